@@ -1,0 +1,193 @@
+#include "base/arena.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#define POISON(p, n) ASAN_POISON_MEMORY_REGION((p), (n))
+#define UNPOISON(p, n) ASAN_UNPOISON_MEMORY_REGION((p), (n))
+#else
+#define POISON(p, n) ((void)(p), (void)(n))
+#define UNPOISON(p, n) ((void)(p), (void)(n))
+#endif
+
+enum { ALIGN = 16, KEEP_BYTES = 256 * 1024 };
+
+struct defer {
+    struct defer *next;
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+struct arena {
+    char *base;
+    size_t cap;
+    size_t used;
+    size_t peak;
+    struct defer *defers;
+    struct arena_guard *guard;
+};
+
+static _Thread_local uint64_t fail_at;
+static _Thread_local uint64_t push_count;
+
+void arena_fail_at(uint64_t nth)
+{
+    fail_at = nth;
+}
+
+uint64_t arena_pushes(void)
+{
+    uint64_t n = push_count;
+    push_count = 0;
+    return n;
+}
+
+struct arena *arena_new(size_t cap_bytes)
+{
+    struct arena *a = calloc(1, sizeof(*a));
+    if (a == NULL) {
+        return NULL;
+    }
+    a->cap = (cap_bytes + 4095) & ~(size_t)4095;
+    a->base = mmap(NULL, a->cap, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (a->base == MAP_FAILED) {
+        free(a);
+        return NULL;
+    }
+    POISON(a->base, a->cap);
+    return a;
+}
+
+static void run_defers(struct arena *a, const struct defer *until)
+{
+    while (a->defers != until && a->defers != NULL) {
+        struct defer *d = a->defers;
+        a->defers = d->next;
+        d->fn(d->arg);
+    }
+}
+
+void arena_free(struct arena *a)
+{
+    if (a == NULL) {
+        return;
+    }
+    run_defers(a, NULL);
+    UNPOISON(a->base, a->cap);
+    munmap(a->base, a->cap);
+    free(a);
+}
+
+void arena_clear(struct arena *a)
+{
+    run_defers(a, NULL);
+    /* What one large request touched is given back, so that it does not stay resident for ever. */
+    if (a->used > KEEP_BYTES) {
+        UNPOISON(a->base, a->cap);
+        madvise(a->base + KEEP_BYTES, ((a->used + 4095) & ~(size_t)4095) - KEEP_BYTES, MADV_DONTNEED);
+    }
+    a->used = 0;
+    POISON(a->base, a->cap);
+}
+
+_Noreturn static void overflow(struct arena *a)
+{
+    run_defers(a, NULL);
+    if (a->guard != NULL) {
+        longjmp(a->guard->jump, 1);
+    }
+    fputs("tongban: out of memory\n", stderr);
+    abort();
+}
+
+static char *push(struct arena *a, size_t n, size_t align)
+{
+    push_count++;
+    if (fail_at != 0 && --fail_at == 0) {
+        overflow(a);
+    }
+    size_t at = (a->used + align - 1) & ~(align - 1);
+    if (n > a->cap || at > a->cap - n) {
+        overflow(a);
+    }
+    a->used = at + n;
+    if (a->used > a->peak) {
+        a->peak = a->used;
+    }
+    UNPOISON(a->base + at, n);
+    return a->base + at;
+}
+
+void *arena_push(struct arena *a, size_t n_bytes)
+{
+    char *p = push(a, n_bytes, ALIGN);
+    memset(p, 0, n_bytes);
+    return p;
+}
+
+char *arena_push_bytes(struct arena *a, size_t n_bytes)
+{
+    return push(a, n_bytes, 1);
+}
+
+void *arena_push_array(struct arena *a, size_t count, size_t size)
+{
+    size_t n = 0;
+    if (__builtin_mul_overflow(count, size, &n)) {
+        overflow(a);
+    }
+    return arena_push(a, n);
+}
+
+void *arena_grow(struct arena *a, void *old, size_t old_bytes, size_t new_bytes)
+{
+    must(new_bytes >= old_bytes);
+    if (old != NULL && (char *)old + old_bytes == a->base + a->used && ((size_t)((char *)old - a->base) % ALIGN) == 0) {
+        size_t more = new_bytes - old_bytes;
+        memset(push(a, more, 1), 0, more);
+        return old;
+    }
+    void *fresh = arena_push(a, new_bytes);
+    if (old_bytes > 0) {
+        memcpy(fresh, old, old_bytes);
+    }
+    return fresh;
+}
+
+struct arena_mark arena_mark(const struct arena *a)
+{
+    return (struct arena_mark){a->used, a->defers};
+}
+
+void arena_reset(struct arena *a, struct arena_mark mark)
+{
+    must(mark.used <= a->used);
+    run_defers(a, mark.defer);
+    POISON(a->base + mark.used, a->used - mark.used);
+    a->used = mark.used;
+}
+
+void arena_defer(struct arena *a, void (*fn)(void *arg), void *arg)
+{
+    struct defer *d = ARENA_NEW(a, struct defer);
+    *d = (struct defer){a->defers, fn, arg};
+    a->defers = d;
+}
+
+void arena_guard(struct arena *a, struct arena_guard *g)
+{
+    a->guard = g;
+}
+
+size_t arena_used(const struct arena *a)
+{
+    return a->used;
+}
+
+size_t arena_peak(const struct arena *a)
+{
+    return a->peak;
+}
