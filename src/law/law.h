@@ -1,0 +1,360 @@
+/* law.h - the law in force as an immutable snapshot, read from packs (docs/law-packs.md).
+ *
+ * A snapshot is made once, when packs are published or the node starts, on an arena of its own; it
+ * is never changed, so any thread may read it. All checking happens here: what law_load accepts has
+ * no dangling reference, and pointers between the structs below are resolved, so the gate does no
+ * look-up by name in its hot path. Nothing here knows an act's state, a store, or a clock.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "base/json.h"
+#include "bpmn/bpmn.h"
+#include "dmn/dmn.h"
+#include "feel/feel.h"
+
+struct law;
+
+struct text2 {
+    struct str zh;
+    struct str en; /* empty when there is no translation: show zh, marked as such */
+};
+
+/* One file of a pack, by its path inside the pack ("act/accept.json"). */
+struct law_file {
+    struct str path;
+    struct str bytes;
+};
+struct law_pack_source {
+    const struct law_file *files; /* sorted by path */
+    size_t count;
+};
+
+/* One fault found in a pack: all are gathered, not only the first. */
+struct law_problem {
+    struct str pack;
+    struct str file;
+    uint32_t line; /* 0: the whole file */
+    bool warning;  /* a warning does not refuse the pack */
+    struct str code;
+    struct str sentence; /* English, says what was expected */
+};
+struct law_problems {
+    struct law_problem *items;
+    size_t count;
+};
+
+/* Read a pack folder into memory (base files only, no symlinks, limits of limit.table). */
+enum err law_read_folder(struct ctx *ctx, const char *path, struct law_pack_source *ret) MUST_USE;
+/* SHA-256 over the sorted list of (path, length, bytes): the digest acts name. 32 bytes. */
+enum err law_pack_digest(struct ctx *ctx, const struct law_pack_source *pack, uint8_t ret[32]) MUST_USE;
+/* One canonical text that holds a whole pack, and back: how packs rest in the node's store. */
+enum err law_pack_write(struct ctx *ctx, const struct law_pack_source *pack, struct str *ret) MUST_USE;
+enum err law_pack_read(struct ctx *ctx, struct str text, struct law_pack_source *ret) MUST_USE;
+
+/* Make a snapshot of these packs (bases before what builds on them) as of `day`: files not yet or no
+ * longer in force that day are left out of the tables but must be valid. Faults go to ret_problems;
+ * ERR_SYNTAX when any is not a warning. The snapshot and all it points to live on `arena`. */
+enum err law_load(struct ctx *ctx, struct arena *arena, const struct law_pack_source *packs, size_t count,
+                  struct day day, struct law **ret, struct law_problems *ret_problems) MUST_USE;
+
+/* ---- what a snapshot holds ---- */
+
+struct law_pack {
+    struct str code;
+    struct str version;
+    struct str rank;
+    struct str place;
+    struct text2 title;
+    struct day from;
+    bool invented;
+    uint8_t digest[32];
+};
+
+struct article {
+    struct str no;
+    struct text2 text;
+    bool official;
+};
+struct statute {
+    struct str name;
+    struct text2 title;
+    struct str version;
+    struct str rank;
+    struct day from;
+    struct day until; /* n = INT32_MAX: open */
+    const struct article *articles;
+    size_t article_count;
+};
+/* A citation resolved: the written form, the statute version in force, the article. */
+struct cite {
+    struct str text; /* as written: "行政许可法#32.4" */
+    struct str part; /* "4", or empty */
+    const struct statute *statute;
+    const struct article *article;
+};
+
+enum limit_unit { UNIT_WORKDAY, UNIT_DAY, UNIT_MONTH, UNIT_YEAR, UNIT_HOUR };
+enum limit_late { LATE_REFUSE, LATE_ALLOW, LATE_DEEM };
+struct limit {
+    struct str id;
+    struct cite article;
+    struct text2 title;
+    bool per_party;
+    int32_t n;
+    enum limit_unit unit;
+    bool before;
+    bool roll;
+    enum limit_late late;
+    struct cite article_late; /* statute NULL when absent */
+    struct cite article_stop;
+    struct cite article_extend;
+    const struct act_kind *deem;
+    const struct act_kind **stop_by;
+    size_t stop_count;
+    const struct act_kind **resume_by;
+    size_t resume_count;
+    const struct act_kind *extend_by;
+    int32_t extend_n;
+    bool extend_once;
+    uint32_t index; /* place in law_limits */
+};
+
+enum fact_type {
+    FACT_TEXT, FACT_INTEGER, FACT_DECIMAL, FACT_MONEY, FACT_DATE, FACT_BOOLEAN, FACT_CHOICE,
+    FACT_IDCARD, FACT_USCC, FACT_PHONE, FACT_MATERIAL, FACT_LIST,
+};
+enum fact_class { CLASS_PUBLIC, CLASS_BUSINESS, CLASS_PERSONAL, CLASS_SENSITIVE };
+struct code_row {
+    struct str code;
+    struct text2 title;
+};
+struct fact {
+    struct str id; /* "premises.address" */
+    struct text2 title;
+    struct text2 question;
+    struct text2 help;
+    enum fact_type type;
+    enum fact_class class;
+    bool has_min;
+    bool has_max;
+    int64_t min; /* characters of a text, value of a number (money: fen) */
+    int64_t max;
+    struct str pattern;
+    const struct code_row *choices;
+    size_t choice_count;
+    const struct str *material_types;
+    size_t material_type_count;
+    int64_t material_max_bytes;
+    bool held;
+    uint32_t index;
+};
+
+enum who { WHO_PARTY = 1, WHO_OFFICER = 2, WHO_CLOCK = 4, WHO_NODE = 8, WHO_ADMIN = 16 };
+enum act_case { ACT_CASE_OPEN, ACT_CASE_IN, ACT_CASE_NONE };
+struct need {
+    const struct fact *fact;
+    bool required;
+    bool from_register;               /* expected from what the node holds */
+    const struct feel_program *when;  /* NULL: always */
+    struct text2 purpose;
+    struct cite article;              /* statute NULL when absent */
+    struct str instead;               /* licence type that replaces a material; empty when none */
+};
+struct act_kind {
+    struct str kind;
+    struct text2 title;
+    struct text2 button;
+    const struct cite *articles;
+    size_t article_count;
+    unsigned who; /* enum who, or-ed */
+    const struct str *roles; /* of WHO_OFFICER and WHO_ADMIN */
+    size_t role_count;
+    int assurance;
+    struct str power; /* empty: none needed */
+    enum act_case in_case;
+    bool task;
+    const struct str *from;
+    size_t from_count;
+    struct str to;
+    const struct act_kind **not_same_as;
+    size_t not_same_as_count;
+    const struct act_kind **after;
+    size_t after_count;
+    int officers; /* how many must sign; 1 normally */
+    bool recuse;
+    bool once;
+    const struct feel_program *when; /* NULL: always */
+    struct cite when_article;
+    struct text2 when_text;
+    bool fields_from_need;
+    const struct need *fields;
+    size_t field_count;
+    const struct limit *limit; /* NULL: none */
+    struct str bounds_decision; /* empty: none */
+    const struct feel_program *bounds_allow;
+    struct cite bounds_article;
+    const struct fact **depart_fields;
+    size_t depart_field_count;
+    struct str depart_power;
+    unsigned purpose; /* bit per enum fact_class */
+    struct str draws;
+    const struct str *tells;
+    size_t tell_count;
+    bool remedy;
+    bool publish;
+    const struct str *effects;
+    size_t effect_count;
+    uint32_t index;
+};
+
+struct power {
+    struct str kind; /* "accept", "decide", "*" */
+    const struct item **items; /* NULL with item_count 0: all items of the office's packs */
+    size_t item_count;
+    const struct cite *articles;
+    size_t article_count;
+    struct day from;
+    struct day until;
+};
+struct office {
+    struct str id;
+    struct text2 title;
+    struct str credit_code;
+    struct str place; /* division code */
+    struct str level;
+    const struct office *parent;
+    const struct power *powers;
+    size_t power_count;
+    bool invented;
+    uint32_t index;
+};
+
+struct condition {
+    struct str id;
+    struct text2 text;
+    struct cite article;
+};
+struct promise {
+    const struct limit *limit;
+    int32_t n;
+    enum limit_unit unit;
+};
+struct remedy {
+    struct text2 text;
+    struct cite article;
+};
+struct licence_type {
+    struct str id;
+    struct text2 title;
+    struct cite article;
+    int32_t valid_n; /* 0: no end */
+    enum limit_unit valid_unit;
+    struct str number_prefix;
+    int number_digits;
+    const struct fact **shows;
+    size_t show_count;
+    const struct fact **publics;
+    size_t public_count;
+    const struct fact *holder;
+    struct str renew; /* item id, empty when none */
+    const struct limit *renew_limit;
+};
+struct item {
+    struct str id;
+    struct str code_basic;
+    struct str code_implementation;
+    struct str code_handling;
+    struct str type;
+    struct text2 title;
+    struct text2 summary;
+    const struct str *words;
+    size_t word_count;
+    bool for_person;
+    bool for_org;
+    struct str procedure_name;
+    const struct bpmn_process *procedure;
+    const struct cite *articles;
+    size_t article_count;
+    const struct condition *conditions;
+    size_t condition_count;
+    const struct need *facts;
+    size_t fact_count;
+    const struct need *materials;
+    size_t material_count;
+    const struct limit *decide_limit;
+    const struct promise *promises;
+    size_t promise_count;
+    int64_t fee_fen;
+    const struct licence_type *licence; /* NULL: none */
+    const struct dmn_model *model;      /* NULL: no decision */
+    struct str decision;
+    bool automatic;
+    const struct remedy *remedies;
+    size_t remedy_count;
+    struct text2 counter;
+    struct str hotline;
+    struct str renews;
+    const struct fact **publics;
+    size_t public_count;
+    uint32_t index;
+};
+
+/* Look-ups by name: NULL when not in the snapshot. */
+const struct act_kind *law_act(const struct law *law, struct str kind);
+const struct item *law_item(const struct law *law, struct str id_or_code);
+const struct office *law_office(const struct law *law, struct str id);
+const struct fact *law_fact(const struct law *law, struct str id);
+const struct limit *law_limit(const struct law *law, struct str id_or_cite);
+const struct licence_type *law_licence_type(const struct law *law, struct str id);
+const struct bpmn_process *law_procedure(const struct law *law, struct str name);
+struct text2 law_code_title(const struct law *law, struct str table, struct str code);
+/* Rows of a code table; NULL and 0 when there is none. */
+const struct code_row *law_code_rows(const struct law *law, struct str table, size_t *ret_count);
+
+/* Everything of a kind, in a fixed order. */
+const struct law_pack *law_packs(const struct law *law, size_t *ret_count);
+const struct act_kind *law_acts(const struct law *law, size_t *ret_count);
+const struct item *law_items(const struct law *law, size_t *ret_count);
+const struct office *law_offices(const struct law *law, size_t *ret_count);
+const struct fact *law_facts(const struct law *law, size_t *ret_count);
+const struct limit *law_limits(const struct law *law, size_t *ret_count);
+const struct statute *law_statutes(const struct law *law, size_t *ret_count);
+
+/* Resolve a citation on a day. ERR_SYNTAX, or ERR_NOT_FOUND saying what is missing: statute, version
+ * in force that day, or article. */
+enum err law_cite(struct ctx *ctx, const struct law *law, struct str text, struct day day, struct cite *ret) MUST_USE;
+
+/* ---- working days and limits ---- */
+
+/* Is it a working day; *ret_known false beyond the published calendars (then Monday to Friday). */
+bool law_is_workday(const struct law *law, struct day d, bool *ret_known);
+struct due {
+    struct day day;         /* the last day */
+    bool provisional;       /* ran past the known calendars */
+    struct day *skipped;    /* days that did not count and why, only when asked for */
+    struct str *skipped_why;
+    size_t skipped_count;
+};
+/* When a limit begun by an event of day `start` ends; the start day is not counted. extra_n is added
+ * to n (extension); stopped days are added as working or calendar days by the limit's unit. */
+enum err law_due(struct ctx *ctx, const struct law *law, const struct limit *limit, struct day start, int32_t extra_n,
+                 bool explain, struct due *ret) MUST_USE;
+/* n units after a day by the same counting, for promises. */
+struct day law_day_after(const struct law *law, struct day start, int32_t n, enum limit_unit unit, bool roll,
+                         bool *ret_provisional);
+/* Days of the unit in (from, to]: what a stopped clock gives back. */
+int32_t law_days_between(const struct law *law, struct day from, struct day to, enum limit_unit unit);
+
+/* ---- facts ---- */
+
+/* Does the value (as JSON) fit the fact: type, length, range, pattern, choice, check characters
+ * (GB 11643, GB 32100). ERR_OK, or a fault with field = fact id and a sentence. */
+enum err law_fact_check(struct ctx *ctx, const struct fact *fact, const struct json *value) MUST_USE;
+
+/* ---- documents ---- */
+
+/* Draw up a document: lang "zh" or "en" (falls back to zh). values are looked up by the hole names of
+ * docs/law-packs.md. ERR_NOT_FOUND when the pack has no such document. */
+enum err law_document(struct ctx *ctx, const struct law *law, struct str name, struct str lang,
+                      const struct json *values, struct str *ret_html) MUST_USE;
