@@ -15,6 +15,12 @@
 
 struct law;
 
+/* The names a FEEL expression of a pack may use (`when`, `bounds.allow`), and their slots. The values are
+ * contexts: fields and facts nested by the parts of the fact id (facts.premises.area), case with
+ * status, opened, party, office, item; proposal: the outputs of the item's decision; act: the kind. */
+enum law_slot { LAW_SLOT_ACT, LAW_SLOT_FIELDS, LAW_SLOT_FACTS, LAW_SLOT_CASE, LAW_SLOT_PROPOSAL, LAW_SLOT_COUNT };
+extern const struct feel_scope law_scope;
+
 struct text2 {
     struct str zh;
     struct str en; /* empty when there is no translation: show zh, marked as such */
@@ -128,6 +134,8 @@ enum fact_class { CLASS_PUBLIC, CLASS_BUSINESS, CLASS_PERSONAL, CLASS_SENSITIVE 
 struct code_row {
     struct str code;
     struct text2 title;
+    struct cite article; /* of the table `refusal`: the article a refusal names; statute NULL when absent */
+    struct str parent;   /* code of a broader row, or empty */
 };
 struct fact {
     struct str id; /* "premises.address" */
@@ -309,6 +317,8 @@ const struct limit *law_limit(const struct law *law, struct str id_or_cite);
 const struct licence_type *law_licence_type(const struct law *law, struct str id);
 const struct bpmn_process *law_procedure(const struct law *law, struct str name);
 struct text2 law_code_title(const struct law *law, struct str table, struct str code);
+/* The row of a code; NULL when table or code is unknown. */
+const struct code_row *law_code(const struct law *law, struct str table, struct str code);
 /* Rows of a code table; NULL and 0 when there is none. */
 const struct code_row *law_code_rows(const struct law *law, struct str table, size_t *ret_count);
 
