@@ -1,0 +1,3 @@
+-- Numbered steps for kept tables, forward only, each run once in one transaction. Data version 1 is what
+-- the rooms' schema.sql make by themselves, so the first step is 2. A new kept table needs no step.
+-- A step: a line "-- 2 why", then its statements, each ended by ';', in the words of schema.sql.

@@ -1,0 +1,579 @@
+/* vfs.c - the disk of SQLite is the world: every byte it reads, writes and syncs goes through
+ * struct world, so that simulator and fault injection own it.
+ *
+ * Locks and the WAL index live in the heap of this process: no other process may have the store open
+ * (the lock file sees to that), so they need not be in the file system. A failed sync breaks the
+ * store: the kernel may have dropped the pages it could not write, and a later sync would report
+ * success for them; so from then on nothing is written, synced or removed any more.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "store/store_in.h"
+
+enum { PATH_MAX_BYTES = 1024, SHM_LOCKS = SQLITE_SHM_NLOCK, SHM_REGIONS = 8192 };
+
+/* A database file as all its connections see it. */
+struct node {
+    struct node *next;
+    char *path;
+    int opened;
+    int shared;         /* connections that hold SHARED or more */
+    const void *holder; /* the connection with RESERVED or more */
+    int level;          /* of the holder */
+    int shm_opened;
+    int shm_count;
+    void *shm[SHM_REGIONS];
+    int shm_lock[SHM_LOCKS]; /* -1 exclusive, else how many share it */
+};
+
+struct vfs {
+    sqlite3_vfs base;
+    struct world *world;
+    atomic_bool *broken;
+    bool read_only;
+    pthread_mutex_t mutex; /* guards nodes and all in them */
+    struct node *nodes;
+    char *dir;
+    char name[40];
+};
+
+struct file {
+    sqlite3_file base;
+    struct vfs *vfs;
+    struct node *node; /* main database only */
+    const char *path;  /* SQLite keeps it until close; own_path for a temporary file */
+    char *own_path;
+    int handle; /* -1: an absent file of a read-only store, seen as empty */
+    int level;
+    bool shm_open;
+    bool delete_on_close;
+    bool is_new; /* its directory entry is not synced yet */
+    uint16_t shm_shared;
+    uint16_t shm_exclusive;
+};
+
+static int result_of(int64_t negative_errno, int otherwise)
+{
+    switch ((int)-negative_errno) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG: return SQLITE_FULL;
+    case EROFS:
+    case EACCES:
+    case EPERM: return SQLITE_READONLY;
+    default: return otherwise;
+    }
+}
+
+static bool is_broken(const struct file *f)
+{
+    return atomic_load(f->vfs->broken);
+}
+
+/* ---- bytes ---- */
+
+static int file_read_at(sqlite3_file *base, void *bytes, int n, sqlite3_int64 at)
+{
+    struct file *f = (struct file *)base;
+    int got = 0;
+    while (got < n && f->handle >= 0) {
+        int64_t k = f->vfs->world->pread(f->vfs->world, f->handle, (char *)bytes + got, (size_t)(n - got), at + got);
+        if (k < 0) {
+            return SQLITE_IOERR_READ;
+        }
+        if (k == 0) {
+            break;
+        }
+        got += (int)k;
+    }
+    if (got < n) {
+        memset((char *)bytes + got, 0, (size_t)(n - got));
+        return SQLITE_IOERR_SHORT_READ;
+    }
+    return SQLITE_OK;
+}
+
+static int file_write_at(sqlite3_file *base, const void *bytes, int n, sqlite3_int64 at)
+{
+    struct file *f = (struct file *)base;
+    if (is_broken(f) || f->handle < 0) {
+        return f->handle < 0 ? SQLITE_READONLY : SQLITE_IOERR_WRITE;
+    }
+    int put = 0;
+    while (put < n) {
+        int64_t k =
+            f->vfs->world->pwrite(f->vfs->world, f->handle, (const char *)bytes + put, (size_t)(n - put), at + put);
+        if (k <= 0) {
+            return result_of(k, SQLITE_IOERR_WRITE);
+        }
+        put += (int)k;
+    }
+    return SQLITE_OK;
+}
+
+static int file_truncate(sqlite3_file *base, sqlite3_int64 size)
+{
+    struct file *f = (struct file *)base;
+    if (is_broken(f)) {
+        return SQLITE_IOERR_TRUNCATE;
+    }
+    int r = f->vfs->world->truncate(f->vfs->world, f->handle, size);
+    return r < 0 ? result_of(r, SQLITE_IOERR_TRUNCATE) : SQLITE_OK;
+}
+
+static int file_sync(sqlite3_file *base, int flags UNUSED)
+{
+    struct file *f = (struct file *)base;
+    struct world *w = f->vfs->world;
+    if (is_broken(f)) {
+        return SQLITE_IOERR_FSYNC;
+    }
+    bool ok = w->sync(w, f->handle) == 0 && (!f->is_new || w->sync_dir(w, f->vfs->dir) == 0);
+    if (!ok) {
+        atomic_store(f->vfs->broken, true);
+        return SQLITE_IOERR_FSYNC;
+    }
+    f->is_new = false;
+    return SQLITE_OK;
+}
+
+static int file_size(sqlite3_file *base, sqlite3_int64 *ret)
+{
+    struct file *f = (struct file *)base;
+    int64_t n = f->handle < 0 ? 0 : f->vfs->world->size(f->vfs->world, f->handle);
+    if (n < 0) {
+        return SQLITE_IOERR_FSTAT;
+    }
+    *ret = n;
+    return SQLITE_OK;
+}
+
+/* ---- locks of the database file ---- */
+
+static int node_lock(struct node *n, struct file *f, int want)
+{
+    bool other = n->holder != NULL && n->holder != f;
+    if (want == SQLITE_LOCK_SHARED) {
+        if (other && n->level >= SQLITE_LOCK_PENDING) {
+            return SQLITE_BUSY;
+        }
+        n->shared++;
+        f->level = want;
+        return SQLITE_OK;
+    }
+    if (other) {
+        return SQLITE_BUSY;
+    }
+    n->holder = f;
+    n->level = want == SQLITE_LOCK_EXCLUSIVE && n->shared > 1 ? SQLITE_LOCK_PENDING : want;
+    f->level = n->level;
+    return n->level == want ? SQLITE_OK : SQLITE_BUSY;
+}
+
+static int file_lock(sqlite3_file *base, int want)
+{
+    struct file *f = (struct file *)base;
+    if (f->node == NULL || f->level >= want) {
+        return SQLITE_OK;
+    }
+    pthread_mutex_lock(&f->vfs->mutex);
+    int rc = node_lock(f->node, f, want);
+    pthread_mutex_unlock(&f->vfs->mutex);
+    return rc;
+}
+
+static int file_unlock(sqlite3_file *base, int to)
+{
+    struct file *f = (struct file *)base;
+    if (f->node == NULL || f->level <= to) {
+        return SQLITE_OK;
+    }
+    pthread_mutex_lock(&f->vfs->mutex);
+    if (f->node->holder == f) {
+        f->node->holder = NULL;
+        f->node->level = SQLITE_LOCK_NONE;
+    }
+    if (to == SQLITE_LOCK_NONE) {
+        f->node->shared--;
+    }
+    f->level = to;
+    pthread_mutex_unlock(&f->vfs->mutex);
+    return SQLITE_OK;
+}
+
+static int file_check_reserved(sqlite3_file *base, int *ret)
+{
+    struct file *f = (struct file *)base;
+    *ret = 0;
+    if (f->node != NULL) {
+        pthread_mutex_lock(&f->vfs->mutex);
+        *ret = f->node->holder != NULL;
+        pthread_mutex_unlock(&f->vfs->mutex);
+    }
+    return SQLITE_OK;
+}
+
+/* ---- the WAL index ---- */
+
+static int shm_map(sqlite3_file *base, int region, int size, int extend, void volatile **ret)
+{
+    struct file *f = (struct file *)base;
+    struct node *n = f->node;
+    int rc = SQLITE_OK;
+    *ret = NULL;
+    pthread_mutex_lock(&f->vfs->mutex);
+    if (!f->shm_open) {
+        f->shm_open = true;
+        n->shm_opened++;
+    }
+    if (region >= SHM_REGIONS) {
+        rc = SQLITE_FULL;
+    }
+    while (rc == SQLITE_OK && extend && n->shm_count <= region) {
+        void *p = calloc(1, (size_t)size);
+        rc = p == NULL ? SQLITE_NOMEM : SQLITE_OK;
+        if (p != NULL) {
+            n->shm[n->shm_count++] = p;
+        }
+    }
+    if (rc == SQLITE_OK && region < n->shm_count) {
+        *ret = n->shm[region];
+    }
+    pthread_mutex_unlock(&f->vfs->mutex);
+    return rc;
+}
+
+static int shm_take(struct node *n, struct file *f, int from, int count, bool exclusive)
+{
+    for (int i = from; i < from + count; i++) {
+        bool mine = (f->shm_shared & (1 << i)) != 0;
+        int others = n->shm_lock[i] - (n->shm_lock[i] > 0 && mine ? 1 : 0);
+        if (n->shm_lock[i] < 0 || (exclusive && others > 0)) {
+            return SQLITE_BUSY;
+        }
+    }
+    for (int i = from; i < from + count; i++) {
+        uint16_t bit = (uint16_t)(1 << i);
+        if (exclusive) {
+            n->shm_lock[i] = -1;
+            f->shm_exclusive |= bit;
+        } else if ((f->shm_shared & bit) == 0) {
+            n->shm_lock[i]++;
+            f->shm_shared |= bit;
+        }
+    }
+    return SQLITE_OK;
+}
+
+static void shm_give(struct node *n, struct file *f, int from, int count)
+{
+    for (int i = from; i < from + count; i++) {
+        uint16_t bit = (uint16_t)(1 << i);
+        if ((f->shm_exclusive & bit) != 0) {
+            n->shm_lock[i] = 0;
+        } else if ((f->shm_shared & bit) != 0) {
+            n->shm_lock[i]--;
+        }
+        f->shm_exclusive &= (uint16_t)~bit;
+        f->shm_shared &= (uint16_t)~bit;
+    }
+}
+
+static int shm_lock(sqlite3_file *base, int from, int count, int flags)
+{
+    struct file *f = (struct file *)base;
+    int rc = SQLITE_OK;
+    pthread_mutex_lock(&f->vfs->mutex);
+    if ((flags & SQLITE_SHM_UNLOCK) != 0) {
+        shm_give(f->node, f, from, count);
+    } else {
+        rc = shm_take(f->node, f, from, count, (flags & SQLITE_SHM_EXCLUSIVE) != 0);
+    }
+    pthread_mutex_unlock(&f->vfs->mutex);
+    return rc;
+}
+
+static void shm_barrier(sqlite3_file *base)
+{
+    struct file *f = (struct file *)base;
+    atomic_thread_fence(memory_order_seq_cst);
+    /* Also an order that race detectors see. */
+    pthread_mutex_lock(&f->vfs->mutex);
+    pthread_mutex_unlock(&f->vfs->mutex);
+}
+
+static void shm_forget(struct node *n)
+{
+    for (int i = 0; i < n->shm_count; i++) {
+        free(n->shm[i]);
+    }
+    n->shm_count = 0;
+    memset(n->shm_lock, 0, sizeof(n->shm_lock));
+}
+
+static int shm_unmap(sqlite3_file *base, int forget UNUSED)
+{
+    struct file *f = (struct file *)base;
+    if (!f->shm_open) {
+        return SQLITE_OK;
+    }
+    pthread_mutex_lock(&f->vfs->mutex);
+    shm_give(f->node, f, 0, SHM_LOCKS);
+    f->shm_open = false;
+    if (--f->node->shm_opened == 0) {
+        shm_forget(f->node);
+    }
+    pthread_mutex_unlock(&f->vfs->mutex);
+    return SQLITE_OK;
+}
+
+/* ---- files ---- */
+
+static struct node *node_join(struct vfs *v, const char *path)
+{
+    pthread_mutex_lock(&v->mutex);
+    struct node *n = v->nodes;
+    while (n != NULL && strcmp(n->path, path) != 0) {
+        n = n->next;
+    }
+    if (n == NULL) {
+        n = store_alloc(sizeof(*n));
+        n->path = store_strdup(str_from(path));
+        n->next = v->nodes;
+        v->nodes = n;
+    }
+    n->opened++;
+    pthread_mutex_unlock(&v->mutex);
+    return n;
+}
+
+static void node_leave(struct vfs *v, struct node *n)
+{
+    pthread_mutex_lock(&v->mutex);
+    if (--n->opened == 0) {
+        struct node **at = &v->nodes;
+        while (*at != n) {
+            at = &(*at)->next;
+        }
+        *at = n->next;
+        shm_forget(n);
+        free(n->path);
+        free(n);
+    }
+    pthread_mutex_unlock(&v->mutex);
+}
+
+static int file_close(sqlite3_file *base)
+{
+    struct file *f = (struct file *)base;
+    struct world *w = f->vfs->world;
+    if (f->node != NULL) {
+        shm_unmap(base, 0);
+        file_unlock(base, SQLITE_LOCK_NONE);
+        node_leave(f->vfs, f->node);
+    }
+    if (f->handle >= 0) {
+        w->close(w, f->handle);
+    }
+    if (f->delete_on_close) {
+        w->remove(w, f->path);
+    }
+    free(f->own_path);
+    return SQLITE_OK;
+}
+
+static int file_control(sqlite3_file *base UNUSED, int op UNUSED, void *arg UNUSED)
+{
+    return SQLITE_NOTFOUND;
+}
+
+static int file_sector_size(sqlite3_file *base UNUSED)
+{
+    return 4096;
+}
+
+/* A write that is cut off by loss of power harms no byte outside it: the torn-write tests assume it. */
+static int file_traits(sqlite3_file *base UNUSED)
+{
+    return SQLITE_IOCAP_POWERSAFE_OVERWRITE;
+}
+
+static const sqlite3_io_methods methods = {
+    .iVersion = 2,
+    .xClose = file_close,
+    .xRead = file_read_at,
+    .xWrite = file_write_at,
+    .xTruncate = file_truncate,
+    .xSync = file_sync,
+    .xFileSize = file_size,
+    .xLock = file_lock,
+    .xUnlock = file_unlock,
+    .xCheckReservedLock = file_check_reserved,
+    .xFileControl = file_control,
+    .xSectorSize = file_sector_size,
+    .xDeviceCharacteristics = file_traits,
+    .xShmMap = shm_map,
+    .xShmLock = shm_lock,
+    .xShmBarrier = shm_barrier,
+    .xShmUnmap = shm_unmap,
+};
+
+static char *temporary_path(struct vfs *v)
+{
+    uint64_t tail = 0;
+    v->world->random(v->world, &tail, sizeof(tail));
+    char text[PATH_MAX_BYTES];
+    snprintf(text, sizeof(text), "%s/temporary-%016llx", v->dir, (unsigned long long)tail);
+    return store_strdup(str_from(text));
+}
+
+static int file_open_how(const struct vfs *v, int flags)
+{
+    bool write = (flags & SQLITE_OPEN_READWRITE) != 0 && !v->read_only;
+    return WORLD_READ | (write ? WORLD_WRITE : 0) | (write && (flags & SQLITE_OPEN_CREATE) != 0 ? WORLD_CREATE : 0) |
+           (write && (flags & SQLITE_OPEN_EXCLUSIVE) != 0 ? WORLD_EXCLUSIVE : 0);
+}
+
+static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *out, int flags, int *ret_flags)
+{
+    struct vfs *v = (struct vfs *)base;
+    struct file *f = (struct file *)out;
+    *f = (struct file){.vfs = v, .handle = -1};
+    int how = file_open_how(v, flags);
+    if (name == NULL) {
+        f->own_path = temporary_path(v);
+    }
+    f->path = name == NULL ? f->own_path : name;
+    f->delete_on_close = (flags & SQLITE_OPEN_DELETEONCLOSE) != 0;
+    f->is_new = (how & WORLD_CREATE) != 0 && v->world->exists(v->world, f->path) != 0 && !f->delete_on_close;
+    f->handle = v->world->open(v->world, f->path, how, 0600);
+    /* A store that is only read has no log when it was closed well: an empty one stands for it. */
+    bool absent_log = v->read_only && f->handle == -ENOENT && (flags & SQLITE_OPEN_WAL) != 0;
+    if (f->handle < 0 && !absent_log) {
+        int rc = result_of(f->handle, SQLITE_CANTOPEN);
+        free(f->own_path);
+        return rc;
+    }
+    f->base.pMethods = &methods;
+    if ((flags & SQLITE_OPEN_MAIN_DB) != 0) {
+        f->node = node_join(v, f->path);
+    }
+    if (ret_flags != NULL) {
+        *ret_flags = (how & WORLD_WRITE) != 0 ? flags : (flags & ~SQLITE_OPEN_READWRITE) | SQLITE_OPEN_READONLY;
+    }
+    return SQLITE_OK;
+}
+
+static int vfs_delete(sqlite3_vfs *base, const char *name, int sync_dir)
+{
+    struct vfs *v = (struct vfs *)base;
+    if (atomic_load(v->broken) || v->read_only) {
+        return SQLITE_IOERR_DELETE;
+    }
+    int r = v->world->remove(v->world, name);
+    if (r == -ENOENT) {
+        return SQLITE_IOERR_DELETE_NOENT;
+    }
+    if (r < 0) {
+        return result_of(r, SQLITE_IOERR_DELETE);
+    }
+    if (sync_dir && v->world->sync_dir(v->world, v->dir) < 0) {
+        atomic_store(v->broken, true);
+        return SQLITE_IOERR_DIR_FSYNC;
+    }
+    return SQLITE_OK;
+}
+
+static int vfs_access(sqlite3_vfs *base, const char *name, int flags UNUSED, int *ret)
+{
+    struct vfs *v = (struct vfs *)base;
+    *ret = v->world->exists(v->world, name) == 0;
+    return SQLITE_OK;
+}
+
+static int vfs_full_path(sqlite3_vfs *base UNUSED, const char *name, int room, char *ret)
+{
+    int n = snprintf(ret, (size_t)room, "%s", name);
+    return n >= 0 && n < room ? SQLITE_OK : SQLITE_CANTOPEN;
+}
+
+static int vfs_random(sqlite3_vfs *base, int n, char *bytes)
+{
+    struct vfs *v = (struct vfs *)base;
+    v->world->random(v->world, bytes, (size_t)n);
+    return n;
+}
+
+static int vfs_sleep(sqlite3_vfs *base UNUSED, int us)
+{
+    sqlite3_vfs *real = sqlite3_vfs_find("unix");
+    return real == NULL ? us : real->xSleep(real, us);
+}
+
+static int vfs_now64(sqlite3_vfs *base, sqlite3_int64 *ret)
+{
+    struct vfs *v = (struct vfs *)base;
+    *ret = v->world->now(v->world).ms + (sqlite3_int64)210866760000000; /* since noon of -4713-11-24 */
+    return SQLITE_OK;
+}
+
+static int vfs_now(sqlite3_vfs *base, double *ret)
+{
+    sqlite3_int64 ms = 0;
+    int rc = vfs_now64(base, &ms);
+    *ret = (double)ms / 86400000.0;
+    return rc;
+}
+
+static int vfs_last_error(sqlite3_vfs *base UNUSED, int n UNUSED, char *text UNUSED)
+{
+    return 0;
+}
+
+struct vfs *vfs_new(struct world *world, const char *dir, bool read_only, atomic_bool *broken)
+{
+    struct vfs *v = store_alloc(sizeof(*v));
+    v->world = world;
+    v->broken = broken;
+    v->read_only = read_only;
+    v->dir = store_strdup(str_from(dir));
+    pthread_mutex_init(&v->mutex, NULL);
+    snprintf(v->name, sizeof(v->name), "world-%p", (void *)v);
+    v->base = (sqlite3_vfs){
+        .iVersion = 2,
+        .szOsFile = sizeof(struct file),
+        .mxPathname = PATH_MAX_BYTES,
+        .zName = v->name,
+        .xOpen = vfs_open,
+        .xDelete = vfs_delete,
+        .xAccess = vfs_access,
+        .xFullPathname = vfs_full_path,
+        .xRandomness = vfs_random,
+        .xSleep = vfs_sleep,
+        .xCurrentTime = vfs_now,
+        .xGetLastError = vfs_last_error,
+        .xCurrentTimeInt64 = vfs_now64,
+    };
+    must(sqlite3_vfs_register(&v->base, 0) == SQLITE_OK);
+    return v;
+}
+
+void vfs_free(struct vfs *v)
+{
+    if (v == NULL) {
+        return;
+    }
+    must(v->nodes == NULL);
+    sqlite3_vfs_unregister(&v->base);
+    pthread_mutex_destroy(&v->mutex);
+    free(v->dir);
+    free(v);
+}
+
+const char *vfs_name(const struct vfs *v)
+{
+    return v->name;
+}

@@ -1,0 +1,28 @@
+# Rules for generated code; read by the Makefile before it lists objects.
+
+# ---- SQL: named statements and schemas to typed functions (tools/sqlc.c) ----
+SQL_SRC   := $(sort $(wildcard src/*/schema.sql src/*/query.sql src/*/test_schema.sql src/*/test_query.sql src/*/steps.sql))
+SQL_ROOMS := $(patsubst src/%/query.sql,%,$(filter %/query.sql,$(SQL_SRC)))
+SQL_TESTS := $(patsubst src/%/test_query.sql,%,$(filter %/test_query.sql,$(SQL_SRC)))
+SQL_H     := $(SQL_ROOMS:%=$(GEN)/%_sql.h) $(SQL_TESTS:%=$(GEN)/%_test_sql.h)
+SQL_C     := $(SQL_ROOMS:%=$(GEN)/%_sql.c) $(GEN)/store_gen.c
+SQL_TEST_C := $(SQL_TESTS:%=$(GEN)/%_test_sql.c) $(GEN)/store_test_gen.c
+GEN_H     += $(SQL_H)
+GEN_C     += $(SQL_C)
+TEST_OBJ  += $(patsubst $(GEN)/%.c,$(B)/gen/%.o,$(SQL_TEST_C)) $(patsubst %.c,$(B)/%.o,$(wildcard sim/*.c))
+CFLAGS    += -Isim
+
+TOOL_BASE := src/base/arena.c src/base/buf.c src/base/str.c src/base/file.c src/base/fault.c src/base/world_real.c
+build/tools/sqlc: tools/sqlc.c $(TOOL_BASE) $(wildcard src/base/*.h) $(GEN)/err_gen.c $(GEN)/err_gen.h $(GEN)/limit_gen.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -O1 -g $(WARN) -Isrc -I$(GEN) -o $@ tools/sqlc.c $(TOOL_BASE) $(GEN)/err_gen.c -lsqlite3
+
+# The stamp is newer than every input; the files themselves change only when their text does.
+$(GEN)/sql.stamp: build/tools/sqlc $(SQL_SRC)
+	build/tools/sqlc $(GEN) $(SQL_SRC)
+	@touch $@
+$(SQL_H) $(SQL_C) $(SQL_TEST_C): $(GEN)/sql.stamp ;
+
+$(B)/sim/%.o: sim/%.c | $(GEN_H)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
