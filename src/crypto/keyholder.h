@@ -1,0 +1,36 @@
+/* keyholder.h - the process that alone reads a node's private keys, and only signs.
+ *
+ * It is forked before any thread starts, keeps the keys, takes a text over a socket pair and gives
+ * back its signatures; it can open, connect and run nothing, and ends with its parent. The simulator
+ * and the tests use the same face on keys in memory.
+ */
+#pragma once
+
+#include "crypto/crypto.h"
+
+struct keyholder;
+
+struct public_keys {
+    uint8_t ed25519[32];
+    uint8_t sm2[65];
+};
+struct signatures {
+    uint8_t ed25519[64];
+    uint8_t sm2[64];
+};
+
+/* Make new keys in DIR/keys (0700; files 0600). ERR_DUPLICATE when there are keys already. */
+enum err keys_create(struct ctx *ctx, struct str dir) MUST_USE;
+/* The public keys of DIR/keys, without touching the private ones. */
+enum err keys_public(struct ctx *ctx, struct str dir, struct public_keys *ret) MUST_USE;
+
+/* Start the process for DIR/keys. Call before threads are made. */
+enum err keyholder_start(struct ctx *ctx, struct str dir, struct keyholder **ret) MUST_USE;
+/* Keys from two 32-byte secrets, in this process; lives on ctx->arena. */
+enum err keyholder_in_memory(struct ctx *ctx, const uint8_t ed25519_seed[32], const uint8_t sm2_secret[32],
+                             struct keyholder **ret) MUST_USE;
+/* Ends the process and waits for it. */
+void keyholder_stop(struct keyholder *k);
+const struct public_keys *keyholder_public(const struct keyholder *k);
+/* Sign a text of at most 64 KiB with both keys. One thread at a time. ERR_CRYPTO when the holder is gone. */
+enum err keyholder_sign(struct ctx *ctx, struct keyholder *k, struct str text, struct signatures *ret) MUST_USE;

@@ -1,0 +1,95 @@
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/test.h"
+#include "crypto/keyholder.h"
+
+static void check_hex(struct test *t, const uint8_t *bytes, size_t n, const char *want, int line)
+{
+    test_check_str(t, hex_encode(t->ctx->arena, bytes, n), want, __FILE__, line);
+}
+
+/* FIPS 180-4 and GB/T 32905-2016 A.1. */
+TEST(crypto_hashes_match_the_standards)
+{
+    uint8_t h[32];
+    sha256("abc", 3, h);
+    check_hex(t, h, 32, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", __LINE__);
+    sm3("abc", 3, h);
+    check_hex(t, h, 32, "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0", __LINE__);
+    sha256_prefixed(0, STR("L123"), STR("456"), h);
+    check_hex(t, h, 32, "395aa064aa4c29f7010acfe3f25db9485bbd4b91897b6ad7ad547639252b4d56", __LINE__);
+    hmac_sha256(STR("Jefe"), STR("what do ya want for nothing?"), h); /* RFC 4231 4.3 */
+    check_hex(t, h, 32, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843", __LINE__);
+}
+
+/* RFC 8032 7.1, test 3. */
+TEST(crypto_ed25519_matches_rfc_8032)
+{
+    uint8_t seed[32];
+    uint8_t key[32];
+    uint8_t sig[64];
+    hex_decode(STR("c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7"), seed, 32);
+    ed25519_public(seed, key);
+    check_hex(t, key, 32, "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025", __LINE__);
+    ed25519_sign(seed, STR("\xaf\x82"), sig);
+    check_hex(t, sig, 64,
+              "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9"
+              "716ed28dc027beceea1ec40a",
+              __LINE__);
+    CHECK(ed25519_verify(key, STR("\xaf\x82"), sig));
+    CHECK(!ed25519_verify(key, STR("\xaf\x83"), sig));
+}
+
+/* GB/T 32918.5-2017 A.2: the signature printed there verifies; ours does too, and altered ones do not. */
+TEST(crypto_sm2_matches_the_standard)
+{
+    uint8_t secret[32];
+    uint8_t key[65];
+    uint8_t sig[64];
+    hex_decode(STR("3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8"), secret, 32);
+    CHECK(sm2_public(secret, key));
+    check_hex(t, key, 65,
+              "0409f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020ccea490ce26775a52dc6ea718cc1aa600aed05"
+              "fbf35e084a6632f6072da9ad13",
+              __LINE__);
+    hex_decode(STR("F5A03B0648D2C4630EEAC513E1BB81A15944DA3827D5B74143AC7EACEEE720B3B1B6AA29DF212FD8763182BC0D421CA1"
+                   "BB9038FD1F7F42D4840B69C485BBC1AA"),
+               sig, 64);
+    CHECK(sm2_verify(key, STR("message digest"), sig));
+    CHECK(!sm2_verify(key, STR("message digesT"), sig));
+    sig[63] ^= 1;
+    CHECK(!sm2_verify(key, STR("message digest"), sig));
+    CHECK(sm2_sign(secret, STR("message digest"), sig));
+    CHECK(sm2_verify(key, STR("message digest"), sig));
+    memset(secret, 0, sizeof(secret));
+    CHECK(!sm2_public(secret, key));
+    memset(secret, 0xff, sizeof(secret));
+    CHECK(!sm2_public(secret, key));
+}
+
+static struct str test_folder(struct ctx *ctx)
+{
+    char *path = str_z(ctx->arena, STR("/tmp/tongban-test-XXXXXX"));
+    return str_from(mkdtemp(path));
+}
+
+TEST(crypto_the_key_holder_signs_in_its_own_process)
+{
+    struct str dir = test_folder(ctx);
+    struct keyholder *k = NULL;
+    struct signatures s;
+    CHECK_OK(keys_create(ctx, dir));
+    CHECK_ERR(keys_create(ctx, dir), ERR_DUPLICATE);
+    CHECK_OK(keyholder_start(ctx, dir, &k));
+    for (int i = 0; i < 3; i++) {
+        struct str text = str_format(ctx->arena, "head %d", i);
+        CHECK_OK(keyholder_sign(ctx, k, text, &s));
+        CHECK(ed25519_verify(keyholder_public(k)->ed25519, text, s.ed25519));
+        CHECK(sm2_verify(keyholder_public(k)->sm2, text, s.sm2));
+    }
+    struct str large = {arena_push(ctx->arena, 70000), 70000};
+    CHECK_ERR(keyholder_sign(ctx, k, large, &s), ERR_TOO_LARGE);
+    keyholder_stop(k);
+    CHECK_ERR(keyholder_sign(ctx, k, STR("after"), &s), ERR_CRYPTO);
+}
