@@ -1,0 +1,249 @@
+#include "store/writer.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+
+#include "base/test.h"
+#include "limit_gen.h"
+#include "store/store_in.h"
+#include "store_test_sql.h"
+
+static const struct schema test_schema = {store_test_tables, 2, NULL, 0};
+
+struct bench {
+    struct store *store;
+    struct writer *writer;
+    atomic_int begun; /* hooks */
+    atomic_int durable;
+    atomic_int failed_batches;
+    atomic_int undone;
+    enum err sign; /* what before_commit answers */
+};
+
+struct parcel {
+    struct bench *bench;
+    int64_t id;
+    enum err answer;   /* of apply, after the insert */
+    size_t push_bytes; /* taken of the arena in apply */
+    atomic_int told;
+    enum err err;
+};
+
+static enum err parcel_apply(struct ctx *ctx, struct db *db, void *arg)
+{
+    struct parcel *p = arg;
+    TRY(test_parcel_add(ctx, db,
+                        (struct test_parcel_add_in){
+                            .id = p->id, .code = str_format(ctx->arena, "p%lld", (long long)p->id), .seal = STR("s")}));
+    arena_push(ctx->arena, p->push_bytes);
+    return p->answer;
+}
+
+static void parcel_done(void *arg, enum err err, const struct why *why UNUSED)
+{
+    struct parcel *p = arg;
+    p->err = err;
+    atomic_fetch_add(&p->told, 1);
+}
+
+static void note_undone(void *arg)
+{
+    struct bench *b = arg;
+    atomic_fetch_add(&b->undone, 1);
+}
+
+static enum err note_before(struct ctx *ctx, struct db *db, void *arg)
+{
+    struct bench *b = arg;
+    must(db_is_open(db));
+    atomic_fetch_add(&b->begun, 1);
+    return b->sign == ERR_OK ? ERR_OK : fault(ctx, b->sign, "the key holder does not answer");
+}
+
+static void note_after(void *arg, enum err err)
+{
+    struct bench *b = arg;
+    atomic_fetch_add(err == ERR_OK ? &b->durable : &b->failed_batches, 1);
+}
+
+static void bench_open(struct test *t, struct ctx *ctx, struct bench *b, size_t arena_bytes)
+{
+    struct str dir =
+        str_format(ctx->arena, "/tmp/tongban-writer-%llx", (unsigned long long)ctx->world->mono_ns(ctx->world));
+    CHECK_OK(store_open(ctx, dir, STORE_CREATE, &b->store));
+    CHECK_OK(schema_migrate(ctx, b->store, &test_schema));
+    struct writer_config config = {.store = b->store,
+                                   .world = ctx->world,
+                                   .arena_bytes = arena_bytes,
+                                   .arg = b,
+                                   .undone = note_undone,
+                                   .before_commit = note_before,
+                                   .after_commit = note_after};
+    CHECK_OK(writer_new(ctx, &config, &b->writer));
+}
+
+static void bench_close(struct bench *b, struct ctx *ctx)
+{
+    writer_free(b->writer);
+    const char *dir = b->store->where;
+    const char *names[] = {"store.db", "store.db-wal", "lock"};
+    struct str path[LEN(names)];
+    for (size_t i = 0; i < LEN(names); i++) {
+        path[i] = str_format(ctx->arena, "%s/%s", dir, names[i]);
+    }
+    store_close(b->store);
+    for (size_t i = 0; i < LEN(names); i++) {
+        ctx->world->remove(ctx->world, path[i].p);
+    }
+}
+
+static int64_t bench_count(struct test *t, struct ctx *ctx, struct bench *b)
+{
+    struct test_parcel_total_row total = {0};
+    bool found = false;
+    CHECK_OK(test_parcel_total(ctx, store_writer(b->store), &total, &found));
+    return total.parcels;
+}
+
+static enum err submit(struct ctx *ctx, struct bench *b, struct parcel *p)
+{
+    p->bench = b;
+    return writer_submit(ctx, b->writer, (struct writer_job){parcel_apply, parcel_done, p});
+}
+
+TEST(store_writer_undoes_one_failing_job_alone)
+{
+    struct bench b = {0};
+    bench_open(t, ctx, &b, 0);
+    struct parcel p[4] = {{.id = 1}, {.id = 2, .answer = ERR_REFUSED}, {.id = 3}, {.id = 3}};
+    for (size_t i = 0; i < LEN(p); i++) {
+        CHECK_OK(submit(ctx, &b, &p[i]));
+    }
+    CHECK_INT(writer_run_once(b.writer), 4);
+    CHECK_INT(p[0].err, ERR_OK);
+    CHECK_INT(p[1].err, ERR_REFUSED);
+    CHECK_INT(p[2].err, ERR_OK);
+    CHECK_INT(p[3].err, ERR_DUPLICATE);
+    CHECK_INT(b.undone, 2);
+    CHECK_INT(b.durable, 1);
+    CHECK_INT(bench_count(t, ctx, &b), 2);
+    CHECK_INT(writer_run_once(b.writer), 0);
+    bench_close(&b, ctx);
+}
+
+TEST(store_writer_acknowledges_nothing_of_a_failed_batch)
+{
+    struct bench b = {.sign = ERR_CRYPTO};
+    bench_open(t, ctx, &b, 0);
+    struct parcel p[2] = {{.id = 1}, {.id = 2}};
+    CHECK_OK(submit(ctx, &b, &p[0]));
+    CHECK_OK(submit(ctx, &b, &p[1]));
+    CHECK_INT(writer_run_once(b.writer), 2);
+    CHECK_INT(p[0].err, ERR_CRYPTO);
+    CHECK_INT(p[1].err, ERR_CRYPTO);
+    CHECK_INT(b.failed_batches, 1);
+    CHECK_INT(bench_count(t, ctx, &b), 0);
+    b.sign = ERR_OK;
+    CHECK_OK(submit(ctx, &b, &p[0]));
+    CHECK_INT(writer_run_once(b.writer), 1);
+    CHECK_INT(p[0].err, ERR_OK);
+    bench_close(&b, ctx);
+}
+
+TEST(store_writer_refuses_beyond_its_queue_and_batch)
+{
+    struct bench b = {0};
+    bench_open(t, ctx, &b, 0);
+    struct parcel *p = ARENA_ARRAY(ctx->arena, struct parcel, LIMIT_WRITER_QUEUE + 1);
+    for (int i = 0; i < LIMIT_WRITER_QUEUE; i++) {
+        p[i].id = i + 1;
+        CHECK_OK(submit(ctx, &b, &p[i]));
+    }
+    CHECK_ERR(submit(ctx, &b, &p[LIMIT_WRITER_QUEUE]), ERR_BUSY);
+    CHECK_INT(writer_run_once(b.writer), LIMIT_WRITER_BATCH);
+    CHECK_OK(submit(ctx, &b, &p[LIMIT_WRITER_QUEUE]));
+    writer_stop(b.writer); /* drains */
+    CHECK_INT(bench_count(t, ctx, &b), LIMIT_WRITER_QUEUE + 1);
+    CHECK_ERR(submit(ctx, &b, &p[0]), ERR_BUSY);
+    bench_close(&b, ctx);
+}
+
+TEST(store_writer_puts_off_what_the_arena_cannot_hold)
+{
+    struct bench b = {0};
+    bench_open(t, ctx, &b, (size_t)1 << 20);
+    struct parcel p[3] = {
+        {.id = 1, .push_bytes = 600000}, {.id = 2, .push_bytes = 600000}, {.id = 3, .push_bytes = 1 << 21}};
+    for (size_t i = 0; i < LEN(p); i++) {
+        CHECK_OK(submit(ctx, &b, &p[i]));
+    }
+    CHECK_INT(writer_run_once(b.writer), 1);
+    CHECK_INT(writer_run_once(b.writer), 1);
+    CHECK_INT(writer_run_once(b.writer), 1);
+    CHECK_INT(p[0].err, ERR_OK);
+    CHECK_INT(p[1].err, ERR_OK);
+    CHECK_INT(p[2].err, ERR_MEMORY);
+    CHECK_INT(bench_count(t, ctx, &b), 2);
+    bench_close(&b, ctx);
+}
+
+enum { PRODUCERS = 8, EACH = 200 };
+
+struct producer {
+    struct bench *bench;
+    struct parcel parcel[EACH];
+    int refused;
+};
+
+static void *produce(void *arg)
+{
+    struct producer *p = arg;
+    struct arena *arena = arena_new((size_t)1 << 24);
+    must(arena != NULL);
+    struct ctx ctx = {.arena = arena, .world = world_real()};
+    struct db *reader = NULL;
+    must(store_reader(&ctx, p->bench->store, &reader) == ERR_OK);
+    for (int i = 0; i < EACH; i++) {
+        while (submit(&ctx, p->bench, &p->parcel[i]) != ERR_OK) {
+            p->refused++;
+            sched_yield();
+        }
+        struct test_parcel_total_row total = {0};
+        bool found = false;
+        must(test_parcel_total(&ctx, reader, &total, &found) == ERR_OK);
+        arena_clear(arena);
+    }
+    db_close(reader);
+    arena_free(arena);
+    return NULL;
+}
+
+TEST(store_writer_serves_eight_threads)
+{
+    struct bench b = {0};
+    bench_open(t, ctx, &b, 0);
+    CHECK_OK(writer_start(ctx, b.writer));
+    struct producer *p = ARENA_ARRAY(ctx->arena, struct producer, PRODUCERS);
+    pthread_t thread[PRODUCERS];
+    for (int i = 0; i < PRODUCERS; i++) {
+        p[i].bench = &b;
+        for (int k = 0; k < EACH; k++) {
+            p[i].parcel[k].id = i * EACH + k + 1;
+        }
+        must(pthread_create(&thread[i], NULL, produce, &p[i]) == 0);
+    }
+    for (int i = 0; i < PRODUCERS; i++) {
+        pthread_join(thread[i], NULL);
+    }
+    writer_stop(b.writer);
+    int told = 0;
+    for (int i = 0; i < PRODUCERS; i++) {
+        for (int k = 0; k < EACH; k++) {
+            told += p[i].parcel[k].told == 1 && p[i].parcel[k].err == ERR_OK;
+        }
+    }
+    CHECK_INT(told, PRODUCERS * EACH);
+    CHECK_INT(bench_count(t, ctx, &b), PRODUCERS * EACH);
+    bench_close(&b, ctx);
+}

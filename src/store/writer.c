@@ -1,0 +1,278 @@
+/* writer.c - a bounded queue and the one thread that empties it, a batch a transaction.
+ *
+ * Order of a batch: begin; each job in its savepoint; before_commit; commit; after_commit; done of
+ * each. An apply that passes the cap of the batch's arena lands in call_guarded: a job that was not
+ * the first is put off to the next batch, where it has the arena to itself; the first one fails.
+ */
+#include "store/writer.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "limit_gen.h"
+#include "store/store_in.h"
+
+/* Kept free behind every callback, so that the store can still say what went wrong. */
+enum { MARGIN_BYTES = 65536 };
+
+struct told {
+    enum err err;
+    struct why why;
+};
+
+struct writer {
+    struct writer_config config;
+    struct ctx ctx; /* of the batch */
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    bool stopping; /* takes no more jobs */
+    bool has_thread;
+    pthread_t thread;
+    size_t first;
+    size_t count;
+    struct writer_job queue[LIMIT_WRITER_QUEUE];
+    /* of the batch; the thread's own */
+    size_t job_count;
+    struct writer_job job[LIMIT_WRITER_BATCH];
+    struct told told[LIMIT_WRITER_BATCH];
+};
+
+enum err writer_new(struct ctx *ctx, const struct writer_config *config, struct writer **ret)
+{
+    size_t cap = config->arena_bytes == 0 ? LIMIT_WRITER_ARENA_BYTES : config->arena_bytes;
+    must(cap > (size_t)2 * MARGIN_BYTES);
+    struct arena *arena = arena_new(cap);
+    if (arena == NULL) {
+        return fault(ctx, ERR_MEMORY, "no address space for the writer's %zu bytes", cap);
+    }
+    struct writer *w = store_alloc(sizeof(*w));
+    w->config = *config;
+    w->config.arena_bytes = cap;
+    w->ctx = (struct ctx){.arena = arena, .world = config->world};
+    pthread_mutex_init(&w->mutex, NULL);
+    pthread_cond_init(&w->wake, NULL);
+    *ret = w;
+    return ERR_OK;
+}
+
+enum err writer_submit(struct ctx *ctx, struct writer *w, struct writer_job job)
+{
+    if (store_is_broken(w->config.store)) {
+        return fault(ctx, ERR_IO, "an earlier write failed and what the disk holds is unknown: restart the node");
+    }
+    pthread_mutex_lock(&w->mutex);
+    bool room = w->count < LIMIT_WRITER_QUEUE && !w->stopping;
+    if (room) {
+        w->queue[(w->first + w->count++) % LIMIT_WRITER_QUEUE] = job;
+        pthread_cond_signal(&w->wake);
+    }
+    pthread_mutex_unlock(&w->mutex);
+    return room ? ERR_OK : fault(ctx, ERR_BUSY, "the writer takes no more than %d waiting jobs", LIMIT_WRITER_QUEUE);
+}
+
+/* Move what waits into the batch. */
+static void batch_take(struct writer *w)
+{
+    pthread_mutex_lock(&w->mutex);
+    while (w->count > 0 && w->job_count < LIMIT_WRITER_BATCH) {
+        w->job[w->job_count++] = w->queue[w->first];
+        w->first = (w->first + 1) % LIMIT_WRITER_QUEUE;
+        w->count--;
+    }
+    pthread_mutex_unlock(&w->mutex);
+}
+
+/* ---- one job ---- */
+
+typedef enum err callback(struct ctx *ctx, struct db *db, void *arg);
+
+/* Small, for setjmp: true when fn returned within the arena; *ret_err is then its answer. */
+static bool call_guarded(struct writer *w, callback *fn, void *arg, enum err *ret_err)
+{
+    struct arena_guard guard;
+    if (setjmp(guard.jump) != 0) {
+        arena_guard(w->ctx.arena, NULL);
+        return false;
+    }
+    arena_guard(w->ctx.arena, &guard);
+    *ret_err = fn(&w->ctx, store_writer(w->config.store), arg);
+    arena_guard(w->ctx.arena, NULL);
+    return arena_used(w->ctx.arena) + MARGIN_BYTES <= w->config.arena_bytes;
+}
+
+static void job_undo(struct writer *w)
+{
+    struct db *db = store_writer(w->config.store);
+    if (db->in_savepoint) {
+        enum err e = db_rollback_to(&w->ctx, db);
+        (void)e; /* a transaction that cannot go on says so again at the next job and at the commit */
+    }
+    if (w->config.undone != NULL) {
+        w->config.undone(w->config.arg);
+    }
+}
+
+/* Apply one job. False when it passed the arena's cap and something else had filled the arena. */
+static bool job_run(struct writer *w, size_t i)
+{
+    struct db *db = store_writer(w->config.store);
+    struct ctx *ctx = &w->ctx;
+    struct arena_mark mark = arena_mark(ctx->arena);
+    ctx->why = (struct why){0};
+    enum err e = db_savepoint(ctx, db);
+    bool fits = true;
+    if (e == ERR_OK) {
+        fits = call_guarded(w, w->job[i].apply, w->job[i].arg, &e);
+        db_settle(db);
+        if (!fits) {
+            arena_reset(ctx->arena, mark);
+            e = fault(ctx, ERR_MEMORY, "a job took more than %zu bytes", w->config.arena_bytes);
+        } else if (e == ERR_OK) {
+            e = db_release(ctx, db);
+        }
+        if (e != ERR_OK) {
+            struct why why = ctx->why;
+            job_undo(w);
+            ctx->why = why;
+        }
+    }
+    w->told[i] = (struct told){e, ctx->why};
+    return fits || i == 0;
+}
+
+/* ---- one batch ---- */
+
+static enum err batch_commit(struct writer *w)
+{
+    struct ctx *ctx = &w->ctx;
+    struct db *db = store_writer(w->config.store);
+    enum err e = ERR_OK;
+    struct arena_mark mark = arena_mark(ctx->arena);
+    if (w->config.before_commit != NULL && !call_guarded(w, w->config.before_commit, w->config.arg, &e)) {
+        db_settle(db);
+        arena_reset(ctx->arena, mark);
+        e = fault(ctx, ERR_MEMORY, "a batch took more than %zu bytes", w->config.arena_bytes);
+    }
+    if (e == ERR_OK) {
+        return db_commit(ctx, db);
+    }
+    db_rollback(db);
+    return e;
+}
+
+/* Jobs from `from` on go to the next batch. */
+static void batch_put_off(struct writer *w, const struct writer_job *job, size_t count)
+{
+    memmove(w->job, job, count * sizeof(*job));
+    w->job_count = count;
+}
+
+static void batch_tell(struct writer *w, size_t count, enum err e)
+{
+    struct why why = w->ctx.why;
+    if (w->config.after_commit != NULL) {
+        w->config.after_commit(w->config.arg, e);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct told *t = &w->told[i];
+        const struct writer_job *job = &w->job[i];
+        if (t->err != ERR_OK) {
+            job->done(job->arg, t->err, &t->why);
+        } else {
+            job->done(job->arg, e, e == ERR_OK ? NULL : &why);
+        }
+    }
+}
+
+size_t writer_run_once(struct writer *w)
+{
+    struct ctx *ctx = &w->ctx;
+    batch_take(w);
+    if (w->job_count == 0) {
+        return 0;
+    }
+    ctx->why = (struct why){0};
+    enum err e = db_begin(ctx, store_writer(w->config.store));
+    size_t count = 0;
+    size_t good = 0;
+    while (e == ERR_OK && count < w->job_count) {
+        if (!job_run(w, count)) {
+            break; /* this one and those behind it find an empty arena next time */
+        }
+        good += w->told[count].err == ERR_OK;
+        count++;
+    }
+    if (e == ERR_OK && good > 0) {
+        ctx->why = (struct why){0};
+        e = batch_commit(w);
+    } else if (e == ERR_OK) {
+        db_rollback(store_writer(w->config.store));
+    } else {
+        count = w->job_count;
+        memset(w->told, 0, sizeof(w->told));
+    }
+    batch_tell(w, count, e);
+    arena_clear(ctx->arena);
+    batch_put_off(w, w->job + count, w->job_count - count);
+    return count;
+}
+
+/* ---- the thread ---- */
+
+static bool wait_for_work(struct writer *w)
+{
+    pthread_mutex_lock(&w->mutex);
+    while (w->count == 0 && w->job_count == 0 && !w->stopping) {
+        pthread_cond_wait(&w->wake, &w->mutex);
+    }
+    bool work = w->count > 0 || w->job_count > 0;
+    pthread_mutex_unlock(&w->mutex);
+    return work;
+}
+
+static void *thread_main(void *arg)
+{
+    struct writer *w = arg;
+    while (wait_for_work(w)) {
+        writer_run_once(w);
+    }
+    return NULL;
+}
+
+enum err writer_start(struct ctx *ctx, struct writer *w)
+{
+    must(!w->has_thread && !w->stopping);
+    int r = pthread_create(&w->thread, NULL, thread_main, w);
+    if (r != 0) {
+        return fault(ctx, ERR_MEMORY, "the system gives no thread for the writer: %s", strerror(r));
+    }
+    w->has_thread = true;
+    return ERR_OK;
+}
+
+void writer_stop(struct writer *w)
+{
+    pthread_mutex_lock(&w->mutex);
+    w->stopping = true;
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->mutex);
+    if (w->has_thread) {
+        pthread_join(w->thread, NULL);
+        w->has_thread = false;
+    }
+    while (writer_run_once(w) > 0) {
+    }
+}
+
+void writer_free(struct writer *w)
+{
+    if (w == NULL) {
+        return;
+    }
+    writer_stop(w);
+    pthread_cond_destroy(&w->wake);
+    pthread_mutex_destroy(&w->mutex);
+    arena_free(w->ctx.arena);
+    free(w);
+}
