@@ -136,9 +136,8 @@ enum err gate_start(struct ctx *ctx, struct gate *g) MUST_USE;
 void gate_stop(struct gate *g);
 size_t gate_run_once(struct gate *g);
 
-/* The law in force now, pinned until gate_law_release. Any thread. NULL before any pack is published. */
-const struct law *gate_law(struct gate *g);
-void gate_law_release(struct gate *g, const struct law *law);
+/* The law in force today; NULL before any pack is published. Lives as long as the gate. Any thread. */
+enum err gate_law(struct ctx *ctx, struct gate *g, struct db *reader, const struct law **ret) MUST_USE;
 
 /* ---- the four doors ---- */
 
@@ -194,7 +193,7 @@ struct case_state {
     int64_t last_seq;
     struct json facts;       /* object fact id -> value */
     struct str tokens;       /* state of the procedure, for drawing (bpmn_state_read) */
-    const struct law *law;   /* the law it is judged by; valid while the caller pins gate_law */
+    const struct law *law;   /* the law it is judged by */
 };
 enum err gate_case(struct ctx *ctx, struct gate *g, struct db *reader, struct str id, struct case_state *ret,
                    bool *ret_found) MUST_USE;
@@ -214,7 +213,7 @@ struct case_clock {
 enum err gate_clocks(struct ctx *ctx, struct gate *g, struct db *reader, struct str case_id, struct case_clock **ret,
                      size_t *ret_count) MUST_USE;
 
-/* One recorded act with its values, for those who may see them (the caller decides by gate_may_see). */
+/* One recorded act with its values, for those who may see them (the caller decides). */
 struct act_record {
     int64_t seq;
     struct str leaf;         /* canonical JSON as in the ledger */
@@ -224,9 +223,10 @@ struct act_record {
     enum actor_kind actor_kind;
     struct str actor;
     struct str for_id;
+    struct str co_id;
     struct str role;
+    struct str office;
     struct json fields;      /* erased values are null */
-    struct json receipt;     /* due day and limit as told then */
 };
 enum err gate_act(struct ctx *ctx, struct gate *g, struct db *reader, int64_t seq, struct act_record *ret,
                   bool *ret_found) MUST_USE;
@@ -270,6 +270,7 @@ enum err gate_checkpoint(struct ctx *ctx, struct gate *g, struct db *reader, str
 
 /* The refusal log, newest first. */
 struct refusal_record {
+    int64_t id;
     struct instant at;
     struct str kind;
     struct str case_id;

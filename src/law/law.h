@@ -110,6 +110,7 @@ struct limit {
     int32_t n;
     enum limit_unit unit;
     bool before;
+    const struct fact *event; /* of a `before` limit: the fact that holds the day of the event */
     bool roll;
     enum limit_late late;
     struct cite article_late; /* statute NULL when absent */
