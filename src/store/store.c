@@ -50,8 +50,9 @@ static void db_free(struct db *db)
 
 enum err store_open(struct ctx *ctx, struct str where, enum store_mode mode, struct store **ret)
 {
+    bool is_pg = str_find_byte(where, '=') != SIZE_MAX || str_starts(where, STR("postgres"));
     struct store *s = store_alloc(sizeof(*s));
-    s->engine = &engine_sqlite;
+    s->engine = is_pg ? &engine_pg : &engine_sqlite;
     s->world = ctx->world;
     s->mode = mode;
     s->where = store_strdup(where);
@@ -112,7 +113,7 @@ bool store_is_broken(const struct store *s)
 
 bool store_is_postgres(const struct store *s)
 {
-    return s->engine != &engine_sqlite;
+    return s->engine == &engine_pg;
 }
 
 /* ---- transactions ---- */

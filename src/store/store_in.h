@@ -50,10 +50,12 @@ struct db {
     sqlite3_stmt **lite_prepared; /* by statement index */
     /* PostgreSQL */
     PGconn *pg;
+    PGresult *pg_result; /* half read */
     bool *pg_prepared;   /* by statement index */
-    size_t pg_waiting;   /* results not yet read of the pipeline */
+    size_t pg_waiting;   /* results of the pipeline not yet read */
+    bool pg_streams;     /* a reader's rows come one by one */
     bool pg_aborted;     /* the pipeline refuses all until its next sync */
-    struct str pg_first; /* the first error of the transaction, in pg_text */
+    enum err pg_error;   /* the first error since then, and its text */
     char pg_text[256];
 };
 
@@ -103,6 +105,7 @@ struct engine {
     void (*settle)(struct db *db);                                     /* end a half-read statement */
 };
 extern const struct engine engine_sqlite;
+extern const struct engine engine_pg;
 
 /* The disk of SQLite: a sqlite3_vfs over a world (vfs.c). */
 struct vfs *vfs_new(struct world *world, const char *dir, bool read_only, atomic_bool *broken);
