@@ -260,7 +260,6 @@ static enum err lock_take(struct ctx *ctx, struct store *s)
 static enum err lite_open(struct ctx *ctx, struct store *s)
 {
     struct world *w = s->world;
-    s->lock_file = -1;
     s->path = store_strdup(str_format(ctx->arena, "%s/store.db", s->where));
     if (s->mode == STORE_CREATE) {
         int r = w->mkdir(w, s->where, 0700);

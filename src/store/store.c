@@ -23,15 +23,45 @@ char *store_strdup(struct str s)
 
 /* ---- opening ---- */
 
+/* What is half open when the caller's arena passes its cap: closed by the unwinding. */
+struct opening {
+    struct store *store;
+    struct db *db;
+};
+
+static void db_end(struct db *db)
+{
+    db->store->engine->disconnect(db);
+    free(db);
+}
+
+static void opening_undo(void *arg)
+{
+    struct opening *o = arg;
+    if (o->db != NULL) {
+        db_end(o->db);
+    }
+    store_close(o->store);
+}
+
+static struct opening *opening_new(struct ctx *ctx)
+{
+    struct opening *o = ARENA_NEW(ctx->arena, struct opening);
+    arena_defer(ctx->arena, opening_undo, o);
+    return o;
+}
+
 static enum err db_new(struct ctx *ctx, struct store *s, bool is_writer, struct db **ret)
 {
+    struct opening *o = opening_new(ctx);
     struct db *db = store_alloc(sizeof(*db));
     db->store = s;
     db->is_writer = is_writer;
+    o->db = db;
     enum err e = s->engine->connect(ctx, db);
+    o->db = NULL;
     if (e != ERR_OK) {
-        s->engine->disconnect(db);
-        free(db);
+        db_end(db);
         return e;
     }
     *ret = db;
@@ -44,22 +74,25 @@ static void db_free(struct db *db)
     if (db->in_transaction) {
         db_rollback(db);
     }
-    db->store->engine->disconnect(db);
-    free(db);
+    db_end(db);
 }
 
 enum err store_open(struct ctx *ctx, struct str where, enum store_mode mode, struct store **ret)
 {
     bool is_pg = str_find_byte(where, '=') != SIZE_MAX || str_starts(where, STR("postgres"));
+    struct opening *o = opening_new(ctx);
     struct store *s = store_alloc(sizeof(*s));
+    s->lock_file = -1;
     s->engine = is_pg ? &engine_pg : &engine_sqlite;
     s->world = ctx->world;
     s->mode = mode;
     s->where = store_strdup(where);
+    o->store = s;
     enum err e = s->engine->open(ctx, s);
     if (e == ERR_OK && mode != STORE_READ) {
         e = db_new(ctx, s, true, &s->writer);
     }
+    o->store = NULL;
     if (e != ERR_OK) {
         store_close(s);
         return fault_pass(ctx, e, __func__);
