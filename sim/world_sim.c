@@ -225,7 +225,7 @@ static void name_change(struct sim *s, const char *path, struct inode *inode)
 static bool is_in(const char *path, const char *dir)
 {
     size_t n = strlen(dir);
-    n -= n > 1 && dir[n - 1] == '/' ? 1 : 0;
+    n -= n > 0 && dir[n - 1] == '/' ? 1 : 0;
     return strncmp(path, dir, n) == 0 && path[n] == '/' && strchr(path + n + 1, '/') == NULL;
 }
 
@@ -541,8 +541,7 @@ static int sim_sync_dir(struct world *w, const char *path)
     size_t kept = 0;
     for (size_t i = 0; r == 0 && i < s->pending.n; i++) {
         struct name n = s->pending.p[i];
-        /* A directory's own name rides along with its content, as journaling file systems do it. */
-        if (is_in(n.path, path) || strcmp(n.path, path) == 0) {
+        if (is_in(n.path, path)) {
             names_set(&s->durable, n.path, n.inode);
             free(n.path);
         } else {

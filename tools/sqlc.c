@@ -184,6 +184,17 @@ static bool is_keyword(struct token t, const char *word)
     return t.kind == TOKEN_WORD && str_equal_nocase(t.text, str_from(word));
 }
 
+static bool mentions(struct str text, struct str word)
+{
+    size_t at = 0;
+    for (struct token t = token_next(text, &at); t.kind != TOKEN_END; t = token_next(text, &at)) {
+        if (t.kind == TOKEN_WORD && str_equal(t.text, word)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static uint32_t line_of(struct str text, const char *p)
 {
     uint32_t line = 1;
@@ -349,6 +360,9 @@ static void schema_table(struct maker *m, const struct source *src, const struct
     struct str text = piece->text;
     if (!str_ends(text, STR("STRICT"))) {
         stop(src, piece->line, "a table ends in STRICT (on both engines a column then keeps its type)");
+    }
+    if (mentions(text, STR("REFERENCES")) || mentions(text, STR("AUTOINCREMENT"))) {
+        stop(src, piece->line, "no REFERENCES (tables are made and dropped in order of name) and no AUTOINCREMENT");
     }
     must(m->table_count < MAX_TABLES);
     struct table *t = &m->tables[m->table_count++];
@@ -524,17 +538,6 @@ static void queries_load(struct maker *m, const struct source *src)
             buf_put(&b, t.text);
         }
     }
-}
-
-static bool mentions(struct str text, struct str word)
-{
-    size_t at = 0;
-    for (struct token t = token_next(text, &at); t.kind != TOKEN_END; t = token_next(text, &at)) {
-        if (t.kind == TOKEN_WORD && str_equal(t.text, word)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* The type of a parameter: that of the columns of its name, in the statement's tables when they have

@@ -185,7 +185,6 @@ static const char *const writer_pragmas[] = {
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA secure_delete = ON",
-    "PRAGMA foreign_keys = ON",
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
     "PRAGMA temp_store = MEMORY", /* spilled savepoints too: no file beside the store */
@@ -257,15 +256,27 @@ static enum err lock_take(struct ctx *ctx, struct store *s)
     return ERR_OK;
 }
 
+/* Make the folder if it is missing, and its name durable. */
+static enum err folder_make(struct ctx *ctx, struct store *s)
+{
+    struct world *w = s->world;
+    int r = w->mkdir(w, s->where, 0700);
+    if (r == -EEXIST) {
+        return ERR_OK;
+    }
+    const char *slash = strrchr(s->where, '/');
+    struct str parent = slash == NULL ? STR(".") : str_from(s->where);
+    parent.n = slash == NULL ? 1 : slash == s->where ? 1 : (size_t)(slash - s->where);
+    r = r == 0 ? w->sync_dir(w, str_z(ctx->arena, parent)) : r;
+    return r == 0 ? ERR_OK : fault(ctx, world_err(r), "cannot make %s: %s", s->where, strerror(-r));
+}
+
 static enum err lite_open(struct ctx *ctx, struct store *s)
 {
     struct world *w = s->world;
     s->path = store_strdup(str_format(ctx->arena, "%s/store.db", s->where));
     if (s->mode == STORE_CREATE) {
-        int r = w->mkdir(w, s->where, 0700);
-        if (r < 0 && r != -EEXIST) {
-            return fault(ctx, world_err(r), "cannot make %s: %s", s->where, strerror(-r));
-        }
+        TRY(folder_make(ctx, s));
     } else if (w->exists(w, s->path) != 0) {
         return fault(ctx, ERR_NOT_FOUND, "%s holds no store: make one with init", s->where);
     }

@@ -336,6 +336,29 @@ enum err db_count(struct ctx *ctx, struct db *db, const struct statement *st, co
     return ERR_OK;
 }
 
+/* ---- self-test ---- */
+
+struct check_row {
+    struct str text;
+};
+
+enum err store_check(struct ctx *ctx, struct db *db)
+{
+    static const struct cell cells[] = {{0, CELL_TEXT, false}};
+    static const struct statement st = {.name = "quick_check",
+                                        .sqlite = "PRAGMA quick_check(1)",
+                                        .pg = "SELECT 'ok'::text",
+                                        .columns = cells,
+                                        .column_count = 1,
+                                        .row_bytes = sizeof(struct check_row),
+                                        .index = STATEMENT_UNCACHED};
+    struct check_row row = {0};
+    bool found = false;
+    TRY(db_row(ctx, db, &st, NULL, &row, &found));
+    bool good = found && str_equal(row.text, STR("ok"));
+    return good ? ERR_OK : fault(ctx, ERR_CORRUPT, "the database is damaged: %.*s: restore a backup", FMT(row.text));
+}
+
 /* ---- dump ---- */
 
 struct dump {

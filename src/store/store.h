@@ -97,7 +97,11 @@ typedef enum err store_line(struct ctx *ctx, void *arg, struct str line);
 enum err store_dump_table(struct ctx *ctx, struct db *db, const struct store_table *t, store_line *each,
                           void *arg) MUST_USE;
 
-/* ---- backup ---- */
+/* ---- self-test and backup ---- */
+
+/* Read the whole database and check its structure: ERR_CORRUPT says what is wrong. PostgreSQL checks itself (page
+ * checksums, pg_amcheck): there it only answers. */
+enum err store_check(struct ctx *ctx, struct db *db) MUST_USE;
 
 /* Copy the whole store of this instant to a new folder `to`, through the writer's connection, and
  * sync it. SQLite only: for PostgreSQL ERR_NOT_SUPPORTED names pg_dump. Call on the writer's thread. */

@@ -84,8 +84,7 @@ static bool holds(struct ctx *outer, struct world *w, unsigned acked)
     if (store_open(ctx, STR("/d"), STORE_CREATE, &s) != ERR_OK) {
         return false;
     }
-    bool good = schema_migrate(ctx, s, &test_schema) == ERR_OK &&
-                s->engine->exec(ctx, store_writer(s), "PRAGMA integrity_check") == ERR_OK;
+    bool good = schema_migrate(ctx, s, &test_schema) == ERR_OK && store_check(ctx, store_writer(s)) == ERR_OK;
     int found = good ? transactions_found(ctx, store_writer(s)) : -1;
     good = good && found >= 0 && ((unsigned)found & acked) == acked;
     good = good && add_transaction(ctx, store_writer(s), 1000) == ERR_OK;

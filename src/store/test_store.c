@@ -323,6 +323,43 @@ TEST(store_refuses_a_second_writer)
     }
 }
 
+/* End every connection to the database but the caller's own. */
+static void connections_end(const char *pg)
+{
+    PGconn *conn = PQconnectdb(pg);
+    PQclear(PQexec(conn, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                         "WHERE pid <> pg_backend_pid() AND datname = current_database()"));
+    PQfinish(conn);
+}
+
+TEST(store_revives_readers_and_stops_the_writer_when_postgres_goes)
+{
+    const char *pg = getenv("TONGBAN_PG");
+    if (pg == NULL) {
+        return;
+    }
+    struct store *s = NULL;
+    CHECK_OK(store_open(ctx, str_from(pg), STORE_CREATE, &s));
+    CHECK_OK(s->engine->exec(ctx, store_writer(s), "DROP TABLE IF EXISTS test_parcel, test_stop, store_meta"));
+    CHECK_OK(schema_migrate(ctx, s, &test_schema));
+    struct db *w = store_writer(s);
+    struct db *r = NULL;
+    CHECK_OK(store_reader(ctx, s, &r));
+    CHECK_INT(count(t, ctx, r), 0);
+    CHECK_OK(db_begin(ctx, w));
+    CHECK_OK(add(ctx, w, 1, "a"));
+    connections_end(pg);
+    CHECK_ERR(db_commit(ctx, w), ERR_DATABASE);
+    CHECK(store_is_broken(s) && !db_is_open(w));
+    CHECK_ERR(add(ctx, w, 1, "a"), ERR_IO);
+    struct test_parcel_total_row row = {0};
+    bool found = false;
+    CHECK_ERR(test_parcel_total(ctx, r, &row, &found), ERR_DATABASE); /* it learns of it */
+    CHECK_INT(count(t, ctx, r), 0);                                   /* and comes back */
+    db_close(r);
+    store_close(s);
+}
+
 TEST(store_answers_a_lost_database_with_an_error)
 {
     struct store *s = NULL;

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 
 #include "base/test.h"
 #include "limit_gen.h"
@@ -67,11 +68,16 @@ static void note_after(void *arg, enum err err)
     atomic_fetch_add(err == ERR_OK ? &b->durable : &b->failed_batches, 1);
 }
 
-static void bench_open(struct test *t, struct ctx *ctx, struct bench *b, size_t arena_bytes)
+/* On PostgreSQL when `pg` names one, else in a new folder. */
+static void bench_open(struct test *t, struct ctx *ctx, struct bench *b, const char *pg, size_t arena_bytes)
 {
-    struct str dir =
-        str_format(ctx->arena, "/tmp/tongban-writer-%llx", (unsigned long long)ctx->world->mono_ns(ctx->world));
-    CHECK_OK(store_open(ctx, dir, STORE_CREATE, &b->store));
+    unsigned long long tail = (unsigned long long)ctx->world->mono_ns(ctx->world);
+    struct str where = pg != NULL ? str_from(pg) : str_format(ctx->arena, "/tmp/tongban-writer-%llx", tail);
+    CHECK_OK(store_open(ctx, where, STORE_CREATE, &b->store));
+    if (pg != NULL) {
+        CHECK_OK(b->store->engine->exec(ctx, store_writer(b->store),
+                                        "DROP TABLE IF EXISTS test_parcel, test_stop, store_meta"));
+    }
     CHECK_OK(schema_migrate(ctx, b->store, &test_schema));
     struct writer_config config = {.store = b->store,
                                    .world = ctx->world,
@@ -86,6 +92,7 @@ static void bench_open(struct test *t, struct ctx *ctx, struct bench *b, size_t 
 static void bench_close(struct bench *b, struct ctx *ctx)
 {
     writer_free(b->writer);
+    bool is_pg = store_is_postgres(b->store);
     const char *dir = b->store->where;
     const char *names[] = {"store.db", "store.db-wal", "lock"};
     struct str path[LEN(names)];
@@ -93,7 +100,7 @@ static void bench_close(struct bench *b, struct ctx *ctx)
         path[i] = str_format(ctx->arena, "%s/%s", dir, names[i]);
     }
     store_close(b->store);
-    for (size_t i = 0; i < LEN(names); i++) {
+    for (size_t i = 0; !is_pg && i < LEN(names); i++) {
         ctx->world->remove(ctx->world, path[i].p);
     }
 }
@@ -112,10 +119,19 @@ static enum err submit(struct ctx *ctx, struct bench *b, struct parcel *p)
     return writer_submit(ctx, b->writer, (struct writer_job){parcel_apply, parcel_done, p});
 }
 
+static void on_both(struct test *t, struct ctx *ctx, void (*fn)(struct test *t, struct ctx *ctx, const char *pg))
+{
+    fn(t, ctx, NULL);
+    const char *pg = getenv("TONGBAN_PG");
+    if (pg != NULL) {
+        fn(t, ctx, pg);
+    }
+}
+
 TEST(store_writer_undoes_one_failing_job_alone)
 {
     struct bench b = {0};
-    bench_open(t, ctx, &b, 0);
+    bench_open(t, ctx, &b, NULL, 0);
     struct parcel p[4] = {{.id = 1}, {.id = 2, .answer = ERR_REFUSED}, {.id = 3}, {.id = 3}};
     for (size_t i = 0; i < LEN(p); i++) {
         CHECK_OK(submit(ctx, &b, &p[i]));
@@ -132,10 +148,10 @@ TEST(store_writer_undoes_one_failing_job_alone)
     bench_close(&b, ctx);
 }
 
-TEST(store_writer_acknowledges_nothing_of_a_failed_batch)
+static void acknowledges_nothing_of_a_failed_batch_case(struct test *t, struct ctx *ctx, const char *pg)
 {
     struct bench b = {.sign = ERR_CRYPTO};
-    bench_open(t, ctx, &b, 0);
+    bench_open(t, ctx, &b, pg, 0);
     struct parcel p[2] = {{.id = 1}, {.id = 2}};
     CHECK_OK(submit(ctx, &b, &p[0]));
     CHECK_OK(submit(ctx, &b, &p[1]));
@@ -151,10 +167,15 @@ TEST(store_writer_acknowledges_nothing_of_a_failed_batch)
     bench_close(&b, ctx);
 }
 
-TEST(store_writer_refuses_beyond_its_queue_and_batch)
+TEST(store_writer_acknowledges_nothing_of_a_failed_batch)
+{
+    on_both(t, ctx, acknowledges_nothing_of_a_failed_batch_case);
+}
+
+static void refuses_beyond_its_queue_and_batch_case(struct test *t, struct ctx *ctx, const char *pg)
 {
     struct bench b = {0};
-    bench_open(t, ctx, &b, 0);
+    bench_open(t, ctx, &b, pg, 0);
     struct parcel *p = ARENA_ARRAY(ctx->arena, struct parcel, LIMIT_WRITER_QUEUE + 1);
     for (int i = 0; i < LIMIT_WRITER_QUEUE; i++) {
         p[i].id = i + 1;
@@ -169,10 +190,15 @@ TEST(store_writer_refuses_beyond_its_queue_and_batch)
     bench_close(&b, ctx);
 }
 
-TEST(store_writer_puts_off_what_the_arena_cannot_hold)
+TEST(store_writer_refuses_beyond_its_queue_and_batch)
+{
+    on_both(t, ctx, refuses_beyond_its_queue_and_batch_case);
+}
+
+static void puts_off_what_the_arena_cannot_hold_case(struct test *t, struct ctx *ctx, const char *pg)
 {
     struct bench b = {0};
-    bench_open(t, ctx, &b, (size_t)1 << 20);
+    bench_open(t, ctx, &b, pg, (size_t)1 << 20);
     struct parcel p[3] = {
         {.id = 1, .push_bytes = 600000}, {.id = 2, .push_bytes = 600000}, {.id = 3, .push_bytes = 1 << 21}};
     for (size_t i = 0; i < LEN(p); i++) {
@@ -186,6 +212,11 @@ TEST(store_writer_puts_off_what_the_arena_cannot_hold)
     CHECK_INT(p[2].err, ERR_MEMORY);
     CHECK_INT(bench_count(t, ctx, &b), 2);
     bench_close(&b, ctx);
+}
+
+TEST(store_writer_puts_off_what_the_arena_cannot_hold)
+{
+    on_both(t, ctx, puts_off_what_the_arena_cannot_hold_case);
 }
 
 enum { PRODUCERS = 8, EACH = 200 };
@@ -219,10 +250,10 @@ static void *produce(void *arg)
     return NULL;
 }
 
-TEST(store_writer_serves_eight_threads)
+static void serves_eight_threads_case(struct test *t, struct ctx *ctx, const char *pg)
 {
     struct bench b = {0};
-    bench_open(t, ctx, &b, 0);
+    bench_open(t, ctx, &b, pg, 0);
     CHECK_OK(writer_start(ctx, b.writer));
     struct producer *p = ARENA_ARRAY(ctx->arena, struct producer, PRODUCERS);
     pthread_t thread[PRODUCERS];
@@ -246,4 +277,9 @@ TEST(store_writer_serves_eight_threads)
     CHECK_INT(told, PRODUCERS * EACH);
     CHECK_INT(bench_count(t, ctx, &b), PRODUCERS * EACH);
     bench_close(&b, ctx);
+}
+
+TEST(store_writer_serves_eight_threads)
+{
+    on_both(t, ctx, serves_eight_threads_case);
 }
