@@ -1,0 +1,322 @@
+/* Heads, bodies, answers: through the door without a network. */
+#include "base/test.h"
+#include "http/http_in.h"
+
+/* Answers "METHOD path?query body" so that a test sees what the handler saw. */
+static void echo(void *arg, struct http_exchange *x)
+{
+    (void)arg;
+    const struct http_request *r = &x->request;
+    struct str text =
+        str_format(x->ctx.arena, "%.*s %.*s?%.*s [%.*s]", FMT(r->method), FMT(r->path), FMT(r->query), FMT(r->body));
+    http_respond(x, &(struct http_response){.status = 200, .type = STR("text/plain"), .body = text});
+}
+
+static struct http_server *echo_server(struct ctx *ctx)
+{
+    struct http_server *s = NULL;
+    struct http_setup setup = {.world = ctx->world, .handle = echo};
+    must(http_server_new(ctx, &setup, &s) == ERR_OK);
+    return s;
+}
+
+static struct str feed(struct ctx *ctx, struct http_server *s, struct str bytes)
+{
+    struct buf b = buf_new(ctx->arena, 0);
+    http_feed(s, bytes, &b);
+    return buf_str(&b);
+}
+
+static int status_of(struct str answer)
+{
+    uint64_t status = 0;
+    return str_to_u64(str_slice(answer, 9, 12), &status) ? (int)status : 0;
+}
+
+#define REQUEST(line, headers, body) STR_INIT(line "\r\nHost: a\r\n" headers "\r\n" body)
+
+/* The strictness table: what servers in use take and this one refuses, and what must pass. */
+static const struct {
+    struct str request;
+    int status;
+    const char *has; /* in the answer */
+} strict_rows[] = {
+    {REQUEST("GET /a HTTP/1.1", "", ""), 200, "GET /a? []"},
+    {REQUEST("GET /a?x=1&y=%20 HTTP/1.1", "", ""), 200, "GET /a?x=1&y=%20 []"},
+    {REQUEST("GET /%E5%8A%9E%20x HTTP/1.1", "", ""), 200, "GET /办 x?"},
+    {REQUEST("GET http://a/b HTTP/1.1", "", ""), 200, "GET /b?"},
+    {REQUEST("GET http://b/b HTTP/1.1", "", ""), 400, "\"host\""},
+    {REQUEST("POST / HTTP/1.1", "Content-Length: 3\r\n", "abc"), 200, "[abc]"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", "2\r\nab\r\n00A\r\n0123456789\r\n0\r\n\r\n"), 200,
+     "[ab0123456789]"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: CHUNKED\r\n", "0\r\n\r\n"), 200, "[]"},
+    {STR_INIT("\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"), 200, "GET /"},
+    {STR_INIT("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"), 400, "method"},
+    {REQUEST("POST / HTTP/1.1", "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400,
+     "length_and_encoding"},
+    {REQUEST("POST / HTTP/1.1", "Content-Length: 3\r\nContent-Length: 4\r\n", "abcd"), 400, "content_length"},
+    {REQUEST("POST / HTTP/1.1", "Content-Length: 3\r\nContent-Length: 3\r\n", "abc"), 400, "content_length"},
+    {REQUEST("POST / HTTP/1.1", "Content-Length: 3, 3\r\n", "abc"), 400, "content_length"},
+    {REQUEST("POST / HTTP/1.1", "Content-Length: +3\r\n", "abc"), 400, "content_length"},
+    {REQUEST("POST / HTTP/1.1", "Content-Length: -3\r\n", "abc"), 400, "content_length"},
+    {REQUEST("POST / HTTP/1.1", "Content-Length: 0x3\r\n", "abc"), 400, "content_length"},
+    {REQUEST("POST / HTTP/1.1", "Content-Length:\r\n", ""), 400, "content_length"},
+    {REQUEST("POST / HTTP/1.1", "Content-Length: 18446744073709551619\r\n", "abc"), 400, "content_length"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: xchunked\r\n", "0\r\n\r\n"), 501, "transfer_encoding"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"), 501, "transfer_encoding"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: identity\r\n", ""), 501, "transfer_encoding"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 501,
+     "transfer_encoding"},
+    {REQUEST("GET / HTTP/1.1", "X : y\r\n", ""), 400, "header_name"},
+    {REQUEST("GET / HTTP/1.1", "X\r\n", ""), 400, "header_name"},
+    {REQUEST("GET / HTTP/1.1", ": y\r\n", ""), 400, "header_name"},
+    {REQUEST("GET / HTTP/1.1", "X(: y\r\n", ""), 400, "header_name"},
+    {REQUEST("GET / HTTP/1.1", "X: y\r\n z\r\n", ""), 400, "obs_fold"},
+    {REQUEST("GET / HTTP/1.1", "X: y\r\n\tz\r\n", ""), 400, "obs_fold"},
+    {STR_INIT("GET / HTTP/1.1\nHost: a\n\n"), 400, "bare_lf"},
+    {REQUEST("GET / HTTP/1.1", "X: y\nZ: 1\r\n", ""), 400, "bare_lf"},
+    {REQUEST("GET / HTTP/1.1", "X: a\rb\r\n", ""), 400, "header_value"},
+    {REQUEST("GET / HTTP/1.1", "X: a\0b\r\n", ""), 400, "header_value"},
+    {REQUEST("GET / HTTP/1.1", "X: a\x7f\r\n", ""), 400, "header_value"},
+    {REQUEST("GET / HTTP/1.1", "X: \x01\r\n", ""), 400, "header_value"},
+    {REQUEST("GET / HTTP/1.1", "X: \xff\r\n", ""), 400, "header_value"},
+    {REQUEST("GET / HTTP/1.1", "X: \xe5\x8a\x9e\r\n", ""), 200, "GET /"},
+    {STR_INIT("GET / HTTP/1.1\r\n\r\n"), 400, "host_missing"},
+    {REQUEST("GET / HTTP/1.1", "Host: a\r\n", ""), 400, "host_repeated"},
+    {STR_INIT("GET / HTTP/1.1\r\nHost:\r\n\r\n"), 400, "\"host\""},
+    {STR_INIT("GET / HTTP/1.1\r\nHost: a b\r\n\r\n"), 400, "\"host\""},
+    {STR_INIT("GET / HTTP/1.1\r\nHost: a@b\r\n\r\n"), 400, "\"host\""},
+    {STR_INIT("GET / HTTP/1.1\r\nHost: a:99999\r\n\r\n"), 400, "\"host\""},
+    {STR_INIT("GET / HTTP/1.1\r\nHost: a:\r\n\r\n"), 400, "\"host\""},
+    {STR_INIT("GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n"), 200, "GET /"},
+    {STR_INIT("GET / HTTP/1.1\r\nHost: [::g]\r\n\r\n"), 400, "\"host\""},
+    {REQUEST("GET / HTTP/1.0", "", ""), 505, "version"},
+    {REQUEST("GET / HTTP/2.0", "", ""), 505, "version"},
+    {REQUEST("GET / HTTP/1.1x", "", ""), 400, "request_line"},
+    {REQUEST("GET / http/1.1", "", ""), 400, "request_line"},
+    {REQUEST("GET /", "", ""), 400, "request_line"},
+    {REQUEST("GET  / HTTP/1.1", "", ""), 400, "request_line"},
+    {REQUEST("GET / HTTP/1.1 ", "", ""), 400, "request_line"},
+    {REQUEST("G(T / HTTP/1.1", "", ""), 400, "method"},
+    {REQUEST(" / HTTP/1.1", "", ""), 400, "method"},
+    {REQUEST("GET a HTTP/1.1", "", ""), 400, "target"},
+    {REQUEST("OPTIONS * HTTP/1.1", "", ""), 400, "target"},
+    {REQUEST("CONNECT a:80 HTTP/1.1", "", ""), 400, "target"},
+    {REQUEST("GET /# HTTP/1.1", "", ""), 400, "target"},
+    {REQUEST("GET /\xe5\x8a\x9e HTTP/1.1", "", ""), 400, "target"},
+    {REQUEST("GET /\\a HTTP/1.1", "", ""), 400, "target"},
+    {REQUEST("GET /%4 HTTP/1.1", "", ""), 400, "percent"},
+    {REQUEST("GET /%zz HTTP/1.1", "", ""), 400, "percent"},
+    {REQUEST("GET /%00 HTTP/1.1", "", ""), 400, "percent"},
+    {REQUEST("GET /a%2fb HTTP/1.1", "", ""), 400, "percent"},
+    {REQUEST("GET /a%5Cb HTTP/1.1", "", ""), 400, "percent"},
+    {REQUEST("GET /?a=% HTTP/1.1", "", ""), 400, "percent"},
+    {REQUEST("GET /%ff HTTP/1.1", "", ""), 400, "path_utf8"},
+    {REQUEST("GET /%c0%af HTTP/1.1", "", ""), 400, "path_utf8"},
+    {REQUEST("GET /../a HTTP/1.1", "", ""), 400, "dot_segment"},
+    {REQUEST("GET /a/%2e%2E/b HTTP/1.1", "", ""), 400, "dot_segment"},
+    {REQUEST("GET /a/. HTTP/1.1", "", ""), 400, "dot_segment"},
+    {REQUEST("GET /a/..b HTTP/1.1", "", ""), 200, "/a/..b"},
+    {REQUEST("POST / HTTP/1.1", "Content-Length: 1\r\nExpect: 200-ok\r\n", "a"), 417, "expect"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", "g\r\n"), 400, "chunk"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", "2;a=b\r\nab\r\n0\r\n\r\n"), 400, "chunk"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", "2\nab\r\n0\r\n\r\n"), 400, "chunk"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", "2\r\nabc\r\n0\r\n\r\n"), 400, "chunk"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", "0\r\nX: y\r\n\r\n"), 400, "chunk"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", " 2\r\nab\r\n0\r\n\r\n"), 400, "chunk"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", "0000000000000001\r\n"), 400, "chunk"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", "FFFFFFFFF\r\n"), 413, "body_too_large"},
+    {REQUEST("POST / HTTP/1.1", "Content-Length: 1073741824\r\n", ""), 413, "body_too_large"},
+};
+
+TEST(http_parse_is_strict)
+{
+    struct http_server *s = echo_server(ctx);
+    for (size_t i = 0; i < LEN(strict_rows); i++) {
+        struct str got = feed(ctx, s, strict_rows[i].request);
+        CHECK_INT(status_of(got), strict_rows[i].status);
+        CHECK(str_find(got, str_from(strict_rows[i].has)) != SIZE_MAX);
+        bool closes = str_find(got, STR("Connection: close")) != SIZE_MAX;
+        CHECK(closes == (strict_rows[i].status != 200));
+        if (t->failures > 0) {
+            CHECK_STR(got, strict_rows[i].has);
+            break;
+        }
+    }
+    http_server_free(s);
+}
+
+static struct str without_date(struct ctx *ctx, struct str answer)
+{
+    struct buf b = buf_new(ctx->arena, 0);
+    while (answer.n > 0) {
+        struct str line = str_cut(answer, '\n', &answer);
+        if (!str_starts(line, STR("Date:"))) {
+            buf_put(&b, line);
+        }
+    }
+    return buf_str(&b);
+}
+
+TEST(http_parse_gives_the_same_at_every_split)
+{
+    struct http_server *s = echo_server(ctx);
+    for (size_t i = 0; i < LEN(strict_rows); i++) {
+        struct str bytes = strict_rows[i].request;
+        struct arena_mark mark = arena_mark(ctx->arena);
+        struct str whole = without_date(ctx, feed(ctx, s, bytes));
+        for (size_t n = 1; n < bytes.n; n++) {
+            struct buf b = buf_new(ctx->arena, 0);
+            door_feed(s, bytes, n, &b);
+            CHECK(str_equal(without_date(ctx, buf_str(&b)), whole));
+        }
+        arena_reset(ctx->arena, mark);
+    }
+    http_server_free(s);
+}
+
+TEST(http_parse_keeps_its_limits)
+{
+    struct http_server *s = echo_server(ctx);
+    struct buf b = buf_new(ctx->arena, 0);
+    buf_puts(&b, "GET /");
+    for (int i = 0; i < LIMIT_HTTP_TARGET_BYTES; i++) {
+        buf_byte(&b, 'a');
+    }
+    buf_puts(&b, " HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK_INT(status_of(feed(ctx, s, buf_str(&b))), 414);
+    buf_clear(&b);
+    buf_puts(&b, "GET / HTTP/1.1\r\nHost: a\r\nX: ");
+    for (int i = 0; i < LIMIT_HTTP_HEADER_BYTES; i++) {
+        buf_byte(&b, 'a');
+    }
+    CHECK_INT(status_of(feed(ctx, s, buf_str(&b))), 431);
+    buf_clear(&b);
+    buf_puts(&b, "GET / HTTP/1.1\r\nHost: a\r\n");
+    for (int i = 1; i < LIMIT_HTTP_HEADER_COUNT; i++) {
+        buf_puts(&b, "X: y\r\n");
+    }
+    size_t allowed = b.n;
+    buf_puts(&b, "\r\n");
+    CHECK_INT(status_of(feed(ctx, s, buf_str(&b))), 200);
+    b.n = allowed;
+    buf_puts(&b, "X: y\r\n\r\n");
+    CHECK_INT(status_of(feed(ctx, s, buf_str(&b))), 431);
+    http_server_free(s);
+}
+
+static size_t count_of(struct str text, struct str needle)
+{
+    size_t n = 0;
+    for (size_t at = 0; (at = str_find(text, needle)) != SIZE_MAX; n++) {
+        text = str_slice(text, at + needle.n, text.n);
+    }
+    return n;
+}
+
+TEST(http_conn_answers_pipelined_requests_in_order)
+{
+    struct http_server *s = echo_server(ctx);
+    struct str got =
+        feed(ctx, s,
+             STR("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"
+                 "HEAD /3 HTTP/1.1\r\nHost: a\r\n\r\nGET /4 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+                 "GET /5 HTTP/1.1\r\nHost: a\r\n\r\n"));
+    CHECK_INT(count_of(got, STR("HTTP/1.1 200 OK")), 4);
+    CHECK(str_find(got, STR("GET /1? []")) < str_find(got, STR("POST /2? [hi]")));
+    CHECK_INT(count_of(got, STR("HEAD /3")), 0);
+    CHECK_INT(count_of(got, STR("Content-Length: 11\r\n")), 1);
+    CHECK_INT(count_of(got, STR("GET /4? []")), 1);
+    CHECK_INT(count_of(got, STR("/5")), 0);
+    http_server_free(s);
+}
+
+TEST(http_conn_says_continue)
+{
+    struct http_server *s = echo_server(ctx);
+    struct str got =
+        feed(ctx, s, STR("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi"));
+    CHECK(str_starts(got, STR("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")));
+    http_server_free(s);
+}
+
+static const char big[40000] = {[0] = 'B', [39999] = 'E'};
+
+/* Answers by path, to show what an answer may be. */
+static void answers(void *arg, struct http_exchange *x)
+{
+    (void)arg;
+    static const struct http_pair evil = {STR_INIT("X-Name"), STR_INIT("a\r\nSet-Cookie: b")};
+    struct http_response r = {.status = 200, .body = STR("plain"), .body_gzip = STR("zip")};
+    if (str_equal(x->request.path, STR("/evil"))) {
+        r.headers = &evil;
+        r.header_count = 1;
+    } else if (str_equal(x->request.path, STR("/big"))) {
+        r = (struct http_response){.status = 200, .body = {big, sizeof(big)}};
+    } else if (str_equal(x->request.path, STR("/greedy"))) {
+        for (;;) {
+            arena_push(x->ctx.arena, 1 << 20);
+        }
+    } else if (str_equal(x->request.path, STR("/none"))) {
+        r = (struct http_response){.status = 204};
+    } else if (str_equal(x->request.path, STR("/stream"))) {
+        http_stream_begin(x, &(struct http_response){.status = 200, .body = STR("one")}, NULL, NULL);
+        must(http_stream_push(x, STR("two")) == ERR_OK);
+        http_stream_end(x);
+        return;
+    }
+    http_respond(x, &r);
+}
+
+TEST(http_answer_is_framed_and_sound)
+{
+    struct http_server *s = NULL;
+    CHECK_OK(http_server_new(ctx, &(struct http_setup){.world = ctx->world, .handle = answers}, &s));
+    struct str got = feed(ctx, s, STR("GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: br, gzip;q=0.5\r\n\r\n"));
+    CHECK(str_ends(got, STR("Vary: Accept-Encoding\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nzip")));
+    got = feed(ctx, s, STR("GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip;q=0\r\n\r\n"));
+    CHECK(str_ends(got, STR("Vary: Accept-Encoding\r\nContent-Length: 5\r\n\r\nplain")));
+    got = feed(ctx, s, STR("GET /evil HTTP/1.1\r\nHost: a\r\n\r\n"));
+    CHECK_INT(status_of(got), 500);
+    CHECK(str_find(got, STR("Set-Cookie")) == SIZE_MAX);
+    got = feed(ctx, s, STR("GET /greedy HTTP/1.1\r\nHost: a\r\n\r\n"));
+    CHECK_INT(status_of(got), 503);
+    CHECK(str_find(got, STR("application/problem+json")) != SIZE_MAX);
+    got = feed(ctx, s, STR("GET /none HTTP/1.1\r\nHost: a\r\n\r\n"));
+    CHECK(str_starts(got, STR("HTTP/1.1 204 No Content\r\n")) && str_find(got, STR("Content-Length")) == SIZE_MAX);
+    got = feed(ctx, s, STR("GET /big HTTP/1.1\r\nHost: a\r\n\r\nGET /none HTTP/1.1\r\nHost: a\r\n\r\n"));
+    CHECK_INT(count_of(got, STR("HTTP/1.1 ")), 2);
+    CHECK(got.n > sizeof(big) && str_find(got, STR("Content-Length: 40000\r\n")) != SIZE_MAX);
+    got = feed(ctx, s, STR("GET /stream HTTP/1.1\r\nHost: a\r\n\r\nGET /none HTTP/1.1\r\nHost: a\r\n\r\n"));
+    CHECK(str_find(got, STR("Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\nHTTP/1.1 204")) !=
+          SIZE_MAX);
+    got = feed(ctx, s, STR("HEAD /stream HTTP/1.1\r\nHost: a\r\n\r\nGET /none HTTP/1.1\r\nHost: a\r\n\r\n"));
+    CHECK(str_find(got, STR("Transfer-Encoding: chunked\r\n\r\nHTTP/1.1 204")) != SIZE_MAX);
+    http_server_free(s);
+}
+
+/* Every allocation on the way of a request may fail: the answer is then 503, and the next request works. */
+TEST(http_conn_survives_every_failed_allocation)
+{
+    struct http_server *s = echo_server(ctx);
+    struct buf b = buf_new(ctx->arena, 0);
+    for (int i = 0; i < 8192; i++) {
+        buf_byte(&b, 0);
+    }
+    struct str bytes =
+        STR("POST /%41?a=b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n2\r\nbc\r\n0\r\n\r\n");
+    int failed = 0;
+    int status = 0;
+    for (uint64_t nth = 1; nth < 200 && status != 200; nth++) {
+        buf_clear(&b);
+        arena_fail_at(nth);
+        http_feed(s, bytes, &b);
+        arena_fail_at(0);
+        status = status_of(buf_str(&b));
+        CHECK(status == 200 || status == 503);
+        failed += status == 503;
+    }
+    CHECK(failed >= 5);
+    CHECK_INT(status, 200);
+    http_server_free(s);
+}
