@@ -23,6 +23,19 @@ $(GEN)/sql.stamp: build/tools/sqlc $(SQL_SRC)
 	@touch $@
 $(SQL_H) $(SQL_C) $(SQL_TEST_C): $(GEN)/sql.stamp ;
 
+# What sqlc must refuse, and with which words.
+.PHONY: check-sqlc
+check: check-sqlc
+check-sqlc: build/tools/sqlc
+	sh tools/test_sqlc.sh build/tools/sqlc
+
+# The unit tests with a private PostgreSQL beside them: make unit-pg [T=prefix]
+.PHONY: unit-pg
+unit-pg: $(B)/tests
+	@dir=$$(mktemp -d) && rmdir $$dir; pg=$$(sh tools/pgtemp.sh start $$dir) || exit 1; \
+	TONGBAN_PG="$$pg" $(B)/tests $(T); result=$$?; \
+	sh tools/pgtemp.sh stop $$dir; exit $$result
+
 $(B)/sim/%.o: sim/%.c | $(GEN_H)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<

@@ -172,6 +172,9 @@ static enum err lite_control(struct ctx *ctx, struct db *db, enum control what)
         sqlite3_step(db->control[what]);
         rc = sqlite3_reset(db->control[what]);
     }
+    if (rc != SQLITE_OK && what == CONTROL_COMMIT && (err_of(rc) == ERR_IO || err_of(rc) == ERR_CORRUPT)) {
+        atomic_store(&db->store->broken, true); /* a disk that fails at a commit is not written again */
+    }
     if (rc != SQLITE_OK) {
         return lite_fault(ctx, db, rc, sql);
     }
@@ -282,7 +285,7 @@ static enum err lite_open(struct ctx *ctx, struct store *s)
     }
     TRY(lock_take(ctx, s));
     s->vfs = vfs_new(w, s->where, s->mode == STORE_READ, &s->broken);
-    return ERR_OK;
+    return s->vfs != NULL ? ERR_OK : fault(ctx, ERR_MEMORY, "no memory to start SQLite");
 }
 
 static void lite_close(struct store *s)

@@ -107,7 +107,7 @@ struct engine {
 extern const struct engine engine_sqlite;
 extern const struct engine engine_pg;
 
-/* The disk of SQLite: a sqlite3_vfs over a world (vfs.c). */
+/* The disk of SQLite: a sqlite3_vfs over a world (vfs.c). NULL when SQLite has no memory to start. */
 struct vfs *vfs_new(struct world *world, const char *dir, bool read_only, atomic_bool *broken);
 void vfs_free(struct vfs *v);
 const char *vfs_name(const struct vfs *v);

@@ -557,7 +557,10 @@ struct vfs *vfs_new(struct world *world, const char *dir, bool read_only, atomic
         .xGetLastError = vfs_last_error,
         .xCurrentTimeInt64 = vfs_now64,
     };
-    must(sqlite3_vfs_register(&v->base, 0) == SQLITE_OK);
+    if (sqlite3_vfs_register(&v->base, 0) != SQLITE_OK) {
+        vfs_free(v);
+        return NULL;
+    }
     return v;
 }
 
