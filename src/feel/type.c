@@ -1,0 +1,149 @@
+/* Conformance and coercion (DMN 1.5, 10.3.2.9.2 to 10.3.2.9.4). */
+#include "feel/feel_in.h"
+
+enum { TYPE_DEPTH_MAX = 500 };
+
+/* The kinds of value a simple type takes. */
+static uint32_t kinds_of(enum feel_type_kind kind)
+{
+    static const uint32_t kinds[] = {
+        [FEEL_TYPE_ANY] = K_ANY & ~K_NULL,  [FEEL_TYPE_NULL] = K_NULL,           [FEEL_TYPE_BOOL] = K_BOOL,
+        [FEEL_TYPE_NUMBER] = K_NUMBER,      [FEEL_TYPE_STRING] = K_STRING,       [FEEL_TYPE_DATE] = K_DATE,
+        [FEEL_TYPE_TIME] = K_TIME,          [FEEL_TYPE_DATE_TIME] = K_DATE_TIME, [FEEL_TYPE_YEARS_MONTHS] = K_MONTHS,
+        [FEEL_TYPE_DAYS_TIME] = K_DURATION, [FEEL_TYPE_LIST] = K_LIST,           [FEEL_TYPE_CONTEXT] = K_CONTEXT,
+        [FEEL_TYPE_RANGE] = K_RANGE,        [FEEL_TYPE_FUNCTION] = K_FUNCTION,
+    };
+    return kinds[kind];
+}
+
+/* What a check is made in; allowed values are looked at only where env is given. */
+struct check {
+    struct ctx *ctx;
+    struct feel_env *env;
+    uint32_t depth;
+};
+
+static bool conforms(struct check *k, struct feel_value v, const struct feel_type *t);
+
+static bool is_allowed(struct check *k, struct feel_value v, const struct feel_program *allowed)
+{
+    struct feel_env env = *k->env;
+    env.input = v;
+    env.slots = NULL;
+    env.troubles = NULL;
+    struct feel_value ok = feel_null();
+    enum err err = feel_eval(k->ctx, allowed, &env, &ok);
+    k->env->steps = env.steps;
+    return err == ERR_OK && feel_is_true(ok);
+}
+
+static bool parts_conform(struct check *k, struct feel_value v, const struct feel_type *t)
+{
+    if (t->kind == FEEL_TYPE_LIST && t->element != NULL) {
+        for (uint32_t i = 0; i < v.n; i++) {
+            if (!conforms(k, v.items[i], t->element)) {
+                return false;
+            }
+        }
+    } else if (t->kind == FEEL_TYPE_CONTEXT) {
+        for (size_t i = 0; i < t->count; i++) {
+            const struct feel_value *member = feel_get(v, t->members[i].name);
+            if (member == NULL || !conforms(k, *member, t->members[i].type)) {
+                return false;
+            }
+        }
+    } else if (t->kind == FEEL_TYPE_RANGE && t->element != NULL) {
+        return conforms(k, v.range->lo, t->element) && conforms(k, v.range->hi, t->element);
+    }
+    return true;
+}
+
+/* Every value of type a is of type b. */
+static bool type_within(const struct feel_type *a, const struct feel_type *b, uint32_t depth)
+{
+    if (b == NULL || b->kind == FEEL_TYPE_ANY || a == b) {
+        return true;
+    }
+    if (a == NULL || a->kind != b->kind || depth > TYPE_DEPTH_MAX) {
+        return false;
+    }
+    return (b->kind != FEEL_TYPE_LIST && b->kind != FEEL_TYPE_RANGE) || type_within(a->element, b->element, depth + 1);
+}
+
+/* Parameters may be wider than wanted. The result of a literal is not known before it is called. */
+static bool function_conforms(const struct feel_function *f, const struct feel_type *t)
+{
+    if (t->members == NULL && t->element == NULL) {
+        return true;
+    }
+    if (f->count != t->count) {
+        return false;
+    }
+    for (size_t i = 0; f->params != NULL && i < t->count; i++) {
+        if (!type_within(t->members[i].type, f->params[i].type, 0)) {
+            return false;
+        }
+    }
+    return f->result == NULL || type_within(f->result, t->element, 0);
+}
+
+static bool conforms(struct check *k, struct feel_value v, const struct feel_type *t)
+{
+    if (t == NULL || feel_is_null(v)) {
+        return true;
+    }
+    if ((kinds_of(t->kind) & KIND(v.kind)) == 0 || k->depth > TYPE_DEPTH_MAX) {
+        return false;
+    }
+    if (v.kind == FEEL_FUNCTION && t->kind == FEEL_TYPE_FUNCTION) {
+        return function_conforms(v.function, t);
+    }
+    k->depth++;
+    bool ok = parts_conform(k, v, t) && (k->env == NULL || t->allowed == NULL || is_allowed(k, v, t->allowed));
+    k->depth--;
+    return ok;
+}
+
+bool feel_is(struct ctx *ctx, struct feel_env *env, struct feel_value v, const struct feel_type *t)
+{
+    struct check k = {ctx, env, 0};
+    return conforms(&k, v, t);
+}
+
+/* Allowed values are a constraint on data, not a part of the type: 256 is an instance of a number up to 255. */
+bool type_instance(struct run *r, struct feel_value v, const struct feel_type *t)
+{
+    struct check k = {r->ctx, NULL, 0};
+    if (feel_is_null(v)) {
+        return t->kind == FEEL_TYPE_NULL;
+    }
+    return conforms(&k, v, t);
+}
+
+struct feel_value type_coerce(struct run *r, const struct node *n, struct feel_value v, const struct feel_type *t)
+{
+    if (feel_is(r->ctx, r->env, v, t)) {
+        return v;
+    }
+    struct feel_value other = feel_null();
+    if (t->kind == FEEL_TYPE_LIST && v.kind != FEEL_LIST) {
+        struct feel_value *one = ARENA_NEW(r->ctx->arena, struct feel_value);
+        *one = v;
+        other = feel_list(one, 1);
+    } else if (t->kind != FEEL_TYPE_LIST && v.kind == FEEL_LIST && v.n == 1) {
+        other = v.items[0];
+    } else if (t->kind == FEEL_TYPE_DATE_TIME && v.kind == FEEL_DATE) {
+        other = value_moment(r->ctx->arena, FEEL_DATE_TIME, moment_of_date(v));
+    }
+    if (!feel_is_null(other) && feel_is(r->ctx, r->env, other, t)) {
+        return other;
+    }
+    return trouble(r, n, "%s is no %s%s%.*s", kind_name(v), type_name(t), t->name.n > 0 ? " of type " : "",
+                   FMT(t->name));
+}
+
+struct feel_value feel_coerce(struct ctx *ctx, struct feel_env *env, struct feel_value v, const struct feel_type *t)
+{
+    struct run r = run_new(ctx, env, NULL);
+    return t == NULL ? v : type_coerce(&r, NULL, v, t);
+}
