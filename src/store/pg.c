@@ -28,9 +28,10 @@ static enum err err_of_state(const char *state)
         const char *prefix;
         enum err err;
     } rows[] = {
-        {"23505", ERR_DUPLICATE}, {"23", ERR_CONFLICT},     {"53100", ERR_DISK_FULL}, {"53200", ERR_MEMORY},
-        {"25006", ERR_READ_ONLY}, {"40", ERR_BUSY},         {"55P03", ERR_BUSY},      {"XX001", ERR_CORRUPT},
-        {"XX002", ERR_CORRUPT},   {"3D000", ERR_NOT_FOUND}, {"42P01", ERR_DATABASE},
+        {"23505", ERR_DUPLICATE}, {"23", ERR_CONFLICT}, {"53100", ERR_DISK_FULL}, {"53200", ERR_MEMORY},
+        {"25006", ERR_READ_ONLY}, {"40", ERR_BUSY},     {"55P03", ERR_BUSY},      {"XX001", ERR_CORRUPT},
+        {"XX002", ERR_CORRUPT},   {"22021", ERR_UTF8},  {"54", ERR_TOO_LARGE},    {"3D000", ERR_NOT_FOUND},
+        {"42P01", ERR_DATABASE},
     };
     for (size_t i = 0; i < LEN(rows) && state != NULL; i++) {
         if (strncmp(state, rows[i].prefix, strlen(rows[i].prefix)) == 0) {

@@ -190,7 +190,8 @@ static const char *const writer_pragmas[] = {
     "PRAGMA secure_delete = ON",
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
-    "PRAGMA temp_store = MEMORY", /* spilled savepoints too: no file beside the store */
+    "PRAGMA temp_store = MEMORY",      /* spilled savepoints too: no file beside the store */
+    "PRAGMA case_sensitive_like = ON", /* as PostgreSQL */
     "PRAGMA cache_size = -8192",
     "PRAGMA wal_autocheckpoint = 4000",
     "PRAGMA journal_size_limit = 67108864",
@@ -198,8 +199,13 @@ static const char *const writer_pragmas[] = {
 };
 
 static const char *const reader_pragmas[] = {
-    "PRAGMA query_only = ON",    "PRAGMA trusted_schema = OFF",   "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -2048", "PRAGMA wal_autocheckpoint = 0", NULL,
+    "PRAGMA query_only = ON",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA case_sensitive_like = ON",
+    "PRAGMA cache_size = -2048",
+    "PRAGMA wal_autocheckpoint = 0",
+    NULL,
 };
 
 static enum err lite_connect(struct ctx *ctx, struct db *db)

@@ -418,7 +418,8 @@ static const char *dump_sql(struct ctx *ctx, const struct store_table *t)
     for (size_t k = 1; k <= (keys == 0 ? t->column_count : keys); k++) {
         for (size_t i = 0; i < t->column_count; i++) {
             if (keys == 0 ? i + 1 == k : t->columns[i].key == k) {
-                buf_format(&b, "%s%s", k == 1 ? "" : ", ", t->columns[i].name);
+                /* The engines differ on where NULL stands. */
+                buf_format(&b, "%s%s NULLS FIRST", k == 1 ? "" : ", ", t->columns[i].name);
             }
         }
     }

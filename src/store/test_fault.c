@@ -2,6 +2,7 @@
  * the disk then legally holds, what was acknowledged is there and every transaction is whole. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/test.h"
 #include "store/store_in.h"
@@ -129,6 +130,9 @@ TEST(store_fault_every_failing_call_keeps_what_was_acknowledged)
 TEST(store_fault_every_loss_of_power_keeps_what_was_acknowledged)
 {
     static const enum sim_loss how[] = {SIM_DROP, SIM_KEEP, SIM_SUBSET, SIM_SUBSET, SIM_TORN, SIM_TORN};
+    const char *more = getenv("TONGBAN_STATES"); /* that many times as many states */
+    uint64_t rounds = 1;
+    CHECK(more == NULL || str_to_u64(str_from(more), &rounds));
     int states = 0;
     unsigned acked = 0;
     for (uint64_t k = 1; acked != (1u << TRANSACTIONS) - 1 || k < 10; k++) {
@@ -137,15 +141,18 @@ TEST(store_fault_every_loss_of_power_keeps_what_was_acknowledged)
         sim_stop_at(w, k);
         struct ctx run = run_begin(ctx, w);
         acked = workload(&run);
-        for (size_t i = 0; i < LEN(how); i++, states++) {
-            uint64_t seed = k * 100 + i;
-            struct world *after = sim_power_loss(w, seed, how[i]);
+        for (size_t i = 0; i < LEN(how) * rounds; i++, states++) {
+            struct arena_mark state_mark = arena_mark(ctx->arena);
+            uint64_t seed = k * 1000000 + i;
+            enum sim_loss loss = how[i % LEN(how)];
+            struct world *after = sim_power_loss(w, seed, loss);
             bool good = holds(ctx, after, acked);
             if (!good) {
-                printf("stopped at change %d, loss %d, seed %llu\n", (int)k, how[i], (unsigned long long)seed);
+                printf("stopped at change %d, loss %d, seed %llu\n", (int)k, loss, (unsigned long long)seed);
             }
             CHECK(good);
             sim_free(after);
+            arena_reset(ctx->arena, state_mark);
         }
         sim_free(w);
         arena_reset(ctx->arena, mark);

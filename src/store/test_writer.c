@@ -1,5 +1,6 @@
 #include "store/writer.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -9,6 +10,7 @@
 #include "limit_gen.h"
 #include "store/store_in.h"
 #include "store_test_sql.h"
+#include "world_sim.h"
 
 static const struct schema test_schema = {store_test_tables, 2, NULL, 0};
 
@@ -217,6 +219,29 @@ static void puts_off_what_the_arena_cannot_hold_case(struct test *t, struct ctx 
 TEST(store_writer_puts_off_what_the_arena_cannot_hold)
 {
     on_both(t, ctx, puts_off_what_the_arena_cannot_hold_case);
+}
+
+TEST(store_writer_tells_no_one_after_a_failed_sync)
+{
+    struct world *w = sim_new(1);
+    struct ctx run = {.arena = ctx->arena, .world = w};
+    struct bench b = {0};
+    CHECK_OK(store_open(&run, STR("/d"), STORE_CREATE, &b.store));
+    CHECK_OK(schema_migrate(&run, b.store, &test_schema));
+    struct writer_config config = {.store = b.store, .world = w, .arg = &b, .after_commit = note_after};
+    CHECK_OK(writer_new(&run, &config, &b.writer));
+    struct parcel p[3] = {{.id = 1}, {.id = 2}, {.id = 3}};
+    CHECK_OK(submit(&run, &b, &p[0]));
+    CHECK_OK(submit(&run, &b, &p[1]));
+    sim_fail(w, SIM_SYNC, 1, EIO, false);
+    CHECK_INT(writer_run_once(b.writer), 2);
+    CHECK_INT(p[0].err, ERR_IO);
+    CHECK_INT(p[1].err, ERR_IO);
+    CHECK_INT(b.failed_batches, 1);
+    CHECK_INT(submit(&run, &b, &p[2]), ERR_IO);
+    writer_free(b.writer);
+    store_close(b.store);
+    sim_free(w);
 }
 
 enum { PRODUCERS = 8, EACH = 200 };
