@@ -543,8 +543,7 @@ static enum err pg_control(struct ctx *ctx, struct db *db, enum control what)
     case CONTROL_UNDO:
     case CONTROL_COUNT: break;
     }
-    must(!"a reader has no savepoints");
-    return ERR_OK;
+    bug("a reader has no savepoints", __FILE__, __LINE__);
 }
 
 static enum err pg_exec(struct ctx *ctx, struct db *db, const char *sql)
