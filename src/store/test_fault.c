@@ -129,7 +129,8 @@ TEST(store_fault_every_failing_call_keeps_what_was_acknowledged)
 
 TEST(store_fault_every_loss_of_power_keeps_what_was_acknowledged)
 {
-    static const enum sim_loss how[] = {SIM_DROP, SIM_KEEP, SIM_SUBSET, SIM_SUBSET, SIM_TORN, SIM_TORN};
+    static const enum sim_loss how[] = {SIM_DROP, SIM_KEEP, SIM_SUBSET, SIM_SUBSET, SIM_SUBSET, SIM_SUBSET,
+                                        SIM_TORN, SIM_TORN, SIM_TORN,   SIM_TORN,   SIM_TORN,   SIM_TORN};
     const char *more = getenv("TONGBAN_STATES"); /* that many times as many states */
     uint64_t rounds = 1;
     CHECK(more == NULL || str_to_u64(str_from(more), &rounds));

@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "store/store_in.h"
 
-enum { PATH_MAX_BYTES = 1024, SHM_LOCKS = SQLITE_SHM_NLOCK, SHM_REGIONS = 8192 };
+enum { PATH_MAX_BYTES = 1024, GATHER_BYTES = 128 * 1024, SHM_LOCKS = SQLITE_SHM_NLOCK, SHM_REGIONS = 8192 };
 
 /* A database file as all its connections see it. */
 struct node {
@@ -53,6 +53,12 @@ struct file {
     bool is_new; /* its directory entry is not synced yet */
     uint16_t shm_shared;
     uint16_t shm_exclusive;
+    /* The log is written in small pieces one behind the other, and nobody reads them before the sync:
+     * they are gathered and written together. Anything else done with the file writes them first. */
+    bool is_log;
+    char *gathered; /* GATHER_BYTES */
+    int gathered_n;
+    int64_t gathered_at;
 };
 
 static int result_of(int64_t negative_errno, int otherwise)
@@ -75,10 +81,15 @@ static bool is_broken(const struct file *f)
 
 /* ---- bytes ---- */
 
+static int gathered_flush(struct file *f);
+
 static int file_read_at(sqlite3_file *base, void *bytes, int n, sqlite3_int64 at)
 {
     struct file *f = (struct file *)base;
     int got = 0;
+    if (gathered_flush(f) != SQLITE_OK) {
+        return SQLITE_IOERR_READ;
+    }
     while (got < n && f->handle >= 0) {
         int64_t k = f->vfs->world->pread(f->vfs->world, f->handle, (char *)bytes + got, (size_t)(n - got), at + got);
         if (k < 0) {
@@ -96,16 +107,12 @@ static int file_read_at(sqlite3_file *base, void *bytes, int n, sqlite3_int64 at
     return SQLITE_OK;
 }
 
-static int file_write_at(sqlite3_file *base, const void *bytes, int n, sqlite3_int64 at)
+static int write_through(struct file *f, const void *bytes, int n, int64_t at)
 {
-    struct file *f = (struct file *)base;
-    if (is_broken(f) || f->handle < 0) {
-        return f->handle < 0 ? SQLITE_READONLY : SQLITE_IOERR_WRITE;
-    }
+    struct world *w = f->vfs->world;
     int put = 0;
     while (put < n) {
-        int64_t k =
-            f->vfs->world->pwrite(f->vfs->world, f->handle, (const char *)bytes + put, (size_t)(n - put), at + put);
+        int64_t k = w->pwrite(w, f->handle, (const char *)bytes + put, (size_t)(n - put), at + put);
         if (k <= 0) {
             return result_of(k, SQLITE_IOERR_WRITE);
         }
@@ -114,11 +121,53 @@ static int file_write_at(sqlite3_file *base, const void *bytes, int n, sqlite3_i
     return SQLITE_OK;
 }
 
+/* Write what was gathered. When that fails it is gone, and the caller's error undoes the transaction. */
+static int gathered_flush(struct file *f)
+{
+    int n = f->gathered_n;
+    f->gathered_n = 0;
+    return n == 0 ? SQLITE_OK : is_broken(f) ? SQLITE_IOERR_WRITE : write_through(f, f->gathered, n, f->gathered_at);
+}
+
+static int gather(struct file *f, const void *bytes, int n, int64_t at)
+{
+    bool follows = f->gathered_n == 0 || at == f->gathered_at + f->gathered_n;
+    if (!follows || n > GATHER_BYTES - f->gathered_n) {
+        int rc = gathered_flush(f);
+        if (rc != SQLITE_OK) {
+            return rc;
+        }
+    }
+    if (n > GATHER_BYTES) {
+        return write_through(f, bytes, n, at);
+    }
+    if (f->gathered == NULL) {
+        f->gathered = store_alloc(GATHER_BYTES);
+    }
+    f->gathered_at = f->gathered_n == 0 ? at : f->gathered_at;
+    memcpy(f->gathered + f->gathered_n, bytes, (size_t)n);
+    f->gathered_n += n;
+    return SQLITE_OK;
+}
+
+static int file_write_at(sqlite3_file *base, const void *bytes, int n, sqlite3_int64 at)
+{
+    struct file *f = (struct file *)base;
+    if (is_broken(f) || f->handle < 0) {
+        return f->handle < 0 ? SQLITE_READONLY : SQLITE_IOERR_WRITE;
+    }
+    return f->is_log ? gather(f, bytes, n, at) : write_through(f, bytes, n, at);
+}
+
 static int file_truncate(sqlite3_file *base, sqlite3_int64 size)
 {
     struct file *f = (struct file *)base;
     if (is_broken(f)) {
         return SQLITE_IOERR_TRUNCATE;
+    }
+    int rc = gathered_flush(f);
+    if (rc != SQLITE_OK) {
+        return rc;
     }
     int r = f->vfs->world->truncate(f->vfs->world, f->handle, size);
     return r < 0 ? result_of(r, SQLITE_IOERR_TRUNCATE) : SQLITE_OK;
@@ -130,6 +179,10 @@ static int file_sync(sqlite3_file *base, int flags UNUSED)
     struct world *w = f->vfs->world;
     if (is_broken(f)) {
         return SQLITE_IOERR_FSYNC;
+    }
+    int rc = gathered_flush(f);
+    if (rc != SQLITE_OK) {
+        return rc;
     }
     bool ok = w->sync(w, f->handle) == 0 && (!f->is_new || w->sync_dir(w, f->vfs->dir) == 0);
     if (!ok) {
@@ -143,6 +196,10 @@ static int file_sync(sqlite3_file *base, int flags UNUSED)
 static int file_size(sqlite3_file *base, sqlite3_int64 *ret)
 {
     struct file *f = (struct file *)base;
+    int rc = gathered_flush(f);
+    if (rc != SQLITE_OK) {
+        return rc;
+    }
     int64_t n = f->handle < 0 ? 0 : f->vfs->world->size(f->vfs->world, f->handle);
     if (n < 0) {
         return SQLITE_IOERR_FSTAT;
@@ -375,9 +432,11 @@ static int file_close(sqlite3_file *base)
         file_unlock(base, SQLITE_LOCK_NONE);
         node_leave(f->vfs, f->node);
     }
+    (void)gathered_flush(f); /* an open transaction's: no one waits for it */
     if (f->handle >= 0) {
         w->close(w, f->handle);
     }
+    free(f->gathered);
     if (f->delete_on_close) {
         w->remove(w, f->path);
     }
@@ -441,7 +500,7 @@ static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *out, int 
 {
     struct vfs *v = (struct vfs *)base;
     struct file *f = (struct file *)out;
-    *f = (struct file){.vfs = v, .handle = -1};
+    *f = (struct file){.vfs = v, .handle = -1, .is_log = (flags & SQLITE_OPEN_WAL) != 0};
     int how = file_open_how(v, flags);
     if (name == NULL) {
         f->own_path = temporary_path(v);
