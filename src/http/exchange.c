@@ -67,7 +67,7 @@ void exchange_forget_pool(struct loop *l)
 
 static bool on_loop_thread(const struct loop *l)
 {
-    return pthread_equal(pthread_self(), l->thread) != 0;
+    return pthread_equal(pthread_self(), l->runs_on) != 0;
 }
 
 /* Put x into the queue of its loop. The lock is held, and given back here. */

@@ -168,7 +168,8 @@ enum { IP_SLOTS = 65536, LISTENERS_MAX = 16, COPY_BYTES = 16384, OUT_BYTES = 655
 
 struct loop {
     struct http_server *server;
-    pthread_t thread;
+    pthread_t thread;  /* to join it; the starter's */
+    pthread_t runs_on; /* the same, told by itself */
     int index;
     int poll;
     int reserve;

@@ -27,7 +27,7 @@ enum err loop_init(struct ctx *ctx, struct loop *l, struct http_server *s, int i
 {
     const struct http_net *net = s->net;
     *l = (struct loop){.server = s, .index = index, .poll = -1, .reserve = -1, .wake = {SOURCE_WAKE, -1}};
-    l->thread = pthread_self();
+    l->runs_on = pthread_self();
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->changed, NULL);
     l->now_ns = now_ns(l);
@@ -516,7 +516,7 @@ void *loop_run(void *arg)
     struct loop *l = arg;
     const struct http_net *net = l->server->net;
     struct http_ready_event events[EVENTS];
-    l->thread = pthread_self();
+    l->runs_on = pthread_self();
     l->now_ns = now_ns(l);
     l->sweep_ns = INT64_MAX;
     while (!is_over(l)) {

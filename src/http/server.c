@@ -292,7 +292,7 @@ void door_feed(struct http_server *s, struct str bytes, size_t first_bytes, stru
 {
     must(s->started == 0);
     struct loop *l = &s->door;
-    l->thread = pthread_self();
+    l->runs_on = pthread_self();
     s->door_out.at = 0;
     s->door_out.n = 0;
     struct conn *c = conn_new(l, -1);
