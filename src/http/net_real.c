@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "http/net.h"
@@ -14,6 +15,13 @@ enum { BACKLOG = 1024, EVENTS_MAX = 256 };
 static int or_errno(int result)
 {
     return result < 0 ? -errno : result;
+}
+
+/* The call itself and not the library's bind(): its name is a common word, which a room of this program has taken
+ * for a function of its own, and the linker would choose that one. */
+static int name_socket(int s, const struct sockaddr *address, socklen_t bytes)
+{
+    return (int)syscall(SYS_bind, s, address, bytes);
 }
 
 static int real_listen(const struct http_net *n, const struct sockaddr *address, socklen_t bytes, bool shared)
@@ -27,7 +35,7 @@ static int real_listen(const struct http_net *n, const struct sockaddr *address,
     bool ok = setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
               (!shared || setsockopt(s, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0) &&
               (address->sa_family != AF_INET6 || setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0) &&
-              bind(s, address, bytes) == 0 && listen(s, BACKLOG) == 0;
+              name_socket(s, address, bytes) == 0 && listen(s, BACKLOG) == 0;
     if (!ok) {
         int why = errno;
         close(s);
