@@ -640,6 +640,25 @@ static void column_infer(struct maker *m, struct statement *st, sqlite3_stmt *pr
     }
 }
 
+/* A table is written by its own room alone; tests may write any. */
+struct writes {
+    struct maker *m;
+    const struct statement *st;
+};
+
+static int write_check(void *arg, int action, const char *table, const char *b UNUSED, const char *c UNUSED,
+                       const char *d UNUSED)
+{
+    const struct writes *w = arg;
+    bool writes = action == SQLITE_INSERT || action == SQLITE_UPDATE || action == SQLITE_DELETE;
+    const struct table *t = writes ? table_named(w->m, str_from(table)) : NULL;
+    if (t != NULL && !w->st->src->is_test && !str_equal(t->room, w->st->src->room)) {
+        stop(w->st->src, w->st->line, "%.*s: %s belongs to room %.*s: ask that room to write it", FMT(w->st->name),
+             table, FMT(t->room));
+    }
+    return SQLITE_OK;
+}
+
 static void statement_check(struct maker *m, struct statement *st)
 {
     st->sqlite = statement_text(m, st, st->text, '?', true);
@@ -649,9 +668,12 @@ static void statement_check(struct maker *m, struct statement *st)
     }
     sqlite3_stmt *prepared = NULL;
     const char *tail = NULL;
+    struct writes writes = {m, st};
+    sqlite3_set_authorizer(m->db, write_check, &writes);
     if (sqlite3_prepare_v2(m->db, st->sqlite.p, (int)st->sqlite.n, &prepared, &tail) != SQLITE_OK) {
         stop(st->src, st->line, "%.*s: %s", FMT(st->name), sqlite3_errmsg(m->db));
     }
+    sqlite3_set_authorizer(m->db, NULL, NULL);
     int columns = sqlite3_column_count(prepared);
     bool reads = st->kind == KIND_ROW || st->kind == KIND_ROWS;
     if (reads != (columns > 0) || columns > MAX_CELLS) {

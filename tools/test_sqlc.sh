@@ -5,12 +5,13 @@ sqlc=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
-mkdir -p src/room out
+mkdir -p src/room src/other out
+echo 'CREATE TABLE foreign_thing (x INTEGER) STRICT;' > src/other/schema.sql
 bad=0
 while IFS='|' read -r schema query want; do
     printf '%b\n' "$schema" > src/room/schema.sql
     printf '%b\n' "$query" > src/room/query.sql
-    got=$("$sqlc" out src/room/schema.sql src/room/query.sql 2>&1) && got="accepted"
+    got=$("$sqlc" out src/room/schema.sql src/room/query.sql src/other/schema.sql 2>&1) && got="accepted"
     case $got in
     *"$want"*) ;;
     *) echo "sqlc: want \"$want\", got \"$got\""; bad=1 ;;
@@ -29,6 +30,8 @@ CREATE TABLE a (x INTEGER) STRICT;|-- a_all :rows  all\nSELECT COUNT(*) AS n FRO
 CREATE TABLE a (x INTEGER) STRICT;|-- a_all :rows  all\nSELECT COUNT(*) AS n$real FROM a;|unknown type $real
 CREATE TABLE a (x INTEGER) STRICT;|-- a_put :write  put\nINSERT OR REPLACE INTO a (x) VALUES (:x);|ON CONFLICT
 CREATE TABLE a (x INTEGER) STRICT;|-- a_put :write  put\nSELECT x FROM a;|gives no columns
+CREATE TABLE a (x INTEGER) STRICT;|-- a_see :rows  see\nSELECT x FROM foreign_thing;|accepted
+CREATE TABLE a (x INTEGER) STRICT;|-- a_put :write  put\nINSERT INTO foreign_thing (x) VALUES (:x);|belongs to room other
 CREATE TABLE a (x INTEGER) STRICT;|-- a_put :row  put\nDELETE FROM a;|gives columns
 CREATE TABLE a (x INTEGER) STRICT;|-- a :rows  all\nSELECT x FROM a;\n-- a :rows  all\nSELECT x FROM a;|is there already
 CREATE TABLE a (x INTEGER) STRICT;|-- a :rows  all\nSELECT x FROM a;\n-- a @pg\nSELECT x FROM a WHERE x = :x;|is not in the first form
