@@ -264,6 +264,17 @@ static void answers(void *arg, struct http_exchange *x)
         must(http_stream_push(x, STR("two")) == ERR_OK);
         http_stream_end(x);
         return;
+    } else if (str_equal(x->request.path, STR("/flood"))) {
+        http_stream_begin(x, &(struct http_response){.status = 200}, NULL, NULL);
+        struct str piece = {big, sizeof(big)};
+        size_t taken = 0;
+        while (http_stream_push(x, piece) == ERR_OK) {
+            taken += piece.n;
+        }
+        must(taken <= LIMIT_HTTP_STREAM_BYTES && taken + piece.n > LIMIT_HTTP_STREAM_BYTES);
+        must(http_stream_push(x, piece) == ERR_BUSY);
+        http_stream_end(x);
+        return;
     }
     http_respond(x, &r);
 }
@@ -290,6 +301,8 @@ TEST(http_answer_is_framed_and_sound)
     got = feed(ctx, s, STR("GET /stream HTTP/1.1\r\nHost: a\r\n\r\nGET /none HTTP/1.1\r\nHost: a\r\n\r\n"));
     CHECK(str_find(got, STR("Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\nHTTP/1.1 204")) !=
           SIZE_MAX);
+    got = feed(ctx, s, STR("GET /flood HTTP/1.1\r\nHost: a\r\n\r\n"));
+    CHECK(got.n > LIMIT_HTTP_STREAM_BYTES - sizeof(big) && str_ends(got, STR("\r\n0\r\n\r\n")));
     got = feed(ctx, s, STR("HEAD /stream HTTP/1.1\r\nHost: a\r\n\r\nGET /none HTTP/1.1\r\nHost: a\r\n\r\n"));
     CHECK(str_find(got, STR("Transfer-Encoding: chunked\r\n\r\nHTTP/1.1 204")) != SIZE_MAX);
     http_server_free(s);
