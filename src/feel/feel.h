@@ -106,7 +106,7 @@ static inline struct feel_value feel_int(int64_t v)
 /* Borrows; at most 4 GiB. */
 static inline struct feel_value feel_string(struct str s)
 {
-    return (struct feel_value){.kind = FEEL_STRING, .n = (uint32_t)s.n, .text = s.p};
+    return (struct feel_value){.kind = FEEL_STRING, .n = (uint32_t)s.n, .text = s.n == 0 ? "" : s.p};
 }
 /* Both borrow their array. Keys of a context are distinct. */
 static inline struct feel_value feel_list(const struct feel_value *items, size_t count)

@@ -1122,27 +1122,27 @@ bool feel_uses(const struct feel_program *program, size_t slot)
 
 /* ---- range() ---- */
 
-/* The functions whose calls count as literals in range(), when called with a literal. */
-static bool is_literal_end(struct compiler *c, const struct node *n, size_t from)
+/* Whether what was read since `from` is a literal: a number, a string, @"...", or date("...") and its like. */
+static bool is_literal_end(const struct compiler *c, const struct node *n, size_t from)
 {
-    struct str text = str_trim(str_slice(c->text, from, c->at));
-    static const struct str calls[] = {STR_INIT("date("), STR_INIT("time("), STR_INIT("date and time("),
-                                       STR_INIT("duration(")};
-    if (n->op != OP_CONST) {
-        return false;
+    static const char *const calls[] = {"date and time", "date", "time", "duration"};
+    struct compiler again = *c;
+    struct decimal number = {0};
+    struct str text = {0};
+    again.text = str_slice(c->text, from, c->at);
+    again.at = 0;
+    bool call = false;
+    for (size_t i = 0; i < LEN(calls) && !call; i++) {
+        call = lex_word(&again, calls[i]);
     }
-    if (text.n > 0 && (text.p[0] == '"' || text.p[0] == '@' || text.p[0] == '-' || text.p[0] == '.' ||
-                       (text.p[0] >= '0' && text.p[0] <= '9'))) {
-        return true;
+    if (call) {
+        (void)(lex_take(&again, "(") && lex_string(&again, &text) && lex_take(&again, ")"));
+    } else if (lex_take(&again, "-") || !lex_take(&again, "@")) {
+        (void)(lex_number(&again, &number) || lex_string(&again, &text));
+    } else {
+        (void)lex_string(&again, &text);
     }
-    for (size_t i = 0; i < LEN(calls); i++) {
-        struct str rest = str_slice(text, calls[i].n, text.n);
-        if (str_starts(text, calls[i])) {
-            rest = str_trim(rest);
-            return rest.n > 0 && rest.p[0] == '"';
-        }
-    }
-    return false;
+    return n->op == OP_CONST && lex_at_end(&again);
 }
 
 struct feel_value range_from_text(struct run *r, struct str s)
