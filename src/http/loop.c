@@ -310,7 +310,7 @@ static bool count_in(struct http_server *s, uint32_t slot)
 static void shed(const struct loop *l, int handle)
 {
     static const char text[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
-                               "Retry-After: 5\r\nConnection: close\r\nContent-Length: 73\r\n\r\n"
+                               "Retry-After: 5\r\nConnection: close\r\nContent-Length: 74\r\n\r\n"
                                "{\"title\":\"Service Unavailable\",\"status\":503,\"code\":\"too_many_connections\"}";
     const struct http_net *net = l->server->net;
     if (l->server->tls == NULL) {

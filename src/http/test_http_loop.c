@@ -381,7 +381,7 @@ TEST(http_loop_caps_connections)
         for (size_t n = 0; n < LEN(fd); n++) {
             fd[n] = dial(address);
             say(fd[n], GET("/now"));
-            CHECK_INT(status_of(hear(ctx, fd[n], n < 3 ? STR("now 0") : STR("connections"))), n < 3 ? 200 : 503);
+            CHECK_INT(status_of(hear(ctx, fd[n], n < 3 ? STR("now 0") : STR(""))), n < 3 ? 200 : 503);
         }
         for (size_t n = 0; n < LEN(fd); n++) {
             close(fd[n]);
