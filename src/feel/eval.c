@@ -31,7 +31,7 @@ struct feel_value eval_input(struct run *r, const struct node *n UNUSED)
 static struct feel_value path_of(struct run *r, const struct node *n, struct feel_value v)
 {
     if (v.kind == FEEL_CONTEXT) {
-        const struct feel_value *member = feel_get(v, n->name);
+        const struct feel_value *member = entry_find(v, n->name);
         if (member != NULL) {
             return *member;
         }
@@ -54,7 +54,9 @@ static struct feel_value path_of(struct run *r, const struct node *n, struct fee
 
 struct feel_value eval_path(struct run *r, const struct node *n)
 {
-    return path_of(r, n, eval(r, n->a));
+    struct feel_value v = eval(r, n->a);
+    const struct feel_value *member = v.kind == FEEL_CONTEXT ? entry_find(v, n->name) : NULL;
+    return __builtin_expect(member != NULL, 1) ? *member : path_of(r, n, v);
 }
 
 /* A name in a filter: the item's member, else what the name means outside. */
@@ -62,7 +64,7 @@ struct feel_value eval_member_or(struct run *r, const struct node *n)
 {
     struct feel_value item = eval(r, n->a);
     if (item.kind == FEEL_CONTEXT) {
-        const struct feel_value *member = feel_get(item, n->name);
+        const struct feel_value *member = entry_find(item, n->name);
         if (member != NULL) {
             return *member;
         }
@@ -178,6 +180,10 @@ static bool order(struct run *r, const struct node *n, struct feel_value a, stru
 {
     if (is_small(a) && is_small(b) && a.exp == b.exp) {
         *ret = (a.integer > b.integer) - (a.integer < b.integer);
+        return true;
+    }
+    if (a.kind == FEEL_NUMBER && b.kind == FEEL_NUMBER) {
+        *ret = number_compare(a, b);
         return true;
     }
     if (a.kind != FEEL_BOOL && feel_compare(a, b, ret)) {
@@ -481,77 +487,97 @@ static struct feel_value span_item(const struct span_of *s, uint64_t i)
     return s->is_date ? value_date(v) : feel_int(v);
 }
 
-/* Called for each binding of all iterators; false to stop. */
-typedef bool loop_body(struct run *r, const struct node *n, void *self);
+/* What a loop makes of its bodies: a list, or a decision that may come early. */
+struct loop_out {
+    struct vec items;
+    bool quantifier, decisive, decided, unknown;
+};
 
-/* Run the iterators from `at` on, the last fastest. False when a domain is none or the body stopped. */
-static bool loop_run(struct run *r, const struct node *n, size_t at, loop_body *body, void *self)
+/* One turn of the innermost loop; false to stop. some and every stop at the decisive value. */
+static bool loop_turn(struct run *r, const struct node *n, uint32_t partial_slot, struct loop_out *out)
+{
+    if (out->quantifier) {
+        struct feel_value v = eval(r, n->a);
+        out->unknown |= v.kind != FEEL_BOOL;
+        out->decided = v.kind == FEEL_BOOL && v.boolean == out->decisive;
+        return !out->decided;
+    }
+    if (partial_slot != UINT32_MAX) {
+        r->frame[partial_slot] = vec_list(&out->items);
+    }
+    if (out->items.n >= LIMIT_FEEL_LIST_ITEMS) {
+        (void)run_fail(r, ERR_TOO_MANY, "a list of more than LIMIT_FEEL_LIST_ITEMS items");
+        return false;
+    }
+    vec_push(r, &out->items, eval(r, n->a));
+    return true;
+}
+
+/* Run the iterators from `at` on, the last fastest. False when a domain is none or a turn stopped. */
+static bool loop_run(struct run *r, const struct node *n, size_t at, struct loop_out *out)
 {
     const struct loops *loops = n->extra;
     const struct loop *loop = &loops->list[at];
+    bool innermost = at + 1 == loops->count;
     struct span_of span;
     if (!span_start(r, n, loop, &span)) {
         return false;
     }
+    struct feel_value *slot = &r->frame[loop->slot];
     for (uint64_t i = 0; i < span.count; i++) {
         if (!run_step(r)) {
             return false;
         }
-        r->frame[loop->slot] = span_item(&span, i);
-        bool go_on = at + 1 < loops->count ? loop_run(r, n, at + 1, body, self) : body(r, n, self);
-        if (!go_on) {
+        *slot = span_item(&span, i);
+        if (!(innermost ? loop_turn(r, n, loops->partial_slot, out) : loop_run(r, n, at + 1, out))) {
             return false;
         }
     }
     return true;
 }
 
-static bool for_body(struct run *r, const struct node *n, void *self)
+/* The common loop, one iterator without partial: the items' memory is taken at once. */
+static struct feel_value for_simple(struct run *r, const struct node *n, const struct span_of *span, uint32_t slot)
 {
-    struct vec *out = self;
-    const struct loops *loops = n->extra;
-    if (out->n >= LIMIT_FEEL_LIST_ITEMS) {
-        (void)run_fail(r, ERR_TOO_MANY, "a list of more than LIMIT_FEEL_LIST_ITEMS items");
-        return false;
+    struct feel_value *items = ARENA_ARRAY(r->ctx->arena, struct feel_value, span->count);
+    for (uint64_t i = 0; i < span->count; i++) {
+        if (!run_step(r)) {
+            return feel_null();
+        }
+        r->frame[slot] = span_item(span, i);
+        items[i] = eval(r, n->a);
     }
-    if (loops->partial_slot != UINT32_MAX) {
-        r->frame[loops->partial_slot] = vec_list(out);
-    }
-    vec_push(r, out, eval(r, n->a));
-    return true;
+    return feel_list(items, span->count);
 }
 
 struct feel_value eval_for(struct run *r, const struct node *n)
 {
-    struct vec out = {0};
-    return loop_run(r, n, 0, for_body, &out) ? vec_list(&out) : feel_null();
-}
-
-/* some and every: stop at the decisive value; anything but a boolean makes the rest unknown. */
-struct quantifier {
-    bool decisive, decided, unknown;
-};
-
-static bool quantifier_body(struct run *r, const struct node *n, void *self)
-{
-    struct quantifier *q = self;
-    struct feel_value v = eval(r, n->a);
-    q->unknown |= v.kind != FEEL_BOOL;
-    q->decided = v.kind == FEEL_BOOL && v.boolean == q->decisive;
-    return !q->decided;
+    enum { SIMPLE_MAX = 65536 };
+    const struct loops *loops = n->extra;
+    if (loops->count == 1 && loops->partial_slot == UINT32_MAX) {
+        struct span_of span;
+        if (!span_start(r, n, &loops->list[0], &span)) {
+            return feel_null();
+        }
+        if (span.count <= SIMPLE_MAX) {
+            return for_simple(r, n, &span, loops->list[0].slot);
+        }
+    }
+    struct loop_out out = {.quantifier = false};
+    return loop_run(r, n, 0, &out) ? vec_list(&out.items) : feel_null();
 }
 
 static struct feel_value quantified(struct run *r, const struct node *n, bool decisive)
 {
-    struct quantifier q = {.decisive = decisive};
-    bool whole = loop_run(r, n, 0, quantifier_body, &q);
-    if (q.decided) {
+    struct loop_out out = {.quantifier = true, .decisive = decisive};
+    bool whole = loop_run(r, n, 0, &out);
+    if (out.decided) {
         return feel_bool(decisive);
     }
     if (!whole) {
         return feel_null();
     }
-    return q.unknown ? trouble(r, n, "some of the conditions are neither true nor false") : feel_bool(!decisive);
+    return out.unknown ? trouble(r, n, "some of the conditions are neither true nor false") : feel_bool(!decisive);
 }
 
 struct feel_value eval_some(struct run *r, const struct node *n)

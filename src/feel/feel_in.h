@@ -67,17 +67,22 @@ struct run {
     enum err err; /* a passed limit: evaluation winds down */
 };
 
-/* Evaluate a node. */
+/* Evaluate a node. Constants and locals, the leaves of most trees, are read without a call. */
 static inline struct feel_value eval(struct run *r, const struct node *n)
 {
-    return n->eval(r, n);
+    return n->op == OP_CONST ? n->value : n->op == OP_LOCAL ? r->frame[n->slot] : n->eval(r, n);
 }
 
 /* Note why a node is null, and be null. n may be NULL. */
 struct feel_value trouble(struct run *r, const struct node *n, const char *format, ...)
     __attribute__((format(printf, 3, 4), cold, noinline));
+/* Give up for steps, or because a limit was passed before; false. */
+bool run_stop(struct run *r) __attribute__((cold, noinline));
 /* Count one turn of a loop or one call; false when the limit is passed. */
-bool run_step(struct run *r);
+static inline bool run_step(struct run *r)
+{
+    return __builtin_expect(r->err == ERR_OK && ++r->env->steps <= r->steps_max, 1) ? true : run_stop(r);
+}
 /* Give up with an error. */
 struct feel_value run_fail(struct run *r, enum err err, const char *what);
 /* Start a run in ctx and env. */
@@ -189,6 +194,50 @@ struct feel_value java_function(struct run *r, const struct node *n, struct str 
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
+static inline uint64_t load64(const char *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+static inline uint32_t load32(const char *p)
+{
+    uint32_t v;
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+/* Equal bytes, for the short keys of contexts: two loads that may overlap instead of a call. */
+static inline bool key_equal(struct str a, struct str b)
+{
+    if (a.n != b.n) {
+        return false;
+    }
+    if (a.p == b.p) {
+        return true;
+    }
+    if (a.n >= 8 && a.n <= 16) {
+        return load64(a.p) == load64(b.p) && load64(a.p + a.n - 8) == load64(b.p + a.n - 8);
+    }
+    if (a.n >= 4 && a.n < 8) {
+        return load32(a.p) == load32(b.p) && load32(a.p + a.n - 4) == load32(b.p + a.n - 4);
+    }
+    if (a.n < 4) {
+        return a.n == 0 || (a.p[0] == b.p[0] && a.p[a.n / 2] == b.p[a.n / 2] && a.p[a.n - 1] == b.p[a.n - 1]);
+    }
+    return memcmp(a.p, b.p, a.n) == 0;
+}
+/* The value of a key of a context, or NULL. */
+static inline const struct feel_value *entry_find(struct feel_value context, struct str key)
+{
+    const struct feel_entry *e = context.entries;
+    for (const struct feel_entry *end = e + context.n; e != end; e++) {
+        if (key_equal(e->key, key)) {
+            return &e->value;
+        }
+    }
+    return NULL;
+}
+
 static inline bool is_small(struct feel_value v)
 {
     return v.kind == FEEL_NUMBER && !v.boxed;
@@ -228,7 +277,14 @@ struct vec {
     struct feel_value *p;
     size_t n, room;
 };
-void vec_push(struct run *r, struct vec *v, struct feel_value item);
+void vec_grow(struct run *r, struct vec *v, size_t room);
+static inline void vec_push(struct run *r, struct vec *v, struct feel_value item)
+{
+    if (v->n == v->room) {
+        vec_grow(r, v, v->room == 0 ? 8 : v->room * 2);
+    }
+    v->p[v->n++] = item;
+}
 static inline struct feel_value vec_list(const struct vec *v)
 {
     return feel_list(v->p, v->n);

@@ -2,8 +2,8 @@
 #include "feel/feel_in.h"
 
 #define LIST_FN(name)                                                                                                  \
-    static struct feel_value name(struct run *r UNUSED, const struct node *n UNUSED, const struct feel_value *args UNUSED,   \
-                                  size_t count UNUSED)
+    static struct feel_value name(struct run *r UNUSED, const struct node *n UNUSED,                                   \
+                                  const struct feel_value *args UNUSED, size_t count UNUSED)
 
 static struct feel_value not_numbers(struct run *r, const struct node *n, struct feel_value item)
 {

@@ -51,16 +51,10 @@ struct feel_value trouble(struct run *r, const struct node *n, const char *forma
 
 /* ---- limits ---- */
 
-bool run_step(struct run *r)
+bool run_stop(struct run *r)
 {
-    if (r->err != ERR_OK) {
-        return false;
-    }
-    if (++r->env->steps > r->steps_max) {
-        (void)run_fail(r, ERR_TOO_MANY, "it took more steps than allowed; make its loops shorter");
-        return false;
-    }
-    return true;
+    (void)run_fail(r, ERR_TOO_MANY, "it took more steps than allowed; make its loops shorter");
+    return false;
 }
 
 struct feel_value run_fail(struct run *r, enum err err, const char *what)
@@ -83,7 +77,7 @@ struct run run_new(struct ctx *ctx, struct feel_env *env, const struct feel_prog
 
 enum err feel_eval(struct ctx *ctx, const struct feel_program *program, struct feel_env *env, struct feel_value *ret)
 {
-    enum { FRAME_INLINE = 16 };
+    enum { FRAME_INLINE = 8 };
     struct feel_value frame[FRAME_INLINE];
     struct run r = run_new(ctx, env, program);
     r.frame = frame;

@@ -57,16 +57,8 @@ bool value_truncate(struct feel_value v, int64_t *ret)
            decimal_to_i64(whole, ret);
 }
 
-int number_compare(struct feel_value a, struct feel_value b)
-{
-    if (is_small(a) && is_small(b) && a.exp == b.exp) {
-        return (a.integer > b.integer) - (a.integer < b.integer);
-    }
-    return decimal_compare(feel_decimal(a), feel_decimal(b));
-}
-
 /* Both coefficients at the smaller exponent; false when that needs more than 64 bits. */
-static bool align(struct feel_value a, struct feel_value b, int64_t *ret_a, int64_t *ret_b, int16_t *ret_exp)
+static inline bool align(struct feel_value a, struct feel_value b, int64_t *ret_a, int64_t *ret_b, int16_t *ret_exp)
 {
     static const int64_t pow10[] = {1,        10,        100,        1000,        10000,        100000,       1000000,
                                     10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000};
@@ -85,6 +77,16 @@ static bool align(struct feel_value a, struct feel_value b, int64_t *ret_a, int6
     }
     return gap > 0 ? !__builtin_mul_overflow(a.integer, pow10[gap], ret_a)
                    : !__builtin_mul_overflow(b.integer, pow10[-gap], ret_b);
+}
+
+int number_compare(struct feel_value a, struct feel_value b)
+{
+    int64_t x = 0, y = 0;
+    int16_t exp = 0;
+    if (align(a, b, &x, &y, &exp)) {
+        return (x > y) - (x < y);
+    }
+    return decimal_compare(feel_decimal(a), feel_decimal(b));
 }
 
 static struct feel_value small(int64_t coef, int16_t exp)
@@ -367,13 +369,7 @@ const struct feel_value *feel_get(struct feel_value v, struct str key)
     if (v.kind != FEEL_CONTEXT) {
         return NULL;
     }
-    const struct feel_entry *e = v.entries;
-    for (uint32_t i = 0; i < v.n; i++) {
-        if (e[i].key.n == key.n && (key.n == 0 || memcmp(e[i].key.p, key.p, key.n) == 0)) {
-            return &e[i].value;
-        }
-    }
-    return NULL;
+    return entry_find(v, key);
 }
 
 /* ---- ranges ---- */
@@ -602,12 +598,8 @@ struct str feel_text(struct ctx *ctx, struct feel_value v)
     return buf_str(&b);
 }
 
-void vec_push(struct run *r, struct vec *v, struct feel_value item)
+void vec_grow(struct run *r, struct vec *v, size_t room)
 {
-    if (v->n == v->room) {
-        size_t room = v->room == 0 ? 8 : v->room * 2;
-        v->p = arena_grow(r->ctx->arena, v->p, v->room * sizeof(*v->p), room * sizeof(*v->p));
-        v->room = room;
-    }
-    v->p[v->n++] = item;
+    v->p = arena_grow(r->ctx->arena, v->p, v->room * sizeof(*v->p), room * sizeof(*v->p));
+    v->room = room;
 }
