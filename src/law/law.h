@@ -52,7 +52,7 @@ struct law_problems {
 
 /* Read a pack folder into memory (base files only, no symlinks, limits of limit.table). */
 enum err law_read_folder(struct ctx *ctx, const char *path, struct law_pack_source *ret) MUST_USE;
-/* SHA-256 over the sorted list of (path, length, bytes): the digest acts name. 32 bytes. */
+/* SHA-256 of the one text of law_pack_write: the digest that acts name. */
 enum err law_pack_digest(struct ctx *ctx, const struct law_pack_source *pack, uint8_t ret[32]) MUST_USE;
 /* One canonical text that holds a whole pack, and back: how packs rest in the node's store. */
 enum err law_pack_write(struct ctx *ctx, const struct law_pack_source *pack, struct str *ret) MUST_USE;
@@ -150,6 +150,7 @@ struct fact {
     int64_t min; /* characters of a text, value of a number (money: fen) */
     int64_t max;
     struct str pattern;
+    void *matcher; /* the compiled pattern; NULL when there is none */
     const struct code_row *choices;
     size_t choice_count;
     const struct str *material_types;

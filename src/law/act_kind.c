@@ -1,0 +1,174 @@
+/* Kinds of act: one file each, read in the order of the gate's checks. */
+#include "law/law_in.h"
+
+static const char *const whos[] = {"party", "officer", "clock", "node", "admin"};
+
+void declare_act(struct builder *b, struct source *f)
+{
+    struct act_kind *k = &b->law->acts[b->law->act_count];
+    k->index = (uint32_t)b->law->act_count++;
+    k->kind = want_text(b, f, &f->root, "act");
+    struct str name = str_format(b->ctx->arena, "act/%.*s.json", FMT(k->kind));
+    if (!str_equal(name, f->path)) {
+        problem(b, f, &f->root, "name", "the act \"%.*s\" must stand in %.*s", FMT(k->kind), FMT(name));
+    }
+    if (!index_put(&b->law->index[T_ACT], k->kind, k)) {
+        problem(b, f, &f->root, "duplicate", "the kind of act \"%.*s\" stands twice", FMT(k->kind));
+    }
+}
+
+static void read_who(struct builder *b, const struct source *f, const struct json *who, struct act_kind *k)
+{
+    struct str *roles = ARENA_ARRAY(b->law->arena, struct str, 64);
+    for (size_t i = 0; json_is(who, JSON_OBJECT) && i < who->count; i++) {
+        const struct json *v = &who->members[i].value;
+        int bit = word_of(who->members[i].key, whos, LEN(whos));
+        if (bit < 0) {
+            problem(b, f, v, "unknown-member", "who is party, officer, clock, node or admin");
+            continue;
+        }
+        k->who |= 1u << bit;
+        for (size_t r = 0; v->kind == JSON_ARRAY && r < v->count && k->role_count < 64; r++) {
+            struct str role = v->items[r].text;
+            roles[k->role_count++] = role;
+            if (law_code(b->law, STR("role"), role) == NULL) {
+                problem(b, f, &v->items[r], "reference", "the code table role has no \"%.*s\"", FMT(role));
+            }
+        }
+    }
+    k->roles = roles;
+    if (k->who == 0) {
+        problem(b, f, who, "missing", "the act \"%.*s\" says nobody who may do it", FMT(k->kind));
+    }
+}
+
+static void read_apart(struct builder *b, const struct source *f, const struct json *o, struct act_kind *k)
+{
+    static const char *const names[] = {"not_same_as", "after", "officers", "recuse", "once", NULL};
+    k->officers = 1;
+    if (o == NULL || o->kind == JSON_NULL) {
+        return;
+    }
+    only_members(b, f, o, names);
+    k->not_same_as = (const struct act_kind **)(void *)refs(b, f, o, "not_same_as", T_ACT, &k->not_same_as_count);
+    k->after = (const struct act_kind **)(void *)refs(b, f, o, "after", T_ACT, &k->after_count);
+    k->officers = (int)may_int(b, f, o, "officers", 1);
+    k->recuse = may_bool(b, f, o, "recuse", false);
+    k->once = may_bool(b, f, o, "once", false);
+}
+
+const struct need *read_needs(struct builder *b, const struct source *f, const struct json *list, size_t *ret_count)
+{
+    static const char *const names[] = {"fact", "need", "when", "purpose", "article", "source", "instead", NULL};
+    static const char *const needs[] = {"required", "optional"};
+    size_t n = json_is(list, JSON_ARRAY) ? list->count : 0;
+    struct need *out = ARENA_ARRAY(b->law->arena, struct need, n + 1);
+    *ret_count = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct json *o = &list->items[i];
+        only_members(b, f, o, names);
+        struct need *x = &out[*ret_count];
+        x->fact = may_ref(b, f, o, "fact", T_FACT);
+        int word = word_of(want_text(b, f, o, "need"), needs, LEN(needs));
+        if (word < 0) {
+            problem(b, f, o, "need", "need is required or optional");
+        }
+        x->required = word == 0;
+        x->from_register = str_equal(may_text(b, f, o, "source"), STR("register"));
+        x->when = may_feel(b, f, o, "when");
+        x->purpose = may_text2(b, f, o, "purpose");
+        x->article = may_cite(b, f, o, "article");
+        x->instead = may_text(b, f, o, "instead");
+        if (x->instead.n > 0) {
+            resolve(b, f, o, T_LICENCE, x->instead);
+        }
+        *ret_count += x->fact != NULL;
+    }
+    return out;
+}
+
+static void read_bounds(struct builder *b, const struct source *f, const struct json *o, struct act_kind *k)
+{
+    static const char *const names[] = {"decision", "allow", "article", "depart", NULL};
+    static const char *const depart_names[] = {"fields", "power", NULL};
+    if (o == NULL || o->kind == JSON_NULL) {
+        return;
+    }
+    only_members(b, f, o, names);
+    k->bounds_decision = want_text(b, f, o, "decision");
+    k->bounds_allow = may_feel(b, f, o, "allow");
+    k->bounds_article = may_cite(b, f, o, "article");
+    if (k->bounds_article.statute == NULL) {
+        problem(b, f, o, "missing", "bounds cite the article that binds the discretion");
+    }
+    const struct json *depart = json_get(o, "depart");
+    if (json_is(depart, JSON_OBJECT)) {
+        only_members(b, f, depart, depart_names);
+        k->depart_fields = (const struct fact **)(void *)refs(b, f, depart, "fields", T_FACT, &k->depart_field_count);
+        k->depart_power = may_text(b, f, depart, "power");
+    }
+}
+
+static void read_purpose(struct builder *b, const struct source *f, struct act_kind *k)
+{
+    static const char *const classes[] = {"public", "business", "personal", "sensitive"};
+    size_t count = 0;
+    const struct str *list = texts(b, f, &f->root, "purpose", &count);
+    for (size_t i = 0; i < count; i++) {
+        int bit = word_of(list[i], classes, LEN(classes));
+        if (bit < 0) {
+            problem(b, f, json_get(&f->root, "purpose"), "purpose", "purpose lists public, business, personal, sensitive");
+        } else {
+            k->purpose |= 1u << bit;
+        }
+    }
+}
+
+void read_act(struct builder *b, struct source *f)
+{
+    static const char *const names[] = {"act", "title", "button", "articles", "who", "assurance", "power", "case", "task", "from",
+                                        "to", "apart", "when", "when_article", "when_text", "fields", "limit", "bounds", "purpose",
+                                        "draws", "tells", "remedy", "publish", "effect", NULL};
+    static const char *const cases[] = {[ACT_CASE_OPEN] = "open", [ACT_CASE_IN] = "in", [ACT_CASE_NONE] = "none"};
+    const struct json *o = &f->root;
+    struct act_kind *k = index_get(&b->law->index[T_ACT], json_text(o, "act"));
+    if (k == NULL) {
+        return;
+    }
+    only_members(b, f, o, names);
+    k->title = want_text2(b, f, o, "title");
+    k->button = json_get(o, "button") == NULL ? k->title : want_text2(b, f, o, "button");
+    k->articles = cites(b, f, o, "articles", &k->article_count);
+    if (k->article_count == 0) {
+        problem(b, f, o, "missing", "the act \"%.*s\" rests on no article", FMT(k->kind));
+    }
+    read_who(b, f, json_get(o, "who"), k);
+    k->assurance = (int)may_int(b, f, o, "assurance", 1);
+    k->power = may_text(b, f, o, "power");
+    int in_case = word_of(want_text(b, f, o, "case"), cases, LEN(cases));
+    if (in_case < 0) {
+        problem(b, f, o, "case", "case is open, in or none");
+    }
+    k->in_case = in_case < 0 ? ACT_CASE_NONE : (enum act_case)in_case;
+    k->task = may_bool(b, f, o, "task", false);
+    k->from = texts(b, f, o, "from", &k->from_count);
+    k->to = may_text(b, f, o, "to");
+    read_apart(b, f, json_get(o, "apart"), k);
+    k->when = may_feel(b, f, o, "when");
+    k->when_article = may_cite(b, f, o, "when_article");
+    k->when_text = may_text2(b, f, o, "when_text");
+    const struct json *fields = json_get(o, "fields");
+    k->fields_from_need = json_is(fields, JSON_STRING) && str_equal(fields->text, STR("need"));
+    k->fields = read_needs(b, f, fields, &k->field_count);
+    k->limit = may_ref(b, f, o, "limit", T_LIMIT);
+    read_bounds(b, f, json_get(o, "bounds"), k);
+    read_purpose(b, f, k);
+    k->draws = may_text(b, f, o, "draws");
+    if (k->draws.n > 0) {
+        resolve(b, f, json_get(o, "draws"), T_DOCUMENT, k->draws);
+    }
+    k->tells = texts(b, f, o, "tells", &k->tell_count);
+    k->remedy = may_bool(b, f, o, "remedy", false);
+    k->publish = may_bool(b, f, o, "publish", false);
+    k->effects = texts(b, f, o, "effect", &k->effect_count);
+}

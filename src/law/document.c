@@ -1,0 +1,170 @@
+/* Documents that acts draw up: HTML with holes, all values escaped. */
+#include "law/law_in.h"
+
+struct holes {
+    struct ctx *ctx;
+    struct buf *out;
+    const struct json *scopes[8]; /* innermost last */
+    size_t depth;
+};
+
+static void put_escaped(struct buf *b, struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        switch (s.p[i]) {
+        case '&': buf_puts(b, "&amp;"); break;
+        case '<': buf_puts(b, "&lt;"); break;
+        case '>': buf_puts(b, "&gt;"); break;
+        case '"': buf_puts(b, "&quot;"); break;
+        case '\'': buf_puts(b, "&#39;"); break;
+        default: buf_byte(b, s.p[i]);
+        }
+    }
+}
+
+/* "item.title": whole as a member, else member by member; innermost scope first. */
+static const struct json *look_up(const struct holes *h, struct str name)
+{
+    for (size_t i = h->depth; i > 0; i--) {
+        const struct json *v = json_get_str(h->scopes[i - 1], name);
+        struct str rest = name;
+        for (const struct json *at = h->scopes[i - 1]; v == NULL && at != NULL && rest.n > 0;) {
+            const struct json *whole = json_get_str(at, rest);
+            if (whole != NULL) {
+                return whole;
+            }
+            at = json_get_str(at, str_cut(rest, '.', &rest));
+            v = rest.n == 0 ? at : NULL;
+        }
+        if (v != NULL) {
+            return v;
+        }
+    }
+    return NULL;
+}
+
+static bool is_there(const struct json *v)
+{
+    if (v == NULL || v->kind == JSON_NULL || (v->kind == JSON_BOOL && !v->bool_value)) {
+        return false;
+    }
+    return v->kind == JSON_STRING ? v->text.n > 0 : v->kind != JSON_ARRAY || v->count > 0;
+}
+
+static void put_value(struct holes *h, const struct json *v)
+{
+    if (v == NULL || v->kind == JSON_NULL) {
+        return;
+    }
+    if (v->kind == JSON_STRING) {
+        put_escaped(h->out, v->text);
+    } else if (v->kind == JSON_ARRAY) {
+        for (size_t i = 0; i < v->count; i++) {
+            buf_puts(h->out, i > 0 ? "、" : "");
+            put_value(h, &v->items[i]);
+        }
+    } else if (json_get(v, "name") != NULL) {
+        put_escaped(h->out, json_text(v, "name"));
+    } else {
+        json_write(h->out, v);
+    }
+}
+
+/* Where the section opened with `kind` and `name` ends: *ret_inside is what stands in it. */
+static bool find_end(struct str text, struct str name, struct str *ret_inside, struct str *ret_rest)
+{
+    size_t depth = 1;
+    size_t at = 0;
+    while (at < text.n) {
+        size_t open = str_find(str_slice(text, at, text.n), STR("{{"));
+        if (open == SIZE_MAX) {
+            return false;
+        }
+        open += at;
+        size_t close = str_find(str_slice(text, open, text.n), STR("}}"));
+        if (close == SIZE_MAX) {
+            return false;
+        }
+        struct str hole = str_slice(text, open + 2, open + close);
+        at = open + close + 2;
+        bool opens = hole.n > 1 && strchr("#?!", hole.p[0]) != NULL && str_equal(str_slice(hole, 1, hole.n), name);
+        bool closes = hole.n > 1 && hole.p[0] == '/' && str_equal(str_slice(hole, 1, hole.n), name);
+        depth = opens ? depth + 1 : closes ? depth - 1 : depth;
+        if (depth == 0) {
+            *ret_inside = str_slice(text, 0, open);
+            *ret_rest = str_slice(text, at, text.n);
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum err fill(struct holes *h, struct str text);
+
+static enum err fill_section(struct holes *h, char kind, struct str name, struct str inside)
+{
+    struct ctx *ctx = h->ctx;
+    const struct json *v = look_up(h, name);
+    if (kind == '!') {
+        return is_there(v) ? ERR_OK : fill(h, inside);
+    }
+    if (kind == '?' || !json_is(v, JSON_ARRAY)) {
+        return is_there(v) ? fill(h, inside) : ERR_OK;
+    }
+    if (h->depth == LEN(h->scopes)) {
+        return fault(ctx, ERR_TOO_DEEP, "a document nests deeper than %zu sections", LEN(h->scopes));
+    }
+    for (size_t i = 0; i < v->count; i++) {
+        h->scopes[h->depth++] = &v->items[i];
+        TRY(fill(h, inside));
+        h->depth--;
+    }
+    return ERR_OK;
+}
+
+static enum err fill(struct holes *h, struct str text)
+{
+    struct ctx *ctx = h->ctx;
+    while (text.n > 0) {
+        size_t open = str_find(text, STR("{{"));
+        if (open == SIZE_MAX) {
+            buf_put(h->out, text);
+            return ERR_OK;
+        }
+        buf_put(h->out, str_slice(text, 0, open));
+        size_t close = str_find(str_slice(text, open, text.n), STR("}}"));
+        if (close == SIZE_MAX) {
+            return fault(ctx, ERR_SYNTAX, "a hole of the document has no }}");
+        }
+        struct str hole = str_slice(text, open + 2, open + close);
+        text = str_slice(text, open + close + 2, text.n);
+        bool section = hole.n > 1 && strchr("#?!", hole.p[0]) != NULL;
+        if (section) {
+            struct str name = str_slice(hole, 1, hole.n);
+            struct str inside = {0};
+            if (!find_end(text, name, &inside, &text)) {
+                return fault(ctx, ERR_SYNTAX, "the section %.*s of the document is not closed", FMT(name));
+            }
+            TRY(fill_section(h, hole.p[0], name, inside));
+        } else if (hole.n > 0 && hole.p[0] == '/') {
+            return fault(ctx, ERR_SYNTAX, "the document closes %.*s, which is not open", FMT(hole));
+        } else {
+            put_value(h, look_up(h, hole));
+        }
+    }
+    return ERR_OK;
+}
+
+enum err law_document(struct ctx *ctx, const struct law *law, struct str name, struct str lang, const struct json *values,
+                      struct str *ret_html)
+{
+    const struct document *d = index_get(&law->index[T_DOCUMENT], name);
+    if (d == NULL) {
+        return fault(ctx, ERR_NOT_FOUND, "there is no document \"%.*s\"", FMT(name));
+    }
+    struct str text = str_equal(lang, STR("en")) && d->en.n > 0 ? d->en : d->zh;
+    struct buf b = buf_new(ctx->arena, LIMIT_DOCUMENT_BYTES);
+    struct holes h = {.ctx = ctx, .out = &b, .scopes = {values}, .depth = 1};
+    TRY(fill(&h, text));
+    return buf_done(ctx, &b, ret_html);
+}

@@ -1,0 +1,275 @@
+/* The fact dictionary: what a value of a fact may be. */
+#include "law/law_in.h"
+
+#include "base/decimal.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+static const char *const types[] = {
+    [FACT_TEXT] = "text",     [FACT_INTEGER] = "integer", [FACT_DECIMAL] = "decimal", [FACT_MONEY] = "money",
+    [FACT_DATE] = "date",     [FACT_BOOLEAN] = "boolean", [FACT_CHOICE] = "choice",   [FACT_IDCARD] = "idcard",
+    [FACT_USCC] = "uscc",     [FACT_PHONE] = "phone",     [FACT_MATERIAL] = "material", [FACT_LIST] = "list",
+};
+static const char *const classes[] = {
+    [CLASS_PUBLIC] = "public", [CLASS_BUSINESS] = "business", [CLASS_PERSONAL] = "personal", [CLASS_SENSITIVE] = "sensitive"};
+
+void declare_facts(struct builder *b, struct source *f)
+{
+    const struct json *list = want_list(b, f, &f->root, "facts");
+    for (size_t i = 0; list != NULL && i < list->count; i++) {
+        struct fact *x = &b->law->facts[b->law->fact_count];
+        x->index = (uint32_t)b->law->fact_count++;
+        x->id = want_text(b, f, &list->items[i], "fact");
+        if (!index_put(&b->law->index[T_FACT], x->id, x)) {
+            problem(b, f, &list->items[i], "duplicate", "the fact \"%.*s\" stands twice", FMT(x->id));
+        }
+    }
+}
+
+static void read_choices(struct builder *b, const struct source *f, const struct json *o, struct fact *x)
+{
+    static const char *const names[] = {"code", "title", NULL};
+    const struct json *list = may_list(b, f, o, "choices");
+    struct code_table *table = may_ref(b, f, o, "code", T_CODE);
+    if (table != NULL) {
+        x->choices = table->rows;
+        x->choice_count = table->count;
+        return;
+    }
+    struct code_row *rows = ARENA_ARRAY(b->law->arena, struct code_row, (list == NULL ? 0 : list->count) + 1);
+    for (size_t i = 0; list != NULL && i < list->count; i++) {
+        only_members(b, f, &list->items[i], names);
+        rows[i] = (struct code_row){.code = want_text(b, f, &list->items[i], "code"), .title = want_text2(b, f, &list->items[i], "title")};
+        x->choice_count++;
+    }
+    x->choices = rows;
+    if (x->type == FACT_CHOICE && x->choice_count == 0) {
+        problem(b, f, o, "missing", "the choice \"%.*s\" has neither code table nor choices", FMT(x->id));
+    }
+}
+
+static void free_pattern(void *p)
+{
+    pcre2_code_free(p);
+}
+
+/* Patterns are of a linear subset: no back-references, look-around or nested unbounded repeats that
+ * need backtracking without end; the match limit bounds what is left. */
+static void read_pattern(struct builder *b, const struct source *f, const struct json *o, struct fact *x)
+{
+    int code = 0;
+    size_t at = 0;
+    x->pattern = may_text(b, f, o, "pattern");
+    if (x->pattern.n == 0) {
+        return;
+    }
+    bool looks = str_find(x->pattern, STR("(?")) != SIZE_MAX || str_find(x->pattern, STR("\\1")) != SIZE_MAX;
+    pcre2_code *c = pcre2_compile((PCRE2_SPTR)x->pattern.p, x->pattern.n, PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED,
+                                  &code, &at, NULL);
+    if (c == NULL || looks) {
+        problem(b, f, o, "pattern", "the pattern of \"%.*s\" is not a plain regular expression (at %zu)", FMT(x->id), at);
+    }
+    if (c != NULL) {
+        arena_defer(b->law->arena, free_pattern, c);
+        x->matcher = c;
+    }
+}
+
+static void read_fact(struct builder *b, const struct source *f, const struct json *o)
+{
+    static const char *const names[] = {"fact", "title", "question", "help", "type", "max", "min", "pattern", "code",
+                                        "choices", "class", "held", "materials", NULL};
+    static const char *const material_names[] = {"types", "max_bytes", NULL};
+    struct fact *x = index_get(&b->law->index[T_FACT], json_text(o, "fact"));
+    if (x == NULL) {
+        return;
+    }
+    only_members(b, f, o, names);
+    x->title = want_text2(b, f, o, "title");
+    x->question = may_text2(b, f, o, "question");
+    x->help = may_text2(b, f, o, "help");
+    int type = word_of(want_text(b, f, o, "type"), types, LEN(types));
+    int class = word_of(want_text(b, f, o, "class"), classes, LEN(classes));
+    if (type < 0 || class < 0) {
+        problem(b, f, o, "type", "the fact \"%.*s\" has an unknown type or class", FMT(x->id));
+    }
+    x->type = type < 0 ? FACT_TEXT : (enum fact_type)type;
+    x->class = class < 0 ? CLASS_SENSITIVE : (enum fact_class)class;
+    x->has_min = json_get(o, "min") != NULL;
+    x->has_max = json_get(o, "max") != NULL;
+    x->min = may_int(b, f, o, "min", 0);
+    x->max = may_int(b, f, o, "max", 0);
+    x->held = may_bool(b, f, o, "held", false);
+    if (str_find_byte(x->id, '.') == SIZE_MAX) {
+        problem(b, f, o, "name", "a fact is named subject.name");
+    }
+    read_pattern(b, f, o, x);
+    read_choices(b, f, o, x);
+    const struct json *m = json_get(o, "materials");
+    if (json_is(m, JSON_OBJECT)) {
+        only_members(b, f, m, material_names);
+        x->material_types = texts(b, f, m, "types", &x->material_type_count);
+        x->material_max_bytes = may_int(b, f, m, "max_bytes", 0);
+    }
+}
+
+void read_facts(struct builder *b, struct source *f)
+{
+    static const char *const names[] = {"subject", "title", "facts", NULL};
+    only_members(b, f, &f->root, names);
+    const struct json *list = json_get(&f->root, "facts");
+    for (size_t i = 0; json_is(list, JSON_ARRAY) && i < list->count; i++) {
+        read_fact(b, f, &list->items[i]);
+    }
+}
+
+/* ---- values ---- */
+
+static enum err wrong(struct ctx *ctx, const struct fact *x, enum err code, const char *what)
+{
+    fault(ctx, code, "%.*s: %s", FMT(x->id), what);
+    ctx->why.field = x->id;
+    return code;
+}
+
+static bool matches(const struct fact *x, struct str s)
+{
+    pcre2_match_data *data = pcre2_match_data_create(1, NULL);
+    pcre2_match_context *limits = pcre2_match_context_create(NULL);
+    must(data != NULL && limits != NULL);
+    pcre2_set_match_limit(limits, 100000);
+    int n = pcre2_match(x->matcher, (PCRE2_SPTR)s.p, s.n, 0, 0, data, limits);
+    pcre2_match_context_free(limits);
+    pcre2_match_data_free(data);
+    return n > 0;
+}
+
+static enum err check_string(struct ctx *ctx, const struct fact *x, struct str s)
+{
+    int64_t n = (int64_t)utf8_count(s);
+    if (s.n > LIMIT_FIELD_BYTES || (x->has_max && n > x->max)) {
+        return wrong(ctx, x, ERR_TOO_LARGE, "the text is too long");
+    }
+    if (x->has_min && n < x->min) {
+        return wrong(ctx, x, ERR_RANGE, "the text is too short");
+    }
+    for (size_t i = 0; i < s.n; i++) {
+        if ((unsigned char)s.p[i] < 0x20 && s.p[i] != '\n' && s.p[i] != '\r' && s.p[i] != '\t') {
+            return wrong(ctx, x, ERR_SYNTAX, "the text holds a control character");
+        }
+    }
+    if (x->matcher != NULL && !matches(x, s)) {
+        return wrong(ctx, x, ERR_SYNTAX, "the text does not have the form it must have");
+    }
+    return ERR_OK;
+}
+
+static bool is_phone(struct str s)
+{
+    size_t digits = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        bool digit = s.p[i] >= '0' && s.p[i] <= '9';
+        digits += digit;
+        if (!digit && s.p[i] != '-' && s.p[i] != ' ' && !(i == 0 && s.p[i] == '+')) {
+            return false;
+        }
+    }
+    return digits >= 7 && digits <= 15;
+}
+
+static enum err check_text(struct ctx *ctx, const struct fact *x, const struct json *v)
+{
+    struct day d;
+    if (v->kind != JSON_STRING) {
+        return wrong(ctx, x, ERR_TYPE, "a text was expected");
+    }
+    TRY(check_string(ctx, x, v->text));
+    if (x->type == FACT_IDCARD && !idcard_is_valid(v->text)) {
+        return wrong(ctx, x, ERR_SYNTAX, "it is no citizen number: 18 characters whose last one checks the others");
+    }
+    if (x->type == FACT_USCC && !uscc_is_valid(v->text)) {
+        return wrong(ctx, x, ERR_SYNTAX, "it is no unified social credit code: 18 characters whose last one checks the others");
+    }
+    if (x->type == FACT_PHONE && !is_phone(v->text)) {
+        return wrong(ctx, x, ERR_SYNTAX, "it is no telephone number");
+    }
+    if (x->type == FACT_DATE && !day_parse(v->text, &d)) {
+        return wrong(ctx, x, ERR_SYNTAX, "a day is written 2026-01-31");
+    }
+    for (size_t i = 0; x->type == FACT_CHOICE && i < x->choice_count; i++) {
+        if (str_equal(x->choices[i].code, v->text)) {
+            return ERR_OK;
+        }
+    }
+    return x->type == FACT_CHOICE ? wrong(ctx, x, ERR_RANGE, "it is none of the choices") : ERR_OK;
+}
+
+static enum err check_number(struct ctx *ctx, const struct fact *x, const struct json *v)
+{
+    struct str text = v->kind == JSON_STRING ? v->text : v->kind == JSON_NUMBER ? v->text : (struct str){0};
+    struct decimal d;
+    if (v->kind == JSON_NUMBER && v->is_int && v->text.n == 0) {
+        d = decimal_from_i64(v->int_value);
+    } else if (v->kind != JSON_NUMBER || !decimal_parse(text, &d)) {
+        return wrong(ctx, x, ERR_TYPE, "a number was expected");
+    }
+    if (x->type != FACT_DECIMAL && !v->is_int) {
+        return wrong(ctx, x, ERR_TYPE, x->type == FACT_MONEY ? "a sum in fen is a whole number" : "a whole number was expected");
+    }
+    if (x->has_min && decimal_compare(d, decimal_from_i64(x->min)) < 0) {
+        return wrong(ctx, x, ERR_RANGE, "the number is too small");
+    }
+    if (x->has_max && decimal_compare(d, decimal_from_i64(x->max)) > 0) {
+        return wrong(ctx, x, ERR_RANGE, "the number is too large");
+    }
+    return ERR_OK;
+}
+
+static enum err check_material(struct ctx *ctx, const struct fact *x, const struct json *v)
+{
+    struct str type = json_text(v, "type");
+    int64_t size = json_int(v, "size", -1);
+    uint8_t hash[32];
+    if (v->kind != JSON_OBJECT || !hex_decode(json_text(v, "sha256"), hash, 32) || size < 0) {
+        return wrong(ctx, x, ERR_TYPE, "a file was expected");
+    }
+    if (x->material_max_bytes > 0 && size > x->material_max_bytes) {
+        return wrong(ctx, x, ERR_TOO_LARGE, "the file is too large");
+    }
+    for (size_t i = 0; i < x->material_type_count; i++) {
+        if (str_equal(x->material_types[i], type)) {
+            return ERR_OK;
+        }
+    }
+    return x->material_type_count == 0 ? ERR_OK : wrong(ctx, x, ERR_TYPE, "files of this type are not taken");
+}
+
+enum err law_fact_check(struct ctx *ctx, const struct fact *x, const struct json *v)
+{
+    switch (x->type) {
+    case FACT_INTEGER:
+    case FACT_DECIMAL:
+    case FACT_MONEY: return check_number(ctx, x, v);
+    case FACT_BOOLEAN: return v->kind == JSON_BOOL ? ERR_OK : wrong(ctx, x, ERR_TYPE, "yes or no was expected");
+    case FACT_MATERIAL: return check_material(ctx, x, v);
+    case FACT_LIST:
+        if (v->kind != JSON_ARRAY || v->count > 100) {
+            return wrong(ctx, x, ERR_TYPE, "a list of at most 100 texts was expected");
+        }
+        for (size_t i = 0; i < v->count; i++) {
+            if (v->items[i].kind != JSON_STRING) {
+                return wrong(ctx, x, ERR_TYPE, "a list of texts was expected");
+            }
+            TRY(check_string(ctx, x, v->items[i].text));
+        }
+        return ERR_OK;
+    case FACT_TEXT:
+    case FACT_DATE:
+    case FACT_CHOICE:
+    case FACT_IDCARD:
+    case FACT_USCC:
+    case FACT_PHONE: return check_text(ctx, x, v);
+    }
+    return ERR_OK;
+}

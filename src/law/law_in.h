@@ -1,0 +1,141 @@
+/* law_in.h - inside the law room: the builder that reads packs into a snapshot. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/day.h"
+#include "base/str.h"
+#include "law/law.h"
+#include "limit_gen.h"
+
+/* Names to pointers; open addressing, filled once. */
+struct index {
+    struct str *keys;
+    void **values;
+    size_t room;
+    size_t count;
+};
+void index_init(struct arena *a, struct index *x, size_t most);
+/* False when the name is there already. */
+bool index_put(struct index *x, struct str key, void *value);
+void *index_get(const struct index *x, struct str key);
+
+enum table { T_ACT, T_ITEM, T_OFFICE, T_FACT, T_LIMIT, T_LICENCE, T_PROCEDURE, T_DOCUMENT, T_CODE, T_MODEL, T_COUNT };
+
+struct code_table {
+    struct str name;
+    struct code_row *rows;
+    size_t count;
+};
+struct document {
+    struct str zh;
+    struct str en;
+};
+struct calendar_year {
+    int year;
+    struct day *off;
+    struct str *off_name;
+    size_t off_count;
+    struct day *work;
+    size_t work_count;
+};
+
+struct law {
+    struct arena *arena;
+    struct day day;
+    struct law_pack *packs;
+    size_t pack_count;
+    struct statute *statutes;
+    size_t statute_count;
+    struct act_kind *acts;
+    size_t act_count;
+    struct item *items;
+    size_t item_count;
+    struct office *offices;
+    size_t office_count;
+    struct fact *facts;
+    size_t fact_count;
+    struct limit *limits;
+    size_t limit_count;
+    struct calendar_year *years;
+    size_t year_count;
+    struct index index[T_COUNT];
+    struct index item_codes;
+    struct index limit_cites;
+};
+
+/* One JSON file being read. */
+struct source {
+    struct str pack;
+    struct str path;
+    struct str text;
+    struct json root;
+    size_t pack_index;
+};
+struct builder {
+    struct ctx *ctx;
+    struct law *law;
+    struct source *files;
+    size_t file_count;
+    struct law_problems *problems;
+    size_t problem_room;
+    bool failed;
+};
+
+/* Note a fault at a place of a file; j may be NULL (the whole file). */
+void problem(struct builder *b, const struct source *f, const struct json *j, const char *code, const char *format, ...)
+    PRINTF(5, 6);
+
+/* ---- members of an object; each notes what is wrong and goes on ---- */
+
+/* Every member must be one of these names, NULL-ended. */
+void only_members(struct builder *b, const struct source *f, const struct json *o, const char *const *names);
+struct str want_text(struct builder *b, const struct source *f, const struct json *o, const char *name);
+struct str may_text(struct builder *b, const struct source *f, const struct json *o, const char *name);
+struct text2 want_text2(struct builder *b, const struct source *f, const struct json *o, const char *name);
+struct text2 may_text2(struct builder *b, const struct source *f, const struct json *o, const char *name);
+int64_t may_int(struct builder *b, const struct source *f, const struct json *o, const char *name, int64_t otherwise);
+bool may_bool(struct builder *b, const struct source *f, const struct json *o, const char *name, bool otherwise);
+const struct json *want_list(struct builder *b, const struct source *f, const struct json *o, const char *name);
+const struct json *may_list(struct builder *b, const struct source *f, const struct json *o, const char *name);
+struct day may_day(struct builder *b, const struct source *f, const struct json *o, const char *name, int32_t otherwise);
+/* A list of strings. */
+const struct str *texts(struct builder *b, const struct source *f, const struct json *o, const char *name, size_t *ret_count);
+const struct cite *cites(struct builder *b, const struct source *f, const struct json *o, const char *name, size_t *ret_count);
+struct cite may_cite(struct builder *b, const struct source *f, const struct json *o, const char *name);
+const struct feel_program *may_feel(struct builder *b, const struct source *f, const struct json *o, const char *name);
+/* A name that must stand in a table; NULL and a problem when it does not. */
+void *resolve(struct builder *b, const struct source *f, const struct json *j, enum table t, struct str name);
+void *may_ref(struct builder *b, const struct source *f, const struct json *o, const char *name, enum table t);
+/* A list of names of a table, as an array of pointers. */
+void **refs(struct builder *b, const struct source *f, const struct json *o, const char *name, enum table t, size_t *ret_count);
+bool str_in_list(struct str s, const struct str *list, size_t count);
+const struct need *read_needs(struct builder *b, const struct source *f, const struct json *list, size_t *ret_count);
+bool parse_unit(struct str s, enum limit_unit *ret);
+/* Position of a word in a list, or -1. */
+int word_of(struct str s, const char *const *words, size_t count);
+
+/* ---- readers, one a kind of file ---- */
+
+void read_statute(struct builder *b, struct source *f);
+void read_calendar(struct builder *b, struct source *f);
+void declare_limits(struct builder *b, struct source *f);
+void read_limits(struct builder *b, struct source *f);
+void declare_facts(struct builder *b, struct source *f);
+void read_facts(struct builder *b, struct source *f);
+void declare_codes(struct builder *b, struct source *f);
+void read_codes(struct builder *b, struct source *f);
+void declare_act(struct builder *b, struct source *f);
+void read_act(struct builder *b, struct source *f);
+void declare_item(struct builder *b, struct source *f);
+void read_item(struct builder *b, struct source *f);
+void read_need(struct builder *b, struct source *f);
+void declare_office(struct builder *b, struct source *f);
+void read_office(struct builder *b, struct source *f);
+void declare_licence(struct builder *b, struct source *f);
+void read_licence(struct builder *b, struct source *f);
+void check_law(struct builder *b);
+
+/* ---- identifiers ---- */
+bool idcard_is_valid(struct str s); /* GB 11643 */
+bool uscc_is_valid(struct str s);   /* GB 32100 */

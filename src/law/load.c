@@ -1,0 +1,317 @@
+/* Packs to a snapshot: names first, then what refers to them, then what must hold over all. */
+#include "law/law_in.h"
+
+#include "crypto/crypto.h"
+
+const struct feel_scope law_scope = {
+    .names = (const struct feel_member[LAW_SLOT_COUNT]){[LAW_SLOT_ACT] = {STR_INIT("act"), NULL},
+                                                        [LAW_SLOT_FIELDS] = {STR_INIT("fields"), NULL},
+                                                        [LAW_SLOT_FACTS] = {STR_INIT("facts"), NULL},
+                                                        [LAW_SLOT_CASE] = {STR_INIT("case"), NULL},
+                                                        [LAW_SLOT_PROPOSAL] = {STR_INIT("proposal"), NULL}},
+    .count = LAW_SLOT_COUNT,
+};
+
+/* What a path in a pack is: first matching row. */
+static const struct {
+    const char *start;
+    const char *end;
+    void (*declare)(struct builder *b, struct source *f);
+    void (*read)(struct builder *b, struct source *f);
+    int order; /* of the second pass: what others resolve comes first */
+} kinds[] = {
+    {"statute/", ".json", NULL, read_statute, 0},
+    {"calendar/", ".json", NULL, read_calendar, 1},
+    {"code/", ".json", declare_codes, read_codes, 1},
+    {"fact/", ".json", declare_facts, read_facts, 2},
+    {"limit/", ".json", declare_limits, read_limits, 3},
+    {"licence/", ".json", declare_licence, read_licence, 4},
+    {"act/", ".json", declare_act, read_act, 4},
+    {"item/", "/item.json", declare_item, read_item, 6},
+    {"item/", "/need.json", NULL, read_need, 7},
+    {"office/", ".json", declare_office, read_office, 8},
+};
+
+static int kind_of(struct str path)
+{
+    for (size_t i = 0; i < LEN(kinds); i++) {
+        if (str_starts(path, str_from(kinds[i].start)) && str_ends(path, str_from(kinds[i].end))) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+static void read_pack(struct builder *b, struct source *f)
+{
+    static const char *const names[] = {"pack", "version", "from", "until", "rank", "place", "title", "base", "invented", "publisher", NULL};
+    const struct json *o = &f->root;
+    only_members(b, f, o, names);
+    struct law_pack *p = &b->law->packs[f->pack_index];
+    p->code = want_text(b, f, o, "pack");
+    p->version = want_text(b, f, o, "version");
+    p->rank = want_text(b, f, o, "rank");
+    p->place = want_text(b, f, o, "place");
+    p->title = want_text2(b, f, o, "title");
+    p->from = may_day(b, f, o, "from", INT32_MIN);
+    p->invented = may_bool(b, f, o, "invented", false);
+    size_t count = 0;
+    const struct str *base = texts(b, f, o, "base", &count);
+    for (size_t i = 0; i < count; i++) {
+        bool found = false;
+        for (size_t k = 0; k < f->pack_index; k++) {
+            found = found || str_equal(b->law->packs[k].code, base[i]);
+        }
+        if (!found) {
+            problem(b, f, json_get(o, "base"), "base", "the pack builds on \"%.*s\", which must come before it", FMT(base[i]));
+        }
+    }
+}
+
+static void add_document(struct builder *b, struct str path, struct str bytes)
+{
+    bool en = str_ends(path, STR(".en.html"));
+    struct str name = str_slice(path, strlen("document/"), path.n - strlen(en ? ".en.html" : ".zh.html"));
+    struct document *d = index_get(&b->law->index[T_DOCUMENT], name);
+    if (d == NULL) {
+        d = ARENA_NEW(b->law->arena, struct document);
+        index_put(&b->law->index[T_DOCUMENT], name, d);
+    }
+    *(en ? &d->en : &d->zh) = bytes;
+}
+
+static void add_procedure(struct builder *b, const struct source *f, struct str path, struct str bytes)
+{
+    struct str name = str_slice(path, strlen("procedure/"), path.n - strlen(".bpmn"));
+    const struct bpmn_model *model = NULL;
+    struct ctx inner = *b->ctx;
+    inner.arena = b->law->arena;
+    if (bpmn_load(&inner, bytes, path, &law_scope, &model) != ERR_OK) {
+        problem(b, f, NULL, "procedure", "line %u: %.*s", inner.why.line, FMT(inner.why.detail));
+        return;
+    }
+    const struct bpmn_process *p = bpmn_process_find(model, STR(""));
+    if (!index_put(&b->law->index[T_PROCEDURE], name, (void *)(uintptr_t)p)) {
+        problem(b, f, NULL, "duplicate", "the procedure \"%.*s\" stands twice", FMT(name));
+    }
+}
+
+static void add_model(struct builder *b, const struct source *f, struct str path, struct str bytes)
+{
+    struct dmn_model *model = NULL;
+    struct ctx inner = *b->ctx;
+    inner.arena = b->law->arena;
+    if (dmn_load(&inner, bytes, path, &model) != ERR_OK) {
+        problem(b, f, NULL, "decision", "line %u: %.*s", inner.why.line, FMT(inner.why.detail));
+        return;
+    }
+    index_put(&b->law->index[T_MODEL], path, model);
+}
+
+/* What is not JSON; true when the path is such a file. */
+static bool take_text_file(struct builder *b, const struct source *f, struct str bytes)
+{
+    struct str p = f->path;
+    if (str_starts(p, STR("document/")) && str_ends(p, STR(".html"))) {
+        add_document(b, p, bytes);
+    } else if (str_starts(p, STR("procedure/")) && str_ends(p, STR(".bpmn"))) {
+        add_procedure(b, f, p, bytes);
+    } else if (str_ends(p, STR(".dmn"))) {
+        add_model(b, f, p, bytes);
+    } else {
+        return str_ends(p, STR(".md"));
+    }
+    return true;
+}
+
+static void read_sources(struct builder *b, const struct law_pack_source *packs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < packs[i].count; k++) {
+            struct source *f = &b->files[b->file_count];
+            *f = (struct source){.path = packs[i].files[k].path, .text = packs[i].files[k].bytes, .pack_index = i};
+            struct ctx inner = *b->ctx;
+            inner.arena = b->law->arena;
+            if (take_text_file(b, f, f->text)) {
+                continue;
+            }
+            if (kind_of(f->path) < 0 && !str_equal(f->path, STR("pack.json")) && !str_starts(f->path, STR("test/"))) {
+                problem(b, f, NULL, "file", "a pack has no place for this file");
+            } else if (json_parse(&inner, f->text, f->path, &f->root) != ERR_OK) {
+                problem(b, f, NULL, "json", "%.*s", FMT(inner.why.detail));
+            } else {
+                b->file_count++;
+            }
+        }
+    }
+}
+
+/* Packs' files live as long as the snapshot: copied, for the caller's may go. */
+static struct law_pack_source *keep_packs(struct arena *a, const struct law_pack_source *packs, size_t count)
+{
+    struct law_pack_source *out = ARENA_ARRAY(a, struct law_pack_source, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        struct law_file *files = ARENA_ARRAY(a, struct law_file, packs[i].count + 1);
+        for (size_t k = 0; k < packs[i].count; k++) {
+            files[k] = (struct law_file){str_copy(a, packs[i].files[k].path), str_copy(a, packs[i].files[k].bytes)};
+        }
+        out[i] = (struct law_pack_source){files, packs[i].count};
+    }
+    return out;
+}
+
+/* Upper bounds: a file per act, item, office; limits and facts by counting their names in the texts. */
+static size_t count_text(const struct law_pack_source *packs, size_t count, const char *start, const char *needle)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < packs[i].count; k++) {
+            struct str rest = packs[i].files[k].bytes;
+            if (!str_starts(packs[i].files[k].path, str_from(start))) {
+                continue;
+            }
+            for (size_t at = str_find(rest, str_from(needle)); at != SIZE_MAX; at = str_find(rest, str_from(needle))) {
+                rest = str_slice(rest, at + 1, rest.n);
+                n++;
+            }
+        }
+    }
+    return n;
+}
+
+static void make_tables(struct law *law, const struct law_pack_source *packs, size_t count)
+{
+    struct arena *a = law->arena;
+    size_t files = 0;
+    for (size_t i = 0; i < count; i++) {
+        files += packs[i].count;
+    }
+    size_t facts = count_text(packs, count, "fact/", "\"fact\"");
+    size_t limits = count_text(packs, count, "limit/", "\"limit\"");
+    law->packs = ARENA_ARRAY(a, struct law_pack, count + 1);
+    law->pack_count = count;
+    law->statutes = ARENA_ARRAY(a, struct statute, files + 1);
+    law->acts = ARENA_ARRAY(a, struct act_kind, files + 1);
+    law->items = ARENA_ARRAY(a, struct item, files + 1);
+    law->offices = ARENA_ARRAY(a, struct office, files + 1);
+    law->years = ARENA_ARRAY(a, struct calendar_year, files + 1);
+    law->facts = ARENA_ARRAY(a, struct fact, facts + 1);
+    law->limits = ARENA_ARRAY(a, struct limit, limits + 1);
+    for (int t = 0; t < T_COUNT; t++) {
+        index_init(a, &law->index[t], t == T_FACT ? facts + 8 : t == T_LIMIT ? limits + 8 : files + 8);
+    }
+    index_init(a, &law->item_codes, files * 2 + 8);
+    index_init(a, &law->limit_cites, limits + 8);
+}
+
+enum err law_load(struct ctx *ctx, struct arena *arena, const struct law_pack_source *packs, size_t count, struct day day,
+                  struct law **ret, struct law_problems *ret_problems)
+{
+    *ret_problems = (struct law_problems){0};
+    packs = keep_packs(arena, packs, count);
+    struct law *law = ARENA_NEW(arena, struct law);
+    law->arena = arena;
+    law->day = day;
+    make_tables(law, packs, count);
+    size_t files = 0;
+    for (size_t i = 0; i < count; i++) {
+        files += packs[i].count;
+        TRY(law_pack_digest(ctx, &packs[i], law->packs[i].digest));
+    }
+    struct builder b = {.ctx = ctx, .law = law, .files = ARENA_ARRAY(arena, struct source, files + 1), .problems = ret_problems};
+    read_sources(&b, packs, count);
+    for (size_t i = 0; i < b.file_count; i++) {
+        if (str_equal(b.files[i].path, STR("pack.json"))) {
+            read_pack(&b, &b.files[i]);
+        }
+    }
+    for (size_t i = 0; i < b.file_count; i++) {
+        b.files[i].pack = law->packs[b.files[i].pack_index].code;
+        int kind = kind_of(b.files[i].path);
+        if (kind >= 0 && kinds[kind].declare != NULL) {
+            kinds[kind].declare(&b, &b.files[i]);
+        }
+    }
+    for (int order = 0; order < 9; order++) {
+        for (size_t i = 0; i < b.file_count; i++) {
+            int kind = kind_of(b.files[i].path);
+            if (kind >= 0 && kinds[kind].order == order) {
+                kinds[kind].read(&b, &b.files[i]);
+            }
+        }
+    }
+    check_law(&b);
+    if (b.failed) {
+        const struct law_problem *p = NULL;
+        for (size_t i = 0; i < ret_problems->count && p == NULL; i++) {
+            p = ret_problems->items[i].warning ? NULL : &ret_problems->items[i];
+        }
+        return p == NULL ? fault(ctx, ERR_TOO_MANY, "the packs have more than %d faults", LIMIT_LAW_PROBLEMS)
+                         : fault_at(ctx, ERR_SYNTAX, p->file, p->line, 0, "%.*s/%.*s:%u: %.*s", FMT(p->pack), FMT(p->file), p->line, FMT(p->sentence));
+    }
+    *ret = law;
+    return ERR_OK;
+}
+
+/* ---- look-ups ---- */
+
+const struct act_kind *law_act(const struct law *law, struct str kind)
+{
+    return index_get(&law->index[T_ACT], kind);
+}
+const struct item *law_item(const struct law *law, struct str id_or_code)
+{
+    const struct item *x = index_get(&law->index[T_ITEM], id_or_code);
+    return x != NULL ? x : index_get(&law->item_codes, id_or_code);
+}
+const struct office *law_office(const struct law *law, struct str id)
+{
+    return index_get(&law->index[T_OFFICE], id);
+}
+const struct fact *law_fact(const struct law *law, struct str id)
+{
+    return index_get(&law->index[T_FACT], id);
+}
+const struct licence_type *law_licence_type(const struct law *law, struct str id)
+{
+    return index_get(&law->index[T_LICENCE], id);
+}
+const struct bpmn_process *law_procedure(const struct law *law, struct str name)
+{
+    return index_get(&law->index[T_PROCEDURE], name);
+}
+const struct law_pack *law_packs(const struct law *law, size_t *ret_count)
+{
+    *ret_count = law->pack_count;
+    return law->packs;
+}
+const struct act_kind *law_acts(const struct law *law, size_t *ret_count)
+{
+    *ret_count = law->act_count;
+    return law->acts;
+}
+const struct item *law_items(const struct law *law, size_t *ret_count)
+{
+    *ret_count = law->item_count;
+    return law->items;
+}
+const struct office *law_offices(const struct law *law, size_t *ret_count)
+{
+    *ret_count = law->office_count;
+    return law->offices;
+}
+const struct fact *law_facts(const struct law *law, size_t *ret_count)
+{
+    *ret_count = law->fact_count;
+    return law->facts;
+}
+const struct limit *law_limits(const struct law *law, size_t *ret_count)
+{
+    *ret_count = law->limit_count;
+    return law->limits;
+}
+const struct statute *law_statutes(const struct law *law, size_t *ret_count)
+{
+    *ret_count = law->statute_count;
+    return law->statutes;
+}

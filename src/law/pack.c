@@ -1,0 +1,109 @@
+/* Packs as files, as one text, and as a digest. */
+#include "law/law_in.h"
+
+#include <stdlib.h>
+
+#include "base/world.h"
+#include "crypto/crypto.h"
+
+struct walk {
+    struct ctx *ctx;
+    struct str root;
+    struct str below; /* path inside the pack, empty at the top */
+    struct law_file *files;
+    size_t count;
+    enum err err;
+    struct str *folders;
+    size_t folder_count;
+};
+
+static void each_name(void *arg, const char *name, bool is_dir)
+{
+    struct walk *w = arg;
+    struct arena *a = w->ctx->arena;
+    if (name[0] == '.' || w->err != ERR_OK) {
+        return;
+    }
+    struct str path = w->below.n == 0 ? str_copy(a, str_from(name)) : str_format(a, "%.*s/%s", FMT(w->below), name);
+    if (is_dir) {
+        if (w->folder_count < LIMIT_PACK_FILES) {
+            w->folders[w->folder_count++] = path;
+        }
+        return;
+    }
+    if (w->count == LIMIT_PACK_FILES) {
+        w->err = fault(w->ctx, ERR_TOO_MANY, "a pack has more than %d files", LIMIT_PACK_FILES);
+        return;
+    }
+    w->files[w->count++].path = path;
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return str_compare(((const struct law_file *)a)->path, ((const struct law_file *)b)->path);
+}
+
+enum err law_read_folder(struct ctx *ctx, const char *path, struct law_pack_source *ret)
+{
+    struct walk w = {.ctx = ctx, .root = str_from(path)};
+    w.files = ARENA_ARRAY(ctx->arena, struct law_file, LIMIT_PACK_FILES);
+    w.folders = ARENA_ARRAY(ctx->arena, struct str, LIMIT_PACK_FILES);
+    w.folders[w.folder_count++] = STR("");
+    for (size_t i = 0; i < w.folder_count; i++) {
+        w.below = w.folders[i];
+        const char *folder = str_format(ctx->arena, "%s/%.*s", path, FMT(w.below)).p;
+        int result = ctx->world->list(ctx->world, folder, each_name, &w);
+        if (result < 0) {
+            return fault(ctx, world_err(result), "cannot read the folder %s", folder);
+        }
+        TRY(w.err);
+    }
+    for (size_t i = 0; i < w.count; i++) {
+        const char *file = str_format(ctx->arena, "%s/%.*s", path, FMT(w.files[i].path)).p;
+        TRY(file_read(ctx, file, LIMIT_PACK_FILE_BYTES, &w.files[i].bytes));
+    }
+    qsort(w.files, w.count, sizeof(*w.files), by_path);
+    *ret = (struct law_pack_source){w.files, w.count};
+    return ERR_OK;
+}
+
+enum err law_pack_write(struct ctx *ctx, const struct law_pack_source *pack, struct str *ret)
+{
+    struct json o = json_object();
+    struct json_member *members = ARENA_ARRAY(ctx->arena, struct json_member, pack->count + 1);
+    for (size_t i = 0; i < pack->count; i++) {
+        if (!utf8_is_valid(pack->files[i].bytes)) {
+            return fault(ctx, ERR_UTF8, "%.*s is not UTF-8", FMT(pack->files[i].path));
+        }
+        members[i] = (struct json_member){pack->files[i].path, json_of_str(pack->files[i].bytes)};
+    }
+    o.members = members;
+    o.count = pack->count;
+    struct buf b = buf_new(ctx->arena, LIMIT_JSON_BYTES);
+    TRY(json_write_canonical(ctx, &b, &o));
+    return buf_done(ctx, &b, ret);
+}
+
+enum err law_pack_read(struct ctx *ctx, struct str text, struct law_pack_source *ret)
+{
+    struct json o;
+    TRY(json_parse(ctx, text, STR("pack"), &o));
+    struct law_file *files = ARENA_ARRAY(ctx->arena, struct law_file, o.count + 1);
+    for (size_t i = 0; o.kind == JSON_OBJECT && i < o.count; i++) {
+        if (o.members[i].value.kind != JSON_STRING) {
+            return fault(ctx, ERR_TYPE, "a pack in one text is an object of path and content");
+        }
+        files[i] = (struct law_file){o.members[i].key, o.members[i].value.text};
+    }
+    qsort(files, o.count, sizeof(*files), by_path);
+    *ret = (struct law_pack_source){files, o.count};
+    return ERR_OK;
+}
+
+enum err law_pack_digest(struct ctx *ctx, const struct law_pack_source *pack, uint8_t ret[32])
+{
+    struct str text = {0};
+    TRY(law_pack_write(ctx, pack, &text));
+    sha256(text.p, text.n, ret);
+    return ERR_OK;
+}
