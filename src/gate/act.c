@@ -1,0 +1,210 @@
+/* A draft as an act: the leaf that enters the tree, and the vault content that stays with the node.
+ *
+ * The leaf is canonical JSON (RFC 8785) and names nobody: values, exact time and actor stand in it
+ * only as one root over salted commitments (ledger/README.md gives the bytes). The vault keeps values
+ * and salts; erasing one there leaves its commitment, so the leaf can still be made again and every
+ * proof holds.
+ */
+#include "gate/gate_in.h"
+
+#include "crypto/crypto.h"
+
+static const char *const actor_word[] = {
+    [ACTOR_PARTY] = "party", [ACTOR_OFFICER] = "officer", [ACTOR_ADMIN] = "admin",
+    [ACTOR_CLOCK] = "clock", [ACTOR_NODE] = "node",
+};
+
+static void set_text(struct arena *a, struct json *o, const char *name, struct str value)
+{
+    if (value.n > 0) {
+        json_set(a, o, str_from(name), json_of_str(value));
+    }
+}
+
+/* The committed values of an act by name: "at", "actor", "document" …, and fields as "fields.ID". */
+static struct json gather(struct arena *a, const struct question *q, struct str document_sha)
+{
+    const struct draft *d = q->draft;
+    struct json v = json_object();
+    json_set(a, &v, STR("at"), json_of_int(q->at.ms));
+    set_text(a, &v, "actor", d->actor.id);
+    set_text(a, &v, "actor_for", d->actor.for_id);
+    set_text(a, &v, "actor_with", d->actor.co_id);
+    set_text(a, &v, "document", document_sha);
+    if (q->has_proposal) {
+        json_set(a, &v, STR("proposal"), q->proposal.json);
+    }
+    for (size_t i = 0; i < d->fields.count; i++) {
+        struct str name = str_format(a, "fields.%.*s", FMT(d->fields.members[i].key));
+        json_set(a, &v, name, d->fields.members[i].value);
+    }
+    return v;
+}
+
+static enum err commit_one(struct ctx *ctx, struct gate *g, const struct json_member *m, const struct json *recorded,
+                           struct json *salts, struct ledger_commitment *ret)
+{
+    const struct json *before = recorded == NULL ? NULL : json_get_str(recorded, m->key);
+    ret->name = m->key;
+    if (before != NULL && before->kind == JSON_OBJECT) { /* erased: its commitment stands in */
+        json_set(ctx->arena, salts, m->key, *before);
+        return hex_decode(json_text(before, "gone"), ret->hash, 32) ? ERR_OK
+                                                                    : fault(ctx, ERR_CORRUPT, "a commitment is damaged");
+    }
+    uint8_t salt[32];
+    if (before == NULL) {
+        g->world->random(g->world, salt, sizeof(salt));
+    } else if (!hex_decode(before->text, salt, sizeof(salt))) {
+        return fault(ctx, ERR_CORRUPT, "a salt is damaged");
+    }
+    struct buf b = buf_new(ctx->arena, LIMIT_JSON_BYTES);
+    TRY(json_write_canonical(ctx, &b, &m->value));
+    struct str value = {0};
+    TRY(buf_done(ctx, &b, &value));
+    ledger_commit(ctx, salt, m->key, value, ret->hash);
+    json_set(ctx->arena, salts, m->key, json_of_str(hex_encode(ctx->arena, salt, sizeof(salt))));
+    return ERR_OK;
+}
+
+static enum err commit_all(struct ctx *ctx, struct gate *g, const struct json *values, const struct json *recorded,
+                           struct json *ret_salts, uint8_t ret_root[32])
+{
+    struct ledger_commitment *list = ARENA_ARRAY(ctx->arena, struct ledger_commitment, values->count);
+    *ret_salts = json_object();
+    for (size_t i = 0; i < values->count; i++) {
+        TRY(commit_one(ctx, g, &values->members[i], recorded, ret_salts, &list[i]));
+    }
+    return ledger_commit_root(ctx, list, values->count, ret_root);
+}
+
+static struct json law_digests(struct arena *a, const struct law *law)
+{
+    struct json list = json_array();
+    size_t count = 0;
+    const struct law_pack *packs = law_packs(law, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct str digest = hex_encode(a, packs[i].digest, 32);
+        json_push(a, &list, json_of_str(str_format(a, "%.*s@%.*s:%.*s", FMT(packs[i].code), FMT(packs[i].version), FMT(digest))));
+    }
+    return list;
+}
+
+static struct json leaf_of(struct ctx *ctx, const struct gate *g, const struct question *q, int64_t seq, int64_t prev,
+                           struct str case_id, const uint8_t root[32], size_t count)
+{
+    struct arena *a = ctx->arena;
+    struct json leaf = json_object();
+    struct json articles = json_array();
+    for (size_t i = 0; i < q->kind->article_count; i++) {
+        json_push(a, &articles, json_of_str(q->kind->articles[i].text));
+    }
+    json_set(a, &leaf, STR("v"), json_of_int(1));
+    set_text(a, &leaf, "node", g->node);
+    json_set(a, &leaf, STR("seq"), json_of_int(seq));
+    set_text(a, &leaf, "day", day_text(a, q->day));
+    set_text(a, &leaf, "act", q->kind->kind);
+    set_text(a, &leaf, "by", str_from(actor_word[q->draft->actor.kind]));
+    set_text(a, &leaf, "office", q->office == NULL ? q->actor.office : q->office->id);
+    set_text(a, &leaf, "item", q->item == NULL ? (struct str){0} : q->item->id);
+    set_text(a, &leaf, "case", case_id);
+    if (prev >= 0) {
+        json_set(a, &leaf, STR("prev"), json_of_int(prev));
+    }
+    json_set(a, &leaf, STR("law"), law_digests(a, q->law));
+    json_set(a, &leaf, STR("articles"), articles);
+    json_set(a, &leaf, STR("values"), json_of_int((int64_t)count));
+    set_text(a, &leaf, "commit", hex_encode(a, root, 32));
+    return leaf;
+}
+
+static struct json vault_of(struct ctx *ctx, const struct question *q, struct json salts)
+{
+    struct arena *a = ctx->arena;
+    const struct draft *d = q->draft;
+    struct json v = json_object();
+    json_set(a, &v, STR("at"), json_of_int(q->at.ms));
+    set_text(a, &v, "act", d->kind);
+    set_text(a, &v, "by", str_from(actor_word[d->actor.kind]));
+    set_text(a, &v, "actor", d->actor.id);
+    set_text(a, &v, "actor_for", d->actor.for_id);
+    set_text(a, &v, "actor_with", d->actor.co_id);
+    set_text(a, &v, "role", d->actor.role);
+    json_set(a, &v, STR("assurance"), json_of_int(d->actor.assurance));
+    set_text(a, &v, "item", d->item);
+    set_text(a, &v, "office", d->office);
+    set_text(a, &v, "case", d->case_id);
+    set_text(a, &v, "key", d->key);
+    set_text(a, &v, "timer", d->timer);
+    json_set(a, &v, STR("fields"), d->fields);
+    json_set(a, &v, STR("salts"), salts);
+    if (q->has_proposal) {
+        json_set(a, &v, STR("proposal"), q->proposal.json);
+    }
+    return v;
+}
+
+enum err act_write(struct ctx *ctx, struct gate *g, const struct question *q, int64_t seq, int64_t prev,
+                   struct str case_id, struct str document, const struct json *salts, struct act_text *ret)
+{
+    struct arena *a = ctx->arena;
+    struct str document_sha = {0};
+    if (document.n > 0) {
+        uint8_t hash[32];
+        sha256(document.p, document.n, hash);
+        document_sha = hex_encode(a, hash, 32);
+    }
+    struct json values = gather(a, q, document_sha);
+    struct json new_salts;
+    uint8_t root[32];
+    TRY(commit_all(ctx, g, &values, salts, &new_salts, root));
+    struct json leaf = leaf_of(ctx, g, q, seq, prev, case_id, root, values.count);
+    struct json vault = vault_of(ctx, q, new_salts);
+    struct buf leaf_text = buf_new(a, LIMIT_ENTRY_BYTES);
+    TRY(json_write_canonical(ctx, &leaf_text, &leaf));
+    TRY(buf_done(ctx, &leaf_text, &ret->leaf));
+    struct buf vault_text = buf_new(a, LIMIT_JSON_BYTES);
+    json_write(&vault_text, &vault);
+    return buf_done(ctx, &vault_text, &ret->vault);
+}
+
+static enum err kind_of_actor(struct ctx *ctx, struct str word, enum actor_kind *ret)
+{
+    for (size_t i = 0; i < LEN(actor_word); i++) {
+        if (str_equal(word, str_from(actor_word[i]))) {
+            *ret = (enum actor_kind)i;
+            return ERR_OK;
+        }
+    }
+    return fault(ctx, ERR_CORRUPT, "the vault holds an act by \"%.*s\"", FMT(word));
+}
+
+enum err act_read(struct ctx *ctx, struct str vault, struct vault_content *ret)
+{
+    struct json v;
+    TRY(json_parse(ctx, vault, STR("vault"), &v));
+    *ret = (struct vault_content){.at = {json_int(&v, "at", 0)}};
+    struct draft *d = &ret->draft;
+    TRY(kind_of_actor(ctx, json_text(&v, "by"), &d->actor.kind));
+    d->kind = json_text(&v, "act");
+    d->actor.id = json_text(&v, "actor");
+    d->actor.for_id = json_text(&v, "actor_for");
+    d->actor.co_id = json_text(&v, "actor_with");
+    d->actor.role = json_text(&v, "role");
+    d->actor.assurance = (int)json_int(&v, "assurance", 0);
+    d->item = json_text(&v, "item");
+    d->office = json_text(&v, "office");
+    d->case_id = json_text(&v, "case");
+    d->key = json_text(&v, "key");
+    d->timer = json_text(&v, "timer");
+    const struct json *fields = json_get(&v, "fields");
+    const struct json *salts = json_get(&v, "salts");
+    const struct json *proposal = json_get(&v, "proposal");
+    d->fields = json_is(fields, JSON_OBJECT) ? *fields : json_object();
+    ret->salts = json_is(salts, JSON_OBJECT) ? *salts : json_object();
+    ret->has_proposal = proposal != NULL;
+    ret->proposal = proposal != NULL ? *proposal : json_null();
+    for (size_t i = 0; i < ret->salts.count; i++) {
+        ret->erased = ret->erased || ret->salts.members[i].value.kind == JSON_OBJECT;
+    }
+    return ERR_OK;
+}

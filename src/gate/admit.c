@@ -1,0 +1,288 @@
+/* Inside the writer: ask on the state of this instant, make the permit, append, project, queue; all in
+ * the transaction the writer opened. The permit is made and spent here and nowhere else. */
+#include "gate/gate_in.h"
+
+/* What ledger_append demands. Defined in this file alone, so that nobody else can have one. */
+struct permit {
+    int64_t seq;
+    const struct verdict *verdict;
+};
+
+uint64_t gate_tree_size(const struct gate *g)
+{
+    return g->tree.size;
+}
+
+static struct str verdict_text(struct arena *a, struct str s)
+{
+    return str_copy(a, s);
+}
+
+static void keep_verdict(struct arena *lasting, const struct verdict *v, struct verdict *ret)
+{
+    *ret = *v;
+    ret->check = verdict_text(lasting, v->check);
+    ret->code = verdict_text(lasting, v->code);
+    ret->field = verdict_text(lasting, v->field);
+}
+
+/* ---- refusals ---- */
+
+static enum err log_refusal(struct ctx *ctx, struct gate *g, struct db *db, const struct question *q,
+                            const struct verdict *v)
+{
+    return gate_refusal_add(ctx, db,
+                       (struct gate_refusal_add_in){.id = ++g->refusal_id,
+                                               .at_ms = q->at.ms,
+                                               .kind = q->draft->kind,
+                                               .case_id = q->draft->case_id,
+                                               .actor = q->draft->actor.id,
+                                               .check_name = v->check,
+                                               .code = v->code,
+                                               .article = v->article.text});
+}
+
+/* ---- appending ---- */
+
+struct sink {
+    struct db *db;
+};
+
+static enum err sink_entry(struct ctx *ctx, void *arg, uint64_t index, const uint8_t hash[32], struct str entry)
+{
+    struct sink *s = arg;
+    return gate_entry_add(ctx, s->db,
+                            (struct gate_entry_add_in){
+                                .seq = (int64_t)index, .hash = {(const char *)hash, 32}, .leaf = entry});
+}
+
+static enum err sink_hash(struct ctx *ctx, void *arg, unsigned level, uint64_t index, const uint8_t hash[32])
+{
+    struct sink *s = arg;
+    return gate_hash_add(
+        ctx, s->db,
+        (struct gate_hash_add_in){.level = level, .idx = (int64_t)index, .hash = {(const char *)hash, 32}});
+}
+
+static enum err append(struct ctx *ctx, struct gate *g, struct db *db, const struct permit *permit,
+                       const struct act_text *text)
+{
+    struct sink sink = {db};
+    struct ledger_sink to = {.self = &sink, .entry = sink_entry, .hash = sink_hash};
+    TRY(ledger_append(ctx, permit, &g->tree, text->leaf, &to));
+    return gate_vault_act_add(ctx, db, (struct gate_vault_act_add_in){.seq = permit->seq, .content = text->vault});
+}
+
+/* ---- projecting ---- */
+
+static enum err project_room(struct ctx *ctx, struct db *db, const struct projector *room, const struct admitted *act)
+{
+    for (size_t i = 0; i < act->kind->effect_count; i++) {
+        for (size_t k = 0; k < room->effect_count; k++) {
+            const struct effect_row *row = &room->effects[k];
+            if (row->apply != NULL && str_equal(act->kind->effects[i], str_from(row->effect))) {
+                TRY(row->apply(ctx, db, act));
+            }
+        }
+    }
+    return room->track == NULL ? ERR_OK : room->track(ctx, db, act);
+}
+
+static enum err erase_everywhere(struct ctx *ctx, struct gate *g, struct db *db, const struct admitted *act)
+{
+    static const struct str effect = STR_INIT("vault.erase");
+    if (!str_in(effect, act->kind->effects, act->kind->effect_count)) {
+        return ERR_OK;
+    }
+    int64_t seq = json_int(&act->draft->fields, "erase.seq", -1);
+    struct str fact = json_text(&act->draft->fields, "erase.fact");
+    TRY(vault_erase(ctx, g, db, seq, fact, act->replay));
+    for (size_t i = 0; i < g->room_count; i++) {
+        if (g->rooms[i]->erase != NULL) {
+            TRY(g->rooms[i]->erase(ctx, db, seq, fact));
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err project(struct ctx *ctx, struct gate *g, struct db *db, const struct admitted *act)
+{
+    TRY(project_room(ctx, db, &gate_projector, act));
+    for (size_t i = 0; i < g->room_count; i++) {
+        TRY(project_room(ctx, db, g->rooms[i], act));
+    }
+    TRY(erase_everywhere(ctx, g, db, act));
+    static const struct str publishes = STR_INIT("law.publish");
+    if (str_in(publishes, act->kind->effects, act->kind->effect_count)) {
+        TRY(book_note(ctx, g, db));
+    }
+    return ERR_OK;
+}
+
+/* ---- one act ---- */
+
+/* A number people can say: node, year, place in the ledger. */
+static struct str new_case_id(struct arena *a, const struct gate *g, struct day day, int64_t seq)
+{
+    return str_format(a, "%.*s-%d-%06lld", FMT(g->node), day_to_civil(day).year, (long long)seq);
+}
+
+static enum err keep_files(struct ctx *ctx, struct db *db, const struct draft *d)
+{
+    for (size_t i = 0; i < d->attachment_count; i++) {
+        const struct attachment *f = &d->attachments[i];
+        TRY(gate_vault_blob_add(ctx, db,
+                           (struct gate_vault_blob_add_in){
+                               .sha256 = f->sha256, .type = f->type, .name = f->name, .bytes = f->bytes}));
+    }
+    return ERR_OK;
+}
+
+static enum err note_key(struct ctx *ctx, struct db *db, const struct draft *d, int64_t seq)
+{
+    if (d->key.n == 0) {
+        return ERR_OK;
+    }
+    return gate_key_add(ctx, db, (struct gate_key_add_in){.owner = d->actor.id, .key = d->key, .seq = seq});
+}
+
+enum err admit_question(struct ctx *ctx, struct gate *g, struct db *db, struct question *q, const struct json *salts,
+                        struct admission *ret)
+{
+    int64_t seq = (int64_t)g->tree.size;
+    bool opens = q->kind->in_case == ACT_CASE_OPEN;
+    struct str case_id = opens ? new_case_id(ctx->arena, g, q->day, seq) : q->draft->case_id;
+    struct step step = {0};
+    if (q->kind->in_case != ACT_CASE_NONE) {
+        TRY(step_make(ctx, q, seq, case_id, &step));
+    }
+    struct str document = {0};
+    TRY(document_draw(ctx, q, seq, case_id, &step, STR("zh"), &document));
+    TRY(act_write(ctx, g, q, seq, q->has_case ? q->row.last_seq : -1, case_id, document, salts, &ret->text));
+    struct permit permit = {seq, &ret->verdict};
+    TRY(append(ctx, g, db, &permit, &ret->text));
+    if (q->kind->in_case != ACT_CASE_NONE) {
+        TRY(step_store(ctx, db, q, &step));
+        TRY(gate_act_add(ctx, db, (struct gate_act_add_in){.seq = seq, .case_id = case_id, .kind = q->kind->kind}));
+    }
+    TRY(note_key(ctx, db, q->draft, seq));
+    struct admitted act = {.seq = seq,
+                           .at = q->at,
+                           .day = q->day,
+                           .law = q->law,
+                           .kind = q->kind,
+                           .item = q->item,
+                           .office = q->office,
+                           .draft = q->draft,
+                           .case_id = case_id,
+                           .party = q->party,
+                           .status = step.status,
+                           .facts = &q->facts,
+                           .document = document,
+                           .due_limit = step.due_limit,
+                           .due_day = step.due_day,
+                           .replay = salts != NULL};
+    TRY(project(ctx, g, db, &act));
+    ret->seq = seq;
+    ret->case_id = case_id;
+    ret->due_limit = step.due_limit;
+    ret->due_day = step.due_day;
+    return ERR_OK;
+}
+
+/* Recorded time never steps back, whatever the clock does. */
+static struct instant next_instant(struct gate *g)
+{
+    struct instant now = g->world->now(g->world);
+    return now.ms > g->last.ms ? now : g->last;
+}
+
+static enum err repeat(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq, struct arena *lasting,
+                       struct receipt *ret)
+{
+    struct act_record record;
+    bool found = false;
+    TRY(gate_act(ctx, g, db, seq, &record, &found));
+    if (!found) {
+        return fault(ctx, ERR_CORRUPT, "act %lld of an idempotency key is missing", (long long)seq);
+    }
+    *ret = (struct receipt){.verdict = {.admitted = true},
+                            .seq = seq,
+                            .case_id = str_copy(lasting, record.case_id),
+                            .at = record.at,
+                            .repeated = true};
+    leaf_hash(record.leaf.p, record.leaf.n, ret->leaf_hash);
+    return ERR_OK;
+}
+
+static void mark(struct gate *g, struct gate_mark *m)
+{
+    *m = (struct gate_mark){g->tree, g->last, g->refusal_id, book_count(g->book)};
+}
+
+void gate_mark_reset(struct gate *g, const struct gate_mark *m)
+{
+    g->tree = m->tree;
+    g->last = m->last;
+    g->refusal_id = m->refusal_id;
+    book_reset(g->book, m->publications);
+}
+
+/* Publishing law: what would come into force must load whole, before it is admitted. */
+static enum err check_publication(struct ctx *ctx, struct gate *g, struct db *db, const struct question *q,
+                                  struct verdict *ret)
+{
+    static const struct str publishes = STR_INIT("law.publish");
+    if (!str_in(publishes, q->kind->effects, q->kind->effect_count)) {
+        return ERR_OK;
+    }
+    bool good = false;
+    struct law_problems problems = {0};
+    TRY(book_try(ctx, g, db, q->draft, &good, &problems));
+    if (!good) {
+        ret->admitted = false;
+        ret->check = STR("form");
+        verdict_refuse(ctx, q, ret, "form.material", NULL, STR("pack.file"));
+        ret->check = STR("form");
+    }
+    return ERR_OK;
+}
+
+enum err admit(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft, struct arena *lasting,
+               struct receipt *ret)
+{
+    if (!g->batch_open) {
+        mark(g, &g->batch_mark);
+        g->batch_open = true;
+    }
+    mark(g, &g->job_mark);
+    if (draft->key.n > 0) {
+        struct gate_key_get_row row;
+        bool found = false;
+        TRY(gate_key_get(ctx, db, (struct gate_key_get_in){.owner = draft->actor.id, .key = draft->key}, &row, &found));
+        if (found) {
+            return repeat(ctx, g, db, row.seq, lasting, ret);
+        }
+    }
+    struct question q;
+    struct admission a = {0};
+    TRY(question_load(ctx, g, db, draft, next_instant(g), &q));
+    checks_run(ctx, &q, &a.verdict);
+    if (a.verdict.admitted) {
+        TRY(check_publication(ctx, g, db, &q, &a.verdict));
+    }
+    *ret = (struct receipt){.seq = -1, .at = q.at};
+    keep_verdict(lasting, &a.verdict, &ret->verdict);
+    if (!a.verdict.admitted) {
+        return log_refusal(ctx, g, db, &q, &a.verdict);
+    }
+    TRY(keep_files(ctx, db, draft));
+    TRY(admit_question(ctx, g, db, &q, NULL, &a));
+    g->last = q.at;
+    ret->seq = a.seq;
+    ret->case_id = str_copy(lasting, a.case_id);
+    ret->due_limit = str_copy(lasting, a.due_limit);
+    ret->due_day = a.due_day;
+    leaf_hash(a.text.leaf.p, a.text.leaf.n, ret->leaf_hash);
+    return ERR_OK;
+}

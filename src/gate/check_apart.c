@@ -1,0 +1,54 @@
+#include "gate/gate_in.h"
+
+/* Recusal and separation: who has a conflict stays out, who did the one may not do the other, what
+ * must come first has come, two sign where two must, and once is once. */
+
+static bool anyone_did(const struct question *q, const struct act_kind *kind)
+{
+    const struct json *who = json_get_str(&q->acts, kind->kind);
+    return json_is(who, JSON_ARRAY) && who->count > 0;
+}
+
+static bool co_signed(const struct question *q)
+{
+    const struct actor *a = &q->draft->actor;
+    if (a->co_id.n == 0 || str_equal(a->co_id, a->id) || !q->has_co_actor || !q->co_actor.active) {
+        return false;
+    }
+    if (!str_equal(q->co_actor.office, q->actor.office)) {
+        return false;
+    }
+    for (size_t i = 0; i < q->co_actor.role_count; i++) {
+        if (str_in(q->co_actor.roles[i], q->kind->roles, q->kind->role_count)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool check_apart(struct ctx *ctx, struct question *q, struct verdict *ret)
+{
+    const struct act_kind *kind = q->kind;
+    struct str none = {0};
+    const struct cite *basis = kind->article_count > 0 ? &kind->articles[0] : NULL;
+    if (kind->recuse && q->conflict.n > 0) {
+        return verdict_refuse(ctx, q, ret, "apart.conflict", NULL, none);
+    }
+    for (size_t i = 0; i < kind->not_same_as_count; i++) {
+        if (did(&q->acts, kind->not_same_as[i]->kind, q->draft->actor.id)) {
+            return verdict_refuse(ctx, q, ret, "apart.same", NULL, none);
+        }
+    }
+    for (size_t i = 0; i < kind->after_count; i++) {
+        if (!anyone_did(q, kind->after[i])) {
+            return verdict_refuse(ctx, q, ret, "apart.after", basis, none);
+        }
+    }
+    if (kind->once && anyone_did(q, kind)) {
+        return verdict_refuse(ctx, q, ret, "apart.once", basis, none);
+    }
+    if (kind->officers > 1 && !q->without_form && !co_signed(q)) {
+        return verdict_refuse(ctx, q, ret, "apart.officers", basis, none);
+    }
+    return true;
+}

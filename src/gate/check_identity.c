@@ -1,0 +1,52 @@
+#include "gate/gate_in.h"
+
+/* Who acts: a kind of actor this act is for, known to the ledger, surely enough signed in, in a role
+ * the act names, and when it is a party's act, the party itself or one entitled to act for it. */
+
+static unsigned who_bit(enum actor_kind kind)
+{
+    static const unsigned bit[] = {
+        [ACTOR_PARTY] = WHO_PARTY, [ACTOR_OFFICER] = WHO_OFFICER, [ACTOR_ADMIN] = WHO_ADMIN,
+        [ACTOR_CLOCK] = WHO_CLOCK, [ACTOR_NODE] = WHO_NODE,
+    };
+    return bit[kind];
+}
+
+static bool has_role(const struct question *q)
+{
+    const struct actor_record *a = &q->actor;
+    for (size_t i = 0; i < a->role_count; i++) {
+        bool meant = q->draft->actor.role.n == 0 || str_equal(q->draft->actor.role, a->roles[i]);
+        if (meant && str_in(a->roles[i], q->kind->roles, q->kind->role_count)) {
+            return true;
+        }
+    }
+    return q->kind->role_count == 0;
+}
+
+bool check_identity(struct ctx *ctx, struct question *q, struct verdict *ret)
+{
+    const struct actor *actor = &q->draft->actor;
+    struct str none = {0};
+    if (q->kind == NULL) {
+        return verdict_refuse(ctx, q, ret, "procedure.kind", NULL, none);
+    }
+    const struct cite *basis = q->kind->article_count > 0 ? &q->kind->articles[0] : NULL;
+    if ((q->kind->who & who_bit(actor->kind)) == 0) {
+        return verdict_refuse(ctx, q, ret, "identity.kind", basis, none);
+    }
+    if (actor->kind == ACTOR_CLOCK || actor->kind == ACTOR_NODE) {
+        return true;
+    }
+    if (!q->has_actor || !q->actor.active) {
+        return verdict_refuse(ctx, q, ret, "identity.unknown", NULL, none);
+    }
+    if (actor->assurance < q->kind->assurance) {
+        return verdict_refuse(ctx, q, ret, "identity.weak", NULL, none);
+    }
+    if (actor->kind == ACTOR_PARTY) {
+        return q->speaks_for_party || verdict_refuse(ctx, q, ret, "identity.authority", NULL, none);
+    }
+    bool right_kind = str_equal(q->actor.kind, actor->kind == ACTOR_OFFICER ? STR("officer") : STR("admin"));
+    return (right_kind && has_role(q)) || verdict_refuse(ctx, q, ret, "identity.role", basis, none);
+}

@@ -1,0 +1,33 @@
+#include "gate/gate_in.h"
+
+/* Does the case's procedure await this kind of act now? Acts outside a task hang on the status. */
+
+bool check_procedure(struct ctx *ctx, struct question *q, struct verdict *ret)
+{
+    struct str none = {0};
+    const struct act_kind *kind = q->kind;
+    const struct cite *basis = kind->article_count > 0 ? &kind->articles[0] : NULL;
+    if (kind->in_case == ACT_CASE_NONE) {
+        return true;
+    }
+    if (kind->in_case == ACT_CASE_OPEN) {
+        bool starts = !q->has_case && q->item->procedure != NULL;
+        return starts || verdict_refuse(ctx, q, ret, "procedure.case", NULL, none);
+    }
+    if (!q->has_case) {
+        return verdict_refuse(ctx, q, ret, "procedure.case", NULL, none);
+    }
+    if (!kind->task) {
+        bool right = kind->from_count == 0 || str_in(q->row.status, kind->from, kind->from_count);
+        return right || verdict_refuse(ctx, q, ret, "procedure.status", basis, none);
+    }
+    if (q->row.closed != 0) {
+        return verdict_refuse(ctx, q, ret, "procedure.closed", basis, none);
+    }
+    if (q->draft->actor.kind == ACTOR_CLOCK) {
+        bool due = q->has_timer && str_equal(q->timer.kind, kind->kind);
+        return due || verdict_refuse(ctx, q, ret, "procedure.order", basis, none);
+    }
+    bool awaited = q->state != NULL && bpmn_may(q->item->procedure, q->state, kind->kind);
+    return awaited || verdict_refuse(ctx, q, ret, "procedure.order", basis, none);
+}

@@ -1,0 +1,68 @@
+#include "gate/gate_in.h"
+
+/* The eight ways to be refused, in order. A ninth check is a ninth file and a row. */
+static const struct {
+    const char *name;
+    check_fn *check;
+} rows[] = {
+    {"identity", check_identity},     /* who acts, how surely, for whom, by what authority */
+    {"competence", check_competence}, /* the office holds the power for this item, place and day */
+    {"procedure", check_procedure},   /* the procedure awaits this kind of act now */
+    {"apart", check_apart},           /* two officers, no conflict, nobody reviews their own act */
+    {"form", check_form},             /* fields fit their facts, nothing required is missing */
+    {"time", check_time},             /* within the limit, or what lateness means */
+    {"bounds", check_bounds},         /* inside the decision, or reasons and a higher power */
+    {"purpose", check_purpose},       /* only the data this act's purpose needs */
+};
+_Static_assert(LEN(rows) == 8, "the gate has eight checks");
+
+void checks_run(struct ctx *ctx, struct question *q, struct verdict *ret)
+{
+    *ret = (struct verdict){0};
+    for (size_t i = 0; i < LEN(rows); i++) {
+        if (!rows[i].check(ctx, q, ret)) {
+            ret->admitted = false;
+            ret->check = str_from(rows[i].name);
+            return;
+        }
+    }
+    ret->admitted = true;
+}
+
+bool verdict_refuse(struct ctx *ctx, const struct question *q, struct verdict *ret, const char *code, const struct cite *nearer,
+            struct str field)
+{
+    (void)ctx;
+    const struct law *law = q->law != NULL ? q->law : q->law_now;
+    const struct code_row *row = law == NULL ? NULL : law_code(law, STR("refusal"), str_from(code));
+    *ret = (struct verdict){.code = str_from(code), .field = field};
+    if (row != NULL) {
+        ret->sentence = row->title;
+        ret->article = row->article;
+    }
+    if (nearer != NULL && nearer->statute != NULL) {
+        ret->article = *nearer;
+    }
+    return false;
+}
+
+bool str_in(struct str s, const struct str *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_equal(s, list[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool did(const struct json *acts, struct str kind, struct str id)
+{
+    const struct json *who = json_get_str(acts, kind);
+    for (size_t i = 0; json_is(who, JSON_ARRAY) && i < who->count; i++) {
+        if (str_equal(who->items[i].text, id)) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,236 @@
+/* gate_in.h - inside the waist: what a check sees, and the steps from draft to act.
+ *
+ * A question is everything the checks may know, loaded before they run (state.c): so a check reads
+ * no store and no clock, and the same question gives the same verdict in ask, open, submit, replay.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/day.h"
+#include "base/str.h"
+#include "base/world.h"
+#include "gate/gate.h"
+#include "gate_sql.h"
+#include "limit_gen.h"
+
+#include <pthread.h>
+
+/* One clock as stored, with its limit in the law of the case. */
+struct clock_row {
+    const struct limit *limit;
+    struct gate_clock_list_row row;
+    bool is_new;
+    bool changed;
+};
+
+struct question {
+    const struct law *law;      /* the law the case began under; for a new case the law now */
+    const struct law *law_now;  /* powers and offices are judged by the law of the day */
+    int64_t law_seq;
+    const struct draft *draft;
+    const struct act_kind *kind;
+    const struct item *item;     /* NULL outside cases */
+    const struct office *office; /* of the case, in law_now; NULL outside cases */
+    struct instant at;
+    struct day day;
+
+    bool has_case; /* row below is an existing case */
+    struct gate_case_get_row row;
+    struct json facts_before; /* of the case before this act */
+    struct json facts;        /* and with this act's fields */
+    struct json acts;         /* kind -> [actor ids] */
+    struct bpmn_state *state; /* of the procedure; NULL for a new case */
+    struct clock_row *clocks;
+    size_t clock_count;
+    size_t clock_room;
+    struct gate_timer_list_row timer; /* clock acts: the timer that ended */
+    bool has_timer;
+
+    struct actor_record actor;
+    bool has_actor;
+    struct actor_record co_actor;
+    bool has_co_actor;
+    struct str party;      /* the party of the case, or for a new one whom the actor acts for */
+    bool speaks_for_party; /* the actor is the party, or acts for it by a relation in force */
+    struct str conflict;   /* relation that bars the officer; empty when none */
+
+    bool erased;              /* replay: some of this act's values are gone */
+    bool without_form;        /* gate_open: there are no fields yet */
+    bool has_proposal;
+    struct proposal proposal;
+    struct feel_value slots[LAW_SLOT_COUNT];
+    bool has_slots;
+};
+
+/* ---- checks: pure, one file each; true = passes ---- */
+
+typedef bool check_fn(struct ctx *ctx, struct question *q, struct verdict *ret);
+check_fn check_identity;
+check_fn check_competence;
+check_fn check_procedure;
+check_fn check_apart;
+check_fn check_form;
+check_fn check_time;
+check_fn check_bounds;
+check_fn check_purpose;
+
+/* Run the table in order; the first refusal stands. */
+void checks_run(struct ctx *ctx, struct question *q, struct verdict *ret);
+
+/* Say no: code is a row of the pack's code table `refusal`, whose sentence and article answer unless
+ * a nearer article is given. Always returns false. */
+bool verdict_refuse(struct ctx *ctx, const struct question *q, struct verdict *ret, const char *code, const struct cite *nearer,
+            struct str field);
+
+/* The values a FEEL expression sees, made on first use. */
+const struct feel_value *question_slots(struct ctx *ctx, struct question *q);
+/* true, false, or false with *ret_null: an expression over the slots. */
+bool question_holds(struct ctx *ctx, struct question *q, const struct feel_program *program);
+/* {"premises.area": 30} to the context facts.premises.area. */
+struct feel_value nested_context(struct ctx *ctx, const struct law *law, const struct json *flat);
+bool str_in(struct str s, const struct str *list, size_t count);
+/* Did `id` do an act of this kind in the case? */
+bool did(const struct json *acts, struct str kind, struct str id);
+
+/* ---- the gate itself ---- */
+
+struct law_book;
+struct gate {
+    struct store *store;
+    struct keyholder *keys;
+    struct world *world;
+    struct str origin;
+    struct str node;
+    const struct projector *const *rooms;
+    size_t room_count;
+    struct arena *arena; /* lives with the gate */
+    struct law_book *book;
+    struct tree tree;    /* the writer's own; readers use the store */
+    struct instant last; /* time of the newest act: recorded time never steps back */
+    struct writer *writer;
+    bool started; /* the writer has its thread */
+    int64_t refusal_id;
+    /* What the tree, the time and the book were before the job and before the batch, to go back to. */
+    struct gate_mark {
+        struct tree tree;
+        struct instant last;
+        int64_t refusal_id;
+        size_t publications;
+    } job_mark, batch_mark;
+    bool batch_open;
+    pthread_mutex_t pool_lock; /* arenas for queued drafts (submit.c) */
+    struct submission *pool;
+    size_t pool_count;
+    /* The steady and the wall clock at the last tick, to notice leaps. */
+    int64_t tick_mono_ns;
+    struct instant tick_wall;
+    bool clock_held;
+};
+
+/* Judge a draft and, if it is admitted, append, project and step: inside the writer's transaction
+ * (admit.c). The receipt's strings are pushed on `lasting`. ERR_OK also when refused. */
+enum err admit(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft, struct arena *lasting,
+               struct receipt *ret) MUST_USE;
+uint64_t gate_tree_size(const struct gate *g);
+void submissions_free(struct gate *g);
+enum err gate_actor_at(struct ctx *ctx, struct db *db, struct str id, struct day day, struct actor_record *ret,
+                       bool *ret_found) MUST_USE;
+enum err speaks_for(struct ctx *ctx, struct db *db, const struct law *law, struct str actor, struct str party,
+                    struct day day, bool *ret) MUST_USE;
+extern const struct projector gate_projector;
+
+/* ---- law book: which law holds when (book.c) ---- */
+
+enum err book_new(struct ctx *ctx, struct gate *g, struct law_book **ret) MUST_USE;
+void book_free(struct law_book *b);
+/* The law after publications up to law_seq, as of a day. Loaded on first use and kept; pinned. */
+enum err book_law(struct ctx *ctx, struct gate *g, struct db *db, int64_t law_seq, struct day day,
+                  const struct law **ret) MUST_USE;
+/* The newest publication. -1 when there is none. */
+int64_t book_newest(const struct law_book *b);
+/* The newest one that is committed, for readers. */
+int64_t book_visible(struct law_book *b);
+/* How many publications the writer counts; go back to a count; show readers all there are. */
+size_t book_count(const struct law_book *b);
+void book_reset(struct law_book *b, size_t count);
+void book_show(struct law_book *b);
+/* Note a publication (in the writer, after its act is projected). */
+enum err book_note(struct ctx *ctx, struct gate *g, struct db *db) MUST_USE;
+
+/* ---- state.c ---- */
+
+/* Fill a question for a draft at an instant. A draft that names what is not there gives a question
+ * whose checks refuse; only faults of the store are errors. */
+enum err question_load(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft, struct instant at,
+                       struct question *ret) MUST_USE;
+
+/* ---- act.c: a draft as a leaf and vault content ---- */
+
+struct act_text {
+    struct str leaf;  /* canonical JSON */
+    struct str vault; /* JSON: values, salts, who, when */
+};
+enum err act_write(struct ctx *ctx, struct gate *g, const struct question *q, int64_t seq, int64_t prev,
+                   struct str case_id, struct str document, const struct json *salts, struct act_text *ret) MUST_USE;
+/* Vault content back to a draft, and what was noted beside it. */
+struct vault_content {
+    struct draft draft;
+    struct instant at;
+    struct json salts;   /* fact -> hex salt; for an erased value the commitment in its stead */
+    struct json proposal; /* the decision's outputs then */
+    bool has_proposal;
+    bool erased;
+};
+enum err act_read(struct ctx *ctx, struct str vault, struct vault_content *ret) MUST_USE;
+
+/* ---- step.c: what an admitted act does to its case, its clocks and timers ---- */
+
+struct step {
+    struct str case_id;
+    int64_t seq;
+    struct bpmn_state *state;
+    struct gate_timer_set_in timers[16];
+    size_t timer_count;
+    struct str timers_gone[32];
+    size_t timer_gone_count;
+    struct str status;
+    bool closed;
+    struct str due_limit; /* the office clock that runs out first */
+    struct day due_day;
+};
+enum err step_make(struct ctx *ctx, struct question *q, int64_t seq, struct str case_id, struct step *ret) MUST_USE;
+enum err step_store(struct ctx *ctx, struct db *db, struct question *q, const struct step *step) MUST_USE;
+
+/* ---- clock.c ---- */
+
+struct clock_row *clock_find(struct question *q, struct str limit_id);
+enum err clock_start(struct ctx *ctx, struct question *q, const struct limit *limit) MUST_USE;
+void clock_end(struct question *q, struct str limit_id);
+enum err clocks_touch(struct ctx *ctx, struct question *q) MUST_USE;
+enum err clocks_store(struct ctx *ctx, struct db *db, const struct question *q, struct str case_id) MUST_USE;
+
+/* ---- admit.c, draw.c, vault.c ---- */
+
+struct admission {
+    struct verdict verdict;
+    int64_t seq;
+    struct str case_id;
+    struct act_text text;
+    struct str due_limit;
+    struct day due_day;
+};
+/* From a judged question to ledger and views. salts: those recorded, in replay; NULL makes new ones. */
+enum err admit_question(struct ctx *ctx, struct gate *g, struct db *db, struct question *q, const struct json *salts,
+                        struct admission *ret) MUST_USE;
+void gate_mark_reset(struct gate *g, const struct gate_mark *m);
+/* The document the act draws up; empty when it draws none. */
+enum err document_draw(struct ctx *ctx, struct question *q, int64_t seq, struct str case_id, const struct step *step,
+                       struct str lang, struct str *ret_html) MUST_USE;
+enum err vault_erase(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq, struct str fact, bool replay) MUST_USE;
+enum err head_store(struct ctx *ctx, struct db *db, const struct tree *tree, struct str note) MUST_USE;
+/* Would the packs in force, with the one this draft carries, load without a fault? */
+enum err book_try(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft, bool *ret_good,
+                  struct law_problems *ret_problems) MUST_USE;
+/* The law a first publication is judged by: the very pack it carries. NULL when it does not load. */
+enum err book_genesis(struct ctx *ctx, struct gate *g, const struct draft *draft, const struct law **ret) MUST_USE;

@@ -1,0 +1,132 @@
+-- gate_head_get :row  The size and frontier of the tree and the latest signed checkpoint.
+SELECT size, frontier, note FROM gate_ledger_head WHERE id = 1;
+
+-- gate_head_set :write  Move the head; there is one row.
+INSERT INTO gate_ledger_head (id, size, frontier, note) VALUES (1, :size, :frontier, :note)
+ON CONFLICT (id) DO UPDATE SET size = excluded.size, frontier = excluded.frontier, note = excluded.note;
+
+-- gate_entry_add :write  Append a leaf.
+INSERT INTO gate_ledger_entry (seq, hash, leaf) VALUES (:seq, :hash, :leaf);
+
+-- gate_entry_get :row  One leaf with its hash.
+SELECT seq, hash, leaf FROM gate_ledger_entry WHERE seq = :seq;
+
+-- gate_entry_range :rows  Leaves from a place on, in order.
+SELECT seq, hash, leaf FROM gate_ledger_entry WHERE seq >= :seq ORDER BY seq LIMIT :count$int;
+
+-- gate_hash_add :write  Keep the root of a full tile.
+INSERT INTO gate_ledger_hash (level, idx, hash) VALUES (:level, :idx, :hash);
+
+-- gate_hash_get :row  The root of a full tile.
+SELECT hash FROM gate_ledger_hash WHERE level = :level AND idx = :idx;
+
+-- gate_vault_act_add :write  Keep the values and salts of an act.
+INSERT INTO gate_vault_act (seq, content) VALUES (:seq, :content);
+
+-- gate_vault_act_get :row  The values and salts of an act.
+SELECT seq, content FROM gate_vault_act WHERE seq = :seq;
+
+-- gate_vault_act_range :rows  Values and salts from a place on, in order.
+SELECT seq, content FROM gate_vault_act WHERE seq >= :seq ORDER BY seq LIMIT :count$int;
+
+-- gate_vault_act_set :write  Replace the values of an act after an erasure.
+UPDATE gate_vault_act SET content = :content WHERE seq = :seq;
+
+-- gate_vault_blob_add :write  Keep a file by its digest; a second one is the same.
+INSERT INTO gate_vault_blob (sha256, type, name, bytes) VALUES (:sha256, :type, :name, :bytes)
+ON CONFLICT (sha256) DO NOTHING;
+
+-- gate_vault_blob_get :row  A file by its digest.
+SELECT sha256, type, name, bytes FROM gate_vault_blob WHERE sha256 = :sha256;
+
+-- gate_vault_blob_remove :write  Erase a file.
+DELETE FROM gate_vault_blob WHERE sha256 = :sha256;
+
+-- gate_refusal_add :write  Log a refusal; it is no act and leaves the ledger alone.
+INSERT INTO gate_refusal (id, at_ms, kind, case_id, actor, check_name, code, article)
+VALUES (:id, :at_ms, :kind, :case_id, :actor, :check_name, :code, :article);
+
+-- gate_refusal_last :row  The newest number of the refusal log.
+SELECT id FROM gate_refusal ORDER BY id DESC LIMIT 1;
+
+-- gate_refusal_list :rows  Refusals before one, newest first.
+SELECT id, at_ms, kind, case_id, actor, check_name, code, article FROM gate_refusal
+WHERE id < :id ORDER BY id DESC LIMIT :count$int;
+
+-- gate_pack_add :write  Note a published pack.
+INSERT INTO gate_pack (seq, pack, version, digest, from_day) VALUES (:seq, :pack, :version, :digest, :from_day);
+
+-- gate_pack_list :rows  All publications in order.
+SELECT seq, pack, version, digest, from_day FROM gate_pack ORDER BY seq;
+
+-- gate_actor_get :row  Who this is, as of the ledger.
+SELECT id, actor_kind, office, roles, from_day, until_day FROM gate_actor WHERE id = :id;
+
+-- gate_actor_set :write  Register or change an actor.
+INSERT INTO gate_actor (id, actor_kind, office, roles, from_day, until_day)
+VALUES (:id, :actor_kind, :office, :roles, :from_day, :until_day)
+ON CONFLICT (id) DO UPDATE SET actor_kind = excluded.actor_kind, office = excluded.office, roles = excluded.roles,
+    from_day = excluded.from_day, until_day = excluded.until_day;
+
+-- gate_relation_set :write  Register a relation, or end it.
+INSERT INTO gate_relation (a, b, relation, from_day, until_day, seq) VALUES (:a, :b, :relation, :from_day, :until_day, :seq)
+ON CONFLICT (a, b, relation) DO UPDATE SET from_day = excluded.from_day, until_day = excluded.until_day, seq = excluded.seq;
+
+-- gate_relation_between :rows  Relations of one to the other on a day.
+SELECT relation FROM gate_relation
+WHERE a = :a AND b = :b AND from_day <= :day$int AND until_day > :day$int ORDER BY relation;
+
+-- gate_case_get :row  A case as the gate keeps it.
+SELECT id, item, office, party, filed_by, status, opened_day, closed, first_seq, last_seq, law_seq, tokens, facts, acts
+FROM gate_case WHERE id = :id;
+
+-- gate_case_add :write  Open a case.
+INSERT INTO gate_case (id, item, office, party, filed_by, status, opened_day, closed, first_seq, last_seq, law_seq, tokens, facts, acts)
+VALUES (:id, :item, :office, :party, :filed_by, :status, :opened_day, :closed, :first_seq, :last_seq, :law_seq, :tokens, :facts, :acts);
+
+-- gate_case_move :write  The case after an act.
+UPDATE gate_case SET status = :status, closed = :closed, last_seq = :last_seq, tokens = :tokens,
+    facts = :facts, acts = :acts
+WHERE id = :id;
+
+-- gate_case_of_licence :row  The case of a party for an item that is still open, for acts that open only one.
+SELECT id FROM gate_case WHERE party = :party AND item = :item AND closed = 0 ORDER BY first_seq LIMIT 1;
+
+-- gate_clock_list :rows  The clocks of a case.
+SELECT case_id, limit_id, started_day, due_day, promised_day, extra_n, lost_n, stopped_day, stopped_by, ended_day, provisional
+FROM gate_clock WHERE case_id = :case_id ORDER BY limit_id;
+
+-- gate_clock_set :write  Start or change a clock.
+INSERT INTO gate_clock (case_id, limit_id, started_day, due_day, promised_day, extra_n, lost_n, stopped_day, stopped_by, ended_day, provisional)
+VALUES (:case_id, :limit_id, :started_day, :due_day, :promised_day, :extra_n, :lost_n, :stopped_day, :stopped_by, :ended_day, :provisional)
+ON CONFLICT (case_id, limit_id) DO UPDATE SET started_day = excluded.started_day, due_day = excluded.due_day, promised_day = excluded.promised_day,
+    extra_n = excluded.extra_n, lost_n = excluded.lost_n, stopped_day = excluded.stopped_day,
+    stopped_by = excluded.stopped_by, ended_day = excluded.ended_day, provisional = excluded.provisional;
+
+-- gate_timer_set :write  Set a timer of the procedure.
+INSERT INTO gate_timer (case_id, timer, kind, limit_id, due_day) VALUES (:case_id, :timer, :kind, :limit_id, :due_day)
+ON CONFLICT (case_id, timer) DO UPDATE SET kind = excluded.kind, limit_id = excluded.limit_id, due_day = excluded.due_day;
+
+-- gate_timer_move :write  A clock moved: so do the timers that wait for it.
+UPDATE gate_timer SET due_day = :due_day WHERE case_id = :case_id AND limit_id = :limit_id;
+
+-- gate_timer_remove :write  A timer is cancelled or has acted.
+DELETE FROM gate_timer WHERE case_id = :case_id AND timer = :timer;
+
+-- gate_timer_list :rows  The timers of a case.
+SELECT case_id, timer, kind, limit_id, due_day FROM gate_timer WHERE case_id = :case_id ORDER BY timer;
+
+-- gate_timer_due :rows  Timers whose last day has passed.
+SELECT case_id, timer, kind, limit_id, due_day FROM gate_timer WHERE due_day < :day$int ORDER BY due_day, case_id, timer LIMIT :count$int;
+
+-- gate_act_add :write  An act of a case.
+INSERT INTO gate_act (seq, case_id, kind) VALUES (:seq, :case_id, :kind);
+
+-- gate_act_of_case :rows  The acts of a case in order.
+SELECT seq, kind FROM gate_act WHERE case_id = :case_id ORDER BY seq LIMIT :count$int;
+
+-- gate_key_get :row  The act that came first under this key.
+SELECT seq FROM gate_key WHERE owner = :owner AND key = :key;
+
+-- gate_key_add :write  Remember a key.
+INSERT INTO gate_key (owner, key, seq) VALUES (:owner, :key, :seq);

@@ -1,0 +1,90 @@
+/* What a FEEL expression of a pack sees of a question. */
+#include "gate/gate_in.h"
+
+/* One level of nesting by the first dot: fact ids are subject.name, and a name holds no dot. */
+struct feel_value nested_context(struct ctx *ctx, const struct law *law, const struct json *flat)
+{
+    struct json tree = json_object();
+    for (size_t i = 0; i < flat->count; i++) {
+        struct str name = {0};
+        struct str subject = str_cut(flat->members[i].key, '.', &name);
+        if (name.n == 0) {
+            continue;
+        }
+        const struct json *there = json_get_str(&tree, subject);
+        struct json inner = there == NULL ? json_object() : *there;
+        json_set(ctx->arena, &inner, name, flat->members[i].value);
+        json_set(ctx->arena, &tree, subject, inner);
+    }
+    struct feel_entry *entries = ARENA_ARRAY(ctx->arena, struct feel_entry, tree.count + 1);
+    for (size_t i = 0; i < tree.count; i++) {
+        const struct json *inner = &tree.members[i].value;
+        struct feel_entry *values = ARENA_ARRAY(ctx->arena, struct feel_entry, inner->count + 1);
+        for (size_t k = 0; k < inner->count; k++) {
+            struct str id = str_format(ctx->arena, "%.*s.%.*s", FMT(tree.members[i].key), FMT(inner->members[k].key));
+            const struct fact *fact = law_fact(law, id);
+            static const struct feel_type date = {.kind = FEEL_TYPE_DATE};
+            bool is_date = fact != NULL && fact->type == FACT_DATE;
+            values[k].key = inner->members[k].key;
+            if (feel_from_json(ctx, &inner->members[k].value, is_date ? &date : NULL, &values[k].value) != ERR_OK) {
+                values[k].value = feel_null();
+            }
+        }
+        entries[i] = (struct feel_entry){tree.members[i].key, feel_context(values, inner->count)};
+    }
+    return feel_context(entries, tree.count);
+}
+
+static struct feel_value case_context(struct ctx *ctx, const struct question *q)
+{
+    struct feel_entry *e = ARENA_ARRAY(ctx->arena, struct feel_entry, 6);
+    size_t n = 0;
+    struct day opened = q->has_case ? (struct day){(int32_t)q->row.opened_day} : q->day;
+    e[n++] = (struct feel_entry){STR("status"), feel_string(q->has_case ? q->row.status : STR(""))};
+    e[n++] = (struct feel_entry){STR("opened"), feel_date(opened)};
+    e[n++] = (struct feel_entry){STR("today"), feel_date(q->day)};
+    e[n++] = (struct feel_entry){STR("item"), feel_string(q->item == NULL ? STR("") : q->item->id)};
+    e[n++] = (struct feel_entry){STR("office"), feel_string(q->office == NULL ? STR("") : q->office->id)};
+    return feel_context(e, n);
+}
+
+const struct feel_value *question_slots(struct ctx *ctx, struct question *q)
+{
+    if (q->has_slots) {
+        return q->slots;
+    }
+    q->has_slots = true;
+    q->slots[LAW_SLOT_ACT] = feel_string(q->draft->kind);
+    q->slots[LAW_SLOT_FIELDS] = nested_context(ctx, q->law, &q->draft->fields);
+    q->slots[LAW_SLOT_FACTS] = nested_context(ctx, q->law, &q->facts);
+    q->slots[LAW_SLOT_CASE] = case_context(ctx, q);
+    bool wants = q->item != NULL && q->item->model != NULL && !q->has_proposal && !q->erased;
+    if (wants && gate_propose(ctx, q->law, q->item, &q->facts, q->at, &q->proposal) == ERR_OK) {
+        q->has_proposal = true;
+    }
+    q->slots[LAW_SLOT_PROPOSAL] = q->has_proposal ? q->proposal.value : feel_context(NULL, 0);
+    return q->slots;
+}
+
+bool question_holds(struct ctx *ctx, struct question *q, const struct feel_program *program)
+{
+    struct feel_env env = {
+        .slots = question_slots(ctx, q), .now = q->at, .now_offset_s = (int32_t)(OFFICIAL_OFFSET_MS / 1000)};
+    struct feel_value v;
+    return feel_eval(ctx, program, &env, &v) == ERR_OK && feel_is_true(v);
+}
+
+enum err gate_propose(struct ctx *ctx, const struct law *law, const struct item *item, const struct json *facts,
+                      struct instant now, struct proposal *ret)
+{
+    *ret = (struct proposal){0};
+    ret->json = json_object();
+    if (item->model == NULL) {
+        return ERR_OK;
+    }
+    struct feel_value inputs = nested_context(ctx, law, facts);
+    TRY(dmn_evaluate(ctx, item->model, item->decision, inputs, now, &ret->result));
+    ret->value = ret->result.value;
+    ret->json = feel_to_json(ctx, ret->value);
+    return ERR_OK;
+}

@@ -1,0 +1,228 @@
+/* From a draft to a question: all that the checks may know, read once, before they run. */
+#include "gate/gate_in.h"
+
+#include "base/json.h"
+
+static enum err parse_object(struct ctx *ctx, struct str text, const char *what, struct json *ret)
+{
+    if (text.n == 0) {
+        *ret = json_object();
+        return ERR_OK;
+    }
+    TRY(json_parse(ctx, text, str_from(what), ret));
+    return ret->kind == JSON_OBJECT ? ERR_OK : fault(ctx, ERR_CORRUPT, "%s of a case is no JSON object", what);
+}
+
+enum err gate_actor_at(struct ctx *ctx, struct db *db, struct str id, struct day day, struct actor_record *ret, bool *ret_found)
+{
+    struct gate_actor_get_row row;
+    bool found = false;
+    TRY(gate_actor_get(ctx, db, (struct gate_actor_get_in){.id = id}, &row, &found));
+    *ret_found = found;
+    if (!found) {
+        return ERR_OK;
+    }
+    *ret = (struct actor_record){.id = row.id, .kind = row.actor_kind, .office = row.office};
+    ret->active = day.n >= row.from_day && day.n < row.until_day;
+    struct json roles;
+    TRY(json_parse(ctx, row.roles, STR("roles"), &roles));
+    struct str *list = ARENA_ARRAY(ctx->arena, struct str, roles.count + 1);
+    for (size_t i = 0; roles.kind == JSON_ARRAY && i < roles.count; i++) {
+        list[ret->role_count++] = roles.items[i].text;
+    }
+    ret->roles = list;
+    return ERR_OK;
+}
+
+/* Relations that let one act for another, and those that bar an officer: both are told apart by the
+ * pack's code table `relation`, whose parent is "speaks" or "bars". */
+static enum err relation_of(struct ctx *ctx, struct db *db, const struct law *law, struct str a, struct str b, struct day day,
+                            struct str wanted, struct str *ret)
+{
+    struct gate_relation_between_row *rows = NULL;
+    size_t count = 0;
+    TRY(gate_relation_between(ctx, db, (struct gate_relation_between_in){.a = a, .b = b, .day = day.n}, &rows, &count));
+    for (size_t i = 0; i < count; i++) {
+        const struct code_row *code = law == NULL ? NULL : law_code(law, STR("relation"), rows[i].relation);
+        if (code != NULL && str_equal(code->parent, wanted)) {
+            *ret = rows[i].relation;
+            return ERR_OK;
+        }
+    }
+    return ERR_OK;
+}
+
+enum err speaks_for(struct ctx *ctx, struct db *db, const struct law *law, struct str actor, struct str party,
+                    struct day day, bool *ret)
+{
+    *ret = actor.n > 0 && str_equal(actor, party);
+    if (*ret || actor.n == 0) {
+        return ERR_OK;
+    }
+    struct str relation = {0};
+    TRY(relation_of(ctx, db, law, actor, party, day, STR("speaks"), &relation));
+    *ret = relation.n > 0;
+    return ERR_OK;
+}
+
+/* A conflict bars in either direction: the officer's relation to the party or to who filed for it. */
+static enum err load_conflict(struct ctx *ctx, struct db *db, struct question *q)
+{
+    struct str me = q->draft->actor.id;
+    struct str others[2] = {q->party, q->has_case ? q->row.filed_by : q->party};
+    for (size_t i = 0; i < LEN(others) && q->conflict.n == 0; i++) {
+        if (others[i].n == 0) {
+            continue;
+        }
+        if (str_equal(me, others[i])) {
+            q->conflict = STR("self");
+            return ERR_OK;
+        }
+        TRY(relation_of(ctx, db, q->law_now, me, others[i], q->day, STR("bars"), &q->conflict));
+        if (q->conflict.n == 0) {
+            TRY(relation_of(ctx, db, q->law_now, others[i], me, q->day, STR("bars"), &q->conflict));
+        }
+    }
+    if (q->conflict.n == 0 && q->has_case) {
+        TRY(relation_of(ctx, db, q->law_now, me, q->row.id, q->day, STR("bars"), &q->conflict));
+    }
+    return ERR_OK;
+}
+
+static enum err load_people(struct ctx *ctx, struct db *db, struct question *q)
+{
+    const struct actor *a = &q->draft->actor;
+    if (a->id.n > 0) {
+        TRY(gate_actor_at(ctx, db, a->id, q->day, &q->actor, &q->has_actor));
+    }
+    if (a->co_id.n > 0) {
+        TRY(gate_actor_at(ctx, db, a->co_id, q->day, &q->co_actor, &q->has_co_actor));
+    }
+    if (a->kind == ACTOR_PARTY) {
+        q->party = q->has_case ? q->row.party : a->for_id.n > 0 ? a->for_id : a->id;
+        TRY(speaks_for(ctx, db, q->law_now, a->id, q->party, q->day, &q->speaks_for_party));
+    } else if (q->has_case) {
+        q->party = q->row.party;
+    } else {
+        q->party = a->for_id;
+    }
+    if (a->kind == ACTOR_OFFICER) {
+        TRY(load_conflict(ctx, db, q));
+    }
+    return ERR_OK;
+}
+
+static enum err load_clocks(struct ctx *ctx, struct db *db, struct question *q)
+{
+    struct gate_clock_list_row *rows = NULL;
+    size_t count = 0;
+    TRY(gate_clock_list(ctx, db, (struct gate_clock_list_in){.case_id = q->row.id}, &rows, &count));
+    /* Room for the clocks this act may start beside those there are. */
+    q->clock_room = count + 8;
+    q->clocks = ARENA_ARRAY(ctx->arena, struct clock_row, q->clock_room);
+    for (size_t i = 0; i < count; i++) {
+        q->clocks[q->clock_count++] = (struct clock_row){.limit = law_limit(q->law, rows[i].limit_id), .row = rows[i]};
+    }
+    if (q->draft->timer.n == 0) {
+        return ERR_OK;
+    }
+    struct gate_timer_list_row *timers = NULL;
+    TRY(gate_timer_list(ctx, db, (struct gate_timer_list_in){.case_id = q->row.id}, &timers, &count));
+    for (size_t i = 0; i < count; i++) {
+        if (str_equal(timers[i].timer, q->draft->timer)) {
+            q->timer = timers[i];
+            q->has_timer = true;
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err load_case(struct ctx *ctx, struct gate *g, struct db *db, struct question *q)
+{
+    bool found = false;
+    TRY(gate_case_get(ctx, db, (struct gate_case_get_in){.id = q->draft->case_id}, &q->row, &found));
+    if (!found) {
+        return ERR_OK;
+    }
+    q->has_case = true;
+    q->law_seq = q->row.law_seq;
+    TRY(book_law(ctx, g, db, q->row.law_seq, (struct day){(int32_t)q->row.opened_day}, &q->law));
+    TRY(parse_object(ctx, q->row.facts, "facts", &q->facts_before));
+    TRY(parse_object(ctx, q->row.acts, "acts", &q->acts));
+    q->item = law_item(q->law, q->row.item);
+    q->office = law_office(q->law_now, q->row.office);
+    if (q->item != NULL && q->item->procedure != NULL) {
+        TRY(bpmn_state_read(ctx, q->item->procedure, q->row.tokens, &q->state));
+    }
+    return load_clocks(ctx, db, q);
+}
+
+/* The only office that holds the power to take this item; NULL when none or several do. */
+static const struct office *only_office(const struct law *law, const struct item *item, struct day day)
+{
+    size_t count = 0;
+    const struct office *offices = law_offices(law, &count);
+    const struct office *hit = NULL;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < offices[i].power_count; k++) {
+            const struct power *p = &offices[i].powers[k];
+            bool now = day.n >= p->from.n && day.n < p->until.n;
+            bool takes = str_equal(p->kind, STR("accept")) || str_equal(p->kind, STR("*"));
+            for (size_t m = 0; now && takes && m < p->item_count; m++) {
+                if (p->items[m] == item) {
+                    if (hit != NULL && hit != &offices[i]) {
+                        return NULL;
+                    }
+                    hit = &offices[i];
+                }
+            }
+        }
+    }
+    return hit;
+}
+
+/* The case's facts with what this act brings: only fields that are facts of the matter, which an act
+ * that fills the item's needs gives, or any act gives about the case itself. */
+static struct json merged_facts(struct arena *a, const struct json *before, const struct json *fields)
+{
+    struct json out = json_object();
+    for (size_t i = 0; i < before->count; i++) {
+        json_set(a, &out, before->members[i].key, before->members[i].value);
+    }
+    for (size_t i = 0; i < fields->count; i++) {
+        json_set(a, &out, fields->members[i].key, fields->members[i].value);
+    }
+    return out;
+}
+
+enum err question_load(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft, struct instant at,
+                       struct question *ret)
+{
+    *ret = (struct question){.draft = draft, .at = at, .day = instant_day(at)};
+    struct question *q = ret;
+    q->facts_before = q->acts = json_object();
+    q->law_seq = book_newest(g->book);
+    if (q->law_seq >= 0) {
+        TRY(book_law(ctx, g, db, q->law_seq, q->day, &q->law_now));
+    }
+    if (q->law_seq < 0) {
+        TRY(book_genesis(ctx, g, draft, &q->law_now));
+    }
+    q->law = q->law_now;
+    if (q->law == NULL) {
+        return ERR_OK;
+    }
+    if (draft->case_id.n > 0) {
+        TRY(load_case(ctx, g, db, q));
+    } else if (draft->item.n > 0) {
+        q->item = law_item(q->law, draft->item);
+        q->office = draft->office.n > 0 ? law_office(q->law, draft->office)
+                    : q->item != NULL   ? only_office(q->law, q->item, q->day)
+                                        : NULL;
+        q->clock_room = 8;
+        q->clocks = ARENA_ARRAY(ctx->arena, struct clock_row, q->clock_room);
+    }
+    q->kind = law_act(q->law, draft->kind);
+    q->facts = merged_facts(ctx->arena, &q->facts_before, &draft->fields);
+    return load_people(ctx, db, q);
+}

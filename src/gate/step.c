@@ -1,0 +1,178 @@
+/* What an admitted act does to its case: the procedure moves, clocks start, stop and end, timers are set. */
+#include "gate/gate_in.h"
+
+static enum err text_of(struct ctx *ctx, const struct json *j, struct str *ret)
+{
+    struct buf b = buf_new(ctx->arena, LIMIT_JSON_BYTES);
+    json_write(&b, j);
+    return buf_done(ctx, &b, ret);
+}
+
+/* The procedure's own move; acts that hang on a status leave it where it is. */
+static enum err move(struct ctx *ctx, struct question *q, struct bpmn_result *ret)
+{
+    const struct bpmn_process *p = q->item->procedure;
+    const struct feel_value *slots = question_slots(ctx, q);
+    if (q->kind->in_case == ACT_CASE_OPEN) {
+        return bpmn_start(ctx, p, q->kind->kind, slots, q->at, ret);
+    }
+    if (!q->kind->task) {
+        *ret = (struct bpmn_result){.state = q->state};
+        return ERR_OK;
+    }
+    if (q->draft->actor.kind == ACTOR_CLOCK) {
+        return bpmn_timer(ctx, p, q->state, q->draft->timer, slots, q->at, ret);
+    }
+    return bpmn_act(ctx, p, q->state, q->kind->kind, slots, q->at, ret);
+}
+
+/* Does another open activity run under this limit still? */
+static bool limit_is_open(const struct question *q, const struct bpmn_state *s, struct str limit)
+{
+    const struct bpmn_process *p = q->item->procedure;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct bpmn_element *e = &p->elements[s->tokens[i].element];
+        bool activity = e->kind == BPMN_TASK || e->kind == BPMN_SUBPROCESS;
+        if (activity && str_equal(e->limit, limit)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum err set_timer(struct ctx *ctx, struct question *q, struct step *step, const struct bpmn_effect *e, struct str case_id)
+{
+    const struct bpmn_element *element = &q->item->procedure->elements[e->element];
+    const struct limit *limit = law_limit(q->law, element->limit);
+    if (limit == NULL) {
+        return fault(ctx, ERR_CORRUPT, "the law of the case has no limit %.*s", FMT(element->limit));
+    }
+    TRY(clock_start(ctx, q, limit));
+    const struct clock_row *c = clock_find(q, limit->id);
+    if (step->timer_count == LEN(step->timers)) {
+        return fault(ctx, ERR_TOO_MANY, "one act sets more than %zu timers", LEN(step->timers));
+    }
+    step->timers[step->timer_count++] = (struct gate_timer_set_in){
+        .case_id = case_id, .timer = e->timer, .kind = element->acts[0], .limit_id = limit->id, .due_day = c->row.due_day};
+    return ERR_OK;
+}
+
+static enum err take_effect(struct ctx *ctx, struct question *q, struct step *step, const struct bpmn_effect *e, struct str case_id)
+{
+    const struct bpmn_element *element = &q->item->procedure->elements[e->element];
+    const struct limit *limit = element->limit.n == 0 ? NULL : law_limit(q->law, element->limit);
+    switch (e->kind) {
+    case BPMN_OPENED: return limit == NULL ? ERR_OK : clock_start(ctx, q, limit);
+    case BPMN_CLOSED:
+        if (limit != NULL && !limit_is_open(q, step->state, limit->id)) {
+            clock_end(q, limit->id);
+        }
+        return ERR_OK;
+    case BPMN_TIMER_SET: return set_timer(ctx, q, step, e, case_id);
+    case BPMN_TIMER_CANCEL:
+        for (size_t i = 0; i < step->timer_count; i++) {
+            if (str_equal(step->timers[i].timer, e->timer)) { /* set and cancelled by one act */
+                step->timers[i] = step->timers[--step->timer_count];
+                return ERR_OK;
+            }
+        }
+        if (step->timer_gone_count < LEN(step->timers_gone)) {
+            step->timers_gone[step->timer_gone_count++] = e->timer;
+        }
+        return ERR_OK;
+    case BPMN_STATUS: step->status = e->status; return ERR_OK;
+    case BPMN_ENDED: step->closed = true; return ERR_OK;
+    }
+    return ERR_OK;
+}
+
+/* The office's clock that runs out first: what the receipt tells. */
+static void tell_due(const struct question *q, struct step *step)
+{
+    for (size_t i = 0; i < q->clock_count; i++) {
+        const struct clock_row *c = &q->clocks[i];
+        bool runs = c->limit != NULL && !c->limit->per_party && c->row.ended_day < 0 && c->row.stopped_day < 0;
+        if (runs && (step->due_limit.n == 0 || c->row.due_day < step->due_day.n)) {
+            step->due_limit = c->limit->id;
+            step->due_day = (struct day){(int32_t)c->row.due_day};
+        }
+    }
+}
+
+static enum err note_actor(struct ctx *ctx, struct question *q)
+{
+    struct arena *a = ctx->arena;
+    const struct json *before = json_get_str(&q->acts, q->kind->kind);
+    struct json who = json_array();
+    for (size_t i = 0; json_is(before, JSON_ARRAY) && i < before->count; i++) {
+        json_push(a, &who, before->items[i]);
+    }
+    json_push(a, &who, json_of_str(q->draft->actor.id));
+    if (q->draft->actor.co_id.n > 0) {
+        json_push(a, &who, json_of_str(q->draft->actor.co_id));
+    }
+    json_set(a, &q->acts, q->kind->kind, who);
+    return ERR_OK;
+}
+
+enum err step_make(struct ctx *ctx, struct question *q, int64_t seq, struct str case_id, struct step *ret)
+{
+    struct bpmn_result moved;
+    *ret = (struct step){.status = q->has_case ? q->row.status : STR(""), .closed = q->row.closed != 0, .case_id = case_id};
+    TRY(clocks_touch(ctx, q));
+    TRY(move(ctx, q, &moved));
+    ret->state = moved.state;
+    for (size_t i = 0; i < moved.count; i++) {
+        TRY(take_effect(ctx, q, ret, &moved.effects[i], case_id));
+    }
+    if (q->kind->to.n > 0) {
+        ret->status = q->kind->to;
+    }
+    TRY(note_actor(ctx, q));
+    tell_due(q, ret);
+    ret->seq = seq;
+    return ERR_OK;
+}
+
+enum err step_store(struct ctx *ctx, struct db *db, struct question *q, const struct step *step)
+{
+    struct str tokens = {0};
+    struct str facts = {0};
+    struct str acts = {0};
+    TRY(bpmn_state_write(ctx, step->state, &tokens));
+    TRY(text_of(ctx, &q->facts, &facts));
+    TRY(text_of(ctx, &q->acts, &acts));
+    if (q->kind->in_case == ACT_CASE_OPEN) {
+        TRY(gate_case_add(ctx, db,
+                          (struct gate_case_add_in){.id = step->case_id,
+                                                    .item = q->item->id,
+                                                    .office = q->office->id,
+                                                    .party = q->party,
+                                                    .filed_by = q->draft->actor.id,
+                                                    .status = step->status,
+                                                    .opened_day = q->day.n,
+                                                    .closed = step->closed,
+                                                    .first_seq = step->seq,
+                                                    .last_seq = step->seq,
+                                                    .law_seq = q->law_seq,
+                                                    .tokens = tokens,
+                                                    .facts = facts,
+                                                    .acts = acts}));
+    } else {
+        TRY(gate_case_move(ctx, db,
+                           (struct gate_case_move_in){.id = step->case_id,
+                                                      .status = step->status,
+                                                      .closed = step->closed,
+                                                      .last_seq = step->seq,
+                                                      .tokens = tokens,
+                                                      .facts = facts,
+                                                      .acts = acts}));
+    }
+    for (size_t i = 0; i < step->timer_gone_count; i++) {
+        TRY(gate_timer_remove(ctx, db, (struct gate_timer_remove_in){.case_id = step->case_id, .timer = step->timers_gone[i]}));
+    }
+    for (size_t i = 0; i < step->timer_count; i++) {
+        TRY(gate_timer_set(ctx, db, step->timers[i]));
+    }
+    return clocks_store(ctx, db, q, step->case_id);
+}

@@ -1,0 +1,228 @@
+/* From a caller's thread to the writer and back: drafts wait here in arenas of their own. */
+#include "gate/gate_in.h"
+
+#include <pthread.h>
+
+#include "store/writer.h"
+
+/* One queued draft: a copy of it, and room for the answer. */
+struct submission {
+    struct gate *gate;
+    struct arena *arena;
+    struct submission *next; /* in the pool */
+    struct draft draft;
+    struct receipt receipt;
+    gate_done *done;
+    void *arg;
+};
+
+static struct json copy_json(struct arena *a, const struct json *j)
+{
+    struct json out = *j;
+    out.text = str_copy(a, j->text);
+    if (j->kind == JSON_ARRAY) {
+        out = json_array();
+        for (size_t i = 0; i < j->count; i++) {
+            json_push(a, &out, copy_json(a, &j->items[i]));
+        }
+    } else if (j->kind == JSON_OBJECT) {
+        out = json_object();
+        for (size_t i = 0; i < j->count; i++) {
+            json_set(a, &out, str_copy(a, j->members[i].key), copy_json(a, &j->members[i].value));
+        }
+    }
+    return out;
+}
+
+static struct draft copy_draft(struct arena *a, const struct draft *d)
+{
+    struct draft out = *d;
+    struct str *texts[] = {&out.kind,        &out.actor.id, &out.actor.for_id, &out.actor.co_id, &out.actor.role,
+                           &out.item,        &out.office,   &out.case_id,      &out.key,         &out.timer};
+    for (size_t i = 0; i < LEN(texts); i++) {
+        *texts[i] = str_copy(a, *texts[i]);
+    }
+    out.fields = d->fields.kind == JSON_OBJECT ? copy_json(a, &d->fields) : json_object();
+    struct attachment *files = ARENA_ARRAY(a, struct attachment, d->attachment_count + 1);
+    for (size_t i = 0; i < d->attachment_count; i++) {
+        const struct attachment *f = &d->attachments[i];
+        files[i] = (struct attachment){str_copy(a, f->sha256), str_copy(a, f->type), str_copy(a, f->name),
+                                       str_copy(a, f->bytes)};
+    }
+    out.attachments = files;
+    return out;
+}
+
+/* Arenas are kept for the next draft: as many as may wait at once. */
+static struct submission *submission_take(struct gate *g)
+{
+    pthread_mutex_lock(&g->pool_lock);
+    struct submission *s = g->pool;
+    if (s != NULL) {
+        g->pool = s->next;
+        g->pool_count--;
+    }
+    pthread_mutex_unlock(&g->pool_lock);
+    struct arena *arena = s != NULL ? s->arena : arena_new(LIMIT_SUBMISSION_BYTES);
+    if (arena == NULL) {
+        return NULL;
+    }
+    s = ARENA_NEW(arena, struct submission);
+    s->arena = arena;
+    s->gate = g;
+    return s;
+}
+
+static void submission_give(struct submission *s)
+{
+    struct gate *g = s->gate;
+    struct arena *arena = s->arena;
+    arena_guard(arena, NULL);
+    arena_clear(arena);
+    pthread_mutex_lock(&g->pool_lock);
+    bool keep = g->pool_count < LIMIT_WRITER_QUEUE / 4;
+    if (keep) {
+        s = ARENA_NEW(arena, struct submission);
+        s->arena = arena;
+        s->next = g->pool;
+        g->pool = s;
+        g->pool_count++;
+    }
+    pthread_mutex_unlock(&g->pool_lock);
+    if (!keep) {
+        arena_free(arena);
+    }
+}
+
+void submissions_free(struct gate *g)
+{
+    while (g->pool != NULL) {
+        struct submission *s = g->pool;
+        g->pool = s->next;
+        arena_free(s->arena);
+    }
+}
+
+static enum err job_apply(struct ctx *ctx, struct db *db, void *arg)
+{
+    struct submission *s = arg;
+    return admit(ctx, s->gate, db, &s->draft, s->arena, &s->receipt);
+}
+
+static void job_done(void *arg, enum err err, const struct why *why)
+{
+    struct submission *s = arg;
+    if (err == ERR_OK && s->receipt.seq >= 0) {
+        s->receipt.tree_size = (int64_t)gate_tree_size(s->gate);
+    }
+    s->done(s->arg, err, why, &s->receipt);
+    submission_give(s);
+}
+
+/* The copy alone may pass the arena's cap: it has a guard of its own. */
+static bool submission_fill(struct submission *s, const struct draft *draft)
+{
+    struct arena_guard guard;
+    if (setjmp(guard.jump) != 0) {
+        return false;
+    }
+    arena_guard(s->arena, &guard);
+    s->draft = copy_draft(s->arena, draft);
+    arena_guard(s->arena, NULL);
+    return true;
+}
+
+enum err gate_submit(struct ctx *ctx, struct gate *g, const struct draft *draft, gate_done *done, void *arg)
+{
+    if (draft->key.n > LIMIT_KEY_BYTES) {
+        return fault(ctx, ERR_TOO_LARGE, "the idempotency key is longer than %d bytes", LIMIT_KEY_BYTES);
+    }
+    struct submission *s = submission_take(g);
+    if (s == NULL) {
+        return fault(ctx, ERR_MEMORY, "no memory for a draft");
+    }
+    s->done = done;
+    s->arg = arg;
+    if (!submission_fill(s, draft)) {
+        submission_give(s);
+        return fault(ctx, ERR_TOO_LARGE, "the draft and its files are larger than %d bytes", LIMIT_SUBMISSION_BYTES);
+    }
+    enum err e = writer_submit(ctx, g->writer, (struct writer_job){job_apply, job_done, s});
+    if (e != ERR_OK) {
+        submission_give(s);
+        return fault_pass(ctx, e, __func__);
+    }
+    return ERR_OK;
+}
+
+/* ---- waiting ---- */
+
+struct waiter {
+    pthread_mutex_t lock;
+    pthread_cond_t told;
+    struct ctx *ctx;
+    struct receipt *receipt;
+    enum err err;
+    bool is_told;
+};
+
+static struct receipt copy_receipt(struct arena *a, const struct receipt *r)
+{
+    struct receipt out = *r;
+    struct str *texts[] = {&out.case_id,
+                           &out.due_limit,
+                           &out.verdict.check,
+                           &out.verdict.code,
+                           &out.verdict.field,
+                           &out.verdict.sentence.zh,
+                           &out.verdict.sentence.en,
+                           &out.verdict.article.text,
+                           &out.verdict.article.part};
+    for (size_t i = 0; i < LEN(texts); i++) {
+        *texts[i] = str_copy(a, *texts[i]);
+    }
+    return out;
+}
+
+static void wake(void *arg, enum err err, const struct why *why, const struct receipt *receipt)
+{
+    struct waiter *w = arg;
+    pthread_mutex_lock(&w->lock);
+    w->err = err;
+    if (err == ERR_OK) {
+        *w->receipt = copy_receipt(w->ctx->arena, receipt);
+    } else {
+        w->ctx->why = (struct why){.code = err};
+        if (why != NULL) {
+            w->ctx->why.detail = str_copy(w->ctx->arena, why->detail);
+        }
+    }
+    w->is_told = true;
+    pthread_cond_signal(&w->told);
+    pthread_mutex_unlock(&w->lock);
+}
+
+enum err gate_submit_wait(struct ctx *ctx, struct gate *g, const struct draft *draft, struct receipt *ret)
+{
+    struct receipt receipt = {0};
+    struct waiter w = {.ctx = ctx, .receipt = &receipt};
+    pthread_mutex_init(&w.lock, NULL);
+    pthread_cond_init(&w.told, NULL);
+    enum err e = gate_submit(ctx, g, draft, wake, &w);
+    if (e == ERR_OK && !g->started) {
+        while (!w.is_told && gate_run_once(g) > 0) {
+        }
+    }
+    pthread_mutex_lock(&w.lock);
+    while (e == ERR_OK && !w.is_told) {
+        pthread_cond_wait(&w.told, &w.lock);
+    }
+    pthread_mutex_unlock(&w.lock);
+    pthread_mutex_destroy(&w.lock);
+    pthread_cond_destroy(&w.told);
+    e = e == ERR_OK ? w.err : e;
+    if (e == ERR_OK) {
+        *ret = receipt;
+    }
+    return e;
+}
