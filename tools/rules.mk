@@ -39,3 +39,21 @@ unit-pg: $(B)/tests
 $(B)/sim/%.o: sim/%.c | $(GEN_H)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
+
+# ---- HTML: page templates to typed render functions (tools/pagec.c) ----
+PAGE_SRC := $(sort $(wildcard src/*/page_*.html src/web/frame*.html))
+PAGE_C   := $(patsubst %.html,$(GEN)/%_html.c,$(notdir $(PAGE_SRC)))
+GEN_C    += $(PAGE_C)
+GEN_H    += $(PAGE_C:.c=.h)
+
+build/tools/pagec: tools/pagec.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -o $@ $<
+
+define PAGE_RULE
+$(GEN)/$(basename $(notdir $(1)))_html.c: $(1) build/tools/pagec web/words/en.po
+	@mkdir -p $$(@D)
+	build/tools/pagec web/words/en.po $(GEN)/$(basename $(notdir $(1)))_html.h $$@ $(basename $(notdir $(1))) $(1)
+$(GEN)/$(basename $(notdir $(1)))_html.h: $(GEN)/$(basename $(notdir $(1)))_html.c ;
+endef
+$(foreach page,$(PAGE_SRC),$(eval $(call PAGE_RULE,$(page))))

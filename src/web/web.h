@@ -1,0 +1,95 @@
+/* web.h - from a request to a page: routes, sessions, forms, answers. Knows no SQL and no law by name.
+ *
+ * A room's page is a function of `struct page` with a row at the foot of its file. The row says who
+ * may come, what the body may weigh and which template answers; the dispatcher does the rest once:
+ * language, session, access, token, limits, errors. A page fills the struct of its template and calls
+ * page_show: the same struct answers as HTML or as JSON, by Accept.
+ *
+ * Pages read through page->db (a read-only connection of this thread) and change things only by
+ * page_submit, which hands a draft to the gate and answers when the act is durable or refused.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "base/json.h"
+#include "gate/gate.h"
+#include "web/render.h"
+
+struct http_exchange;
+struct web;
+
+/* Who may come to a route. Pages may look closer (relation to the case). */
+enum audience {
+    FOR_ALL = 0,         /* signed in or not */
+    FOR_PARTY = 1,       /* signed in as a person */
+    FOR_OFFICER = 2,     /* signed in as an officer of any role */
+    FOR_ADMIN = 4,
+};
+
+struct session {
+    bool signed_in;
+    struct str id;
+    struct actor actor;   /* as the gate takes it; assurance by how the person signed in */
+    struct str name;      /* to greet */
+    struct str office;    /* of an officer */
+    struct str token;     /* for forms */
+};
+
+struct page {
+    struct ctx *ctx;
+    struct web *web;
+    struct gate *gate;
+    struct db *db;             /* read-only */
+    const struct law *law;     /* in force now; NULL before any is published */
+    struct session session;
+    enum lang lang;
+    bool large;                /* the elder version */
+    bool wants_json;
+    struct str path;           /* without the language prefix */
+    const struct str *args;    /* what {…} of the route matched, in order */
+    size_t arg_count;
+    const struct route *route;
+    struct http_exchange *exchange;
+};
+
+typedef enum err page_fn(struct page *p);
+
+struct route {
+    const char *method;     /* "GET" or "POST" */
+    const char *path;       /* "/case/{id}": each {…} is one segment */
+    page_fn *fn;
+    unsigned audience;      /* enum audience, or-ed; FOR_ALL is everyone */
+    size_t body_max_bytes;  /* 0: LIMIT_HTTP_BODY_BYTES */
+    const char *summary;    /* one English line, for the API description */
+    const char *schema;     /* JSON Schema of the answer (NAME_schema of the template), or NULL */
+    const char *query;      /* names of query or form members, space-separated; "" for none */
+};
+
+/* Query member or form field by name; empty when absent. */
+struct str page_query(struct page *p, const char *name);
+/* Form of a POST (urlencoded, multipart, or a JSON object): field by name, or empty. */
+struct str page_field(struct page *p, const char *name);
+/* All fields as JSON members; files as attachments. Token and key are left out. */
+enum err page_form(struct page *p, struct json *ret_fields, struct attachment **ret_files, size_t *ret_count) MUST_USE;
+/* Language-dependent text of the law: English when there is one and it is wanted. */
+struct str page_text(const struct page *p, struct text2 t);
+
+/* Answer with a template: title (already in the page's language), its HTML and JSON writers, its struct. */
+typedef void template_html(struct render *r, const void *data);
+typedef void template_json(struct buf *b, const void *data);
+#define page_show(p, status, title, name, data)                                                                        \
+    page_show_((p), (status), (title), name##_html_any, name##_json_any, (data))
+enum err page_show_(struct page *p, int status, struct str title, template_html *html, template_json *json,
+                    const void *data);
+/* 303 to an address of this site. */
+enum err page_go(struct page *p, struct str path);
+/* A problem: page or problem+json, by Accept. */
+enum err page_problem(struct page *p, enum err code, struct str field, struct text2 sentence);
+/* A body as it is: tiles, checkpoints, CSV, SVG. cache_s: how long others may keep it; 0 = no-store. */
+enum err page_raw(struct page *p, int status, struct str type, struct str body, int64_t cache_s);
+
+/* Hand a draft to the gate; when it is answered, `then` is called on the writer's thread with the
+ * receipt and must answer the page (page_go, page_problem …) without touching p->db. NULL: admitted goes to
+ * /receipt/SEQ, refused shows the refusal with its article (409). The idempotency key is the form's. */
+typedef enum err page_then(struct page *p, const struct receipt *receipt);
+enum err page_submit(struct page *p, struct draft *draft, page_then *then);
