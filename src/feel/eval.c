@@ -506,30 +506,28 @@ static bool loop_turn(struct run *r, const struct node *n, uint32_t partial_slot
         r->frame[partial_slot] = vec_list(&out->items);
     }
     if (out->items.n >= LIMIT_FEEL_LIST_ITEMS) {
-        (void)run_fail(r, ERR_TOO_MANY, "a list of more than LIMIT_FEEL_LIST_ITEMS items");
+        (void)run_fail(r, ERR_TOO_MANY, "a list of more than %d items", LIMIT_FEEL_LIST_ITEMS);
         return false;
     }
     vec_push(r, &out->items, eval(r, n->a));
     return true;
 }
 
-/* Run the iterators from `at` on, the last fastest. False when a domain is none or a turn stopped. */
-static bool loop_run(struct run *r, const struct node *n, size_t at, struct loop_out *out)
+/* Run iterator `at` over its span, and those behind it inside. False when a domain is none or a turn stopped. */
+static bool loop_run(struct run *r, const struct node *n, size_t at, const struct span_of *span, struct loop_out *out)
 {
     const struct loops *loops = n->extra;
-    const struct loop *loop = &loops->list[at];
     bool innermost = at + 1 == loops->count;
-    struct span_of span;
-    if (!span_start(r, n, loop, &span)) {
-        return false;
-    }
-    struct feel_value *slot = &r->frame[loop->slot];
-    for (uint64_t i = 0; i < span.count; i++) {
+    struct feel_value *slot = &r->frame[loops->list[at].slot];
+    for (uint64_t i = 0; i < span->count; i++) {
+        struct span_of inner;
         if (!run_step(r)) {
             return false;
         }
-        *slot = span_item(&span, i);
-        if (!(innermost ? loop_turn(r, n, loops->partial_slot, out) : loop_run(r, n, at + 1, out))) {
+        *slot = span_item(span, i);
+        bool go_on = innermost ? loop_turn(r, n, loops->partial_slot, out)
+                               : span_start(r, n, &loops->list[at + 1], &inner) && loop_run(r, n, at + 1, &inner, out);
+        if (!go_on) {
             return false;
         }
     }
@@ -554,23 +552,23 @@ struct feel_value eval_for(struct run *r, const struct node *n)
 {
     enum { SIMPLE_MAX = 65536 };
     const struct loops *loops = n->extra;
-    if (loops->count == 1 && loops->partial_slot == UINT32_MAX) {
-        struct span_of span;
-        if (!span_start(r, n, &loops->list[0], &span)) {
-            return feel_null();
-        }
-        if (span.count <= SIMPLE_MAX) {
-            return for_simple(r, n, &span, loops->list[0].slot);
-        }
-    }
     struct loop_out out = {.quantifier = false};
-    return loop_run(r, n, 0, &out) ? vec_list(&out.items) : feel_null();
+    struct span_of span;
+    if (!span_start(r, n, &loops->list[0], &span)) {
+        return feel_null();
+    }
+    if (loops->count == 1 && loops->partial_slot == UINT32_MAX && span.count <= SIMPLE_MAX) {
+        return for_simple(r, n, &span, loops->list[0].slot);
+    }
+    return loop_run(r, n, 0, &span, &out) ? vec_list(&out.items) : feel_null();
 }
 
 static struct feel_value quantified(struct run *r, const struct node *n, bool decisive)
 {
+    const struct loops *loops = n->extra;
     struct loop_out out = {.quantifier = true, .decisive = decisive};
-    bool whole = loop_run(r, n, 0, &out);
+    struct span_of span;
+    bool whole = span_start(r, n, &loops->list[0], &span) && loop_run(r, n, 0, &span, &out);
     if (out.decided) {
         return feel_bool(decisive);
     }

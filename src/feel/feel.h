@@ -246,15 +246,15 @@ struct feel_troubles {
 /* What one evaluation sees. Zero all that is not needed. The same env may be handed on to nested
  * evaluations and calls, which then share its limits. */
 struct feel_env {
-    const struct feel_value *slots; /* one per name of the scope */
-    struct feel_value input;        /* ? of unary tests */
-    struct instant now;             /* what now() and today() answer */
-    int32_t now_offset_s;           /* in this offset from UTC */
-    struct feel_troubles *troubles; /* may be NULL */
-    uint64_t steps_max;             /* loop turns and calls; 0 = LIMIT_FEEL_STEPS */
-    uint64_t steps;                 /* taken so far; the callee counts up */
-    uint32_t depth;                 /* nesting so far; kept by the callee */
-    const struct feel_zone_source *zones;
+    const struct feel_value *slots;       /* one per name of the scope */
+    struct feel_value input;              /* ? of unary tests */
+    struct instant now;                   /* what now() and today() answer */
+    int32_t now_offset_s;                 /* in this offset from UTC */
+    struct feel_troubles *troubles;       /* may be NULL */
+    uint64_t steps_max;                   /* loop turns and calls; 0 = LIMIT_FEEL_STEPS */
+    uint64_t steps;                       /* taken so far; the callee counts up */
+    uint32_t depth;                       /* nesting so far; kept by the callee */
+    const struct feel_zone_source *zones; /* zones named in texts; NULL: those of the program's scope */
 };
 
 /* Evaluate. Unary tests answer true, false or null for env->input. */

@@ -84,7 +84,7 @@ static inline bool run_step(struct run *r)
     return __builtin_expect(r->err == ERR_OK && ++r->env->steps <= r->steps_max, 1) ? true : run_stop(r);
 }
 /* Give up with an error. */
-struct feel_value run_fail(struct run *r, enum err err, const char *what);
+struct feel_value run_fail(struct run *r, enum err err, const char *format, ...) PRINTF(3, 4);
 /* Start a run in ctx and env. */
 struct run run_new(struct ctx *ctx, struct feel_env *env, const struct feel_program *program);
 

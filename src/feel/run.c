@@ -53,17 +53,23 @@ struct feel_value trouble(struct run *r, const struct node *n, const char *forma
 
 bool run_stop(struct run *r)
 {
-    (void)run_fail(r, ERR_TOO_MANY, "it took more steps than allowed; make its loops shorter");
+    (void)run_fail(r, ERR_TOO_MANY, "more than %llu loop turns and calls", (unsigned long long)r->steps_max);
     return false;
 }
 
-struct feel_value run_fail(struct run *r, enum err err, const char *what)
+struct feel_value run_fail(struct run *r, enum err err, const char *format, ...)
 {
-    if (r->err == ERR_OK) {
-        struct str file = r->program == NULL ? (struct str){0} : r->program->source.file;
-        uint32_t line = r->program == NULL ? 0 : r->program->source.line;
-        r->err = fault_at(r->ctx, err, file, line, 0, "the expression was stopped: %s", what);
+    if (r->err != ERR_OK) {
+        return feel_null();
     }
+    char what[128];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(what, sizeof(what), format, args);
+    va_end(args);
+    struct str file = r->program == NULL ? (struct str){0} : r->program->source.file;
+    uint32_t line = r->program == NULL ? 0 : r->program->source.line;
+    r->err = fault_at(r->ctx, err, file, line, 0, "the expression was stopped: %s", what);
     return feel_null();
 }
 
