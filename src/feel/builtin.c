@@ -106,7 +106,7 @@ static struct feel_value call_items(struct run *r, const struct node *n, const s
                                     const struct feel_value *args, size_t count)
 {
     if (count == 0 || (count == 1 && feel_is_null(args[0]))) {
-        return trouble(r, n, "%s() wants a list", b->name);
+        return run_trouble(r, n, "%s() wants a list", b->name);
     }
     struct feel_value list = count == 1 && args[0].kind == FEEL_LIST ? args[0] : feel_list(args, count);
     return b->fn(r, n, &list, 1);
@@ -117,13 +117,13 @@ static struct feel_value call_rest(struct run *r, const struct node *n, const st
                                    const struct feel_value *args, size_t count)
 {
     if (count < b->min) {
-        return trouble(r, n, "%s() wants %d arguments or more", b->name, b->min);
+        return run_trouble(r, n, "%s() wants %d arguments or more", b->name, b->min);
     }
     size_t last = builtin_params(b) - 1;
     struct feel_value *fitted = ARENA_ARRAY(r->ctx->arena, struct feel_value, count);
     for (size_t i = 0; i < count; i++) {
         if (!fit(r, args[i], b->param[i < last ? i : last].kinds, &fitted[i])) {
-            return trouble(r, n, "%s() does not take %s", b->name, kind_name(args[i]));
+            return run_trouble(r, n, "%s() does not take %s", b->name, value_kind_name(args[i]));
         }
     }
     return b->fn(r, n, fitted, count);
@@ -157,7 +157,7 @@ struct feel_value builtin_call(struct run *r, const struct node *n, const struct
         wrong_name = b->param[i].name;
     }
     if (wrong_name == NULL) {
-        return trouble(r, n, "%s() does not take %zu arguments", name, count);
+        return run_trouble(r, n, "%s() does not take %zu arguments", name, count);
     }
-    return trouble(r, n, "%s() does not take %s as its %s", name, kind_name(wrong), wrong_name);
+    return run_trouble(r, n, "%s() does not take %s as its %s", name, value_kind_name(wrong), wrong_name);
 }

@@ -8,7 +8,7 @@ struct feel_value eval_const(struct run *r UNUSED, const struct node *n)
 
 struct feel_value eval_trouble(struct run *r, const struct node *n)
 {
-    return trouble(r, n, "%.*s", FMT(n->name));
+    return run_trouble(r, n, "%.*s", FMT(n->name));
 }
 
 struct feel_value eval_global(struct run *r, const struct node *n)
@@ -35,7 +35,7 @@ static struct feel_value path_of(struct run *r, const struct node *n, struct fee
         if (member != NULL) {
             return *member;
         }
-        return trouble(r, n, "there is no member \"%.*s\"", FMT(n->name));
+        return run_trouble(r, n, "there is no member \"%.*s\"", FMT(n->name));
     }
     if (v.kind == FEEL_LIST) {
         struct feel_value *items = ARENA_ARRAY(r->ctx->arena, struct feel_value, v.n);
@@ -49,7 +49,7 @@ static struct feel_value path_of(struct run *r, const struct node *n, struct fee
     if (temporal_property(r, v, n->name, &property)) {
         return property;
     }
-    return trouble(r, n, "%s has no member \"%.*s\"", kind_name(v), FMT(n->name));
+    return run_trouble(r, n, "%s has no member \"%.*s\"", value_kind_name(v), FMT(n->name));
 }
 
 struct feel_value eval_path(struct run *r, const struct node *n)
@@ -76,7 +76,7 @@ struct feel_value eval_member_or(struct run *r, const struct node *n)
     if (temporal_property(r, item, n->name, &property)) {
         return property;
     }
-    return trouble(r, n, "neither the item nor anything around it has a \"%.*s\"", FMT(n->name));
+    return run_trouble(r, n, "neither the item nor anything around it has a \"%.*s\"", FMT(n->name));
 }
 
 /* ---- arithmetic ---- */
@@ -134,7 +134,7 @@ static struct feel_value logic(struct run *r, const struct node *n, bool decisiv
     if (b.kind == FEEL_BOOL && (b.boolean == decisive || a.kind == FEEL_BOOL)) {
         return b;
     }
-    return trouble(r, n, "cannot decide %s %s %s", kind_name(a), decisive ? "or" : "and", kind_name(b));
+    return run_trouble(r, n, "cannot decide %s %s %s", value_kind_name(a), decisive ? "or" : "and", value_kind_name(b));
 }
 
 struct feel_value eval_and(struct run *r, const struct node *n)
@@ -160,7 +160,7 @@ static struct feel_value equality(struct run *r, const struct node *n, bool want
     struct feel_value b = eval(r, n->b);
     struct feel_value same = feel_equal(a, b);
     if (feel_is_null(same)) {
-        return trouble(r, n, "cannot compare %s with %s", kind_name(a), kind_name(b));
+        return run_trouble(r, n, "cannot compare %s with %s", value_kind_name(a), value_kind_name(b));
     }
     return feel_bool(same.boolean == wanted);
 }
@@ -189,7 +189,7 @@ static bool order(struct run *r, const struct node *n, struct feel_value a, stru
     if (a.kind != FEEL_BOOL && feel_compare(a, b, ret)) {
         return true;
     }
-    (void)trouble(r, n, "cannot compare %s with %s", kind_name(a), kind_name(b));
+    (void)run_trouble(r, n, "cannot compare %s with %s", value_kind_name(a), value_kind_name(b));
     return false;
 }
 
@@ -238,7 +238,8 @@ struct feel_value eval_in(struct run *r, const struct node *n)
     struct feel_value v = eval(r, n->a);
     if (n->b->eval != eval_in_any) {
         struct feel_value held = value_in(v, eval(r, n->b));
-        return feel_is_null(held) ? trouble(r, n, "%s has no order with the ends of the range", kind_name(v)) : held;
+        return feel_is_null(held) ? run_trouble(r, n, "%s has no order with the ends of the range", value_kind_name(v))
+                                  : held;
     }
     for (uint32_t i = 0; i < n->b->count; i++) {
         if (feel_is_true(value_in(v, eval(r, n->b->kids[i])))) {
@@ -260,7 +261,7 @@ struct feel_value eval_test(struct run *r, const struct node *n)
     struct feel_range range = *form;
     struct feel_value end = eval(r, n->a);
     if (form->form == FEEL_RANGE_COMPARE && !range_is_valid(end, end, false)) {
-        return trouble(r, n, "%s has no order", kind_name(end));
+        return run_trouble(r, n, "%s has no order", value_kind_name(end));
     }
     bool point = form->form == FEEL_RANGE_EQUAL || form->form == FEEL_RANGE_NOT_EQUAL;
     range.lo = point || n->slot == 1 ? end : feel_null();
@@ -275,7 +276,8 @@ struct feel_value eval_range(struct run *r, const struct node *n)
     range.lo = eval(r, n->a);
     range.hi = eval(r, n->b);
     if (!range_is_valid(range.lo, range.hi, true)) {
-        return trouble(r, n, "%s and %s are no ends of a range", kind_name(range.lo), kind_name(range.hi));
+        return run_trouble(r, n, "%s and %s are no ends of a range", value_kind_name(range.lo),
+                           value_kind_name(range.hi));
     }
     return value_range(r->ctx->arena, range);
 }
@@ -308,7 +310,8 @@ struct feel_value eval_unary(struct run *r, const struct node *n)
         }
         unknown |= feel_is_null(hit);
     }
-    return unknown ? trouble(r, n, "the test cannot be decided for %s", kind_name(r->env->input)) : feel_bool(negated);
+    return unknown ? run_trouble(r, n, "the test cannot be decided for %s", value_kind_name(r->env->input))
+                   : feel_bool(negated);
 }
 
 /* ---- making lists and contexts ---- */
@@ -356,7 +359,7 @@ static struct feel_value item_at(struct run *r, const struct node *n, struct fee
 {
     int64_t i = 0;
     if (!value_to_i64(index, &i) || i == 0 || i > list.n || i < -(int64_t)list.n) {
-        return trouble(r, n, "the list has %u items; there is none at that index", list.n);
+        return run_trouble(r, n, "the list has %u items; there is none at that index", list.n);
     }
     return list.items[i > 0 ? i - 1 : (int64_t)list.n + i];
 }
@@ -368,7 +371,7 @@ static struct feel_value filter_constant(struct run *r, const struct node *n, st
         return item_at(r, n, list, by);
     }
     if (by.kind != FEEL_BOOL) {
-        return trouble(r, n, "a filter must be a boolean or a number, not %s", kind_name(by));
+        return run_trouble(r, n, "a filter must be a boolean or a number, not %s", value_kind_name(by));
     }
     return by.boolean ? list : feel_list(NULL, 0);
 }
@@ -378,7 +381,7 @@ struct feel_value eval_filter(struct run *r, const struct node *n)
     struct feel_value list = eval(r, n->a);
     if (list.kind != FEEL_LIST) {
         if (feel_is_null(list)) {
-            return trouble(r, n, "null cannot be filtered");
+            return run_trouble(r, n, "null cannot be filtered");
         }
         struct feel_value *one = ARENA_NEW(r->ctx->arena, struct feel_value);
         *one = list;
@@ -454,18 +457,18 @@ static bool span_start(struct run *r, const struct node *n, const struct loop *l
         if (range_span(from, eval(r, loop->to), ret)) {
             return true;
         }
-        (void)trouble(r, n, "only whole numbers and dates can be counted through");
+        (void)run_trouble(r, n, "only whole numbers and dates can be counted through");
         return false;
     }
     if (from.kind == FEEL_RANGE) {
         if (interval_span(from.range, ret)) {
             return true;
         }
-        (void)trouble(r, n, "this range cannot be counted through");
+        (void)run_trouble(r, n, "this range cannot be counted through");
         return false;
     }
     if (feel_is_null(from)) {
-        (void)trouble(r, n, "there is nothing to iterate over: null");
+        (void)run_trouble(r, n, "there is nothing to iterate over: null");
         return false;
     }
     if (from.kind != FEEL_LIST) {
@@ -575,7 +578,7 @@ static struct feel_value quantified(struct run *r, const struct node *n, bool de
     if (!whole) {
         return feel_null();
     }
-    return out.unknown ? trouble(r, n, "some of the conditions are neither true nor false") : feel_bool(!decisive);
+    return out.unknown ? run_trouble(r, n, "some of the conditions are neither true nor false") : feel_bool(!decisive);
 }
 
 struct feel_value eval_some(struct run *r, const struct node *n)

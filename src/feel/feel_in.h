@@ -74,7 +74,7 @@ static inline struct feel_value eval(struct run *r, const struct node *n)
 }
 
 /* Note why a node is null, and be null. n may be NULL. */
-struct feel_value trouble(struct run *r, const struct node *n, const char *format, ...)
+struct feel_value run_trouble(struct run *r, const struct node *n, const char *format, ...)
     __attribute__((format(printf, 3, 4), cold, noinline));
 /* Give up for steps, or because a limit was passed before; false. */
 bool run_stop(struct run *r) __attribute__((cold, noinline));
@@ -269,7 +269,7 @@ struct feel_value value_range(struct arena *a, struct feel_range range);
 bool range_is_valid(struct feel_value lo, struct feel_value hi, bool allow_null);
 /* FEEL's is(): same kind and form as well. */
 bool value_is(struct feel_value a, struct feel_value b);
-const char *kind_name(struct feel_value v);
+const char *value_kind_name(struct feel_value v);
 void value_write(struct buf *b, struct feel_value v, bool quoted);
 
 /* A list that grows on the arena. */
@@ -303,9 +303,9 @@ struct ymd {
 int64_t ymd_to_day(struct ymd d);
 struct ymd ymd_from_day(int64_t day);
 bool ymd_is_valid(struct ymd d);
-bool day_in_range(int64_t day);
+bool ymd_day_in_range(int64_t day);
 /* Monday = 1. */
-int weekday(int64_t day);
+int ymd_weekday(int64_t day);
 struct ymd ymd_add_months(struct ymd d, int64_t months);
 
 struct feel_value value_date(int64_t day);
@@ -369,7 +369,7 @@ const struct feel_type *type_simple(enum feel_type_kind kind);
 /* instance of: as feel_is, but null is of no type. */
 bool type_instance(struct run *r, struct feel_value v, const struct feel_type *t);
 struct feel_value type_coerce(struct run *r, const struct node *n, struct feel_value v, const struct feel_type *t);
-const char *type_name(const struct feel_type *t);
+const char *type_kind_name(const struct feel_type *t);
 
 /* ---- parsing --------------------------------------------------------------------------------- */
 

@@ -17,13 +17,13 @@ static struct feel_value from_double(struct run *r, double v)
 static struct feel_value java_cos(struct run *r, const struct node *n, const struct feel_value *args)
 {
     return args[0].kind == FEEL_NUMBER ? from_double(r, cos(decimal_to_double(feel_decimal(args[0]))))
-                                       : trouble(r, n, "cos wants a number");
+                                       : run_trouble(r, n, "cos wants a number");
 }
 
 static struct feel_value java_max(struct run *r, const struct node *n, const struct feel_value *args)
 {
     if (args[0].kind != FEEL_NUMBER || args[1].kind != FEEL_NUMBER) {
-        return trouble(r, n, "max wants numbers");
+        return run_trouble(r, n, "max wants numbers");
     }
     return number_compare(args[0], args[1]) >= 0 ? args[0] : args[1];
 }
@@ -36,7 +36,7 @@ static struct feel_value java_number(struct run *r, const struct node *n, const 
         return args[0];
     }
     return args[0].kind == FEEL_STRING && decimal_parse(feel_str(args[0]), &d) ? value_number(r, d)
-                                                                               : trouble(r, n, "this is no number");
+                                                                               : run_trouble(r, n, "this is no number");
 }
 
 /* A number that is whole and fits so many bits. */
@@ -45,7 +45,8 @@ static struct feel_value java_whole(struct run *r, const struct node *n, const s
     struct feel_value v = java_number(r, n, args);
     int64_t i = 0;
     int64_t end = (int64_t)1 << (bits - 1);
-    return value_to_i64(v, &i) && i >= -end && i < end ? v : trouble(r, n, "this is no whole number of %d bits", bits);
+    return value_to_i64(v, &i) && i >= -end && i < end ? v
+                                                       : run_trouble(r, n, "this is no whole number of %d bits", bits);
 }
 
 static struct feel_value java_int(struct run *r, const struct node *n, const struct feel_value *args)
@@ -66,14 +67,14 @@ static struct feel_value java_byte(struct run *r, const struct node *n, const st
 static struct feel_value java_char(struct run *r, const struct node *n, const struct feel_value *args)
 {
     bool one = args[0].kind == FEEL_STRING && utf8_count(feel_str(args[0])) == 1;
-    return one ? args[0] : trouble(r, n, "this is not one character");
+    return one ? args[0] : run_trouble(r, n, "this is not one character");
 }
 
 /* "%s" alone, once for each argument. */
 static struct feel_value java_format(struct run *r, const struct node *n, const struct feel_value *args)
 {
     if (args[0].kind != FEEL_STRING) {
-        return trouble(r, n, "format wants a string");
+        return run_trouble(r, n, "format wants a string");
     }
     struct buf b = buf_new(r->ctx->arena, LIMIT_FEEL_STRING_BYTES);
     struct str rest = feel_str(args[0]);
@@ -148,5 +149,5 @@ struct feel_value java_function(struct run *r, const struct node *n, struct str 
             return feel_function_native(r->ctx->arena, params, count, NULL, call_java, self);
         }
     }
-    return trouble(r, n, "there is no %.*s.%.*s", FMT(class), FMT(signature));
+    return run_trouble(r, n, "there is no %.*s.%.*s", FMT(class), FMT(signature));
 }

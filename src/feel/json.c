@@ -50,7 +50,7 @@ static enum err read_value(struct run *r, const struct json *j, const struct fee
     case JSON_STRING: {
         *ret = is_temporal(t) ? temporal(r, j->text, t->kind) : feel_string(j->text);
         if (feel_is_null(*ret)) {
-            return fault(ctx, ERR_TYPE, "\"%.*s\" is no %s", FMT(j->text), type_name(t));
+            return fault(ctx, ERR_TYPE, "\"%.*s\" is no %s", FMT(j->text), type_kind_name(t));
         }
         return ERR_OK;
     }
@@ -85,7 +85,7 @@ enum err feel_from_json(struct ctx *ctx, const struct json *j, const struct feel
     if (type != NULL && !feel_is_null(v)) {
         v = type_coerce(&r, NULL, v, type);
         if (feel_is_null(v)) {
-            return fault(ctx, ERR_TYPE, "the value is no %s", type_name(type));
+            return fault(ctx, ERR_TYPE, "the value is no %s", type_kind_name(type));
         }
     }
     *ret = v;

@@ -15,7 +15,7 @@ static void place(struct compiler *c, size_t at, uint32_t *ret_line, uint32_t *r
     *ret_line = line + first - 1;
 }
 
-const struct node *refuse(struct compiler *c, enum err err, size_t at, const char *format, ...)
+const struct node *parse_refuse(struct compiler *c, enum err err, size_t at, const char *format, ...)
 {
     if (c->err != ERR_OK) {
         return NULL;
@@ -31,18 +31,18 @@ const struct node *refuse(struct compiler *c, enum err err, size_t at, const cha
     return NULL;
 }
 
-const struct node *expected(struct compiler *c, const char *what)
+const struct node *parse_expected(struct compiler *c, const char *what)
 {
     lex_blanks(c);
     struct str rest = str_slice(c->text, c->at, c->text.n);
     if (rest.n == 0) {
-        return refuse(c, ERR_SYNTAX, c->at, "expected %s, but the text ends", what);
+        return parse_refuse(c, ERR_SYNTAX, c->at, "expected %s, but the text ends", what);
     }
     size_t at = 0;
     while (at < rest.n && at < 20 && rest.p[at] != '\n') {
         (void)utf8_next(rest, &at);
     }
-    return refuse(c, ERR_SYNTAX, c->at, "expected %s before \"%.*s\"", what, (int)at, rest.p);
+    return parse_refuse(c, ERR_SYNTAX, c->at, "expected %s before \"%.*s\"", what, (int)at, rest.p);
 }
 
 /* ---- characters ---- */
@@ -131,7 +131,7 @@ static size_t name_char(struct str t, size_t at, bool first)
     return utf8_next(t, &next) < 0 ? 0 : next - at;
 }
 
-bool is_name_start(struct str text, size_t at)
+bool name_starts(struct str text, size_t at)
 {
     return name_char(text, at, true) != 0;
 }
@@ -229,7 +229,7 @@ bool lex_string(struct compiler *c, struct str *ret)
         end += c->text.p[end] == '\\' ? 2 : 1;
     }
     if (end >= c->text.n) {
-        (void)refuse(c, ERR_SYNTAX, c->at, "the string has no closing \"");
+        (void)parse_refuse(c, ERR_SYNTAX, c->at, "the string has no closing \"");
         return false;
     }
     struct str raw = str_slice(c->text, start, end);
@@ -294,7 +294,7 @@ bool lex_number(struct compiler *c, struct decimal *ret)
         return false;
     }
     if (!decimal_parse(str_slice(c->text, c->at, end), ret)) {
-        (void)refuse(c, ERR_RANGE, c->at, "the number is beyond the range of decimal128");
+        (void)parse_refuse(c, ERR_RANGE, c->at, "the number is beyond the range of decimal128");
         return false;
     }
     c->at = end;
@@ -327,7 +327,7 @@ bool lex_new_name(struct compiler *c, const char *stops, bool stop_at_in, struct
 {
     lex_blanks(c);
     size_t at = c->at;
-    if (!is_name_start(c->text, at)) {
+    if (!name_starts(c->text, at)) {
         return false;
     }
     while (at < c->text.n) {
@@ -365,7 +365,7 @@ static bool sees_keyword(struct compiler *c)
 bool lex_words(struct compiler *c, struct str *ret)
 {
     lex_blanks(c);
-    if (!is_name_start(c->text, c->at)) {
+    if (!name_starts(c->text, c->at)) {
         return false;
     }
     size_t start = c->at;

@@ -21,7 +21,7 @@ static struct feel_value put_deep(struct run *r, const struct node *n, struct fe
                                   const struct feel_value *keys, uint32_t count, struct feel_value v)
 {
     if (count == 0 || keys[0].kind != FEEL_STRING || context.kind != FEEL_CONTEXT || count > LIMIT_FEEL_DEPTH) {
-        return trouble(r, n, "the keys lead to no place in the context");
+        return run_trouble(r, n, "the keys lead to no place in the context");
     }
     struct str key = feel_str(keys[0]);
     if (count == 1) {
@@ -43,7 +43,7 @@ static struct feel_value do_put(struct run *r, const struct node *n, const struc
 static struct feel_value do_get(struct run *r, const struct node *n, const struct feel_value *args, size_t count UNUSED)
 {
     const struct feel_value *v = feel_get(args[0], feel_str(args[1]));
-    return v != NULL ? *v : trouble(r, n, "there is no member \"%.*s\"", FMT(feel_str(args[1])));
+    return v != NULL ? *v : run_trouble(r, n, "there is no member \"%.*s\"", FMT(feel_str(args[1])));
 }
 
 static struct feel_value do_entries(struct run *r, const struct node *n UNUSED, const struct feel_value *args,
@@ -72,10 +72,10 @@ static struct feel_value do_context(struct run *r, const struct node *n, const s
             return feel_null();
         }
         if (key == NULL || key->kind != FEEL_STRING || v == NULL) {
-            return trouble(r, n, "each entry must have a \"key\" that is a string and a \"value\"");
+            return run_trouble(r, n, "each entry must have a \"key\" that is a string and a \"value\"");
         }
         if (feel_get(feel_context(entries, i), feel_str(*key)) != NULL) {
-            return trouble(r, n, "the key \"%.*s\" stands twice", FMT(feel_str(*key)));
+            return run_trouble(r, n, "the key \"%.*s\" stands twice", FMT(feel_str(*key)));
         }
         entries[i] = (struct feel_entry){feel_str(*key), *v};
     }
@@ -89,7 +89,7 @@ static struct feel_value do_merge(struct run *r, const struct node *n, const str
     for (uint32_t i = 0; i < args[0].n; i++) {
         struct feel_value one = args[0].items[i];
         if (one.kind != FEEL_CONTEXT) {
-            return trouble(r, n, "the list holds %s, not only contexts", kind_name(one));
+            return run_trouble(r, n, "the list holds %s, not only contexts", value_kind_name(one));
         }
         for (uint32_t k = 0; k < one.n; k++) {
             r->env->steps += all.n / 8;

@@ -7,12 +7,12 @@
 
 static struct feel_value not_numbers(struct run *r, const struct node *n, struct feel_value item)
 {
-    return trouble(r, n, "the list holds %s, not only numbers", kind_name(item));
+    return run_trouble(r, n, "the list holds %s, not only numbers", value_kind_name(item));
 }
 
 static struct feel_value empty(struct run *r, const struct node *n)
 {
-    return trouble(r, n, "the list is empty");
+    return run_trouble(r, n, "the list is empty");
 }
 
 /* A fresh array for a result of `count` items. */
@@ -42,7 +42,8 @@ static struct feel_value extreme(struct run *r, const struct node *n, struct fee
     for (uint32_t i = 0; i < list.n; i++) {
         int c = 0;
         if (!feel_compare(list.items[i], best, &c)) {
-            return trouble(r, n, "cannot compare %s with %s", kind_name(list.items[i]), kind_name(best));
+            return run_trouble(r, n, "cannot compare %s with %s", value_kind_name(list.items[i]),
+                               value_kind_name(best));
         }
         best = c * sign > 0 ? list.items[i] : best;
     }
@@ -110,7 +111,7 @@ static struct feel_value decide(struct run *r, const struct node *n, struct feel
         }
         open |= item.kind != FEEL_BOOL;
     }
-    return open ? trouble(r, n, "the list holds other things than booleans") : feel_bool(!decisive);
+    return open ? run_trouble(r, n, "the list holds other things than booleans") : feel_bool(!decisive);
 }
 
 LIST_FN(do_all)
@@ -149,7 +150,7 @@ static bool position(struct run *r, const struct node *n, struct feel_value list
 {
     int64_t i = 0;
     if (!value_truncate(at, &i) || i == 0 || i > list.n || i < -(int64_t)list.n) {
-        (void)trouble(r, n, "the list has %u items; there is no such position", list.n);
+        (void)run_trouble(r, n, "the list has %u items; there is no such position", list.n);
         return false;
     }
     *ret = (size_t)(i > 0 ? i - 1 : (int64_t)list.n + i);
@@ -164,11 +165,11 @@ LIST_FN(do_sublist)
         return feel_null();
     }
     if (count > 2 && !feel_is_null(args[2]) && !value_truncate(args[2], &length)) {
-        return trouble(r, n, "the length is out of range");
+        return run_trouble(r, n, "the length is out of range");
     }
     int64_t left = (int64_t)args[0].n - (int64_t)from;
     if (length < 1 || (length > left && count > 2 && !feel_is_null(args[2]))) {
-        return trouble(r, n, "there are %lld items from there on", (long long)left);
+        return run_trouble(r, n, "there are %lld items from there on", (long long)left);
     }
     return feel_list(args[0].items + from, (size_t)(length > left ? left : length));
 }
@@ -181,7 +182,7 @@ static struct feel_value chain(struct run *r, const struct node *n, const struct
         total += args[i].n;
     }
     if (total > LIMIT_FEEL_LIST_ITEMS) {
-        return trouble(r, n, "the list would have more than %d items", LIMIT_FEEL_LIST_ITEMS);
+        return run_trouble(r, n, "the list would have more than %d items", LIMIT_FEEL_LIST_ITEMS);
     }
     struct feel_value *items = items_new(r, total);
     size_t at = 0;
@@ -263,14 +264,14 @@ static struct feel_value replace_matching(struct run *r, const struct node *n, s
                                           struct feel_value match, struct feel_value by)
 {
     if (match.function->count != 2) {
-        return trouble(r, n, "the match function must take two arguments: item and newItem");
+        return run_trouble(r, n, "the match function must take two arguments: item and newItem");
     }
     struct feel_value *items = items_new(r, list.n);
     for (uint32_t i = 0; i < list.n; i++) {
         struct feel_value pair[2] = {list.items[i], by};
         struct feel_value hit = run_call(r, n, match, pair, 2);
         if (hit.kind != FEEL_BOOL) {
-            return trouble(r, n, "the match function must answer true or false, not %s", kind_name(hit));
+            return run_trouble(r, n, "the match function must answer true or false, not %s", value_kind_name(hit));
         }
         items[i] = hit.boolean ? by : list.items[i];
     }
@@ -332,7 +333,7 @@ static bool flatten(struct run *r, struct vec *out, struct feel_value list, int 
 LIST_FN(do_flatten)
 {
     struct vec out = {0};
-    return flatten(r, &out, args[0], 0) ? vec_list(&out) : trouble(r, n, "the list is nested too deep");
+    return flatten(r, &out, args[0], 0) ? vec_list(&out) : run_trouble(r, n, "the list is nested too deep");
 }
 
 /* ---- order ---- */
@@ -367,7 +368,7 @@ static struct feel_value sorted(struct run *r, const struct node *n, struct feel
     bool ok = true;
     items_copy(items, list, 0, list.n);
     merge_sort(r, n, items, room, list.n, precedes, self, &ok);
-    return ok ? feel_list(items, list.n) : trouble(r, n, "the items cannot be put in order");
+    return ok ? feel_list(items, list.n) : run_trouble(r, n, "the items cannot be put in order");
 }
 
 static bool by_value(struct run *r UNUSED, const struct node *n UNUSED, void *self UNUSED, struct feel_value a,
@@ -413,7 +414,7 @@ static bool all_numbers(struct feel_value list)
 static struct feel_value sorted_numbers(struct run *r, const struct node *n, struct feel_value list)
 {
     return all_numbers(list) ? sorted(r, n, list, by_value, NULL)
-                             : trouble(r, n, "the list holds other things than numbers");
+                             : run_trouble(r, n, "the list holds other things than numbers");
 }
 
 LIST_FN(do_median)
@@ -457,7 +458,7 @@ LIST_FN(do_stddev)
 {
     struct feel_value list = args[0];
     if (!all_numbers(list) || list.n < 2) {
-        return trouble(r, n, "stddev() wants two numbers or more");
+        return run_trouble(r, n, "stddev() wants two numbers or more");
     }
     struct feel_value mean = do_mean(r, n, args, 1);
     struct feel_value total = feel_int(0);

@@ -3,7 +3,7 @@
 
 static struct feel_value too_large(struct run *r, const struct node *n)
 {
-    return trouble(r, n, "the result is beyond the range of numbers");
+    return run_trouble(r, n, "the result is beyond the range of numbers");
 }
 
 static struct feel_value round_by(struct run *r, const struct node *n, const struct feel_value *args, size_t count,
@@ -12,11 +12,12 @@ static struct feel_value round_by(struct run *r, const struct node *n, const str
     int64_t scale = 0;
     struct decimal d = {0};
     if (count > 1 && !value_truncate(args[1], &scale)) {
-        return trouble(r, n, "the scale is out of range");
+        return run_trouble(r, n, "the scale is out of range");
     }
     if (scale < -DECIMAL_EXP_MAX || scale > -DECIMAL_EXP_MIN ||
         !decimal_round_to(feel_decimal(args[0]), (int32_t)scale, how, &d)) {
-        return trouble(r, n, "the scale is out of range; it goes from %d to %d", -DECIMAL_EXP_MAX, -DECIMAL_EXP_MIN);
+        return run_trouble(r, n, "the scale is out of range; it goes from %d to %d", -DECIMAL_EXP_MAX,
+                           -DECIMAL_EXP_MIN);
     }
     return value_number(r, d);
 }
@@ -68,7 +69,7 @@ static struct feel_value do_modulo(struct run *r, const struct node *n, const st
 {
     struct decimal d = {0};
     if (!decimal_modulo(feel_decimal(args[0]), feel_decimal(args[1]), &d)) {
-        return trouble(r, n, "division by zero");
+        return run_trouble(r, n, "division by zero");
     }
     return value_number(r, d);
 }
@@ -78,14 +79,14 @@ static struct feel_value do_sqrt(struct run *r, const struct node *n, const stru
 {
     struct decimal d = {0};
     return decimal_sqrt(feel_decimal(args[0]), &d) ? value_number(r, d)
-                                                   : trouble(r, n, "a negative number has no square root");
+                                                   : run_trouble(r, n, "a negative number has no square root");
 }
 
 static struct feel_value do_log(struct run *r, const struct node *n, const struct feel_value *args, size_t count UNUSED)
 {
     struct decimal d = {0};
     return decimal_log(feel_decimal(args[0]), &d) ? value_number(r, d)
-                                                  : trouble(r, n, "only positive numbers have a logarithm");
+                                                  : run_trouble(r, n, "only positive numbers have a logarithm");
 }
 
 static struct feel_value do_exp(struct run *r, const struct node *n, const struct feel_value *args, size_t count UNUSED)
@@ -116,7 +117,7 @@ static struct feel_value do_even(struct run *r UNUSED, const struct node *n UNUS
 static struct feel_value do_not(struct run *r, const struct node *n, const struct feel_value *args, size_t count UNUSED)
 {
     return args[0].kind == FEEL_BOOL ? feel_bool(!args[0].boolean)
-                                     : trouble(r, n, "not() wants a boolean, not %s", kind_name(args[0]));
+                                     : run_trouble(r, n, "not() wants a boolean, not %s", value_kind_name(args[0]));
 }
 
 static const struct builtin rows[] = {

@@ -128,7 +128,8 @@ static struct feel_value relate(struct run *r, const struct node *n, const struc
     struct span_ends b = ends_of(args[1]);
     bool ok = true;
     bool holds = holds_for(&a, &b, &ok);
-    return ok ? feel_bool(holds) : trouble(r, n, "%s and %s have no order", kind_name(a.lo), kind_name(b.lo));
+    return ok ? feel_bool(holds)
+              : run_trouble(r, n, "%s and %s have no order", value_kind_name(a.lo), value_kind_name(b.lo));
 }
 
 #define RANGE_FN(name)                                                                                                 \
@@ -156,7 +157,7 @@ static struct feel_value do_range(struct run *r, const struct node *n, const str
                                   size_t count UNUSED)
 {
     struct feel_value v = range_from_text(r, feel_str(args[0]));
-    return feel_is_null(v) ? trouble(r, n, "the text is no range with literal ends in order") : v;
+    return feel_is_null(v) ? run_trouble(r, n, "the text is no range with literal ends in order") : v;
 }
 
 #define TWO_POINTS(name, fn)                                                                                           \

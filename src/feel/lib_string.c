@@ -6,14 +6,14 @@ static struct feel_value do_string(struct run *r, const struct node *n, const st
                                    size_t count UNUSED)
 {
     if (feel_is_null(args[0])) {
-        return trouble(r, n, "null has no text");
+        return run_trouble(r, n, "null has no text");
     }
     struct buf b = buf_new(r->ctx->arena, LIMIT_FEEL_STRING_BYTES);
     if (args[0].kind == FEEL_STRING) {
         return args[0];
     }
     value_write(&b, args[0], false);
-    return b.err == ERR_OK ? feel_string(buf_str(&b)) : trouble(r, n, "the text would be too long");
+    return b.err == ERR_OK ? feel_string(buf_str(&b)) : run_trouble(r, n, "the text would be too long");
 }
 
 /* Grouping and decimal separators as texts of one character: " ", "," or "."; '\0' for none, -1 for others. */
@@ -33,7 +33,7 @@ static struct feel_value do_number(struct run *r, const struct node *n, const st
     int group = count > 1 ? separator(args[1], " ,.") : 0;
     int point = count > 2 ? separator(args[2], ",.") : 0;
     if (group < 0 || point < 0 || (group != 0 && group == point)) {
-        return trouble(r, n, "separators are \" \", \",\" or \".\", and differ");
+        return run_trouble(r, n, "separators are \" \", \",\" or \".\", and differ");
     }
     struct str s = feel_str(args[0]);
     char *plain = arena_push_bytes(r->ctx->arena, s.n);
@@ -44,7 +44,7 @@ static struct feel_value do_number(struct run *r, const struct node *n, const st
             continue;
         }
         if (point != 0 && c != point && c == '.') {
-            return trouble(r, n, "the text is no number");
+            return run_trouble(r, n, "the text is no number");
         }
         plain[size++] = c == point && c != 0 ? '.' : c;
     }
@@ -52,7 +52,7 @@ static struct feel_value do_number(struct run *r, const struct node *n, const st
     struct str text = {plain, size};
     bool plus = text.n > 0 && text.p[0] == '+';
     if (plus || !decimal_parse(text, &d)) {
-        return trouble(r, n, "the text is no number");
+        return run_trouble(r, n, "the text is no number");
     }
     return value_number(r, d);
 }
@@ -74,15 +74,15 @@ static struct feel_value do_substring(struct run *r, const struct node *n, const
     int64_t length = INT64_MAX;
     if (!value_truncate(args[1], &start) ||
         (count > 2 && !feel_is_null(args[2]) && !value_truncate(args[2], &length))) {
-        return trouble(r, n, "the position is out of range");
+        return run_trouble(r, n, "the position is out of range");
     }
     int64_t size = (int64_t)utf8_count(s);
     if (start == 0 || start > size || start < -size) {
-        return trouble(r, n, "the text has %lld characters; position %lld is not in it", (long long)size,
-                       (long long)start);
+        return run_trouble(r, n, "the text has %lld characters; position %lld is not in it", (long long)size,
+                           (long long)start);
     }
     if (length < 1) {
-        return trouble(r, n, "the length must be at least 1");
+        return run_trouble(r, n, "the length must be at least 1");
     }
     int64_t from = start > 0 ? start - 1 : size + start;
     int64_t to = length > size - from ? size : from + length;
@@ -166,7 +166,7 @@ static struct feel_value do_join(struct run *r, const struct node *n, const stru
             continue;
         }
         if (item.kind != FEEL_STRING) {
-            return trouble(r, n, "the list holds %s, not only strings", kind_name(item));
+            return run_trouble(r, n, "the list holds %s, not only strings", value_kind_name(item));
         }
         if (any && count > 1) {
             buf_put(&b, feel_str(args[1]));
@@ -174,7 +174,7 @@ static struct feel_value do_join(struct run *r, const struct node *n, const stru
         buf_put(&b, feel_str(item));
         any = true;
     }
-    return b.err == ERR_OK ? feel_string(buf_str(&b)) : trouble(r, n, "the text would be too long");
+    return b.err == ERR_OK ? feel_string(buf_str(&b)) : run_trouble(r, n, "the text would be too long");
 }
 
 /* ---- patterns ---- */
@@ -185,14 +185,14 @@ static const struct regex *pattern_of(struct run *r, const struct node *n, struc
     const char *why = NULL;
     const struct regex *re = regex_compile(r->ctx->arena, feel_str(pattern), feel_str(flags), &why);
     if (re == NULL) {
-        (void)trouble(r, n, "the pattern is wrong: %s", why);
+        (void)run_trouble(r, n, "the pattern is wrong: %s", why);
     }
     return re;
 }
 
 static struct feel_value too_long(struct run *r, const struct node *n)
 {
-    return trouble(r, n, "matching the pattern took more than %d steps", LIMIT_FEEL_REGEX_STEPS);
+    return run_trouble(r, n, "matching the pattern took more than %d steps", LIMIT_FEEL_REGEX_STEPS);
 }
 
 static struct feel_value do_matches(struct run *r, const struct node *n, const struct feel_value *args, size_t count)
@@ -257,7 +257,7 @@ static struct feel_value do_replace(struct run *r, const struct node *n, const s
         }
         buf_put(&b, str_slice(text, at, m.from[0]));
         if (!put_replacement(&b, text, &m, regex_groups(re), feel_str(args[2]))) {
-            return trouble(r, n, "in the replacement, \"$\" wants a digit behind it and \"\\\" a \"$\" or \"\\\"");
+            return run_trouble(r, n, "in the replacement, \"$\" wants a digit behind it and \"\\\" a \"$\" or \"\\\"");
         }
         at = m.to[0];
         if (m.to[0] == m.from[0]) { /* an empty match: pass one character on */
@@ -268,7 +268,7 @@ static struct feel_value do_replace(struct run *r, const struct node *n, const s
         }
     }
     buf_put(&b, str_slice(text, at < text.n ? at : text.n, text.n));
-    return b.err == ERR_OK ? feel_string(buf_str(&b)) : trouble(r, n, "the text would be too long");
+    return b.err == ERR_OK ? feel_string(buf_str(&b)) : run_trouble(r, n, "the text would be too long");
 }
 
 static struct feel_value do_split(struct run *r, const struct node *n, const struct feel_value *args,

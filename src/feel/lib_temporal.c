@@ -7,7 +7,7 @@
 
 static struct feel_value no(struct run *r, const struct node *n, const char *what)
 {
-    return trouble(r, n, "this is no %s", what);
+    return run_trouble(r, n, "this is no %s", what);
 }
 
 /* Year, month and day as numbers. */
@@ -154,7 +154,7 @@ TIME_FN(do_day_of_week)
     static const struct str names[] = {STR_INIT("Monday"),   STR_INIT("Tuesday"), STR_INIT("Wednesday"),
                                        STR_INIT("Thursday"), STR_INIT("Friday"),  STR_INIT("Saturday"),
                                        STR_INIT("Sunday")};
-    return feel_string(names[weekday(day_part_of(args[0])) - 1]);
+    return feel_string(names[ymd_weekday(day_part_of(args[0])) - 1]);
 }
 
 TIME_FN(do_month_of_year)
@@ -170,7 +170,7 @@ TIME_FN(do_month_of_year)
 TIME_FN(do_week_of_year)
 {
     int64_t day = day_part_of(args[0]);
-    int64_t thursday = day - weekday(day) + 4;
+    int64_t thursday = day - ymd_weekday(day) + 4;
     int64_t first = ymd_to_day((struct ymd){ymd_from_day(thursday).year, 1, 1});
     return feel_int((thursday - first) / 7 + 1);
 }

@@ -3,7 +3,7 @@
 
 enum { ODD_NAMES_MAX = 4096, TYPE_DEPTH_MAX = 6 };
 
-void bind(struct compiler *c, struct str name, uint32_t slot, bool is_item)
+void name_bind(struct compiler *c, struct str name, uint32_t slot, bool is_item)
 {
     if (c->binding_count == c->binding_room) {
         size_t room = c->binding_room == 0 ? 16 : c->binding_room * 2;
@@ -14,10 +14,10 @@ void bind(struct compiler *c, struct str name, uint32_t slot, bool is_item)
     c->bindings[c->binding_count++] = (struct binding){name, c->frame, slot, is_item};
 }
 
-uint32_t slot_new(struct compiler *c)
+uint32_t name_slot(struct compiler *c)
 {
     if (c->frame->slots >= LIMIT_FEEL_SLOTS) {
-        (void)refuse(c, ERR_TOO_MANY, c->at, "more than %d names in one expression; split it", LIMIT_FEEL_SLOTS);
+        (void)parse_refuse(c, ERR_TOO_MANY, c->at, "more than %d names in one expression; split it", LIMIT_FEEL_SLOTS);
         return 0;
     }
     return c->frame->slots++;
@@ -34,7 +34,7 @@ static bool is_odd(struct str name)
     return at < name.n;
 }
 
-void odd_add(struct compiler *c, struct str name)
+void name_add_odd(struct compiler *c, struct str name)
 {
     if (!is_odd(name) || c->odd_count >= ODD_NAMES_MAX) {
         return;
@@ -59,7 +59,7 @@ static void odd_add_type(struct compiler *c, const struct feel_type *t, int dept
     }
     odd_add_type(c, t->element, depth + 1);
     for (size_t i = 0; i < t->count; i++) {
-        odd_add(c, t->members[i].name);
+        name_add_odd(c, t->members[i].name);
         odd_add_type(c, t->members[i].type, depth + 1);
     }
 }
@@ -73,7 +73,7 @@ static void odd_gather(struct compiler *c)
     }
     c->odd_gathered = true;
     for (size_t i = 0; i < LEN(properties); i++) {
-        odd_add(c, properties[i]);
+        name_add_odd(c, properties[i]);
     }
     for (size_t i = 0; i < c->scope->count; i++) {
         odd_add_type(c, c->scope->names[i].type, 0);
@@ -226,7 +226,7 @@ static const struct node *reach(struct compiler *c, struct frame *frame, const s
     struct capture *k = ARENA_NEW(c->ctx->arena, struct capture);
     struct frame *here = c->frame;
     c->frame = frame;
-    *k = (struct capture){frame->captures, from, slot_new(c), owner, slot};
+    *k = (struct capture){frame->captures, from, name_slot(c), owner, slot};
     c->frame = here;
     frame->captures = k;
     return local(c, k->slot, offset);

@@ -14,7 +14,8 @@ static uint16_t deeper(struct compiler *c, const struct node *n, uint16_t depth)
         return depth;
     }
     if (n->flags >= NODE_DEPTH_MAX) {
-        (void)refuse(c, ERR_TOO_DEEP, c->at, "more than %d operators in a row; use lists or contexts", NODE_DEPTH_MAX);
+        (void)parse_refuse(c, ERR_TOO_DEEP, c->at, "more than %d operators in a row; use lists or contexts",
+                           NODE_DEPTH_MAX);
         return NODE_DEPTH_MAX;
     }
     return (uint16_t)(n->flags + 1);
@@ -67,7 +68,7 @@ static bool is_const(const struct node *n)
     return n == NULL || n->op == OP_CONST;
 }
 
-const struct node *fold(struct compiler *c, struct node *n)
+const struct node *node_fold(struct compiler *c, struct node *n)
 {
     if (c->err != ERR_OK) {
         return NULL;
@@ -86,7 +87,7 @@ const struct node *fold(struct compiler *c, struct node *n)
     return feel_is_null(v) || r.err != ERR_OK ? n : node_const(c, v, n->offset);
 }
 
-void list_push(struct compiler *c, struct node_list *l, const struct node *n)
+void node_push(struct compiler *c, struct node_list *l, const struct node *n)
 {
     if (l->n == l->room) {
         size_t room = l->room == 0 ? 4 : l->room * 2;
@@ -161,7 +162,7 @@ static int binary_here(struct compiler *c, int level)
 static bool enter(struct compiler *c)
 {
     if (c->depth >= LIMIT_FEEL_DEPTH) {
-        (void)refuse(c, ERR_TOO_DEEP, c->at, "nested more than %d deep", LIMIT_FEEL_DEPTH);
+        (void)parse_refuse(c, ERR_TOO_DEEP, c->at, "nested more than %d deep", LIMIT_FEEL_DEPTH);
         return false;
     }
     c->depth++;
@@ -197,7 +198,7 @@ static const struct node *parse_comparison(struct compiler *c)
         n->extra = range;
         n->slot = forms[i].op[0] == '>'; /* the operand is the lower end */
         n->op = OP_TEST;
-        return fold(c, n);
+        return node_fold(c, n);
     }
     return NULL;
 }
@@ -216,7 +217,7 @@ static const struct node *parse_in(struct compiler *c, const struct node *left, 
         test = parse_binary(c, LEVEL_ADD);
         c->list_in_parens = false;
     }
-    return test == NULL ? NULL : fold(c, node_new(c, eval_in, offset, left, test));
+    return test == NULL ? NULL : node_fold(c, node_new(c, eval_in, offset, left, test));
 }
 
 static const struct node *parse_between(struct compiler *c, const struct node *left, size_t offset)
@@ -226,7 +227,7 @@ static const struct node *parse_between(struct compiler *c, const struct node *l
         return NULL;
     }
     if (!lex_word(c, "and")) {
-        return expected(c, "\"and\" of \"between\"");
+        return parse_expected(c, "\"and\" of \"between\"");
     }
     const struct node *hi = parse_binary(c, LEVEL_ADD);
     if (hi == NULL) {
@@ -235,7 +236,7 @@ static const struct node *parse_between(struct compiler *c, const struct node *l
     struct node *n = node_new(c, eval_between, offset, left, lo);
     n->c = hi;
     n->flags = deeper(c, hi, n->flags);
-    return fold(c, n);
+    return node_fold(c, n);
 }
 
 static const struct node *parse_binary(struct compiler *c, int level)
@@ -251,7 +252,7 @@ static const struct node *parse_binary(struct compiler *c, int level)
         if (row >= 0) {
             c->at += str_from(binaries[row].op).n;
             const struct node *right = parse_binary(c, level + 1);
-            left = right == NULL ? NULL : fold(c, node_new(c, binaries[row].fn, offset, left, right));
+            left = right == NULL ? NULL : node_fold(c, node_new(c, binaries[row].fn, offset, left, right));
         } else if (level == LEVEL_COMPARE && lex_word(c, "between")) {
             left = parse_between(c, left, offset);
         } else if (level == LEVEL_COMPARE && lex_word(c, "in")) {
@@ -282,14 +283,14 @@ static const struct node *parse_range_end(struct compiler *c, const struct node 
         open = hi != NULL && !closed && (lex_take(c, ")") || (plain != 0 && lex_take(c, "[")));
     }
     if (hi == NULL || (!closed && !open)) {
-        return expected(c, "\"]\" or \")\" behind a range");
+        return parse_expected(c, "\"]\" or \")\" behind a range");
     }
     struct node *n = node_new(c, eval_range, offset, lo, hi);
     struct feel_range *range = ARENA_NEW(c->ctx->arena, struct feel_range);
     *range = (struct feel_range){.lo_open = lo_open, .hi_open = open};
     n->extra = range;
     n->op = OP_RANGE;
-    return fold(c, n);
+    return node_fold(c, n);
 }
 
 /* Behind "(": an expression, an open range, a comparison, or where allowed a list of tests. */
@@ -309,17 +310,17 @@ static const struct node *parse_parens(struct compiler *c, size_t offset)
     }
     if (list && lex_sees(c, ",")) {
         struct node_list tests = {0};
-        list_push(c, &tests, n);
+        node_push(c, &tests, n);
         while (lex_take(c, ",")) {
             n = parse_test(c);
             if (n == NULL) {
                 return NULL;
             }
-            list_push(c, &tests, n);
+            node_push(c, &tests, n);
         }
         n = node_kids(c, eval_in_any, offset, tests.p, tests.n);
     }
-    return lex_take(c, ")") ? n : expected(c, "\")\"");
+    return lex_take(c, ")") ? n : parse_expected(c, "\")\"");
 }
 
 /* Behind "[": a list or a closed range. */
@@ -331,7 +332,7 @@ static const struct node *parse_list(struct compiler *c, size_t offset)
     c->list_in_parens = false;
     while (!lex_take(c, "]")) {
         if (items.n > 0 && !lex_take(c, ",")) {
-            return expected(c, "\",\" or \"]\"");
+            return parse_expected(c, "\",\" or \"]\"");
         }
         const struct node *n = parse_test(c);
         if (n == NULL) {
@@ -341,10 +342,10 @@ static const struct node *parse_list(struct compiler *c, size_t offset)
             c->no_filter = no_filter;
             return parse_range_end(c, n, false, offset);
         }
-        list_push(c, &items, n);
+        node_push(c, &items, n);
     }
     c->no_filter = no_filter;
-    return fold(c, node_kids(c, eval_list, offset, items.p, items.n));
+    return node_fold(c, node_kids(c, eval_list, offset, items.p, items.n));
 }
 
 /* ---- contexts ---- */
@@ -357,7 +358,7 @@ static bool parse_key(struct compiler *c, struct str *ret)
     if (c->err == ERR_OK && lex_new_name(c, ":", false, ret)) {
         return true;
     }
-    (void)expected(c, "a key");
+    (void)parse_expected(c, "a key");
     return false;
 }
 
@@ -381,8 +382,8 @@ static bool keys_push(struct compiler *c, struct keys *k, struct str key)
         k->room = room;
     }
     k->keys[k->n] = key;
-    k->slots[k->n++] = slot_new(c);
-    odd_add(c, key);
+    k->slots[k->n++] = name_slot(c);
+    name_add_odd(c, key);
     return true;
 }
 
@@ -399,14 +400,14 @@ static const struct node *parse_context(struct compiler *c, size_t offset)
     while (!lex_take(c, "}")) {
         struct str key = {0};
         if (values.n > 0 && !lex_take(c, ",")) {
-            return expected(c, "\",\" or \"}\"");
+            return parse_expected(c, "\",\" or \"}\"");
         }
         size_t at = c->at;
         if (!parse_key(c, &key)) {
             return NULL;
         }
         if (!lex_take(c, ":")) {
-            return expected(c, "\":\" behind a key");
+            return parse_expected(c, "\":\" behind a key");
         }
         if (!keys_push(c, &keys, key)) {
             twice = node_trouble(c, at, "the key \"%.*s\" stands twice", FMT(key));
@@ -414,15 +415,15 @@ static const struct node *parse_context(struct compiler *c, size_t offset)
         }
         bool self = lex_sees_word(c, "function");
         if (self) {
-            bind(c, key, keys.slots[keys.n - 1], false);
+            name_bind(c, key, keys.slots[keys.n - 1], false);
         }
         const struct node *value = parse_expression(c);
         if (value == NULL) {
             return NULL;
         }
-        list_push(c, &values, value);
+        node_push(c, &values, value);
         if (!self) {
-            bind(c, key, keys.slots[keys.n - 1], false);
+            name_bind(c, key, keys.slots[keys.n - 1], false);
         }
     }
     c->binding_count = bindings;
@@ -443,11 +444,11 @@ static bool parse_loop(struct compiler *c, struct loop *ret)
 {
     struct str name = {0};
     if (!lex_new_name(c, ",()[]{}", true, &name)) {
-        (void)expected(c, "a name");
+        (void)parse_expected(c, "a name");
         return false;
     }
     if (!lex_word(c, "in")) {
-        (void)expected(c, "\"in\"");
+        (void)parse_expected(c, "\"in\"");
         return false;
     }
     ret->from = parse_expression(c);
@@ -457,9 +458,9 @@ static bool parse_loop(struct compiler *c, struct loop *ret)
             return false;
         }
     }
-    ret->slot = slot_new(c);
-    bind(c, name, ret->slot, false);
-    odd_add(c, name);
+    ret->slot = name_slot(c);
+    name_bind(c, name, ret->slot, false);
+    name_add_odd(c, name);
     return ret->from != NULL;
 }
 
@@ -473,7 +474,7 @@ static const struct node *parse_loops(struct compiler *c, node_eval *fn, const c
     uint16_t depth = 0;
     do {
         if (count == LOOPS_MAX) {
-            return refuse(c, ERR_TOO_MANY, c->at, "more than %d iterators", LOOPS_MAX);
+            return parse_refuse(c, ERR_TOO_MANY, c->at, "more than %d iterators", LOOPS_MAX);
         }
         if (!parse_loop(c, &list[count])) {
             return NULL;
@@ -481,15 +482,15 @@ static const struct node *parse_loops(struct compiler *c, node_eval *fn, const c
         depth = deeper(c, list[count].to, deeper(c, list[count].from, depth));
         count++;
         /* quantifiers of old also part their iterators by blanks alone */
-    } while (lex_take(c, ",") || (!lex_sees_word(c, body_word) && fn != eval_for && is_name_start(c->text, c->at)));
+    } while (lex_take(c, ",") || (!lex_sees_word(c, body_word) && fn != eval_for && name_starts(c->text, c->at)));
     if (!lex_word(c, body_word)) {
-        return expected(c, fn == eval_for ? "\"return\"" : "\"satisfies\"");
+        return parse_expected(c, fn == eval_for ? "\"return\"" : "\"satisfies\"");
     }
     bool partial_before = c->partial_used;
     c->partial_used = false;
-    uint32_t partial = slot_new(c);
+    uint32_t partial = name_slot(c);
     if (fn == eval_for) {
-        bind(c, STR("partial"), partial, false);
+        name_bind(c, STR("partial"), partial, false);
     }
     const struct node *body = parse_expression(c);
     if (body == NULL) {
@@ -514,14 +515,14 @@ static const struct node *parse_if(struct compiler *c, size_t offset)
         return NULL;
     }
     if (!lex_word(c, "then")) {
-        return expected(c, "\"then\"");
+        return parse_expected(c, "\"then\"");
     }
     const struct node *yes = parse_expression(c);
     if (yes == NULL) {
         return NULL;
     }
     if (!lex_word(c, "else")) {
-        return expected(c, "\"else\"");
+        return parse_expected(c, "\"else\"");
     }
     const struct node *no = parse_expression(c);
     if (no == NULL) {
@@ -530,7 +531,7 @@ static const struct node *parse_if(struct compiler *c, size_t offset)
     struct node *n = node_new(c, eval_if, offset, condition, yes);
     n->c = no;
     n->flags = deeper(c, no, n->flags);
-    return fold(c, n);
+    return node_fold(c, n);
 }
 
 /* ---- functions ---- */
@@ -541,11 +542,11 @@ static bool parse_params(struct compiler *c, struct feel_member *params, size_t 
     size_t count = 0;
     while (!lex_take(c, ")")) {
         if (count == max || (count > 0 && !lex_take(c, ","))) {
-            (void)expected(c, "\",\" or \")\"");
+            (void)parse_expected(c, "\",\" or \")\"");
             return false;
         }
         if (!lex_new_name(c, ",:)", false, &params[count].name)) {
-            (void)expected(c, "a parameter name");
+            (void)parse_expected(c, "a parameter name");
             return false;
         }
         if (lex_take(c, ":")) {
@@ -596,8 +597,8 @@ static const struct node *parse_lambda(struct compiler *c, const struct feel_mem
     bool partial_before = c->partial_used;
     c->frame = &frame;
     for (size_t i = 0; i < count; i++) {
-        bind(c, params[i].name, slot_new(c), false);
-        odd_add(c, params[i].name);
+        name_bind(c, params[i].name, name_slot(c), false);
+        name_add_odd(c, params[i].name);
     }
     const struct node *body = parse_expression(c);
     c->frame = frame.outer;
@@ -639,7 +640,7 @@ static const struct node *parse_function(struct compiler *c, size_t offset)
     struct feel_member params[PARAMS_MAX] = {{{0}, NULL}};
     size_t count = 0;
     if (!lex_take(c, "(")) {
-        return expected(c, "\"(\"");
+        return parse_expected(c, "\"(\"");
     }
     if (!parse_params(c, params, PARAMS_MAX, &count)) {
         return NULL;
@@ -678,13 +679,13 @@ static bool parse_args(struct compiler *c, struct node_list *args, struct str na
     *ret_named = false;
     while (!lex_take(c, ")")) {
         if (args->n > 0 && !lex_take(c, ",")) {
-            (void)expected(c, "\",\" or \")\"");
+            (void)parse_expected(c, "\",\" or \")\"");
             return false;
         }
         struct str name = {0};
         bool named = parse_arg_name(c, &name);
         if ((args->n > 0 && named != *ret_named) || (named && args->n == ARGS_NAMES_MAX)) {
-            (void)expected(c, "arguments all by name or all by position");
+            (void)parse_expected(c, "arguments all by name or all by position");
             return false;
         }
         *ret_named = named;
@@ -695,7 +696,7 @@ static bool parse_args(struct compiler *c, struct node_list *args, struct str na
         if (arg == NULL) {
             return false;
         }
-        list_push(c, args, arg);
+        node_push(c, args, arg);
     }
     c->no_filter = no_filter;
     return true;
@@ -706,7 +707,7 @@ static const struct node *builtin_node(struct compiler *c, const struct builtin 
 {
     struct node *n = node_kids(c, eval_builtin, offset, args->p, args->n);
     n->extra = b;
-    return b->impure ? n : fold(c, n);
+    return b->impure ? n : node_fold(c, n);
 }
 
 /* Put the named arguments of a built-in in their order, absent ones as null. */
@@ -721,7 +722,7 @@ static const struct node *builtin_named(struct compiler *c, const struct builtin
     struct node_list ordered = {0};
     for (size_t i = 0; i < args->n; i++) {
         for (; ordered.n <= at[i];) {
-            list_push(c, &ordered, NULL);
+            node_push(c, &ordered, NULL);
         }
         ordered.p[at[i]] = args->p[i];
     }
@@ -759,21 +760,21 @@ static const struct node *parse_call(struct compiler *c, const struct node *call
 static const struct node *parse_filter(struct compiler *c, const struct node *list, size_t offset)
 {
     size_t bindings = c->binding_count;
-    uint32_t slot = slot_new(c);
+    uint32_t slot = name_slot(c);
     c->list_in_parens = false;
-    bind(c, STR("item"), slot, false);
-    bind(c, (struct str){0}, slot, true);
+    name_bind(c, STR("item"), slot, false);
+    name_bind(c, (struct str){0}, slot, true);
     const struct node *body = parse_expression(c);
     c->binding_count = bindings;
     if (body == NULL) {
         return NULL;
     }
     if (!lex_take(c, "]")) {
-        return expected(c, "\"]\"");
+        return parse_expected(c, "\"]\"");
     }
     struct node *n = node_new(c, eval_filter, offset, list, body);
     n->slot = slot;
-    return fold(c, n);
+    return node_fold(c, n);
 }
 
 static const struct node *parse_postfix(struct compiler *c, const struct node *n)
@@ -785,11 +786,11 @@ static const struct node *parse_postfix(struct compiler *c, const struct node *n
             c->at++;
             struct str name = {0};
             if (!name_member(c, &name)) {
-                return expected(c, "a member name behind \".\"");
+                return parse_expected(c, "a member name behind \".\"");
             }
             struct node *path = node_new(c, eval_path, offset, n, NULL);
             path->name = name;
-            n = fold(c, path);
+            n = node_fold(c, path);
         } else if (!c->no_filter && lex_take(c, "[")) {
             n = parse_filter(c, n, offset);
         } else if (lex_take(c, "(")) {
@@ -833,9 +834,9 @@ static const struct node *parse_name(struct compiler *c)
     enum name_found found = name_here(c, &name);
     if (found == NAME_NONE) {
         if (!lex_words(c, &name)) {
-            return expected(c, "an expression");
+            return parse_expected(c, "an expression");
         }
-        return refuse(c, ERR_UNKNOWN_NAME, offset, "\"%.*s\" is not known here", FMT(name));
+        return parse_refuse(c, ERR_UNKNOWN_NAME, offset, "\"%.*s\" is not known here", FMT(name));
     }
     if (found == NAME_BUILTIN && lex_take(c, "(")) {
         return parse_call(c, NULL, builtin_find(name), offset);
@@ -847,7 +848,7 @@ static const struct node *parse_at_literal(struct compiler *c, size_t offset)
 {
     struct str text = {0};
     if (!lex_string(c, &text)) {
-        return expected(c, "a string behind \"@\"");
+        return parse_expected(c, "a string behind \"@\"");
     }
     struct feel_env env = {.zones = c->scope->zones};
     struct run r = run_new(c->ctx, &env, c->program);
@@ -890,7 +891,7 @@ static const struct node *parse_primary(struct compiler *c)
         if (lo == NULL) {
             return NULL;
         }
-        return lex_take(c, "..") ? parse_range_end(c, lo, true, offset) : expected(c, "\"..\"");
+        return lex_take(c, "..") ? parse_range_end(c, lo, true, offset) : parse_expected(c, "\"..\"");
     }
     default: break;
     }
@@ -908,14 +909,14 @@ static const struct node *parse_unary(struct compiler *c)
     size_t offset = c->at;
     if (lex_take(c, "-")) {
         const struct node *operand = parse_unary(c);
-        n = operand == NULL ? NULL : fold(c, node_new(c, eval_negate, offset, operand, NULL));
+        n = operand == NULL ? NULL : node_fold(c, node_new(c, eval_negate, offset, operand, NULL));
     } else {
         n = parse_postfix(c, parse_primary(c));
         offset = c->at;
         if (n != NULL && lex_sees_word(c, "instance")) {
             (void)lex_word(c, "instance");
             if (!lex_word(c, "of")) {
-                return expected(c, "\"of\" behind \"instance\"");
+                return parse_expected(c, "\"of\" behind \"instance\"");
             }
             const struct feel_type *type = parse_type(c);
             struct node *is = node_new(c, eval_instance, offset, n, NULL);
@@ -980,7 +981,7 @@ enum err feel_compile(struct ctx *ctx, const struct feel_scope *scope, struct fe
     struct compiler c = compiler_new(ctx, scope, source);
     const struct node *root = parse_expression(&c);
     if (root != NULL && !lex_at_end(&c)) {
-        root = expected(&c, "an operator or the end");
+        root = parse_expected(&c, "an operator or the end");
     }
     if (root == NULL || c.err != ERR_OK) {
         return c.err;
@@ -1013,7 +1014,7 @@ static bool parse_tests(struct compiler *c, struct tests *tests)
             room = more;
         }
         tests->uses_input[tests->list.n] = c->uses_input;
-        list_push(c, &tests->list, n);
+        node_push(c, &tests->list, n);
     } while (lex_take(c, ","));
     return true;
 }
@@ -1087,7 +1088,7 @@ enum err feel_compile_unary(struct ctx *ctx, const struct feel_scope *scope, str
     stand_back(&c, start);
     tests = (struct tests){0};
     if (c.err == ERR_OK && parse_tests(&c, &tests) && !lex_at_end(&c)) {
-        (void)expected(&c, "\",\" or the end");
+        (void)parse_expected(&c, "\",\" or the end");
     }
     if (c.err != ERR_OK) {
         return c.err;

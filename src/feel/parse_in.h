@@ -62,7 +62,7 @@ bool lex_word(struct compiler *c, const char *word);
 bool lex_sees_word(struct compiler *c, const char *word);
 bool lex_string(struct compiler *c, struct str *ret);
 bool lex_number(struct compiler *c, struct decimal *ret);
-bool is_name_start(struct str text, size_t at);
+bool name_starts(struct str text, size_t at);
 /* The bytes of the name character at `at`, 0 when there is none there. */
 size_t name_part(struct str text, size_t at);
 /* Up to one of the stop bytes or " in ": the name being declared, blanks trimmed and made single. */
@@ -73,15 +73,15 @@ bool lex_words(struct compiler *c, struct str *ret);
 size_t name_match(struct str text, size_t at, struct str name);
 
 /* Note a syntax error here; returns NULL. */
-const struct node *expected(struct compiler *c, const char *what);
-const struct node *refuse(struct compiler *c, enum err err, size_t at, const char *format, ...) PRINTF(4, 5);
+const struct node *parse_expected(struct compiler *c, const char *what);
+const struct node *parse_refuse(struct compiler *c, enum err err, size_t at, const char *format, ...) PRINTF(4, 5);
 
 /* ---- name.c ---- */
 
-void bind(struct compiler *c, struct str name, uint32_t slot, bool is_item);
-uint32_t slot_new(struct compiler *c);
+void name_bind(struct compiler *c, struct str name, uint32_t slot, bool is_item);
+uint32_t name_slot(struct compiler *c);
 /* Remember a member name, if it holds more than name characters. */
-void odd_add(struct compiler *c, struct str name);
+void name_add_odd(struct compiler *c, struct str name);
 enum name_found { NAME_NONE, NAME_VALUE, NAME_BUILTIN };
 /* The longest known name here, moved past; in a filter any words will do. */
 enum name_found name_here(struct compiler *c, struct str *ret);
@@ -100,13 +100,13 @@ struct node *node_kids(struct compiler *c, node_eval *fn, size_t offset, const s
 /* A null that tells why each time it is evaluated. */
 const struct node *node_trouble(struct compiler *c, size_t offset, const char *format, ...) PRINTF(3, 4);
 /* The constant it comes to, when its parts are constant and it is not null. */
-const struct node *fold(struct compiler *c, struct node *n);
+const struct node *node_fold(struct compiler *c, struct node *n);
 
 struct node_list {
     const struct node **p;
     size_t n, room;
 };
-void list_push(struct compiler *c, struct node_list *l, const struct node *n);
+void node_push(struct compiler *c, struct node_list *l, const struct node *n);
 
 /* ---- parse.c, type_parse.c ---- */
 

@@ -30,7 +30,7 @@ void feel_trouble(struct ctx *ctx, struct feel_env *env, const char *format, ...
     va_end(args);
 }
 
-struct feel_value trouble(struct run *r, const struct node *n, const char *format, ...)
+struct feel_value run_trouble(struct run *r, const struct node *n, const char *format, ...)
 {
     if (r->env->troubles == NULL) {
         return feel_null();
@@ -181,7 +181,7 @@ struct feel_value run_call(struct run *r, const struct node *n, struct feel_valu
                            const struct feel_value *args, size_t count)
 {
     if (function.kind != FEEL_FUNCTION) {
-        return trouble(r, n, "%s cannot be called", kind_name(function));
+        return run_trouble(r, n, "%s cannot be called", value_kind_name(function));
     }
     const struct feel_function *f = function.function;
     if (!run_step(r)) {
@@ -191,7 +191,7 @@ struct feel_value run_call(struct run *r, const struct node *n, struct feel_valu
         return builtin_call(r, n, f->builtin, args, count);
     }
     if (count != f->count) {
-        return trouble(r, n, "%zu arguments given, %zu wanted", count, f->count);
+        return run_trouble(r, n, "%zu arguments given, %zu wanted", count, f->count);
     }
     if (has_types(f)) {
         struct feel_value *fitting = ARENA_ARRAY(r->ctx->arena, struct feel_value, count);
@@ -221,7 +221,7 @@ struct feel_value run_call_named(struct run *r, const struct node *n, struct fee
                                  const struct feel_entry *args, size_t count)
 {
     if (function.kind != FEEL_FUNCTION) {
-        return trouble(r, n, "%s cannot be called", kind_name(function));
+        return run_trouble(r, n, "%s cannot be called", value_kind_name(function));
     }
     const struct feel_function *f = function.function;
     struct feel_value *ordered = ARENA_ARRAY(r->ctx->arena, struct feel_value, f->count + BUILTIN_PARAMS);
@@ -234,7 +234,7 @@ struct feel_value run_call_named(struct run *r, const struct node *n, struct fee
         }
         const struct builtin *b = builtin_order(f->builtin, names, count, at);
         if (b == NULL) {
-            return trouble(r, n, "%s() has no parameters of these names", f->builtin->name);
+            return run_trouble(r, n, "%s() has no parameters of these names", f->builtin->name);
         }
         for (size_t i = 0; i < count; i++) {
             ordered[at[i]] = args[i].value;
@@ -249,13 +249,13 @@ struct feel_value run_call_named(struct run *r, const struct node *n, struct fee
             at++;
         }
         if (at == f->count || given[at]) {
-            return trouble(r, n, "there is no parameter \"%.*s\" left", FMT(args[i].key));
+            return run_trouble(r, n, "there is no parameter \"%.*s\" left", FMT(args[i].key));
         }
         given[at] = true;
         ordered[at] = args[i].value;
     }
     if (count != f->count) {
-        return trouble(r, n, "%zu arguments given, %zu wanted", count, f->count);
+        return run_trouble(r, n, "%zu arguments given, %zu wanted", count, f->count);
     }
     return run_call(r, n, function, ordered, f->count);
 }

@@ -40,13 +40,13 @@ bool ymd_is_valid(struct ymd d)
            d.day <= days_of_month(d.year, d.month);
 }
 
-bool day_in_range(int64_t day)
+bool ymd_day_in_range(int64_t day)
 {
     /* a little more than the years allow keeps the arithmetic below safe */
     return day > -366 * (int64_t)1000000000 && day < 366 * (int64_t)1000000000 && ymd_is_valid(ymd_from_day(day));
 }
 
-int weekday(int64_t day)
+int ymd_weekday(int64_t day)
 {
     int64_t n = (day + 3) % 7;
     return (int)(n < 0 ? n + 7 : n) + 1;
@@ -244,7 +244,7 @@ struct feel_value date_time_from_text(struct run *r, struct str s)
     if (t.at < s.n && (!take(&t, 'T') || !scan_time(r, &t, &m))) {
         return feel_null();
     }
-    return day_in_range(m.day) ? value_moment(r->ctx->arena, FEEL_DATE_TIME, m) : feel_null();
+    return ymd_day_in_range(m.day) ? value_moment(r->ctx->arena, FEEL_DATE_TIME, m) : feel_null();
 }
 
 /* n + v x unit into *total; false on overflow. */

@@ -13,7 +13,7 @@ static struct decimal duration_size(struct feel_value d)
 
 static struct feel_value out_of_range(struct run *r, const struct node *n)
 {
-    return trouble(r, n, "the result is beyond the years -%d to %d", YEAR_MAX, YEAR_MAX);
+    return run_trouble(r, n, "the result is beyond the years -%d to %d", YEAR_MAX, YEAR_MAX);
 }
 
 /* A duration of that size, fractions of a month or nanosecond cut off. */
@@ -51,7 +51,7 @@ struct feel_value duration_div(struct run *r, const struct node *n, struct feel_
     struct decimal quotient = {0};
     struct decimal by = b.kind == FEEL_NUMBER ? feel_decimal(b) : duration_size(b);
     if (!decimal_div(duration_size(a), by, &quotient)) {
-        return trouble(r, n, "division by zero");
+        return run_trouble(r, n, "division by zero");
     }
     return b.kind == FEEL_NUMBER ? duration_of_size(r, n, a.kind, quotient) : value_number(r, quotient);
 }
@@ -84,7 +84,7 @@ static bool carry(struct feel_moment *m, int64_t s, int64_t ns)
     }
     int64_t days = second / 86400 - (second % 86400 < 0);
     m->ns = (second - days * 86400) * NS_PER_S + sum.n;
-    return !__builtin_add_overflow(m->day, days, &m->day) && day_in_range(m->day);
+    return !__builtin_add_overflow(m->day, days, &m->day) && ymd_day_in_range(m->day);
 }
 
 /* Along the clock of a named zone: to UTC, on, and back. */
@@ -105,7 +105,7 @@ static bool carry_zoned(struct feel_moment *m, int64_t s, int64_t ns)
 static struct feel_value add_months(struct run *r, const struct node *n, struct feel_value a, int64_t months)
 {
     if (a.kind == FEEL_TIME) {
-        return trouble(r, n, "a time has no months to add to");
+        return run_trouble(r, n, "a time has no months to add to");
     }
     int64_t day = a.kind == FEEL_DATE ? a.integer : a.moment->day;
     if (months > 12 * (int64_t)2 * YEAR_MAX || months < -12 * (int64_t)2 * YEAR_MAX) {
@@ -157,7 +157,7 @@ static bool is_point_in_time(struct feel_value v)
 static struct feel_value cannot(struct run *r, const struct node *n, const char *what, struct feel_value a,
                                 struct feel_value b)
 {
-    return trouble(r, n, "cannot %s %s and %s", what, kind_name(a), kind_name(b));
+    return run_trouble(r, n, "cannot %s %s and %s", what, value_kind_name(a), value_kind_name(b));
 }
 
 struct feel_value temporal_add(struct run *r, const struct node *n, struct feel_value a, struct feel_value b,
@@ -198,7 +198,7 @@ struct feel_value temporal_sub(struct run *r, const struct node *n, struct feel_
     struct feel_moment mb = b.kind == FEEL_DATE ? moment_of_date(b) : *b.moment;
     int64_t s = 0, ns = 0;
     if (!moment_subtract(&ma, &mb, &s, &ns)) {
-        return trouble(r, n, "one has a time zone and the other has none");
+        return run_trouble(r, n, "one has a time zone and the other has none");
     }
     return value_duration(s, ns);
 }
@@ -259,7 +259,7 @@ static struct feel_value day_part(int64_t day, enum part part)
     return feel_int(part == PART_YEAR    ? d.year
                     : part == PART_MONTH ? d.month
                     : part == PART_DAY   ? d.day
-                                         : weekday(day));
+                                         : ymd_weekday(day));
 }
 
 static struct feel_value clock_part(const struct feel_moment *m, enum part part)

@@ -138,8 +138,8 @@ struct feel_value type_coerce(struct run *r, const struct node *n, struct feel_v
     if (!feel_is_null(other) && feel_is(r->ctx, r->env, other, t)) {
         return other;
     }
-    return trouble(r, n, "%s is no %s%s%.*s", kind_name(v), type_name(t), t->name.n > 0 ? " of type " : "",
-                   FMT(t->name));
+    return run_trouble(r, n, "%s is no %s%s%.*s", value_kind_name(v), type_kind_name(t),
+                       t->name.n > 0 ? " of type " : "", FMT(t->name));
 }
 
 struct feel_value feel_coerce(struct ctx *ctx, struct feel_env *env, struct feel_value v, const struct feel_type *t)

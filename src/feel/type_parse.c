@@ -46,7 +46,7 @@ const struct feel_type *type_simple(enum feel_type_kind kind)
     return &simple_types[kind];
 }
 
-const char *type_name(const struct feel_type *t)
+const char *type_kind_name(const struct feel_type *t)
 {
     for (size_t i = 0; t != NULL && i < LEN(simple_names); i++) {
         if (simple_names[i].kind == t->kind) {
@@ -58,7 +58,7 @@ const char *type_name(const struct feel_type *t)
 
 static const struct feel_type *no_type(struct compiler *c, const char *what)
 {
-    (void)expected(c, what);
+    (void)parse_expected(c, what);
     return NULL;
 }
 
@@ -111,7 +111,7 @@ static const struct feel_type *parse_context_type(struct compiler *c)
         if (m.type == NULL) {
             return NULL;
         }
-        odd_add(c, m.name);
+        name_add_odd(c, m.name);
         members_push(c, &members, m);
     }
     struct feel_type *t = ARENA_NEW(c->ctx->arena, struct feel_type);
@@ -168,7 +168,7 @@ static const struct feel_type *parse_type_inner(struct compiler *c)
         }
     }
     if (t == NULL) {
-        (void)refuse(c, ERR_UNKNOWN_NAME, c->at, "expected a type");
+        (void)parse_refuse(c, ERR_UNKNOWN_NAME, c->at, "expected a type");
         return NULL;
     }
     c->at = best;
@@ -187,7 +187,7 @@ static const struct feel_type *parse_type_inner(struct compiler *c)
 const struct feel_type *parse_type(struct compiler *c)
 {
     if (c->depth >= LIMIT_FEEL_DEPTH) {
-        (void)refuse(c, ERR_TOO_DEEP, c->at, "nested more than %d deep", LIMIT_FEEL_DEPTH);
+        (void)parse_refuse(c, ERR_TOO_DEEP, c->at, "nested more than %d deep", LIMIT_FEEL_DEPTH);
         return NULL;
     }
     c->depth++;
@@ -205,7 +205,7 @@ enum err feel_type_parse(struct ctx *ctx, const struct feel_scope *scope, struct
         return c.err;
     }
     if (!lex_at_end(&c)) {
-        (void)expected(&c, "the end of the type");
+        (void)parse_expected(&c, "the end of the type");
         return c.err;
     }
     *ret = t;

@@ -96,7 +96,7 @@ static struct feel_value small(int64_t coef, int16_t exp)
 
 static struct feel_value not_finite(struct run *r, const struct node *n)
 {
-    return trouble(r, n, "the result is beyond the range of numbers");
+    return run_trouble(r, n, "the result is beyond the range of numbers");
 }
 
 struct feel_value number_add(struct run *r, const struct node *n, struct feel_value a, struct feel_value b)
@@ -144,7 +144,7 @@ struct feel_value number_div(struct run *r, const struct node *n, struct feel_va
     struct decimal d = {0};
     struct decimal divisor = feel_decimal(b);
     if (decimal_is_zero(divisor)) {
-        return trouble(r, n, "division by zero");
+        return run_trouble(r, n, "division by zero");
     }
     return decimal_div(feel_decimal(a), divisor, &d) ? value_number(r, d) : not_finite(r, n);
 }
@@ -154,14 +154,14 @@ struct feel_value number_div(struct run *r, const struct node *n, struct feel_va
 static struct feel_value cannot(struct run *r, const struct node *n, const char *what, struct feel_value a,
                                 struct feel_value b)
 {
-    return trouble(r, n, "cannot %s %s and %s", what, kind_name(a), kind_name(b));
+    return run_trouble(r, n, "cannot %s %s and %s", what, value_kind_name(a), value_kind_name(b));
 }
 
 static struct feel_value join(struct run *r, const struct node *n, struct feel_value a, struct feel_value b)
 {
     size_t size = (size_t)a.n + b.n;
     if (size > LIMIT_FEEL_STRING_BYTES) {
-        return trouble(r, n, "the text would be longer than %d bytes", LIMIT_FEEL_STRING_BYTES);
+        return run_trouble(r, n, "the text would be longer than %d bytes", LIMIT_FEEL_STRING_BYTES);
     }
     char *p = arena_push_bytes(r->ctx->arena, size);
     if (a.n > 0) {
@@ -243,7 +243,7 @@ struct feel_value op_negate(struct run *r, const struct node *n, struct feel_val
         struct feel_value zero = a.kind == FEEL_DAYS_TIME ? value_duration(0, 0) : value_months(0);
         return temporal_add(r, n, zero, a, true);
     }
-    return trouble(r, n, "cannot negate %s", kind_name(a));
+    return run_trouble(r, n, "cannot negate %s", value_kind_name(a));
 }
 
 /* ---- equality ---- */
@@ -443,7 +443,7 @@ struct feel_value value_in(struct feel_value v, struct feel_value test)
 
 /* ---- text ---- */
 
-const char *kind_name(struct feel_value v)
+const char *value_kind_name(struct feel_value v)
 {
     static const char *const names[FEEL_KIND_COUNT] = {"null",
                                                        "a boolean",

@@ -173,7 +173,7 @@ static int64_t rule_change(struct rule_text *t, int64_t year)
         month = month < 1 || month > 12 ? 1 : month;
         int64_t start = ymd_to_day((struct ymd){year, month, 1});
         int64_t length = ymd_to_day(ymd_add_months((struct ymd){year, month, 1}, 1)) - start;
-        int64_t shift = (wanted - weekday(start) % 7 + 7) % 7 + (week - 1) * 7;
+        int64_t shift = (wanted - ymd_weekday(start) % 7 + 7) % 7 + (week - 1) * 7;
         day = start + (shift >= length ? shift - 7 : shift) - first;
     } else if (rule_take(t, 'J')) { /* 29 February never counts */
         day = rule_number(t) - 1;
