@@ -376,6 +376,22 @@ static struct feel_value filter_constant(struct run *r, const struct node *n, st
     return by.boolean ? list : feel_list(NULL, 0);
 }
 
+/* Whether a planned filter keeps the item: 1, 0, or -1 when only the general way can tell. *scaled holds the bound
+ * at the exponent last met, since the items of a list mostly share one. */
+static int plan_keeps(const struct filter_plan *plan, struct feel_value item, struct feel_value *scaled)
+{
+    const struct feel_value *member = item.kind == FEEL_CONTEXT ? entry_find(item, plan->key) : NULL;
+    if (member == NULL || !is_small(*member)) {
+        return -1;
+    }
+    if (member->exp != scaled->exp && !number_scale(plan->bound, member->exp, scaled)) {
+        return -1;
+    }
+    int64_t v = member->integer;
+    int side = v < scaled->integer ? KEEP_LESS : v == scaled->integer ? KEEP_EQUAL : KEEP_GREATER;
+    return (plan->keep & side) != 0;
+}
+
 struct feel_value eval_filter(struct run *r, const struct node *n)
 {
     struct feel_value list = eval(r, n->a);
@@ -390,9 +406,17 @@ struct feel_value eval_filter(struct run *r, const struct node *n)
     if (n->b->op == OP_CONST) {
         return filter_constant(r, n, list, n->b->value);
     }
+    const struct filter_plan *plan = n->extra;
+    struct feel_value scaled = plan == NULL ? feel_null() : plan->bound;
     struct feel_value *kept = ARENA_ARRAY(r->ctx->arena, struct feel_value, list.n);
     uint32_t count = 0;
     for (uint32_t i = 0; i < list.n && run_step(r); i++) {
+        int known = plan == NULL ? -1 : plan_keeps(plan, list.items[i], &scaled);
+        if (known >= 0) {
+            kept[count] = list.items[i];
+            count += (uint32_t)known;
+            continue;
+        }
         r->frame[n->slot] = list.items[i];
         struct feel_value by = eval(r, n->b);
         if (by.kind == FEEL_NUMBER && i == 0) {

@@ -252,6 +252,8 @@ struct feel_value number_sub(struct run *r, const struct node *n, struct feel_va
 struct feel_value number_mul(struct run *r, const struct node *n, struct feel_value a, struct feel_value b);
 struct feel_value number_div(struct run *r, const struct node *n, struct feel_value a, struct feel_value b);
 int number_compare(struct feel_value a, struct feel_value b);
+/* An inline number with another exponent, when that is exact and fits. */
+bool number_scale(struct feel_value v, int16_t exp, struct feel_value *ret);
 /* The operators on any kinds. */
 struct feel_value op_add(struct run *r, const struct node *n, struct feel_value a, struct feel_value b);
 struct feel_value op_sub(struct run *r, const struct node *n, struct feel_value a, struct feel_value b);

@@ -47,6 +47,20 @@ const struct node *parse_expected(struct compiler *c, const char *what)
 
 /* ---- characters ---- */
 
+/* Blanks beyond ASCII (rule 62), as ranges. */
+static bool is_wide_blank(int32_t code)
+{
+    static const int32_t ranges[][2] = {{0x85, 0x85},     {0xA0, 0xA0},     {0x1680, 0x1680}, {0x180E, 0x180E},
+                                        {0x2000, 0x200B}, {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F},
+                                        {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
+    for (size_t i = 0; i < LEN(ranges); i++) {
+        if (code >= ranges[i][0] && code <= ranges[i][1]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* One blank or comment; its bytes, 0 for none. */
 static size_t blank(struct str t, size_t at)
 {
@@ -71,11 +85,7 @@ static size_t blank(struct str t, size_t at)
         return 0;
     }
     size_t next = at;
-    int32_t code = utf8_next(t, &next);
-    bool space = code == 0x85 || code == 0xA0 || code == 0x1680 || code == 0x180E ||
-                 (code >= 0x2000 && code <= 0x200B) || code == 0x2028 || code == 0x2029 || code == 0x202F ||
-                 code == 0x205F || code == 0x3000 || code == 0xFEFF;
-    return space ? next - at : 0;
+    return is_wide_blank(utf8_next(t, &next)) ? next - at : 0;
 }
 
 void lex_blanks(struct compiler *c)

@@ -757,6 +757,30 @@ static const struct node *parse_call(struct compiler *c, const struct node *call
 
 /* ---- postfix and primary ---- */
 
+/* The plan for [member < 5] and its like; NULL for other filters. */
+static const struct filter_plan *plan_filter(struct compiler *c, const struct node *body, uint32_t slot)
+{
+    static const struct {
+        node_eval *fn;
+        int keep;
+    } comparisons[] = {{eval_less, KEEP_LESS},
+                       {eval_less_equal, KEEP_LESS | KEEP_EQUAL},
+                       {eval_greater, KEEP_GREATER},
+                       {eval_greater_equal, KEEP_GREATER | KEEP_EQUAL},
+                       {eval_equal, KEEP_EQUAL}};
+    size_t i = 0;
+    while (i < LEN(comparisons) && comparisons[i].fn != body->eval) {
+        i++;
+    }
+    if (i == LEN(comparisons) || body->a->eval != eval_member_or || body->a->a->op != OP_LOCAL ||
+        body->a->a->slot != slot || body->b->op != OP_CONST || !is_small(body->b->value)) {
+        return NULL;
+    }
+    struct filter_plan *plan = ARENA_NEW(c->ctx->arena, struct filter_plan);
+    *plan = (struct filter_plan){body->a->name, body->b->value, comparisons[i].keep};
+    return plan;
+}
+
 static const struct node *parse_filter(struct compiler *c, const struct node *list, size_t offset)
 {
     size_t bindings = c->binding_count;
@@ -774,6 +798,7 @@ static const struct node *parse_filter(struct compiler *c, const struct node *li
     }
     struct node *n = node_new(c, eval_filter, offset, list, body);
     n->slot = slot;
+    n->extra = plan_filter(c, body, slot);
     return node_fold(c, n);
 }
 

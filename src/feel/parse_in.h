@@ -139,6 +139,14 @@ struct context_plan {
     const uint32_t *slots; /* where later entries find the values */
 };
 
+/* A filter that compares a member of the item with a number: which outcomes of the order it keeps. */
+enum { KEEP_LESS = 1, KEEP_EQUAL = 2, KEEP_GREATER = 4 };
+struct filter_plan {
+    struct str key;
+    struct feel_value bound; /* inline */
+    int keep;
+};
+
 struct java_plan {
     struct str class, signature;
     const struct feel_member *params;

@@ -9,8 +9,8 @@ enum { STACK_CHUNK = 512, NATIVE_DEPTH = 20 };
 
 /* ---- troubles ---- */
 
-static void add_trouble(struct ctx *ctx, struct feel_env *env, uint32_t line, uint32_t column, const char *format,
-                        va_list args)
+static PRINTF(5, 0) void add_trouble(struct ctx *ctx, struct feel_env *env, uint32_t line, uint32_t column,
+                                     const char *format, va_list args)
 {
     struct feel_troubles *t = env->troubles;
     if (t == NULL || t->count++ >= t->max) {

@@ -99,6 +99,17 @@ static struct feel_value not_finite(struct run *r, const struct node *n)
     return run_trouble(r, n, "the result is beyond the range of numbers");
 }
 
+bool number_scale(struct feel_value v, int16_t exp, struct feel_value *ret)
+{
+    int64_t x = 0, y = 0;
+    int16_t common = 0;
+    if (!align(v, small(0, exp), &x, &y, &common) || common != exp) {
+        return false;
+    }
+    *ret = small(x, exp);
+    return true;
+}
+
 struct feel_value number_add(struct run *r, const struct node *n, struct feel_value a, struct feel_value b)
 {
     int64_t x = 0, y = 0, sum = 0;
