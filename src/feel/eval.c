@@ -632,8 +632,12 @@ struct feel_value eval_lambda(struct run *r, const struct node *n)
     for (uint32_t i = 0; i < l->capture_count; i++) {
         captured[i] = eval(r, l->captures[i]);
     }
-    *f = (struct feel_function){
-        .form = FUNCTION_LAMBDA, .params = l->params, .count = l->param_count, .lambda = l, .captured = captured};
+    *f = (struct feel_function){.form = FUNCTION_LAMBDA,
+                                .params = l->params,
+                                .count = l->param_count,
+                                .result = l->result,
+                                .lambda = l,
+                                .captured = captured};
     return (struct feel_value){.kind = FEEL_FUNCTION, .function = f};
 }
 

@@ -166,6 +166,7 @@ struct lambda {
     const struct feel_program *program; /* for messages */
     const struct node *body;
     const struct feel_member *params;
+    const struct feel_type *result; /* as far as the body shows it; NULL = Any */
     uint32_t param_count;
     uint32_t capture_count;
     const struct node *const *captures; /* evaluated where the literal stands */

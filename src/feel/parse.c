@@ -588,6 +588,49 @@ static const struct node *parse_external(struct compiler *c, const struct feel_m
     return n;
 }
 
+/* The type a constant has. */
+static const struct feel_type *type_of_value(struct feel_value v)
+{
+    static const enum feel_type_kind kinds[FEEL_KIND_COUNT] = {
+        [FEEL_NULL] = FEEL_TYPE_NULL,           [FEEL_BOOL] = FEEL_TYPE_BOOL,
+        [FEEL_NUMBER] = FEEL_TYPE_NUMBER,       [FEEL_STRING] = FEEL_TYPE_STRING,
+        [FEEL_DATE] = FEEL_TYPE_DATE,           [FEEL_TIME] = FEEL_TYPE_TIME,
+        [FEEL_DATE_TIME] = FEEL_TYPE_DATE_TIME, [FEEL_YEARS_MONTHS] = FEEL_TYPE_YEARS_MONTHS,
+        [FEEL_DAYS_TIME] = FEEL_TYPE_DAYS_TIME, [FEEL_LIST] = FEEL_TYPE_LIST,
+        [FEEL_CONTEXT] = FEEL_TYPE_CONTEXT,     [FEEL_RANGE] = FEEL_TYPE_RANGE,
+        [FEEL_FUNCTION] = FEEL_TYPE_FUNCTION};
+    return type_simple(kinds[v.kind]);
+}
+
+/* The type a function's body shows without being run; NULL (Any) for most. */
+static const struct feel_type *type_of_body(const struct node *n, const struct feel_member *params, size_t count)
+{
+    static node_eval *const booleans[] = {
+        eval_equal, eval_not_equal, eval_less, eval_less_equal, eval_greater, eval_greater_equal, eval_and,
+        eval_or,    eval_between,   eval_in,   eval_some,       eval_every,   eval_instance};
+    static node_eval *const numbers[] = {eval_add, eval_sub, eval_mul, eval_div, eval_power};
+    if (n->op == OP_CONST) {
+        return type_of_value(n->value);
+    }
+    if (n->op == OP_LOCAL) {
+        return n->slot < count ? params[n->slot].type : NULL;
+    }
+    for (size_t i = 0; i < LEN(booleans); i++) {
+        if (n->eval == booleans[i]) {
+            return type_simple(FEEL_TYPE_BOOL);
+        }
+    }
+    for (size_t i = 0; i < LEN(numbers); i++) {
+        if (n->eval == numbers[i]) {
+            const struct feel_type *a = type_of_body(n->a, params, count);
+            const struct feel_type *b = type_of_body(n->b, params, count);
+            bool same = a != NULL && b != NULL && a->kind == b->kind;
+            return same && (a->kind == FEEL_TYPE_NUMBER || a->kind == FEEL_TYPE_STRING) ? a : NULL;
+        }
+    }
+    return NULL;
+}
+
 /* The body in a frame of its own, and what it captures. */
 static const struct node *parse_lambda(struct compiler *c, const struct feel_member *params, size_t count,
                                        size_t offset)
@@ -623,6 +666,7 @@ static const struct node *parse_lambda(struct compiler *c, const struct feel_mem
                          .body = body,
                          .params = params,
                          .param_count = (uint32_t)count,
+                         .result = type_of_body(body, params, count),
                          .capture_count = (uint32_t)captures,
                          .captures = from,
                          .capture_slots = slots,

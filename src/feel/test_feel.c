@@ -198,6 +198,12 @@ static const struct row list_rows[] = {
     {"(function(a: number) a)(\"x\")", "null"},
     {"(function(a: number) a)([4])", "4"},
     {"{k: 3, add: function(a) a + k}.add(4)", "7"},
+    {"(function() \"a\") instance of function<>->string", "true"},
+    {"(function() 1) instance of function<>->string", "false"},
+    {"(function(a: number) a + 1) instance of function<number>->number", "true"},
+    {"(function(a: number) a) instance of function<string>->Any", "false"},
+    {"(function(a: context<x: number>) 1) instance of function<context<x: number, y: string>>->number", "true"},
+    {"(function(a: context<x: number, y: string>) 1) instance of function<context<x: number>>->number", "false"},
     {"sort([3, 1, 2], function(a, b) a > b)", "[3, 2, 1]"},
     {"sort([3, \"a\"])", "null"},
     {"list replace([1, 2, 3], function(item, newItem) item > newItem, 2)", "[1, 2, 2]"},
@@ -461,6 +467,9 @@ TEST(feel_keeps_its_limits)
     struct feel_value v = feel_null();
     CHECK_ERR(run_text(ctx, repeated(ctx, "", "(", LIMIT_FEEL_DEPTH + 1, "1"), 0, &v), ERR_TOO_DEEP);
     CHECK_ERR(run_text(ctx, repeated(ctx, "", "-", 100000, "1"), 0, &v), ERR_TOO_DEEP);
+    CHECK_ERR(run_text(ctx, repeated(ctx, "", "function(a) {a: [", 1000, "1"), 0, &v), ERR_TOO_DEEP);
+    CHECK_ERR(run_text(ctx, repeated(ctx, "", "abs(a: for i in [", 1000, "1"), 0, &v), ERR_TOO_DEEP);
+    CHECK_OK(run_text(ctx, repeated(ctx, "", "if false then 0 else ", 150, "1"), 0, &v));
     CHECK_ERR(run_text(ctx, repeated(ctx, "function(a) a", "+a", 5000, ""), 0, &v), ERR_TOO_DEEP);
     CHECK_ERR(run_text(ctx, repeated(ctx, "", " ", LIMIT_FEEL_SOURCE_BYTES + 1, "1"), 0, &v), ERR_TOO_LARGE);
     CHECK_ERR(run_text(ctx, STR("for i in 1..1000000000 return i"), 1000, &v), ERR_TOO_MANY);

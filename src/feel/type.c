@@ -1,7 +1,8 @@
 /* Conformance and coercion (DMN 1.5, 10.3.2.9.2 to 10.3.2.9.4). */
 #include "feel/feel_in.h"
 
-enum { TYPE_DEPTH_MAX = 500 };
+/* Types nested deeper than the second are not followed: recursive ones would branch without end. */
+enum { TYPE_DEPTH_MAX = 500, TYPE_WITHIN_MAX = 16 };
 
 /* The kinds of value a simple type takes. */
 static uint32_t kinds_of(enum feel_type_kind kind)
@@ -58,33 +59,84 @@ static bool parts_conform(struct check *k, struct feel_value v, const struct fee
     return true;
 }
 
-/* Every value of type a is of type b. */
-static bool type_within(const struct feel_type *a, const struct feel_type *b, uint32_t depth)
+static const struct feel_type *member_type(const struct feel_type *t, struct str name, bool *ret_found)
 {
-    if (b == NULL || b->kind == FEEL_TYPE_ANY || a == b) {
-        return true;
+    for (size_t i = 0; i < t->count; i++) {
+        if (str_equal(t->members[i].name, name)) {
+            *ret_found = true;
+            return t->members[i].type;
+        }
     }
-    if (a == NULL || a->kind != b->kind || depth > TYPE_DEPTH_MAX) {
-        return false;
-    }
-    return (b->kind != FEEL_TYPE_LIST && b->kind != FEEL_TYPE_RANGE) || type_within(a->element, b->element, depth + 1);
+    *ret_found = false;
+    return NULL;
 }
 
-/* Parameters may be wider than wanted. The result of a literal is not known before it is called. */
-static bool function_conforms(const struct feel_function *f, const struct feel_type *t)
+static bool type_within(const struct feel_type *a, const struct feel_type *b, uint32_t depth);
+
+/* A context type with more members is within one with fewer. */
+static bool members_within(const struct feel_type *a, const struct feel_type *b, uint32_t depth)
 {
-    if (t->members == NULL && t->element == NULL) {
-        return true;
-    }
-    if (f->count != t->count) {
-        return false;
-    }
-    for (size_t i = 0; f->params != NULL && i < t->count; i++) {
-        if (!type_within(t->members[i].type, f->params[i].type, 0)) {
+    for (size_t i = 0; i < b->count; i++) {
+        bool found = false;
+        const struct feel_type *member = member_type(a, b->members[i].name, &found);
+        if (!found || !type_within(member, b->members[i].type, depth)) {
             return false;
         }
     }
-    return f->result == NULL || type_within(f->result, t->element, 0);
+    return true;
+}
+
+/* Parameters the other way round: a function that takes more is within one that takes less. */
+static bool function_within(const struct feel_member *params, size_t count, const struct feel_type *result,
+                            const struct feel_type *t, uint32_t depth)
+{
+    if (t->count == 0 && t->element == NULL) { /* just "function" */
+        return true;
+    }
+    if (count != t->count) {
+        return false;
+    }
+    for (size_t i = 0; params != NULL && i < count; i++) {
+        if (!type_within(t->members[i].type, params[i].type, depth)) {
+            return false;
+        }
+    }
+    return type_within(result, t->element, depth);
+}
+
+/* Every value of type a is of type b; NULL is Any. */
+static bool type_within(const struct feel_type *a, const struct feel_type *b, uint32_t depth)
+{
+    if (b == NULL || b->kind == FEEL_TYPE_ANY || a == b || (a != NULL && a->kind == FEEL_TYPE_NULL)) {
+        return true;
+    }
+    if (a == NULL || a->kind != b->kind || depth > TYPE_WITHIN_MAX) {
+        return false;
+    }
+    switch (b->kind) {
+    case FEEL_TYPE_LIST:
+    case FEEL_TYPE_RANGE: return type_within(a->element, b->element, depth + 1);
+    case FEEL_TYPE_CONTEXT: return members_within(a, b, depth + 1);
+    case FEEL_TYPE_FUNCTION: return function_within(a->members, a->count, a->element, b, depth + 1);
+    case FEEL_TYPE_ANY:
+    case FEEL_TYPE_NULL:
+    case FEEL_TYPE_BOOL:
+    case FEEL_TYPE_NUMBER:
+    case FEEL_TYPE_STRING:
+    case FEEL_TYPE_DATE:
+    case FEEL_TYPE_TIME:
+    case FEEL_TYPE_DATE_TIME:
+    case FEEL_TYPE_YEARS_MONTHS:
+    case FEEL_TYPE_DAYS_TIME: break;
+    }
+    return true;
+}
+
+/* Of a built-in with several signatures only the number of parameters is known. */
+static bool function_conforms(const struct feel_function *f, const struct feel_type *t)
+{
+    const struct feel_type *result = f->form == FUNCTION_BUILTIN ? t->element : f->result;
+    return function_within(f->params, f->count, result, t, 0);
 }
 
 static bool conforms(struct check *k, struct feel_value v, const struct feel_type *t)
