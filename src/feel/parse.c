@@ -266,28 +266,46 @@ static const struct node *parse_binary(struct compiler *c, int level)
 
 /* ---- brackets ---- */
 
-/* The upper end of a range and its bracket. Tried with filters first, then with "[" as the bracket. */
+/* Whether the "[" here ends a range: nothing that stands behind it could begin a filter. Decided by looking ahead,
+ * since trying both ways would double with every nesting. */
+static bool bracket_closes(const struct compiler *c)
+{
+    static const char *const words[] = {"and",    "or",        "in",      "then",    "else",
+                                        "return", "satisfies", "between", "instance"};
+    struct compiler ahead = *c;
+    ahead.at++;
+    char next = lex_peek(&ahead);
+    if (next == '.') {
+        return ahead.at + 1 >= c->text.n || c->text.p[ahead.at + 1] < '0' || c->text.p[ahead.at + 1] > '9';
+    }
+    if (next == 0 || strchr(")]},=!<>+*/", next) != NULL) {
+        return true;
+    }
+    for (size_t i = 0; i < LEN(words); i++) {
+        if (lex_sees_word(&ahead, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The upper end of a range and its bracket. */
 static const struct node *parse_range_end(struct compiler *c, const struct node *lo, bool lo_open, size_t offset)
 {
-    struct stand stand = stand_here(c);
-    const struct node *hi = NULL;
-    bool closed = false, open = false;
-    for (int plain = 0; plain < 2 && !closed && !open; plain++) {
-        if (plain != 0) {
-            stand_back(c, stand);
-        }
-        c->no_filter = plain != 0;
-        hi = parse_binary(c, LEVEL_ADD);
-        c->no_filter = false;
-        closed = hi != NULL && lex_take(c, "]");
-        open = hi != NULL && !closed && (lex_take(c, ")") || (plain != 0 && lex_take(c, "[")));
+    bool range_end = c->range_end;
+    c->range_end = true;
+    const struct node *hi = parse_binary(c, LEVEL_ADD);
+    c->range_end = range_end;
+    if (hi == NULL) {
+        return NULL;
     }
-    if (hi == NULL || (!closed && !open)) {
+    bool closed = lex_take(c, "]");
+    if (!closed && !lex_take(c, ")") && !lex_take(c, "[")) {
         return parse_expected(c, "\"]\" or \")\" behind a range");
     }
     struct node *n = node_new(c, eval_range, offset, lo, hi);
     struct feel_range *range = ARENA_NEW(c->ctx->arena, struct feel_range);
-    *range = (struct feel_range){.lo_open = lo_open, .hi_open = open};
+    *range = (struct feel_range){.lo_open = lo_open, .hi_open = !closed};
     n->extra = range;
     n->op = OP_RANGE;
     return node_fold(c, n);
@@ -298,10 +316,10 @@ static const struct node *parse_parens(struct compiler *c, size_t offset)
 {
     bool list = c->list_in_parens;
     c->list_in_parens = false;
-    bool no_filter = c->no_filter;
-    c->no_filter = false;
+    bool range_end = c->range_end;
+    c->range_end = false;
     const struct node *n = parse_test(c);
-    c->no_filter = no_filter;
+    c->range_end = range_end;
     if (n == NULL) {
         return NULL;
     }
@@ -327,8 +345,8 @@ static const struct node *parse_parens(struct compiler *c, size_t offset)
 static const struct node *parse_list(struct compiler *c, size_t offset)
 {
     struct node_list items = {0};
-    bool no_filter = c->no_filter;
-    c->no_filter = false;
+    bool range_end = c->range_end;
+    c->range_end = false;
     c->list_in_parens = false;
     while (!lex_take(c, "]")) {
         if (items.n > 0 && !lex_take(c, ",")) {
@@ -339,12 +357,12 @@ static const struct node *parse_list(struct compiler *c, size_t offset)
             return NULL;
         }
         if (items.n == 0 && lex_take(c, "..")) {
-            c->no_filter = no_filter;
+            c->range_end = range_end;
             return parse_range_end(c, n, false, offset);
         }
         node_push(c, &items, n);
     }
-    c->no_filter = no_filter;
+    c->range_end = range_end;
     return node_fold(c, node_kids(c, eval_list, offset, items.p, items.n));
 }
 
@@ -391,8 +409,8 @@ static bool keys_push(struct compiler *c, struct keys *k, struct str key)
 static const struct node *parse_context(struct compiler *c, size_t offset)
 {
     size_t bindings = c->binding_count;
-    bool no_filter = c->no_filter;
-    c->no_filter = false;
+    bool range_end = c->range_end;
+    c->range_end = false;
     c->list_in_parens = false;
     struct node_list values = {0};
     struct keys keys = {0};
@@ -427,7 +445,7 @@ static const struct node *parse_context(struct compiler *c, size_t offset)
         }
     }
     c->binding_count = bindings;
-    c->no_filter = no_filter;
+    c->range_end = range_end;
     if (twice != NULL || c->err != ERR_OK) {
         return c->err != ERR_OK ? NULL : twice;
     }
@@ -717,8 +735,8 @@ static bool parse_arg_name(struct compiler *c, struct str *ret)
 /* Behind "(": arguments in *args; their names in names when there are any. */
 static bool parse_args(struct compiler *c, struct node_list *args, struct str names[ARGS_NAMES_MAX], bool *ret_named)
 {
-    bool no_filter = c->no_filter;
-    c->no_filter = false;
+    bool range_end = c->range_end;
+    c->range_end = false;
     c->list_in_parens = false;
     *ret_named = false;
     while (!lex_take(c, ")")) {
@@ -742,7 +760,7 @@ static bool parse_args(struct compiler *c, struct node_list *args, struct str na
         }
         node_push(c, args, arg);
     }
-    c->no_filter = no_filter;
+    c->range_end = range_end;
     return true;
 }
 
@@ -832,7 +850,10 @@ static const struct node *parse_filter(struct compiler *c, const struct node *li
     c->list_in_parens = false;
     name_bind(c, STR("item"), slot, false);
     name_bind(c, (struct str){0}, slot, true);
+    bool range_end = c->range_end;
+    c->range_end = false;
     const struct node *body = parse_expression(c);
+    c->range_end = range_end;
     c->binding_count = bindings;
     if (body == NULL) {
         return NULL;
@@ -860,7 +881,8 @@ static const struct node *parse_postfix(struct compiler *c, const struct node *n
             struct node *path = node_new(c, eval_path, offset, n, NULL);
             path->name = name;
             n = node_fold(c, path);
-        } else if (!c->no_filter && lex_take(c, "[")) {
+        } else if (lex_sees(c, "[") && !(c->range_end && bracket_closes(c))) {
+            c->at++;
             n = parse_filter(c, n, offset);
         } else if (lex_take(c, "(")) {
             n = parse_call(c, n, NULL, offset);
@@ -1227,7 +1249,7 @@ struct feel_value range_from_text(struct run *r, struct str s)
         const struct node *lo = parse_binary(&c, LEVEL_ADD);
         bool literal = lo != NULL && is_literal_end(&c, lo, from) && lex_take(&c, "..");
         from = c.at;
-        c.no_filter = true;
+        c.range_end = true;
         const struct node *hi = literal ? parse_binary(&c, LEVEL_ADD) : NULL;
         literal = hi != NULL && is_literal_end(&c, hi, from);
         bool closed = literal && lex_take(&c, "]");

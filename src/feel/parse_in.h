@@ -44,7 +44,7 @@ struct compiler {
     bool uses_input;
     bool partial_used;
     bool list_in_parens; /* the next "(" may hold a list of tests: behind `in` */
-    bool no_filter;      /* "[" ends a range here */
+    bool range_end;      /* the upper end of a range is being read: "[" may be its bracket */
     uint32_t depth;
     enum err err; /* the first */
 };

@@ -184,6 +184,9 @@ static const struct row list_rows[] = {
     {"(!=10) = (!=10)", "true"},
     {"]1..10] = (1..10]", "true"},
     {"[1..10[.end included", "false"},
+    {"[1..[7, 9][2][.end", "9"},
+    {"5 in [1..10[ and [1, 2][item > 1][1] in ]1..2]", "true"},
+    {"[[1..2[, [3..4[][2].start", "3"},
     {"5 in (null..10]", "null"},
     {"5 in (<3, >4)", "true"},
     {"range(\"[1..3]\")", "[1..3]"},
@@ -469,6 +472,8 @@ TEST(feel_keeps_its_limits)
     CHECK_ERR(run_text(ctx, repeated(ctx, "", "-", 100000, "1"), 0, &v), ERR_TOO_DEEP);
     CHECK_ERR(run_text(ctx, repeated(ctx, "", "function(a) {a: [", 1000, "1"), 0, &v), ERR_TOO_DEEP);
     CHECK_ERR(run_text(ctx, repeated(ctx, "", "abs(a: for i in [", 1000, "1"), 0, &v), ERR_TOO_DEEP);
+    CHECK_ERR(run_text(ctx, repeated(ctx, "", "[1..", 1000, "1"), 0, &v), ERR_TOO_DEEP);
+    CHECK_ERR(run_text(ctx, repeated(ctx, "", "[1..[", 50, "1"), 0, &v), ERR_SYNTAX);
     CHECK_OK(run_text(ctx, repeated(ctx, "", "if false then 0 else ", 150, "1"), 0, &v));
     CHECK_ERR(run_text(ctx, repeated(ctx, "function(a) a", "+a", 5000, ""), 0, &v), ERR_TOO_DEEP);
     CHECK_ERR(run_text(ctx, repeated(ctx, "", " ", LIMIT_FEEL_SOURCE_BYTES + 1, "1"), 0, &v), ERR_TOO_LARGE);
