@@ -9,7 +9,6 @@
 #include <libxml/tree.h>
 
 #define TB_NS "urn:tongban:1"
-#define DMN_NS_START "http://www.omg.org/spec/DMN/"
 
 enum hit { HIT_UNIQUE, HIT_FIRST, HIT_ANY, HIT_PRIORITY, HIT_RULE_ORDER, HIT_OUTPUT_ORDER, HIT_COLLECT };
 enum aggregate { AGG_LIST, AGG_SUM, AGG_COUNT, AGG_MIN, AGG_MAX };
@@ -63,9 +62,15 @@ struct loader {
     struct feel_scope scope;
 };
 
+/* Every DMN version has a namespace of its own: 1.1 and 1.2 under http, 1.3 on under https. */
+static bool is_dmn(const char *href)
+{
+    return strncmp(href, "http://www.omg.org/spec/DMN/", 28) == 0 || strncmp(href, "https://www.omg.org/spec/DMN/", 29) == 0;
+}
+
 static bool is(const xmlNode *n, const char *name)
 {
-    return n->type == XML_ELEMENT_NODE && n->ns != NULL && strncmp((const char *)n->ns->href, DMN_NS_START, strlen(DMN_NS_START)) == 0 &&
+    return n->type == XML_ELEMENT_NODE && n->ns != NULL && is_dmn((const char *)n->ns->href) &&
            strcmp((const char *)n->name, name) == 0;
 }
 

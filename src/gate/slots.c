@@ -38,7 +38,12 @@ struct feel_value nested_context(struct ctx *ctx, const struct law *law, const s
 static struct feel_value case_context(struct ctx *ctx, const struct question *q)
 {
     struct feel_entry *e = ARENA_ARRAY(ctx->arena, struct feel_entry, 6);
+    struct feel_value *done = ARENA_ARRAY(ctx->arena, struct feel_value, q->acts.count + 1);
     size_t n = 0;
+    for (size_t i = 0; i < q->acts.count; i++) {
+        done[i] = feel_string(q->acts.members[i].key);
+    }
+    e[n++] = (struct feel_entry){STR("done"), feel_list(done, q->acts.count)};
     struct day opened = q->has_case ? (struct day){(int32_t)q->row.opened_day} : q->day;
     e[n++] = (struct feel_entry){STR("status"), feel_string(q->has_case ? q->row.status : STR(""))};
     e[n++] = (struct feel_entry){STR("opened"), feel_date(opened)};

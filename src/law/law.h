@@ -17,7 +17,7 @@ struct law;
 
 /* The names a FEEL expression of a pack may use (`when`, `bounds.allow`), and their slots. The values are
  * contexts: fields and facts nested by the parts of the fact id (facts.premises.area), case with
- * status, opened, party, office, item; proposal: the outputs of the item's decision; act: the kind. */
+ * status, opened, today, office, item, done (kinds of act done); proposal: the outputs of the item's decision; act: the kind. */
 enum law_slot { LAW_SLOT_ACT, LAW_SLOT_FIELDS, LAW_SLOT_FACTS, LAW_SLOT_CASE, LAW_SLOT_PROPOSAL, LAW_SLOT_COUNT };
 extern const struct feel_scope law_scope;
 
@@ -370,3 +370,11 @@ enum err law_fact_check(struct ctx *ctx, const struct fact *fact, const struct j
  * docs/law-packs.md. ERR_NOT_FOUND when the pack has no such document. */
 enum err law_document(struct ctx *ctx, const struct law *law, struct str name, struct str lang,
                       const struct json *values, struct str *ret_html) MUST_USE;
+
+/* ---- official texts ---- */
+
+/* The Markdown of an official text (one "第N条" paragraph start an article) as the JSON of a statute
+ * file with "is": "official". Name and version are read off file name "NAME(YYYY-MM-DD).md".
+ * *ret_name is "NAME.VERSION.json". ERR_SYNTAX when no article is found. */
+enum err law_import_statute(struct ctx *ctx, struct str file_name, struct str text, struct str *ret_name,
+                            struct str *ret_json) MUST_USE;

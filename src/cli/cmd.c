@@ -1,0 +1,89 @@
+#include "cli/cmd.h"
+
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "base/world.h"
+
+enum { ARENA_BYTES = 1 << 30 };
+
+int cmd_usage(const char *help)
+{
+    fputs(help, stderr);
+    return 2;
+}
+
+int cmd_run(int argc, char **argv, const char *help, int (*body)(struct cmd *c))
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0) {
+            fputs(help, stdout);
+            return 0;
+        }
+    }
+    struct arena *arena = arena_new(ARENA_BYTES);
+    if (arena == NULL) {
+        fputs("tongban: out of memory\n", stderr);
+        return 1;
+    }
+    struct cmd c = {.ctx = {.arena = arena, .world = world_real()}, .argc = argc, .argv = argv};
+    struct arena_guard guard;
+    volatile int code = 1;
+    if (setjmp(guard.jump) == 0) {
+        arena_guard(arena, &guard);
+        c.json = cmd_flag(&c, "--json");
+        code = body(&c);
+    } else {
+        fputs("tongban: out of memory\n", stderr);
+    }
+    arena_guard(arena, NULL);
+    arena_free(arena);
+    return code == 2 ? cmd_usage(help) : code;
+}
+
+static void remove_args(struct cmd *c, int at, int count)
+{
+    for (int i = at; i + count <= c->argc; i++) {
+        c->argv[i] = c->argv[i + count];
+    }
+    c->argc -= count;
+}
+
+const char *cmd_option(struct cmd *c, const char *name)
+{
+    for (int i = 1; i + 1 < c->argc; i++) {
+        if (strcmp(c->argv[i], name) == 0) {
+            const char *value = c->argv[i + 1];
+            remove_args(c, i, 2);
+            return value;
+        }
+    }
+    return NULL;
+}
+
+bool cmd_flag(struct cmd *c, const char *name)
+{
+    for (int i = 1; i < c->argc; i++) {
+        if (strcmp(c->argv[i], name) == 0) {
+            remove_args(c, i, 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+int cmd_fail(struct cmd *c)
+{
+    const struct why *w = &c->ctx.why;
+    fputs("tongban: ", stderr);
+    if (w->file.n > 0) {
+        fprintf(stderr, "%.*s:%u: ", FMT(w->file), w->line);
+    }
+    if (w->detail.n > 0) {
+        fprintf(stderr, "%.*s\n", FMT(w->detail));
+    } else {
+        fprintf(stderr, "%s\n", err_sentence(w->code));
+    }
+    return 1;
+}

@@ -1,0 +1,29 @@
+/* cmd.h - the subcommands: each takes its own arguments (argv[0] is its name) and returns the exit
+ * code: 0 for yes, 1 for no with the reason, 2 for bad usage. */
+#pragma once
+
+#include "base/base.h"
+
+int cmd_law(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
+int cmd_init(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
+int cmd_demo(int argc, char **argv);
+int cmd_ask(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
+
+/* Run a command's body with an arena and a guard: out of memory is exit 1 with a sentence. */
+struct cmd {
+    struct ctx ctx;
+    int argc;
+    char **argv;
+    bool json; /* --json was given */
+};
+int cmd_run(int argc, char **argv, const char *help, int (*body)(struct cmd *c));
+/* The value of an option "--name VALUE", removed from argv; NULL when absent. */
+const char *cmd_option(struct cmd *c, const char *name);
+bool cmd_flag(struct cmd *c, const char *name);
+/* Print what ctx->why says, with file and line; returns 1. */
+int cmd_fail(struct cmd *c);
+/* Print how it is used; returns 2. */
+int cmd_usage(const char *help);

@@ -1,0 +1,173 @@
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/day.h"
+#include "base/str.h"
+#include "base/world.h"
+#include "cli/cmd.h"
+#include "law/law.h"
+#include "limit_gen.h"
+
+static const char usage[] =
+    "usage: tongban law check PACK…              packs, each after those it builds on; every fault with file and line\n"
+    "       tongban law due LIMIT DAY [--pack P]… when a limit begun that day ends, and why\n"
+    "       tongban law import-statute FILE --pack P   official text (Markdown) into articles\n"
+    "LIMIT is a limit's id or an article (行政许可法#32.4). DAY is 2026-02-12. --pack defaults to law/cn. --json for machines.\n";
+
+static int print_problems(struct cmd *c, const struct law_problems *list)
+{
+    int faults = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct law_problem *p = &list->items[i];
+        faults += !p->warning;
+        if (c->json) {
+            struct json o = json_object();
+            struct buf b = buf_new(c->ctx.arena, 0);
+            json_set(c->ctx.arena, &o, STR("pack"), json_of_str(p->pack));
+            json_set(c->ctx.arena, &o, STR("file"), json_of_str(p->file));
+            json_set(c->ctx.arena, &o, STR("line"), json_of_int(p->line));
+            json_set(c->ctx.arena, &o, STR("warning"), json_of_bool(p->warning));
+            json_set(c->ctx.arena, &o, STR("code"), json_of_str(p->code));
+            json_set(c->ctx.arena, &o, STR("sentence"), json_of_str(p->sentence));
+            json_write(&b, &o);
+            printf("%.*s\n", FMT(buf_str(&b)));
+        } else {
+            printf("%.*s/%.*s:%u: %s%.*s\n", FMT(p->pack), FMT(p->file), p->line, p->warning ? "warning: " : "", FMT(p->sentence));
+        }
+    }
+    return faults;
+}
+
+static enum err load(struct cmd *c, const char *const *paths, size_t count, struct law **ret, struct law_problems *problems)
+{
+    struct ctx *ctx = &c->ctx;
+    struct law_pack_source *packs = ARENA_ARRAY(ctx->arena, struct law_pack_source, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        TRY(law_read_folder(ctx, paths[i], &packs[i]));
+    }
+    struct day today = instant_day(ctx->world->now(ctx->world));
+    return law_load(ctx, ctx->arena, packs, count, today, ret, problems);
+}
+
+static int check(struct cmd *c)
+{
+    struct law *law = NULL;
+    struct law_problems problems = {0};
+    if (c->argc < 3) {
+        return 2;
+    }
+    enum err e = load(c, (const char *const *)(void *)(c->argv + 2), (size_t)c->argc - 2, &law, &problems);
+    int faults = print_problems(c, &problems);
+    if (e != ERR_OK) {
+        return problems.count > 0 ? (fprintf(stderr, "%d faults\n", faults), 1) : cmd_fail(c);
+    }
+    size_t acts = 0;
+    size_t items = 0;
+    law_acts(law, &acts);
+    law_items(law, &items);
+    fprintf(stderr, "in order: %zu kinds of act, %zu items\n", acts, items);
+    return 0;
+}
+
+static int print_due(struct cmd *c, const struct limit *l, const struct due *due)
+{
+    static const char *const units[] = {"workday", "day", "month", "year", "hour"};
+    struct arena *a = c->ctx.arena;
+    if (!c->json) {
+        printf("%.*s  (%.*s, %d %s%s)\n", FMT(day_text(a, due->day)), FMT(l->article.text), l->n, units[l->unit],
+               due->provisional ? ", provisional: the calendar of that year is not published" : "");
+        for (size_t i = 0; i < due->skipped_count; i++) {
+            printf("  not counted: %.*s %.*s\n", FMT(day_text(a, due->skipped[i])), FMT(due->skipped_why[i]));
+        }
+        return 0;
+    }
+    struct json o = json_object();
+    struct json skipped = json_array();
+    for (size_t i = 0; i < due->skipped_count; i++) {
+        struct json s = json_object();
+        json_set(a, &s, STR("day"), json_of_str(day_text(a, due->skipped[i])));
+        json_set(a, &s, STR("why"), json_of_str(due->skipped_why[i]));
+        json_push(a, &skipped, s);
+    }
+    json_set(a, &o, STR("due"), json_of_str(day_text(a, due->day)));
+    json_set(a, &o, STR("limit"), json_of_str(l->id));
+    json_set(a, &o, STR("article"), json_of_str(l->article.text));
+    json_set(a, &o, STR("n"), json_of_int(l->n));
+    json_set(a, &o, STR("unit"), json_of_str(str_from(units[l->unit])));
+    json_set(a, &o, STR("provisional"), json_of_bool(due->provisional));
+    json_set(a, &o, STR("skipped"), skipped);
+    struct buf b = buf_new(a, 0);
+    json_write(&b, &o);
+    printf("%.*s\n", FMT(buf_str(&b)));
+    return 0;
+}
+
+static int due(struct cmd *c)
+{
+    const char *packs[16];
+    size_t count = 0;
+    for (const char *p = cmd_option(c, "--pack"); p != NULL && count < LEN(packs); p = cmd_option(c, "--pack")) {
+        packs[count++] = p;
+    }
+    if (count == 0) {
+        packs[count++] = "law/cn";
+    }
+    struct day start;
+    if (c->argc != 4 || !day_parse(str_from(c->argv[3]), &start)) {
+        return 2;
+    }
+    struct law *law = NULL;
+    struct law_problems problems = {0};
+    if (load(c, packs, count, &law, &problems) != ERR_OK) {
+        print_problems(c, &problems);
+        return cmd_fail(c);
+    }
+    const struct limit *l = law_limit(law, str_from(c->argv[2]));
+    struct due answer;
+    if (l == NULL) {
+        fprintf(stderr, "tongban: the packs have no limit \"%s\"\n", c->argv[2]);
+        return 1;
+    }
+    return law_due(&c->ctx, law, l, start, 0, true, &answer) == ERR_OK ? print_due(c, l, &answer) : cmd_fail(c);
+}
+
+static int import(struct cmd *c)
+{
+    const char *pack = cmd_option(c, "--pack");
+    struct str text = {0};
+    struct str json = {0};
+    struct str name = {0};
+    if (pack == NULL || c->argc != 3) {
+        return 2;
+    }
+    if (file_read(&c->ctx, c->argv[2], LIMIT_PACK_FILE_BYTES, &text) != ERR_OK ||
+        law_import_statute(&c->ctx, str_from(c->argv[2]), text, &name, &json) != ERR_OK) {
+        return cmd_fail(c);
+    }
+    const char *path = str_format(c->ctx.arena, "%s/statute/%.*s", pack, FMT(name)).p;
+    if (file_write(&c->ctx, path, json, 0644) != ERR_OK) {
+        return cmd_fail(c);
+    }
+    printf("%s\n", path);
+    return 0;
+}
+
+static int body(struct cmd *c)
+{
+    static const struct {
+        const char *name;
+        int (*run)(struct cmd *c);
+    } verbs[] = {{"check", check}, {"due", due}, {"import-statute", import}};
+    for (size_t i = 0; c->argc > 1 && i < LEN(verbs); i++) {
+        if (strcmp(c->argv[1], verbs[i].name) == 0) {
+            return verbs[i].run(c);
+        }
+    }
+    return 2;
+}
+
+int cmd_law(int argc, char **argv)
+{
+    return cmd_run(argc, argv, usage, body);
+}
