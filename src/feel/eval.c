@@ -158,7 +158,7 @@ static struct feel_value equality(struct run *r, const struct node *n, bool want
 {
     struct feel_value a = eval(r, n->a);
     struct feel_value b = eval(r, n->b);
-    struct feel_value same = feel_equal(a, b);
+    struct feel_value same = value_equal(r, a, b);
     if (feel_is_null(same)) {
         return run_trouble(r, n, "cannot compare %s with %s", value_kind_name(a), value_kind_name(b));
     }
@@ -237,12 +237,12 @@ struct feel_value eval_in(struct run *r, const struct node *n)
 {
     struct feel_value v = eval(r, n->a);
     if (n->b->eval != eval_in_any) {
-        struct feel_value held = value_in(v, eval(r, n->b));
+        struct feel_value held = value_in(r, v, eval(r, n->b));
         return feel_is_null(held) ? run_trouble(r, n, "%s has no order with the ends of the range", value_kind_name(v))
                                   : held;
     }
     for (uint32_t i = 0; i < n->b->count; i++) {
-        if (feel_is_true(value_in(v, eval(r, n->b->kids[i])))) {
+        if (feel_is_true(value_in(r, v, eval(r, n->b->kids[i])))) {
             return feel_bool(true);
         }
     }
@@ -295,7 +295,7 @@ static struct feel_value unary_test(struct run *r, const struct node *test, bool
     if (x.kind == FEEL_BOOL && (uses_input || (v.kind != FEEL_BOOL && test->op != OP_CONST))) {
         return x;
     }
-    return value_in(v, x);
+    return value_in(r, v, x);
 }
 
 struct feel_value eval_unary(struct run *r, const struct node *n)

@@ -266,7 +266,9 @@ struct feel_value op_negate(struct run *r, const struct node *n, struct feel_val
 /* true, false or null: is v in the range? */
 struct feel_value range_holds(const struct feel_range *range, struct feel_value v);
 /* v `in` a test value: a range, a list of tests, or an equal value. */
-struct feel_value value_in(struct feel_value v, struct feel_value test);
+struct feel_value value_in(struct run *r, struct feel_value v, struct feel_value test);
+/* feel_equal within the steps that are left. */
+struct feel_value value_equal(struct run *r, struct feel_value a, struct feel_value b);
 struct feel_value value_range(struct arena *a, struct feel_range range);
 /* Whether the ends are of one orderable kind and in order. */
 bool range_is_valid(struct feel_value lo, struct feel_value hi, bool allow_null);

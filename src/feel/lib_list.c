@@ -125,15 +125,15 @@ LIST_FN(do_any)
 }
 
 /* Equal as for list contains: null is null, other kinds are not. */
-static bool same(struct feel_value a, struct feel_value b)
+static bool same(struct run *r, struct feel_value a, struct feel_value b)
 {
-    return feel_is_true(feel_equal(a, b));
+    return feel_is_true(value_equal(r, a, b));
 }
 
-static bool holds(const struct feel_value *items, size_t count, struct feel_value v)
+static bool holds(struct run *r, const struct feel_value *items, size_t count, struct feel_value v)
 {
     for (size_t i = 0; i < count; i++) {
-        if (same(items[i], v)) {
+        if (same(r, items[i], v)) {
             return true;
         }
     }
@@ -142,7 +142,7 @@ static bool holds(const struct feel_value *items, size_t count, struct feel_valu
 
 LIST_FN(do_contains)
 {
-    return feel_bool(holds(args[0].items, args[0].n, args[1]));
+    return feel_bool(holds(r, args[0].items, args[0].n, args[1]));
 }
 
 /* A 1-based position, negative from the end, as an index below limit; false with a trouble when it is none. */
@@ -212,11 +212,10 @@ static struct feel_value distinct(struct run *r, struct feel_value list)
     struct feel_value *items = items_new(r, list.n);
     size_t kept = 0;
     for (uint32_t i = 0; i < list.n; i++) {
-        r->env->steps += kept / 8;
         if (!run_step(r)) {
             return feel_null();
         }
-        if (!holds(items, kept, list.items[i])) {
+        if (!holds(r, items, kept, list.items[i])) {
             items[kept++] = list.items[i];
         }
     }
@@ -306,7 +305,7 @@ LIST_FN(do_index_of)
 {
     struct vec out = {0};
     for (uint32_t i = 0; i < args[0].n; i++) {
-        if (same(args[0].items[i], args[1])) {
+        if (same(r, args[0].items[i], args[1])) {
             vec_push(r, &out, feel_int((int64_t)i + 1));
         }
     }
@@ -440,7 +439,7 @@ LIST_FN(do_mode)
         return list;
     }
     for (uint32_t i = 0, run = 0; i < list.n; i += run) {
-        for (run = 1; i + run < list.n && same(list.items[i], list.items[i + run]); run++) {
+        for (run = 1; i + run < list.n && same(r, list.items[i], list.items[i + run]); run++) {
         }
         if (run > most) {
             most = run;

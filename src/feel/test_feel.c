@@ -488,6 +488,24 @@ TEST(feel_keeps_its_limits)
     CHECK_OK(run_text(ctx, STR("{l: for i in 1..600 return [partial[-1]]}.l[-1] = [1]"), 0, &v));
     CHECK_OK(run_text(ctx, STR("flatten((for i in 1..600 return [partial[-1]])[-1])"), 0, &v));
     CHECK(feel_is_null(v));
+    /* values that share their parts: small to keep, endless to walk */
+    CHECK_ERR(run_text(ctx,
+                       STR("{l: for i in 1..90 return [partial[-1], partial[-1]],"
+                           " m: for i in 1..90 return [partial[-1], partial[-1]]}.x = 1"),
+                       0, &v),
+              ERR_OK);
+    CHECK_ERR(run_text(ctx,
+                       STR("(for i in 1..90 return [partial[-1], partial[-1]])[-1] = "
+                           "(for i in 1..90 return [partial[-1], partial[-1]])[-1]"),
+                       0, &v),
+              ERR_TOO_MANY);
+    CHECK_ERR(run_text(ctx, STR("flatten((for i in 1..90 return [partial[-1], partial[-1]])[-1])"), 0, &v),
+              ERR_TOO_MANY);
+    CHECK_OK(run_text(ctx, STR("string((for i in 1..90 return [partial[-1], partial[-1]])[-1])"), 0, &v));
+    CHECK(feel_is_null(v));
+    CHECK_OK(run_text(
+        ctx, STR("(for i in 1..5000 return (= partial[-1]))[-1] = (for i in 1..5000 return (= partial[-1]))[-1]"), 0,
+        &v));
     struct buf names = buf_new(ctx->arena, 0);
     buf_byte(&names, '{');
     for (int i = 0; i <= LIMIT_FEEL_SLOTS; i++) {

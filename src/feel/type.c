@@ -22,6 +22,7 @@ struct check {
     struct ctx *ctx;
     struct feel_env *env;
     uint32_t depth;
+    uint64_t left; /* values still to be looked at, as shared parts may make them endless */
 };
 
 static bool conforms(struct check *k, struct feel_value v, const struct feel_type *t);
@@ -144,12 +145,13 @@ static bool conforms(struct check *k, struct feel_value v, const struct feel_typ
     if (t == NULL || feel_is_null(v)) {
         return true;
     }
-    if ((kinds_of(t->kind) & KIND(v.kind)) == 0 || k->depth > TYPE_DEPTH_MAX) {
+    if ((kinds_of(t->kind) & KIND(v.kind)) == 0 || k->depth > TYPE_DEPTH_MAX || k->left == 0) {
         return false;
     }
     if (v.kind == FEEL_FUNCTION && t->kind == FEEL_TYPE_FUNCTION) {
         return function_conforms(v.function, t);
     }
+    k->left--;
     k->depth++;
     bool ok = parts_conform(k, v, t) && (k->env == NULL || t->allowed == NULL || is_allowed(k, v, t->allowed));
     k->depth--;
@@ -158,14 +160,14 @@ static bool conforms(struct check *k, struct feel_value v, const struct feel_typ
 
 bool feel_is(struct ctx *ctx, struct feel_env *env, struct feel_value v, const struct feel_type *t)
 {
-    struct check k = {ctx, env, 0};
+    struct check k = {ctx, env, 0, LIMIT_FEEL_STEPS};
     return conforms(&k, v, t);
 }
 
 /* Allowed values are a constraint on data, not a part of the type: 256 is an instance of a number up to 255. */
 bool type_instance(struct run *r, struct feel_value v, const struct feel_type *t)
 {
-    struct check k = {r->ctx, NULL, 0};
+    struct check k = {r->ctx, NULL, 0, LIMIT_FEEL_STEPS};
     if (feel_is_null(v)) {
         return t->kind == FEEL_TYPE_NULL;
     }

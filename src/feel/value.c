@@ -270,46 +270,64 @@ static struct feel_value moments_equal(const struct feel_moment *a, const struct
     return feel_bool(moment_subtract(&x, &y, &s, &ns) && s * NS_PER_S + ns == 0);
 }
 
-static struct feel_value equal(struct feel_value a, struct feel_value b, int depth);
+/* How deep a comparison is, and how many it may still make: values that share parts can be far larger than what they
+ * take, and would take for ever to walk. */
+struct walk {
+    int depth;
+    uint64_t left;
+};
 
-static struct feel_value lists_equal(struct feel_value a, struct feel_value b, int depth)
+static struct feel_value equal(struct feel_value a, struct feel_value b, struct walk *w);
+
+static struct feel_value lists_equal(struct feel_value a, struct feel_value b, struct walk *w)
 {
     if (a.n != b.n) {
         return feel_bool(false);
     }
     for (uint32_t i = 0; i < a.n; i++) {
-        if (!feel_is_true(equal(a.items[i], b.items[i], depth + 1))) {
+        if (!feel_is_true(equal(a.items[i], b.items[i], w))) {
             return feel_bool(false);
         }
     }
     return feel_bool(true);
 }
 
-static struct feel_value contexts_equal(struct feel_value a, struct feel_value b, int depth)
+static struct feel_value contexts_equal(struct feel_value a, struct feel_value b, struct walk *w)
 {
     if (a.n != b.n) {
         return feel_bool(false);
     }
     for (uint32_t i = 0; i < a.n; i++) {
         const struct feel_value *other = feel_get(b, a.entries[i].key);
-        if (other == NULL || !feel_is_true(equal(a.entries[i].value, *other, depth + 1))) {
+        if (other == NULL || !feel_is_true(equal(a.entries[i].value, *other, w))) {
             return feel_bool(false);
         }
     }
     return feel_bool(true);
 }
 
-static struct feel_value ranges_equal(const struct feel_range *a, const struct feel_range *b)
+static struct feel_value ranges_equal(const struct feel_range *a, const struct feel_range *b, struct walk *w)
 {
     return feel_bool(a->form == b->form && a->lo_open == b->lo_open && a->hi_open == b->hi_open &&
-                     feel_is_true(feel_equal(a->lo, b->lo)) && feel_is_true(feel_equal(a->hi, b->hi)));
+                     feel_is_true(equal(a->lo, b->lo, w)) && feel_is_true(equal(a->hi, b->hi, w)));
 }
 
-static struct feel_value equal(struct feel_value a, struct feel_value b, int depth)
+static struct feel_value equal_parts(struct feel_value a, struct feel_value b, struct walk *w)
 {
-    if (depth > LIMIT_FEEL_VALUE_DEPTH) {
+    if (w->depth >= LIMIT_FEEL_VALUE_DEPTH || w->left == 0) {
         return feel_null();
     }
+    w->depth++;
+    struct feel_value same = a.kind == FEEL_LIST      ? lists_equal(a, b, w)
+                             : a.kind == FEEL_CONTEXT ? contexts_equal(a, b, w)
+                                                      : ranges_equal(a.range, b.range, w);
+    w->depth--;
+    return w->left == 0 ? feel_null() : same;
+}
+
+static struct feel_value equal(struct feel_value a, struct feel_value b, struct walk *w)
+{
+    w->left -= w->left > 0;
     if (a.kind != b.kind) {
         return a.kind == FEEL_NULL || b.kind == FEEL_NULL ? feel_bool(false) : feel_null();
     }
@@ -323,9 +341,9 @@ static struct feel_value equal(struct feel_value a, struct feel_value b, int dep
     case FEEL_DAYS_TIME: return feel_bool(a.integer == b.integer && a.n == b.n);
     case FEEL_TIME:
     case FEEL_DATE_TIME: return moments_equal(a.moment, b.moment);
-    case FEEL_LIST: return lists_equal(a, b, depth);
-    case FEEL_CONTEXT: return contexts_equal(a, b, depth);
-    case FEEL_RANGE: return ranges_equal(a.range, b.range);
+    case FEEL_LIST:
+    case FEEL_CONTEXT:
+    case FEEL_RANGE: return equal_parts(a, b, w);
     case FEEL_FUNCTION: return feel_bool(a.function == b.function);
     case FEEL_KIND_COUNT: break;
     }
@@ -334,7 +352,24 @@ static struct feel_value equal(struct feel_value a, struct feel_value b, int dep
 
 struct feel_value feel_equal(struct feel_value a, struct feel_value b)
 {
-    return equal(a, b, 0);
+    struct walk w = {0, LIMIT_FEEL_STEPS};
+    return equal(a, b, &w);
+}
+
+struct feel_value value_equal(struct run *r, struct feel_value a, struct feel_value b)
+{
+    if (a.kind != FEEL_LIST && a.kind != FEEL_CONTEXT && a.kind != FEEL_RANGE) {
+        return feel_equal(a, b);
+    }
+    uint64_t budget = r->steps_max > r->env->steps ? r->steps_max - r->env->steps : 0;
+    struct walk w = {0, budget + 1};
+    struct feel_value same = equal(a, b, &w);
+    uint64_t used = budget + 1 - w.left;
+    r->env->steps += used / 8; /* a comparison is lighter than a turn of a loop */
+    if (w.left == 0) {
+        (void)run_stop(r);
+    }
+    return same;
 }
 
 bool value_is(struct feel_value a, struct feel_value b)
@@ -429,22 +464,22 @@ struct feel_value range_holds(const struct feel_range *range, struct feel_value 
     return lo < 0 || hi < 0 ? feel_null() : feel_bool(lo > 0 && hi > 0);
 }
 
-struct feel_value value_in(struct feel_value v, struct feel_value test)
+struct feel_value value_in(struct run *r, struct feel_value v, struct feel_value test)
 {
     if (test.kind == FEEL_RANGE && v.kind != FEEL_RANGE) {
         return range_holds(test.range, v);
     }
     if (test.kind != FEEL_LIST) {
-        struct feel_value same = feel_equal(v, test);
+        struct feel_value same = value_equal(r, v, test);
         return feel_is_null(same) ? feel_bool(false) : same;
     }
-    if (v.kind == FEEL_LIST && feel_is_true(feel_equal(v, test))) {
+    if (v.kind == FEEL_LIST && feel_is_true(value_equal(r, v, test))) {
         return feel_bool(true);
     }
     for (uint32_t i = 0; i < test.n; i++) {
         struct feel_value item = test.items[i];
         struct feel_value hit =
-            item.kind == FEEL_RANGE && v.kind != FEEL_RANGE ? range_holds(item.range, v) : feel_equal(v, item);
+            item.kind == FEEL_RANGE && v.kind != FEEL_RANGE ? range_holds(item.range, v) : value_equal(r, v, item);
         if (feel_is_true(hit)) {
             return hit;
         }
@@ -566,6 +601,9 @@ static void write_function(struct buf *b, const struct feel_function *f)
 
 static void write_value(struct buf *b, struct feel_value v, bool quoted, int depth)
 {
+    if (b->err != ERR_OK) { /* full: what shares its parts could go on for ever */
+        return;
+    }
     if (depth > LIMIT_FEEL_VALUE_DEPTH) {
         buf_puts(b, "...");
         return;
