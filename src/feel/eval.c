@@ -158,6 +158,9 @@ static struct feel_value equality(struct run *r, const struct node *n, bool want
 {
     struct feel_value a = eval(r, n->a);
     struct feel_value b = eval(r, n->b);
+    if (a.kind == FEEL_STRING && b.kind == FEEL_STRING) {
+        return feel_bool(key_equal(feel_str(a), feel_str(b)) == wanted);
+    }
     struct feel_value same = value_equal(r, a, b);
     if (feel_is_null(same)) {
         return run_trouble(r, n, "cannot compare %s with %s", value_kind_name(a), value_kind_name(b));

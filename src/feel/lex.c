@@ -88,11 +88,17 @@ static size_t blank(struct str t, size_t at)
     return is_wide_blank(utf8_next(t, &next)) ? next - at : 0;
 }
 
+static size_t blanks_end(struct str t, size_t at)
+{
+    for (size_t n = blank(t, at); n != 0; n = blank(t, at)) {
+        at += n;
+    }
+    return at;
+}
+
 void lex_blanks(struct compiler *c)
 {
-    for (size_t n = blank(c->text, c->at); n != 0; n = blank(c->text, c->at)) {
-        c->at += n;
-    }
+    c->at = blanks_end(c->text, c->at);
 }
 
 bool lex_at_end(struct compiler *c)
@@ -342,17 +348,21 @@ bool lex_new_name(struct compiler *c, const char *stops, bool stop_at_in, struct
     }
     while (at < c->text.n) {
         size_t n = name_part(c->text, at);
-        size_t space = n == 0 ? blank(c->text, at) : 0;
-        if (space != 0) {
+        size_t next = blanks_end(c->text, at);
+        if (next > at) {
             struct compiler ahead = *c;
-            ahead.at = at;
+            ahead.at = next;
             if (stop_at_in && lex_sees_word(&ahead, "in")) {
                 break;
             }
-        } else if (n == 0 && (strchr(stops, c->text.p[at]) != NULL || strchr("./-'+*", c->text.p[at]) == NULL)) {
-            break;
+            n = next - at;
+        } else if (n == 0) {
+            if (strchr(stops, c->text.p[at]) != NULL || strchr("./-'+*", c->text.p[at]) == NULL) {
+                break;
+            }
+            n = 1;
         }
-        at += n != 0 ? n : space != 0 ? space : 1;
+        at += n;
     }
     *ret = single_blanks(c, str_slice(c->text, c->at, at));
     c->at = at;

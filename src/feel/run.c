@@ -32,7 +32,11 @@ void feel_trouble(struct ctx *ctx, struct feel_env *env, const char *format, ...
 
 struct feel_value run_trouble(struct run *r, const struct node *n, const char *format, ...)
 {
-    if (r->env->troubles == NULL) {
+    struct feel_troubles *t = r->env->troubles;
+    if (t == NULL || t->count >= t->max) {
+        if (t != NULL) {
+            t->count++;
+        }
         return feel_null();
     }
     uint32_t line = 0, column = 0;
