@@ -146,6 +146,20 @@ static enum err note_key(struct ctx *ctx, struct db *db, const struct draft *d, 
     return gate_key_add(ctx, db, (struct gate_key_add_in){.owner = d->actor.id, .key = d->key, .seq = seq});
 }
 
+/* An item that may be decided without a person: the kind of act the node itself is awaited to do. */
+static struct str next_of(const struct question *q, const struct bpmn_state *state)
+{
+    size_t count = 0;
+    const struct act_kind *kinds = law_acts(q->law, &count);
+    for (size_t i = 0; q->item != NULL && q->item->automatic && state != NULL && i < count; i++) {
+        bool by_node = kinds[i].task && (kinds[i].who & WHO_NODE) != 0;
+        if (by_node && bpmn_may(q->item->procedure, state, kinds[i].kind)) {
+            return kinds[i].kind;
+        }
+    }
+    return STR("");
+}
+
 enum err admit_question(struct ctx *ctx, struct gate *g, struct db *db, struct question *q, const struct json *salts,
                         struct admission *ret)
 {
@@ -187,6 +201,7 @@ enum err admit_question(struct ctx *ctx, struct gate *g, struct db *db, struct q
     ret->case_id = case_id;
     ret->due_limit = step.due_limit;
     ret->due_day = step.due_day;
+    ret->next = next_of(q, step.state);
     return ERR_OK;
 }
 
@@ -283,6 +298,7 @@ enum err admit(struct ctx *ctx, struct gate *g, struct db *db, const struct draf
     ret->case_id = str_copy(lasting, a.case_id);
     ret->due_limit = str_copy(lasting, a.due_limit);
     ret->due_day = a.due_day;
+    ret->next = str_copy(lasting, a.next);
     leaf_hash(a.text.leaf.p, a.text.leaf.n, ret->leaf_hash);
     return ERR_OK;
 }

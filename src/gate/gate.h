@@ -77,6 +77,7 @@ struct receipt {
     struct str due_limit;   /* the clock now running for the office; empty when none */
     struct day due_day;
     bool repeated;          /* the same key came before: this is that receipt */
+    struct str next;        /* a kind of act the node now does by itself, where law leaves no discretion; empty */
 };
 
 /* ---- what a room gets to see of an admitted act (floor 7) ---- */

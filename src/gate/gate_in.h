@@ -219,6 +219,7 @@ struct admission {
     struct act_text text;
     struct str due_limit;
     struct day due_day;
+    struct str next;
 };
 /* From a judged question to ledger and views. salts: those recorded, in replay; NULL makes new ones. */
 enum err admit_question(struct ctx *ctx, struct gate *g, struct db *db, struct question *q, const struct json *salts,

@@ -69,7 +69,9 @@ enum err speaks_for(struct ctx *ctx, struct db *db, const struct law *law, struc
 static enum err load_conflict(struct ctx *ctx, struct db *db, struct question *q)
 {
     struct str me = q->draft->actor.id;
-    struct str others[2] = {q->party, q->has_case ? q->row.filed_by : q->party};
+    /* Who opened a case in office has no conflict by that; who filed it for a party may have. */
+    bool filed_by_other = q->has_case && !str_equal(q->row.filed_by, me);
+    struct str others[2] = {q->party, filed_by_other ? q->row.filed_by : q->party};
     for (size_t i = 0; i < LEN(others) && q->conflict.n == 0; i++) {
         if (others[i].n == 0) {
             continue;

@@ -109,6 +109,24 @@ static enum err job_apply(struct ctx *ctx, struct db *db, void *arg)
     return admit(ctx, s->gate, db, &s->draft, s->arena, &s->receipt);
 }
 
+static void next_done(void *arg, enum err err, const struct why *why, const struct receipt *receipt)
+{
+    (void)arg;
+    (void)err;
+    (void)why;
+    (void)receipt; /* refused or failed, the case waits for a person */
+}
+
+/* What the node does by itself comes to the gate as any other draft. */
+static void do_next(const struct submission *s)
+{
+    struct ctx ctx = {.world = s->gate->world};
+    struct draft d = {.kind = s->receipt.next, .case_id = s->receipt.case_id, .fields = json_object()};
+    d.actor = (struct actor){.kind = ACTOR_NODE, .assurance = 2};
+    enum err e = gate_submit(&ctx, s->gate, &d, next_done, NULL);
+    (void)e; /* a full queue leaves the case to a person as well */
+}
+
 static void job_done(void *arg, enum err err, const struct why *why)
 {
     struct submission *s = arg;
@@ -116,6 +134,9 @@ static void job_done(void *arg, enum err err, const struct why *why)
         s->receipt.tree_size = (int64_t)gate_tree_size(s->gate);
     }
     s->done(s->arg, err, why, &s->receipt);
+    if (err == ERR_OK && s->receipt.next.n > 0) {
+        do_next(s);
+    }
     submission_give(s);
 }
 
@@ -171,6 +192,7 @@ static struct receipt copy_receipt(struct arena *a, const struct receipt *r)
     struct receipt out = *r;
     struct str *texts[] = {&out.case_id,
                            &out.due_limit,
+                           &out.next,
                            &out.verdict.check,
                            &out.verdict.code,
                            &out.verdict.field,
