@@ -1,3 +1,5 @@
+#include <pthread.h>
+
 #include "base/test.h"
 #include "feel/feel_in.h"
 
@@ -33,5 +35,48 @@ TEST(feel_numbers_come_out_the_same_on_both_ways)
             }
             CHECK_INT(number_compare(a, b), number_compare(long_a, long_b));
         }
+    }
+}
+
+/* One program, evaluated many times in a thread with an arena of its own. */
+struct job {
+    const struct feel_program *program;
+    int right;
+};
+
+static void *evaluate_often(void *arg)
+{
+    struct job *job = arg;
+    struct arena *a = arena_new((size_t)1 << 20);
+    for (int i = 0; i < 200; i++) {
+        struct ctx own = {.arena = a};
+        struct feel_value slot = feel_int(i);
+        struct feel_env env = {.slots = &slot};
+        struct feel_value v = feel_null();
+        arena_clear(a);
+        if (feel_eval(&own, job->program, &env, &v) == ERR_OK && v.integer == 3 * (int64_t)i + 3) {
+            job->right++;
+        }
+    }
+    arena_free(a);
+    return NULL;
+}
+
+TEST(feel_programs_serve_many_threads)
+{
+    static const struct feel_member names[] = {{STR_INIT("x"), NULL}};
+    const struct feel_scope scope = {.names = names, .count = 1};
+    const struct feel_program *program = NULL;
+    CHECK_OK(feel_compile(
+        ctx, &scope, (struct feel_source){.text = STR("sum(for i in [1,2,3][item > 0] return x + i - 1)")}, &program));
+    struct job jobs[3];
+    pthread_t threads[LEN(jobs)];
+    for (size_t i = 0; i < LEN(jobs); i++) {
+        jobs[i] = (struct job){program, 0};
+        CHECK_INT(pthread_create(&threads[i], NULL, evaluate_often, &jobs[i]), 0);
+    }
+    for (size_t i = 0; i < LEN(jobs); i++) {
+        pthread_join(threads[i], NULL);
+        CHECK_INT(jobs[i].right, 200);
     }
 }
