@@ -21,7 +21,7 @@ OPT_release := -O2 $(HARDEN)
 OPT_asan := $(SAN_asan)
 OPT_tsan := $(SAN_tsan)
 
-PKGS := openssl sqlite3 libpq libxml-2.0 libcurl libseccomp libqrencode libpcre2-8
+PKGS := openssl sqlite3 libpq libxml-2.0 libcurl libseccomp libpcre2-8 zlib
 export SOURCE_DATE_EPOCH ?= 1767225600
 
 CFLAGS  := -std=c17 -D_GNU_SOURCE -g $(WARN) $(OPT_$(CONFIG)) -fPIE -Isrc -I$(GEN) \
@@ -29,7 +29,7 @@ CFLAGS  := -std=c17 -D_GNU_SOURCE -g $(WARN) $(OPT_$(CONFIG)) -fPIE -Isrc -I$(GE
            -ffile-prefix-map=$(CURDIR)=. -MMD -MP
 comma   := ,
 LDFLAGS := -pie $(if $(filter release,$(CONFIG)),-Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now$(comma)-z$(comma)noexecstack,$(SAN_$(CONFIG)))
-LDLIBS   = $(shell pkg-config --libs $(PKGS)) -lgcrypt -lpthread -lm
+LDLIBS   = $(shell pkg-config --libs $(PKGS)) -lpthread -lm
 
 SRC      := $(filter-out src/base/test_run.c,$(filter-out $(wildcard src/*/test_*.c),$(wildcard src/*/*.c)))
 TEST_SRC := $(wildcard src/*/test_*.c)
@@ -42,7 +42,7 @@ GEN_H    := $(GEN)/err_gen.h $(GEN)/limit_gen.h
 -include tools/rules.mk
 GEN_OBJ  := $(patsubst $(GEN)/%.c,$(B)/gen/%.o,$(GEN_C))
 
-.PHONY: all unit check clean
+.PHONY: all run test bench prove unit check clean
 .DEFAULT_GOAL := all
 all: $(if $(MAIN_OBJ),build/tongban)
 
@@ -55,6 +55,27 @@ $(B)/tongban: $(MAIN_OBJ) $(LIB_OBJ) $(GEN_OBJ)
 
 $(B)/tests: $(TEST_OBJ) $(LIB_OBJ) $(GEN_OBJ)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# make run: set up, build, make a node with sample law and people, serve it. D=folder P=port
+D ?= demo
+P ?= 8080
+run:
+	@sh tools/setup.sh run
+	@$(MAKE) -s -j$$(nproc) all
+	build/tongban demo --dir $(D) --port $(P)
+
+# make test: set up and test all. make bench: figures beside limits. make prove: the long runs.
+test:
+	@sh tools/setup.sh test
+	@sh tools/test.sh
+
+bench:
+	@sh tools/setup.sh run
+	@sh tools/bench.sh
+
+prove:
+	@sh tools/setup.sh prove
+	@sh tools/prove.sh
 
 # unit tests of every room, in the present CONFIG: make unit CONFIG=asan [T=prefix]
 unit: $(B)/tests
