@@ -48,7 +48,7 @@ all: $(if $(MAIN_OBJ),build/tongban)
 
 build/tongban: $(B)/tongban
 	@mkdir -p $(@D)
-	cp $< $@
+	cp --remove-destination $< $@
 
 $(B)/tongban: $(MAIN_OBJ) $(LIB_OBJ) $(GEN_OBJ)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)

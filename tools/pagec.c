@@ -6,6 +6,7 @@
  *   {name}            a text, escaped for where it stands (text or quoted attribute)
  *   {name:int}        an integer                 {name:html}  made by another template, put as it is
  *   {name:url}        an address of this site    {name:day}   a civil day
+ *   {name:plain}      an address that has its language prefix already
  *   {#each rows} … {/each}      once for each element; inside, names are the element's
  *   {?name} … {:else} … {/?}    when the bool is true, the text is not empty, the list has elements
  *   {{ and }}         braces
@@ -194,9 +195,9 @@ static const char *add_hole(const char *p, enum place place)
     if (*name == 0 || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(name)) {
         die("hole {%s} is not a name", name);
     }
-    static const char *const types[] = {"str", "int", "html", "url", "day"};
+    static const char *const types[] = {"str", "int", "html", "url", "day", "plain"};
     bool known = false;
-    for (size_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         known = known || strcmp(types[i], n->type) == 0;
     }
     if (!known) {
@@ -603,6 +604,7 @@ static void put_hole(const char *name, const char *type, enum place place, int d
                      : strcmp(type, "html") == 0 ? "render_html"
                      : strcmp(type, "url") == 0  ? "render_url"
                      : strcmp(type, "day") == 0  ? (place == P_TEXT ? "render_day" : "render_day_plain")
+                     : strcmp(type, "plain") == 0 ? "render_text"
                      : place == P_URL            ? "render_segment"
                                                  : "render_text";
     put("%s(r, v%d->%s);\n", fn, page ? 0 : each_depth, name);
@@ -830,7 +832,10 @@ int main(int argc, char **argv)
     put_structs(name, -1);
     put("void %s_html(struct render *r, const struct %s *v0);\n", name, name);
     put("void %s_json(struct buf *b, const struct %s *v0);\n", name, name);
-    put("extern const char %s_schema[];\n", name);
+    put("extern const char %s_schema[];\n\n", name);
+    put("/* The same for page_show, which takes any template. */\n");
+    put("static inline void %s_html_any(struct render *r, const void *v)\n{\n    %s_html(r, v);\n}\n", name, name);
+    put("static inline void %s_json_any(struct buf *b, const void *v)\n{\n    %s_json(b, v);\n}\n", name, name);
     fclose(out);
 
     out = fopen(argv[3], "w");

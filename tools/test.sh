@@ -15,8 +15,8 @@ step() {
     shift
     if "$@" >"$log" 2>&1; then ok=1; else ok=0; fi
     counts=$(grep -E '[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
-    p=$(echo "$counts" | sed -nE 's/.*[^0-9]?([0-9]+) passed, ([0-9]+) failed.*/\1/p')
-    f=$(echo "$counts" | sed -nE 's/.*[^0-9]?([0-9]+) passed, ([0-9]+) failed.*/\2/p')
+    p=$(echo "$counts" | sed -nE 's/(^|.*[^0-9])([0-9]+) passed, ([0-9]+) failed.*/\2/p')
+    f=$(echo "$counts" | sed -nE 's/(^|.*[^0-9])([0-9]+) passed, ([0-9]+) failed.*/\3/p')
     if [ -z "$p" ]; then p=$ok; f=$((1 - ok)); fi
     if [ "$ok" = 0 ] && [ "$f" = 0 ]; then f=1; fi
     passed=$((passed + p))

@@ -8,7 +8,11 @@ static const struct {
     int (*run)(int argc, char **argv);
     const char *line;
 } commands[] = {
+    {"demo", cmd_demo, "make and serve a node with sample law and people"},
+    {"init", cmd_init, "make a node"},
+    {"serve", cmd_serve, "run a node"},
     {"law", cmd_law, "check packs of law, reckon legal limits, import statutes"},
+    {"replay", cmd_replay, "rebuild all views from the ledger and compare"},
 
 };
 

@@ -18,6 +18,8 @@
 struct http_exchange;
 struct web;
 
+struct http_request;
+
 /* Who may come to a route. Pages may look closer (relation to the case). */
 enum audience {
     FOR_ALL = 0,         /* signed in or not */
@@ -50,6 +52,17 @@ struct page {
     size_t arg_count;
     const struct route *route;
     struct http_exchange *exchange;
+    struct str cookie; /* Set-Cookie of the answer; empty for none */
+    bool handed_over;  /* the writer's thread answers this page */
+    int status;
+    struct str type;
+    struct str body;
+    struct str location;
+    int64_t cache_s;
+    bool has_form;
+    struct json form;  /* fields of a POST, once read */
+    struct attachment *files;
+    size_t file_count;
 };
 
 typedef enum err page_fn(struct page *p);
@@ -74,22 +87,65 @@ enum err page_form(struct page *p, struct json *ret_fields, struct attachment **
 /* Language-dependent text of the law: English when there is one and it is wanted. */
 struct str page_text(const struct page *p, struct text2 t);
 
-/* Answer with a template: title (already in the page's language), its HTML and JSON writers, its struct. */
+/* Answer with a template NAME: title in the page's language; the struct answers as HTML in the frame, or
+ * as JSON when the client prefers that. */
 typedef void template_html(struct render *r, const void *data);
 typedef void template_json(struct buf *b, const void *data);
 #define page_show(p, status, title, name, data)                                                                        \
-    page_show_((p), (status), (title), name##_html_any, name##_json_any, (data))
-enum err page_show_(struct page *p, int status, struct str title, template_html *html, template_json *json,
-                    const void *data);
+    page_show_any((p), (status), (title), name##_html_any, name##_json_any, (data))
+enum err page_show_any(struct page *p, int status, struct str title, template_html *html, template_json *json,
+                       const void *data) MUST_USE;
+/* A template rendered by itself, to stand in another as {name:html}. */
+struct str page_part(struct page *p, template_html *html, const void *data);
 /* 303 to an address of this site. */
-enum err page_go(struct page *p, struct str path);
+enum err page_go(struct page *p, struct str path) MUST_USE;
 /* A problem: page or problem+json, by Accept. */
-enum err page_problem(struct page *p, enum err code, struct str field, struct text2 sentence);
+enum err page_problem(struct page *p, enum err code, struct str field, struct text2 sentence) MUST_USE;
 /* A body as it is: tiles, checkpoints, CSV, SVG. cache_s: how long others may keep it; 0 = no-store. */
-enum err page_raw(struct page *p, int status, struct str type, struct str body, int64_t cache_s);
+enum err page_raw(struct page *p, int status, struct str type, struct str body, int64_t cache_s) MUST_USE;
 
 /* Hand a draft to the gate; when it is answered, `then` is called on the writer's thread with the
  * receipt and must answer the page (page_go, page_problem …) without touching p->db. NULL: admitted goes to
  * /receipt/SEQ, refused shows the refusal with its article (409). The idempotency key is the form's. */
 typedef enum err page_then(struct page *p, const struct receipt *receipt);
-enum err page_submit(struct page *p, struct draft *draft, page_then *then);
+enum err page_submit(struct page *p, struct draft *draft, page_then *then) MUST_USE;
+
+/* ---- the room's doors for the program that serves ---- */
+
+struct route_table {
+    const struct route *rows;
+    size_t count;
+};
+/* A person of the demo's chooser. */
+struct demo_person {
+    struct str id;
+    enum actor_kind kind;
+    struct str name;
+    struct text2 office; /* empty for parties */
+    struct text2 role;
+    struct str code;     /* of the one-time sign-in address */
+};
+struct web_config {
+    struct gate *gate;
+    struct store *store;
+    struct text2 name;               /* of the node, in the masthead */
+    const struct route_table *tables;
+    size_t table_count;
+    const struct demo_person *people; /* empty: no demo, no chooser */
+    size_t people_count;
+    struct str css;                  /* /static/tongban.css */
+};
+enum err web_new(struct ctx *ctx, const struct web_config *config, struct web **ret) MUST_USE;
+void web_free(struct web *w);
+/* For http_setup: arg is the struct web. */
+void web_handle(void *arg, struct http_exchange *x);
+size_t web_body_limit(void *arg, const struct http_request *head);
+
+/* Sessions live in memory, bounded; a restart signs everybody out. The id goes into a cookie. */
+enum err session_begin(struct page *p, const struct demo_person *who) MUST_USE;
+void session_end(struct page *p);
+/* The code by which a second officer, signed in on their own, confirms that they act together with another
+ * in a case: eight characters, good for this officer and case until the node restarts. */
+struct str cosign_code(struct page *p, struct str officer, struct str case_id);
+const struct demo_person *web_people(const struct web *w, size_t *ret_count);
+const struct route_table *web_tables(const struct web *w, size_t *ret_count);

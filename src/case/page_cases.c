@@ -1,0 +1,115 @@
+/* Lists: my cases, the office's desk, the public register of decisions. */
+#include "case/case_in.h"
+
+#include "page_cases_html.h"
+#include "page_decisions_html.h"
+
+enum { PAGE = 50 };
+
+static enum err fill_row(struct page *p, struct str id, struct str item_id, struct str party, struct str status, struct day due,
+                         struct page_cases_rows *out)
+{
+    struct ctx *ctx = p->ctx;
+    const struct item *item = p->law == NULL ? NULL : law_item(p->law, item_id);
+    *out = (struct page_cases_rows){.id = id, .title = item == NULL ? item_id : page_text(p, item->title), .due = due};
+    out->status = p->law == NULL ? status : page_text(p, law_code_title(p->law, STR("status"), status));
+    out->late = due.n > 0 && due.n < instant_day(ctx->world->now(ctx->world)).n;
+    return party.n == 0 ? ERR_OK : party_name(ctx, p->db, party, &out->party);
+}
+
+static enum err add_party_cases(struct page *p, struct str party, struct page_cases *v, struct page_cases_rows *rows, size_t room)
+{
+    struct ctx *ctx = p->ctx;
+    struct case_view_of_party_row *list = NULL;
+    size_t count = 0;
+    TRY(case_view_of_party(ctx, p->db, (struct case_view_of_party_in){.party = party, .count = PAGE}, &list, &count));
+    for (size_t i = 0; i < count && v->rows_count < room; i++) {
+        struct day due = {(int32_t)list[i].due_day};
+        TRY(fill_row(p, list[i].id, list[i].item, list[i].party, list[i].case_status, due, &rows[v->rows_count]));
+        v->rows_count++;
+    }
+    return ERR_OK;
+}
+
+static enum err case_page_mine(struct page *p)
+{
+    struct ctx *ctx = p->ctx;
+    struct party_other *others = NULL;
+    size_t count = 0;
+    struct page_cases v = {.heading = say(p, "我的办件", "My cases")};
+    TRY(party_others(ctx, p->db, p->session.actor.id, &others, &count));
+    size_t room = PAGE * (count + 1);
+    struct page_cases_rows *rows = ARENA_ARRAY(ctx->arena, struct page_cases_rows, room);
+    TRY(add_party_cases(p, p->session.actor.id, &v, rows, room));
+    for (size_t i = 0; i < count; i++) {
+        TRY(add_party_cases(p, others[i].id, &v, rows, room));
+    }
+    v.rows = rows;
+    return page_show(p, 200, v.heading, page_cases, &v);
+}
+
+static enum err case_page_desk(struct page *p)
+{
+    struct ctx *ctx = p->ctx;
+    struct actor_record me;
+    struct case_view_of_office_row *list = NULL;
+    size_t count = 0;
+    bool found = false;
+    int64_t after = 0;
+    TRY(gate_actor(ctx, p->gate, p->db, p->session.actor.id, &me, &found));
+    str_to_i64(page_query(p, "day"), &after);
+    struct case_view_of_office_in in = {.office = found ? me.office : STR(""), .day = after, .id = page_query(p, "after"), .count = PAGE};
+    TRY(case_view_of_office(ctx, p->db, in, &list, &count));
+    struct page_cases_rows *rows = ARENA_ARRAY(ctx->arena, struct page_cases_rows, count + 1);
+    struct page_cases v = {.heading = say(p, "本机关待办（按期限）", "Our cases by due day"), .rows = rows};
+    for (size_t i = 0; i < count; i++) {
+        struct day due = {(int32_t)list[i].due_day};
+        TRY(fill_row(p, list[i].id, list[i].item, list[i].party, list[i].case_status, due, &rows[i]));
+        v.rows_count++;
+    }
+    if (count == PAGE) {
+        v.more = str_format(ctx->arena, "/desk?day=%lld&after=%.*s", (long long)list[count - 1].due_day, FMT(list[count - 1].id));
+    }
+    return page_show(p, 200, v.heading, page_cases, &v);
+}
+
+static enum err case_page_decisions(struct page *p)
+{
+    struct ctx *ctx = p->ctx;
+    struct case_decision_list_row *list = NULL;
+    size_t count = 0;
+    int64_t before = INT64_MAX;
+    str_to_i64(page_query(p, "before"), &before);
+    TRY(case_decision_list(ctx, p->db, (struct case_decision_list_in){.seq = before, .count = PAGE}, &list, &count));
+    struct page_decisions_rows *rows = ARENA_ARRAY(ctx->arena, struct page_decisions_rows, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        const struct act_kind *kind = law_act(p->law, list[i].kind);
+        const struct item *item = law_item(p->law, list[i].item);
+        const struct office *office = law_office(p->law, list[i].office);
+        struct json facts;
+        struct buf b = buf_new(ctx->arena, 0);
+        TRY(json_parse(ctx, list[i].public_facts, STR("facts"), &facts));
+        for (size_t k = 0; k < facts.count; k++) {
+            buf_puts(&b, k > 0 ? "；" : "");
+            buf_put(&b, shown_value(p, p->law, facts.members[k].key, &facts.members[k].value));
+        }
+        rows[i] = (struct page_decisions_rows){.kind = kind == NULL ? list[i].kind : page_text(p, kind->title),
+                                               .item = item == NULL ? list[i].item : page_text(p, item->title),
+                                               .office = office == NULL ? list[i].office : page_text(p, office->title),
+                                               .day = {(int32_t)list[i].decided_day},
+                                               .seq = list[i].seq,
+                                               .facts = buf_str(&b)};
+    }
+    struct page_decisions v = {.rows = rows, .rows_count = count};
+    if (count == PAGE) {
+        v.more = str_format(ctx->arena, "/decisions?before=%lld", (long long)list[count - 1].seq);
+    }
+    return page_show(p, 200, say(p, "决定公开", "Public decisions"), page_decisions, &v);
+}
+
+static const struct route rows_[] = {
+    {"GET", "/cases", case_page_mine, FOR_PARTY | FOR_OFFICER, 0, "My cases", page_cases_schema, ""},
+    {"GET", "/desk", case_page_desk, FOR_OFFICER, 0, "The office's cases by what is due first", page_cases_schema, "day after"},
+    {"GET", "/decisions", case_page_decisions, FOR_ALL, 0, "Public register of decisions", page_decisions_schema, "before"},
+};
+const struct route_table case_list_routes = {rows_, LEN(rows_)};

@@ -1,0 +1,50 @@
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "case/case.h"
+#include "case_sql.h"
+
+static enum err publish(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    struct json o = json_object();
+    struct buf b = buf_new(ctx->arena, 0);
+    for (size_t i = 0; i < act->item->public_count; i++) {
+        const struct json *v = json_get_str(act->facts, act->item->publics[i]->id);
+        if (v != NULL) {
+            json_set(ctx->arena, &o, act->item->publics[i]->id, *v);
+        }
+    }
+    json_write(&b, &o);
+    return case_decision_put(ctx, db,
+                             (struct case_decision_put_in){.seq = act->seq,
+                                                           .case_id = act->case_id,
+                                                           .item = act->item->id,
+                                                           .office = act->office->id,
+                                                           .kind = act->kind->kind,
+                                                           .decided_day = act->day.n,
+                                                           .public_facts = buf_str(&b)});
+}
+
+static enum err track(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    if (act->item == NULL || act->case_id.n == 0) {
+        return ERR_OK;
+    }
+    if (act->kind->publish) {
+        TRY(publish(ctx, db, act));
+    }
+    return case_view_put(ctx, db,
+                         (struct case_view_put_in){.id = act->case_id,
+                                                   .item = act->item->id,
+                                                   .office = act->office->id,
+                                                   .party = act->party,
+                                                   .filed_by = act->draft->actor.id,
+                                                   .case_status = act->status,
+                                                   .opened_day = act->day.n,
+                                                   .due_limit = act->due_limit,
+                                                   .due_day = act->due_limit.n > 0 ? act->due_day.n : 0,
+                                                   .last_seq = act->seq});
+}
+
+const struct projector case_projector = {.room = "case", .track = track};

@@ -1,0 +1,26 @@
+-- Cases as people look for them.
+CREATE TABLE case_view (
+    id TEXT PRIMARY KEY,
+    item TEXT NOT NULL,
+    office TEXT NOT NULL,
+    party TEXT NOT NULL,
+    filed_by TEXT NOT NULL,
+    case_status TEXT NOT NULL,
+    opened_day INTEGER NOT NULL,
+    due_limit TEXT NOT NULL,
+    due_day INTEGER NOT NULL,
+    last_seq INTEGER NOT NULL
+) STRICT;
+CREATE INDEX case_view_party ON case_view (party, last_seq);
+CREATE INDEX case_view_office ON case_view (office, due_day, id);
+
+-- The public register of decisions: published acts, by day.
+CREATE TABLE case_decision (
+    seq INTEGER PRIMARY KEY,
+    case_id TEXT NOT NULL,
+    item TEXT NOT NULL,
+    office TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    decided_day INTEGER NOT NULL,
+    public_facts TEXT NOT NULL
+) STRICT;

@@ -1,0 +1,289 @@
+/* serve and demo: open a node, open the doors, keep time, stop in order. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "base/world.h"
+#include "cli/cmd.h"
+#include "cli/node.h"
+#include "cli/rooms.h"
+#include "http/http.h"
+#include "limit_gen.h"
+
+enum { TICK_S = 30, STOP_MS = 5000 };
+
+static const char serve_usage[] =
+    "usage: tongban serve DIR [--listen ADDRESS]…   run a node (made by init); ADDRESS is 127.0.0.1:8080 unless given\n";
+static const char demo_usage[] =
+    "usage: tongban demo [--dir D] [--port P] [--law FOLDER] [--database CONNECTION]\n"
+    "Makes a node with sample law and people in D (default demo), serves it, prints address and sign-ins;\n"
+    "D/demo.json keeps them. Everything in it is invented.\n";
+static const char init_usage[] =
+    "usage: tongban init DIR --code CODE --name NAME [--database CONNECTION] --pack FOLDER…\n"
+    "Makes a node: folder, keys, empty ledger, and the packs published by its first acts.\n";
+
+struct serving {
+    struct node node;
+    struct web *web;
+    struct http_server *server;
+    const struct demo_person *people;
+    size_t people_count;
+    const char *law;
+};
+
+static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const *listens, size_t count)
+{
+    struct web_config config = {.gate = s->node.gate, .store = s->node.store, .name = s->node.name, .people = s->people,
+                                .people_count = s->people_count};
+    config.tables = rooms_routes(ctx, &config.table_count);
+    TRY(file_read(ctx, "web/tongban.css", 1 << 20, &config.css));
+    TRY(web_new(ctx, &config, &s->web));
+    struct http_setup setup = {.world = ctx->world, .arg = s->web, .handle = web_handle, .body_limit = web_body_limit};
+    TRY(http_server_new(ctx, &setup, &s->server));
+    for (size_t i = 0; i < count; i++) {
+        struct str address = {0};
+        TRY(http_listen(ctx, s->server, str_from(listens[i]), &address));
+        printf("serving http://%.*s/\n", FMT(address));
+    }
+    fflush(stdout);
+    TRY(gate_start(ctx, s->node.gate));
+    return http_start(ctx, s->server);
+}
+
+/* Until SIGINT or SIGTERM: what the clock must do, every half minute. */
+static void keep_time(struct cmd *c, struct serving *s)
+{
+    sigset_t stop;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGINT);
+    sigaddset(&stop, SIGTERM);
+    const struct timespec wait = {.tv_sec = TICK_S};
+    for (;;) {
+        struct arena_mark mark = arena_mark(c->ctx.arena);
+        size_t count = 0;
+        if (gate_tick(&c->ctx, s->node.gate, &count) != ERR_OK) {
+            fprintf(stderr, "tongban: clock: %.*s\n", FMT(c->ctx.why.detail));
+        }
+        arena_reset(c->ctx.arena, mark);
+        if (store_is_broken(s->node.store)) {
+            fputs("tongban: the disk failed a write that must not be lost; start the node again\n", stderr);
+            return;
+        }
+        if (sigtimedwait(&stop, NULL, &wait) > 0) {
+            return;
+        }
+    }
+}
+
+static void stop_all(struct serving *s)
+{
+    if (s->server != NULL) {
+        http_stop(s->server, STOP_MS);
+    }
+    gate_stop(s->node.gate);
+    http_server_free(s->server);
+    if (s->web != NULL) {
+        web_free(s->web);
+    }
+    node_close(&s->node);
+}
+
+/* Signals are taken by sigtimedwait alone; every thread inherits the mask. */
+static void mask_signals(void)
+{
+    sigset_t stop;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGINT);
+    sigaddset(&stop, SIGTERM);
+    sigprocmask(SIG_BLOCK, &stop, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+static int serve_node(struct cmd *c, struct serving *s, const char *const *listens, size_t count)
+{
+    enum err e = open_doors(&c->ctx, s, listens, count);
+    if (e == ERR_OK) {
+        keep_time(c, s);
+    }
+    stop_all(s);
+    return e == ERR_OK ? 0 : cmd_fail(c);
+}
+
+static int serve_body(struct cmd *c)
+{
+    const char *listens[8];
+    size_t count = 0;
+    for (const char *l = cmd_option(c, "--listen"); l != NULL && count < LEN(listens); l = cmd_option(c, "--listen")) {
+        listens[count++] = l;
+    }
+    if (count == 0) {
+        listens[count++] = "127.0.0.1:8080";
+    }
+    if (c->argc != 2) {
+        return 2;
+    }
+    struct serving *s = ARENA_NEW(c->ctx.arena, struct serving);
+    mask_signals();
+    if (node_open(&c->ctx, str_from(c->argv[1]), &s->node) != ERR_OK) {
+        return cmd_fail(c);
+    }
+    return serve_node(c, s, listens, count);
+}
+
+int cmd_serve(int argc, char **argv)
+{
+    return cmd_run(argc, argv, serve_usage, serve_body);
+}
+
+static int init_body(struct cmd *c)
+{
+    const char *packs[16];
+    size_t count = 0;
+    const char *code = cmd_option(c, "--code");
+    const char *name = cmd_option(c, "--name");
+    const char *database = cmd_option(c, "--database");
+    for (const char *p = cmd_option(c, "--pack"); p != NULL && count < LEN(packs); p = cmd_option(c, "--pack")) {
+        packs[count++] = p;
+    }
+    if (c->argc != 2 || code == NULL || name == NULL || count == 0) {
+        return 2;
+    }
+    struct node n;
+    struct text2 title = {str_from(name), STR("")};
+    struct str dir = str_from(c->argv[1]);
+    if (node_create(&c->ctx, dir, str_from(code), title, str_from(database)) != ERR_OK || node_open(&c->ctx, dir, &n) != ERR_OK) {
+        return cmd_fail(c);
+    }
+    enum err e = ERR_OK;
+    for (size_t i = 0; e == ERR_OK && i < count; i++) {
+        e = node_publish(&c->ctx, &n, packs[i]);
+    }
+    node_close(&n);
+    if (e != ERR_OK) {
+        return cmd_fail(c);
+    }
+    printf("made node %s in %s\n", code, c->argv[1]);
+    return 0;
+}
+
+int cmd_init(int argc, char **argv)
+{
+    return cmd_run(argc, argv, init_usage, init_body);
+}
+
+/* ---- demo ---- */
+
+static enum err demo_make(struct ctx *ctx, struct serving *s, struct str dir, const char *database, const struct json *people)
+{
+    static const struct text2 name = {STR_INIT("滨河县政务服务（示例）"), STR_INIT("Binhe County services (sample)")};
+    struct arena *a = ctx->arena;
+    TRY(node_create(ctx, dir, STR("bh"), name, str_from(database)));
+    TRY(node_open(ctx, dir, &s->node));
+    TRY(node_publish(ctx, &s->node, str_format(a, "%s/cn", s->law).p));
+    TRY(node_publish(ctx, &s->node, str_format(a, "%s/cn-990101", s->law).p));
+    return node_register_people(ctx, &s->node, people);
+}
+
+static void add_person(struct ctx *ctx, struct demo_person *out, const struct json *o, bool officer, const struct law *law)
+{
+    uint8_t code[8];
+    ctx->world->random(ctx->world, code, sizeof(code));
+    *out = (struct demo_person){.id = json_text(o, "id"), .kind = officer ? ACTOR_OFFICER : ACTOR_PARTY,
+                                .code = hex_encode(ctx->arena, code, sizeof(code))};
+    out->name = officer ? json_text(o, "name") : json_text(json_get(o, "facts"), "person.name");
+    const struct office *office = officer && law != NULL ? law_office(law, json_text(o, "office")) : NULL;
+    const struct json *role = json_at(json_get(o, "roles"), 0);
+    if (office != NULL) {
+        out->office = office->title;
+    }
+    if (role != NULL) {
+        out->role = law_code_title(law, STR("role"), role->text);
+    }
+}
+
+static enum err demo_people(struct ctx *ctx, struct serving *s, const struct json *people)
+{
+    const struct json *persons = json_get(people, "persons");
+    const struct json *officers = json_get(people, "officers");
+    const struct law *law = NULL;
+    TRY(gate_law(ctx, s->node.gate, store_writer(s->node.store), &law));
+    struct demo_person *out = ARENA_ARRAY(ctx->arena, struct demo_person, persons->count + officers->count);
+    for (size_t i = 0; i < persons->count; i++) {
+        add_person(ctx, &out[s->people_count++], &persons->items[i], false, law);
+    }
+    for (size_t i = 0; i < officers->count; i++) {
+        add_person(ctx, &out[s->people_count++], &officers->items[i], true, law);
+    }
+    s->people = out;
+    return ERR_OK;
+}
+
+/* Print the sign-ins and keep them in demo.json. */
+static enum err demo_tell(struct ctx *ctx, const struct serving *s, struct str dir, struct str address)
+{
+    struct arena *a = ctx->arena;
+    struct json o = json_object();
+    struct json list = json_array();
+    json_set(a, &o, STR("address"), json_of_str(str_format(a, "http://%.*s/", FMT(address))));
+    for (size_t i = 0; i < s->people_count; i++) {
+        const struct demo_person *p = &s->people[i];
+        struct json person = json_object();
+        struct str url = str_format(a, "http://%.*s/login/once/%.*s", FMT(address), FMT(p->code));
+        json_set(a, &person, STR("id"), json_of_str(p->id));
+        json_set(a, &person, STR("name"), json_of_str(p->name));
+        json_set(a, &person, STR("role"), json_of_str(p->role.zh));
+        json_set(a, &person, STR("office"), json_of_str(p->office.zh));
+        json_set(a, &person, STR("sign_in"), json_of_str(url));
+        json_push(a, &list, person);
+        printf("  %.*s  %.*s %.*s %.*s\n", FMT(url), FMT(p->name), FMT(p->office.zh), FMT(p->role.zh));
+    }
+    json_set(a, &o, STR("people"), list);
+    struct buf b = buf_new(a, 0);
+    json_write(&b, &o);
+    buf_byte(&b, '\n');
+    return file_write(ctx, str_format(a, "%.*s/demo.json", FMT(dir)).p, buf_str(&b), 0600);
+}
+
+static int demo_body(struct cmd *c)
+{
+    const char *dir = cmd_option(c, "--dir");
+    const char *port = cmd_option(c, "--port");
+    const char *law = cmd_option(c, "--law");
+    const char *database = cmd_option(c, "--database");
+    struct ctx *ctx = &c->ctx;
+    struct serving *s = ARENA_NEW(ctx->arena, struct serving);
+    struct str text = {0};
+    struct json people;
+    if (c->argc != 1) {
+        return 2;
+    }
+    s->law = law == NULL ? "law" : law;
+    struct str folder = str_from(dir == NULL ? "demo" : dir);
+    mask_signals();
+    if (file_read(ctx, str_format(ctx->arena, "%s/sample/people.json", s->law).p, 1 << 20, &text) != ERR_OK ||
+        json_parse(ctx, text, STR("people.json"), &people) != ERR_OK) {
+        return cmd_fail(c);
+    }
+    bool there = ctx->world->exists(ctx->world, str_format(ctx->arena, "%.*s/node.json", FMT(folder)).p) == 0;
+    enum err e = there ? node_open(ctx, folder, &s->node) : demo_make(ctx, s, folder, database, &people);
+    e = e == ERR_OK ? demo_people(ctx, s, &people) : e;
+    struct str address = str_format(ctx->arena, "127.0.0.1:%s", port == NULL ? "8080" : port);
+    e = e == ERR_OK ? demo_tell(ctx, s, folder, address) : e;
+    if (e != ERR_OK) {
+        int code = cmd_fail(c);
+        stop_all(s);
+        return code;
+    }
+    const char *listens[1] = {address.p};
+    return serve_node(c, s, listens, 1);
+}
+
+int cmd_demo(int argc, char **argv)
+{
+    return cmd_run(argc, argv, demo_usage, demo_body);
+}

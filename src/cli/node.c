@@ -1,0 +1,158 @@
+#include "cli/node.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "base/world.h"
+#include "cli/rooms.h"
+
+enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct text2 name, struct str database)
+{
+    struct arena *a = ctx->arena;
+    struct world *w = ctx->world;
+    const char *path = str_format(a, "%.*s/node.json", FMT(dir)).p;
+    int made = w->mkdir(w, str_z(a, dir), 0700);
+    if (made < 0 && made != -EEXIST) {
+        return fault(ctx, world_err(made), "cannot make the folder %.*s", FMT(dir));
+    }
+    if (w->exists(w, path) == 0) {
+        return fault(ctx, ERR_DUPLICATE, "%.*s holds a node already", FMT(dir));
+    }
+    struct json o = json_object();
+    json_set(a, &o, STR("version"), json_of_int(1));
+    json_set(a, &o, STR("code"), json_of_str(code));
+    json_set(a, &o, STR("origin"), json_of_str(str_format(a, "tongban.example/%.*s", FMT(code))));
+    json_set(a, &o, STR("name_zh"), json_of_str(name.zh));
+    json_set(a, &o, STR("name_en"), json_of_str(name.en));
+    json_set(a, &o, STR("database"), json_of_str(database));
+    struct buf b = buf_new(a, 0);
+    json_write(&b, &o);
+    buf_byte(&b, '\n');
+    TRY(keys_create(ctx, dir));
+    return file_write(ctx, path, buf_str(&b), 0600);
+}
+
+static enum err read_config(struct ctx *ctx, struct node *n)
+{
+    struct str text = {0};
+    struct json o;
+    const char *path = str_format(ctx->arena, "%.*s/node.json", FMT(n->dir)).p;
+    TRY(file_read(ctx, path, 65536, &text));
+    TRY(json_parse(ctx, text, str_from(path), &o));
+    if (json_int(&o, "version", 0) != 1) {
+        return fault(ctx, ERR_VERSION, "%s was written by a newer version of the program; use that one", path);
+    }
+    n->code = json_text(&o, "code");
+    n->origin = json_text(&o, "origin");
+    n->name = (struct text2){json_text(&o, "name_zh"), json_text(&o, "name_en")};
+    n->database = json_text(&o, "database");
+    return ERR_OK;
+}
+
+static enum err open_all(struct ctx *ctx, struct node *n)
+{
+    TRY(read_config(ctx, n));
+    TRY(keyholder_start(ctx, n->dir, &n->keys));
+    struct str where = n->database.n > 0 ? n->database : str_format(ctx->arena, "%.*s/store", FMT(n->dir));
+    TRY(store_open(ctx, where, STORE_CREATE, &n->store));
+    TRY(store_migrate(ctx, n->store));
+    struct gate_config config = {.store = n->store, .keys = n->keys, .origin = n->origin, .node = n->code};
+    config.rooms = rooms_projectors(&config.room_count);
+    return gate_new(ctx, &config, &n->gate);
+}
+
+enum err node_open(struct ctx *ctx, struct str dir, struct node *ret)
+{
+    struct node n = {.dir = dir};
+    enum err e = open_all(ctx, &n);
+    if (e != ERR_OK) {
+        node_close(&n);
+        return fault_pass(ctx, e, __func__);
+    }
+    *ret = n;
+    return ERR_OK;
+}
+
+void node_close(struct node *n)
+{
+    gate_close(n->gate);
+    store_close(n->store);
+    keyholder_stop(n->keys);
+    *n = (struct node){.dir = n->dir};
+}
+
+static enum err by_node(struct ctx *ctx, struct node *n, struct draft *d)
+{
+    struct receipt r;
+    d->actor = (struct actor){.kind = ACTOR_NODE, .assurance = 2};
+    TRY(gate_submit_wait(ctx, n->gate, d, &r));
+    if (!r.verdict.admitted) {
+        return fault(ctx, ERR_REFUSED, "the gate refused %.*s: %.*s %.*s (%.*s)", FMT(d->kind), FMT(r.verdict.code), FMT(r.verdict.field),
+                     FMT(r.verdict.sentence.en));
+    }
+    return ERR_OK;
+}
+
+enum err node_publish(struct ctx *ctx, struct node *n, const char *folder)
+{
+    struct law_pack_source pack;
+    struct law_problems problems = {0};
+    struct draft d;
+    TRY(law_read_folder(ctx, folder, &pack));
+    enum err e = gate_publish_draft(ctx, n->gate, &pack, &d, &problems);
+    for (size_t i = 0; i < problems.count; i++) {
+        const struct law_problem *p = &problems.items[i];
+        fprintf(stderr, "%.*s/%.*s:%u: %.*s\n", FMT(p->pack), FMT(p->file), p->line, FMT(p->sentence));
+    }
+    TRY(e);
+    return by_node(ctx, n, &d);
+}
+
+static void set(struct ctx *ctx, struct json *o, const char *name, struct str value)
+{
+    json_set(ctx->arena, o, str_from(name), json_of_str(value));
+}
+
+static enum err register_group(struct ctx *ctx, struct node *n, const struct json *list, struct str kind)
+{
+    for (size_t i = 0; json_is(list, JSON_ARRAY) && i < list->count; i++) {
+        const struct json *facts = json_get(&list->items[i], "facts");
+        struct draft d = {.kind = STR("register-party"), .fields = json_object()};
+        set(ctx, &d.fields, "party.id", json_text(&list->items[i], "id"));
+        set(ctx, &d.fields, "party.kind", kind);
+        for (size_t k = 0; facts != NULL && k < facts->count; k++) {
+            json_set(ctx->arena, &d.fields, facts->members[k].key, facts->members[k].value);
+        }
+        TRY(by_node(ctx, n, &d));
+    }
+    return ERR_OK;
+}
+
+enum err node_register_people(struct ctx *ctx, struct node *n, const struct json *people)
+{
+    const struct json *officers = json_get(people, "officers");
+    const struct json *relations = json_get(people, "relations");
+    TRY(register_group(ctx, n, json_get(people, "persons"), STR("person")));
+    TRY(register_group(ctx, n, json_get(people, "orgs"), STR("org")));
+    for (size_t i = 0; json_is(officers, JSON_ARRAY) && i < officers->count; i++) {
+        const struct json *o = &officers->items[i];
+        const struct json *roles = json_get(o, "roles");
+        struct draft d = {.kind = STR("appoint-officer"), .fields = json_object()};
+        set(ctx, &d.fields, "officer.id", json_text(o, "id"));
+        set(ctx, &d.fields, "officer.name", json_text(o, "name"));
+        set(ctx, &d.fields, "officer.office", json_text(o, "office"));
+        json_set(ctx->arena, &d.fields, STR("officer.roles"), roles == NULL ? json_array() : *roles);
+        TRY(by_node(ctx, n, &d));
+    }
+    for (size_t i = 0; json_is(relations, JSON_ARRAY) && i < relations->count; i++) {
+        struct draft d = {.kind = STR("relate-party"), .fields = json_object()};
+        set(ctx, &d.fields, "relation.from", json_text(&relations->items[i], "from"));
+        set(ctx, &d.fields, "relation.to", json_text(&relations->items[i], "to"));
+        set(ctx, &d.fields, "relation.kind", json_text(&relations->items[i], "kind"));
+        TRY(by_node(ctx, n, &d));
+    }
+    return ERR_OK;
+}

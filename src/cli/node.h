@@ -1,0 +1,26 @@
+/* node.h - a node on disk: its folder, keys, store and gate, opened and closed in order. */
+#pragma once
+
+#include "crypto/keyholder.h"
+#include "gate/gate.h"
+
+struct node {
+    struct str dir;
+    struct str code;    /* in leaves and case numbers */
+    struct str origin;  /* of the ledger */
+    struct text2 name;
+    struct str database; /* connection string; empty: in the folder */
+    struct store *store;
+    struct keyholder *keys;
+    struct gate *gate;
+};
+
+/* Make a new node: folder, keys, node.json, empty store. ERR_DUPLICATE when there is one. */
+enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct text2 name, struct str database) MUST_USE;
+/* Open it: key holder (before any thread), store, gate. */
+enum err node_open(struct ctx *ctx, struct str dir, struct node *ret) MUST_USE;
+void node_close(struct node *n);
+/* Publish a pack's folder by an act of the node; problems are printed to stderr. */
+enum err node_publish(struct ctx *ctx, struct node *n, const char *folder) MUST_USE;
+/* Register the sample people of a file (law/sample/people.json) by acts of the node. */
+enum err node_register_people(struct ctx *ctx, struct node *n, const struct json *people) MUST_USE;

@@ -1,0 +1,30 @@
+/* The rooms of floor 7: what they project and what they serve. A new room is a line in each list. */
+#include "cli/rooms.h"
+
+#include "case/case.h"
+#include "evidence/evidence.h"
+#include "item/item.h"
+#include "licence/licence.h"
+#include "login/login.h"
+#include "party/party.h"
+#include "web/site.h"
+
+static const struct projector *const projectors[] = {&party_projector, &licence_projector, &case_projector};
+
+const struct projector *const *rooms_projectors(size_t *ret_count)
+{
+    *ret_count = LEN(projectors);
+    return projectors;
+}
+
+const struct route_table *rooms_routes(struct ctx *ctx, size_t *ret_count)
+{
+    const struct route_table *const tables[] = {&site_routes,       &item_routes,    &login_routes,   &case_apply_routes,
+                                                &case_routes,       &case_list_routes, &licence_routes, &evidence_routes};
+    struct route_table *out = ARENA_ARRAY(ctx->arena, struct route_table, LEN(tables));
+    for (size_t i = 0; i < LEN(tables); i++) {
+        out[i] = *tables[i];
+    }
+    *ret_count = LEN(tables);
+    return out;
+}

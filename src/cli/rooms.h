@@ -1,0 +1,9 @@
+/* rooms.h - the lists of rooms the program is made of. */
+#pragma once
+
+#include "base/arena.h"
+#include "gate/gate.h"
+#include "web/web.h"
+
+const struct projector *const *rooms_projectors(size_t *ret_count);
+const struct route_table *rooms_routes(struct ctx *ctx, size_t *ret_count);

@@ -1,0 +1,6 @@
+/* item.h - finding what can be asked for: home, search, guide; offices and their powers. Views of law alone. */
+#pragma once
+
+#include "web/web.h"
+
+extern const struct route_table item_routes;

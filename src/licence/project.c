@@ -1,0 +1,114 @@
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/str.h"
+#include "base/day.h"
+#include "base/json.h"
+#include "licence/licence.h"
+#include "licence_sql.h"
+
+/* Prefix and the place in the ledger, so that a number is unique without a counter. */
+static struct str new_number(struct arena *a, const struct licence_type *t, int64_t seq)
+{
+    return str_format(a, "%.*s%0*lld", FMT(t->number_prefix), t->number_digits, (long long)seq);
+}
+
+static struct str fact_text(const struct admitted *act, const struct fact *fact)
+{
+    const struct json *v = fact == NULL ? NULL : json_get_str(act->facts, fact->id);
+    return json_is(v, JSON_STRING) ? v->text : STR("");
+}
+
+static enum err public_facts(struct ctx *ctx, const struct admitted *act, const struct licence_type *t, struct str *ret)
+{
+    struct json o = json_object();
+    struct buf b = buf_new(ctx->arena, 0);
+    for (size_t i = 0; i < t->public_count; i++) {
+        const struct json *v = json_get_str(act->facts, t->publics[i]->id);
+        if (v != NULL) {
+            json_set(ctx->arena, &o, t->publics[i]->id, *v);
+        }
+    }
+    json_write(&b, &o);
+    return buf_done(ctx, &b, ret);
+}
+
+static struct day until_of(const struct licence_type *t, struct day from)
+{
+    if (t->valid_n == 0) {
+        return (struct day){0};
+    }
+    int32_t months = t->valid_unit == UNIT_YEAR ? t->valid_n * 12 : t->valid_unit == UNIT_MONTH ? t->valid_n : 0;
+    return months > 0 ? day_add(day_add_months(from, months), -1) : day_add(from, t->valid_n);
+}
+
+static enum err on_issue(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    const struct licence_type *t = act->item == NULL ? NULL : act->item->licence;
+    struct str facts = {0};
+    if (t == NULL) {
+        return ERR_OK;
+    }
+    TRY(public_facts(ctx, act, t, &facts));
+    return licence_put(ctx, db,
+                       (struct licence_put_in){.number = new_number(ctx->arena, t, act->seq),
+                                               .licence_type = t->id,
+                                               .holder = fact_text(act, t->holder),
+                                               .party = act->party,
+                                               .office = act->office->id,
+                                               .from_day = act->day.n,
+                                               .until_day = until_of(t, act->day).n,
+                                               .licence_status = STR("valid"),
+                                               .public_facts = facts,
+                                               .seq = act->seq});
+}
+
+static struct str number_of(const struct admitted *act)
+{
+    struct str own = json_text(&act->draft->fields, "licence.number");
+    return own.n > 0 ? own : json_text(act->facts, "licence.number");
+}
+
+static enum err on_renew(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    struct licence_get_row row;
+    bool found = false;
+    const struct licence_type *t = act->item == NULL ? NULL : act->item->licence;
+    TRY(licence_get(ctx, db, (struct licence_get_in){.number = number_of(act)}, &row, &found));
+    if (!found || t == NULL) {
+        return ERR_OK;
+    }
+    struct day until = until_of(t, day_add((struct day){(int32_t)row.until_day}, 1));
+    return licence_set_until(ctx, db, (struct licence_set_until_in){.until_day = until.n, .seq = act->seq, .number = row.number});
+}
+
+static enum err set_status(struct ctx *ctx, struct db *db, const struct admitted *act, struct str status)
+{
+    return licence_set_status(
+        ctx, db, (struct licence_set_status_in){.licence_status = status, .seq = act->seq, .number = number_of(act)});
+}
+
+static enum err on_revoke(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    return set_status(ctx, db, act, STR("revoked"));
+}
+
+static enum err on_cancel(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    return set_status(ctx, db, act, STR("cancelled"));
+}
+
+static enum err on_suspend(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    return set_status(ctx, db, act, STR("suspended"));
+}
+
+static enum err on_correct(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    return set_status(ctx, db, act, STR("valid"));
+}
+
+static const struct effect_row effects[] = {{"licence.issue", on_issue},     {"licence.renew", on_renew},
+                                            {"licence.revoke", on_revoke},   {"licence.cancel", on_cancel},
+                                            {"licence.suspend", on_suspend}, {"licence.correct", on_correct}};
+
+const struct projector licence_projector = {.room = "licence", .effects = effects, .effect_count = LEN(effects)};

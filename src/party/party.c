@@ -1,0 +1,37 @@
+#include "party/party.h"
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "party_sql.h"
+
+enum err party_name(struct ctx *ctx, struct db *db, struct str id, struct str *ret)
+{
+    struct party_register_get_row row;
+    bool found = false;
+    TRY(party_register_get(ctx, db, (struct party_register_get_in){.id = id}, &row, &found));
+    *ret = found && row.display_name.n > 0 ? row.display_name : id;
+    return ERR_OK;
+}
+
+enum err party_facts(struct ctx *ctx, struct db *db, struct str id, struct json *ret)
+{
+    struct party_register_get_row row;
+    bool found = false;
+    *ret = json_object();
+    TRY(party_register_get(ctx, db, (struct party_register_get_in){.id = id}, &row, &found));
+    return found ? json_parse(ctx, row.facts, STR("facts"), ret) : ERR_OK;
+}
+
+enum err party_others(struct ctx *ctx, struct db *db, struct str person, struct party_other **ret, size_t *ret_count)
+{
+    struct party_acts_for_row *rows = NULL;
+    size_t count = 0;
+    TRY(party_acts_for(ctx, db, (struct party_acts_for_in){.person = person}, &rows, &count));
+    struct party_other *out = ARENA_ARRAY(ctx->arena, struct party_other, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        out[i] = (struct party_other){rows[i].other, rows[i].display_name};
+    }
+    *ret = out;
+    *ret_count = count;
+    return ERR_OK;
+}

@@ -1,0 +1,18 @@
+/* party.h - people and organisations: their names, and what the node holds of them for prefilling. */
+#pragma once
+
+#include "base/json.h"
+#include "gate/gate.h"
+
+extern const struct projector party_projector;
+
+/* The name of a party or officer; the id itself when it is not registered. */
+enum err party_name(struct ctx *ctx, struct db *db, struct str id, struct str *ret) MUST_USE;
+/* Facts held, an object fact id -> value; empty when there are none. */
+enum err party_facts(struct ctx *ctx, struct db *db, struct str id, struct json *ret) MUST_USE;
+/* Parties this person may act for, besides itself. */
+struct party_other {
+    struct str id;
+    struct str name;
+};
+enum err party_others(struct ctx *ctx, struct db *db, struct str person, struct party_other **ret, size_t *ret_count) MUST_USE;

@@ -1,0 +1,15 @@
+-- People and organisations as the ledger registered them, and officers by name. Facts are JSON, fact id to value.
+CREATE TABLE party_register (
+    id TEXT PRIMARY KEY,
+    party_kind TEXT NOT NULL,
+    display_name TEXT NOT NULL,
+    facts TEXT NOT NULL
+) STRICT;
+
+-- Whom a person may act for.
+CREATE TABLE party_relation (
+    person TEXT NOT NULL,
+    other TEXT NOT NULL,
+    relation TEXT NOT NULL,
+    PRIMARY KEY (person, other, relation)
+) WITHOUT ROWID, STRICT;

@@ -1,0 +1,121 @@
+/* Pages of the site itself: style, accessibility, the description of the interface. */
+#include "web/web_in.h"
+
+#include "base/json.h"
+#include "page_accessibility_html.h"
+#include "web/site.h"
+
+enum { STYLE_CACHE_S = 3600 };
+
+static enum err site_style(struct page *p)
+{
+    return page_raw(p, 200, STR("text/css; charset=utf-8"), p->web->config.css, STYLE_CACHE_S);
+}
+
+static enum err site_accessibility(struct page *p)
+{
+    struct page_accessibility v = {0};
+    return page_show(p, 200, p->lang == LANG_EN ? STR("Accessibility") : STR("无障碍说明"), page_accessibility, &v);
+}
+
+static enum err site_health(struct page *p)
+{
+    bool broken = store_is_broken(p->web->config.store);
+    return page_raw(p, broken ? 503 : 200, STR("text/plain; charset=utf-8"), broken ? STR("broken\n") : STR("ok\n"), -1);
+}
+
+static struct json parameters(struct arena *a, const struct route *r)
+{
+    struct json list = json_array();
+    struct str path = str_from(r->path);
+    for (size_t open = str_find_byte(path, '{'); open != SIZE_MAX; open = str_find_byte(path, '{')) {
+        struct str rest = {0};
+        struct str name = str_cut(str_slice(path, open + 1, path.n), '}', &rest);
+        struct json o = json_object();
+        struct json schema = json_object();
+        json_set(a, &schema, STR("type"), json_of_str(STR("string")));
+        json_set(a, &o, STR("name"), json_of_str(str_equal(name, STR("*")) ? STR("path") : name));
+        json_set(a, &o, STR("in"), json_of_str(STR("path")));
+        json_set(a, &o, STR("required"), json_of_bool(true));
+        json_set(a, &o, STR("schema"), schema);
+        json_push(a, &list, o);
+        path = rest;
+    }
+    for (struct str rest = str_from(r->query); strcmp(r->method, "GET") == 0 && rest.n > 0;) {
+        struct json o = json_object();
+        struct json schema = json_object();
+        json_set(a, &schema, STR("type"), json_of_str(STR("string")));
+        json_set(a, &o, STR("name"), json_of_str(str_cut(rest, ' ', &rest)));
+        json_set(a, &o, STR("in"), json_of_str(STR("query")));
+        json_set(a, &o, STR("schema"), schema);
+        json_push(a, &list, o);
+    }
+    return list;
+}
+
+static enum err operation(struct ctx *ctx, const struct route *r, struct json *ret)
+{
+    struct arena *a = ctx->arena;
+    struct json ok = json_object();
+    struct json problem = json_object();
+    struct json responses = json_object();
+    json_set(a, &ok, STR("description"), json_of_str(str_from(r->summary)));
+    json_set(a, &problem, STR("description"), json_of_str(STR("application/problem+json")));
+    if (r->schema != NULL) {
+        struct json schema;
+        struct json media = json_object();
+        struct json content = json_object();
+        TRY(json_parse(ctx, str_from(r->schema), STR("schema"), &schema));
+        json_set(a, &media, STR("schema"), schema);
+        json_set(a, &content, STR("application/json"), media);
+        json_set(a, &ok, STR("content"), content);
+    }
+    json_set(a, &responses, strcmp(r->method, "GET") == 0 ? STR("200") : STR("201"), ok);
+    json_set(a, &responses, STR("default"), problem);
+    *ret = json_object();
+    json_set(a, ret, STR("summary"), json_of_str(str_from(r->summary)));
+    json_set(a, ret, STR("parameters"), parameters(a, r));
+    json_set(a, ret, STR("responses"), responses);
+    return ERR_OK;
+}
+
+/* OpenAPI 3.1, made from the rows that serve. */
+static enum err site_openapi(struct page *p)
+{
+    struct ctx *ctx = p->ctx;
+    struct arena *a = ctx->arena;
+    struct json doc = json_object();
+    struct json info = json_object();
+    struct json paths = json_object();
+    json_set(a, &info, STR("title"), json_of_str(STR("Tongban 通办")));
+    json_set(a, &info, STR("version"), json_of_str(STR("1")));
+    for (size_t t = 0; t < p->web->config.table_count; t++) {
+        for (size_t i = 0; i < p->web->config.tables[t].count; i++) {
+            const struct route *r = &p->web->config.tables[t].rows[i];
+            struct str path = str_from(r->path);
+            if (str_ends(path, STR("{*}"))) {
+                path = str_format(a, "%.*s{path}", (int)path.n - 3, path.p);
+            }
+            const struct json *before = json_get_str(&paths, path);
+            struct json methods = before == NULL ? json_object() : *before;
+            struct json op;
+            TRY(operation(ctx, r, &op));
+            json_set(a, &methods, str_lower_ascii(a, str_from(r->method)), op);
+            json_set(a, &paths, path, methods);
+        }
+    }
+    json_set(a, &doc, STR("openapi"), json_of_str(STR("3.1.0")));
+    json_set(a, &doc, STR("info"), info);
+    json_set(a, &doc, STR("paths"), paths);
+    struct buf b = buf_new(a, 0);
+    json_write(&b, &doc);
+    return page_raw(p, 200, STR("application/json"), buf_str(&b), 60);
+}
+
+static const struct route rows[] = {
+    {"GET", "/static/tongban.css", site_style, FOR_ALL, 0, "The style of every page", NULL, ""},
+    {"GET", "/accessibility", site_accessibility, FOR_ALL, 0, "Accessibility statement", page_accessibility_schema, ""},
+    {"GET", "/healthz", site_health, FOR_ALL, 0, "Is the node well", NULL, ""},
+    {"GET", "/openapi.json", site_openapi, FOR_ALL, 0, "This description", NULL, ""},
+};
+const struct route_table site_routes = {rows, LEN(rows)};

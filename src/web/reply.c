@@ -1,0 +1,267 @@
+/* Answers: a template in the frame or as JSON, a redirect, a problem, a body as it is; and the way to
+ * the gate and back. */
+#include "web/web_in.h"
+
+#include "base/buf.h"
+#include "base/world.h"
+#include "base/json.h"
+#include "frame_html.h"
+#include "limit_gen.h"
+#include "page_problem_html.h"
+
+enum { PAGE_MAX_BYTES = 8 << 20 };
+
+static const char csp[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
+
+struct str page_text(const struct page *p, struct text2 t)
+{
+    return p->lang == LANG_EN && t.en.n > 0 ? t.en : t.zh;
+}
+
+static struct str new_key(struct page *p)
+{
+    uint8_t bytes[16];
+    p->ctx->world->random(p->ctx->world, bytes, sizeof(bytes));
+    return hex_encode(p->ctx->arena, bytes, sizeof(bytes));
+}
+
+static void answer(struct page *p, int status, struct str type, struct str body)
+{
+    p->status = status;
+    p->type = type;
+    p->body = body;
+    p->cache_s = -1;
+}
+
+struct str page_part(struct page *p, template_html *html, const void *data)
+{
+    struct buf b = buf_new(p->ctx->arena, PAGE_MAX_BYTES);
+    struct render r = {.out = &b, .lang = p->lang, .token = p->session.token, .key = new_key(p)};
+    html(&r, data);
+    return buf_str(&b);
+}
+
+/* The same address in the other language. */
+static struct str other_url(struct page *p)
+{
+    struct str query = p->exchange->request.query;
+    struct buf b = buf_new(p->ctx->arena, 0);
+    struct render r = {.out = &b};
+    buf_puts(&b, p->lang == LANG_EN ? "" : "/en");
+    for (struct str rest = p->path; rest.n > 0;) {
+        struct str segment = str_cut(str_slice(rest, 1, rest.n), '/', &rest);
+        buf_byte(&b, '/');
+        render_segment(&r, segment);
+        if (rest.n > 0) {
+            rest = (struct str){rest.p - 1, rest.n + 1};
+        }
+    }
+    if (query.n > 0) {
+        buf_byte(&b, '?');
+        buf_put(&b, query);
+    }
+    return buf_str(&b);
+}
+
+enum err page_show_any(struct page *p, int status, struct str title, template_html *html, template_json *json, const void *data)
+{
+    struct ctx *ctx = p->ctx;
+    struct buf b = buf_new(ctx->arena, PAGE_MAX_BYTES);
+    struct str body = {0};
+    if (p->wants_json) {
+        json(&b, data);
+        TRY(buf_done(ctx, &b, &body));
+        answer(p, status, STR("application/json"), body);
+        return ERR_OK;
+    }
+    bool en = p->lang == LANG_EN;
+    struct frame frame = {.html_lang = en ? STR("en") : STR("zh-CN"),
+                          .mode = p->large ? STR("elder") : STR("plain"),
+                          .title = title,
+                          .node = page_text(p, p->web->config.name),
+                          .other_url = other_url(p),
+                          .other_lang = en ? STR("zh-CN") : STR("en"),
+                          .other_name = en ? STR("中文") : STR("English"),
+                          .signed_in = p->session.signed_in,
+                          .person = p->session.name,
+                          .content = page_part(p, html, data),
+                          .demo = p->web->config.people_count > 0};
+    struct render r = {.out = &b, .lang = p->lang, .token = p->session.token, .key = new_key(p)};
+    frame_html(&r, &frame);
+    TRY(buf_done(ctx, &b, &body));
+    answer(p, status, STR("text/html; charset=utf-8"), body);
+    return ERR_OK;
+}
+
+enum err page_go(struct page *p, struct str path)
+{
+    const char *prefix = p->lang == LANG_EN ? "/en" : "";
+    answer(p, 303, STR("text/plain; charset=utf-8"), STR("see other\n"));
+    p->location = str_format(p->ctx->arena, "%s%.*s", prefix, FMT(path));
+    return ERR_OK;
+}
+
+enum err page_raw(struct page *p, int status, struct str type, struct str body, int64_t cache_s)
+{
+    answer(p, status, type, body);
+    p->cache_s = cache_s;
+    return ERR_OK;
+}
+
+/* ---- problems ---- */
+
+static enum err problem_json(struct page *p, int status, const struct page_problem *v, const char *code)
+{
+    struct ctx *ctx = p->ctx;
+    struct buf b = buf_new(ctx->arena, 0);
+    struct json o = json_object();
+    json_set(ctx->arena, &o, STR("type"), json_of_str(str_format(ctx->arena, "urn:tongban:problem:%s", code)));
+    json_set(ctx->arena, &o, STR("title"), json_of_str(v->heading));
+    json_set(ctx->arena, &o, STR("status"), json_of_int(status));
+    json_set(ctx->arena, &o, STR("detail"), json_of_str(v->sentence));
+    if (v->refused) {
+        json_set(ctx->arena, &o, STR("check"), json_of_str(v->check));
+        json_set(ctx->arena, &o, STR("article"), json_of_str(v->article));
+    }
+    if (v->field.n > 0) {
+        json_set(ctx->arena, &o, STR("field"), json_of_str(v->field));
+    }
+    json_write(&b, &o);
+    answer(p, status, STR("application/problem+json"), buf_str(&b));
+    return ERR_OK;
+}
+
+enum err page_problem(struct page *p, enum err code, struct str field, struct text2 sentence)
+{
+    bool en = p->lang == LANG_EN;
+    int status = err_status(code);
+    struct str own = str_from(en ? err_sentence(code) : err_sentence_zh(code));
+    struct page_problem v = {.heading = own, .sentence = sentence.zh.n > 0 ? page_text(p, sentence) : own, .field = field};
+    if (sentence.zh.n == 0 && status < 500 && p->ctx->why.code == code && p->ctx->why.detail.n > 0) {
+        v.sentence = p->ctx->why.detail;
+    }
+    if (p->wants_json) {
+        return problem_json(p, status, &v, err_name(code));
+    }
+    return page_show(p, status, own, page_problem, &v);
+}
+
+static enum err page_refusal(struct page *p, const struct verdict *verdict)
+{
+    struct page_problem v = {.heading = p->lang == LANG_EN ? STR("The law does not allow this now") : STR("法律不允许现在作出这一行为"),
+                             .sentence = page_text(p, verdict->sentence),
+                             .refused = true,
+                             .check = verdict->check,
+                             .article = verdict->article.text,
+                             .field = verdict->field};
+    if (verdict->article.article != NULL) {
+        v.article_text = page_text(p, verdict->article.article->text);
+    }
+    if (p->wants_json) {
+        return problem_json(p, 409, &v, str_z(p->ctx->arena, verdict->code));
+    }
+    return page_show(p, 409, v.heading, page_problem, &v);
+}
+
+/* ---- to the gate and back ---- */
+
+struct pending {
+    struct page *page;
+    page_then *then;
+    enum err err;
+    const struct why *why;
+    const struct receipt *receipt;
+};
+
+static enum err receipt_page(struct page *p, const struct receipt *r)
+{
+    if (r->seq < 0) {
+        return page_refusal(p, &r->verdict);
+    }
+    if (!p->wants_json) {
+        return page_go(p, str_format(p->ctx->arena, "/receipt/%lld", (long long)r->seq));
+    }
+    struct json o = json_object();
+    struct buf b = buf_new(p->ctx->arena, 0);
+    struct arena *a = p->ctx->arena;
+    json_set(a, &o, STR("seq"), json_of_int(r->seq));
+    json_set(a, &o, STR("case"), json_of_str(r->case_id));
+    json_set(a, &o, STR("tree_size"), json_of_int(r->tree_size));
+    json_set(a, &o, STR("leaf_hash"), json_of_str(hex_encode(a, r->leaf_hash, 32)));
+    json_set(a, &o, STR("repeated"), json_of_bool(r->repeated));
+    json_write(&b, &o);
+    answer(p, r->repeated ? 200 : 201, STR("application/json"), buf_str(&b));
+    return ERR_OK;
+}
+
+static void finish(void *arg, struct http_exchange *x)
+{
+    struct pending *d = arg;
+    struct page *p = d->page;
+    struct text2 none = {{0}, {0}};
+    enum err e = ERR_OK;
+    (void)x;
+    if (d->err != ERR_OK) {
+        e = page_problem(p, d->err, STR(""), none);
+    } else {
+        e = d->then != NULL ? d->then(p, d->receipt) : receipt_page(p, d->receipt);
+    }
+    if (e != ERR_OK) {
+        answer(p, 500, STR("text/plain; charset=utf-8"), STR("the answer could not be made\n"));
+    }
+    page_send(p);
+}
+
+static void gate_answered(void *arg, enum err err, const struct why *why, const struct receipt *receipt)
+{
+    struct pending *d = arg;
+    d->err = err;
+    d->why = why;
+    d->receipt = receipt;
+    http_guarded(d->page->exchange, finish, d);
+}
+
+enum err page_submit(struct page *p, struct draft *draft, page_then *then)
+{
+    struct ctx *ctx = p->ctx;
+    struct pending *d = ARENA_NEW(ctx->arena, struct pending);
+    struct str key = http_header(&p->exchange->request, "idempotency-key");
+    draft->key = key.n > 0 ? key : page_field(p, "_key");
+    *d = (struct pending){.page = p, .then = then};
+    reader_give(p);
+    p->handed_over = true;
+    enum err e = gate_submit(ctx, p->gate, draft, gate_answered, d);
+    if (e != ERR_OK) { /* the writer never saw it: this thread answers */
+        p->handed_over = false;
+    }
+    return e;
+}
+
+void page_send(struct page *p)
+{
+    struct http_pair *headers = ARENA_ARRAY(p->ctx->arena, struct http_pair, 10);
+    size_t n = 0;
+    headers[n++] = (struct http_pair){STR("Content-Security-Policy"), str_from(csp)};
+    headers[n++] = (struct http_pair){STR("X-Content-Type-Options"), STR("nosniff")};
+    headers[n++] = (struct http_pair){STR("Referrer-Policy"), STR("same-origin")};
+    if (p->cache_s >= 0) {
+        headers[n++] = (struct http_pair){STR("Cache-Control"), str_format(p->ctx->arena, "public, max-age=%lld%s", (long long)p->cache_s,
+                                                                           p->cache_s > 86400 ? ", immutable" : "")};
+    } else {
+        headers[n++] = (struct http_pair){STR("Cache-Control"), STR("no-store")};
+        headers[n++] = (struct http_pair){STR("Vary"), STR("Accept, Cookie")};
+    }
+    if (p->location.n > 0) {
+        headers[n++] = (struct http_pair){STR("Location"), p->location};
+    }
+    if (p->cookie.n > 0) {
+        headers[n++] = (struct http_pair){STR("Set-Cookie"), p->cookie};
+    }
+    if (p->status == 503) {
+        headers[n++] = (struct http_pair){STR("Retry-After"), STR("2")};
+    }
+    struct http_response response = {.status = p->status, .type = p->type, .headers = headers, .header_count = n, .body = p->body};
+    http_respond(p->exchange, &response);
+}

@@ -1,0 +1,6 @@
+/* site.h - routes of the site itself: style, accessibility, health, interface description. */
+#pragma once
+
+#include "web/web.h"
+
+extern const struct route_table site_routes;

@@ -1,0 +1,257 @@
+/* From a request to its page: language, route, session, access, and the answer. */
+#include "web/web_in.h"
+
+#include <pthread.h>
+
+#include "base/str.h"
+#include "base/world.h"
+#include "crypto/crypto.h"
+#include "http/form.h"
+#include "http/negotiate.h"
+#include "limit_gen.h"
+
+enum err web_new(struct ctx *ctx, const struct web_config *config, struct web **ret)
+{
+    struct web *w = ARENA_NEW(ctx->arena, struct web);
+    w->config = *config;
+    w->world = ctx->world;
+    ctx->world->random(ctx->world, w->secret, sizeof(w->secret));
+    pthread_mutex_init(&w->lock, NULL);
+    w->sessions = ARENA_ARRAY(ctx->arena, struct web_session, LIMIT_SESSIONS);
+    *ret = w;
+    return ERR_OK;
+}
+
+void web_free(struct web *w)
+{
+    while (w->reader_count > 0) {
+        db_close(w->readers[--w->reader_count]);
+    }
+    pthread_mutex_destroy(&w->lock);
+}
+
+const struct demo_person *web_people(const struct web *w, size_t *ret_count)
+{
+    *ret_count = w->config.people_count;
+    return w->config.people;
+}
+
+const struct route_table *web_tables(const struct web *w, size_t *ret_count)
+{
+    *ret_count = w->config.table_count;
+    return w->config.tables;
+}
+
+struct str cosign_code(struct page *p, struct str officer, struct str case_id)
+{
+    uint8_t mac[32];
+    struct str text = str_format(p->ctx->arena, "%.*s\n%.*s", FMT(officer), FMT(case_id));
+    hmac_sha256((struct str){p->web->secret, sizeof(p->web->secret)}, text, mac);
+    return hex_encode(p->ctx->arena, mac, 4);
+}
+
+/* ---- reader connections: one for each request at work, kept for the next ---- */
+
+static struct db *reader_take(struct ctx *ctx, struct web *w)
+{
+    struct db *db = NULL;
+    pthread_mutex_lock(&w->lock);
+    if (w->reader_count > 0) {
+        db = w->readers[--w->reader_count];
+    }
+    pthread_mutex_unlock(&w->lock);
+    if (db == NULL && store_reader(ctx, w->config.store, &db) != ERR_OK) {
+        return NULL;
+    }
+    return db;
+}
+
+void reader_give(struct page *p)
+{
+    struct web *w = p->web;
+    struct db *db = p->db;
+    p->db = NULL;
+    if (db == NULL) {
+        return;
+    }
+    db_settle(db);
+    pthread_mutex_lock(&w->lock);
+    bool kept = w->reader_count < LEN(w->readers);
+    if (kept) {
+        w->readers[w->reader_count++] = db;
+    }
+    pthread_mutex_unlock(&w->lock);
+    if (!kept) {
+        db_close(db);
+    }
+}
+
+/* ---- routes ---- */
+
+/* Match path against "/case/{id}": segments equal, or {…} takes one. */
+static bool route_matches(struct page *p, const struct route *r, struct str path)
+{
+    struct str pattern = str_from(r->path);
+    struct str *args = ARENA_ARRAY(p->ctx->arena, struct str, 8);
+    size_t count = 0;
+    while (pattern.n > 0 || path.n > 0) {
+        bool rest = str_equal(pattern, STR("/{*}"));
+        if (rest) {
+            args[count++] = str_slice(path, 1, path.n);
+            break;
+        }
+        if (pattern.n == 0 || path.n == 0 || pattern.p[0] != '/' || path.p[0] != '/') {
+            return false;
+        }
+        struct str want = {0};
+        struct str have = {0};
+        pattern = str_slice(pattern, 1, pattern.n);
+        path = str_slice(path, 1, path.n);
+        size_t a = str_find_byte(pattern, '/');
+        size_t b = str_find_byte(path, '/');
+        want = str_slice(pattern, 0, a == SIZE_MAX ? pattern.n : a);
+        have = str_slice(path, 0, b == SIZE_MAX ? path.n : b);
+        pattern = str_slice(pattern, want.n, pattern.n);
+        path = str_slice(path, have.n, path.n);
+        bool hole = want.n > 0 && want.p[0] == '{';
+        if (hole ? have.n == 0 || count == 8 : !str_equal(want, have)) {
+            return false;
+        }
+        if (hole) {
+            args[count++] = have;
+        }
+    }
+    p->args = args;
+    p->arg_count = count;
+    return true;
+}
+
+/* The route of path and method; *ret_other says whether the path has another method. */
+static const struct route *find_route(struct page *p, struct str method, struct str path, bool *ret_other)
+{
+    struct arena_mark mark = arena_mark(p->ctx->arena);
+    *ret_other = false;
+    for (size_t t = 0; t < p->web->config.table_count; t++) {
+        const struct route_table *table = &p->web->config.tables[t];
+        for (size_t i = 0; i < table->count; i++) {
+            const struct route *r = &table->rows[i];
+            if (!route_matches(p, r, path)) {
+                arena_reset(p->ctx->arena, mark);
+                continue;
+            }
+            bool head = str_equal(method, STR("HEAD")) && strcmp(r->method, "GET") == 0;
+            if (head || str_equal(method, str_from(r->method))) {
+                return r;
+            }
+            *ret_other = true;
+        }
+    }
+    return NULL;
+}
+
+static struct str without_language(struct str path, enum lang *ret)
+{
+    *ret = LANG_ZH;
+    if (str_equal(path, STR("/en")) || str_starts(path, STR("/en/"))) {
+        *ret = LANG_EN;
+        path = str_slice(path, 3, path.n);
+        return path.n == 0 ? STR("/") : path;
+    }
+    return path;
+}
+
+size_t web_body_limit(void *arg, const struct http_request *head)
+{
+    const struct web *w = arg;
+    enum lang lang;
+    struct str path = without_language(head->path, &lang);
+    bool upload = str_starts(path, STR("/apply/")) || str_find(path, STR("/act/")) != SIZE_MAX;
+    (void)w;
+    return upload ? LIMIT_UPLOAD_BYTES : LIMIT_HTTP_BODY_BYTES;
+}
+
+/* ---- access ---- */
+
+static bool may_come(const struct page *p)
+{
+    static const unsigned bits[] = {[ACTOR_PARTY] = FOR_PARTY, [ACTOR_OFFICER] = FOR_OFFICER, [ACTOR_ADMIN] = FOR_ADMIN};
+    if (p->route->audience == FOR_ALL) {
+        return true;
+    }
+    enum actor_kind kind = p->session.actor.kind;
+    return p->session.signed_in && kind <= ACTOR_ADMIN && (p->route->audience & bits[kind]) != 0;
+}
+
+/* A POST from a form carries the session's token; one with a JSON body must come from this site, which a
+ * browser says by itself and a program has no reason to hide. */
+static bool is_from_here(struct page *p)
+{
+    struct str site = http_header(&p->exchange->request, "sec-fetch-site");
+    struct str type = http_header(&p->exchange->request, "content-type");
+    if (str_starts(type, STR("application/json"))) {
+        return site.n == 0 || str_equal(site, STR("same-origin")) || str_equal(site, STR("none"));
+    }
+    if (!p->session.signed_in) {
+        return site.n == 0 || str_equal(site, STR("same-origin")) || str_equal(site, STR("none"));
+    }
+    struct str token = page_field(p, "_token");
+    return token.n == p->session.token.n && str_equal(token, p->session.token);
+}
+
+static enum err dispatch(struct page *p, struct str path)
+{
+    bool other = false;
+    struct text2 none = {{0}, {0}};
+    p->route = find_route(p, p->exchange->request.method, path, &other);
+    if (p->route == NULL) {
+        return page_problem(p, other ? ERR_METHOD : ERR_NOT_FOUND, STR(""), none);
+    }
+    if (!may_come(p)) {
+        if (p->session.signed_in || p->wants_json) {
+            return page_problem(p, p->session.signed_in ? ERR_FORBIDDEN : ERR_NOT_SIGNED_IN, STR(""), none);
+        }
+        return page_go(p, str_format(p->ctx->arena, "/login?next=%.*s", FMT(path)));
+    }
+    if (strcmp(p->route->method, "POST") == 0) {
+        enum err e = page_read_form(p);
+        if (e != ERR_OK) {
+            return page_problem(p, e, p->ctx->why.field, none);
+        }
+        if (!is_from_here(p)) {
+            return page_problem(p, ERR_FORBIDDEN, STR("_token"), none);
+        }
+    }
+    p->db = reader_take(p->ctx, p->web);
+    if (p->db == NULL || gate_law(p->ctx, p->gate, p->db, &p->law) != ERR_OK) {
+        return page_problem(p, ERR_BUSY, STR(""), none);
+    }
+    return p->route->fn(p);
+}
+
+void web_handle(void *arg, struct http_exchange *x)
+{
+    struct web *w = arg;
+    struct page *p = ARENA_NEW(x->ctx.arena, struct page);
+    static const struct str offers[] = {STR_INIT("text/html"), STR_INIT("application/json")};
+    p->ctx = &x->ctx;
+    p->web = w;
+    p->gate = w->config.gate;
+    p->exchange = x;
+    struct str path = without_language(x->request.path, &p->lang);
+    p->path = path;
+    p->wants_json = accept_choose(http_header(&x->request, "accept"), offers, LEN(offers)) == 1;
+    p->large = str_equal(cookie_get(&x->request, STR("tb_large")), STR("1"));
+    session_load(p);
+    enum err e = dispatch(p, path);
+    /* Once handed to the writer, the page is that thread's. */
+    if (p->handed_over) {
+        return;
+    }
+    if (e != ERR_OK) {
+        struct text2 none = {{0}, {0}};
+        e = page_problem(p, e, x->ctx.why.field, none);
+        must(e == ERR_OK);
+    }
+    reader_give(p);
+    page_send(p);
+}
