@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cli/cmd.h"
+#include "cli/cmd_feel.h"
 
 static const struct {
     const char *name;
@@ -11,7 +12,9 @@ static const struct {
     {"demo", cmd_demo, "make and serve a node with sample law and people"},
     {"init", cmd_init, "make a node"},
     {"serve", cmd_serve, "run a node"},
+    {"feel", cmd_feel, "evaluate a FEEL expression"},
     {"law", cmd_law, "check packs of law, reckon legal limits, import statutes"},
+    {"verify", cmd_verify, "check a ledger: a node's folder, a folder of tiles, or an address"},
     {"replay", cmd_replay, "rebuild all views from the ledger and compare"},
 
 };

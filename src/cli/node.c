@@ -32,6 +32,14 @@ enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct te
     json_write(&b, &o);
     buf_byte(&b, '\n');
     TRY(keys_create(ctx, dir));
+    /* The keys others verify the ledger with, in the form of C2SP signed-note. */
+    struct public_keys keys;
+    struct str origin = json_text(&o, "origin");
+    TRY(keys_public(ctx, dir, &keys));
+    struct verifier ed25519 = verifier_ed25519(origin, keys.ed25519);
+    struct verifier sm2 = verifier_sm2(origin, keys.sm2);
+    struct str lines = str_format(a, "%.*s\n%.*s\n", FMT(verifier_text(a, &ed25519)), FMT(verifier_text(a, &sm2)));
+    TRY(file_write(ctx, str_format(a, "%.*s/verifiers.txt", FMT(dir)).p, lines, 0644));
     return file_write(ctx, path, buf_str(&b), 0600);
 }
 

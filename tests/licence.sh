@@ -1,0 +1,131 @@
+#!/bin/sh
+# licence.sh - one application through the real server, as people do it: apply, accept, review, decide, make
+# the licence, deliver, check it, read the public decision; with wrong input on the way; then kill -9, start
+# again, verify, replay. usage: tests/licence.sh [CONNECTION of PostgreSQL]
+set -u
+cd "$(dirname "$0")/.."
+T=build/tongban
+W=$(mktemp -d)
+PORT=$((20000 + $$ % 20000))
+B=http://127.0.0.1:$PORT
+passed=0
+failed=0
+trap 'kill -9 $PID 2>/dev/null; rm -rf "$W"' EXIT
+
+ok() { passed=$((passed + 1)); }
+bad() { failed=$((failed + 1)); echo "not so: $1"; [ -n "${2:-}" ] && echo "$2" | head -c 1500 && echo; }
+# want NAME EXPECTED GOT
+want() { if [ "$2" = "$3" ]; then ok; else bad "$1: want $2, got $3" "$(head -c 1500 "$W/body" 2>/dev/null)"; fi; }
+has() { case "$3" in *"$2"*) ok ;; *) bad "$1: want \"$2\"" "$3" ;; esac; }
+
+start() {
+    $T demo --dir "$W/node" --port $PORT ${1:+--database "$1"} >"$W/log" 2>&1 &
+    PID=$!
+    for i in $(seq 100); do
+        curl -s -o /dev/null $B/healthz && return 0
+        sleep 0.1
+    done
+    echo "the server did not start"
+    cat "$W/log"
+    exit 1
+}
+# one-time sign-in of a person, by the name the demo printed
+as() {
+    url=$(grep -m1 " $1 " "$W/log" | awk '{print $1}')
+    rm -f "$W/jar"
+    curl -s -o /dev/null -c "$W/jar" "$url"
+}
+get() { curl -s -b "$W/jar" -o "$W/body" -w '%{http_code}' -H "Accept: ${2:-text/html}" "$B$1"; }
+post() { curl -s -b "$W/jar" -o "$W/body" -w '%{http_code}' -H 'Accept: application/json' -H 'Content-Type: application/json' -H "Idempotency-Key: ${3:-}" --data-binary "$2" "$B$1"; }
+field() { sed -nE "s/.*\"$1\":\"?([^\",}]*).*/\\1/p" "$W/body" | head -n 1; }
+
+start "${1:-}"
+want "home" 200 "$(get /)"
+has "home speaks Chinese" "想办什么事" "$(cat "$W/body")"
+want "home in English" 200 "$(get /en/)"
+has "home speaks English" "What would you like to do" "$(cat "$W/body")"
+want "search" 200 "$(get '/?q=%E5%BC%80%E9%A5%AD%E5%BA%97' application/json)"
+has "own words find the item" "food-new" "$(cat "$W/body")"
+want "guide" 200 "$(get /item/food-new application/json)"
+want "no such item" 404 "$(get /item/none application/json)"
+want "no such page" 404 "$(get /nothing)"
+want "wrong method" 405 "$(post / '{}')"
+want "apply without signing in" 401 "$(get /apply/food-new application/json)"
+
+as 林知夏
+want "form" 200 "$(get '/apply/food-new?for=org-lin')"
+has "prefilled from the register" "滨河县知夏小馆" "$(cat "$W/body")"
+PLAN='{"name":"plan.pdf","type":"application/pdf","size":10,"sha256":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}'
+FACTS='"business.name":"滨河县知夏小馆","premises.address":"滨河县柳叶街 18 号","premises.area":80,"premises.pollution_distance_ok":true,"food.kind":"catering","food.raw":false,"food.manager":"周远","food.health_ok":true,"food.withdrawn_five_years":false,"person.phone":"13800006620","service.delivery":"electronic","service.truth":true,"premises.plan":'$PLAN',"food.rules":'$PLAN
+want "malformed JSON" 400 "$(post /apply/food-new '{"a":')"
+want "bad UTF-8" 400 "$(printf '{"a":"\377"}' >"$W/bad"; curl -s -b "$W/jar" -o "$W/body" -w '%{http_code}' -H 'Content-Type: application/json' --data-binary @"$W/bad" $B/apply/food-new)"
+want "a body of 1 GB is refused at its head" 413 "$(curl -s -m 5 -b "$W/jar" -o "$W/body" -w '%{http_code}' -H 'Content-Type: application/json' -H 'Content-Length: 1073741824' -H 'Expect:' --data-binary '{' $B/apply/food-new)"
+want "something missing" 409 "$(post /apply/food-new '{"_for":"org-lin","business.name":"x"}')"
+has "the refusal cites its article" '"article":"' "$(cat "$W/body")"
+want "a field that fits no fact" 409 "$(post /apply/food-new '{"_for":"org-lin",'"$FACTS"',"no.such":1}')"
+want "for a party one does not speak for" 409 "$(post /apply/food-new '{"_for":"org-bake",'"$FACTS"'}')"
+want "apply" 201 "$(post /apply/food-new '{"_for":"org-lin",'"$FACTS"'}' key-1)"
+CASE=$(field case)
+SEQ=$(field seq)
+want "the same key again gives the same receipt" 200 "$(post /apply/food-new '{"_for":"org-lin",'"$FACTS"'}' key-1)"
+want "the same place" "$SEQ" "$(field seq)"
+want "my cases" 200 "$(get /cases)"
+has "my case is there" "$CASE" "$(cat "$W/body")"
+want "my case" 200 "$(get "/case/$CASE")"
+want "receipt" 200 "$(get "/receipt/$SEQ")"
+want "document" 200 "$(get "/document/$SEQ")"
+has "the document is drawn up" "申请回执" "$(cat "$W/body")"
+want "a party cannot accept" 409 "$(post "/case/$CASE/act/accept" '{}')"
+
+as 周远
+want "another party does not see the case" 404 "$(get "/case/$CASE")"
+as 魏远
+want "an officer of another county does not see it" 404 "$(get "/case/$CASE")"
+as 江一帆
+want "desk" 200 "$(get /desk)"
+has "the case is on the desk" "$CASE" "$(cat "$W/body")"
+want "out of order" 409 "$(post "/case/$CASE/act/deliver" '{}')"
+want "accept" 201 "$(post "/case/$CASE/act/accept" '{}')"
+want "accepted once only" 409 "$(post "/case/$CASE/act/accept" '{}')"
+as 沈砚
+want "review" 201 "$(post "/case/$CASE/act/review-opinion" '{"decision.opinion":"grant","decision.reasons":"材料齐全，符合要求"}')"
+want "the reviewer cannot decide" 409 "$(post "/case/$CASE/act/grant" '{}')"
+as 陆青
+want "refuse against the table without reasons" 409 "$(post "/case/$CASE/act/refuse" '{"decision.reasons":"就是不给办"}')"
+want "grant" 201 "$(post "/case/$CASE/act/grant" '{"decision.reasons":"符合法定条件"}')"
+as 江一帆
+want "make the licence" 201 "$(post "/case/$CASE/act/issue-licence" '{}')"
+NUMBER=JY2990101$(printf '%07d' "$(field seq)")
+want "deliver" 201 "$(post "/case/$CASE/act/deliver" '{}')"
+want "closed is closed" 409 "$(post "/case/$CASE/act/deliver" '{}')"
+
+rm -f "$W/jar"
+want "licence check" 200 "$(get "/v/$NUMBER" application/json)"
+has "the licence is valid" "有效" "$(cat "$W/body")"
+want "decisions" 200 "$(get /decisions application/json)"
+has "the decision is public" "滨河县知夏小馆" "$(cat "$W/body")"
+want "ledger" 200 "$(get /ledger)"
+want "entry" 200 "$(get "/ledger/$SEQ")"
+want "proof" 200 "$(get "/ledger/$SEQ/proof")"
+has "a proof file" "c2sp.org/tlog-proof@v1" "$(cat "$W/body")"
+want "checkpoint" 200 "$(get /checkpoint)"
+want "interface description" 200 "$(get /openapi.json)"
+has "OpenAPI 3.1" '"openapi":"3.1.0"' "$(cat "$W/body")"
+grep -q 知夏 "$W/body" && bad "no person in the description" || ok
+for n in $(seq 0 5); do get "/ledger/$n" application/json >/dev/null; cat "$W/body"; done >"$W/leaves"
+grep -qE '林知夏|13800006620|p-lin' "$W/leaves" && bad "no person in a leaf" "$(cat "$W/leaves")" || ok
+
+KEYS="--key $(sed -n 1p "$W/node/verifiers.txt") --key $(sed -n 2p "$W/node/verifiers.txt")"
+if $T verify $B $KEYS >"$W/out" 2>&1; then ok; else bad "verify over HTTP" "$(cat "$W/out")"; fi
+
+kill -9 $PID
+wait $PID 2>/dev/null
+start "${1:-}"
+want "after kill -9 the licence stands" 200 "$(get "/v/$NUMBER" application/json)"
+has "and is valid" "有效" "$(cat "$W/body")"
+kill $PID
+wait $PID 2>/dev/null
+if $T replay "$W/node" >"$W/out" 2>&1; then ok; else bad "replay" "$(cat "$W/out")"; fi
+if $T verify "$W/node" >"$W/out" 2>&1; then ok; else bad "verify the folder" "$(cat "$W/out")"; fi
+echo "licence: $passed passed, $failed failed"
+[ $failed = 0 ]
