@@ -1,0 +1,295 @@
+/* Faults under the whole gate, in the seeded world: the machine stops at every change of the disk and the
+ * power goes; the disk fills up, a sync fails, the clock leaps. After each: what was acknowledged is there,
+ * the ledger verifies from its entries, and replay gives the stored views. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/day.h"
+#include "base/json.h"
+#include "base/test.h"
+#include "crypto/keyholder.h"
+#include "gate/gate.h"
+#include "limit_gen.h"
+#include "world_sim.h"
+
+static const uint8_t seed[32] = {1};
+static const uint8_t secret[32] = {2};
+
+struct rig {
+    struct test *t;
+    struct ctx *ctx;
+    struct world *world;
+    struct store *store;
+    struct keyholder *keys;
+    struct gate *gate;
+    struct str case_id;
+    int64_t acked; /* highest place acknowledged */
+    uint8_t acked_hash[64][32];
+    int64_t acked_seq[64];
+    size_t acked_count;
+};
+
+static enum err rig_open(struct rig *r)
+{
+    struct ctx *ctx = r->ctx;
+    ctx->world = r->world;
+    struct gate_config config = {.origin = STR("sim.example/bh"), .node = STR("bh")};
+    TRY(keyholder_in_memory(ctx, seed, secret, &r->keys));
+    TRY(store_open(ctx, STR("node"), STORE_CREATE, &r->store));
+    TRY(store_migrate(ctx, r->store));
+    config.store = r->store;
+    config.keys = r->keys;
+    return gate_new(ctx, &config, &r->gate);
+}
+
+static void rig_close(struct rig *r)
+{
+    gate_close(r->gate);
+    store_close(r->store);
+    r->gate = NULL;
+    r->store = NULL;
+}
+
+/* Submit; what is admitted and acknowledged is remembered. */
+static enum err submit(struct rig *r, struct draft *d, struct receipt *ret)
+{
+    struct receipt receipt = {.seq = -1};
+    enum err e = gate_submit_wait(r->ctx, r->gate, d, &receipt);
+    if (e == ERR_OK && receipt.seq >= 0 && r->acked_count < LEN(r->acked_seq)) {
+        memcpy(r->acked_hash[r->acked_count], receipt.leaf_hash, 32);
+        r->acked_seq[r->acked_count++] = receipt.seq;
+    }
+    if (ret != NULL) {
+        *ret = receipt;
+    }
+    return e;
+}
+
+static struct json fields_of(struct ctx *ctx, const char *text)
+{
+    struct json j;
+    must(json_parse(ctx, str_copy(ctx->arena, str_from(text)), STR("fields"), &j) == ERR_OK);
+    return j;
+}
+
+static enum err act(struct rig *r, const char *kind, enum actor_kind who, const char *id, const char *fields)
+{
+    struct receipt receipt;
+    struct draft d = {.kind = str_from(kind), .fields = fields_of(r->ctx, fields)};
+    d.actor = (struct actor){.kind = who, .id = str_from(id), .assurance = 2};
+    d.case_id = who == ACTOR_NODE || strncmp(kind, "apply", 5) == 0 ? STR("") : r->case_id;
+    if (strncmp(kind, "apply", 5) == 0) {
+        d.item = STR("food-cancel");
+    }
+    enum err e = submit(r, &d, &receipt);
+    if (e == ERR_OK && receipt.case_id.n > 0) {
+        r->case_id = receipt.case_id;
+    }
+    return e == ERR_OK && receipt.seq < 0 ? ERR_REFUSED : e;
+}
+
+static enum err publish(struct rig *r, const char *folder)
+{
+    struct ctx *ctx = r->ctx;
+    struct law_pack_source pack;
+    struct law_problems problems;
+    struct draft d;
+    ctx->world = world_real();
+    TRY(law_read_folder(ctx, folder, &pack));
+    ctx->world = r->world;
+    TRY(gate_publish_draft(ctx, r->gate, &pack, &d, &problems));
+    d.actor = (struct actor){.kind = ACTOR_NODE, .assurance = 2};
+    return submit(r, &d, NULL);
+}
+
+/* A node with law and three people, at rest. */
+static void rig_prepare(struct rig *r, struct test *t, struct ctx *ctx)
+{
+    *r = (struct rig){.t = t, .ctx = ctx, .world = sim_new(7)};
+    CHECK_OK(rig_open(r));
+    CHECK_OK(publish(r, "law/cn"));
+    CHECK_OK(publish(r, "law/cn-990101"));
+    CHECK_OK(act(r, "register-party", ACTOR_NODE, "", "{\"party.id\":\"p-lin\",\"party.kind\":\"person\",\"person.name\":\"林知夏\"}"));
+    CHECK_OK(act(r, "appoint-officer", ACTOR_NODE, "", "{\"officer.id\":\"o-clerk\",\"officer.name\":\"江一帆\",\"officer.office\":\"bh-market\",\"officer.roles\":[\"clerk\"]}"));
+    rig_close(r);
+    r->acked_count = 0;
+}
+
+/* Two cases from filing to end; stops at the first error. */
+static enum err workload(struct rig *r)
+{
+    struct ctx *ctx = r->ctx;
+    for (int i = 0; i < 2; i++) {
+        TRY(act(r, "apply-cancellation", ACTOR_PARTY, "p-lin", "{\"licence.number\":\"JY29901010000001\",\"service.truth\":true}"));
+        TRY(act(r, "cancel-licence", ACTOR_OFFICER, "o-clerk", "{\"licence.number\":\"JY29901010000001\",\"decision.grounds\":\"asked\"}"));
+    }
+    return ERR_OK;
+}
+
+struct whole {
+    struct ledger_reader reader;
+    struct str note;
+    uint64_t size;
+};
+
+static enum err whole_get(struct ctx *ctx, void *self, struct str path, struct str *ret)
+{
+    const struct whole *w = self;
+    struct tile tile;
+    if (str_equal(path, STR("checkpoint"))) {
+        *ret = w->note;
+        return ERR_OK;
+    }
+    must(tile_parse(path, &tile));
+    return tile_bytes(ctx, &w->reader, tile, w->size, ret);
+}
+
+/* I1 acknowledged acts are there; I2 the ledger verifies; I3 and I4 replay agrees and refuses nothing. */
+static void check_invariants(struct rig *r)
+{
+    struct test *t = r->t;
+    struct ctx *ctx = r->ctx;
+    struct db *reader = NULL;
+    struct whole w = {0};
+    struct log_report log;
+    struct replay_report replay;
+    struct verifier key = verifier_ed25519(STR("sim.example/bh"), keyholder_public(r->keys)->ed25519);
+    CHECK_OK(store_reader(ctx, r->store, &reader));
+    CHECK_OK(gate_checkpoint(ctx, r->gate, reader, &w.note, &w.size));
+    CHECK_OK(gate_ledger_reader(ctx, r->gate, reader, &w.reader));
+    for (size_t i = 0; i < r->acked_count; i++) {
+        uint8_t hash[32];
+        CHECK((uint64_t)r->acked_seq[i] < w.size);
+        CHECK_OK(w.reader.hash(ctx, w.reader.self, 0, (uint64_t)r->acked_seq[i], hash));
+        CHECK(memcmp(hash, r->acked_hash[i], 32) == 0);
+    }
+    struct log_source source = {&w, whole_get};
+    CHECK_OK(log_verify(ctx, &source, &key, 1, NULL, NULL, &log));
+    CHECK(log.good);
+    db_close(reader);
+    struct world *other = sim_new(9);
+    struct store *fresh = NULL;
+    ctx->world = other;
+    CHECK_OK(store_open(ctx, STR("fresh"), STORE_CREATE, &fresh));
+    CHECK_OK(store_migrate(ctx, fresh));
+    CHECK_OK(gate_replay(ctx, r->gate, fresh, &replay));
+    CHECK_INT(replay.refused, 0);
+    CHECK_STR(replay.first_wrong, "");
+    store_close(fresh);
+    ctx->world = r->world;
+    sim_free(other);
+}
+
+/* Rounds of the crash test: one every day, more for the long run. */
+static size_t rounds(void)
+{
+    const char *more = getenv("TONGBAN_STATES");
+    return more == NULL ? 1 : (size_t)strtoul(more, NULL, 10);
+}
+
+/* One stop at the nth change, one loss of power, one look. Returns whether the workload ended before it. */
+static bool stop_and_look(struct test *t, struct ctx *ctx, struct world *base, uint64_t nth, uint64_t chance,
+                          enum sim_loss how)
+{
+    struct rig r = {.t = t, .ctx = ctx, .world = sim_power_loss(base, nth, SIM_KEEP)};
+    CHECK_OK(rig_open(&r));
+    sim_stop_at(r.world, nth);
+    bool whole = workload(&r) == ERR_OK;
+    struct world *after = sim_power_loss(r.world, chance, how);
+    rig_close(&r);
+    sim_free(r.world);
+    r.world = after;
+    CHECK_OK(rig_open(&r));
+    if (r.gate != NULL) {
+        check_invariants(&r);
+    }
+    rig_close(&r);
+    sim_free(after);
+    return whole;
+}
+
+TEST(gate_loses_nothing_acknowledged_when_the_power_goes)
+{
+    struct rig base;
+    rig_prepare(&base, t, ctx);
+    static const enum sim_loss ways[] = {SIM_DROP, SIM_TORN, SIM_SUBSET, SIM_KEEP};
+    size_t looks = 0;
+    for (size_t round = 0; round < rounds(); round++) {
+        bool whole = false;
+        for (uint64_t nth = 1; !whole && nth < 400; nth++) {
+            struct arena *arena = arena_new((size_t)1 << 30);
+            struct ctx inner = {.arena = arena, .world = ctx->world};
+            uint64_t chance = nth * 1000 + round;
+            whole = stop_and_look(t, &inner, base.world, nth, chance, ways[(looks++ + round) % LEN(ways)]);
+            arena_free(arena);
+        }
+        CHECK(whole);
+    }
+    CHECK(looks > 5 * rounds());
+    ctx->world = world_real();
+    sim_free(base.world);
+}
+
+TEST(gate_says_the_disk_is_full_and_goes_on_when_it_is_not)
+{
+    struct rig r;
+    rig_prepare(&r, t, ctx);
+    CHECK_OK(rig_open(&r));
+    CHECK_OK(workload(&r));
+    sim_capacity(r.world, 1);
+    enum err e = workload(&r);
+    CHECK_ERR(e, ERR_DISK_FULL);
+    CHECK(!store_is_broken(r.store));
+    sim_capacity(r.world, 0);
+    CHECK_OK(workload(&r));
+    check_invariants(&r);
+    rig_close(&r);
+    sim_free(r.world);
+    ctx->world = world_real();
+}
+
+TEST(gate_stops_writing_after_a_failed_sync)
+{
+    struct rig r;
+    rig_prepare(&r, t, ctx);
+    CHECK_OK(rig_open(&r));
+    sim_fail(r.world, SIM_SYNC, 1, EIO, false);
+    CHECK(workload(&r) != ERR_OK);
+    CHECK(sim_failed(r.world));
+    CHECK(store_is_broken(r.store));
+    CHECK(workload(&r) != ERR_OK); /* never sync again: it could report success for what is lost */
+    struct world *after = sim_power_loss(r.world, 3, SIM_DROP);
+    rig_close(&r);
+    sim_free(r.world);
+    r.world = after;
+    CHECK_OK(rig_open(&r));
+    CHECK_OK(workload(&r));
+    check_invariants(&r);
+    rig_close(&r);
+    sim_free(r.world);
+    ctx->world = world_real();
+}
+
+TEST(gate_holds_the_acts_of_the_clock_when_the_wall_clock_leaps)
+{
+    struct rig r;
+    size_t count = 0;
+    rig_prepare(&r, t, ctx);
+    CHECK_OK(rig_open(&r));
+    CHECK_OK(gate_tick(ctx, r.gate, &count));
+    sim_advance(r.world, (struct span){60000});
+    CHECK_OK(gate_tick(ctx, r.gate, &count));
+    sim_clock_jump(r.world, (struct span){(int64_t)40 * 86400 * 1000});
+    CHECK_ERR(gate_tick(ctx, r.gate, &count), ERR_PRECONDITION);
+    sim_clock_jump(r.world, (struct span){-(int64_t)40 * 86400 * 1000});
+    CHECK_OK(gate_tick(ctx, r.gate, &count)); /* it came back by itself */
+    sim_clock_jump(r.world, (struct span){-(int64_t)86400 * 1000});
+    CHECK_ERR(gate_tick(ctx, r.gate, &count), ERR_PRECONDITION);
+    CHECK_OK(workload(&r)); /* people may act; recorded time does not step back */
+    gate_clock_trust(r.gate);
+    CHECK_OK(gate_tick(ctx, r.gate, &count));
+    check_invariants(&r);
+    rig_close(&r);
+    sim_free(r.world);
+    ctx->world = world_real();
+}
