@@ -1,0 +1,20 @@
+#!/bin/sh
+# bench.sh - builds and runs every bench, prints their tables, and writes build/bench.json.
+set -eu
+cd "$(dirname "$0")/.."
+make -s -j"$(nproc)" all
+make -s -j"$(nproc)" benches
+out=build/bench.txt
+: >"$out"
+for b in build/bench-*; do
+    [ -x "$b" ] || continue
+    echo "== ${b#build/bench-}"
+    "$b" | tee -a "$out" | grep -v '^BENCH '
+done
+awk -F'|' '
+BEGIN { print "[" }
+/^BENCH / {
+    sub(/^BENCH /, "", $1); gsub(/^ +| +$/, "", $1)
+    printf "%s  {\"name\": \"%s\", \"value\": %s, \"unit\": \"%s\", \"limit\": %s, \"ratio\": %s, \"peer\": \"%s\"}", n++ ? ",\n" : "", $1, $2, $3, $4, $5, $6
+}
+END { print "\n]" }' "$out" >build/bench.json
