@@ -26,7 +26,8 @@ void ed25519_sign(const uint8_t seed[32], struct str text, uint8_t ret[64]);
 bool ed25519_verify(const uint8_t public_key[32], struct str text, const uint8_t signature[64]);
 
 /* SM2 with SM3. Secret: the big-endian scalar; public: 04 ‖ x ‖ y; signature: r ‖ s, 32 bytes each.
- * False when the secret is no scalar of the curve, or the public key no point. */
+ * False when the secret is no scalar of the curve, or the public key no point. Signing takes the public key as well,
+ * for reckoning it anew costs as much as the signature. */
 bool sm2_public(const uint8_t secret[32], uint8_t ret_public[65]);
-bool sm2_sign(const uint8_t secret[32], struct str text, uint8_t ret[64]);
+bool sm2_sign(const uint8_t secret[32], const uint8_t public_key[65], struct str text, uint8_t ret[64]);
 bool sm2_verify(const uint8_t public_key[65], struct str text, const uint8_t signature[64]);

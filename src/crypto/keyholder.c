@@ -84,10 +84,10 @@ enum err keys_public(struct ctx *ctx, struct str dir, struct public_keys *ret)
 
 /* ---- signing ---- */
 
-static bool sign_both(const struct secrets *s, struct str text, struct signatures *ret)
+static bool sign_both(const struct secrets *s, const struct public_keys *p, struct str text, struct signatures *ret)
 {
     ed25519_sign(s->ed25519, text, ret->ed25519);
-    return sm2_sign(s->sm2, text, ret->sm2);
+    return sm2_sign(s->sm2, p->sm2, text, ret->sm2);
 }
 
 /* ---- the process ---- */
@@ -146,18 +146,18 @@ static bool confine_holder(void)
     return ok;
 }
 
-_Noreturn static void holder_main(int fd, struct secrets *s)
+_Noreturn static void holder_main(int fd, struct secrets *s, const struct public_keys *p)
 {
     char *text = malloc(TEXT_MAX);
     struct signatures warm;
     /* The library opens what it needs at first use: let it, before the door is shut. */
-    bool ready = text != NULL && sign_both(s, STR("ready"), &warm) && confine_holder();
+    bool ready = text != NULL && sign_both(s, p, STR("ready"), &warm) && confine_holder();
     uint8_t answer = ready;
     uint32_t n = 0;
     bool going = write_all(fd, &answer, 1) && ready;
     while (going && read_all(fd, &n, sizeof(n)) && n <= TEXT_MAX && read_all(fd, text, n)) {
         struct signatures sig = {0};
-        answer = sign_both(s, (struct str){text, n}, &sig);
+        answer = sign_both(s, p, (struct str){text, n}, &sig);
         going = write_all(fd, &answer, 1) && write_all(fd, &sig, sizeof(sig));
     }
     bytes_wipe(s, sizeof(*s));
@@ -182,7 +182,7 @@ enum err keyholder_start(struct ctx *ctx, struct str dir, struct keyholder **ret
         prctl(PR_SET_NAME, "tongban-keys");
         signal(SIGINT, SIG_IGN); /* the parent stops it after the last batch is signed */
         signal(SIGTERM, SIG_IGN);
-        holder_main(pair[1], &s);
+        holder_main(pair[1], &s, &k->public_keys);
     }
     bytes_wipe(&s, sizeof(s));
     close(pair[1]);
@@ -235,7 +235,7 @@ enum err keyholder_sign(struct ctx *ctx, struct keyholder *k, struct str text, s
         return fault(ctx, ERR_TOO_LARGE, "a text to sign is longer than %d bytes", TEXT_MAX);
     }
     if (k->fd < 0) {
-        answer = k->pid == 0 && sign_both(&k->secrets, text, ret);
+        answer = k->pid == 0 && sign_both(&k->secrets, &k->public_keys, text, ret);
     } else {
         uint32_t n = (uint32_t)text.n;
         bool told = write_all(k->fd, &n, sizeof(n)) && write_all(k->fd, text.p, n) && read_all(k->fd, &answer, 1) &&

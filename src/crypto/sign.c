@@ -108,12 +108,11 @@ static void sm2_context_free(EVP_MD_CTX *c)
     EVP_PKEY_CTX_free(p);
 }
 
-bool sm2_sign(const uint8_t secret[32], struct str text, uint8_t ret[64])
+bool sm2_sign(const uint8_t secret[32], const uint8_t public_key[65], struct str text, uint8_t ret[64])
 {
-    uint8_t public_key[65];
     uint8_t der[80];
     size_t n = sizeof(der);
-    EVP_PKEY *key = sm2_public(secret, public_key) ? sm2_key(secret, public_key) : NULL;
+    EVP_PKEY *key = sm2_key(secret, public_key);
     EVP_MD_CTX *c = key == NULL ? NULL : sm2_context(key, true);
     bool ok = c != NULL && EVP_DigestSign(c, der, &n, (const unsigned char *)text.p, text.n) == 1;
     const uint8_t *at = der;

@@ -60,7 +60,7 @@ TEST(crypto_sm2_matches_the_standard)
     CHECK(!sm2_verify(key, STR("message digesT"), sig));
     sig[63] ^= 1;
     CHECK(!sm2_verify(key, STR("message digest"), sig));
-    CHECK(sm2_sign(secret, STR("message digest"), sig));
+    CHECK(sm2_sign(secret, key, STR("message digest"), sig));
     CHECK(sm2_verify(key, STR("message digest"), sig));
     memset(secret, 0, sizeof(secret));
     CHECK(!sm2_public(secret, key));

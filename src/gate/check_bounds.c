@@ -3,17 +3,6 @@
 /* Inside what the decision table leaves open, or with reasons and a higher power; and the condition
  * the act's own file sets. */
 
-static bool has_power(const struct question *q, struct str kind)
-{
-    for (size_t i = 0; q->office != NULL && i < q->office->power_count; i++) {
-        const struct power *p = &q->office->powers[i];
-        if (str_equal(p->kind, kind) && q->day.n >= p->from.n && q->day.n < p->until.n) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool may_depart(struct ctx *ctx, struct question *q, struct verdict *ret)
 {
     const struct act_kind *kind = q->kind;
@@ -28,7 +17,7 @@ static bool may_depart(struct ctx *ctx, struct question *q, struct verdict *ret)
             return verdict_refuse(ctx, q, ret, "bounds.reasons", &kind->bounds_article, id);
         }
     }
-    if (kind->depart_power.n > 0 && !has_power(q, kind->depart_power)) {
+    if (kind->depart_power.n > 0 && !office_holds(q->office, kind->depart_power, q->item, q->day)) {
         return verdict_refuse(ctx, q, ret, "bounds.power", &kind->bounds_article, none);
     }
     return true;

@@ -17,9 +17,9 @@ static bool covers(const struct power *p, struct str kind, const struct item *it
     return p->item_count == 0;
 }
 
-static bool holds(const struct office *office, struct str kind, const struct item *item, struct day day)
+bool office_holds(const struct office *office, struct str kind, const struct item *item, struct day day)
 {
-    for (size_t i = 0; i < office->power_count; i++) {
+    for (size_t i = 0; office != NULL && i < office->power_count; i++) {
         if (covers(&office->powers[i], kind, item, day)) {
             return true;
         }
@@ -47,7 +47,7 @@ bool check_competence(struct ctx *ctx, struct question *q, struct verdict *ret)
         return true;
     }
     const struct office *office = in_case ? q->office : law_office(q->law_now, q->actor.office);
-    if (office == NULL || !holds(office, q->kind->power, q->item, q->day)) {
+    if (office == NULL || !office_holds(office, q->kind->power, q->item, q->day)) {
         return verdict_refuse(ctx, q, ret, "competence.power", basis, none);
     }
     return true;

@@ -219,7 +219,7 @@ TEST(ledger_sm2_line_stands_beside_ed25519)
     struct str text = checkpoint_text(ctx->arena, name, 5, root);
     ed25519_sign(seed, text, sig);
     struct str first = note_line(ctx->arena, &keys[0], (struct str){(char *)sig, 64});
-    CHECK(sm2_sign(secret, text, sig));
+    CHECK(sm2_sign(secret, key, text, sig));
     struct str second = note_line(ctx->arena, &keys[1], (struct str){(char *)sig, 64});
     struct note n;
     bool good[2];
