@@ -1,9 +1,8 @@
 /* http - bytes of one connection through the door of src/http, and what the handler may do with a request.
  *
  * Beyond not crashing it is checked that bytes split in two give the same answers as the whole.
- * Built with -fsanitize=fuzzer it is a libFuzzer target; with its own main it replays the files named.
+ * Built with -fsanitize=fuzzer it is a libFuzzer target; fuzz/replay.c runs it over its corpus.
  */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
@@ -63,22 +62,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     arena_free(ctx.arena);
     return 0;
 }
-
-#ifndef FUZZ_ENGINE
-int main(int argc, char **argv)
-{
-    for (int i = 1; i < argc; i++) {
-        static uint8_t bytes[1 << 20];
-        FILE *f = fopen(argv[i], "rb");
-        if (f == NULL) {
-            perror(argv[i]);
-            return 1;
-        }
-        size_t n = fread(bytes, 1, sizeof(bytes), f);
-        fclose(f);
-        LLVMFuzzerTestOneInput(bytes, n);
-    }
-    printf("http: %d inputs replayed\n", argc - 1);
-    return 0;
-}
-#endif

@@ -67,3 +67,15 @@ $(BENCH:%=build/bench-%): build/bench-%: $(B)/bench/%.o $(B)/bench/load.o $(LIB_
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(patsubst $(GEN)/%.c,$(B)/gen/%.o,$(GEN_C)) $(LDLIBS)
 .PHONY: benches
 benches: $(BENCH:%=build/bench-%)
+
+# ---- fuzz targets: fuzz/NAME.c; their corpus is replayed by make test, and grown by make prove (clang-19) ----
+FUZZ := $(filter-out replay,$(patsubst fuzz/%.c,%,$(wildcard fuzz/*.c)))
+$(B)/fuzz/%.o: fuzz/%.c | $(GEN_H)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
+$(FUZZ:%=$(B)/fuzz-%): $(B)/fuzz-%: $(B)/fuzz/%.o $(B)/fuzz/replay.o $(LIB_OBJ)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(patsubst $(GEN)/%.c,$(B)/gen/%.o,$(GEN_C)) $(LDLIBS)
+.PHONY: corpora
+corpora: $(FUZZ:%=$(B)/fuzz-%)
+	@for t in $(FUZZ); do $(B)/fuzz-$$t fuzz/corpus/$$t/* >/dev/null || { echo "fuzz/corpus/$$t breaks $$t"; exit 1; }; done
+	@echo "corpora: $$(ls fuzz/corpus/*/* | wc -l) passed, 0 failed"

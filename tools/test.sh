@@ -34,6 +34,7 @@ pg=$(sh tools/pgtemp.sh start "$pg_dir" 2>>"$log") || { echo "FAIL  PostgreSQL d
 export TONGBAN_PG="$pg"
 step "unit tests and stories, ASan and UBSan, SQLite and PostgreSQL" build/asan/tests
 step "unit tests and stories, release" build/release/tests
+step "fuzz corpora, ASan and UBSan" make -s -j"$jobs" CONFIG=asan corpora
 step "packs of law" build/tongban law check law/cn law/cn-990101
 for t in tests/*.sh; do
     [ -f "$t" ] && step "$t" sh "$t"

@@ -1,0 +1,26 @@
+#!/bin/sh
+# fuzz.sh build TARGET | run TARGET SECONDS - a target of fuzz/ under libFuzzer with ASan and UBSan (clang-19).
+set -eu
+cd "$(dirname "$0")/.."
+cc=clang-19
+flags="-std=c17 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -Isrc -Ibuild/gen -Isim
+       -isystem /usr/include/libxml2 -isystem /usr/include/postgresql"
+case "$1" in
+build)
+    make -s all
+    out=build/clang
+    mkdir -p "$out"
+    for c in $(find src build/gen -name '*.c' ! -name 'test_*' ! -name 'tests_gen.c' ! -name '*test_gen.c' ! -name '*_test_sql.c' ! -path 'src/cli/main.c') "fuzz/$2.c"; do
+        o="$out/$(echo "$c" | tr '/' '_').o"
+        if [ ! -f "$o" ] || [ "$c" -nt "$o" ]; then $cc $flags -c -o "$o" "$c"; fi
+    done
+    objects=$(ls "$out"/*.o | grep -v '/fuzz_')
+    $cc -fsanitize=fuzzer,address,undefined -o "build/fuzz-$2" $objects "$out/fuzz_$2.c.o" \
+        $(pkg-config --libs openssl sqlite3 libpq libxml-2.0 libcurl libseccomp libpcre2-8 zlib) -lpthread -lm
+    ;;
+run)
+    grown=$(mktemp -d)
+    "build/fuzz-$2" -max_total_time="$3" -max_len=65536 -rss_limit_mb=4096 -timeout=20 -print_final_stats=1 "$grown" "fuzz/corpus/$2"
+    rm -rf "$grown"
+    ;;
+esac
