@@ -180,6 +180,9 @@ static enum err parse_number(struct parser *p, struct json *ret)
             return bad(p, ERR_SYNTAX, "bad number");
         }
     }
+    if (p->at - start > LIMIT_JSON_NUMBER_BYTES) {
+        return bad(p, ERR_TOO_LARGE, "a number is longer than the limit");
+    }
     ret->kind = JSON_NUMBER;
     ret->text = str_slice(p->text, start, p->at);
     ret->is_int = is_int && str_to_i64(ret->text, &ret->int_value);
@@ -387,8 +390,8 @@ static bool number_equal(const struct json *a, const struct json *b)
     if (a->is_int && b->is_int) {
         return a->int_value == b->int_value;
     }
-    char x[64];
-    char y[64];
+    char x[LIMIT_JSON_NUMBER_BYTES + 1];
+    char y[LIMIT_JSON_NUMBER_BYTES + 1];
     snprintf(x, sizeof(x), "%.*s", FMT(a->text));
     snprintf(y, sizeof(y), "%.*s", FMT(b->text));
     double p = strtod(x, NULL);

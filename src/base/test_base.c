@@ -82,6 +82,9 @@ TEST(base_json_is_strict)
     memset(deep, '[', sizeof(deep));
     struct json j;
     CHECK_ERR(json_parse(ctx, (struct str){deep, sizeof(deep)}, STR("deep"), &j), ERR_TOO_DEEP);
+    char digits[500];
+    memset(digits, '1', sizeof(digits));
+    CHECK_ERR(json_parse(ctx, (struct str){digits, sizeof(digits)}, STR("digits"), &j), ERR_TOO_LARGE);
 }
 
 /* The example of RFC 8785 section 3.2.2 and 3.2.3. */

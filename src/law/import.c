@@ -80,8 +80,8 @@ enum err law_import_statute(struct ctx *ctx, struct str file_name, struct str te
     struct str name = str_cut(base, '(', &version);
     version = str_slice(version, 0, 10);
     struct day from;
-    if (name.n == 0 || !day_parse(version, &from) || !utf8_is_valid(text)) {
-        return fault(ctx, ERR_SYNTAX, "name the file NAME(YYYY-MM-DD).md, as UTF-8");
+    if (name.n == 0 || !day_parse(version, &from) || !utf8_is_valid(text) || str_find_byte(text, 0) != SIZE_MAX) {
+        return fault(ctx, ERR_SYNTAX, "name the file NAME(YYYY-MM-DD).md, as UTF-8 without NUL");
     }
     struct json articles = json_array();
     struct buf body = buf_new(a, LIMIT_JSON_BYTES);

@@ -179,6 +179,7 @@ TEST(law_official_texts_import)
     CHECK_STR(json_text(&articles->items[2], "no"), "2-1");
     CHECK_STR(json_text(&articles->items[3], "no"), "32");
     CHECK_ERR(law_import_statute(ctx, STR("x.md"), text, &name, &json), ERR_SYNTAX);
+    CHECK_ERR(law_import_statute(ctx, STR("某法(2019-04-23).md"), STR("第一条 \0"), &name, &json), ERR_SYNTAX);
     CHECK_ERR(law_import_statute(ctx, STR("某法(2019-04-23).md"), STR("没有条文"), &name, &json), ERR_SYNTAX);
 }
 
