@@ -73,6 +73,7 @@ enum err proof_consistency(struct ctx *ctx, const struct ledger_reader *r, uint6
                            struct proof *ret) MUST_USE;
 bool proof_inclusion_verify(const struct proof *p, uint64_t index, uint64_t size, const uint8_t leaf[32],
                             const uint8_t root[32]);
+/* False from old_size 0 to a larger size: the empty tree is the beginning of every tree, so nothing is shown. */
 bool proof_consistency_verify(const struct proof *p, uint64_t old_size, uint64_t size, const uint8_t old_root[32],
                               const uint8_t root[32]);
 /* Root of the first `size` leaves. */
@@ -112,8 +113,9 @@ enum err note_verify(struct ctx *ctx, const struct note *n, const struct verifie
                      bool *ret_good) MUST_USE;
 /* One signature line of a key, LF at its end. */
 struct str note_line(struct arena *a, const struct verifier *v, struct str signature);
-/* What a cosigner signs (tlog-cosignature v1). */
+/* What a cosigner signs (tlog-cosignature v1), and the line of its Ed25519 signature. time: POSIX seconds. */
 struct str cosignature_text(struct arena *a, uint64_t time, struct str note_text);
+struct str cosignature_line(struct arena *a, const struct verifier *v, uint64_t time, const uint8_t signature[64]);
 
 struct checkpoint {
     struct str origin;
@@ -157,8 +159,44 @@ struct log_report {
     struct str wrong;      /* and a sentence */
     struct str signed_by;  /* names of the keys that signed, comma-separated */
 };
-/* Recompute everything from the entries: bundles, every tile of every level, root, signatures. Damage
- * is in the report; errors are for a source that cannot be read at all. each (may be NULL) sees every entry. */
+/* Recompute everything from the entries: bundles, every tile of every level, root, signatures; every key
+ * given must have signed. Damage is in the report; errors are for a source that cannot be read at all.
+ * each (may be NULL) sees every entry once its leaf tile agrees; whether root and tiles above do, the
+ * report says at the end. Memory stays that of a bundle however long the log. */
 enum err log_verify(struct ctx *ctx, const struct log_source *from, const struct verifier *keys, size_t key_count,
                     enum err (*each)(struct ctx *ctx, void *arg, uint64_t index, struct str entry), void *arg,
                     struct log_report *ret) MUST_USE;
+
+/* A log as a folder of files, read through ctx->world. *dir must outlive the source. */
+struct log_source log_source_folder(struct str *dir);
+/* A log in a store: its tiles are made as they are asked for. *held must outlive the source. */
+struct log_held {
+    const struct ledger_reader *reader;
+    uint64_t size;         /* of the tree the checkpoint signs */
+    struct str checkpoint; /* the signed note */
+};
+struct log_source log_source_held(struct log_held *held);
+
+/* ---- witnessing other logs (tlog-witness) ---- */
+
+/* What a witness knows of a log: whose keys must have signed, and what it last cosigned (size 0: nothing). */
+struct witnessed {
+    struct str origin;
+    const struct verifier *keys;
+    size_t key_count;
+    uint64_t size;
+    uint8_t root[32];
+};
+/* status 200: store `next` for `log` if that still has the size it had, make it durable, then answer with
+ * the cosignature_line over `text`. Any other status: answer body with type, and nothing changes. */
+struct witness_answer {
+    int status;
+    struct str type;
+    struct str body;
+    const struct witnessed *log;
+    struct checkpoint next;
+    struct str text;
+};
+/* The decision on one POST add-checkpoint. Pure. */
+struct witness_answer witness_add_checkpoint(struct ctx *ctx, struct str body, const struct witnessed *logs,
+                                             size_t count) MUST_USE;

@@ -2,7 +2,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "crypto/crypto.h"
-#include "ledger/ledger.h"
+#include "ledger/ledger_in.h"
 #include "limit_gen.h"
 
 static const char dash[] = "\xe2\x80\x94 "; /* U+2014, space */
@@ -85,7 +85,8 @@ enum err verifier_parse(struct ctx *ctx, struct str text, struct verifier *ret)
     struct str id = str_cut(rest, '+', &rest);
     struct str bytes = {0};
     uint8_t stated[4];
-    bool good = name_is_good(name) && hex_decode(id, stated, 4) && base64_decode(ctx->arena, rest, &bytes) && bytes.n > 1;
+    bool good =
+        name_is_good(name) && hex_decode(id, stated, 4) && base64_decode(ctx->arena, rest, &bytes) && bytes.n > 1;
     static const enum note_key_type types[] = {NOTE_ED25519, NOTE_COSIGNATURE, NOTE_PRIVATE};
     for (size_t i = 0; good && i < LEN(types); i++) {
         struct str type = type_bytes(types[i]);
@@ -100,7 +101,8 @@ enum err verifier_parse(struct ctx *ctx, struct str text, struct verifier *ret)
         *ret = v;
         return ERR_OK;
     }
-    return fault(ctx, ERR_SYNTAX, "a verifier key is name+8 hexadecimal digits+base64 of type and key (Ed25519 01 or 04, SM2 ff)");
+    return fault(ctx, ERR_SYNTAX,
+                 "a verifier key is name+8 hexadecimal digits+base64 of type and key (Ed25519 01 or 04, SM2 ff)");
 }
 
 /* ---- notes ---- */
@@ -136,7 +138,8 @@ static bool parse_signature(struct ctx *ctx, struct str line, struct note_signat
 enum err note_parse(struct ctx *ctx, struct str bytes, struct note *ret)
 {
     if (bytes.n > LIMIT_NOTE_BYTES || !is_clean_text(bytes)) {
-        return fault(ctx, ERR_SYNTAX, "a signed note is UTF-8 without control characters, at most %d bytes", LIMIT_NOTE_BYTES);
+        return fault(ctx, ERR_SYNTAX, "a signed note is UTF-8 without control characters, at most %d bytes",
+                     LIMIT_NOTE_BYTES);
     }
     /* The last empty line parts text and signatures. */
     size_t split = SIZE_MAX;
@@ -155,7 +158,8 @@ enum err note_parse(struct ctx *ctx, struct str bytes, struct note *ret)
             return fault(ctx, ERR_TOO_MANY, "a signed note has more than %d signatures", LIMIT_NOTE_SIGNATURES);
         }
         if (!parse_signature(ctx, line, &n.signatures[n.count])) {
-            return fault(ctx, ERR_SYNTAX, "signature line %zu of the note is not a dash, a key name and base64", n.count + 1);
+            return fault(ctx, ERR_SYNTAX, "signature line %zu of the note is not a dash, a key name and base64",
+                         n.count + 1);
         }
         n.count++;
     }
@@ -169,6 +173,16 @@ enum err note_parse(struct ctx *ctx, struct str bytes, struct note *ret)
 struct str cosignature_text(struct arena *a, uint64_t time, struct str note_text)
 {
     return str_format(a, "cosignature/v1\ntime %llu\n%.*s", (unsigned long long)time, FMT(note_text));
+}
+
+struct str cosignature_line(struct arena *a, const struct verifier *v, uint64_t time, const uint8_t signature[64])
+{
+    uint8_t bytes[8 + ED25519_SIGNATURE];
+    for (int i = 0; i < 8; i++) {
+        bytes[i] = (uint8_t)(time >> (56 - 8 * i));
+    }
+    memcpy(bytes + 8, signature, ED25519_SIGNATURE);
+    return note_line(a, v, (struct str){(const char *)bytes, sizeof(bytes)});
 }
 
 static bool line_verifies(struct ctx *ctx, const struct verifier *v, struct str text, struct str sig)
@@ -226,6 +240,21 @@ struct str note_line(struct arena *a, const struct verifier *v, struct str signa
 
 /* ---- checkpoints ---- */
 
+bool plain_u64(struct str s, uint64_t *ret)
+{
+    return (s.n == 1 || (s.n > 1 && s.p[0] != '0')) && str_to_u64(s, ret);
+}
+
+bool plain_hash(struct ctx *ctx, struct str s, uint8_t ret[HASH_BYTES])
+{
+    struct str bytes = {0};
+    if (!base64_decode(ctx->arena, s, &bytes) || bytes.n != HASH_BYTES) {
+        return false;
+    }
+    memcpy(ret, bytes.p, HASH_BYTES);
+    return true;
+}
+
 struct str checkpoint_text(struct arena *a, struct str origin, uint64_t size, const uint8_t root[32])
 {
     struct str hash = base64_encode(a, root, HASH_BYTES);
@@ -235,16 +264,13 @@ struct str checkpoint_text(struct arena *a, struct str origin, uint64_t size, co
 enum err checkpoint_parse(struct ctx *ctx, struct str text, struct checkpoint *ret)
 {
     struct str rest = {0};
-    struct str hash = {0};
     struct checkpoint c = {.origin = str_cut(text, '\n', &rest)};
     struct str size = str_cut(rest, '\n', &rest);
     struct str root = str_cut(rest, '\n', &rest);
-    bool plain = size.n > 0 && (size.n == 1 || size.p[0] != '0');
-    if (c.origin.n == 0 || !plain || !str_to_u64(size, &c.size) || !base64_decode(ctx->arena, root, &hash) ||
-        hash.n != HASH_BYTES || text.n == 0 || text.p[text.n - 1] != '\n') {
+    bool ended = text.n > 0 && text.p[text.n - 1] == '\n';
+    if (c.origin.n == 0 || !ended || !plain_u64(size, &c.size) || !plain_hash(ctx, root, c.root)) {
         return fault(ctx, ERR_SYNTAX, "a checkpoint is three lines: origin, size, root in base64");
     }
-    memcpy(c.root, hash.p, HASH_BYTES);
     *ret = c;
     return ERR_OK;
 }

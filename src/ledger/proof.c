@@ -2,12 +2,13 @@
  * sections 2.1.3.2 and 2.1.4.2 lay down, on unsigned 64-bit sizes. */
 #include "base/arena.h"
 #include "base/str.h"
-#include "ledger/ledger.h"
+#include "ledger/ledger_in.h"
 
 enum { PROOF_MAX = 130 };
 
 /* The root of leaves [from, from + 2^level): read where a tile level stores it, else joined. */
-static enum err full_root(struct ctx *ctx, const struct ledger_reader *r, unsigned level, uint64_t index, uint8_t ret[32])
+static enum err full_root(struct ctx *ctx, const struct ledger_reader *r, unsigned level, uint64_t index,
+                          uint8_t ret[32])
 {
     if (level % 8 == 0) {
         return r->hash(ctx, r->self, level, index, ret);
@@ -78,10 +79,12 @@ static void proof_reverse(struct proof *p)
     }
 }
 
-enum err proof_inclusion(struct ctx *ctx, const struct ledger_reader *r, uint64_t index, uint64_t size, struct proof *ret)
+enum err proof_inclusion(struct ctx *ctx, const struct ledger_reader *r, uint64_t index, uint64_t size,
+                         struct proof *ret)
 {
     if (index >= size) {
-        return fault(ctx, ERR_RANGE, "a tree of %llu has no leaf %llu", (unsigned long long)size, (unsigned long long)index);
+        return fault(ctx, ERR_RANGE, "a tree of %llu has no leaf %llu", (unsigned long long)size,
+                     (unsigned long long)index);
     }
     struct proof p;
     proof_start(ctx->arena, &p);
@@ -161,14 +164,14 @@ bool proof_consistency_verify(const struct proof *p, uint64_t old_size, uint64_t
     if (old_size > size) {
         return false;
     }
-    if (old_size == size) {
-        return p->count == 0 && memcmp(old_root, root, 32) == 0;
-    }
     if (old_size == 0) {
-        /* The empty tree is a prefix of every tree; its root is known, and nothing need be shown. */
+        /* Every tree begins with the empty one: only the two empty ones are worth an answer. */
         uint8_t empty[32];
         tree_root(&(struct tree){0}, empty);
-        return p->count == 0 && memcmp(old_root, empty, 32) == 0;
+        return size == 0 && p->count == 0 && memcmp(old_root, empty, 32) == 0 && memcmp(root, empty, 32) == 0;
+    }
+    if (old_size == size) {
+        return p->count == 0 && memcmp(old_root, root, 32) == 0;
     }
     bool power = (old_size & (old_size - 1)) == 0;
     if (p->count + power == 0) {
@@ -218,7 +221,8 @@ struct str proof_file(struct arena *a, uint64_t index, const struct proof *p, st
     return buf_str(&b);
 }
 
-enum err proof_file_parse(struct ctx *ctx, struct str text, uint64_t *ret_index, struct proof *ret, struct str *ret_note)
+enum err proof_file_parse(struct ctx *ctx, struct str text, uint64_t *ret_index, struct proof *ret,
+                          struct str *ret_note)
 {
     struct proof p;
     uint64_t index = 0;
@@ -229,19 +233,20 @@ enum err proof_file_parse(struct ctx *ctx, struct str text, uint64_t *ret_index,
         return fault(ctx, ERR_SYNTAX, "a proof file begins with the line c2sp.org/tlog-proof@v1");
     }
     struct str line = str_cut(rest, '\n', &rest);
+    bool ok = true;
     if (str_starts(line, STR("extra "))) {
+        struct str extra = {0};
+        ok = base64_decode(ctx->arena, str_slice(line, 6, line.n), &extra);
         line = str_cut(rest, '\n', &rest);
     }
-    bool ok = str_starts(line, STR("index ")) && str_to_u64(str_slice(line, 6, line.n), &index);
+    ok = ok && str_starts(line, STR("index ")) && plain_u64(str_slice(line, 6, line.n), &index);
     while (ok && rest.n > 0 && p.count < PROOF_MAX) {
-        struct str hash = {0};
-        ok = base64_decode(ctx->arena, str_cut(rest, '\n', &rest), &hash) && hash.n == HASH_BYTES;
-        if (ok) {
-            memcpy(p.hashes[p.count++], hash.p, HASH_BYTES);
-        }
+        ok = plain_hash(ctx, str_cut(rest, '\n', &rest), p.hashes[p.count]);
+        p.count += ok;
     }
     if (!ok || rest.n > 0) {
-        return fault(ctx, ERR_SYNTAX, "a proof file holds an index line, hashes of 32 bytes in base64, an empty line and a checkpoint");
+        return fault(ctx, ERR_SYNTAX,
+                     "a proof file holds an index line, hashes of 32 bytes in base64, an empty line and a checkpoint");
     }
     *ret_index = index;
     *ret = p;

@@ -1,7 +1,7 @@
 /* C2SP tlog-tiles: paths, widths and bytes of tiles and entry bundles. */
 #include "base/arena.h"
 #include "base/str.h"
-#include "ledger/ledger.h"
+#include "ledger/ledger_in.h"
 
 static bool three_digits(struct str s, uint64_t *ret)
 {
@@ -37,8 +37,7 @@ static bool parse_index(struct str s, uint64_t *ret)
 
 static bool parse_number(struct str s, uint64_t max, uint64_t *ret)
 {
-    bool leading_zero = s.n > 1 && s.p[0] == '0';
-    return !leading_zero && str_to_u64(s, ret) && *ret <= max;
+    return plain_u64(s, ret) && *ret <= max;
 }
 
 bool tile_parse(struct str path, struct tile *ret)
