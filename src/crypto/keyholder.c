@@ -1,11 +1,8 @@
 #include "crypto/keyholder.h"
 
 #include <errno.h>
-#include <seccomp.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,8 +10,9 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "base/world.h"
+#include "crypto/confine.h"
 
-enum { TEXT_MAX = 65536 };
+enum { TEXT_MAX = 65536, ASK_SIGN = 1 };
 
 struct secrets {
     uint8_t ed25519[32];
@@ -126,71 +124,112 @@ static bool write_all(int fd, const void *bytes, size_t n)
     return true;
 }
 
-/* After this the process can read and write what is open, have memory, and end. */
-static bool confine_holder(void)
+/* What the process says once: which fault kept it from starting, and why. */
+struct greeting {
+    uint32_t err;
+    char detail[252];
+};
+
+/* What it is asked: this many bytes follow. */
+struct request {
+    uint32_t what;
+    uint32_t bytes;
+};
+
+static enum err read_secrets(struct ctx *ctx, struct str dir, struct secrets *ret)
 {
-    static const int allowed[] = {SCMP_SYS(read),     SCMP_SYS(sendto),       SCMP_SYS(exit_group), SCMP_SYS(exit),
-                                  SCMP_SYS(brk),      SCMP_SYS(mmap),         SCMP_SYS(munmap),     SCMP_SYS(mprotect),
-                                  SCMP_SYS(madvise),  SCMP_SYS(getrandom),    SCMP_SYS(futex),      SCMP_SYS(rt_sigreturn),
-                                  SCMP_SYS(getpid),   SCMP_SYS(gettid),       SCMP_SYS(mremap),     SCMP_SYS(clock_gettime),
-                                  SCMP_SYS(close),    SCMP_SYS(sigaltstack),  SCMP_SYS(write),      SCMP_SYS(tgkill),
-                                  SCMP_SYS(rt_sigprocmask)};
-    struct rlimit none = {0, 0};
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-    bool ok = filter != NULL && setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0) == 0;
-    for (size_t i = 0; ok && i < LEN(allowed); i++) {
-        ok = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0) == 0;
-    }
-    ok = ok && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && seccomp_load(filter) == 0;
-    seccomp_release(filter);
-    return ok;
+    TRY(read_key(ctx, dir, "ed25519.key", ret->ed25519, sizeof(ret->ed25519)));
+    return read_key(ctx, dir, "sm2.key", ret->sm2, sizeof(ret->sm2));
 }
 
-_Noreturn static void holder_main(int fd, struct secrets *s, const struct public_keys *p)
+/* Signing takes the public key on trust: here, once, it is seen to be that of the secret. */
+static bool are_a_pair(const struct secrets *s, const struct public_keys *p)
 {
-    char *text = malloc(TEXT_MAX);
+    struct public_keys made;
+    ed25519_public(s->ed25519, made.ed25519);
+    return sm2_public(s->sm2, made.sm2) && bytes_equal(made.ed25519, p->ed25519, sizeof(made.ed25519)) &&
+           bytes_equal(made.sm2, p->sm2, sizeof(made.sm2));
+}
+
+static enum err holder_open(struct ctx *ctx, struct str dir, const struct public_keys *p, struct secrets *ret)
+{
     struct signatures warm;
+    TRY(read_secrets(ctx, dir, ret));
     /* The library opens what it needs at first use: let it, before the door is shut. */
-    bool ready = text != NULL && sign_both(s, p, STR("ready"), &warm) && confine_holder();
-    uint8_t answer = ready;
-    uint32_t n = 0;
-    bool going = write_all(fd, &answer, 1) && ready;
-    while (going && read_all(fd, &n, sizeof(n)) && n <= TEXT_MAX && read_all(fd, text, n)) {
+    if (!are_a_pair(ret, p) || !sign_both(ret, p, STR("ready"), &warm)) {
+        return fault(ctx, ERR_CRYPTO, "the private keys in keys do not belong to the public ones beside them");
+    }
+    return confine_to_signing() ? ERR_OK : fault(ctx, ERR_NOT_SUPPORTED, "the key holder cannot confine itself");
+}
+
+static bool greet(int fd, const struct ctx *ctx, enum err err)
+{
+    struct greeting g = {.err = err};
+    size_t n = ctx->why.detail.n < sizeof(g.detail) ? ctx->why.detail.n : sizeof(g.detail) - 1;
+    if (err != ERR_OK && n > 0) {
+        memcpy(g.detail, ctx->why.detail.p, n);
+    }
+    return write_all(fd, &g, sizeof(g)) && err == ERR_OK;
+}
+
+/* Keep nothing open but the door: it is moved to 3, what follows is closed. */
+static int keep_only(int fd)
+{
+    int door = fd == 3 ? 3 : dup2(fd, 3);
+    return door == 3 && close_range(4, ~0u, 0) == 0 ? 3 : -1;
+}
+
+_Noreturn static void holder_main(struct ctx *ctx, struct str dir, int fd, const struct public_keys *p)
+{
+    static char text[TEXT_MAX];
+    struct secrets s;
+    struct request q = {0};
+    fd = keep_only(fd);
+    bool going = fd == 3 && greet(fd, ctx, holder_open(ctx, dir, p, &s));
+    bool ready = going;
+    while (going && read_all(fd, &q, sizeof(q)) && q.what == ASK_SIGN && q.bytes <= TEXT_MAX &&
+           read_all(fd, text, q.bytes)) {
         struct signatures sig = {0};
-        answer = sign_both(s, p, (struct str){text, n}, &sig);
+        uint8_t answer = sign_both(&s, p, (struct str){text, q.bytes}, &sig);
         going = write_all(fd, &answer, 1) && write_all(fd, &sig, sizeof(sig));
     }
-    bytes_wipe(s, sizeof(*s));
+    bytes_wipe(&s, sizeof(s));
     _exit(ready ? 0 : 1);
+}
+
+/* Dies with its parent, also when that died before it could be asked for. */
+static bool bound_to(pid_t parent)
+{
+    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
 }
 
 enum err keyholder_start(struct ctx *ctx, struct str dir, struct keyholder **ret)
 {
     struct keyholder *k = ARENA_NEW(ctx->arena, struct keyholder);
-    struct secrets s;
     int pair[2];
     TRY(keys_public(ctx, dir, &k->public_keys));
-    TRY(read_key(ctx, dir, "ed25519.key", s.ed25519, 32));
-    TRY(read_key(ctx, dir, "sm2.key", s.sm2, 32));
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
         return fault(ctx, ERR_IO, "cannot make a socket pair for the key holder: %s", strerror(errno));
     }
+    pid_t parent = getpid();
     k->pid = fork();
     if (k->pid == 0) {
-        close(pair[0]);
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
         prctl(PR_SET_NAME, "tongban-keys");
         signal(SIGINT, SIG_IGN); /* the parent stops it after the last batch is signed */
         signal(SIGTERM, SIG_IGN);
-        holder_main(pair[1], &s, &k->public_keys);
+        if (!bound_to(parent)) {
+            _exit(1);
+        }
+        holder_main(ctx, dir, pair[1], &k->public_keys);
     }
-    bytes_wipe(&s, sizeof(s));
     close(pair[1]);
     k->fd = pair[0];
-    uint8_t ready = 0;
-    if (k->pid < 0 || !read_all(k->fd, &ready, 1) || !ready) {
+    struct greeting g = {.err = ERR_CRYPTO, .detail = "the key holder did not start"};
+    bool told = k->pid > 0 && read_all(k->fd, &g, sizeof(g));
+    if (!told || g.err != ERR_OK) {
         keyholder_stop(k);
-        return fault(ctx, ERR_CRYPTO, "the key holder did not start");
+        g.detail[sizeof(g.detail) - 1] = 0;
+        return fault(ctx, told ? (enum err)g.err : ERR_CRYPTO, "%s", g.detail);
     }
     *ret = k;
     return ERR_OK;
@@ -237,10 +276,14 @@ enum err keyholder_sign(struct ctx *ctx, struct keyholder *k, struct str text, s
     if (k->fd < 0) {
         answer = k->pid == 0 && sign_both(&k->secrets, &k->public_keys, text, ret);
     } else {
-        uint32_t n = (uint32_t)text.n;
-        bool told = write_all(k->fd, &n, sizeof(n)) && write_all(k->fd, text.p, n) && read_all(k->fd, &answer, 1) &&
-                    read_all(k->fd, ret, sizeof(*ret));
+        struct request q = {ASK_SIGN, (uint32_t)text.n};
+        struct signatures got;
+        bool told = write_all(k->fd, &q, sizeof(q)) && write_all(k->fd, text.p, text.n) &&
+                    read_all(k->fd, &answer, 1) && read_all(k->fd, &got, sizeof(got));
         answer = told && answer;
+        if (answer) {
+            *ret = got;
+        }
     }
     return answer ? ERR_OK : fault(ctx, ERR_CRYPTO, "the key holder did not sign; the node must be restarted");
 }

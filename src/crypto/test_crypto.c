@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/test.h"
@@ -92,4 +93,55 @@ TEST(crypto_the_key_holder_signs_in_its_own_process)
     CHECK_ERR(keyholder_sign(ctx, k, large, &s), ERR_TOO_LARGE);
     keyholder_stop(k);
     CHECK_ERR(keyholder_sign(ctx, k, STR("after"), &s), ERR_CRYPTO);
+}
+
+static void change_key(struct test *t, struct ctx *ctx, struct str dir, const char *name, const char *text)
+{
+    CHECK_OK(file_write(ctx, str_format(ctx->arena, "%.*s/keys/%s", FMT(dir), name).p, str_from(text), 0600));
+}
+
+TEST(crypto_the_key_holder_says_why_it_does_not_start)
+{
+    struct str dir = test_folder(ctx);
+    struct keyholder *k = NULL;
+    CHECK_ERR(keyholder_start(ctx, dir, &k), ERR_NOT_FOUND);
+    CHECK_OK(keys_create(ctx, dir));
+    change_key(t, ctx, dir, "sm2.key", "not hexadecimal\n");
+    CHECK_ERR(keyholder_start(ctx, dir, &k), ERR_CORRUPT);
+    CHECK(str_find(ctx->why.detail, STR("keys/sm2.key")) != SIZE_MAX);
+    change_key(t, ctx, dir, "sm2.key", "0000000000000000000000000000000000000000000000000000000000000000\n");
+    CHECK_ERR(keyholder_start(ctx, dir, &k), ERR_CRYPTO);
+    change_key(t, ctx, dir, "sm2.key", "0000000000000000000000000000000000000000000000000000000000000007\n");
+    CHECK_ERR(keyholder_start(ctx, dir, &k), ERR_CRYPTO); /* a key, but not that of sm2.pub */
+    ctx->world->remove(ctx->world, str_format(ctx->arena, "%.*s/keys/ed25519.key", FMT(dir)).p);
+    CHECK_ERR(keyholder_start(ctx, dir, &k), ERR_NOT_FOUND);
+    CHECK(k == NULL);
+}
+
+TEST(crypto_private_keys_are_for_their_owner_alone)
+{
+    struct str dir = test_folder(ctx);
+    struct stat st;
+    CHECK_OK(keys_create(ctx, dir));
+    static const struct {
+        const char *name;
+        unsigned mode;
+    } rows[] = {{"keys", 0700}, {"keys/ed25519.key", 0600}, {"keys/sm2.key", 0600}};
+    for (size_t i = 0; i < LEN(rows); i++) {
+        CHECK_INT(stat(str_format(ctx->arena, "%.*s/%s", FMT(dir), rows[i].name).p, &st), 0);
+        CHECK_INT(st.st_mode & 0777, rows[i].mode);
+    }
+}
+
+TEST(crypto_keys_in_memory_sign_alike)
+{
+    static const uint8_t seed[32] = {1};
+    static const uint8_t zero[32];
+    struct keyholder *k = NULL;
+    struct signatures s;
+    CHECK_OK(keyholder_in_memory(ctx, seed, seed, &k));
+    CHECK_OK(keyholder_sign(ctx, k, STR("head"), &s));
+    CHECK(ed25519_verify(keyholder_public(k)->ed25519, STR("head"), s.ed25519));
+    CHECK(sm2_verify(keyholder_public(k)->sm2, STR("head"), s.sm2));
+    CHECK_ERR(keyholder_in_memory(ctx, seed, zero, &k), ERR_CRYPTO);
 }
