@@ -16,22 +16,12 @@ static const char usage[] =
     "Recomputes a ledger from its entries: every tile of every level, the root, the signatures; names the first wrong byte.\n"
     "DIR is a node's folder (its own keys are used) or a folder of C2SP tiles; URL is http://… or https://…\n";
 
-enum { KEYS_MAX = 16, NODE_BYTES = 4 << 20 };
-
-struct from_folder {
-    struct str dir;
-};
-
-static enum err folder_get(struct ctx *ctx, void *self, struct str path, struct str *ret)
-{
-    const struct from_folder *f = self;
-    return file_read(ctx, str_format(ctx->arena, "%.*s/%.*s", FMT(f->dir), FMT(path)).p, NODE_BYTES << 3, ret);
-}
+enum { KEYS_MAX = 16, FILE_BYTES = 32 << 20 };
 
 static enum err url_get(struct ctx *ctx, void *self, struct str path, struct str *ret)
 {
-    const struct from_folder *f = self;
-    struct http_fetch request = {.url = str_format(ctx->arena, "%.*s/%.*s", FMT(f->dir), FMT(path)), .max_bytes = NODE_BYTES << 3};
+    const struct str *base = self;
+    struct http_fetch request = {.url = str_format(ctx->arena, "%.*s/%.*s", FMT(*base), FMT(path)), .max_bytes = FILE_BYTES};
     struct http_fetched answer;
     TRY(http_fetch(ctx, &request, &answer));
     if (answer.status != 200) {
@@ -39,27 +29,6 @@ static enum err url_get(struct ctx *ctx, void *self, struct str path, struct str
     }
     *ret = answer.body;
     return ERR_OK;
-}
-
-/* A node's store as the folder it would be. */
-struct from_store {
-    struct ledger_reader reader;
-    struct str note;
-    uint64_t size;
-};
-
-static enum err store_get(struct ctx *ctx, void *self, struct str path, struct str *ret)
-{
-    const struct from_store *s = self;
-    struct tile tile;
-    if (str_equal(path, STR("checkpoint"))) {
-        *ret = s->note;
-        return ERR_OK;
-    }
-    if (!tile_parse(path, &tile)) {
-        return fault(ctx, ERR_NOT_FOUND, "no file %.*s", FMT(path));
-    }
-    return tile_bytes(ctx, &s->reader, tile, s->size, ret);
 }
 
 static int tell(struct cmd *c, const struct log_report *r)
@@ -92,7 +61,8 @@ static int verify_node(struct cmd *c, struct str dir)
     struct ctx *ctx = &c->ctx;
     struct node n;
     struct db *reader = NULL;
-    struct from_store from = {0};
+    struct ledger_reader tiles = {0};
+    struct log_held held = {.reader = &tiles};
     struct log_report report = {0};
     if (node_open(ctx, dir, &n) != ERR_OK) {
         return cmd_fail(c);
@@ -100,9 +70,9 @@ static int verify_node(struct cmd *c, struct str dir)
     const struct public_keys *keys = keyholder_public(n.keys);
     struct verifier verifiers[2] = {verifier_ed25519(n.origin, keys->ed25519), verifier_sm2(n.origin, keys->sm2)};
     enum err e = store_reader(ctx, n.store, &reader);
-    e = e == ERR_OK ? gate_checkpoint(ctx, n.gate, reader, &from.note, &from.size) : e;
-    e = e == ERR_OK ? gate_ledger_reader(ctx, n.gate, reader, &from.reader) : e;
-    struct log_source source = {&from, store_get};
+    e = e == ERR_OK ? gate_checkpoint(ctx, n.gate, reader, &held.checkpoint, &held.size) : e;
+    e = e == ERR_OK ? gate_ledger_reader(ctx, n.gate, reader, &tiles) : e;
+    struct log_source source = log_source_held(&held);
     e = e == ERR_OK ? log_verify(ctx, &source, verifiers, 2, NULL, NULL, &report) : e;
     db_close(reader);
     node_close(&n);
@@ -114,7 +84,11 @@ static int body(struct cmd *c)
     struct verifier keys[KEYS_MAX];
     size_t count = 0;
     struct log_report report;
-    for (const char *k = cmd_option(c, "--key"); k != NULL && count < KEYS_MAX; k = cmd_option(c, "--key")) {
+    for (const char *k = cmd_option(c, "--key"); k != NULL; k = cmd_option(c, "--key")) {
+        if (count == KEYS_MAX) {
+            fprintf(stderr, "tongban: at most %d keys\n", KEYS_MAX);
+            return 2;
+        }
         if (verifier_parse(&c->ctx, str_from(k), &keys[count++]) != ERR_OK) {
             return cmd_fail(c);
         }
@@ -131,8 +105,7 @@ static int body(struct cmd *c)
     if (!url && w->exists(w, str_format(c->ctx.arena, "%.*s/node.json", FMT(where)).p) == 0) {
         return verify_node(c, where);
     }
-    struct from_folder from = {where};
-    struct log_source source = {&from, url ? url_get : folder_get};
+    struct log_source source = url ? (struct log_source){&where, url_get} : log_source_folder(&where);
     if (log_verify(&c->ctx, &source, keys, count, NULL, NULL, &report) != ERR_OK) {
         return cmd_fail(c);
     }
