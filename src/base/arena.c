@@ -38,6 +38,11 @@ void arena_fail_at(uint64_t nth)
     fail_at = nth;
 }
 
+uint64_t arena_fail_at_left(void)
+{
+    return fail_at;
+}
+
 uint64_t arena_pushes(void)
 {
     uint64_t n = push_count;
@@ -180,6 +185,11 @@ void arena_defer(struct arena *a, void (*fn)(void *arg), void *arg)
 void arena_guard(struct arena *a, struct arena_guard *g)
 {
     a->guard = g;
+}
+
+void arena_guard_as(struct arena *a, const struct arena *from)
+{
+    a->guard = from == NULL ? NULL : from->guard;
 }
 
 size_t arena_used(const struct arena *a)

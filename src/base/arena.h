@@ -53,6 +53,10 @@ struct arena_guard {
 };
 void arena_guard(struct arena *a, struct arena_guard *g);
 
+/* Let a passed cap of `a` jump where one of `from` jumps; NULL takes the guard away. For work done on
+ * one arena whose answers lie on another. */
+void arena_guard_as(struct arena *a, const struct arena *from);
+
 size_t arena_used(const struct arena *a);
 /* Most bytes ever used, for limits and benches. */
 size_t arena_peak(const struct arena *a);
@@ -61,3 +65,5 @@ size_t arena_peak(const struct arena *a);
  * every arena of the calling thread. arena_pushes tells how many there were since the last call. */
 void arena_fail_at(uint64_t nth);
 uint64_t arena_pushes(void);
+/* Pushes left before the one set to fail; 0 when it has failed, or none was set. */
+uint64_t arena_fail_at_left(void);

@@ -122,7 +122,7 @@ struct gate {
     } job_mark, batch_mark;
     bool batch_open;
     pthread_mutex_t pool_lock; /* arenas for queued drafts (submit.c) */
-    struct submission *pool;
+    struct arena *pool[LIMIT_WRITER_QUEUE / 4];
     size_t pool_count;
     /* The steady and the wall clock at the last tick, to notice leaps. */
     int64_t tick_mono_ns;

@@ -9,7 +9,6 @@
 struct submission {
     struct gate *gate;
     struct arena *arena;
-    struct submission *next; /* in the pool */
     struct draft draft;
     struct receipt receipt;
     gate_done *done;
@@ -53,21 +52,24 @@ static struct draft copy_draft(struct arena *a, const struct draft *d)
     return out;
 }
 
-/* Arenas are kept for the next draft: as many as may wait at once. */
+/* Arenas are kept for the next draft, some of as many as may wait at once. NULL when there is no memory. */
 static struct submission *submission_take(struct gate *g)
 {
     pthread_mutex_lock(&g->pool_lock);
-    struct submission *s = g->pool;
-    if (s != NULL) {
-        g->pool = s->next;
-        g->pool_count--;
-    }
+    struct arena *arena = g->pool_count > 0 ? g->pool[--g->pool_count] : NULL;
     pthread_mutex_unlock(&g->pool_lock);
-    struct arena *arena = s != NULL ? s->arena : arena_new(LIMIT_SUBMISSION_BYTES);
+    arena = arena != NULL ? arena : arena_new(LIMIT_SUBMISSION_BYTES);
+    struct arena_guard guard;
     if (arena == NULL) {
         return NULL;
     }
-    s = ARENA_NEW(arena, struct submission);
+    if (setjmp(guard.jump) != 0) {
+        arena_free(arena);
+        return NULL;
+    }
+    arena_guard(arena, &guard);
+    struct submission *s = ARENA_NEW(arena, struct submission);
+    arena_guard(arena, NULL);
     s->arena = arena;
     s->gate = g;
     return s;
@@ -80,13 +82,9 @@ static void submission_give(struct submission *s)
     arena_guard(arena, NULL);
     arena_clear(arena);
     pthread_mutex_lock(&g->pool_lock);
-    bool keep = g->pool_count < LIMIT_WRITER_QUEUE / 4;
+    bool keep = g->pool_count < LEN(g->pool);
     if (keep) {
-        s = ARENA_NEW(arena, struct submission);
-        s->arena = arena;
-        s->next = g->pool;
-        g->pool = s;
-        g->pool_count++;
+        g->pool[g->pool_count++] = arena;
     }
     pthread_mutex_unlock(&g->pool_lock);
     if (!keep) {
@@ -96,17 +94,18 @@ static void submission_give(struct submission *s)
 
 void submissions_free(struct gate *g)
 {
-    while (g->pool != NULL) {
-        struct submission *s = g->pool;
-        g->pool = s->next;
-        arena_free(s->arena);
+    while (g->pool_count > 0) {
+        arena_free(g->pool[--g->pool_count]);
     }
 }
 
 static enum err job_apply(struct ctx *ctx, struct db *db, void *arg)
 {
     struct submission *s = arg;
-    return admit(ctx, s->gate, db, &s->draft, s->arena, &s->receipt);
+    arena_guard_as(s->arena, ctx->arena);
+    enum err e = admit(ctx, s->gate, db, &s->draft, s->arena, &s->receipt);
+    arena_guard_as(s->arena, NULL);
+    return e;
 }
 
 static void next_done(void *arg, enum err err, const struct why *why, const struct receipt *receipt)

@@ -230,6 +230,46 @@ TEST(gate_loses_nothing_acknowledged_when_the_power_goes)
     sim_free(base.world);
 }
 
+/* The nth push of memory fails, for each n until the acts pass: an error each time, never a crash or a half-done
+ * act, and the next try succeeds. */
+TEST(gate_survives_every_failing_allocation)
+{
+    struct rig base;
+    rig_prepare(&base, t, ctx);
+    struct rig r = {.t = t, .ctx = ctx, .world = sim_power_loss(base.world, 1, SIM_KEEP)};
+    CHECK_OK(rig_open(&r));
+    CHECK_OK(workload(&r));
+    uint64_t step = getenv("TONGBAN_STATES") == NULL ? 7 : 1;
+    uint64_t failed = 0;
+    bool passed = false;
+    for (uint64_t nth = 1; !passed && nth < 100000; nth += step) {
+        struct arena *arena = arena_new((size_t)1 << 30);
+        struct arena_guard guard;
+        struct ctx inner = {.arena = arena, .world = r.world};
+        r.ctx = &inner;
+        r.acked_count = 0;
+        if (setjmp(guard.jump) == 0) {
+            arena_guard(arena, &guard);
+            arena_fail_at(nth);
+            passed = workload(&r) == ERR_OK;
+        }
+        passed = passed && arena_fail_at_left() > 0;
+        arena_fail_at(0);
+        failed += !passed;
+        r.ctx = ctx;
+        arena_free(arena);
+    }
+    CHECK(passed);
+    CHECK(failed > 50);
+    r.acked_count = 0;
+    CHECK_OK(workload(&r));
+    check_invariants(&r);
+    rig_close(&r);
+    sim_free(r.world);
+    sim_free(base.world);
+    ctx->world = world_real();
+}
+
 TEST(gate_says_the_disk_is_full_and_goes_on_when_it_is_not)
 {
     struct rig r;
