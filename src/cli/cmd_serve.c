@@ -11,6 +11,7 @@
 #include "cli/cmd.h"
 #include "cli/node.h"
 #include "cli/rooms.h"
+#include "crypto/confine.h"
 #include "http/http.h"
 #include "limit_gen.h"
 
@@ -49,6 +50,13 @@ static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const
         TRY(http_listen(ctx, s->server, str_from(listens[i]), &address));
         printf("serving http://%.*s/\n", FMT(address));
     }
+    fflush(stdout);
+    /* All is open: from here on the process can open its own folder, read what libraries read, and no more. */
+    static const struct str read_paths[] = {STR_INIT("/usr"), STR_INIT("/lib"), STR_INIT("/etc")};
+    struct confine rules = {.data_dir = s->node.dir, .read_paths = read_paths, .read_path_count = LEN(read_paths)};
+    struct confined confined;
+    TRY(confine_server(ctx, &rules, &confined));
+    printf("confined: seccomp%s\n", confined.paths ? ", Landlock: only the node's folder" : "");
     fflush(stdout);
     TRY(gate_start(ctx, s->node.gate));
     return http_start(ctx, s->server);
