@@ -125,6 +125,18 @@ want "after kill -9 the licence stands" 200 "$(get "/v/$NUMBER" application/json
 has "and is valid" "有效" "$(cat "$W/body")"
 kill $PID
 wait $PID 2>/dev/null
+echo '{"act":"accept","by":"officer","actor":"o-clerk","case":"'$CASE'"}' >"$W/ask.json"
+$T ask "$W/node" "$W/ask.json" --json >"$W/out" 2>&1
+want "ask says no, exit 1" 1 $?
+has "and why" '"code":"procedure.closed"' "$(cat "$W/out")"
+echo '{"act":"apply-cancellation","by":"party","actor":"p-lin","item":"food-cancel","fields":{"licence.number":"'$NUMBER'","service.truth":true}}' >"$W/ask.json"
+$T ask "$W/node" "$W/ask.json" >"$W/out" 2>&1
+want "ask says yes, exit 0" 0 $?
+echo '{"act":1}' >"$W/ask.json"
+$T ask "$W/node" "$W/ask.json" >"$W/out" 2>&1
+want "a draft that is none" 1 $?
+$T ask >"$W/out" 2>&1
+want "bad usage" 2 $?
 if $T replay "$W/node" >"$W/out" 2>&1; then ok; else bad "replay" "$(cat "$W/out")"; fi
 if $T verify "$W/node" >"$W/out" 2>&1; then ok; else bad "verify the folder" "$(cat "$W/out")"; fi
 echo "licence: $passed passed, $failed failed"

@@ -59,7 +59,7 @@ enum err bpmn_state_read(struct ctx *ctx, const struct bpmn_process *p, struct s
     struct bpmn_state *s = ARENA_NEW(ctx->arena, struct bpmn_state);
     struct str rest = {0};
     uint64_t next = 0;
-    bool ok = str_to_u64(str_cut(text, ';', &rest), &next) && next > 0 && next <= UINT32_MAX;
+    bool ok = !str_ends(text, STR(",")) && str_to_u64(str_cut(text, ';', &rest), &next) && next > 0 && next <= UINT32_MAX;
     s->next_id = (uint32_t)next;
     s->room = 8;
     s->tokens = ARENA_ARRAY(ctx->arena, struct bpmn_token, s->room);

@@ -15,6 +15,7 @@ static const struct {
     {"feel", cmd_feel, "evaluate a FEEL expression"},
     {"law", cmd_law, "check packs of law, reckon legal limits, import statutes"},
     {"verify", cmd_verify, "check a ledger: a node's folder, a folder of tiles, or an address"},
+    {"ask", cmd_ask, "would the gate admit this act, and why not"},
     {"replay", cmd_replay, "rebuild all views from the ledger and compare"},
 
 };
