@@ -5,24 +5,13 @@ set -u
 cd "$(dirname "$0")/.."
 T=build/tongban
 W=$(mktemp -d)
-PORT=$((20000 + ($$ + 7) % 20000))
-B=http://127.0.0.1:$PORT
 passed=0
 failed=0
 PID=
 trap '[ -n "$PID" ] && kill -9 $PID 2>/dev/null; rm -rf "$W"' EXIT
 
-start() {
-    $T demo --dir "$W/node" --port $PORT >"$W/log" 2>&1 &
-    PID=$!
-    for i in $(seq 100); do
-        curl -s -o /dev/null $B/healthz && return 0
-        sleep 0.1
-    done
-    echo "the server did not start"
-    cat "$W/log"
-    exit 1
-}
+. tests/lib/serve.sh
+start() { serve_demo "$W/node"; }
 client() {
     n=0
     while :; do
@@ -36,7 +25,7 @@ client() {
 for round in $(seq "${KILLS:-5}"); do
     start
     rm -f "$W/jar"
-    curl -s -o /dev/null -c "$W/jar" "$(grep -m1 ' 林知夏 ' "$W/log" | awk '{print $1}')"
+    curl -s -o /dev/null -c "$W/jar" "$(sign_in_of 林知夏)"
     CLIENTS=
     for c in 1 2 3 4; do
         client "r$round-c$c" &

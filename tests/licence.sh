@@ -6,11 +6,10 @@ set -u
 cd "$(dirname "$0")/.."
 T=build/tongban
 W=$(mktemp -d)
-PORT=$((20000 + $$ % 20000))
-B=http://127.0.0.1:$PORT
+PID=
 passed=0
 failed=0
-trap 'kill -9 $PID 2>/dev/null; rm -rf "$W"' EXIT
+trap '[ -n "$PID" ] && kill -9 $PID 2>/dev/null; rm -rf "$W"' EXIT
 
 ok() { passed=$((passed + 1)); }
 bad() { failed=$((failed + 1)); echo "not so: $1"; [ -n "${2:-}" ] && echo "$2" | head -c 1500 && echo; }
@@ -18,22 +17,12 @@ bad() { failed=$((failed + 1)); echo "not so: $1"; [ -n "${2:-}" ] && echo "$2" 
 want() { if [ "$2" = "$3" ]; then ok; else bad "$1: want $2, got $3" "$(head -c 1500 "$W/body" 2>/dev/null)"; fi; }
 has() { case "$3" in *"$2"*) ok ;; *) bad "$1: want \"$2\"" "$3" ;; esac; }
 
-start() {
-    $T demo --dir "$W/node" --port $PORT ${1:+--database "$1"} >"$W/log" 2>&1 &
-    PID=$!
-    for i in $(seq 100); do
-        curl -s -o /dev/null $B/healthz && return 0
-        sleep 0.1
-    done
-    echo "the server did not start"
-    cat "$W/log"
-    exit 1
-}
+. tests/lib/serve.sh
+start() { serve_demo "$W/node" ${1:+--database "$1"}; }
 # one-time sign-in of a person, by the name the demo printed
 as() {
-    url=$(grep -m1 " $1 " "$W/log" | awk '{print $1}')
     rm -f "$W/jar"
-    curl -s -o /dev/null -c "$W/jar" "$url"
+    curl -s -o /dev/null -c "$W/jar" "$(sign_in_of "$1")"
 }
 get() { curl -s -b "$W/jar" -o "$W/body" -w '%{http_code}' -H "Accept: ${2:-text/html}" "$B$1"; }
 post() { curl -s -b "$W/jar" -o "$W/body" -w '%{http_code}' -H 'Accept: application/json' -H 'Content-Type: application/json' -H "Idempotency-Key: ${3:-}" --data-binary "$2" "$B$1"; }

@@ -4,7 +4,9 @@
 set -eu
 run="gcc make pkg-config libssl-dev libsqlite3-dev libpq-dev libxml2-dev libcurl4-openssl-dev libseccomp-dev
      libpcre2-dev zlib1g-dev tzdata"
-test="$run postgresql-15 curl git"
+test="$run postgresql-15 curl git chromium fonts-noto-cjk"
+# Node.js for the test tools: whatever is there already, else Debian's.
+command -v npm >/dev/null 2>&1 || test="$test nodejs npm"
 prove="$test clang-19 libclang-rt-19-dev"
 case "${1:-run}" in
 run) want=$run ;;

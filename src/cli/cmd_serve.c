@@ -22,7 +22,7 @@ static const char serve_usage[] =
 static const char demo_usage[] =
     "usage: tongban demo [--dir D] [--port P] [--law FOLDER] [--database CONNECTION]\n"
     "Makes a node with sample law and people in D (default demo), serves it, prints address and sign-ins;\n"
-    "D/demo.json keeps them. Everything in it is invented.\n";
+    "D/demo.json keeps them. P is 8080 unless given; 0 takes any free one. Everything in it is invented.\n";
 static const char init_usage[] =
     "usage: tongban init DIR --code CODE --name NAME [--database CONNECTION] --pack FOLDER…\n"
     "Makes a node: folder, keys, empty ledger, and the packs published by its first acts.\n";
@@ -34,7 +34,10 @@ struct serving {
     const struct demo_person *people;
     size_t people_count;
     const char *law;
+    struct str demo_dir; /* where demo.json is kept; empty when this is no demo */
 };
+
+static enum err demo_tell(struct ctx *ctx, const struct serving *s, struct str address);
 
 static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const *listens, size_t count)
 {
@@ -49,6 +52,9 @@ static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const
         struct str address = {0};
         TRY(http_listen(ctx, s->server, str_from(listens[i]), &address));
         printf("serving http://%.*s/\n", FMT(address));
+        if (s->demo_dir.n > 0) {
+            TRY(demo_tell(ctx, s, address));
+        }
     }
     fflush(stdout);
     /* All is open: from here on the process can open its own folder, read what libraries read, and no more. */
@@ -232,7 +238,7 @@ static enum err demo_people(struct ctx *ctx, struct serving *s, const struct jso
 }
 
 /* Print the sign-ins and keep them in demo.json. */
-static enum err demo_tell(struct ctx *ctx, const struct serving *s, struct str dir, struct str address)
+static enum err demo_tell(struct ctx *ctx, const struct serving *s, struct str address)
 {
     struct arena *a = ctx->arena;
     struct json o = json_object();
@@ -254,7 +260,7 @@ static enum err demo_tell(struct ctx *ctx, const struct serving *s, struct str d
     struct buf b = buf_new(a, 0);
     json_write(&b, &o);
     buf_byte(&b, '\n');
-    return file_write(ctx, str_format(a, "%.*s/demo.json", FMT(dir)).p, buf_str(&b), 0600);
+    return file_write(ctx, str_format(a, "%.*s/demo.json", FMT(s->demo_dir)).p, buf_str(&b), 0600);
 }
 
 static int demo_body(struct cmd *c)
@@ -281,7 +287,7 @@ static int demo_body(struct cmd *c)
     enum err e = there ? node_open(ctx, folder, &s->node) : demo_make(ctx, s, folder, database, &people);
     e = e == ERR_OK ? demo_people(ctx, s, &people) : e;
     struct str address = str_format(ctx->arena, "127.0.0.1:%s", port == NULL ? "8080" : port);
-    e = e == ERR_OK ? demo_tell(ctx, s, folder, address) : e;
+    s->demo_dir = folder;
     if (e != ERR_OK) {
         int code = cmd_fail(c);
         stop_all(s);

@@ -1,0 +1,22 @@
+# serve.sh - for the scenarios of tests/, read with ".": start the demo on a free port and wait until it answers.
+# Sets PID and B (its address); the demo's words are in $W/log.
+
+# serve_demo FOLDER [OPTION…]
+serve_demo() {
+    serve_dir=$1
+    shift
+    build/tongban demo --dir "$serve_dir" --port 0 "$@" >"$W/log" 2>&1 &
+    PID=$!
+    B=
+    for serve_try in $(seq 300); do
+        B=$(sed -nE 's|^serving (http://.*)/$|\1|p' "$W/log" | head -n 1)
+        [ -n "$B" ] && curl -s -o /dev/null "$B/healthz" && return 0
+        kill -0 $PID 2>/dev/null || break
+        sleep 0.1
+    done
+    echo "the server did not start"
+    cat "$W/log"
+    exit 1
+}
+# the one-time sign-in address of a person, by name
+sign_in_of() { grep -m1 " $1 " "$W/log" | awk '{print $1}'; }
