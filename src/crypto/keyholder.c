@@ -12,17 +12,33 @@
 #include "base/world.h"
 #include "crypto/confine.h"
 
-enum { TEXT_MAX = 65536, ASK_SIGN = 1 };
+enum { TEXT_MAX = 65536, TOKEN_KEYS_READY = 8, REPLY_BYTES = 128 };
+enum ask { ASK_SIGN = 1, ASK_TOKEN_PUBLIC, ASK_TOKEN_SIGN, ASK_TOKEN_SECRET };
 
 struct secrets {
     uint8_t ed25519[32];
     uint8_t sm2[32];
+    uint8_t token[32];
+};
+
+/* A key of tokens made ready; the oldest gives its place to the next. */
+struct token_ready {
+    uint32_t kind; /* enum token_key; 0: free */
+    uint32_t number;
+    uint8_t secret[32];
+    uint8_t public_key[65];
+    struct p256_key *p256;
+};
+struct token_keys {
+    struct token_ready ready[TOKEN_KEYS_READY];
+    size_t next;
 };
 
 struct keyholder {
     struct public_keys public_keys;
     struct secrets secrets; /* in memory only; zero when a process holds them */
-    int fd;                 /* to the process; -1 for keys in memory */
+    struct token_keys token;
+    int fd; /* to the process; -1 for keys in memory */
     pid_t pid;
 };
 
@@ -49,6 +65,15 @@ static enum err read_key(struct ctx *ctx, struct str dir, const char *name, void
     return ERR_OK;
 }
 
+static enum err create_token_secret(struct ctx *ctx, struct str dir)
+{
+    uint8_t secret[32];
+    ctx->world->random(ctx->world, secret, sizeof(secret));
+    TRY(write_key(ctx, dir, "token.key", secret, sizeof(secret), 0600));
+    bytes_wipe(secret, sizeof(secret));
+    return ERR_OK;
+}
+
 enum err keys_create(struct ctx *ctx, struct str dir)
 {
     struct world *w = ctx->world;
@@ -70,6 +95,7 @@ enum err keys_create(struct ctx *ctx, struct str dir)
     TRY(write_key(ctx, dir, "ed25519.key", s.ed25519, 32, 0600));
     TRY(write_key(ctx, dir, "sm2.key", s.sm2, 32, 0600));
     bytes_wipe(&s, sizeof(s));
+    TRY(create_token_secret(ctx, dir));
     TRY(write_key(ctx, dir, "ed25519.pub", p.ed25519, 32, 0644));
     return write_key(ctx, dir, "sm2.pub", p.sm2, 65, 0644);
 }
@@ -86,6 +112,127 @@ static bool sign_both(const struct secrets *s, const struct public_keys *p, stru
 {
     ed25519_sign(s->ed25519, text, ret->ed25519);
     return sm2_sign(s->sm2, p->sm2, text, ret->sm2);
+}
+
+/* ---- keys of tokens ---- */
+
+static bool token_derive(const struct secrets *s, enum token_key kind, uint32_t number, struct token_ready *ret)
+{
+    bool ok = false;
+    for (unsigned turn = 0; !ok && turn < 64; turn++) { /* a number that is no scalar comes once in 2^32 */
+        const uint8_t text[16] = {'t',
+                                  'o',
+                                  'k',
+                                  'e',
+                                  'n',
+                                  ' ',
+                                  'k',
+                                  'e',
+                                  'y',
+                                  (uint8_t)kind,
+                                  (uint8_t)turn,
+                                  (uint8_t)(number >> 24),
+                                  (uint8_t)(number >> 16),
+                                  (uint8_t)(number >> 8),
+                                  (uint8_t)number,
+                                  0};
+        hmac_sha256((struct str){(const char *)s->token, sizeof(s->token)},
+                    (struct str){(const char *)text, sizeof(text)}, ret->secret);
+        switch (kind) {
+        case TOKEN_ES256: ok = p256_public(ret->secret, ret->public_key); break;
+        case TOKEN_EDDSA:
+            ed25519_public(ret->secret, ret->public_key);
+            ok = true;
+            break;
+        case TOKEN_SM2: ok = sm2_public(ret->secret, ret->public_key); break;
+        }
+    }
+    ret->kind = kind;
+    ret->number = number;
+    return ok;
+}
+
+static struct token_ready *token_ready(struct token_keys *t, const struct secrets *s, uint32_t kind, uint32_t number)
+{
+    if (kind < TOKEN_ES256 || kind > TOKEN_SM2) {
+        return NULL;
+    }
+    for (size_t i = 0; i < TOKEN_KEYS_READY; i++) {
+        if (t->ready[i].kind == kind && t->ready[i].number == number) {
+            return &t->ready[i];
+        }
+    }
+    struct token_ready *k = &t->ready[t->next];
+    t->next = (t->next + 1) % TOKEN_KEYS_READY;
+    p256_key_free(k->p256);
+    bytes_wipe(k, sizeof(*k));
+    bool ok = token_derive(s, (enum token_key)kind, number, k);
+    if (ok && kind == TOKEN_ES256) {
+        k->p256 = p256_key_new(k->secret, k->public_key);
+        ok = k->p256 != NULL;
+    }
+    if (!ok) {
+        k->kind = 0;
+    }
+    return ok ? k : NULL;
+}
+
+static bool token_sign(struct token_ready *k, struct str text, uint8_t ret[64])
+{
+    switch ((enum token_key)k->kind) {
+    case TOKEN_ES256: return p256_key_sign(k->p256, text, ret);
+    case TOKEN_EDDSA: ed25519_sign(k->secret, text, ret); return true;
+    case TOKEN_SM2: return sm2_sign(k->secret, k->public_key, text, ret);
+    }
+    return false;
+}
+
+/* ---- one question ---- */
+
+struct request {
+    uint32_t what;  /* enum ask */
+    uint32_t bytes; /* so many follow */
+    uint32_t kind;  /* enum token_key, and which number; for keys of tokens */
+    uint32_t number;
+};
+struct reply {
+    uint8_t ok;
+    uint8_t bytes[REPLY_BYTES];
+};
+
+static void answer(const struct secrets *s, const struct public_keys *p, struct token_keys *t, const struct request *q,
+                   struct str text, struct reply *ret)
+{
+    *ret = (struct reply){0};
+    struct token_ready *k = NULL;
+    switch ((enum ask)q->what) {
+    case ASK_SIGN: {
+        struct signatures sig = {0};
+        ret->ok = sign_both(s, p, text, &sig);
+        memcpy(ret->bytes, sig.ed25519, 64);
+        memcpy(ret->bytes + 64, sig.sm2, 64);
+        break;
+    }
+    case ASK_TOKEN_PUBLIC:
+        k = token_ready(t, s, q->kind, q->number);
+        ret->ok = k != NULL;
+        if (k != NULL) {
+            memcpy(ret->bytes, k->public_key, 65);
+        }
+        break;
+    case ASK_TOKEN_SIGN:
+        k = token_ready(t, s, q->kind, q->number);
+        ret->ok = k != NULL && token_sign(k, text, ret->bytes);
+        break;
+    case ASK_TOKEN_SECRET: {
+        uint8_t inner[32];
+        hmac_sha256((struct str){(const char *)s->token, sizeof(s->token)}, STR("token secret"), inner);
+        hmac_sha256((struct str){(const char *)inner, sizeof(inner)}, text, ret->bytes);
+        bytes_wipe(inner, sizeof(inner));
+        ret->ok = 1;
+        break;
+    }
+    }
 }
 
 /* ---- the process ---- */
@@ -130,15 +277,10 @@ struct greeting {
     char detail[252];
 };
 
-/* What it is asked: this many bytes follow. */
-struct request {
-    uint32_t what;
-    uint32_t bytes;
-};
-
 static enum err read_secrets(struct ctx *ctx, struct str dir, struct secrets *ret)
 {
     TRY(read_key(ctx, dir, "ed25519.key", ret->ed25519, sizeof(ret->ed25519)));
+    TRY(read_key(ctx, dir, "token.key", ret->token, sizeof(ret->token)));
     return read_key(ctx, dir, "sm2.key", ret->sm2, sizeof(ret->sm2));
 }
 
@@ -154,10 +296,15 @@ static bool are_a_pair(const struct secrets *s, const struct public_keys *p)
 static enum err holder_open(struct ctx *ctx, struct str dir, const struct public_keys *p, struct secrets *ret)
 {
     struct signatures warm;
+    static struct token_ready warm_token;
     TRY(read_secrets(ctx, dir, ret));
     /* The library opens what it needs at first use: let it, before the door is shut. */
     if (!are_a_pair(ret, p) || !sign_both(ret, p, STR("ready"), &warm)) {
         return fault(ctx, ERR_CRYPTO, "the private keys in keys do not belong to the public ones beside them");
+    }
+    if (!token_derive(ret, TOKEN_ES256, 0, &warm_token) ||
+        !p256_sign(warm_token.secret, warm_token.public_key, STR("ready"), warm.ed25519)) {
+        return fault(ctx, ERR_CRYPTO, "the keys of tokens cannot be made");
     }
     return confine_to_signing() ? ERR_OK : fault(ctx, ERR_NOT_SUPPORTED, "the key holder cannot confine itself");
 }
@@ -187,11 +334,12 @@ _Noreturn static void holder_main(struct ctx *ctx, struct str dir, int fd, const
     fd = keep_only(fd);
     bool going = fd == 3 && greet(fd, ctx, holder_open(ctx, dir, p, &s));
     bool ready = going;
-    while (going && read_all(fd, &q, sizeof(q)) && q.what == ASK_SIGN && q.bytes <= TEXT_MAX &&
-           read_all(fd, text, q.bytes)) {
-        struct signatures sig = {0};
-        uint8_t answer = sign_both(&s, p, (struct str){text, q.bytes}, &sig);
-        going = write_all(fd, &answer, 1) && write_all(fd, &sig, sizeof(sig));
+    static struct token_keys token;
+    while (going && read_all(fd, &q, sizeof(q)) && q.bytes <= TEXT_MAX && read_all(fd, text, q.bytes)) {
+        struct reply r;
+        answer(&s, p, &token, &q, (struct str){text, q.bytes}, &r);
+        going = write_all(fd, &r, sizeof(r));
+        bytes_wipe(&r, sizeof(r));
     }
     bytes_wipe(&s, sizeof(s));
     _exit(ready ? 0 : 1);
@@ -208,6 +356,9 @@ enum err keyholder_start(struct ctx *ctx, struct str dir, struct keyholder **ret
     struct keyholder *k = ARENA_NEW(ctx->arena, struct keyholder);
     int pair[2];
     TRY(keys_public(ctx, dir, &k->public_keys));
+    if (ctx->world->exists(ctx->world, key_path(ctx, dir, "token.key")) == -ENOENT) {
+        TRY(create_token_secret(ctx, dir)); /* a node made before there were tokens */
+    }
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
         return fault(ctx, ERR_IO, "cannot make a socket pair for the key holder: %s", strerror(errno));
     }
@@ -242,6 +393,7 @@ enum err keyholder_in_memory(struct ctx *ctx, const uint8_t ed25519_seed[32], co
     k->fd = -1;
     memcpy(k->secrets.ed25519, ed25519_seed, 32);
     memcpy(k->secrets.sm2, sm2_secret, 32);
+    hmac_sha256((struct str){(const char *)ed25519_seed, 32}, STR("token.key"), k->secrets.token);
     ed25519_public(ed25519_seed, k->public_keys.ed25519);
     if (!sm2_public(sm2_secret, k->public_keys.sm2)) {
         return fault(ctx, ERR_CRYPTO, "the SM2 secret is no scalar of the curve");
@@ -267,23 +419,59 @@ const struct public_keys *keyholder_public(const struct keyholder *k)
     return &k->public_keys;
 }
 
-enum err keyholder_sign(struct ctx *ctx, struct keyholder *k, struct str text, struct signatures *ret)
+static enum err ask(struct ctx *ctx, struct keyholder *k, struct request q, struct str text, struct reply *ret)
 {
-    uint8_t answer = 0;
     if (text.n > TEXT_MAX) {
         return fault(ctx, ERR_TOO_LARGE, "a text to sign is longer than %d bytes", TEXT_MAX);
     }
-    if (k->fd < 0) {
-        answer = k->pid == 0 && sign_both(&k->secrets, &k->public_keys, text, ret);
-    } else {
-        struct request q = {ASK_SIGN, (uint32_t)text.n};
-        struct signatures got;
-        bool told = write_all(k->fd, &q, sizeof(q)) && write_all(k->fd, text.p, text.n) &&
-                    read_all(k->fd, &answer, 1) && read_all(k->fd, &got, sizeof(got));
-        answer = told && answer;
-        if (answer) {
+    q.bytes = (uint32_t)text.n;
+    *ret = (struct reply){0};
+    if (k->fd < 0 && k->pid == 0) {
+        answer(&k->secrets, &k->public_keys, &k->token, &q, text, ret);
+    } else if (k->fd >= 0) {
+        char *message = arena_push_bytes(ctx->arena, sizeof(q) + text.n); /* one write, so that the holder wakes once */
+        memcpy(message, &q, sizeof(q));
+        memcpy(message + sizeof(q), text.p == NULL ? "" : text.p, text.n);
+        struct reply got;
+        bool told = write_all(k->fd, message, sizeof(q) + text.n) && read_all(k->fd, &got, sizeof(got));
+        if (told) {
             *ret = got;
         }
     }
-    return answer ? ERR_OK : fault(ctx, ERR_CRYPTO, "the key holder did not sign; the node must be restarted");
+    return ret->ok ? ERR_OK : fault(ctx, ERR_CRYPTO, "the key holder did not sign; the node must be restarted");
+}
+
+enum err keyholder_sign(struct ctx *ctx, struct keyholder *k, struct str text, struct signatures *ret)
+{
+    struct reply r;
+    TRY(ask(ctx, k, (struct request){.what = ASK_SIGN}, text, &r));
+    memcpy(ret->ed25519, r.bytes, 64);
+    memcpy(ret->sm2, r.bytes + 64, 64);
+    return ERR_OK;
+}
+
+enum err keyholder_token_public(struct ctx *ctx, struct keyholder *k, enum token_key kind, uint32_t number,
+                                uint8_t ret[65])
+{
+    struct reply r;
+    TRY(ask(ctx, k, (struct request){.what = ASK_TOKEN_PUBLIC, .kind = kind, .number = number}, STR(""), &r));
+    memcpy(ret, r.bytes, 65);
+    return ERR_OK;
+}
+
+enum err keyholder_token_sign(struct ctx *ctx, struct keyholder *k, enum token_key kind, uint32_t number,
+                              struct str text, uint8_t ret[64])
+{
+    struct reply r;
+    TRY(ask(ctx, k, (struct request){.what = ASK_TOKEN_SIGN, .kind = kind, .number = number}, text, &r));
+    memcpy(ret, r.bytes, 64);
+    return ERR_OK;
+}
+
+enum err keyholder_token_secret(struct ctx *ctx, struct keyholder *k, struct str label, uint8_t ret[32])
+{
+    struct reply r;
+    TRY(ask(ctx, k, (struct request){.what = ASK_TOKEN_SECRET}, label, &r));
+    memcpy(ret, r.bytes, 32);
+    return ERR_OK;
 }

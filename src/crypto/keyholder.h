@@ -32,5 +32,21 @@ enum err keyholder_in_memory(struct ctx *ctx, const uint8_t ed25519_seed[32], co
 /* Ends the process and waits for it. */
 void keyholder_stop(struct keyholder *k);
 const struct public_keys *keyholder_public(const struct keyholder *k);
+/* ---- keys of tokens ----
+ *
+ * Signed tokens (src/oidc) want keys that change often. They are derived from one secret (keys/token.key) and a
+ * number, so the holder, which can open nothing, makes the next key without touching the disk, and a node restored
+ * with its keys goes on with the same ones. Under a new token.key every number is another key.
+ */
+enum token_key { TOKEN_ES256 = 1, TOKEN_EDDSA = 2, TOKEN_SM2 = 3 };
+/* The public key of a number: 65 bytes as in crypto.h, of TOKEN_EDDSA the first 32. One thread at a time. */
+enum err keyholder_token_public(struct ctx *ctx, struct keyholder *k, enum token_key kind, uint32_t number,
+                                uint8_t ret[65]) MUST_USE;
+/* Sign with it: 64 bytes, r ‖ s or Ed25519. */
+enum err keyholder_token_sign(struct ctx *ctx, struct keyholder *k, enum token_key kind, uint32_t number,
+                              struct str text, uint8_t ret[64]) MUST_USE;
+/* A secret for one use, named by label: always the same 32 bytes for this node. */
+enum err keyholder_token_secret(struct ctx *ctx, struct keyholder *k, struct str label, uint8_t ret[32]) MUST_USE;
+
 /* Sign a text of at most 64 KiB with both keys. One thread at a time. ERR_CRYPTO when the holder is gone. */
 enum err keyholder_sign(struct ctx *ctx, struct keyholder *k, struct str text, struct signatures *ret) MUST_USE;

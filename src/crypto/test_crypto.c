@@ -126,7 +126,7 @@ TEST(crypto_private_keys_are_for_their_owner_alone)
     static const struct {
         const char *name;
         unsigned mode;
-    } rows[] = {{"keys", 0700}, {"keys/ed25519.key", 0600}, {"keys/sm2.key", 0600}};
+    } rows[] = {{"keys", 0700}, {"keys/ed25519.key", 0600}, {"keys/sm2.key", 0600}, {"keys/token.key", 0600}};
     for (size_t i = 0; i < LEN(rows); i++) {
         CHECK_INT(stat(str_format(ctx->arena, "%.*s/%s", FMT(dir), rows[i].name).p, &st), 0);
         CHECK_INT(st.st_mode & 0777, rows[i].mode);
@@ -144,4 +144,45 @@ TEST(crypto_keys_in_memory_sign_alike)
     CHECK(ed25519_verify(keyholder_public(k)->ed25519, STR("head"), s.ed25519));
     CHECK(sm2_verify(keyholder_public(k)->sm2, STR("head"), s.sm2));
     CHECK_ERR(keyholder_in_memory(ctx, seed, zero, &k), ERR_CRYPTO);
+}
+
+TEST(crypto_token_keys_follow_from_one_secret_and_a_number)
+{
+    struct str dir = test_folder(ctx);
+    struct keyholder *k = NULL;
+    uint8_t key[65];
+    uint8_t again[65];
+    uint8_t other[65];
+    uint8_t sig[64];
+    uint8_t secret[32];
+    uint8_t label[32];
+    CHECK_OK(keys_create(ctx, dir));
+    ctx->world->remove(ctx->world, str_format(ctx->arena, "%.*s/keys/token.key", FMT(dir)).p);
+    CHECK_OK(keyholder_start(ctx, dir, &k)); /* an older node gets its secret now */
+    CHECK_OK(keyholder_token_public(ctx, k, TOKEN_ES256, 7, key));
+    CHECK_OK(keyholder_token_public(ctx, k, TOKEN_ES256, 8, other));
+    CHECK(memcmp(key, other, 65) != 0);
+    for (uint32_t n = 0; n < 20; n++) { /* more than are kept ready */
+        CHECK_OK(keyholder_token_sign(ctx, k, TOKEN_ES256, n, STR("text"), sig));
+        CHECK(p256_verify(key, STR("text"), sig) == (n == 7));
+    }
+    CHECK_OK(keyholder_token_public(ctx, k, TOKEN_EDDSA, 7, other));
+    CHECK_OK(keyholder_token_sign(ctx, k, TOKEN_EDDSA, 7, STR("text"), sig));
+    CHECK(ed25519_verify(other, STR("text"), sig));
+    CHECK_OK(keyholder_token_public(ctx, k, TOKEN_SM2, 7, other));
+    CHECK_OK(keyholder_token_sign(ctx, k, TOKEN_SM2, 7, STR("text"), sig));
+    CHECK(sm2_verify(other, STR("text"), sig));
+    CHECK_ERR(keyholder_token_sign(ctx, k, (enum token_key)9, 7, STR("text"), sig), ERR_CRYPTO);
+    CHECK_OK(keyholder_token_secret(ctx, k, STR("a"), secret));
+    CHECK_OK(keyholder_token_secret(ctx, k, STR("b"), label));
+    CHECK(memcmp(secret, label, 32) != 0);
+    keyholder_stop(k);
+    CHECK_OK(keyholder_start(ctx, dir, &k)); /* the same keys after a restart */
+    CHECK_OK(keyholder_token_public(ctx, k, TOKEN_ES256, 7, again));
+    CHECK(memcmp(key, again, 65) == 0);
+    CHECK_OK(keyholder_token_secret(ctx, k, STR("a"), label));
+    CHECK(memcmp(secret, label, 32) == 0);
+    keyholder_stop(k);
+    change_key(t, ctx, dir, "token.key", "short\n");
+    CHECK_ERR(keyholder_start(ctx, dir, &k), ERR_CORRUPT);
 }
