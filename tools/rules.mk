@@ -59,11 +59,11 @@ endef
 $(foreach page,$(PAGE_SRC),$(eval $(call PAGE_RULE,$(page))))
 
 # ---- benches: every bench/NAME.c with a main, linked with the rooms ----
-BENCH := $(filter-out load,$(patsubst bench/%.c,%,$(wildcard bench/*.c)))
+BENCH := $(filter-out load stand,$(patsubst bench/%.c,%,$(wildcard bench/*.c)))
 $(B)/bench/%.o: bench/%.c | $(GEN_H)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -Ibench -c -o $@ $<
-$(BENCH:%=build/bench-%): build/bench-%: $(B)/bench/%.o $(B)/bench/load.o $(LIB_OBJ)
+$(BENCH:%=build/bench-%): build/bench-%: $(B)/bench/%.o $(B)/bench/load.o $(B)/bench/stand.o $(LIB_OBJ)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(patsubst $(GEN)/%.c,$(B)/gen/%.o,$(GEN_C)) $(LDLIBS)
 .PHONY: benches
 benches: $(BENCH:%=build/bench-%)

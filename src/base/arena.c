@@ -90,11 +90,12 @@ void arena_clear(struct arena *a)
 {
     run_defers(a, NULL);
     /* What one large request touched is given back, so that it does not stay resident for ever. */
-    if (a->used > KEEP_BYTES) {
+    if (a->peak > KEEP_BYTES) {
         UNPOISON(a->base, a->cap);
-        madvise(a->base + KEEP_BYTES, ((a->used + 4095) & ~(size_t)4095) - KEEP_BYTES, MADV_DONTNEED);
+        madvise(a->base + KEEP_BYTES, ((a->peak + 4095) & ~(size_t)4095) - KEEP_BYTES, MADV_DONTNEED);
     }
     a->used = 0;
+    a->peak = 0;
     POISON(a->base, a->cap);
 }
 

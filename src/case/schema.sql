@@ -10,7 +10,7 @@ CREATE TABLE case_view (
     due_limit TEXT NOT NULL,
     due_day INTEGER NOT NULL,
     last_seq INTEGER NOT NULL
-) STRICT;
+) WITHOUT ROWID, STRICT;
 CREATE INDEX case_view_party ON case_view (party, last_seq);
 CREATE INDEX case_view_office ON case_view (office, due_day, id);
 

@@ -41,7 +41,8 @@ static struct json gather(struct arena *a, const struct question *q, struct str 
     return v;
 }
 
-static enum err commit_one(struct ctx *ctx, struct gate *g, const struct json_member *m, const struct json *recorded,
+/* fresh: a salt never used before, taken when none is recorded. */
+static enum err commit_one(struct ctx *ctx, const uint8_t fresh[32], const struct json_member *m, const struct json *recorded,
                            struct json *salts, struct ledger_commitment *ret)
 {
     const struct json *before = recorded == NULL ? NULL : json_get_str(recorded, m->key);
@@ -53,7 +54,7 @@ static enum err commit_one(struct ctx *ctx, struct gate *g, const struct json_me
     }
     uint8_t salt[32];
     if (before == NULL) {
-        g->world->random(g->world, salt, sizeof(salt));
+        memcpy(salt, fresh, sizeof(salt));
     } else if (!hex_decode(before->text, salt, sizeof(salt))) {
         return fault(ctx, ERR_CORRUPT, "a salt is damaged");
     }
@@ -70,9 +71,11 @@ static enum err commit_all(struct ctx *ctx, struct gate *g, const struct json *v
                            struct json *ret_salts, uint8_t ret_root[32])
 {
     struct ledger_commitment *list = ARENA_ARRAY(ctx->arena, struct ledger_commitment, values->count);
+    uint8_t *fresh = ARENA_ARRAY(ctx->arena, uint8_t, values->count * 32);
+    g->world->random(g->world, fresh, values->count * 32);
     *ret_salts = json_object();
     for (size_t i = 0; i < values->count; i++) {
-        TRY(commit_one(ctx, g, &values->members[i], recorded, ret_salts, &list[i]));
+        TRY(commit_one(ctx, fresh + i * 32, &values->members[i], recorded, ret_salts, &list[i]));
     }
     return ledger_commit_root(ctx, list, values->count, ret_root);
 }

@@ -130,11 +130,11 @@ CREATE INDEX gate_timer_due ON gate_timer (due_day, case_id);
 
 -- Acts of a case, for its pages and for gate_case_acts.
 CREATE TABLE gate_act (
-    seq INTEGER PRIMARY KEY,
     case_id TEXT NOT NULL,
-    kind TEXT NOT NULL
-) STRICT;
-CREATE INDEX gate_act_case ON gate_act (case_id, seq);
+    seq INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    PRIMARY KEY (case_id, seq)
+) WITHOUT ROWID, STRICT;
 
 -- Idempotency: the first act of this actor under this key.
 CREATE TABLE gate_key (

@@ -1,8 +1,7 @@
 /* writer.c - a bounded queue and the one thread that empties it, a batch a transaction.
  *
  * Order of a batch: begin; each job in its savepoint; before_commit; commit; after_commit; done of
- * each. An apply that passes the cap of the batch's arena lands in call_guarded: a job that was not
- * the first is put off to the next batch, where it has the arena to itself; the first one fails.
+ * each. An apply that passes the cap of the arena lands in call_guarded, and its job alone fails.
  */
 #include "store/writer.h"
 
@@ -10,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/str.h"
 #include "limit_gen.h"
 #include "store/store_in.h"
 
@@ -113,17 +113,33 @@ static void job_undo(struct writer *w)
     }
 }
 
-/* Apply one job. False when it passed the arena's cap and something else had filled the arena. */
-static bool job_run(struct writer *w, size_t i)
+/* What went wrong, cut to a bounded length, kept after the rest of the job's bytes is gone. */
+static struct why why_keep(struct arena *a, struct arena_mark mark, const struct why *why)
+{
+    char text[3][256];
+    struct why kept = *why;
+    struct str *part[3] = {&kept.field, &kept.file, &kept.detail};
+    for (size_t i = 0; i < LEN(part); i++) {
+        part[i]->n = part[i]->n < sizeof(text[i]) ? part[i]->n : sizeof(text[i]);
+        memcpy(text[i], part[i]->n == 0 ? "" : part[i]->p, part[i]->n);
+    }
+    arena_reset(a, mark);
+    for (size_t i = 0; i < LEN(part); i++) {
+        *part[i] = str_copy(a, (struct str){text[i], part[i]->n});
+    }
+    return kept;
+}
+
+/* Apply one job. It has the arena to itself: the next one finds the same bytes, still in the cache. */
+static void job_run(struct writer *w, size_t i)
 {
     struct db *db = store_writer(w->config.store);
     struct ctx *ctx = &w->ctx;
     struct arena_mark mark = arena_mark(ctx->arena);
     ctx->why = (struct why){0};
     enum err e = db_savepoint(ctx, db);
-    bool fits = true;
     if (e == ERR_OK) {
-        fits = call_guarded(w, w->job[i].apply, w->job[i].arg, &e);
+        bool fits = call_guarded(w, w->job[i].apply, w->job[i].arg, &e);
         db_settle(db);
         if (!fits) {
             arena_reset(ctx->arena, mark);
@@ -137,8 +153,12 @@ static bool job_run(struct writer *w, size_t i)
             ctx->why = why;
         }
     }
-    w->told[i] = (struct told){e, ctx->why};
-    return fits || i == 0;
+    w->told[i] = (struct told){.err = e};
+    if (e == ERR_OK) {
+        arena_reset(ctx->arena, mark);
+    } else {
+        w->told[i].why = why_keep(ctx->arena, mark, &ctx->why);
+    }
 }
 
 /* ---- one batch ---- */
@@ -159,13 +179,6 @@ static enum err batch_commit(struct writer *w)
     }
     db_rollback(db);
     return e;
-}
-
-/* Jobs from `from` on go to the next batch. */
-static void batch_put_off(struct writer *w, const struct writer_job *job, size_t count)
-{
-    memmove(w->job, job, count * sizeof(*job));
-    w->job_count = count;
 }
 
 static void batch_tell(struct writer *w, size_t count, enum err e)
@@ -194,14 +207,11 @@ size_t writer_run_once(struct writer *w)
     }
     ctx->why = (struct why){0};
     enum err e = db_begin(ctx, store_writer(w->config.store));
-    size_t count = 0;
+    size_t count = w->job_count;
     size_t good = 0;
-    while (e == ERR_OK && count < w->job_count) {
-        if (!job_run(w, count)) {
-            break; /* this one and those behind it find an empty arena next time */
-        }
-        good += w->told[count].err == ERR_OK;
-        count++;
+    for (size_t i = 0; e == ERR_OK && i < count; i++) {
+        job_run(w, i);
+        good += w->told[i].err == ERR_OK;
     }
     if (e == ERR_OK && good > 0) {
         ctx->why = (struct why){0};
@@ -209,12 +219,11 @@ size_t writer_run_once(struct writer *w)
     } else if (e == ERR_OK) {
         db_rollback(store_writer(w->config.store));
     } else {
-        count = w->job_count;
         memset(w->told, 0, sizeof(w->told));
     }
     batch_tell(w, count, e);
     arena_clear(ctx->arena);
-    batch_put_off(w, w->job + count, w->job_count - count);
+    w->job_count = 0;
     return count;
 }
 
@@ -223,10 +232,10 @@ size_t writer_run_once(struct writer *w)
 static bool wait_for_work(struct writer *w)
 {
     pthread_mutex_lock(&w->mutex);
-    while (w->count == 0 && w->job_count == 0 && !w->stopping) {
+    while (w->count == 0 && !w->stopping) {
         pthread_cond_wait(&w->wake, &w->mutex);
     }
-    bool work = w->count > 0 || w->job_count > 0;
+    bool work = w->count > 0;
     pthread_mutex_unlock(&w->mutex);
     return work;
 }

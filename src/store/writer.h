@@ -5,7 +5,8 @@
  * each job told. No delay is added: a batch is what waits when the last one is done.
  *
  * writer_submit may be called from any thread; every callback runs on the writer's thread (or in
- * writer_run_once), with a ctx whose arena lives until the batch is done.
+ * writer_run_once). What apply pushes on ctx->arena is gone when it returns; what must last lives in
+ * arenas of the job's own.
  */
 #pragma once
 
