@@ -235,6 +235,15 @@ static void mark(struct gate *g, struct gate_mark *m)
     *m = (struct gate_mark){g->tree, g->last, g->refusal_id, book_count(g->book)};
 }
 
+void gate_mark_job(struct gate *g)
+{
+    if (!g->batch_open) {
+        mark(g, &g->batch_mark);
+        g->batch_open = true;
+    }
+    mark(g, &g->job_mark);
+}
+
 void gate_mark_reset(struct gate *g, const struct gate_mark *m)
 {
     g->tree = m->tree;
@@ -266,11 +275,7 @@ static enum err check_publication(struct ctx *ctx, struct gate *g, struct db *db
 enum err admit(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft, struct arena *lasting,
                struct receipt *ret)
 {
-    if (!g->batch_open) {
-        mark(g, &g->batch_mark);
-        g->batch_open = true;
-    }
-    mark(g, &g->job_mark);
+    gate_mark_job(g);
     if (draft->key.n > 0) {
         struct gate_key_get_row row;
         bool found = false;

@@ -160,6 +160,15 @@ enum err gate_open(struct ctx *ctx, struct gate *g, struct db *reader, struct st
  * draft is copied. ERR_BUSY at once when the queue is full: answer 503 with Retry-After. */
 typedef void gate_done(void *arg, enum err err, const struct why *why, const struct receipt *receipt);
 enum err gate_submit(struct ctx *ctx, struct gate *g, const struct draft *draft, gate_done *done, void *arg) MUST_USE;
+/* What the node must keep but may not tell its ledger: hashes of passwords, public keys of passkeys, sessions, messages to send.
+ * A gate_kept writes only tables marked "kept" of the caller's own room, on the writer's thread; an error undoes it,
+ * and the act it came with. receipt is of that act, NULL when there is none. arg must live until done has returned. */
+typedef enum err gate_kept(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt);
+/* gate_submit, and when the draft is admitted (for the first time under its key), beside in the same savepoint. */
+enum err gate_submit_with(struct ctx *ctx, struct gate *g, const struct draft *draft, gate_kept *beside, void *beside_arg,
+                          gate_done *done, void *arg) MUST_USE;
+/* Kept rows without an act. done gets receipt NULL. ERR_BUSY at once when the queue is full. */
+enum err gate_keep(struct ctx *ctx, struct gate *g, gate_kept *apply, void *apply_arg, gate_done *done, void *arg) MUST_USE;
 /* The same, waiting for the answer (commands, tests; needs the writer thread, or drives it itself). */
 enum err gate_submit_wait(struct ctx *ctx, struct gate *g, const struct draft *draft, struct receipt *ret) MUST_USE;
 

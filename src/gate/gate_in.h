@@ -226,6 +226,8 @@ struct admission {
 /* From a judged question to ledger and views. salts: those recorded, in replay; NULL makes new ones. */
 enum err admit_question(struct ctx *ctx, struct gate *g, struct db *db, struct question *q, const struct json *salts,
                         struct admission *ret) MUST_USE;
+/* Note where a job of the writer begins, to go back there when it fails. */
+void gate_mark_job(struct gate *g);
 void gate_mark_reset(struct gate *g, const struct gate_mark *m);
 /* The document the act draws up; empty when it draws none. */
 enum err document_draw(struct ctx *ctx, struct question *q, int64_t seq, struct str case_id, const struct step *step,

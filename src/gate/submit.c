@@ -11,6 +11,9 @@ struct submission {
     struct arena *arena;
     struct draft draft;
     struct receipt receipt;
+    gate_kept *beside; /* rows that are no view, written with the act or, when there is none, alone */
+    void *beside_arg;
+    bool has_draft;
     gate_done *done;
     void *arg;
 };
@@ -102,8 +105,15 @@ void submissions_free(struct gate *g)
 static enum err job_apply(struct ctx *ctx, struct db *db, void *arg)
 {
     struct submission *s = arg;
+    if (!s->has_draft) {
+        gate_mark_job(s->gate);
+        return s->beside(ctx, db, s->beside_arg, NULL);
+    }
     arena_guard_as(s->arena, ctx->arena);
     enum err e = admit(ctx, s->gate, db, &s->draft, s->arena, &s->receipt);
+    if (e == ERR_OK && s->beside != NULL && s->receipt.seq >= 0 && !s->receipt.repeated) {
+        e = s->beside(ctx, db, s->beside_arg, &s->receipt);
+    }
     arena_guard_as(s->arena, NULL);
     return e;
 }
@@ -132,7 +142,7 @@ static void job_done(void *arg, enum err err, const struct why *why)
     if (err == ERR_OK && s->receipt.seq >= 0) {
         s->receipt.tree_size = (int64_t)gate_tree_size(s->gate);
     }
-    s->done(s->arg, err, why, &s->receipt);
+    s->done(s->arg, err, why, s->has_draft ? &s->receipt : NULL);
     if (err == ERR_OK && s->receipt.next.n > 0) {
         do_next(s);
     }
@@ -154,6 +164,12 @@ static bool submission_fill(struct submission *s, const struct draft *draft)
 
 enum err gate_submit(struct ctx *ctx, struct gate *g, const struct draft *draft, gate_done *done, void *arg)
 {
+    return gate_submit_with(ctx, g, draft, NULL, NULL, done, arg);
+}
+
+enum err gate_submit_with(struct ctx *ctx, struct gate *g, const struct draft *draft, gate_kept *beside, void *beside_arg,
+                          gate_done *done, void *arg)
+{
     if (draft->key.n > LIMIT_KEY_BYTES) {
         return fault(ctx, ERR_TOO_LARGE, "the idempotency key is longer than %d bytes", LIMIT_KEY_BYTES);
     }
@@ -163,10 +179,31 @@ enum err gate_submit(struct ctx *ctx, struct gate *g, const struct draft *draft,
     }
     s->done = done;
     s->arg = arg;
+    s->beside = beside;
+    s->beside_arg = beside_arg;
+    s->has_draft = true;
     if (!submission_fill(s, draft)) {
         submission_give(s);
         return fault(ctx, ERR_TOO_LARGE, "the draft and its files are larger than %d bytes", LIMIT_SUBMISSION_BYTES);
     }
+    enum err e = writer_submit(ctx, g->writer, (struct writer_job){job_apply, job_done, s});
+    if (e != ERR_OK) {
+        submission_give(s);
+        return fault_pass(ctx, e, __func__);
+    }
+    return ERR_OK;
+}
+
+enum err gate_keep(struct ctx *ctx, struct gate *g, gate_kept *apply, void *apply_arg, gate_done *done, void *arg)
+{
+    struct submission *s = submission_take(g);
+    if (s == NULL) {
+        return fault(ctx, ERR_MEMORY, "no memory to queue rows to keep");
+    }
+    s->beside = apply;
+    s->beside_arg = apply_arg;
+    s->done = done;
+    s->arg = arg;
     enum err e = writer_submit(ctx, g->writer, (struct writer_job){job_apply, job_done, s});
     if (e != ERR_OK) {
         submission_give(s);

@@ -1,7 +1,27 @@
-/* login.h - the demo's sign-in: a chooser of sample people, and one-time addresses. It exists only when
- * the node was started as a demo, and says so. The real identity provider takes its place. */
+/* login.h - who is signed in in this browser, how surely, since when; and asking for more.
+ *
+ * What is known stands in page->session: actor (id, kind, assurance), methods (amr), since (auth_time), id (the
+ * session's public name). This room proves identities and begins sessions; whoever relies on them asks here for a
+ * stronger or fresher proof. Means: passkey, password, one-time code, sources of identity (source.h); in a demo
+ * also a chooser of sample people.
+ *
+ * Assurance, the act file's member `assurance`, and acr are one scale:
+ *   1  one factor: a password, or a source that vouches no more
+ *   2  two factors: password and one-time code, or a source that says so
+ *   3  two factors bound to this site, which no other site can ask for: a passkey with user verification
+ */
 #pragma once
 
 #include "web/web.h"
 
 extern const struct route_table login_routes;
+
+/* Answer the page with the way to a proof of at least `assurance`, done now even when there was one before; then the browser
+ * goes on at `next`, an address of this site with its query. Judge the session when it arrives there: it may be weaker. */
+enum err login_ask(struct page *p, int assurance, struct str next) MUST_USE;
+
+/* The acr value of an assurance (1 to 3; else empty), and back (0 when it is none of ours). */
+struct str login_acr(int assurance);
+int login_assurance(struct str acr);
+/* An address of this site and nothing else: "/…" without "//", backslash or control characters; else "/". */
+struct str login_next(struct str next);

@@ -9,13 +9,6 @@ static enum err gone(struct page *p)
     return page_problem(p, ERR_NOT_FOUND, STR(""), none);
 }
 
-/* Only an address of this site. */
-static struct str safe_next(struct str next)
-{
-    bool local = next.n > 0 && next.p[0] == '/' && !(next.n > 1 && (next.p[1] == '/' || next.p[1] == '\\'));
-    return local ? next : STR("/");
-}
-
 static enum err login_page(struct page *p)
 {
     size_t count = 0;
@@ -27,14 +20,14 @@ static enum err login_page(struct page *p)
     for (size_t i = 0; i < count; i++) {
         rows[i] = (struct page_login_people){people[i].id, people[i].name, page_text(p, people[i].role), page_text(p, people[i].office)};
     }
-    struct page_login v = {.next = safe_next(page_query(p, "next")), .people = rows, .people_count = count};
+    struct page_login v = {.next = login_next(page_query(p, "next")), .people = rows, .people_count = count};
     return page_show(p, 200, p->lang == LANG_EN ? STR("Sign in (demo)") : STR("登录（演示）"), page_login, &v);
 }
 
 static enum err login_as(struct page *p, const struct demo_person *who, struct str next)
 {
-    struct ctx *ctx = p->ctx;
-    TRY(session_begin(p, who));
+    struct sign_in proof = {.name = who->name, .actor = {.kind = who->kind, .id = who->id, .assurance = 2}, .methods = STR("demo")};
+    session_begin(p, &proof);
     return page_go(p, next);
 }
 
@@ -45,7 +38,7 @@ static enum err login_post(struct page *p)
     for (size_t i = 0; i < count; i++) {
         if (str_equal(people[i].id, page_field(p, "who"))) {
             struct str home = people[i].kind == ACTOR_OFFICER ? STR("/desk") : STR("/cases");
-            struct str next = safe_next(page_field(p, "next"));
+            struct str next = login_next(page_field(p, "next"));
             return login_as(p, &people[i], str_equal(next, STR("/")) ? home : next);
         }
     }
@@ -64,10 +57,15 @@ static enum err login_once(struct page *p)
     return gone(p);
 }
 
+static enum err signed_out(struct page *p, const struct receipt *receipt)
+{
+    (void)receipt;
+    return page_go(p, STR("/"));
+}
+
 static enum err logout(struct page *p)
 {
-    session_end(p);
-    return page_go(p, STR("/"));
+    return p->session.signed_in ? session_end(p, p->session.actor.id, p->session.id, STR(""), signed_out) : page_go(p, STR("/"));
 }
 
 static const struct route rows[] = {

@@ -202,11 +202,16 @@ static void finish(void *arg, struct http_exchange *x)
     struct page *p = d->page;
     struct text2 none = {{0}, {0}};
     enum err e = ERR_OK;
+    bool handed_over = false;
     (void)x;
+    p->handed_over = &handed_over;
     if (d->err != ERR_OK) {
         e = page_problem(p, d->err, STR(""), none);
     } else {
         e = d->then != NULL ? d->then(p, d->receipt) : receipt_page(p, d->receipt);
+    }
+    if (handed_over) {
+        return;
     }
     if (e != ERR_OK) {
         answer(p, 500, STR("text/plain; charset=utf-8"), STR("the answer could not be made\n"));
@@ -225,18 +230,76 @@ static void gate_answered(void *arg, enum err err, const struct why *why, const 
 
 enum err page_submit(struct page *p, struct draft *draft, page_then *then)
 {
-    struct ctx *ctx = p->ctx;
-    struct pending *d = ARENA_NEW(ctx->arena, struct pending);
+    return page_submit_with(p, draft, NULL, NULL, then);
+}
+
+static struct pending *hand_over(struct page *p, page_then *then)
+{
+    struct pending *d = ARENA_NEW(p->ctx->arena, struct pending);
+    *d = (struct pending){.page = p, .then = then};
+    page_hold(p);
+    return d;
+}
+
+enum err page_submit_with(struct page *p, struct draft *draft, gate_kept *beside, void *beside_arg, page_then *then)
+{
     struct str key = http_header(&p->exchange->request, "idempotency-key");
     draft->key = key.n > 0 ? key : page_field(p, "_key");
-    *d = (struct pending){.page = p, .then = then};
-    reader_give(p);
-    p->handed_over = true;
-    enum err e = gate_submit(ctx, p->gate, draft, gate_answered, d);
+    struct pending *d = hand_over(p, then);
+    enum err e = gate_submit_with(p->ctx, p->gate, draft, beside, beside_arg, gate_answered, d);
     if (e != ERR_OK) { /* the writer never saw it: this thread answers */
-        p->handed_over = false;
+        *p->handed_over = false;
     }
     return e;
+}
+
+enum err page_keep(struct page *p, gate_kept *apply, void *arg, page_then *then)
+{
+    struct pending *d = hand_over(p, then);
+    enum err e = gate_keep(p->ctx, p->gate, apply, arg, gate_answered, d);
+    if (e != ERR_OK) {
+        *p->handed_over = false;
+    }
+    return e;
+}
+
+/* ---- another thread goes on ---- */
+
+struct going_on {
+    struct page *page;
+    page_step *step;
+    void *arg;
+};
+
+static void go_on(void *arg, struct http_exchange *x)
+{
+    struct going_on *g = arg;
+    struct page *p = g->page;
+    struct text2 none = {{0}, {0}};
+    bool handed_over = false;
+    p->handed_over = &handed_over;
+    enum err e = reader_get(p);
+    e = e == ERR_OK ? g->step(p, g->arg) : e;
+    if (handed_over) {
+        return;
+    }
+    if (e != ERR_OK && page_problem(p, e, x->ctx.why.field, none) != ERR_OK) {
+        answer(p, 500, STR("text/plain; charset=utf-8"), STR("the answer could not be made\n"));
+    }
+    reader_give(p);
+    page_send(p);
+}
+
+void page_hold(struct page *p)
+{
+    reader_give(p);
+    *p->handed_over = true;
+}
+
+void page_go_on(struct page *p, page_step *step, void *arg)
+{
+    struct going_on g = {p, step, arg};
+    http_guarded(p->exchange, go_on, &g);
 }
 
 void page_send(struct page *p)

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include "base/buf.h"
 #include "base/str.h"
 #include "base/world.h"
 #include "crypto/crypto.h"
@@ -17,9 +18,8 @@ enum err web_new(struct ctx *ctx, const struct web_config *config, struct web **
     w->world = ctx->world;
     ctx->world->random(ctx->world, w->secret, sizeof(w->secret));
     pthread_mutex_init(&w->lock, NULL);
-    w->sessions = ARENA_ARRAY(ctx->arena, struct web_session, LIMIT_SESSIONS);
     *ret = w;
-    return ERR_OK;
+    return sessions_open(ctx, w);
 }
 
 void web_free(struct web *w)
@@ -64,6 +64,12 @@ static struct db *reader_take(struct ctx *ctx, struct web *w)
         return NULL;
     }
     return db;
+}
+
+enum err reader_get(struct page *p)
+{
+    p->db = reader_take(p->ctx, p->web);
+    return p->db == NULL ? ERR_BUSY : ERR_OK;
 }
 
 void reader_give(struct page *p)
@@ -192,7 +198,10 @@ static bool is_from_here(struct page *p)
         return site.n == 0 || str_equal(site, STR("same-origin")) || str_equal(site, STR("none"));
     }
     if (!p->session.signed_in) {
-        return site.n == 0 || str_equal(site, STR("same-origin")) || str_equal(site, STR("none"));
+        struct str origin = http_header(&p->exchange->request, "origin");
+        struct str own = str_format(p->ctx->arena, "%s://%.*s", p->exchange->request.is_tls ? "https" : "http", FMT(p->exchange->request.host));
+        bool here = site.n > 0 ? str_equal(site, STR("same-origin")) || str_equal(site, STR("none")) : true;
+        return here && (origin.n == 0 || str_equal(origin, own));
     }
     struct str token = page_field(p, "_token");
     return token.n == p->session.token.n && str_equal(token, p->session.token);
@@ -210,7 +219,11 @@ static enum err dispatch(struct page *p, struct str path)
         if (p->session.signed_in || p->wants_json) {
             return page_problem(p, p->session.signed_in ? ERR_FORBIDDEN : ERR_NOT_SIGNED_IN, STR(""), none);
         }
-        return page_go(p, str_format(p->ctx->arena, "/login?next=%.*s", FMT(path)));
+        struct buf b = buf_new(p->ctx->arena, 0);
+        struct render r = {.out = &b};
+        buf_puts(&b, "/login?next=");
+        render_segment(&r, path);
+        return page_go(p, buf_str(&b));
     }
     if (strcmp(p->route->method, "POST") == 0) {
         enum err e = page_read_form(p);
@@ -221,8 +234,7 @@ static enum err dispatch(struct page *p, struct str path)
             return page_problem(p, ERR_FORBIDDEN, STR("_token"), none);
         }
     }
-    p->db = reader_take(p->ctx, p->web);
-    if (p->db == NULL || gate_law(p->ctx, p->gate, p->db, &p->law) != ERR_OK) {
+    if (reader_get(p) != ERR_OK || gate_law(p->ctx, p->gate, p->db, &p->law) != ERR_OK) {
         return page_problem(p, ERR_BUSY, STR(""), none);
     }
     return p->route->fn(p);
@@ -233,6 +245,8 @@ void web_handle(void *arg, struct http_exchange *x)
     struct web *w = arg;
     struct page *p = ARENA_NEW(x->ctx.arena, struct page);
     static const struct str offers[] = {STR_INIT("text/html"), STR_INIT("application/json")};
+    bool handed_over = false;
+    p->handed_over = &handed_over;
     p->ctx = &x->ctx;
     p->web = w;
     p->gate = w->config.gate;
@@ -243,8 +257,8 @@ void web_handle(void *arg, struct http_exchange *x)
     p->large = str_equal(cookie_get(&x->request, STR("tb_large")), STR("1"));
     session_load(p);
     enum err e = dispatch(p, path);
-    /* Once handed to the writer, the page is that thread's. */
-    if (p->handed_over) {
+    /* Once handed over, the page is another thread's. */
+    if (handed_over) {
         return;
     }
     if (e != ERR_OK) {

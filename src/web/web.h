@@ -30,10 +30,11 @@ enum audience {
 
 struct session {
     bool signed_in;
-    struct str id;
+    struct str id;        /* names the session to its owner and to relying parties; the cookie's value is another */
     struct actor actor;   /* as the gate takes it; assurance by how the person signed in */
+    struct str methods;   /* how: values of RFC 8176, with blanks between: "pwd otp" */
     struct str name;      /* to greet */
-    struct str office;    /* of an officer */
+    struct instant since; /* of the last proof of identity (OpenID Connect: auth_time) */
     struct str token;     /* for forms */
 };
 
@@ -53,7 +54,7 @@ struct page {
     const struct route *route;
     struct http_exchange *exchange;
     struct str cookie; /* Set-Cookie of the answer; empty for none */
-    bool handed_over;  /* the writer's thread answers this page */
+    bool *handed_over; /* of the thread that runs the page: another one answers it now */
     int status;
     struct str type;
     struct str body;
@@ -63,6 +64,7 @@ struct page {
     struct json form;  /* fields of a POST, once read */
     struct attachment *files;
     size_t file_count;
+    void *own;         /* of who holds the page over a page_then or page_step */
 };
 
 typedef enum err page_fn(struct page *p);
@@ -105,10 +107,21 @@ enum err page_problem(struct page *p, enum err code, struct str field, struct te
 enum err page_raw(struct page *p, int status, struct str type, struct str body, int64_t cache_s) MUST_USE;
 
 /* Hand a draft to the gate; when it is answered, `then` is called on the writer's thread with the
- * receipt and must answer the page (page_go, page_problem …) without touching p->db. NULL: admitted goes to
+ * receipt and must answer the page (page_go, page_problem …), or hand it on, without touching p->db. NULL: admitted goes to
  * /receipt/SEQ, refused shows the refusal with its article (409). The idempotency key is the form's. */
 typedef enum err page_then(struct page *p, const struct receipt *receipt);
 enum err page_submit(struct page *p, struct draft *draft, page_then *then) MUST_USE;
+/* The same with kept rows beside the act (gate_submit_with), and kept rows alone (gate_keep; then gets receipt NULL).
+ * What beside_arg points to lives on the page's arena. */
+enum err page_submit_with(struct page *p, struct draft *draft, gate_kept *beside, void *beside_arg, page_then *then) MUST_USE;
+enum err page_keep(struct page *p, gate_kept *apply, void *arg, page_then *then) MUST_USE;
+
+/* Leave the page to another thread: after page_hold the handler returns ERR_OK and touches it no more, and the other thread
+ * calls page_go_on exactly once, from where `step` answers the page, holds it again, or submits. An error of step is answered
+ * as a problem. p->db is there again inside step. */
+typedef enum err page_step(struct page *p, void *arg);
+void page_hold(struct page *p);
+void page_go_on(struct page *p, page_step *step, void *arg);
 
 /* ---- the room's doors for the program that serves ---- */
 
@@ -134,6 +147,9 @@ struct web_config {
     const struct demo_person *people; /* empty: no demo, no chooser */
     size_t people_count;
     struct str css;                  /* /static/tongban.css */
+    /* Told on the writer's thread, in the transaction that ends it: a session was ended by its owner, by a new sign-in in
+     * its browser, or because its actor's means of signing in changed. For back-channel logout. NULL: nobody. */
+    enum err (*session_gone)(struct ctx *ctx, struct db *db, struct str session_id, struct str actor);
 };
 enum err web_new(struct ctx *ctx, const struct web_config *config, struct web **ret) MUST_USE;
 void web_free(struct web *w);
@@ -141,9 +157,36 @@ void web_free(struct web *w);
 void web_handle(void *arg, struct http_exchange *x);
 size_t web_body_limit(void *arg, const struct http_request *head);
 
-/* Sessions live in memory, bounded; a restart signs everybody out. The id goes into a cookie. */
-enum err session_begin(struct page *p, const struct demo_person *who) MUST_USE;
-void session_end(struct page *p);
+/* ---- sessions (session.c) ----
+ * Kept in the store, read from memory. A session ends LIMIT_SESSION_IDLE_S after its last request, LIMIT_SESSION_WHOLE_S
+ * after its first, when its owner ends it, or when LIMIT_SESSIONS_OF_ONE newer ones of the same actor came. */
+
+/* Who proved to be whom, and how. */
+struct sign_in {
+    struct str name;    /* to greet */
+    struct actor actor; /* kind, id, assurance: 1 one factor, 2 two factors, 3 two factors no page can be tricked out of */
+    struct str methods; /* as in struct session */
+};
+/* Begin a session under a new id and cookie; one that this browser had is ended, so a step-up rotates it as well. The
+ * row is written behind the answer: a crash in between asks to sign in once more. Any thread that holds the page. */
+void session_begin(struct page *p, const struct sign_in *who);
+/* End a session of `actor` by its public id, or all but `except` (empty: all) when id is empty. Durable when `then` is
+ * called (as page_submit calls it, receipt NULL), which must answer the page. */
+enum err session_end(struct page *p, struct str actor, struct str id, struct str except, page_then *then) MUST_USE;
+/* The sessions of an actor, the last used first; on the page's arena. */
+struct session_row {
+    struct str id;
+    int assurance;
+    struct str methods;
+    struct instant begun;
+    struct instant seen;
+    struct str agent;   /* User-Agent as sent, cut */
+    struct str address; /* where it began */
+};
+size_t session_list(struct page *p, struct str actor, struct session_row **ret);
+/* Is a session with this public id signed in now? For those who hold tokens that hang on it. Any thread. */
+bool session_lasts(struct web *w, struct str id);
+
 /* The code by which a second officer, signed in on their own, confirms that they act together with another
  * in a case: eight characters, good for this officer and case until the node restarts. */
 struct str cosign_code(struct page *p, struct str officer, struct str case_id);

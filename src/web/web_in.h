@@ -8,13 +8,31 @@
 #include "http/http.h"
 #include "web/web.h"
 
+enum session_state { SESSION_NONE, SESSION_LIVE, SESSION_GONE };
 struct web_session {
-    bool used;
+    enum session_state state;
     uint8_t id_hash[32]; /* of the cookie, which is not kept */
+    uint32_t next;       /* with the same head */
+    uint32_t version;    /* of the row; saved: the version the store has */
+    uint32_t saved;
+    enum actor_kind kind;
+    int assurance;
+    struct instant since;
     struct instant begun;
     struct instant seen;
-    char token[33];
-    const struct demo_person *who;
+    struct instant seen_saved;
+    char id[20];
+    char actor[44];
+    char name[156];
+    char methods[32];
+    char agent[96];
+    char address[48];
+};
+struct web_sessions {
+    struct web_session *rows; /* LIMIT_SESSIONS of them */
+    uint32_t *heads;          /* by hash of the cookie */
+    bool flushing;
+    struct instant swept; /* of the writer's thread */
 };
 
 struct web {
@@ -24,11 +42,15 @@ struct web {
     pthread_mutex_t lock; /* of what follows */
     struct db *readers[16];
     size_t reader_count;
-    struct web_session *sessions; /* LIMIT_SESSIONS of them */
+    struct web_sessions sessions;
 };
 
 void reader_give(struct page *p);
 void session_load(struct page *p);
+/* Make the table, with the sessions that last from before. */
+enum err sessions_open(struct ctx *ctx, struct web *w) MUST_USE;
+/* A reader for a page that goes on. ERR_BUSY when the store gives none. */
+enum err reader_get(struct page *p) MUST_USE;
 /* The body of a POST as fields and files. */
 enum err page_read_form(struct page *p) MUST_USE;
 /* Send what the page answered. */
