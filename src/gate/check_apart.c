@@ -31,24 +31,27 @@ bool check_apart(struct ctx *ctx, struct question *q, struct verdict *ret)
     const struct act_kind *kind = q->kind;
     struct str none = {0};
     const struct cite *basis = kind->article_count > 0 ? &kind->articles[0] : NULL;
+    const struct cite *after = kind->apart.after.statute != NULL ? &kind->apart.after : basis;
+    const struct cite *officers = kind->apart.officers.statute != NULL ? &kind->apart.officers : basis;
+    const struct cite *once = kind->apart.once.statute != NULL ? &kind->apart.once : basis;
     if (kind->recuse && q->conflict.n > 0) {
-        return verdict_refuse(ctx, q, ret, "apart.conflict", NULL, none);
+        return verdict_refuse(ctx, q, ret, "apart.conflict", &kind->apart.recuse, none);
     }
     for (size_t i = 0; i < kind->not_same_as_count; i++) {
         if (did(&q->acts, kind->not_same_as[i]->kind, q->draft->actor.id)) {
-            return verdict_refuse(ctx, q, ret, "apart.same", NULL, none);
+            return verdict_refuse(ctx, q, ret, "apart.same", &kind->apart.same, none);
         }
     }
     for (size_t i = 0; i < kind->after_count; i++) {
         if (!anyone_did(q, kind->after[i])) {
-            return verdict_refuse(ctx, q, ret, "apart.after", basis, none);
+            return verdict_refuse(ctx, q, ret, "apart.after", after, none);
         }
     }
     if (kind->once && anyone_did(q, kind)) {
-        return verdict_refuse(ctx, q, ret, "apart.once", basis, none);
+        return verdict_refuse(ctx, q, ret, "apart.once", once, none);
     }
     if (kind->officers > 1 && !q->without_form && !co_signed(q)) {
-        return verdict_refuse(ctx, q, ret, "apart.officers", basis, none);
+        return verdict_refuse(ctx, q, ret, "apart.officers", officers, none);
     }
     return true;
 }

@@ -1,7 +1,7 @@
 #include "gate/gate_in.h"
 
-/* Inside what the decision table leaves open, or with reasons and a higher power; and the condition
- * the act's own file sets. */
+/* Inside what the decision table leaves open, or with reasons and a higher power; and the conditions
+ * the act's own file sets, each of which refuses by its own article. */
 
 static bool may_depart(struct ctx *ctx, struct question *q, struct verdict *ret)
 {
@@ -29,12 +29,13 @@ bool check_bounds(struct ctx *ctx, struct question *q, struct verdict *ret)
     if (q->erased) {
         return true;
     }
-    if (kind->when != NULL && !q->without_form && !question_holds(ctx, q, kind->when)) {
-        verdict_refuse(ctx, q, ret, "bounds.when", &kind->when_article, (struct str){0});
-        if (kind->when_text.zh.n > 0) {
-            ret->sentence = kind->when_text;
+    for (size_t i = 0; i < kind->condition_count && !q->without_form; i++) {
+        const struct act_condition *c = &kind->conditions[i];
+        if (!question_holds(ctx, q, c->when)) {
+            verdict_refuse(ctx, q, ret, "bounds.when", &c->article, (struct str){0});
+            ret->sentence = c->text.zh.n > 0 ? c->text : ret->sentence;
+            return false;
         }
-        return false;
     }
     bool bounded = kind->bounds_allow != NULL && q->item != NULL && q->item->model != NULL && !q->without_form;
     if (!bounded || question_holds(ctx, q, kind->bounds_allow)) {

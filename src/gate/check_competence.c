@@ -27,6 +27,18 @@ bool office_holds(const struct office *office, struct str kind, const struct ite
     return false;
 }
 
+/* The article by which the competent office holds its power: it says whose the act would have been. */
+static const struct cite *power_basis(const struct office *office, struct str kind, const struct item *item,
+                                      struct day day)
+{
+    for (size_t i = 0; kind.n > 0 && office != NULL && i < office->power_count; i++) {
+        if (office->powers[i].article_count > 0 && covers(&office->powers[i], kind, item, day)) {
+            return &office->powers[i].articles[0];
+        }
+    }
+    return NULL;
+}
+
 bool check_competence(struct ctx *ctx, struct question *q, struct verdict *ret)
 {
     struct str none = {0};
@@ -41,7 +53,8 @@ bool check_competence(struct ctx *ctx, struct question *q, struct verdict *ret)
     if (q->draft->actor.kind == ACTOR_OFFICER && in_case && !str_equal(q->actor.office, q->office->id)) {
         const struct office *own = law_office(q->law_now, q->actor.office);
         bool elsewhere = own != NULL && !str_equal(own->place, q->office->place);
-        return verdict_refuse(ctx, q, ret, elsewhere ? "competence.place" : "competence.office", NULL, none);
+        const struct cite *held = power_basis(q->office, q->kind->power, q->item, q->day);
+        return verdict_refuse(ctx, q, ret, elsewhere ? "competence.place" : "competence.office", held, none);
     }
     if (q->kind->power.n == 0) {
         return true;

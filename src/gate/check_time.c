@@ -1,7 +1,8 @@
 #include "gate/gate_in.h"
 
 /* Within the limit the act must keep; past it, what lateness means by that limit. A stopped clock
- * does not run out, and bars what may only be done while it runs. */
+ * does not run out, and bars what may only be done while it runs. A limit whose clock does not run in
+ * the case, but whose day a fact states, is counted from that day. */
 
 static const struct clock_row *clock_of(const struct question *q, const struct limit *limit)
 {
@@ -13,22 +14,45 @@ static const struct clock_row *clock_of(const struct question *q, const struct l
     return NULL;
 }
 
+/* Of several limits the first whose condition holds. */
+static const struct limit *limit_of(struct ctx *ctx, struct question *q)
+{
+    for (size_t i = 0; i < q->kind->limit_count; i++) {
+        const struct act_limit *x = &q->kind->limits[i];
+        if (x->when == NULL || question_holds(ctx, q, x->when)) {
+            return x->limit;
+        }
+    }
+    return NULL;
+}
+
+/* Has the last day passed, by a clock of the case or by a stated day? */
+static bool is_past(struct ctx *ctx, struct question *q, const struct limit *limit)
+{
+    const struct clock_row *clock = clock_of(q, limit);
+    bool runs = clock != NULL && clock->row.stopped_day < 0 && clock->row.ended_day < 0;
+    if (runs) {
+        return q->day.n > clock->row.due_day;
+    }
+    bool stated = false;
+    struct due due;
+    struct day start = limit_start(q, limit, q->day, &stated);
+    bool counted = clock == NULL && stated && law_due(ctx, q->law, limit, start, 0, false, &due) == ERR_OK;
+    return counted && q->day.n > due.day.n;
+}
+
 bool check_time(struct ctx *ctx, struct question *q, struct verdict *ret)
 {
     struct str none = {0};
-    const struct limit *limit = q->kind->limit;
     if (q->draft->actor.kind == ACTOR_CLOCK) {
         bool past = !q->has_timer || q->timer.due_day < q->day.n;
         return past || verdict_refuse(ctx, q, ret, "time.early", NULL, none);
     }
-    if (limit == NULL) {
-        return true;
+    if ((q->erased || q->without_form) && q->kind->limit_count > 1) {
+        return true; /* which limit counts, the fields decide */
     }
-    const struct clock_row *clock = clock_of(q, limit);
-    if (clock == NULL || clock->row.stopped_day >= 0 || clock->row.ended_day >= 0) {
-        return true;
-    }
-    if (q->day.n > clock->row.due_day && limit->late == LATE_REFUSE) {
+    const struct limit *limit = limit_of(ctx, q);
+    if (limit != NULL && limit->late == LATE_REFUSE && is_past(ctx, q, limit)) {
         const struct cite *late = limit->article_late.statute != NULL ? &limit->article_late : &limit->article;
         return verdict_refuse(ctx, q, ret, "time.late", late, none);
     }

@@ -13,17 +13,13 @@ struct clock_row *clock_find(struct question *q, struct str limit_id)
     return NULL;
 }
 
-/* The day the event of a `before` limit falls on, from the facts of the case. */
-static struct day event_day(const struct question *q, const struct limit *limit)
+struct day limit_start(const struct question *q, const struct limit *limit, struct day begun, bool *ret_stated)
 {
-    struct day d = q->day;
-    if (limit->event != NULL) {
-        const struct json *v = json_get_str(&q->facts, limit->event->id);
-        if (json_is(v, JSON_STRING)) {
-            day_parse(v->text, &d);
-        }
-    }
-    return d;
+    const struct fact *fact = limit->before ? limit->event : limit->since;
+    const struct json *v = fact == NULL ? NULL : json_get_str(&q->facts, fact->id);
+    struct day d = begun;
+    *ret_stated = json_is(v, JSON_STRING) && day_parse(v->text, &d);
+    return *ret_stated ? d : begun;
 }
 
 static const struct promise *promise_of(const struct question *q, const struct limit *limit)
@@ -41,7 +37,9 @@ static enum err clock_count(struct ctx *ctx, struct question *q, struct clock_ro
 {
     struct due due;
     int32_t extra = (int32_t)(c->row.extra_n + c->row.lost_n);
-    struct day start = c->limit->before ? event_day(q, c->limit) : (struct day){(int32_t)c->row.started_day};
+    bool stated = false;
+    struct day begun = c->limit->before ? q->day : (struct day){(int32_t)c->row.started_day};
+    struct day start = limit_start(q, c->limit, begun, &stated);
     TRY(law_due(ctx, q->law, c->limit, start, extra, false, &due));
     c->row.due_day = due.day.n;
     c->row.provisional = due.provisional;

@@ -207,6 +207,8 @@ enum err step_store(struct ctx *ctx, struct db *db, struct question *q, const st
 /* ---- clock.c ---- */
 
 struct clock_row *clock_find(struct question *q, struct str limit_id);
+/* The day a limit counts from: the one a fact of the case states, where the limit names such a fact, else `begun`. */
+struct day limit_start(const struct question *q, const struct limit *limit, struct day begun, bool *ret_stated);
 enum err clock_start(struct ctx *ctx, struct question *q, const struct limit *limit) MUST_USE;
 void clock_end(struct question *q, struct str limit_id);
 enum err clocks_touch(struct ctx *ctx, struct question *q) MUST_USE;

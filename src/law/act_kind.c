@@ -44,7 +44,8 @@ static void read_who(struct builder *b, const struct source *f, const struct jso
 
 static void read_apart(struct builder *b, const struct source *f, const struct json *o, struct act_kind *k)
 {
-    static const char *const names[] = {"not_same_as", "after", "officers", "recuse", "once", NULL};
+    static const char *const names[] = {"not_same_as", "after", "officers", "recuse", "once", "articles", NULL};
+    static const char *const article_names[] = {"not_same_as", "after", "officers", "recuse", "once", NULL};
     k->officers = 1;
     if (o == NULL || o->kind == JSON_NULL) {
         return;
@@ -55,6 +56,15 @@ static void read_apart(struct builder *b, const struct source *f, const struct j
     k->officers = (int)may_int(b, f, o, "officers", 1);
     k->recuse = may_bool(b, f, o, "recuse", false);
     k->once = may_bool(b, f, o, "once", false);
+    const struct json *articles = json_get(o, "articles");
+    if (articles != NULL) {
+        only_members(b, f, articles, article_names);
+        k->apart.same = may_cite(b, f, articles, "not_same_as");
+        k->apart.after = may_cite(b, f, articles, "after");
+        k->apart.officers = may_cite(b, f, articles, "officers");
+        k->apart.recuse = may_cite(b, f, articles, "recuse");
+        k->apart.once = may_cite(b, f, articles, "once");
+    }
 }
 
 const struct need *read_needs(struct builder *b, const struct source *f, const struct json *list, size_t *ret_count)
@@ -109,6 +119,53 @@ static void read_bounds(struct builder *b, const struct source *f, const struct 
     }
 }
 
+/* `when` with its article and text is one condition; `conditions` lists more, each with its own. */
+static void read_conditions(struct builder *b, const struct source *f, struct act_kind *k)
+{
+    static const char *const names[] = {"when", "article", "text", NULL};
+    const struct json *list = may_list(b, f, &f->root, "conditions");
+    struct act_condition *out = ARENA_ARRAY(b->law->arena, struct act_condition, (list == NULL ? 0 : list->count) + 1);
+    k->conditions = out;
+    k->condition_count = 0;
+    struct act_condition first = {may_feel(b, f, &f->root, "when"), may_cite(b, f, &f->root, "when_article"),
+                                  may_text2(b, f, &f->root, "when_text")};
+    if (first.when != NULL) {
+        out[k->condition_count++] = first;
+    }
+    for (size_t i = 0; list != NULL && i < list->count; i++) {
+        const struct json *o = &list->items[i];
+        only_members(b, f, o, names);
+        struct act_condition c = {may_feel(b, f, o, "when"), may_cite(b, f, o, "article"), want_text2(b, f, o, "text")};
+        if (c.when == NULL || c.article.statute == NULL) {
+            problem(b, f, o, "missing", "a condition has \"when\" and the article that refuses otherwise");
+        } else {
+            out[k->condition_count++] = c;
+        }
+    }
+}
+
+/* One limit by its name, or a list of which the first whose `when` holds counts. */
+static void read_limits_of(struct builder *b, const struct source *f, struct act_kind *k)
+{
+    static const char *const names[] = {"limit", "when", NULL};
+    const struct json *v = json_get(&f->root, "limit");
+    bool many = json_is(v, JSON_ARRAY);
+    struct act_limit *out = ARENA_ARRAY(b->law->arena, struct act_limit, (many ? v->count : 0) + 1);
+    k->limits = out;
+    k->limit_count = 0;
+    for (size_t i = 0; many && i < v->count; i++) {
+        only_members(b, f, &v->items[i], names);
+        struct act_limit x = {may_ref(b, f, &v->items[i], "limit", T_LIMIT), may_feel(b, f, &v->items[i], "when")};
+        if (x.limit != NULL) {
+            out[k->limit_count++] = x;
+        }
+    }
+    const struct limit *one = many ? NULL : may_ref(b, f, &f->root, "limit", T_LIMIT);
+    if (one != NULL) {
+        out[k->limit_count++] = (struct act_limit){one, NULL};
+    }
+}
+
 static void read_purpose(struct builder *b, const struct source *f, struct act_kind *k)
 {
     static const char *const classes[] = {"public", "business", "personal", "sensitive"};
@@ -117,7 +174,8 @@ static void read_purpose(struct builder *b, const struct source *f, struct act_k
     for (size_t i = 0; i < count; i++) {
         int bit = word_of(list[i], classes, LEN(classes));
         if (bit < 0) {
-            problem(b, f, json_get(&f->root, "purpose"), "purpose", "purpose lists public, business, personal, sensitive");
+            problem(b, f, json_get(&f->root, "purpose"), "purpose",
+                    "purpose lists public, business, personal, sensitive");
         } else {
             k->purpose |= 1u << bit;
         }
@@ -126,9 +184,10 @@ static void read_purpose(struct builder *b, const struct source *f, struct act_k
 
 void read_act(struct builder *b, struct source *f)
 {
-    static const char *const names[] = {"act", "title", "button", "articles", "who", "assurance", "power", "case", "task", "from",
-                                        "to", "apart", "when", "when_article", "when_text", "fields", "limit", "bounds", "purpose",
-                                        "draws", "tells", "remedy", "publish", "effect", NULL};
+    static const char *const names[] = {
+        "act",    "title",   "button", "articles", "who",          "assurance", "power",      "case",   "task",
+        "from",   "to",      "apart",  "when",     "when_article", "when_text", "conditions", "fields", "limit",
+        "bounds", "purpose", "draws",  "tells",    "remedy",       "publish",   "effect",     NULL};
     static const char *const cases[] = {[ACT_CASE_OPEN] = "open", [ACT_CASE_IN] = "in", [ACT_CASE_NONE] = "none"};
     const struct json *o = &f->root;
     struct act_kind *k = index_get(&b->law->index[T_ACT], json_text(o, "act"));
@@ -154,13 +213,11 @@ void read_act(struct builder *b, struct source *f)
     k->from = texts(b, f, o, "from", &k->from_count);
     k->to = may_text(b, f, o, "to");
     read_apart(b, f, json_get(o, "apart"), k);
-    k->when = may_feel(b, f, o, "when");
-    k->when_article = may_cite(b, f, o, "when_article");
-    k->when_text = may_text2(b, f, o, "when_text");
+    read_conditions(b, f, k);
     const struct json *fields = json_get(o, "fields");
     k->fields_from_need = json_is(fields, JSON_STRING) && str_equal(fields->text, STR("need"));
     k->fields = read_needs(b, f, fields, &k->field_count);
-    k->limit = may_ref(b, f, o, "limit", T_LIMIT);
+    read_limits_of(b, f, k);
     read_bounds(b, f, json_get(o, "bounds"), k);
     read_purpose(b, f, k);
     k->draws = may_text(b, f, o, "draws");

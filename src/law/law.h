@@ -111,6 +111,7 @@ struct limit {
     enum limit_unit unit;
     bool before;
     const struct fact *event; /* of a `before` limit: the fact that holds the day of the event */
+    const struct fact *since; /* the fact that holds the day it counts from; NULL: the day it begins to run */
     bool roll;
     enum limit_late late;
     struct cite article_late; /* statute NULL when absent */
@@ -171,6 +172,17 @@ struct need {
     struct cite article;              /* statute NULL when absent */
     struct str instead;               /* licence type that replaces a material; empty when none */
 };
+/* A state of things the act needs, with the article that refuses it otherwise. */
+struct act_condition {
+    const struct feel_program *when;
+    struct cite article; /* statute NULL when absent */
+    struct text2 text;
+};
+/* A limit the act must keep; of several, the first whose `when` holds. */
+struct act_limit {
+    const struct limit *limit;
+    const struct feel_program *when; /* NULL: always */
+};
 struct act_kind {
     struct str kind;
     struct text2 title;
@@ -194,13 +206,21 @@ struct act_kind {
     int officers; /* how many must sign; 1 normally */
     bool recuse;
     bool once;
-    const struct feel_program *when; /* NULL: always */
-    struct cite when_article;
-    struct text2 when_text;
+    /* The articles by which `apart` refuses; statute NULL: that of the code table. */
+    struct {
+        struct cite same;
+        struct cite after;
+        struct cite officers;
+        struct cite recuse;
+        struct cite once;
+    } apart;
+    const struct act_condition *conditions; /* all must hold */
+    size_t condition_count;
     bool fields_from_need;
     const struct need *fields;
     size_t field_count;
-    const struct limit *limit; /* NULL: none */
+    const struct act_limit *limits;
+    size_t limit_count;
     struct str bounds_decision; /* empty: none */
     const struct feel_program *bounds_allow;
     struct cite bounds_article;

@@ -204,9 +204,18 @@ static void read_measure(struct builder *b, const struct source *f, const struct
     }
 }
 
+/* The day a limit counts from when that is not the day it begins to run: of the act complained of, say. */
+static void read_since(struct builder *b, const struct source *f, const struct json *o, struct limit *l)
+{
+    l->since = may_ref(b, f, o, "since", T_FACT);
+    if (l->since != NULL && (l->before || l->since->type != FACT_DATE)) {
+        problem(b, f, json_get(o, "since"), "since", "\"since\" names a fact that is a date, and the limit runs after it");
+    }
+}
+
 static void read_limit(struct builder *b, const struct source *f, const struct json *o)
 {
-    static const char *const names[] = {"limit", "article", "title", "per", "n", "unit", "values", "direction", "event", "stop_by",
+    static const char *const names[] = {"limit", "article", "title", "per", "n", "unit", "values", "direction", "event", "since", "stop_by",
                                         "resume_by", "stop_article", "extend", "late", "deem", "article_late", "roll", NULL};
     static const char *const extend_names[] = {"by", "n", "once", "article", NULL};
     static const char *const lates[] = {[LATE_REFUSE] = "refuse", [LATE_ALLOW] = "allow", [LATE_DEEM] = "deem"};
@@ -221,6 +230,7 @@ static void read_limit(struct builder *b, const struct source *f, const struct j
     read_measure(b, f, o, l);
     l->before = str_equal(may_text(b, f, o, "direction"), STR("before"));
     l->event = may_ref(b, f, o, "event", T_FACT);
+    read_since(b, f, o, l);
     l->roll = may_bool(b, f, o, "roll", true);
     int late = json_get(o, "late") == NULL ? (int)LATE_ALLOW : word_of(want_text(b, f, o, "late"), lates, LEN(lates));
     if (late < 0) {

@@ -1,0 +1,169 @@
+#include "gate/test_play.h"
+
+#include <stdlib.h>
+
+#include "base/day.h"
+#include "limit_gen.h"
+
+static struct instant story_now(struct world *w)
+{
+    return ((struct story_world *)w->self)->now;
+}
+
+static int64_t story_mono_ns(struct world *w)
+{
+    return ((struct story_world *)w->self)->mono_ns;
+}
+
+void story_set_day(struct story *s, struct day day)
+{
+    int64_t ms = day_start(day).ms + 9 * 3600000;
+    s->clock.mono_ns += (ms - s->clock.now.ms) * 1000000;
+    s->clock.now.ms = ms;
+}
+
+static struct str temp_dir(struct ctx *ctx)
+{
+    char *path = str_z(ctx->arena, STR("/tmp/tongban-story-XXXXXX"));
+    return str_from(mkdtemp(path));
+}
+
+struct receipt story_submit(struct story *s, const struct draft *draft)
+{
+    struct test *t = s->t;
+    struct ctx *ctx = s->ctx;
+    struct receipt r = {.seq = -1};
+    CHECK_OK(gate_submit_wait(s->ctx, s->gate, draft, &r));
+    while (gate_run_once(s->gate) > 0) {
+    }
+    return r;
+}
+
+size_t story_tick(struct story *s)
+{
+    struct test *t = s->t;
+    struct ctx *ctx = s->ctx;
+    size_t count = 0;
+    CHECK_OK(gate_tick(ctx, s->gate, &count));
+    while (gate_run_once(s->gate) > 0) {
+    }
+    return count;
+}
+
+static struct receipt by_node(struct story *s, const char *kind, struct json fields)
+{
+    struct test *t = s->t;
+    struct draft d = {.kind = str_from(kind), .actor = {.kind = ACTOR_NODE, .assurance = 2}, .fields = fields};
+    struct receipt r = story_submit(s, &d);
+    CHECK_STR(r.verdict.code, "");
+    return r;
+}
+
+static void publish(struct story *s, const char *folder)
+{
+    struct test *t = s->t;
+    struct ctx *ctx = s->ctx;
+    struct law_pack_source pack;
+    struct law_problems problems;
+    struct draft d;
+    CHECK_OK(law_read_folder(ctx, folder, &pack));
+    CHECK_OK(gate_publish_draft(ctx, s->gate, &pack, &d, &problems));
+    d.actor = (struct actor){.kind = ACTOR_NODE, .assurance = 2};
+    struct receipt r = story_submit(s, &d);
+    CHECK(r.verdict.admitted);
+    CHECK_STR(r.verdict.code, "");
+}
+
+static struct json one_field(struct story *s, const char *name, struct str value)
+{
+    struct json o = json_object();
+    json_set(s->ctx->arena, &o, str_from(name), json_of_str(value));
+    return o;
+}
+
+static void set_field(struct story *s, struct json *o, const char *name, struct str value)
+{
+    json_set(s->ctx->arena, o, str_from(name), json_of_str(value));
+}
+
+static void register_people(struct story *s)
+{
+    struct arena *a = s->ctx->arena;
+    static const char *const groups[] = {"persons", "orgs"};
+    for (size_t g = 0; g < 2; g++) {
+        const struct json *list = json_get(&s->people, groups[g]);
+        for (size_t i = 0; i < list->count; i++) {
+            struct json f = one_field(s, "party.id", json_text(&list->items[i], "id"));
+            set_field(s, &f, "party.kind", g == 0 ? STR("person") : STR("org"));
+            const struct json *facts = json_get(&list->items[i], "facts");
+            for (size_t k = 0; k < facts->count; k++) {
+                json_set(a, &f, facts->members[k].key, facts->members[k].value);
+            }
+            by_node(s, "register-party", f);
+        }
+    }
+    const struct json *officers = json_get(&s->people, "officers");
+    for (size_t i = 0; i < officers->count; i++) {
+        const struct json *o = &officers->items[i];
+        struct json f = one_field(s, "officer.id", json_text(o, "id"));
+        set_field(s, &f, "officer.name", json_text(o, "name"));
+        set_field(s, &f, "officer.office", json_text(o, "office"));
+        json_set(a, &f, STR("officer.roles"), *json_get(o, "roles"));
+        by_node(s, "appoint-officer", f);
+    }
+    const struct json *relations = json_get(&s->people, "relations");
+    for (size_t i = 0; i < relations->count; i++) {
+        const struct json *r = &relations->items[i];
+        struct json f = one_field(s, "relation.from", json_text(r, "from"));
+        set_field(s, &f, "relation.to", json_text(r, "to"));
+        set_field(s, &f, "relation.kind", json_text(r, "kind"));
+        by_node(s, "relate-party", f);
+    }
+}
+
+void story_open(struct story *s, struct test *t, struct ctx *ctx)
+{
+    static const uint8_t seed[32] = {1};
+    static const uint8_t secret[32] = {2};
+    struct str text;
+    *s = (struct story){.t = t, .ctx = ctx};
+    s->clock.world = *world_real();
+    s->clock.world.self = &s->clock;
+    s->clock.world.now = story_now;
+    s->clock.world.mono_ns = story_mono_ns;
+    s->clock.mono_ns = 1;
+    ctx->world = &s->clock.world;
+    struct day first = {0};
+    must(day_parse(STR("2026-01-05"), &first));
+    story_set_day(s, first);
+    s->dir = temp_dir(ctx);
+    CHECK_OK(file_read(ctx, "law/sample/people.json", 1 << 20, &text));
+    CHECK_OK(json_parse(ctx, text, STR("people.json"), &s->people));
+    CHECK_OK(store_open(ctx, s->dir, STORE_CREATE, &s->store));
+    CHECK_OK(store_migrate(ctx, s->store));
+    CHECK_OK(keyholder_in_memory(ctx, seed, secret, &s->keys));
+    struct gate_config config = {
+        .store = s->store, .keys = s->keys, .origin = STR("story.example/bh"), .node = STR("bh")};
+    CHECK_OK(gate_new(ctx, &config, &s->gate));
+    publish(s, "law/cn");
+    publish(s, "law/cn-990101");
+    register_people(s);
+}
+
+void story_close(struct story *s)
+{
+    struct test *t = s->t;
+    struct ctx *ctx = s->ctx;
+    struct store *fresh = NULL;
+    struct replay_report report = {0};
+    CHECK_OK(store_open(ctx, temp_dir(ctx), STORE_CREATE, &fresh));
+    CHECK_OK(store_migrate(ctx, fresh));
+    CHECK_OK(gate_replay(ctx, s->gate, fresh, &report));
+    CHECK(report.acts > 0);
+    CHECK_INT(report.refused, 0);
+    CHECK_STR(report.first_wrong, "");
+    store_close(fresh);
+    gate_close(s->gate);
+    store_close(s->store);
+    ctx->world = world_real();
+}

@@ -1,0 +1,39 @@
+/* test_play.h - a node for tests to play on: a real store, ledger and gate under a clock the test sets,
+ * with the packs and the people of the samples. Only tests include this. */
+#pragma once
+
+#include "base/json.h"
+#include "base/test.h"
+#include "crypto/keyholder.h"
+#include "gate/gate.h"
+
+/* A world whose clock the test sets; all else is real. */
+struct story_world {
+    struct world world;
+    struct instant now;
+    int64_t mono_ns;
+};
+
+struct story {
+    struct test *t;
+    struct ctx *ctx;
+    struct story_world clock;
+    struct str dir;
+    struct store *store;
+    struct gate *gate;
+    struct keyholder *keys;
+    struct json people;
+    struct str case_id; /* of the story so far */
+    int64_t last_seq;   /* of the last admitted step; a field "@last" of a story stands for it */
+};
+
+/* A fresh node with the national and the sample pack published, and everyone of law/sample/people.json. */
+void story_open(struct story *s, struct test *t, struct ctx *ctx);
+/* Close it; before that, everything in the ledger must give the same views again, under the law of its day. */
+void story_close(struct story *s);
+/* Nine in the morning of that day. */
+void story_set_day(struct story *s, struct day day);
+/* Submit and wait; then let the node do what it does by itself. */
+struct receipt story_submit(struct story *s, const struct draft *draft);
+/* Make the acts of the clock that are due; how many. */
+size_t story_tick(struct story *s);
