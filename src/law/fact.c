@@ -142,7 +142,7 @@ static bool matches(const struct fact *x, struct str s)
     int n = pcre2_match(x->matcher, (PCRE2_SPTR)s.p, s.n, 0, 0, data, limits);
     pcre2_match_context_free(limits);
     pcre2_match_data_free(data);
-    return n > 0;
+    return n >= 0; /* 0: it matched, and has more groups than we ask for */
 }
 
 static enum err check_string(struct ctx *ctx, const struct fact *x, struct str s)
