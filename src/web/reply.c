@@ -11,9 +11,11 @@
 
 enum { PAGE_MAX_BYTES = 8 << 20 };
 
-static const char csp[] =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; "
-    "base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
+#define CSP(form_action)                                                                                               \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action "  \
+    "'self'" form_action "; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+static const char csp[] = CSP("");
+static const char csp_form[] = CSP(" %.*s");
 
 struct str page_text(const struct page *p, struct text2 t)
 {
@@ -65,7 +67,8 @@ static struct str other_url(struct page *p)
     return buf_str(&b);
 }
 
-enum err page_show_any(struct page *p, int status, struct str title, template_html *html, template_json *json, const void *data)
+enum err page_show_any(struct page *p, int status, struct str title, template_html *html, template_json *json,
+                       const void *data)
 {
     struct ctx *ctx = p->ctx;
     struct buf b = buf_new(ctx->arena, PAGE_MAX_BYTES);
@@ -103,6 +106,19 @@ enum err page_go(struct page *p, struct str path)
     return ERR_OK;
 }
 
+enum err page_leave(struct page *p, struct str url)
+{
+    answer(p, 303, STR("text/plain; charset=utf-8"), STR("see other\n"));
+    p->location = url;
+    return ERR_OK;
+}
+
+void page_header(struct page *p, struct str name, struct str value)
+{
+    must(p->header_count < LEN(p->headers));
+    p->headers[p->header_count++] = (struct page_header){name, value};
+}
+
 enum err page_raw(struct page *p, int status, struct str type, struct str body, int64_t cache_s)
 {
     answer(p, status, type, body);
@@ -138,7 +154,8 @@ enum err page_problem(struct page *p, enum err code, struct str field, struct te
     bool en = p->lang == LANG_EN;
     int status = err_status(code);
     struct str own = str_from(en ? err_sentence(code) : err_sentence_zh(code));
-    struct page_problem v = {.heading = own, .sentence = sentence.zh.n > 0 ? page_text(p, sentence) : own, .field = field};
+    struct page_problem v = {
+        .heading = own, .sentence = sentence.zh.n > 0 ? page_text(p, sentence) : own, .field = field};
     if (sentence.zh.n == 0 && status < 500 && p->ctx->why.code == code && p->ctx->why.detail.n > 0) {
         v.sentence = p->ctx->why.detail;
     }
@@ -150,7 +167,8 @@ enum err page_problem(struct page *p, enum err code, struct str field, struct te
 
 static enum err page_refusal(struct page *p, const struct verdict *verdict)
 {
-    struct page_problem v = {.heading = p->lang == LANG_EN ? STR("The law does not allow this now") : STR("法律不允许现在作出这一行为"),
+    struct page_problem v = {.heading = p->lang == LANG_EN ? STR("The law does not allow this now")
+                                                           : STR("法律不允许现在作出这一行为"),
                              .sentence = page_text(p, verdict->sentence),
                              .refused = true,
                              .check = verdict->check,
@@ -304,14 +322,22 @@ void page_go_on(struct page *p, page_step *step, void *arg)
 
 void page_send(struct page *p)
 {
-    struct http_pair *headers = ARENA_ARRAY(p->ctx->arena, struct http_pair, 10);
+    struct http_pair *headers = ARENA_ARRAY(p->ctx->arena, struct http_pair, 10 + LEN(p->headers));
     size_t n = 0;
-    headers[n++] = (struct http_pair){STR("Content-Security-Policy"), str_from(csp)};
+    struct str policy = str_from(csp);
+    if (p->form_to.n > 0) {
+        policy = str_format(p->ctx->arena, csp_form, FMT(p->form_to));
+    }
+    headers[n++] = (struct http_pair){STR("Content-Security-Policy"), policy};
+    for (size_t i = 0; i < p->header_count; i++) {
+        headers[n++] = (struct http_pair){p->headers[i].name, p->headers[i].value};
+    }
     headers[n++] = (struct http_pair){STR("X-Content-Type-Options"), STR("nosniff")};
     headers[n++] = (struct http_pair){STR("Referrer-Policy"), STR("same-origin")};
     if (p->cache_s >= 0) {
-        headers[n++] = (struct http_pair){STR("Cache-Control"), str_format(p->ctx->arena, "public, max-age=%lld%s", (long long)p->cache_s,
-                                                                           p->cache_s > 86400 ? ", immutable" : "")};
+        headers[n++] = (struct http_pair){STR("Cache-Control"),
+                                          str_format(p->ctx->arena, "public, max-age=%lld%s", (long long)p->cache_s,
+                                                     p->cache_s > 86400 ? ", immutable" : "")};
     } else {
         headers[n++] = (struct http_pair){STR("Cache-Control"), STR("no-store")};
         headers[n++] = (struct http_pair){STR("Vary"), STR("Accept, Cookie")};
@@ -325,6 +351,7 @@ void page_send(struct page *p)
     if (p->status == 503) {
         headers[n++] = (struct http_pair){STR("Retry-After"), STR("2")};
     }
-    struct http_response response = {.status = p->status, .type = p->type, .headers = headers, .header_count = n, .body = p->body};
+    struct http_response response = {
+        .status = p->status, .type = p->type, .headers = headers, .header_count = n, .body = p->body};
     http_respond(p->exchange, &response);
 }

@@ -50,6 +50,17 @@ struct str cosign_code(struct page *p, struct str officer, struct str case_id)
     return hex_encode(p->ctx->arena, mac, 4);
 }
 
+void *page_state(const struct page *p, const char *room)
+{
+    const struct web_config *c = &p->web->config;
+    for (size_t i = 0; i < c->state_count; i++) {
+        if (strcmp(c->states[i].room, room) == 0) {
+            return c->states[i].state;
+        }
+    }
+    return NULL;
+}
+
 /* ---- reader connections: one for each request at work, kept for the next ---- */
 
 static struct db *reader_take(struct ctx *ctx, struct web *w)
@@ -181,7 +192,7 @@ size_t web_body_limit(void *arg, const struct http_request *head)
 static bool may_come(const struct page *p)
 {
     static const unsigned bits[] = {[ACTOR_PARTY] = FOR_PARTY, [ACTOR_OFFICER] = FOR_OFFICER, [ACTOR_ADMIN] = FOR_ADMIN};
-    if (p->route->audience == FOR_ALL) {
+    if ((p->route->audience & ~(unsigned)FROM_ANYWHERE) == FOR_ALL) {
         return true;
     }
     enum actor_kind kind = p->session.actor.kind;
@@ -226,11 +237,14 @@ static enum err dispatch(struct page *p, struct str path)
         return page_go(p, buf_str(&b));
     }
     if (strcmp(p->route->method, "POST") == 0) {
+        bool anywhere = (p->route->audience & FROM_ANYWHERE) != 0;
         enum err e = page_read_form(p);
-        if (e != ERR_OK) {
+        if (anywhere) {
+            p->form_err = e;
+        } else if (e != ERR_OK) {
             return page_problem(p, e, p->ctx->why.field, none);
         }
-        if (!is_from_here(p)) {
+        if (!anywhere && !is_from_here(p)) {
             return page_problem(p, ERR_FORBIDDEN, STR("_token"), none);
         }
     }

@@ -26,6 +26,15 @@ enum audience {
     FOR_PARTY = 1,       /* signed in as a person */
     FOR_OFFICER = 2,     /* signed in as an officer of any role */
     FOR_ADMIN = 4,
+    /* With FOR_ALL: a POST that other sites and programs may send. It must take nothing from the session that its sender
+     * could not ask for by a GET, and answers a broken form (page->form_err) in its own words. */
+    FROM_ANYWHERE = 16,
+};
+
+/* A further header of an answer. */
+struct page_header {
+    struct str name;
+    struct str value;
 };
 
 struct session {
@@ -62,6 +71,10 @@ struct page {
     int64_t cache_s;
     bool has_form;
     struct json form;  /* fields of a POST, once read */
+    enum err form_err; /* FROM_ANYWHERE: why they could not be read */
+    struct page_header headers[4];
+    size_t header_count;
+    struct str form_to; /* origin that forms of this page may be sent to besides this site; empty: none */
     struct attachment *files;
     size_t file_count;
     void *own;         /* of who holds the page over a page_then or page_step */
@@ -80,6 +93,8 @@ struct route {
     const char *query;      /* names of query or form members, space-separated; "" for none */
 };
 
+/* What the room of this name keeps; NULL when it was given nothing. */
+void *page_state(const struct page *p, const char *room);
 /* Query member or form field by name; empty when absent. */
 struct str page_query(struct page *p, const char *name);
 /* Form of a POST (urlencoded, multipart, or a JSON object): field by name, or empty. */
@@ -101,6 +116,10 @@ enum err page_show_any(struct page *p, int status, struct str title, template_ht
 struct str page_part(struct page *p, template_html *html, const void *data);
 /* 303 to an address of this site. */
 enum err page_go(struct page *p, struct str path) MUST_USE;
+/* 303 to any address: the caller has checked that it may send people there. */
+enum err page_leave(struct page *p, struct str url) MUST_USE;
+/* One more header of the answer. */
+void page_header(struct page *p, struct str name, struct str value);
 /* A problem: page or problem+json, by Accept. */
 enum err page_problem(struct page *p, enum err code, struct str field, struct text2 sentence) MUST_USE;
 /* A body as it is: tiles, checkpoints, CSV, SVG. cache_s: how long others may keep it; 0 = no-store. */
@@ -129,6 +148,11 @@ struct route_table {
     const struct route *rows;
     size_t count;
 };
+/* What a room keeps while the program serves, by the room's name. */
+struct room_state {
+    const char *room;
+    void *state;
+};
 /* A person of the demo's chooser. */
 struct demo_person {
     struct str id;
@@ -144,6 +168,8 @@ struct web_config {
     struct text2 name;               /* of the node, in the masthead */
     const struct route_table *tables;
     size_t table_count;
+    const struct room_state *states;
+    size_t state_count;
     const struct demo_person *people; /* empty: no demo, no chooser */
     size_t people_count;
     struct str css;                  /* /static/tongban.css */
