@@ -71,6 +71,8 @@ struct sim {
     uint64_t calls[SIM_OP_COUNT];
     struct fault_row faults[SIM_OP_COUNT];
     bool failed;
+    void (*before_change)(void *arg);
+    void *before_arg;
     uint64_t stop_at;
     bool stopped;
     int64_t capacity;
@@ -265,6 +267,9 @@ static int call_counted(struct sim *s, enum sim_op op)
 
 static int call_begin(struct sim *s, enum sim_op op, bool changes)
 {
+    if (changes && s->before_change != NULL && !s->stopped) {
+        s->before_change(s->before_arg);
+    }
     if (changes && s->stop_at != 0 && s->calls[SIM_CHANGE] + 1 >= s->stop_at) {
         s->stopped = true;
     }
@@ -382,8 +387,11 @@ static int64_t sim_pread(struct world *w, int file, void *bytes, size_t n, int64
     pthread_mutex_lock(&s->mutex);
     const struct inode *f = file_of(s, file);
     int64_t r = call_begin(s, SIM_READ, false);
+    bool is_short = r == -SIM_SHORT;
+    r = is_short ? 0 : r;
     if (r == 0 && at < (int64_t)f->live.n) {
         size_t left = f->live.n - (size_t)at;
+        n = is_short ? (n + 1) / 2 : n;
         r = (int64_t)(n < left ? n : left);
         memcpy(bytes, f->live.p + at, (size_t)r);
     }
@@ -396,16 +404,20 @@ static int64_t write_locked(struct sim *s, int file, const void *bytes, size_t n
 {
     struct inode *f = file_of(s, file);
     int e = call_begin(s, SIM_WRITE, true);
-    if (e != 0 || n == 0) {
-        return e;
+    bool is_short = e == -SIM_SHORT;
+    if ((e != 0 && !is_short) || n == 0) {
+        return is_short ? 0 : e;
     }
     if ((s->file[file].flags & WORLD_WRITE) == 0) {
         return -EBADF;
     }
+    n = is_short ? (n + 1) / 2 : n;
     int64_t more = at + (int64_t)n - (int64_t)f->live.n;
-    if (s->capacity != 0 && more > 0 && bytes_used(s) + more > s->capacity) {
+    int64_t beyond = s->capacity == 0 || more <= 0 ? 0 : bytes_used(s) + more - s->capacity;
+    if (beyond >= (int64_t)n) {
         return -ENOSPC;
     }
+    n -= beyond > 0 ? (size_t)beyond : 0;
     struct change c = {.at = at};
     bytes_write(&c.data, bytes, n, 0);
     change_add(f, c);
@@ -598,7 +610,12 @@ struct world *sim_new(uint64_t seed)
 {
     struct sim *s = grow(NULL, sizeof(*s));
     *s = (struct sim){.random = seed, .wall_ms = START_MS, .trace = UINT64_C(0xcbf29ce484222325)};
-    pthread_mutex_init(&s->mutex, NULL);
+    /* Recursive: sim_before_change looks from inside a call. */
+    pthread_mutexattr_t recursive;
+    pthread_mutexattr_init(&recursive);
+    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&s->mutex, &recursive);
+    pthread_mutexattr_destroy(&recursive);
     s->world = (struct world){
         .self = s,
         .now = sim_now,
@@ -683,6 +700,18 @@ bool sim_failed(const struct world *w)
 void sim_capacity(struct world *w, int64_t bytes)
 {
     sim_of(w)->capacity = bytes;
+}
+
+int64_t sim_used(const struct world *w)
+{
+    return bytes_used(sim_of(w));
+}
+
+void sim_before_change(struct world *w, void (*fn)(void *arg), void *arg)
+{
+    struct sim *s = sim_of(w);
+    s->before_change = fn;
+    s->before_arg = arg;
 }
 
 void sim_read_only(struct world *w, bool on)

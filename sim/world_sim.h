@@ -38,15 +38,21 @@ void sim_clock_jump(struct world *w, struct span by);
 /* How many calls of a kind there were. */
 uint64_t sim_calls(const struct world *w, enum sim_op op);
 /* The nth call of this kind from now (1 = the next) answers -error without doing anything; a
- * persistent fault goes on with every call after it. nth 0 takes the fault away. */
+ * persistent fault goes on with every call after it. nth 0 takes the fault away. The error SIM_SHORT,
+ * for reads and writes, does a part of the bytes and says so: 1 of every 2, at least 1. */
+enum { SIM_SHORT = 100000 };
 void sim_fail(struct world *w, enum sim_op op, uint64_t nth, int error, bool persistent);
 /* True when a fault set by sim_fail was met. */
 bool sim_failed(const struct world *w);
-/* Bytes of all files together; beyond them -ENOSPC. 0: no bound. */
+/* Bytes of all files together; a write beyond them is short, and -ENOSPC when not one byte fits. 0: no bound. */
 void sim_capacity(struct world *w, int64_t bytes);
+int64_t sim_used(const struct world *w);
 void sim_read_only(struct world *w, bool on);
 /* The machine stops before the nth change from now: every call after it answers -EIO. */
 void sim_stop_at(struct world *w, uint64_t nth);
+
+/* Call fn before each change, with the disk as it is then: it may look (sim_power_loss), not touch. NULL: no more. */
+void sim_before_change(struct world *w, void (*fn)(void *arg), void *arg);
 
 enum sim_loss {
     SIM_DROP,   /* nothing that was not synced is there */
