@@ -299,6 +299,7 @@ struct feel_shape {
     enum feel_shape_kind kind;
     struct feel_value lo, hi;
     bool lo_open, hi_open;
+    bool strict; /* a point written "= x": a value of another kind leaves it undecided, where "x" alone is false */
 };
 /* The tests of a unary program, joined by "or"; *ret_negated for not(...). Returns their number. If any is
  * FEEL_SHAPE_OTHER, evaluate the program instead. */

@@ -1119,11 +1119,13 @@ static struct feel_shape shape_of(const struct node *n, bool uses_input)
     }
     struct feel_value v = n->value;
     if (v.kind == FEEL_RANGE) {
-        s = (struct feel_shape){FEEL_SHAPE_INTERVAL, v.range->lo, v.range->hi, v.range->lo_open, v.range->hi_open};
+        s = (struct feel_shape){
+            FEEL_SHAPE_INTERVAL, v.range->lo, v.range->hi, v.range->lo_open, v.range->hi_open, false};
         if (v.range->form == FEEL_RANGE_NOT_EQUAL) {
             s.kind = FEEL_SHAPE_OTHER;
         } else if (v.range->form == FEEL_RANGE_EQUAL) {
             s.kind = FEEL_SHAPE_POINT;
+            s.strict = !feel_is_null(s.lo);
         } else if (v.range->form == FEEL_RANGE_INTERVAL && (feel_is_null(s.lo) || feel_is_null(s.hi))) {
             s.kind = FEEL_SHAPE_OTHER;
         }
