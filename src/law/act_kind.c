@@ -2,11 +2,13 @@
 #include "law/law_in.h"
 
 static const char *const whos[] = {"party", "officer", "clock", "node", "admin"};
+static const char *const told[] = {"party", "interested", "office"};
 
 void declare_act(struct builder *b, struct source *f)
 {
     struct act_kind *k = &b->law->acts[b->law->act_count];
     k->index = (uint32_t)b->law->act_count++;
+    b->origins.acts[k->index] = f;
     k->kind = want_text(b, f, &f->root, "act");
     struct str name = str_format(b->ctx->arena, "act/%.*s.json", FMT(k->kind));
     if (!str_equal(name, f->path)) {
@@ -19,6 +21,8 @@ void declare_act(struct builder *b, struct source *f)
 
 static void read_who(struct builder *b, const struct source *f, const struct json *who, struct act_kind *k)
 {
+    k->role_count = 0;
+    k->who = 0;
     struct str *roles = ARENA_ARRAY(b->law->arena, struct str, 64);
     for (size_t i = 0; json_is(who, JSON_OBJECT) && i < who->count; i++) {
         const struct json *v = &who->members[i].value;
@@ -28,6 +32,10 @@ static void read_who(struct builder *b, const struct source *f, const struct jso
             continue;
         }
         k->who |= 1u << bit;
+        bool by_role = ((1u << bit) & (WHO_OFFICER | WHO_ADMIN)) != 0;
+        if (by_role ? v->kind != JSON_ARRAY : v->kind != JSON_BOOL || !v->bool_value) {
+            problem(b, f, v, "who", by_role ? "\"%s\" lists the roles that may do it" : "\"%s\" is true or not there", whos[bit]);
+        }
         for (size_t r = 0; v->kind == JSON_ARRAY && r < v->count && k->role_count < 64; r++) {
             struct str role = v->items[r].text;
             roles[k->role_count++] = role;
@@ -53,7 +61,7 @@ static void read_apart(struct builder *b, const struct source *f, const struct j
     only_members(b, f, o, names);
     k->not_same_as = (const struct act_kind **)(void *)refs(b, f, o, "not_same_as", T_ACT, &k->not_same_as_count);
     k->after = (const struct act_kind **)(void *)refs(b, f, o, "after", T_ACT, &k->after_count);
-    k->officers = (int)may_int(b, f, o, "officers", 1);
+    k->officers = may_count(b, f, o, "officers", 1, 1, 2);
     k->recuse = may_bool(b, f, o, "recuse", false);
     k->once = may_bool(b, f, o, "once", false);
     const struct json *articles = json_get(o, "articles");
@@ -182,6 +190,44 @@ static void read_purpose(struct builder *b, const struct source *f, struct act_k
     }
 }
 
+/* Every text of a list must be one of the words. */
+static void only_words(struct builder *b, const struct source *f, const char *name, const struct str *list, size_t count,
+                       const char *const *words, size_t word_count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (word_of(list[i], words, word_count) < 0) {
+            problem(b, f, json_get(&f->root, name), "reference", "\"%.*s\" is no word of \"%s\"", FMT(list[i]), name);
+        }
+    }
+}
+
+static void check_status(struct builder *b, const struct source *f, const char *name, struct str status)
+{
+    if (status.n > 0 && law_code(b->law, STR("status"), status) == NULL) {
+        problem(b, f, json_get(&f->root, name), "reference", "the code table status has no \"%.*s\"", FMT(status));
+    }
+}
+
+static void read_statuses(struct builder *b, const struct source *f, struct act_kind *k)
+{
+    k->from = texts(b, f, &f->root, "from", &k->from_count);
+    k->to = may_text(b, f, &f->root, "to");
+    for (size_t i = 0; i < k->from_count; i++) {
+        check_status(b, f, "from", k->from[i]);
+    }
+    check_status(b, f, "to", k->to);
+}
+
+static void read_fields(struct builder *b, const struct source *f, struct act_kind *k)
+{
+    const struct json *fields = json_get(&f->root, "fields");
+    k->fields_from_need = json_is(fields, JSON_STRING) && str_equal(fields->text, STR("need"));
+    if (fields != NULL && fields->kind != JSON_NULL && fields->kind != JSON_ARRAY && !k->fields_from_need) {
+        problem(b, f, fields, "type", "\"fields\" is a list, or the word \"need\"");
+    }
+    k->fields = read_needs(b, f, fields, &k->field_count);
+}
+
 void read_act(struct builder *b, struct source *f)
 {
     static const char *const names[] = {
@@ -202,7 +248,7 @@ void read_act(struct builder *b, struct source *f)
         problem(b, f, o, "missing", "the act \"%.*s\" rests on no article", FMT(k->kind));
     }
     read_who(b, f, json_get(o, "who"), k);
-    k->assurance = (int)may_int(b, f, o, "assurance", 1);
+    k->assurance = may_count(b, f, o, "assurance", 1, 0, 2);
     k->power = may_text(b, f, o, "power");
     int in_case = word_of(want_text(b, f, o, "case"), cases, LEN(cases));
     if (in_case < 0) {
@@ -210,13 +256,10 @@ void read_act(struct builder *b, struct source *f)
     }
     k->in_case = in_case < 0 ? ACT_CASE_NONE : (enum act_case)in_case;
     k->task = may_bool(b, f, o, "task", false);
-    k->from = texts(b, f, o, "from", &k->from_count);
-    k->to = may_text(b, f, o, "to");
+    read_statuses(b, f, k);
     read_apart(b, f, json_get(o, "apart"), k);
     read_conditions(b, f, k);
-    const struct json *fields = json_get(o, "fields");
-    k->fields_from_need = json_is(fields, JSON_STRING) && str_equal(fields->text, STR("need"));
-    k->fields = read_needs(b, f, fields, &k->field_count);
+    read_fields(b, f, k);
     read_limits_of(b, f, k);
     read_bounds(b, f, json_get(o, "bounds"), k);
     read_purpose(b, f, k);
@@ -225,6 +268,7 @@ void read_act(struct builder *b, struct source *f)
         resolve(b, f, json_get(o, "draws"), T_DOCUMENT, k->draws);
     }
     k->tells = texts(b, f, o, "tells", &k->tell_count);
+    only_words(b, f, "tells", k->tells, k->tell_count, told, LEN(told));
     k->remedy = may_bool(b, f, o, "remedy", false);
     k->publish = may_bool(b, f, o, "publish", false);
     k->effects = texts(b, f, o, "effect", &k->effect_count);

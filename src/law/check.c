@@ -1,4 +1,4 @@
-/* What must hold over all packs together: powers, procedures, statuses, the sentences of refusals. */
+/* What must hold over all packs together: procedures, statuses, the sentences of refusals. Powers: check_power.c. */
 #include "law/law_in.h"
 
 static void check_refusals(struct builder *b)
@@ -13,63 +13,6 @@ static void check_refusals(struct builder *b)
         const struct code_row *row = law_code(b->law, STR("refusal"), str_from(codes[i]));
         if (row == NULL || row->article.statute == NULL) {
             problem(b, NULL, NULL, "refusal", "the code table refusal has no row \"%s\" with an article", codes[i]);
-        }
-    }
-}
-
-static bool overlap(const struct power *p, const struct power *q)
-{
-    return str_equal(p->kind, q->kind) && p->from.n < q->until.n && q->from.n < p->until.n;
-}
-
-/* Two offices with one power over one item in one place at one time: nobody would know whose it is. */
-static void check_pair(struct builder *b, const struct office *x, const struct office *y)
-{
-    for (size_t i = 0; i < x->power_count; i++) {
-        for (size_t k = 0; k < y->power_count; k++) {
-            const struct power *p = &x->powers[i];
-            const struct power *q = &y->powers[k];
-            for (size_t m = 0; overlap(p, q) && m < p->item_count; m++) {
-                for (size_t n = 0; n < q->item_count; n++) {
-                    if (p->items[m] == q->items[n]) {
-                        problem(b, NULL, NULL, "power", "\"%.*s\" and \"%.*s\" both hold the power \"%.*s\" for \"%.*s\"", FMT(x->id),
-                                FMT(y->id), FMT(p->kind), FMT(p->items[m]->id));
-                    }
-                }
-            }
-        }
-    }
-}
-
-static bool anyone_holds(const struct law *law, struct str kind, const struct item *item)
-{
-    for (size_t i = 0; i < law->office_count; i++) {
-        for (size_t k = 0; k < law->offices[i].power_count; k++) {
-            const struct power *p = &law->offices[i].powers[k];
-            bool right = str_equal(p->kind, kind) || str_equal(p->kind, STR("*"));
-            for (size_t m = 0; right && m < p->item_count; m++) {
-                if (p->items[m] == item) {
-                    return true;
-                }
-            }
-            if (right && p->item_count == 0) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-static void check_item(struct builder *b, const struct item *x)
-{
-    for (size_t i = 0; x->procedure != NULL && i < x->procedure->element_count; i++) {
-        const struct bpmn_element *e = &x->procedure->elements[i];
-        for (size_t k = 0; k < e->act_count; k++) {
-            const struct act_kind *kind = law_act(b->law, e->acts[k]);
-            if (kind != NULL && kind->power.n > 0 && !anyone_holds(b->law, kind->power, x)) {
-                problem(b, NULL, NULL, "power", "no office holds the power \"%.*s\" that the act \"%.*s\" needs for the item \"%.*s\"",
-                        FMT(kind->power), FMT(kind->kind), FMT(x->id));
-            }
         }
     }
 }
@@ -114,32 +57,26 @@ static void check_awaited(struct builder *b, const struct act_kind *kind)
             }
         }
     }
-    problem(b, NULL, NULL, "procedure", "no procedure awaits the act \"%.*s\"", FMT(kind->kind));
+    const struct source *f = b->origins.acts[kind->index];
+    problem(b, f, json_get(&f->root, "task"), "procedure", "no procedure awaits the act \"%.*s\"", FMT(kind->kind));
 }
 
 void check_law(struct builder *b)
 {
     const struct law *law = b->law;
     check_refusals(b);
-    for (size_t i = 0; i < law->office_count; i++) {
-        for (size_t k = i + 1; k < law->office_count; k++) {
-            if (str_equal(law->offices[i].place, law->offices[k].place)) {
-                check_pair(b, &law->offices[i], &law->offices[k]);
-            }
-        }
-    }
+    check_documents(b);
     const struct index *procedures = &law->index[T_PROCEDURE];
     for (size_t i = 0; i < procedures->room; i++) {
         if (procedures->values[i] != NULL) {
             check_procedure(b, procedures->values[i]);
         }
     }
-    for (size_t i = 0; i < law->item_count; i++) {
-        check_item(b, &law->items[i]);
-    }
+    check_powers(b);
     for (size_t i = 0; i < law->act_count; i++) {
         if (law->acts[i].task) {
             check_awaited(b, &law->acts[i]);
         }
     }
+    check_tests(b);
 }

@@ -66,7 +66,10 @@ static void put_value(struct holes *h, const struct json *v)
     } else if (json_get(v, "name") != NULL) {
         put_escaped(h->out, json_text(v, "name"));
     } else {
-        json_write(h->out, v);
+        struct buf text = buf_new(h->ctx->arena, LIMIT_DOCUMENT_BYTES);
+        json_write(&text, v);
+        put_escaped(h->out, buf_str(&text));
+        h->out->err = h->out->err == ERR_OK ? text.err : h->out->err;
     }
 }
 
@@ -167,4 +170,72 @@ enum err law_document(struct ctx *ctx, const struct law *law, struct str name, s
     struct holes h = {.ctx = ctx, .out = &b, .scopes = {values}, .depth = 1};
     TRY(fill(&h, text));
     return buf_done(ctx, &b, ret_html);
+}
+
+/* ---- at load ---- */
+
+static uint32_t line_at(struct str text, size_t at)
+{
+    uint32_t line = 1;
+    for (size_t i = 0; i < at; i++) {
+        line += text.p[i] == '\n';
+    }
+    return line;
+}
+
+enum err document_check(struct ctx *ctx, struct str text, uint32_t *ret_line)
+{
+    struct str open_names[LEN(((struct holes *)0)->scopes)];
+    size_t open_at[LEN(open_names)];
+    size_t depth = 0;
+    for (size_t at = 0;;) {
+        size_t open = str_find(str_slice(text, at, text.n), STR("{{"));
+        if (open == SIZE_MAX) {
+            *ret_line = depth == 0 ? 0 : line_at(text, open_at[depth - 1]);
+            return depth == 0 ? ERR_OK : fault(ctx, ERR_SYNTAX, "the section \"%.*s\" is not closed", FMT(open_names[depth - 1]));
+        }
+        open += at;
+        size_t close = str_find(str_slice(text, open, text.n), STR("}}"));
+        *ret_line = line_at(text, open);
+        if (close == SIZE_MAX) {
+            return fault(ctx, ERR_SYNTAX, "a hole has no }}");
+        }
+        struct str hole = str_slice(text, open + 2, open + close);
+        at = open + close + 2;
+        char sign = hole.n == 0 ? 0 : hole.p[0];
+        bool opens = sign == '#' || sign == '?' || sign == '!';
+        struct str name = opens || sign == '/' ? str_slice(hole, 1, hole.n) : hole;
+        if (name.n == 0 || str_find(name, STR("{")) != SIZE_MAX) {
+            return fault(ctx, ERR_SYNTAX, "a hole has no name");
+        }
+        if (opens && depth + 1 == LEN(open_names)) {
+            return fault(ctx, ERR_TOO_DEEP, "sections nest deeper than %zu", LEN(open_names) - 1);
+        }
+        if (opens) {
+            open_names[depth] = name;
+            open_at[depth++] = open;
+        } else if (sign == '/' && (depth == 0 || !str_equal(open_names[--depth], name))) {
+            return fault(ctx, ERR_SYNTAX, "\"%.*s\" is closed here and not open", FMT(name));
+        }
+    }
+}
+
+/* Both texts of each document: the Chinese must be there and both must be well formed. */
+void check_documents(struct builder *b)
+{
+    const struct index *x = &b->law->index[T_DOCUMENT];
+    for (size_t i = 0; i < x->room; i++) {
+        const struct document *d = x->values[i];
+        for (int en = 0; d != NULL && en < 2; en++) {
+            struct source f = {.path = str_format(b->ctx->arena, "document/%.*s.%s.html", FMT(x->keys[i]), en ? "en" : "zh")};
+            struct str text = en ? d->en : d->zh;
+            struct ctx inner = *b->ctx;
+            uint32_t line = 0;
+            if (text.n == 0) {
+                problem(b, &f, NULL, en ? "w:missing" : "missing", en ? "the document has no English text" : "the document has no Chinese text");
+            } else if (document_check(&inner, text, &line) != ERR_OK) {
+                problem(b, &f, NULL, "document", "line %u: %.*s", line, FMT(inner.why.detail));
+            }
+        }
+    }
 }

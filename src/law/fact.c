@@ -37,6 +37,7 @@ static void read_choices(struct builder *b, const struct source *f, const struct
         x->choice_count = table->count;
         return;
     }
+    x->choice_count = 0;
     struct code_row *rows = ARENA_ARRAY(b->law->arena, struct code_row, (list == NULL ? 0 : list->count) + 1);
     for (size_t i = 0; list != NULL && i < list->count; i++) {
         only_members(b, f, &list->items[i], names);
@@ -49,31 +50,77 @@ static void read_choices(struct builder *b, const struct source *f, const struct
     }
 }
 
-static void free_pattern(void *p)
+/* PCRE2 takes its memory from an arena, so that a failing allocation unwinds as all others do. */
+static void *pattern_alloc(size_t size, void *arena)
 {
-    pcre2_code_free(p);
+    return arena_push(arena, size);
 }
 
-/* Patterns are of a linear subset: no back-references, look-around or nested unbounded repeats that
- * need backtracking without end; the match limit bounds what is left. */
+static void pattern_free(void *p, void *arena)
+{
+    (void)p;
+    (void)arena; /* it goes with the arena */
+}
+
+/* Letters, classes, groups, alternatives and repeats; no back-reference, look-around, verb or option: what
+ * is left is matched by following all alternatives at once, in time linear in the length of the value. */
+bool pattern_is_plain(struct str s)
+{
+    static const char escapes[] = "dDwWsStnr.*+?()[]{}|/-^$\\";
+    size_t depth = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        if (c == '\\' && (++i == s.n || s.p[i] == 0 || strchr(escapes, s.p[i]) == NULL)) {
+            return false;
+        }
+        if (c == '[') {
+            size_t start = i + 1;
+            while (++i < s.n && (s.p[i] != ']' || i == start)) {
+                i += s.p[i] == '\\';
+                if (i + 1 < s.n && s.p[i] == '[') {
+                    return false; /* [:name:] and set operators */
+                }
+            }
+        } else if (c == '(') {
+            if (i + 1 < s.n && (s.p[i + 1] == '?' || s.p[i + 1] == '*')) {
+                return false;
+            }
+            depth++;
+        } else if (c == ')') {
+            if (depth == 0) {
+                return false;
+            }
+            depth--;
+        }
+    }
+    return depth == 0;
+}
+
 static void read_pattern(struct builder *b, const struct source *f, const struct json *o, struct fact *x)
 {
     int code = 0;
-    size_t at = 0;
+    PCRE2_SIZE at = 0;
     x->pattern = may_text(b, f, o, "pattern");
     if (x->pattern.n == 0) {
         return;
     }
-    bool looks = str_find(x->pattern, STR("(?")) != SIZE_MAX || str_find(x->pattern, STR("\\1")) != SIZE_MAX;
+    const struct json *place = json_get(o, "pattern");
+    if (x->pattern.n > LIMIT_PATTERN_BYTES) {
+        problem(b, f, place, "pattern", "the pattern of \"%.*s\" is longer than %d bytes", FMT(x->id), LIMIT_PATTERN_BYTES);
+        return;
+    }
+    pcre2_general_context *memory = pcre2_general_context_create(pattern_alloc, pattern_free, b->law->arena);
+    pcre2_compile_context *how = pcre2_compile_context_create(memory);
+    pcre2_set_parens_nest_limit(how, 20);
     pcre2_code *c = pcre2_compile((PCRE2_SPTR)x->pattern.p, x->pattern.n, PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED,
-                                  &code, &at, NULL);
-    if (c == NULL || looks) {
-        problem(b, f, o, "pattern", "the pattern of \"%.*s\" is not a plain regular expression (at %zu)", FMT(x->id), at);
+                                  &code, &at, how);
+    if (c == NULL) {
+        problem(b, f, place, "pattern", "the pattern of \"%.*s\" cannot be read from its byte %zu on", FMT(x->id), at);
+    } else if (!pattern_is_plain(x->pattern)) {
+        problem(b, f, place, "pattern", "the pattern of \"%.*s\" holds more than letters, classes, groups, alternatives and repeats",
+                FMT(x->id));
     }
-    if (c != NULL) {
-        arena_defer(b->law->arena, free_pattern, c);
-        x->matcher = c;
-    }
+    x->matcher = c;
 }
 
 static void read_fact(struct builder *b, const struct source *f, const struct json *o)
@@ -133,16 +180,16 @@ static enum err wrong(struct ctx *ctx, const struct fact *x, enum err code, cons
     return code;
 }
 
-static bool matches(const struct fact *x, struct str s)
+/* The room for states bounds the work of one character; a value that needs more does not match. */
+static bool matches(struct arena *arena, const struct fact *x, struct str s)
 {
-    pcre2_match_data *data = pcre2_match_data_create(1, NULL);
-    pcre2_match_context *limits = pcre2_match_context_create(NULL);
-    must(data != NULL && limits != NULL);
-    pcre2_set_match_limit(limits, 100000);
-    int n = pcre2_match(x->matcher, (PCRE2_SPTR)s.p, s.n, 0, 0, data, limits);
-    pcre2_match_context_free(limits);
-    pcre2_match_data_free(data);
-    return n >= 0; /* 0: it matched, and has more groups than we ask for */
+    struct arena_mark mark = arena_mark(arena);
+    pcre2_general_context *memory = pcre2_general_context_create(pattern_alloc, pattern_free, arena);
+    pcre2_match_data *data = pcre2_match_data_create(1, memory);
+    int *room = ARENA_ARRAY(arena, int, LIMIT_PATTERN_ROOM);
+    int n = pcre2_dfa_match(x->matcher, (PCRE2_SPTR)s.p, s.n, 0, 0, data, NULL, room, LIMIT_PATTERN_ROOM);
+    arena_reset(arena, mark);
+    return n >= 0; /* 0: it matched in more ways than we ask for */
 }
 
 static enum err check_string(struct ctx *ctx, const struct fact *x, struct str s)
@@ -159,7 +206,7 @@ static enum err check_string(struct ctx *ctx, const struct fact *x, struct str s
             return wrong(ctx, x, ERR_SYNTAX, "the text holds a control character");
         }
     }
-    if (x->matcher != NULL && !matches(x, s)) {
+    if (x->matcher != NULL && !matches(ctx->arena, x, s)) {
         return wrong(ctx, x, ERR_SYNTAX, "the text does not have the form it must have");
     }
     return ERR_OK;

@@ -13,6 +13,7 @@ void declare_item(struct builder *b, struct source *f)
 {
     struct item *x = &b->law->items[b->law->item_count];
     x->index = (uint32_t)b->law->item_count++;
+    b->origins.items[x->index] = f;
     x->id = want_text(b, f, &f->root, "item");
     if (!str_equal(folder_of(f), x->id)) {
         problem(b, f, &f->root, "name", "the item \"%.*s\" must stand in a folder of its name", FMT(x->id));
@@ -55,6 +56,7 @@ static void read_conditions(struct builder *b, const struct source *f, struct it
 {
     static const char *const names[] = {"id", "text", "article", NULL};
     const struct json *list = may_list(b, f, &f->root, "conditions");
+    x->condition_count = 0;
     struct condition *out = ARENA_ARRAY(b->law->arena, struct condition, (list == NULL ? 0 : list->count) + 1);
     for (size_t i = 0; list != NULL && i < list->count; i++) {
         const struct json *o = &list->items[i];
@@ -73,13 +75,14 @@ static void read_promises(struct builder *b, const struct source *f, struct item
     static const char *const names[] = {"n", "unit", NULL};
     const struct json *o = json_get(&f->root, "promise");
     size_t n = json_is(o, JSON_OBJECT) ? o->count : 0;
+    x->promise_count = 0;
     struct promise *out = ARENA_ARRAY(b->law->arena, struct promise, n + 1);
     for (size_t i = 0; i < n; i++) {
         const struct json *v = &o->members[i].value;
         only_members(b, f, v, names);
         struct promise *p = &out[x->promise_count];
         p->limit = resolve(b, f, v, T_LIMIT, o->members[i].key);
-        p->n = (int32_t)may_int(b, f, v, "n", 0);
+        p->n = may_count(b, f, v, "n", 0, 0, 36500);
         if (!parse_unit(want_text(b, f, v, "unit"), &p->unit)) {
             problem(b, f, v, "unit", "unit is workday, day, month, year or hour");
         }
@@ -95,6 +98,7 @@ static void read_remedies(struct builder *b, const struct source *f, struct item
 {
     static const char *const names[] = {"text", "article", NULL};
     const struct json *list = may_list(b, f, &f->root, "remedy");
+    x->remedy_count = 0;
     struct remedy *out = ARENA_ARRAY(b->law->arena, struct remedy, (list == NULL ? 0 : list->count) + 1);
     for (size_t i = 0; list != NULL && i < list->count; i++) {
         const struct json *o = &list->items[i];
@@ -103,6 +107,24 @@ static void read_remedies(struct builder *b, const struct source *f, struct item
         x->remedy_count++;
     }
     x->remedies = out;
+}
+
+/* No fee without law: a sum cites the article it is charged by. */
+static void read_fee(struct builder *b, const struct source *f, struct item *x)
+{
+    static const char *const names[] = {"sum_fen", "article", NULL};
+    const struct json *o = json_get(&f->root, "fee");
+    if (o == NULL || o->kind == JSON_NULL) {
+        return;
+    }
+    only_members(b, f, o, names);
+    x->fee_fen = may_int(b, f, o, "sum_fen", 0);
+    if (x->fee_fen < 0) {
+        problem(b, f, o, "range", "a fee is not below 0 fen");
+    }
+    if (may_cite(b, f, o, "article").statute == NULL && x->fee_fen > 0) {
+        problem(b, f, o, "w:missing", "the fee of \"%.*s\" cites no article", FMT(x->id));
+    }
 }
 
 static void read_decision(struct builder *b, const struct source *f, struct item *x)
@@ -154,15 +176,15 @@ void read_item(struct builder *b, struct source *f)
     const struct json *limits = json_get(o, "limits");
     x->decide_limit = json_is(limits, JSON_OBJECT) ? may_ref(b, f, limits, "decide", T_LIMIT) : NULL;
     read_promises(b, f, x);
-    const struct json *fee = json_get(o, "fee");
-    x->fee_fen = json_is(fee, JSON_OBJECT) ? may_int(b, f, fee, "sum_fen", 0) : 0;
+    read_fee(b, f, x);
     x->licence = may_ref(b, f, o, "licence", T_LICENCE);
     read_decision(b, f, x);
     x->automatic = may_bool(b, f, o, "automatic", false);
     read_remedies(b, f, x);
     x->counter = may_text2(b, f, o, "counter");
     x->hotline = may_text(b, f, o, "hotline");
-    x->renews = may_text(b, f, o, "renews");
+    const struct item *renews = may_ref(b, f, o, "renews", T_ITEM);
+    x->renews = renews == NULL ? (struct str){0} : renews->id;
     x->publics = (const struct fact **)(void *)refs(b, f, o, "public", T_FACT, &x->public_count);
 }
 
@@ -185,6 +207,7 @@ void declare_office(struct builder *b, struct source *f)
 {
     struct office *x = &b->law->offices[b->law->office_count];
     x->index = (uint32_t)b->law->office_count++;
+    b->origins.offices[x->index] = f;
     x->id = want_text(b, f, &f->root, "office");
     if (!index_put(&b->law->index[T_OFFICE], x->id, x)) {
         problem(b, f, &f->root, "duplicate", "the office \"%.*s\" stands twice", FMT(x->id));
@@ -224,6 +247,7 @@ void read_office(struct builder *b, struct source *f)
     x->parent = may_ref(b, f, o, "parent", T_OFFICE);
     x->invented = may_bool(b, f, o, "invented", false);
     const struct json *list = may_list(b, f, o, "powers");
+    x->power_count = 0; /* an office that stands twice is a fault, and is read twice all the same */
     struct power *powers = ARENA_ARRAY(b->law->arena, struct power, (list == NULL ? 0 : list->count) + 1);
     for (size_t i = 0; list != NULL && i < list->count; i++) {
         read_power(b, f, &list->items[i], &powers[x->power_count++]);
@@ -258,7 +282,7 @@ void read_licence(struct builder *b, struct source *f)
     const struct json *valid = json_get(o, "valid");
     if (json_is(valid, JSON_OBJECT)) {
         only_members(b, f, valid, valid_names);
-        x->valid_n = (int32_t)may_int(b, f, valid, "n", 0);
+        x->valid_n = may_count(b, f, valid, "n", 0, 1, 36500);
         if (!parse_unit(want_text(b, f, valid, "unit"), &x->valid_unit)) {
             problem(b, f, valid, "unit", "unit is workday, day, month, year or hour");
         }
@@ -267,7 +291,7 @@ void read_licence(struct builder *b, struct source *f)
     if (json_is(number, JSON_OBJECT)) {
         only_members(b, f, number, number_names);
         x->number_prefix = may_text(b, f, number, "prefix");
-        x->number_digits = (int)may_int(b, f, number, "digits", 12);
+        x->number_digits = may_count(b, f, number, "digits", 12, 1, 18);
     }
     x->shows = (const struct fact **)(void *)refs(b, f, o, "shows", T_FACT, &x->show_count);
     x->publics = (const struct fact **)(void *)refs(b, f, o, "public", T_FACT, &x->public_count);

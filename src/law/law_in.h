@@ -72,11 +72,19 @@ struct source {
     struct json root;
     size_t pack_index;
 };
+/* Where a thing of the snapshot was read, by its index, so that checks over all can name file and line. */
+struct origins {
+    const struct source **acts;
+    const struct source **items;
+    const struct source **offices;
+    size_t *statute_packs;
+};
 struct builder {
     struct ctx *ctx;
     struct law *law;
     struct source *files;
     size_t file_count;
+    struct origins origins;
     struct law_problems *problems;
     size_t problem_room;
     bool failed;
@@ -95,6 +103,9 @@ struct str may_text(struct builder *b, const struct source *f, const struct json
 struct text2 want_text2(struct builder *b, const struct source *f, const struct json *o, const char *name);
 struct text2 may_text2(struct builder *b, const struct source *f, const struct json *o, const char *name);
 int64_t may_int(struct builder *b, const struct source *f, const struct json *o, const char *name, int64_t otherwise);
+/* A whole number from min to max; `otherwise`, which need not lie between, when absent. */
+int32_t may_count(struct builder *b, const struct source *f, const struct json *o, const char *name, int32_t otherwise,
+                  int32_t min, int32_t max);
 bool may_bool(struct builder *b, const struct source *f, const struct json *o, const char *name, bool otherwise);
 const struct json *want_list(struct builder *b, const struct source *f, const struct json *o, const char *name);
 const struct json *may_list(struct builder *b, const struct source *f, const struct json *o, const char *name);
@@ -135,6 +146,14 @@ void read_office(struct builder *b, struct source *f);
 void declare_licence(struct builder *b, struct source *f);
 void read_licence(struct builder *b, struct source *f);
 void check_law(struct builder *b);
+void check_powers(struct builder *b);
+void check_tests(struct builder *b);
+void check_documents(struct builder *b);
+
+/* Is a template well formed? Else *ret_line and a sentence in ctx->why. */
+enum err document_check(struct ctx *ctx, struct str text, uint32_t *ret_line) MUST_USE;
+/* Is a pattern of the subset whose matching takes linear time? */
+bool pattern_is_plain(struct str pattern);
 
 /* ---- identifiers ---- */
 bool idcard_is_valid(struct str s); /* GB 11643 */

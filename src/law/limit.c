@@ -6,7 +6,11 @@ void read_calendar(struct builder *b, struct source *f)
     static const char *const names[] = {"year", "notice", "off", "work", NULL};
     only_members(b, f, &f->root, names);
     struct calendar_year *y = &b->law->years[b->law->year_count];
-    y->year = (int)may_int(b, f, &f->root, "year", 0);
+    y->year = may_count(b, f, &f->root, "year", 0, 1949, 2200);
+    struct str path = str_format(b->ctx->arena, "calendar/%d.json", y->year);
+    if (!str_equal(path, f->path)) {
+        problem(b, f, &f->root, "name", "the calendar of %d must stand in %.*s", y->year, FMT(path));
+    }
     want_text2(b, f, &f->root, "notice");
     for (int k = 0; k < 2; k++) {
         const struct json *o = json_get(&f->root, k == 0 ? "off" : "work");
@@ -192,9 +196,9 @@ static void read_measure(struct builder *b, const struct source *f, const struct
             in_force = &values->items[i];
         }
     }
-    l->n = (int32_t)may_int(b, f, in_force, "n", -1);
-    if (l->n < 0 || l->n > 36500) {
-        problem(b, f, in_force, "range", "the limit \"%.*s\" needs n from 0 to 36500", FMT(l->id));
+    l->n = may_count(b, f, in_force, "n", -1, 0, 36500);
+    if (l->n < 0) {
+        problem(b, f, in_force, "missing", "the limit \"%.*s\" has no n", FMT(l->id));
     }
     if (!parse_unit(want_text(b, f, in_force, "unit"), &l->unit)) {
         problem(b, f, in_force, "unit", "unit is workday, day, month, year or hour");
@@ -218,6 +222,8 @@ static void read_limit(struct builder *b, const struct source *f, const struct j
     static const char *const names[] = {"limit", "article", "title", "per", "n", "unit", "values", "direction", "event", "since", "stop_by",
                                         "resume_by", "stop_article", "extend", "late", "deem", "article_late", "roll", NULL};
     static const char *const extend_names[] = {"by", "n", "once", "article", NULL};
+    static const char *const pers[] = {"office", "party"};
+    static const char *const directions[] = {"after", "before"};
     static const char *const lates[] = {[LATE_REFUSE] = "refuse", [LATE_ALLOW] = "allow", [LATE_DEEM] = "deem"};
     struct limit *l = index_get(&b->law->index[T_LIMIT], json_text(o, "limit"));
     if (l == NULL) {
@@ -226,11 +232,25 @@ static void read_limit(struct builder *b, const struct source *f, const struct j
     only_members(b, f, o, names);
     l->article = may_cite(b, f, o, "article");
     l->title = want_text2(b, f, o, "title");
-    l->per_party = str_equal(want_text(b, f, o, "per"), STR("party"));
+    int per = word_of(want_text(b, f, o, "per"), pers, LEN(pers));
+    if (per < 0) {
+        problem(b, f, o, "per", "per is office or party");
+    }
+    l->per_party = per == 1;
     read_measure(b, f, o, l);
-    l->before = str_equal(may_text(b, f, o, "direction"), STR("before"));
+    struct str direction = may_text(b, f, o, "direction");
+    int way = direction.n == 0 ? 0 : word_of(direction, directions, LEN(directions));
+    if (way < 0) {
+        problem(b, f, json_get(o, "direction"), "direction", "direction is after or before");
+    }
+    l->before = way == 1;
     l->event = may_ref(b, f, o, "event", T_FACT);
     read_since(b, f, o, l);
+    if (l->before != (l->event != NULL)) {
+        problem(b, f, o, "event", "a limit before an event, and no other, names the fact that holds its day as \"event\"");
+    } else if (l->event != NULL && l->event->type != FACT_DATE) {
+        problem(b, f, json_get(o, "event"), "event", "the fact \"%.*s\" is no date", FMT(l->event->id));
+    }
     l->roll = may_bool(b, f, o, "roll", true);
     int late = json_get(o, "late") == NULL ? (int)LATE_ALLOW : word_of(want_text(b, f, o, "late"), lates, LEN(lates));
     if (late < 0) {
@@ -240,13 +260,16 @@ static void read_limit(struct builder *b, const struct source *f, const struct j
     l->article_late = may_cite(b, f, o, "article_late");
     l->article_stop = may_cite(b, f, o, "stop_article");
     l->deem = may_ref(b, f, o, "deem", T_ACT);
+    if ((l->late == LATE_DEEM) != (l->deem != NULL)) {
+        problem(b, f, o, "deem", "a limit with late \"deem\", and no other, names the act that is deemed done as \"deem\"");
+    }
     l->stop_by = (const struct act_kind **)(void *)refs(b, f, o, "stop_by", T_ACT, &l->stop_count);
     l->resume_by = (const struct act_kind **)(void *)refs(b, f, o, "resume_by", T_ACT, &l->resume_count);
     const struct json *extend = json_get(o, "extend");
     if (json_is(extend, JSON_OBJECT)) {
         only_members(b, f, extend, extend_names);
         l->extend_by = may_ref(b, f, extend, "by", T_ACT);
-        l->extend_n = (int32_t)may_int(b, f, extend, "n", 0);
+        l->extend_n = may_count(b, f, extend, "n", 0, 0, 36500);
         l->extend_once = may_bool(b, f, extend, "once", true);
         l->article_extend = may_cite(b, f, extend, "article");
     }

@@ -71,7 +71,7 @@ static void read_pack(struct builder *b, struct source *f)
 static void add_document(struct builder *b, struct str path, struct str bytes)
 {
     bool en = str_ends(path, STR(".en.html"));
-    struct str name = str_slice(path, strlen("document/"), path.n - strlen(en ? ".en.html" : ".zh.html"));
+    struct str name = str_slice(path, strlen("document/"), path.n - strlen(".zh.html"));
     struct document *d = index_get(&b->law->index[T_DOCUMENT], name);
     if (d == NULL) {
         d = ARENA_NEW(b->law->arena, struct document);
@@ -112,7 +112,8 @@ static void add_model(struct builder *b, const struct source *f, struct str path
 static bool take_text_file(struct builder *b, const struct source *f, struct str bytes)
 {
     struct str p = f->path;
-    if (str_starts(p, STR("document/")) && str_ends(p, STR(".html"))) {
+    bool document = str_ends(p, STR(".zh.html")) || str_ends(p, STR(".en.html"));
+    if (str_starts(p, STR("document/")) && document && p.n > strlen("document/.zh.html")) {
         add_document(b, p, bytes);
     } else if (str_starts(p, STR("procedure/")) && str_ends(p, STR(".bpmn"))) {
         add_procedure(b, f, p, bytes);
@@ -124,12 +125,33 @@ static bool take_text_file(struct builder *b, const struct source *f, struct str
     return true;
 }
 
+/* A pack adds files; it never takes the place of one that stands before it. pack.json and the stories
+ * of test/ belong to each pack alone. */
+static void check_place(struct builder *b, struct index *paths, struct source *f)
+{
+    if (str_starts(f->path, STR("test/")) || str_equal(f->path, STR("pack.json"))) {
+        return;
+    }
+    if (!index_put(paths, f->path, f)) {
+        problem(b, f, NULL, "replace", "the file stands in a pack before this one, and a pack never replaces a file");
+    }
+}
+
 static void read_sources(struct builder *b, const struct law_pack_source *packs, size_t count)
 {
+    struct index paths;
+    size_t files = 0;
     for (size_t i = 0; i < count; i++) {
+        files += packs[i].count;
+    }
+    index_init(b->law->arena, &paths, files + 8);
+    for (size_t i = 0; i < count; i++) {
+        bool described = false;
         for (size_t k = 0; k < packs[i].count; k++) {
             struct source *f = &b->files[b->file_count];
             *f = (struct source){.path = packs[i].files[k].path, .text = packs[i].files[k].bytes, .pack_index = i};
+            described = described || str_equal(f->path, STR("pack.json"));
+            check_place(b, &paths, f);
             struct ctx inner = *b->ctx;
             inner.arena = b->law->arena;
             if (take_text_file(b, f, f->text)) {
@@ -142,6 +164,10 @@ static void read_sources(struct builder *b, const struct law_pack_source *packs,
             } else {
                 b->file_count++;
             }
+        }
+        if (!described) {
+            struct source whole = {.path = STR("pack.json"), .pack_index = i};
+            problem(b, &whole, NULL, "missing", "the pack has no pack.json");
         }
     }
 }
@@ -160,25 +186,7 @@ static struct law_pack_source *keep_packs(struct arena *a, const struct law_pack
     return out;
 }
 
-/* Upper bounds: a file per act, item, office; limits and facts by counting their names in the texts. */
-static size_t count_text(const struct law_pack_source *packs, size_t count, const char *start, const char *needle)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++) {
-        for (size_t k = 0; k < packs[i].count; k++) {
-            struct str rest = packs[i].files[k].bytes;
-            if (!str_starts(packs[i].files[k].path, str_from(start))) {
-                continue;
-            }
-            for (size_t at = str_find(rest, str_from(needle)); at != SIZE_MAX; at = str_find(rest, str_from(needle))) {
-                rest = str_slice(rest, at + 1, rest.n);
-                n++;
-            }
-        }
-    }
-    return n;
-}
-
+/* What stands one in a file: the files are the upper bound. */
 static void make_tables(struct law *law, const struct law_pack_source *packs, size_t count)
 {
     struct arena *a = law->arena;
@@ -186,8 +194,6 @@ static void make_tables(struct law *law, const struct law_pack_source *packs, si
     for (size_t i = 0; i < count; i++) {
         files += packs[i].count;
     }
-    size_t facts = count_text(packs, count, "fact/", "\"fact\"");
-    size_t limits = count_text(packs, count, "limit/", "\"limit\"");
     law->packs = ARENA_ARRAY(a, struct law_pack, count + 1);
     law->pack_count = count;
     law->statutes = ARENA_ARRAY(a, struct statute, files + 1);
@@ -195,13 +201,34 @@ static void make_tables(struct law *law, const struct law_pack_source *packs, si
     law->items = ARENA_ARRAY(a, struct item, files + 1);
     law->offices = ARENA_ARRAY(a, struct office, files + 1);
     law->years = ARENA_ARRAY(a, struct calendar_year, files + 1);
-    law->facts = ARENA_ARRAY(a, struct fact, facts + 1);
-    law->limits = ARENA_ARRAY(a, struct limit, limits + 1);
     for (int t = 0; t < T_COUNT; t++) {
-        index_init(a, &law->index[t], t == T_FACT ? facts + 8 : t == T_LIMIT ? limits + 8 : files + 8);
+        index_init(a, &law->index[t], files + 8);
     }
     index_init(a, &law->item_codes, files * 2 + 8);
-    index_init(a, &law->limit_cites, limits + 8);
+}
+
+/* How many entries the lists named `list` of all files below `folder` hold. */
+static size_t count_entries(const struct builder *b, const char *folder, const char *list)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < b->file_count; i++) {
+        const struct json *entries = json_get(&b->files[i].root, list);
+        n += str_starts(b->files[i].path, str_from(folder)) && json_is(entries, JSON_ARRAY) ? entries->count : 0;
+    }
+    return n;
+}
+
+/* Facts and limits stand many in a file: their tables are made when the files have been parsed. */
+static void make_lists(struct builder *b)
+{
+    struct law *law = b->law;
+    size_t facts = count_entries(b, "fact/", "facts");
+    size_t limits = count_entries(b, "limit/", "limits");
+    law->facts = ARENA_ARRAY(law->arena, struct fact, facts + 1);
+    law->limits = ARENA_ARRAY(law->arena, struct limit, limits + 1);
+    index_init(law->arena, &law->index[T_FACT], facts + 8);
+    index_init(law->arena, &law->index[T_LIMIT], limits + 8);
+    index_init(law->arena, &law->limit_cites, limits + 8);
 }
 
 enum err law_load(struct ctx *ctx, struct arena *arena, const struct law_pack_source *packs, size_t count, struct day day,
@@ -219,7 +246,10 @@ enum err law_load(struct ctx *ctx, struct arena *arena, const struct law_pack_so
         TRY(law_pack_digest(ctx, &packs[i], law->packs[i].digest));
     }
     struct builder b = {.ctx = ctx, .law = law, .files = ARENA_ARRAY(arena, struct source, files + 1), .problems = ret_problems};
+    b.origins = (struct origins){ARENA_ARRAY(arena, const struct source *, files + 1), ARENA_ARRAY(arena, const struct source *, files + 1),
+                                 ARENA_ARRAY(arena, const struct source *, files + 1), ARENA_ARRAY(arena, size_t, files + 1)};
     read_sources(&b, packs, count);
+    make_lists(&b);
     for (size_t i = 0; i < b.file_count; i++) {
         if (str_equal(b.files[i].path, STR("pack.json"))) {
             read_pack(&b, &b.files[i]);

@@ -153,6 +153,20 @@ int64_t may_int(struct builder *b, const struct source *f, const struct json *o,
     return v != NULL && v->is_int ? v->int_value : otherwise;
 }
 
+int32_t may_count(struct builder *b, const struct source *f, const struct json *o, const char *name, int32_t otherwise,
+                  int32_t min, int32_t max)
+{
+    const struct json *v = member(b, f, o, name, JSON_NUMBER, false);
+    if (v == NULL) {
+        return otherwise;
+    }
+    if (!v->is_int || v->int_value < min || v->int_value > max) {
+        problem(b, f, v, "range", "\"%s\" must be a whole number from %d to %d", name, min, max);
+        return min;
+    }
+    return (int32_t)v->int_value;
+}
+
 bool may_bool(struct builder *b, const struct source *f, const struct json *o, const char *name, bool otherwise)
 {
     const struct json *v = member(b, f, o, name, JSON_BOOL, false);

@@ -6,6 +6,8 @@
 #include "base/world.h"
 #include "crypto/crypto.h"
 
+_Static_assert(LIMIT_PACK_FILES <= LIMIT_JSON_MEMBERS, "what is written as one text can be read back");
+
 struct walk {
     struct ctx *ctx;
     struct str root;
@@ -69,6 +71,9 @@ enum err law_read_folder(struct ctx *ctx, const char *path, struct law_pack_sour
 
 enum err law_pack_write(struct ctx *ctx, const struct law_pack_source *pack, struct str *ret)
 {
+    if (pack->count > LIMIT_PACK_FILES) {
+        return fault(ctx, ERR_TOO_MANY, "a pack has more than %d files", LIMIT_PACK_FILES);
+    }
     struct json o = json_object();
     struct json_member *members = ARENA_ARRAY(ctx->arena, struct json_member, pack->count + 1);
     for (size_t i = 0; i < pack->count; i++) {
@@ -88,8 +93,11 @@ enum err law_pack_read(struct ctx *ctx, struct str text, struct law_pack_source 
 {
     struct json o;
     TRY(json_parse(ctx, text, STR("pack"), &o));
+    if (o.kind != JSON_OBJECT) {
+        return fault(ctx, ERR_TYPE, "a pack in one text is an object of path and content");
+    }
     struct law_file *files = ARENA_ARRAY(ctx->arena, struct law_file, o.count + 1);
-    for (size_t i = 0; o.kind == JSON_OBJECT && i < o.count; i++) {
+    for (size_t i = 0; i < o.count; i++) {
         if (o.members[i].value.kind != JSON_STRING) {
             return fault(ctx, ERR_TYPE, "a pack in one text is an object of path and content");
         }

@@ -1,6 +1,27 @@
 /* Statutes, citations and code tables. */
 #include "law/law_in.h"
 
+/* Versions of one statute stand in one pack, or a later pack could put its own text in place of a law it builds on. */
+static void check_owner(struct builder *b, const struct source *f, const struct statute *s)
+{
+    for (size_t i = 0; i < b->law->statute_count; i++) {
+        const struct statute *x = &b->law->statutes[i];
+        if (!str_equal(x->name, s->name)) {
+            continue;
+        }
+        size_t owner = b->origins.statute_packs[i];
+        if (owner != f->pack_index) {
+            problem(b, f, json_get(&f->root, "statute"), "replace", "the statute \"%.*s\" belongs to the pack \"%.*s\"", FMT(s->name),
+                    FMT(b->law->packs[owner].code));
+            return;
+        }
+        if (str_equal(x->version, s->version)) {
+            problem(b, f, json_get(&f->root, "version"), "duplicate", "the version %.*s of \"%.*s\" stands twice", FMT(s->version),
+                    FMT(s->name));
+        }
+    }
+}
+
 void read_statute(struct builder *b, struct source *f)
 {
     static const char *const names[] = {"statute", "title", "rank", "version", "from", "until", "source", "articles", NULL};
@@ -13,6 +34,8 @@ void read_statute(struct builder *b, struct source *f)
                           .version = want_text(b, f, &f->root, "version"),
                           .from = may_day(b, f, &f->root, "from", INT32_MIN),
                           .until = may_day(b, f, &f->root, "until", INT32_MAX)};
+    b->origins.statute_packs[b->law->statute_count] = f->pack_index;
+    check_owner(b, f, s);
     const struct json *list = want_list(b, f, &f->root, "articles");
     struct article *articles = ARENA_ARRAY(b->law->arena, struct article, (list == NULL ? 0 : list->count) + 1);
     for (size_t i = 0; list != NULL && i < list->count; i++) {
@@ -86,6 +109,7 @@ void read_codes(struct builder *b, struct source *f)
     if (t == NULL || list == NULL) {
         return;
     }
+    t->count = 0; /* a table that stands twice is a fault, and is read twice all the same */
     t->rows = ARENA_ARRAY(b->law->arena, struct code_row, list->count + 1);
     for (size_t i = 0; i < list->count; i++) {
         const struct json *o = &list->items[i];
@@ -94,6 +118,9 @@ void read_codes(struct builder *b, struct source *f)
                                        .title = want_text2(b, f, o, "title"),
                                        .article = may_cite(b, f, o, "article"),
                                        .parent = may_text(b, f, o, "parent")};
+        if (law_code(b->law, t->name, t->rows[i].code) != NULL) {
+            problem(b, f, o, "duplicate", "the code \"%.*s\" stands twice", FMT(t->rows[i].code));
+        }
         t->count++;
     }
 }

@@ -149,6 +149,73 @@ TEST(law_a_broken_pack_is_refused_with_file_and_reason)
     }
 }
 
+/* Load the sample packs with one file more in the second; is this sentence said of it? */
+static bool load_with(struct ctx *ctx, const char *path, struct str bytes, const char *says)
+{
+    struct law_pack_source packs[2];
+    struct law_problems problems = {0};
+    struct law *law = NULL;
+    struct day today = {20500};
+    if (law_read_folder(ctx, "law/cn", &packs[0]) != ERR_OK || law_read_folder(ctx, "law/cn-990101", &packs[1]) != ERR_OK) {
+        return false;
+    }
+    struct law_file *files = ARENA_ARRAY(ctx->arena, struct law_file, packs[1].count + 1);
+    memcpy(files, packs[1].files, packs[1].count * sizeof(*files));
+    files[packs[1].count] = (struct law_file){str_from(path), bytes};
+    packs[1] = (struct law_pack_source){files, packs[1].count + 1};
+    bool said = law_load(ctx, ctx->arena, packs, 2, today, &law, &problems) == ERR_OK;
+    for (size_t i = 0; i < problems.count && says != NULL; i++) {
+        said = said || (str_equal(problems.items[i].file, str_from(path)) &&
+                        str_find(problems.items[i].sentence, str_from(says)) != SIZE_MAX);
+    }
+    return said;
+}
+
+/* Tables are as large as what is read into them, whatever way a name is written. */
+TEST(law_names_written_with_escapes_are_counted)
+{
+    struct buf b = buf_new(ctx->arena, 0);
+    buf_puts(&b, "{\"subject\":\"z\",\"title\":{\"zh\":\"x\"},\"facts\":[");
+    for (int i = 0; i < 4000; i++) {
+        buf_format(&b, "%s{\"f\\u0061ct\":\"z.f%d\",\"title\":{\"zh\":\"x\"},\"type\":\"text\",\"class\":\"public\"}", i == 0 ? "" : ",", i);
+    }
+    buf_puts(&b, "]}");
+    CHECK(load_with(ctx, "fact/z.json", buf_str(&b), NULL));
+}
+
+TEST(law_an_office_that_stands_twice_is_a_fault)
+{
+    CHECK(load_with(ctx, "office/zz.json",
+                    STR("{\"office\":\"bh-market\",\"title\":{\"zh\":\"x\"},\"place\":\"990101\",\"powers\":[{\"kind\":\"accept\","
+                        "\"items\":[\"food-new\"],\"articles\":[\"行政许可法#22\"]}]}"),
+                    "the office \"bh-market\" stands twice"));
+}
+
+static const struct {
+    const char *pattern;
+    bool plain;
+} patterns[] = {
+    {"[a-z0-9-]+", true},  {"(a(b|c)?)+d{2,3}", true}, {"\\d+\\.\\d", true}, {"[]a]+", true},   {"(?=a)b", false}, {"(a)\\1", false},
+    {"(*UTF)a", false},    {"\\Qa", false},            {"[[:alpha:]]", false}, {"(a", false},   {"a)", false},     {"a\\", false},
+};
+
+TEST(law_patterns_are_plain)
+{
+    for (size_t i = 0; i < LEN(patterns); i++) {
+        test_check(t, pattern_is_plain(str_from(patterns[i].pattern)) == patterns[i].plain, patterns[i].pattern, __FILE__, __LINE__);
+    }
+    struct law *law = NULL;
+    struct law_problems problems;
+    CHECK(load_packs(ctx, &law, &problems));
+    const struct fact *uri = law == NULL ? NULL : law_fact(law, STR("client.redirect_uris"));
+    CHECK(uri != NULL);
+    struct json list = json_array();
+    json_push(ctx->arena, &list, json_of_str(STR("https://a.example.org/back?x=1")));
+    CHECK_OK(law_fact_check(ctx, uri, &list));
+    json_push(ctx->arena, &list, json_of_str(STR("https://a.example.org/ back")));
+    CHECK_ERR(law_fact_check(ctx, uri, &list), ERR_SYNTAX);
+}
+
 TEST(law_identifiers_check)
 {
     struct str text;
