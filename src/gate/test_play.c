@@ -1,5 +1,7 @@
 #include "gate/test_play.h"
 
+#include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/day.h"
@@ -150,13 +152,27 @@ void story_open(struct story *s, struct test *t, struct ctx *ctx)
     register_people(s);
 }
 
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *at)
+{
+    (void)st;
+    (void)flag;
+    (void)at;
+    return remove(path);
+}
+
+static void remove_folder(struct ctx *ctx, struct str dir)
+{
+    nftw(str_z(ctx->arena, dir), remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 void story_close(struct story *s)
 {
     struct test *t = s->t;
     struct ctx *ctx = s->ctx;
     struct store *fresh = NULL;
     struct replay_report report = {0};
-    CHECK_OK(store_open(ctx, temp_dir(ctx), STORE_CREATE, &fresh));
+    struct str fresh_dir = temp_dir(ctx);
+    CHECK_OK(store_open(ctx, fresh_dir, STORE_CREATE, &fresh));
     CHECK_OK(store_migrate(ctx, fresh));
     CHECK_OK(gate_replay(ctx, s->gate, fresh, &report));
     CHECK(report.acts > 0);
@@ -165,5 +181,7 @@ void story_close(struct story *s)
     store_close(fresh);
     gate_close(s->gate);
     store_close(s->store);
+    remove_folder(ctx, fresh_dir);
+    remove_folder(ctx, s->dir);
     ctx->world = world_real();
 }

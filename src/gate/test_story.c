@@ -73,9 +73,11 @@ static struct draft draft_of(struct story *s, const struct json *step)
     const struct json *fields = json_get(step, "fields");
     struct draft d = {.kind = json_text(step, "act"), .fields = json_object()};
     for (size_t i = 0; fields != NULL && i < fields->count; i++) {
-        bool last = str_equal(fields->members[i].value.text, STR("@last"));
-        json_set(s->ctx->arena, &d.fields, fields->members[i].key,
-                 last ? json_of_int(s->last_seq) : fields->members[i].value);
+        struct str text = fields->members[i].value.text;
+        struct json value = str_equal(text, STR("@last"))   ? json_of_int(s->last_seq)
+                            : str_equal(text, STR("@case")) ? json_of_str(s->case_id)
+                                                            : fields->members[i].value;
+        json_set(s->ctx->arena, &d.fields, fields->members[i].key, value);
     }
     bool node = str_equal(by, STR("node"));
     d.actor.kind = node ? ACTOR_NODE : str_starts(by, STR("o-")) ? ACTOR_OFFICER : ACTOR_PARTY;
