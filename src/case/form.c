@@ -148,14 +148,18 @@ static enum err fill_parties(struct page *p, const struct form_view *f, struct p
     if (!f->asks_for) {
         return ERR_OK;
     }
-    TRY(party_others(ctx, p->db, p->session.actor.id, &others, &count));
+    TRY(party_others(ctx, p->db, p->session.actor.id, instant_day(ctx->world->now(ctx->world)), &others, &count));
     struct str chosen = p->has_form ? page_field(p, "_for") : page_query(p, "for");
     struct page_form_parties *rows = ARENA_ARRAY(ctx->arena, struct page_form_parties, count + 1);
     size_t n = 0;
     if (f->item->for_person) {
         rows[n++] = (struct page_form_parties){p->session.actor.id, str_equal(chosen, p->session.actor.id), p->session.name};
     }
-    for (size_t i = 0; f->item->for_org && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
+        bool fits = others[i].is_org ? f->item->for_org : f->item->for_person;
+        if (!fits || !party_scope_has(others[i].scope, f->item->id)) {
+            continue;
+        }
         rows[n++] = (struct page_form_parties){others[i].id, str_equal(chosen, others[i].id), others[i].name};
     }
     v->parties = rows;

@@ -34,7 +34,7 @@ static enum err case_page_apply(struct page *p)
     struct str who = page_query(p, "for");
     TRY(party_facts(ctx, p->db, who.n > 0 ? who : p->session.actor.id, &held));
     bool may = false;
-    TRY(gate_speaks_for(ctx, p->gate, p->db, p->session.actor.id, who.n > 0 ? who : p->session.actor.id, &may));
+    TRY(gate_speaks_for(ctx, p->gate, p->db, p->session.actor.id, who.n > 0 ? who : p->session.actor.id, f.item->id, &may));
     f.held = may ? &held : NULL;
     return show_form(p, &f);
 }

@@ -9,12 +9,12 @@ enum err may_see(struct page *p, const struct case_state *c, bool *ret)
 {
     struct ctx *ctx = p->ctx;
     const struct actor *me = &p->session.actor;
-    *ret = p->session.signed_in && str_equal(me->id, c->by);
-    if (*ret || !p->session.signed_in) {
+    *ret = false;
+    if (!p->session.signed_in) {
         return ERR_OK;
     }
-    if (me->kind == ACTOR_PARTY) {
-        return gate_speaks_for(ctx, p->gate, p->db, me->id, c->party, ret);
+    if (me->kind == ACTOR_PARTY) { /* also of who filed it: an authority that was revoked shows nothing any more */
+        return gate_speaks_for(ctx, p->gate, p->db, me->id, c->party, c->item, ret);
     }
     struct actor_record record;
     bool found = false;

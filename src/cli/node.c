@@ -153,6 +153,18 @@ enum err node_register_people(struct ctx *ctx, struct node *n, const struct json
         set(ctx, &d.fields, "officer.name", json_text(o, "name"));
         set(ctx, &d.fields, "officer.office", json_text(o, "office"));
         json_set(ctx->arena, &d.fields, STR("officer.roles"), roles == NULL ? json_array() : *roles);
+        if (json_text(o, "person").n > 0) {
+            set(ctx, &d.fields, "officer.person", json_text(o, "person"));
+        }
+        TRY(by_node(ctx, n, &d));
+    }
+    const struct json *admins = json_get(people, "admins");
+    for (size_t i = 0; json_is(admins, JSON_ARRAY) && i < admins->count; i++) {
+        struct draft d = {.kind = STR("appoint-admin"), .fields = json_object()};
+        set(ctx, &d.fields, "admin.id", json_text(&admins->items[i], "id"));
+        set(ctx, &d.fields, "admin.name", json_text(&admins->items[i], "name"));
+        set(ctx, &d.fields, "admin.role", json_text(&admins->items[i], "role"));
+        set(ctx, &d.fields, "admin.person", json_text(&admins->items[i], "person"));
         TRY(by_node(ctx, n, &d));
     }
     for (size_t i = 0; json_is(relations, JSON_ARRAY) && i < relations->count; i++) {

@@ -34,7 +34,13 @@ bool check_apart(struct ctx *ctx, struct question *q, struct verdict *ret)
     const struct cite *after = kind->apart.after.statute != NULL ? &kind->apart.after : basis;
     const struct cite *officers = kind->apart.officers.statute != NULL ? &kind->apart.officers : basis;
     const struct cite *once = kind->apart.once.statute != NULL ? &kind->apart.once : basis;
-    if (kind->recuse && q->conflict.n > 0) {
+    if (q->mixes_roles) {
+        return verdict_refuse(ctx, q, ret, "apart.roles", NULL, none);
+    }
+    if (q->is_both) {
+        return verdict_refuse(ctx, q, ret, "apart.both", NULL, none);
+    }
+    if (kind->recuse && (q->conflict.n > 0 || q->decided_before)) {
         return verdict_refuse(ctx, q, ret, "apart.conflict", &kind->apart.recuse, none);
     }
     for (size_t i = 0; i < kind->not_same_as_count; i++) {

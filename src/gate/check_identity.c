@@ -44,8 +44,12 @@ bool check_identity(struct ctx *ctx, struct question *q, struct verdict *ret)
     if (actor->assurance < q->kind->assurance) {
         return verdict_refuse(ctx, q, ret, "identity.weak", NULL, none);
     }
+    bool names_other = q->kind->own != NULL && !str_equal(json_text(&q->draft->fields, str_z(ctx->arena, q->kind->own->id)), q->party);
+    if (actor->kind == ACTOR_PARTY && (!q->speaks_for_party || (names_other && !q->without_form))) {
+        return verdict_refuse(ctx, q, ret, "identity.authority", NULL, none);
+    }
     if (actor->kind == ACTOR_PARTY) {
-        return q->speaks_for_party || verdict_refuse(ctx, q, ret, "identity.authority", NULL, none);
+        return !q->kind->principal || q->is_head || verdict_refuse(ctx, q, ret, "identity.principal", NULL, none);
     }
     bool right_kind = str_equal(q->actor.kind, actor->kind == ACTOR_OFFICER ? STR("officer") : STR("admin"));
     return (right_kind && has_role(q)) || verdict_refuse(ctx, q, ret, "identity.role", basis, none);

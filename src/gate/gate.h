@@ -254,15 +254,17 @@ struct actor_record {
     struct str id;
     struct str kind; /* "person", "org", "officer", "admin" */
     struct str office;
+    struct str person; /* of an officer or administrator: the register id of the natural person; empty when not given */
     const struct str *roles;
     size_t role_count;
     bool active;
 };
 enum err gate_actor(struct ctx *ctx, struct gate *g, struct db *reader, struct str id, struct actor_record *ret,
                     bool *ret_found) MUST_USE;
-/* May `actor` act for `party` today? (itself, or by a relation registered and not ended) */
+/* May `actor` act for `party` today in matters of this item? Itself, by heading it, or by an authority registered, not
+ * ended, and either general or for this item (empty: some item). */
 enum err gate_speaks_for(struct ctx *ctx, struct gate *g, struct db *reader, struct str actor, struct str party,
-                         bool *ret) MUST_USE;
+                         struct str item, bool *ret) MUST_USE;
 
 /* What the eligibility decision says of these facts, with its reasons: for pages and for bounds. */
 struct proposal {

@@ -53,7 +53,11 @@ struct question {
     bool has_co_actor;
     struct str party;      /* the party of the case, or for a new one whom the actor acts for */
     bool speaks_for_party; /* the actor is the party, or acts for it by a relation in force */
+    bool is_head;          /* the actor is the party, or heads it: no mere agent */
     struct str conflict;   /* relation that bars the officer; empty when none */
+    bool is_both;          /* the same person acted in this case on the other side of the counter */
+    bool mixes_roles;      /* an appointment that would give one person or account two roles that must be apart */
+    bool decided_before;   /* the actor did one of the kinds `apart.earlier` names, in the case this one is about */
 
     bool erased;              /* replay: some of this act's values are gone */
     bool without_form;        /* gate_open: there are no fields yet */
@@ -138,8 +142,15 @@ uint64_t gate_tree_size(const struct gate *g);
 void submissions_free(struct gate *g);
 enum err gate_actor_at(struct ctx *ctx, struct db *db, struct str id, struct day day, struct actor_record *ret,
                        bool *ret_found) MUST_USE;
-enum err speaks_for(struct ctx *ctx, struct db *db, const struct law *law, struct str actor, struct str party,
-                    struct day day, bool *ret) MUST_USE;
+/* people.c: who acts, for whom, and what stands against it. matter: the item, empty when there is none; any_matter: an
+ * authority for some item is enough. */
+struct speaking {
+    struct str matter;
+    bool any_matter;
+};
+enum err speaks_for(struct ctx *ctx, struct db *db, const struct law *law, struct str actor, struct str party, struct day day,
+                    const struct speaking *s, bool *ret) MUST_USE;
+enum err load_people(struct ctx *ctx, struct db *db, struct question *q) MUST_USE;
 extern const struct projector gate_projector;
 
 /* ---- law book: which law holds when (book.c) ---- */

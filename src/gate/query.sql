@@ -60,21 +60,34 @@ INSERT INTO gate_pack (seq, pack, version, digest, from_day) VALUES (:seq, :pack
 SELECT seq, pack, version, digest, from_day FROM gate_pack ORDER BY seq;
 
 -- gate_actor_get :row  Who this is, as of the ledger.
-SELECT id, actor_kind, office, roles, from_day, until_day FROM gate_actor WHERE id = :id;
+SELECT id, actor_kind, office, roles, person, from_day, until_day FROM gate_actor WHERE id = :id;
+
+-- gate_actor_of_person :rows  The offices a natural person holds on a day.
+SELECT id, actor_kind, roles FROM gate_actor
+WHERE person = :person AND from_day <= :day$int AND until_day > :day$int ORDER BY id;
 
 -- gate_actor_set :write  Register or change an actor.
-INSERT INTO gate_actor (id, actor_kind, office, roles, from_day, until_day)
-VALUES (:id, :actor_kind, :office, :roles, :from_day, :until_day)
+INSERT INTO gate_actor (id, actor_kind, office, roles, person, from_day, until_day)
+VALUES (:id, :actor_kind, :office, :roles, :person, :from_day, :until_day)
 ON CONFLICT (id) DO UPDATE SET actor_kind = excluded.actor_kind, office = excluded.office, roles = excluded.roles,
-    from_day = excluded.from_day, until_day = excluded.until_day;
+    person = excluded.person, from_day = excluded.from_day, until_day = excluded.until_day;
 
 -- gate_relation_set :write  Register a relation, or end it.
-INSERT INTO gate_relation (a, b, relation, from_day, until_day, seq) VALUES (:a, :b, :relation, :from_day, :until_day, :seq)
-ON CONFLICT (a, b, relation) DO UPDATE SET from_day = excluded.from_day, until_day = excluded.until_day, seq = excluded.seq;
+INSERT INTO gate_relation (a, b, relation, scope, from_day, until_day, seq)
+VALUES (:a, :b, :relation, :scope, :from_day, :until_day, :seq)
+ON CONFLICT (a, b, relation) DO UPDATE SET scope = excluded.scope, from_day = excluded.from_day, until_day = excluded.until_day, seq = excluded.seq;
 
 -- gate_relation_between :rows  Relations of one to the other on a day.
-SELECT relation FROM gate_relation
+SELECT relation, scope FROM gate_relation
 WHERE a = :a AND b = :b AND from_day <= :day$int AND until_day > :day$int ORDER BY relation;
+
+-- gate_relation_end :count  End a relation from a day on.
+UPDATE gate_relation SET until_day = :until_day, seq = :seq
+WHERE a = :a AND b = :b AND relation = :relation AND until_day > :until_day;
+
+-- gate_relation_to :rows  Who is related to one on a day.
+SELECT a, relation FROM gate_relation
+WHERE b = :b AND from_day <= :day$int AND until_day > :day$int ORDER BY a, relation;
 
 -- gate_case_get :row  A case as the gate keeps it.
 SELECT id, item, office, party, filed_by, status, opened_day, closed, first_seq, last_seq, law_seq, tokens, facts, acts

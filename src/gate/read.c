@@ -156,11 +156,13 @@ enum err gate_actor(struct ctx *ctx, struct gate *g, struct db *reader, struct s
     return gate_actor_at(ctx, reader, id, instant_day(g->world->now(g->world)), ret, ret_found);
 }
 
-enum err gate_speaks_for(struct ctx *ctx, struct gate *g, struct db *reader, struct str actor, struct str party, bool *ret)
+enum err gate_speaks_for(struct ctx *ctx, struct gate *g, struct db *reader, struct str actor, struct str party,
+                         struct str item, bool *ret)
 {
     const struct law *law = NULL;
+    struct speaking s = {.matter = item, .any_matter = item.n == 0};
     TRY(law_now(ctx, g, reader, &law));
-    return speaks_for(ctx, reader, law, actor, party, instant_day(g->world->now(g->world)), ret);
+    return speaks_for(ctx, reader, law, actor, party, instant_day(g->world->now(g->world)), &s, ret);
 }
 
 enum err gate_refusals(struct ctx *ctx, struct gate *g, struct db *reader, int64_t before_id, size_t limit,

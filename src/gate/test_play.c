@@ -111,7 +111,19 @@ static void register_people(struct story *s)
         set_field(s, &f, "officer.name", json_text(o, "name"));
         set_field(s, &f, "officer.office", json_text(o, "office"));
         json_set(a, &f, STR("officer.roles"), *json_get(o, "roles"));
+        if (json_text(o, "person").n > 0) {
+            set_field(s, &f, "officer.person", json_text(o, "person"));
+        }
         by_node(s, "appoint-officer", f);
+    }
+    const struct json *admins = json_get(&s->people, "admins");
+    for (size_t i = 0; i < admins->count; i++) {
+        const struct json *o = &admins->items[i];
+        struct json f = one_field(s, "admin.id", json_text(o, "id"));
+        set_field(s, &f, "admin.name", json_text(o, "name"));
+        set_field(s, &f, "admin.role", json_text(o, "role"));
+        set_field(s, &f, "admin.person", json_text(o, "person"));
+        by_node(s, "appoint-admin", f);
     }
     const struct json *relations = json_get(&s->people, "relations");
     for (size_t i = 0; i < relations->count; i++) {

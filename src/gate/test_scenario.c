@@ -154,7 +154,7 @@ static enum err draft_of(struct play *p, struct ctx *ctx, size_t index, struct d
         file_of(ctx, step, ret);
     }
     bool node = str_equal(by, STR("node"));
-    ret->actor.kind = node ? ACTOR_NODE : str_starts(by, STR("o-")) ? ACTOR_OFFICER : ACTOR_PARTY;
+    ret->actor.kind = node ? ACTOR_NODE : str_starts(by, STR("o-")) ? ACTOR_OFFICER : str_starts(by, STR("a-")) ? ACTOR_ADMIN : ACTOR_PARTY;
     ret->actor.id = node ? STR("") : by;
     ret->actor.assurance = (int)json_int(step, "assurance", 2);
     ret->key = json_text(step, "key");

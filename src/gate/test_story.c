@@ -80,7 +80,7 @@ static struct draft draft_of(struct story *s, const struct json *step)
         json_set(s->ctx->arena, &d.fields, fields->members[i].key, value);
     }
     bool node = str_equal(by, STR("node"));
-    d.actor.kind = node ? ACTOR_NODE : str_starts(by, STR("o-")) ? ACTOR_OFFICER : ACTOR_PARTY;
+    d.actor.kind = node ? ACTOR_NODE : str_starts(by, STR("o-")) ? ACTOR_OFFICER : str_starts(by, STR("a-")) ? ACTOR_ADMIN : ACTOR_PARTY;
     d.actor.id = by;
     d.actor.for_id = json_text(step, "for");
     d.actor.co_id = json_text(step, "with");

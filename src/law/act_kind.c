@@ -52,7 +52,7 @@ static void read_who(struct builder *b, const struct source *f, const struct jso
 
 static void read_apart(struct builder *b, const struct source *f, const struct json *o, struct act_kind *k)
 {
-    static const char *const names[] = {"not_same_as", "after", "officers", "recuse", "once", "articles", NULL};
+    static const char *const names[] = {"not_same_as", "after", "officers", "recuse", "once", "earlier", "principal", "own", "articles", NULL};
     static const char *const article_names[] = {"not_same_as", "after", "officers", "recuse", "once", NULL};
     k->officers = 1;
     if (o == NULL || o->kind == JSON_NULL) {
@@ -62,6 +62,9 @@ static void read_apart(struct builder *b, const struct source *f, const struct j
     k->not_same_as = (const struct act_kind **)(void *)refs(b, f, o, "not_same_as", T_ACT, &k->not_same_as_count);
     k->after = (const struct act_kind **)(void *)refs(b, f, o, "after", T_ACT, &k->after_count);
     k->officers = may_count(b, f, o, "officers", 1, 1, 2);
+    k->earlier = (const struct act_kind **)(void *)refs(b, f, o, "earlier", T_ACT, &k->earlier_count);
+    k->own = may_ref(b, f, o, "own", T_FACT);
+    k->principal = may_bool(b, f, o, "principal", false);
     k->recuse = may_bool(b, f, o, "recuse", false);
     k->once = may_bool(b, f, o, "once", false);
     const struct json *articles = json_get(o, "articles");
@@ -248,7 +251,7 @@ void read_act(struct builder *b, struct source *f)
         problem(b, f, o, "missing", "the act \"%.*s\" rests on no article", FMT(k->kind));
     }
     read_who(b, f, json_get(o, "who"), k);
-    k->assurance = may_count(b, f, o, "assurance", 1, 0, 2);
+    k->assurance = may_count(b, f, o, "assurance", 1, 0, 3);
     k->power = may_text(b, f, o, "power");
     int in_case = word_of(want_text(b, f, o, "case"), cases, LEN(cases));
     if (in_case < 0) {
@@ -258,6 +261,9 @@ void read_act(struct builder *b, struct source *f)
     k->task = may_bool(b, f, o, "task", false);
     read_statuses(b, f, k);
     read_apart(b, f, json_get(o, "apart"), k);
+    if ((k->who & WHO_ADMIN) != 0 && k->in_case != ACT_CASE_NONE) {
+        problem(b, f, json_get(o, "who"), "separation", "administrators do not act in cases: \"%.*s\" is not for them", FMT(k->kind));
+    }
     read_conditions(b, f, k);
     read_fields(b, f, k);
     read_limits_of(b, f, k);

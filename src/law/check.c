@@ -7,6 +7,7 @@ static void check_refusals(struct builder *b)
         "identity.unknown",  "identity.weak",    "identity.role",    "identity.authority", "identity.kind",     "competence.office",
         "competence.power",  "competence.place", "procedure.kind",   "procedure.case",     "procedure.order",   "procedure.closed",
         "procedure.status",  "apart.same",       "apart.after",      "apart.officers",     "apart.conflict",    "apart.once",
+        "apart.both",        "apart.roles",      "identity.principal",
         "form.unknown",      "form.missing",     "form.value",       "form.material",      "time.late",         "time.early",
         "time.stopped",      "bounds.outside",   "bounds.reasons",   "bounds.power",       "bounds.when",       "purpose.class"};
     for (size_t i = 0; i < LEN(codes); i++) {

@@ -203,8 +203,12 @@ struct act_kind {
     size_t not_same_as_count;
     const struct act_kind **after;
     size_t after_count;
+    const struct act_kind **earlier; /* who did one of these in the case that fact case.earlier names stays out */
+    size_t earlier_count;
     int officers; /* how many must sign; 1 normally */
     bool recuse;
+    const struct fact *own; /* a party may name nobody but itself here; NULL: no such fact */
+    bool principal; /* only the party itself or who heads it: no agent */
     bool once;
     /* The articles by which `apart` refuses; statute NULL: that of the code table. */
     struct {

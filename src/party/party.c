@@ -22,16 +22,27 @@ enum err party_facts(struct ctx *ctx, struct db *db, struct str id, struct json 
     return found ? json_parse(ctx, row.facts, STR("facts"), ret) : ERR_OK;
 }
 
-enum err party_others(struct ctx *ctx, struct db *db, struct str person, struct party_other **ret, size_t *ret_count)
+enum err party_others(struct ctx *ctx, struct db *db, struct str person, struct day day, struct party_other **ret,
+                      size_t *ret_count)
 {
     struct party_acts_for_row *rows = NULL;
     size_t count = 0;
-    TRY(party_acts_for(ctx, db, (struct party_acts_for_in){.person = person}, &rows, &count));
+    TRY(party_acts_for(ctx, db, (struct party_acts_for_in){.person = person, .day = day.n}, &rows, &count));
     struct party_other *out = ARENA_ARRAY(ctx->arena, struct party_other, count + 1);
     for (size_t i = 0; i < count; i++) {
-        out[i] = (struct party_other){rows[i].other, rows[i].display_name};
+        out[i] = (struct party_other){rows[i].other, rows[i].display_name, str_equal(rows[i].party_kind, STR("org")), rows[i].scope};
     }
     *ret = out;
     *ret_count = count;
     return ERR_OK;
+}
+
+bool party_scope_has(struct str scope, struct str item)
+{
+    for (struct str rest = scope; rest.n > 0;) {
+        if (str_equal(str_cut(rest, ' ', &rest), item)) {
+            return true;
+        }
+    }
+    return scope.n == 0;
 }

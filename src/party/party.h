@@ -10,9 +10,14 @@ extern const struct projector party_projector;
 enum err party_name(struct ctx *ctx, struct db *db, struct str id, struct str *ret) MUST_USE;
 /* Facts held, an object fact id -> value; empty when there are none. */
 enum err party_facts(struct ctx *ctx, struct db *db, struct str id, struct json *ret) MUST_USE;
-/* Parties this person may act for, besides itself. */
+/* Parties this person may act for on a day, besides itself. */
 struct party_other {
     struct str id;
     struct str name;
+    bool is_org;
+    struct str scope; /* items, with blanks between; empty: all */
 };
-enum err party_others(struct ctx *ctx, struct db *db, struct str person, struct party_other **ret, size_t *ret_count) MUST_USE;
+enum err party_others(struct ctx *ctx, struct db *db, struct str person, struct day day, struct party_other **ret,
+                      size_t *ret_count) MUST_USE;
+/* Is the item in the scope? */
+bool party_scope_has(struct str scope, struct str item);

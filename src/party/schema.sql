@@ -6,10 +6,14 @@ CREATE TABLE party_register (
     facts TEXT NOT NULL
 ) STRICT;
 
--- Whom a person may act for.
+-- Whom a person may act for, in which items (with blanks between; empty: all), from the first to the last day.
 CREATE TABLE party_relation (
     person TEXT NOT NULL,
     other TEXT NOT NULL,
     relation TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    from_day INTEGER NOT NULL,
+    until_day INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
     PRIMARY KEY (person, other, relation)
 ) WITHOUT ROWID, STRICT;
