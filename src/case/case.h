@@ -9,3 +9,4 @@ extern const struct projector case_projector;
 extern const struct route_table case_routes;
 extern const struct route_table case_apply_routes;
 extern const struct route_table case_list_routes;
+extern const struct route_table case_counter_routes;

@@ -81,18 +81,77 @@ enum err typed_fields(struct page *p, const struct law *law, struct json *ret)
     return ERR_OK;
 }
 
-static void fill_options(struct page *p, const struct form_view *f, const struct fact *fact, struct page_form_fields *out)
+struct needs needs_of(const struct form_view *f)
+{
+    struct needs n = {{f->kind->fields, NULL, NULL}, {f->kind->field_count, 0, 0}};
+    if (f->kind->fields_from_need && f->item != NULL) {
+        n.list[1] = f->item->facts;
+        n.count[1] = f->item->fact_count;
+        n.list[2] = f->item->materials;
+        n.count[2] = f->item->material_count;
+    }
+    return n;
+}
+
+bool is_material(const struct need *need)
+{
+    return need->fact->type == FACT_MATERIAL;
+}
+
+/* ---- what is wrong ---- */
+
+size_t form_wrongs(struct page *p, const struct form_view *f, struct wrong **ret)
+{
+    struct needs needs = needs_of(f);
+    struct str missing = page_text(p, law_code_title(f->law, STR("refusal"), STR("form.missing")));
+    struct wrong *list = ARENA_ARRAY(p->ctx->arena, struct wrong, needs.count[0] + needs.count[1] + needs.count[2] + 1);
+    size_t n = 0;
+    *ret = list;
+    if (f->wrong == NULL) {
+        return 0;
+    }
+    const struct fact *fact = law_fact(f->law, f->wrong->field);
+    list[n++] = (struct wrong){f->wrong->field, fact == NULL ? f->wrong->field : page_text(p, fact->title), page_text(p, f->wrong->sentence)};
+    for (size_t k = 0; k < LEN(needs.list); k++) {
+        for (size_t i = 0; i < needs.count[k]; i++) {
+            const struct need *need = &needs.list[k][i];
+            bool given = f->values != NULL && json_get_str(f->values, need->fact->id) != NULL;
+            bool later = f->two_steps && is_material(need);
+            if (need->required && need->when == NULL && !given && !later && !str_equal(need->fact->id, f->wrong->field)) {
+                list[n++] = (struct wrong){need->fact->id, page_text(p, need->fact->title), missing};
+            }
+        }
+    }
+    return n;
+}
+
+static struct str why_of(const struct wrong *list, size_t count, struct str id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_equal(list[i].id, id)) {
+            return list[i].why;
+        }
+    }
+    return STR("");
+}
+
+/* ---- fields ---- */
+
+typedef struct page_form_groups_fields field_view;
+typedef struct page_form_groups_fields_options option_view;
+
+static void fill_options(struct page *p, const struct form_view *f, const struct fact *fact, field_view *out)
 {
     static const struct code_row yes_no[2] = {{.code = STR_INIT("true"), .title = {STR_INIT("是"), STR_INIT("Yes")}},
                                               {.code = STR_INIT("false"), .title = {STR_INIT("否"), STR_INIT("No")}}};
     bool boolean = fact->type == FACT_BOOLEAN;
     const struct code_row *rows = boolean ? yes_no : fact->choices;
     size_t count = boolean ? 2 : fact->choice_count;
-    struct page_form_fields_options *options = ARENA_ARRAY(p->ctx->arena, struct page_form_fields_options, count + 1);
+    option_view *options = ARENA_ARRAY(p->ctx->arena, option_view, count + 1);
     const struct json *v = f->values == NULL ? NULL : json_get_str(f->values, fact->id);
     for (size_t i = 0; i < count; i++) {
         bool chosen = v != NULL && (v->kind == JSON_BOOL ? v->bool_value == (i == 0) : str_equal(v->text, rows[i].code));
-        options[i] = (struct page_form_fields_options){
+        options[i] = (option_view){
             .name = fact->id, .code = rows[i].code, .chosen = chosen && v->kind != JSON_NULL, .title = page_text(p, rows[i].title)};
     }
     out->is_choice = true;
@@ -100,94 +159,123 @@ static void fill_options(struct page *p, const struct form_view *f, const struct
     out->options_count = count;
 }
 
-static void fill_field(struct page *p, const struct form_view *f, const struct need *need, struct page_form_fields *out)
+static struct str input_type(const struct fact *fact)
+{
+    switch (fact->type) {
+    case FACT_DATE: return STR("date");
+    case FACT_PHONE: return STR("tel");
+    case FACT_TEXT:
+    case FACT_INTEGER:
+    case FACT_DECIMAL:
+    case FACT_MONEY:
+    case FACT_BOOLEAN:
+    case FACT_CHOICE:
+    case FACT_IDCARD:
+    case FACT_USCC:
+    case FACT_MATERIAL:
+    case FACT_LIST: return STR("text");
+    }
+    return STR("text");
+}
+
+/* What the node holds of the party stands in the field when the item's need says so, and nothing else does. */
+static const struct json *held_value(const struct form_view *f, const struct need *need)
+{
+    bool typed_in = f->values != NULL && json_get_str(f->values, need->fact->id) != NULL;
+    return f->held == NULL || typed_in || !need->from_register ? NULL : json_get_str(f->held, need->fact->id);
+}
+
+static void fill_field(struct page *p, const struct form_view *f, const struct need *need, struct str why, field_view *out)
 {
     const struct fact *fact = need->fact;
     const struct json *v = f->values == NULL ? NULL : json_get_str(f->values, fact->id);
-    const struct json *held = f->held == NULL ? NULL : json_get_str(f->held, fact->id);
-    bool prefilled = v == NULL && held != NULL && need->from_register;
-    *out = (struct page_form_fields){.id = fact->id,
-                                     .question = page_text(p, fact->question.zh.n > 0 ? fact->question : fact->title),
-                                     .help = page_text(p, fact->help),
-                                     .required = need->required,
-                                     .held = prefilled,
-                                     .article = need->article.text};
-    out->is_file = fact->type == FACT_MATERIAL;
+    const struct json *held = held_value(f, need);
+    *out = (field_view){.id = fact->id,
+                        .question = page_text(p, fact->question.zh.n > 0 ? fact->question : fact->title),
+                        .help = page_text(p, fact->help),
+                        .purpose = page_text(p, need->purpose),
+                        .optional = !need->required,
+                        .input = input_type(fact),
+                        .numeric = fact->type == FACT_INTEGER || fact->type == FACT_DECIMAL || fact->type == FACT_MONEY,
+                        .wrong = why.n > 0,
+                        .why = why,
+                        .article = need->article.text,
+                        .cite = page_cite(p, &need->article)};
+    out->is_file = is_material(need);
     out->is_long = fact->type == FACT_TEXT && fact->max > 300;
     if (fact->type == FACT_CHOICE || fact->type == FACT_BOOLEAN) {
         fill_options(p, f, fact, out);
-    } else if (!out->is_file && (v != NULL || prefilled)) {
-        out->value = shown_value(p, f->law, fact->id, prefilled ? held : v);
+    } else if (!out->is_file && (v != NULL || held != NULL)) {
+        out->value = shown_value(p, f->law, fact->id, v != NULL ? v : held);
     }
 }
 
-static void fill_fields(struct page *p, const struct form_view *f, struct page_form *v)
+/* Three groups: what is held already and only wants a look, what is asked, what is to be handed in. */
+static void fill_groups(struct page *p, const struct form_view *f, const struct wrong *wrongs, size_t wrong_count, struct page_form *v)
 {
-    const struct need *lists[3] = {f->kind->fields, NULL, NULL};
-    size_t counts[3] = {f->kind->field_count, 0, 0};
-    if (f->kind->fields_from_need && f->item != NULL) {
-        lists[1] = f->item->facts;
-        counts[1] = f->item->fact_count;
-        lists[2] = f->item->materials;
-        counts[2] = f->item->material_count;
+    struct needs needs = needs_of(f);
+    size_t most = needs.count[0] + needs.count[1] + needs.count[2] + 1;
+    struct page_form_groups *groups = ARENA_ARRAY(p->ctx->arena, struct page_form_groups, 3);
+    field_view *fields[3];
+    size_t counts[3] = {0, 0, 0};
+    for (size_t g = 0; g < LEN(fields); g++) {
+        fields[g] = ARENA_ARRAY(p->ctx->arena, field_view, most);
     }
-    struct page_form_fields *fields = ARENA_ARRAY(p->ctx->arena, struct page_form_fields, counts[0] + counts[1] + counts[2] + 1);
-    for (size_t k = 0; k < LEN(lists); k++) {
-        for (size_t i = 0; i < counts[k]; i++) {
-            fill_field(p, f, &lists[k][i], &fields[v->fields_count++]);
+    for (size_t k = 0; k < LEN(needs.list); k++) {
+        for (size_t i = 0; i < needs.count[k]; i++) {
+            const struct need *need = &needs.list[k][i];
+            size_t g = is_material(need) ? 2 : held_value(f, need) != NULL ? 0 : 1;
+            if (g == 2 && f->two_steps) {
+                continue;
+            }
+            fill_field(p, f, need, why_of(wrongs, wrong_count, need->fact->id), &fields[g][counts[g]++]);
         }
     }
-    v->fields = fields;
-}
-
-static enum err fill_parties(struct page *p, const struct form_view *f, struct page_form *v)
-{
-    struct ctx *ctx = p->ctx;
-    struct party_other *others = NULL;
-    size_t count = 0;
-    if (!f->asks_for) {
-        return ERR_OK;
-    }
-    TRY(party_others(ctx, p->db, p->session.actor.id, instant_day(ctx->world->now(ctx->world)), &others, &count));
-    struct str chosen = p->has_form ? page_field(p, "_for") : page_query(p, "for");
-    struct page_form_parties *rows = ARENA_ARRAY(ctx->arena, struct page_form_parties, count + 1);
-    size_t n = 0;
-    if (f->item->for_person) {
-        rows[n++] = (struct page_form_parties){p->session.actor.id, str_equal(chosen, p->session.actor.id), p->session.name};
-    }
-    for (size_t i = 0; i < count; i++) {
-        bool fits = others[i].is_org ? f->item->for_org : f->item->for_person;
-        if (!fits || !party_scope_has(others[i].scope, f->item->id)) {
-            continue;
+    static const char *const zh[3] = {"已替您填好，请核对", "请您填写", "要交的材料"};
+    static const char *const en[3] = {"Filled in for you, please check", "Please fill in", "Papers to hand in"};
+    for (size_t g = 0; g < LEN(fields); g++) {
+        if (counts[g] > 0) {
+            groups[v->groups_count++] = (struct page_form_groups){
+                .heading = say(p, zh[g], en[g]),
+                .class = g == 0 ? STR("ok") : STR("brand-c"),
+                .count = str_format(p->ctx->arena, p->lang == LANG_EN ? "%zu" : "%zu 项", counts[g]),
+                .source = g == 0 ? say(p, "来源：登记信息。有误的请改，改动以您填的为准。", "Source: the register. Correct what is wrong; what you write counts.")
+                                 : STR(""),
+                .fields = fields[g],
+                .fields_count = counts[g]};
         }
-        rows[n++] = (struct page_form_parties){others[i].id, str_equal(chosen, others[i].id), others[i].name};
     }
-    v->parties = rows;
-    v->parties_count = n;
-    return ERR_OK;
+    v->groups = groups;
 }
 
 enum err show_form(struct page *p, const struct form_view *f)
 {
     struct ctx *ctx = p->ctx;
-    struct page_form v = {.title = f->title, .action = f->action, .back = f->back, .two_officers = f->kind->officers > 1,
-                          .button = page_text(p, f->kind->button)};
+    struct page_form v = {.title = f->title,
+                          .summary = f->summary,
+                          .action = f->action,
+                          .back = f->back,
+                          .for_id = f->for_id,
+                          .for_name = f->for_name,
+                          .change = f->change,
+                          .two_officers = f->kind->officers > 1,
+                          .button = f->two_steps ? say(p, "继续", "Go on") : page_text(p, f->kind->button)};
     struct page_form_articles *articles = ARENA_ARRAY(ctx->arena, struct page_form_articles, f->kind->article_count + 1);
     for (size_t i = 0; i < f->kind->article_count; i++) {
-        articles[i] = (struct page_form_articles){f->kind->articles[i].text, page_text(p, f->kind->articles[i].article->text)};
+        const struct cite *c = &f->kind->articles[i];
+        articles[i] = (struct page_form_articles){.cite = page_cite(p, c), .article = c->text, .text = page_text(p, c->article->text)};
     }
     v.articles = articles;
     v.articles_count = f->kind->article_count;
-    fill_fields(p, f, &v);
-    TRY(fill_parties(p, f, &v));
-    struct page_form_errors error;
-    if (f->wrong != NULL) {
-        const struct fact *fact = law_fact(f->law, f->wrong->field);
-        error = (struct page_form_errors){.id = f->wrong->field, .title = fact == NULL ? f->wrong->field : page_text(p, fact->title),
-                                          .why = page_text(p, f->wrong->sentence)};
-        v.errors = &error;
-        v.errors_count = 1;
+    struct wrong *wrongs = NULL;
+    size_t count = form_wrongs(p, f, &wrongs);
+    struct page_form_errors *errors = ARENA_ARRAY(ctx->arena, struct page_form_errors, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        errors[i] = (struct page_form_errors){wrongs[i].id, wrongs[i].title, wrongs[i].why};
     }
+    v.errors = errors;
+    v.errors_count = count;
+    fill_groups(p, f, wrongs, count, &v);
     struct str title = f->wrong == NULL ? f->title : str_format(ctx->arena, p->lang == LANG_EN ? "Error: %.*s" : "有误：%.*s", FMT(f->title));
     return page_show(p, f->wrong == NULL ? 200 : 422, title, page_form, &v);
 }

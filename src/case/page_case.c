@@ -38,14 +38,47 @@ static enum err open_case(struct page *p, struct str id, struct case_state *ret,
     return *ret_found ? ERR_OK : page_problem(p, ERR_NOT_FOUND, STR(""), none);
 }
 
-static enum err fill_clocks(struct page *p, const struct case_state *c, struct page_case *v)
+/* ---- the articles beside the case, numbered as they are first named ---- */
+
+struct refs {
+    struct page_case_law *rows;
+    size_t count;
+    size_t room;
+};
+
+static int64_t ref_to(struct page *p, struct refs *refs, const struct cite *c)
+{
+    if (c->article == NULL) {
+        return 0;
+    }
+    struct cite whole = *c;
+    whole.part = STR("");
+    whole.text = str_slice(c->text, 0, c->text.n - (c->part.n > 0 ? c->part.n + 1 : 0));
+    for (size_t i = 0; i < refs->count; i++) {
+        if (str_equal(refs->rows[i].article, whole.text)) {
+            return (int64_t)i + 1;
+        }
+    }
+    if (refs->count == refs->room) {
+        return 0;
+    }
+    refs->rows[refs->count] = (struct page_case_law){.n = (int64_t)refs->count + 1,
+                                                     .cite = page_cite(p, &whole),
+                                                     .article = whole.text,
+                                                     .text = page_text(p, c->article->text),
+                                                     .version = c->statute->from,
+                                                     .official = c->article->official};
+    return (int64_t)++refs->count;
+}
+
+static enum err fill_clocks(struct page *p, const struct case_state *c, struct refs *refs, struct page_case *v)
 {
     static const struct {
         const char *zh;
         const char *en;
         const char *class;
     } states[] = {[CLOCK_RUNNING] = {"计时中", "running", "brand-c"},
-                  [CLOCK_STOPPED] = {"停表", "stopped", ""},
+                  [CLOCK_STOPPED] = {"停表", "stopped", "amber"},
                   [CLOCK_MET] = {"已完成", "met", "ok"},
                   [CLOCK_LATE] = {"已超期", "late", "seal-c"}};
     struct ctx *ctx = p->ctx;
@@ -54,35 +87,60 @@ static enum err fill_clocks(struct page *p, const struct case_state *c, struct p
     TRY(gate_clocks(ctx, p->gate, p->db, c->id, &clocks, &count));
     struct page_case_clocks *rows = ARENA_ARRAY(ctx->arena, struct page_case_clocks, count + 1);
     for (size_t i = 0; i < count; i++) {
-        rows[i] = (struct page_case_clocks){.title = page_text(p, clocks[i].limit->title),
-                                            .promised = clocks[i].promised,
-                                            .due = clocks[i].due,
-                                            .article = clocks[i].limit->article.text,
-                                            .class = str_from(states[clocks[i].state].class),
-                                            .state = say(p, states[clocks[i].state].zh, states[clocks[i].state].en)};
+        const struct case_clock *k = &clocks[i];
+        const struct act_kind *stopper = k->stopped_by.n == 0 ? NULL : law_act(c->law, k->stopped_by);
+        bool over = k->state == CLOCK_MET;
+        ref_to(p, refs, &k->limit->article);
+        rows[i] = (struct page_case_clocks){
+            .title = page_text(p, k->limit->title),
+            .promised = k->promised,
+            .due = k->due,
+            .article = k->limit->article.text,
+            .cite = page_cite(p, &k->limit->article),
+            .left = over || k->state == CLOCK_STOPPED ? STR("") : due_left(p, c->law, k->limit->id, k->promised).text,
+            .used = due_used(p, c->law, k->limit, k->started, k->due),
+            .class = str_from(states[k->state].class),
+            .state = say(p, states[k->state].zh, states[k->state].en),
+            .stopped_by = stopper == NULL ? STR("") : page_text(p, stopper->title),
+            .extended = k->extended,
+            .provisional = k->provisional};
     }
     v->clocks = rows;
     v->clocks_count = count;
     return ERR_OK;
 }
 
-static enum err fill_openings(struct page *p, const struct case_state *c, struct page_case *v)
+static enum err fill_openings(struct page *p, const struct case_state *c, struct refs *refs, struct page_case *v)
 {
     struct ctx *ctx = p->ctx;
     struct opening *list = NULL;
     size_t count = 0;
     TRY(gate_open(ctx, p->gate, p->db, c->id, &p->session.actor, &list, &count));
-    struct page_case_openings *rows = ARENA_ARRAY(ctx->arena, struct page_case_openings, count + 1);
+    struct page_case_open *open = ARENA_ARRAY(ctx->arena, struct page_case_open, count + 1);
+    struct page_case_shut *shut = ARENA_ARRAY(ctx->arena, struct page_case_shut, count + 1);
     for (size_t i = 0; i < count; i++) {
-        rows[i] = (struct page_case_openings){.open = list[i].verdict.admitted,
-                                              .case_id = c->id,
-                                              .kind = list[i].kind->kind,
-                                              .title = page_text(p, list[i].kind->button),
-                                              .why = page_text(p, list[i].verdict.sentence),
-                                              .article = list[i].verdict.article.text};
+        const struct act_kind *kind = list[i].kind;
+        const struct verdict *verdict = &list[i].verdict;
+        if (verdict->admitted) {
+            const struct cite *first = kind->article_count > 0 ? &kind->articles[0] : NULL;
+            open[v->open_count++] = (struct page_case_open){.case_id = c->id,
+                                                            .kind = kind->kind,
+                                                            .title = page_text(p, kind->button),
+                                                            .article = first == NULL ? STR("") : first->text,
+                                                            .cite = first == NULL ? STR("") : page_cite(p, first)};
+            for (size_t k = 0; k < kind->article_count; k++) {
+                ref_to(p, refs, &kind->articles[k]);
+            }
+        } else {
+            shut[v->shut_count++] = (struct page_case_shut){.kind = kind->kind,
+                                                            .title = page_text(p, kind->button),
+                                                            .why = page_text(p, verdict->sentence),
+                                                            .article = verdict->article.text,
+                                                            .cite = page_cite(p, &verdict->article)};
+        }
     }
-    v->openings = rows;
-    v->openings_count = count;
+    v->open = open;
+    v->shut = shut;
     return ERR_OK;
 }
 
@@ -152,12 +210,15 @@ static enum err fill_proposal(struct page *p, const struct case_state *c, const 
         return ERR_OK;
     }
     TRY(gate_propose(ctx, c->law, item, &c->facts, ctx->world->now(ctx->world), &proposal));
-    struct buf b = buf_new(ctx->arena, 0);
+    struct page_case_proposal *outputs = ARENA_ARRAY(ctx->arena, struct page_case_proposal, proposal.json.count + 1);
     for (size_t i = 0; i < proposal.json.count; i++) {
-        buf_format(&b, "%s%.*s = %.*s", i > 0 ? "; " : "", FMT(proposal.json.members[i].key),
-                   FMT(shown_value(p, c->law, STR(""), &proposal.json.members[i].value)));
+        const struct json_member *m = &proposal.json.members[i];
+        struct str name = page_text(p, law_code_title(c->law, STR("proposal"), m->key));
+        struct str value = m->value.kind == JSON_STRING ? page_text(p, law_code_title(c->law, STR("proposal"), m->value.text)) : STR("");
+        outputs[i] = (struct page_case_proposal){name.n > 0 ? name : m->key, value.n > 0 ? value : shown_value(p, c->law, STR(""), &m->value)};
     }
-    v->proposal = buf_str(&b);
+    v->proposal = outputs;
+    v->proposal_count = proposal.json.count;
     struct page_case_fired *rows = ARENA_ARRAY(ctx->arena, struct page_case_fired, proposal.result.fired_count + 1);
     for (size_t i = 0; i < proposal.result.fired_count; i++) {
         const struct dmn_fired *f = &proposal.result.fired[i];
@@ -168,16 +229,33 @@ static enum err fill_proposal(struct page *p, const struct case_state *c, const 
     return ERR_OK;
 }
 
-static enum err fill_law(struct page *p, const struct case_state *c, const struct item *item, struct page_case *v)
+/* Each condition of the law beside what was filed for it: the needs that rest on the same article. */
+static void fill_conditions(struct page *p, const struct case_state *c, const struct item *item, struct refs *refs, struct page_case *v)
 {
-    struct ctx *ctx = p->ctx;
-    struct page_case_conditions *rows = ARENA_ARRAY(ctx->arena, struct page_case_conditions, item->condition_count + 1);
+    struct arena *a = p->ctx->arena;
+    struct page_case_conditions *rows = ARENA_ARRAY(a, struct page_case_conditions, item->condition_count + 1);
     for (size_t i = 0; i < item->condition_count; i++) {
         const struct condition *x = &item->conditions[i];
-        rows[i] = (struct page_case_conditions){page_text(p, x->text), x->article.text, page_text(p, x->article.article->text)};
+        struct page_case_conditions_found *found =
+            ARENA_ARRAY(a, struct page_case_conditions_found, item->fact_count + item->material_count + 1);
+        rows[i] = (struct page_case_conditions){.ref = ref_to(p, refs, &x->article), .article = x->article.text, .text = page_text(p, x->text), .found = found};
+        for (size_t k = 0; k < item->fact_count + item->material_count; k++) {
+            const struct need *need = k < item->fact_count ? &item->facts[k] : &item->materials[k - item->fact_count];
+            const struct json *value = json_get_str(&c->facts, need->fact->id);
+            if (value != NULL && str_equal(need->article.text, x->article.text)) {
+                found[rows[i].found_count++] =
+                    (struct page_case_conditions_found){page_text(p, need->fact->title), shown_value(p, c->law, need->fact->id, value)};
+            }
+        }
+        rows[i].none = rows[i].found_count == 0;
     }
     v->conditions = rows;
     v->conditions_count = item->condition_count;
+}
+
+static enum err fill_drawing(struct page *p, const struct case_state *c, const struct item *item, struct page_case *v)
+{
+    struct ctx *ctx = p->ctx;
     struct bpmn_state *state = NULL;
     struct buf drawing = buf_new(ctx->arena, 0);
     TRY(bpmn_state_read(ctx, item->procedure, c->tokens, &state));
@@ -186,8 +264,33 @@ static enum err fill_law(struct page *p, const struct case_state *c, const struc
     return ERR_OK;
 }
 
+/* The office's queue, for the desk: what is due first. */
+static enum err fill_queue(struct page *p, struct str office, struct str current, struct page_case *v)
+{
+    enum { QUEUE = 12 };
+    struct ctx *ctx = p->ctx;
+    struct case_view_of_office_row *list = NULL;
+    size_t count = 0;
+    TRY(case_view_of_office(ctx, p->db, (struct case_view_of_office_in){.office = office, .id = STR(""), .count = QUEUE}, &list, &count));
+    struct page_case_queue *rows = ARENA_ARRAY(ctx->arena, struct page_case_queue, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        const struct item *item = p->law == NULL ? NULL : law_item(p->law, list[i].item);
+        struct left left = due_left(p, p->law, list[i].due_limit, (struct day){(int32_t)list[i].due_day});
+        rows[i] = (struct page_case_queue){.id = list[i].id,
+                                           .current = str_equal(list[i].id, current),
+                                           .title = item == NULL ? list[i].item : page_text(p, item->title),
+                                           .class = left.class,
+                                           .left = left.text};
+        TRY(party_name(ctx, p->db, list[i].party, &rows[i].party));
+    }
+    v->queue = rows;
+    v->queue_count = count;
+    return ERR_OK;
+}
+
 static enum err case_page_show(struct page *p)
 {
+    enum { ARTICLES = 40 };
     struct ctx *ctx = p->ctx;
     struct case_state c;
     bool found = false;
@@ -199,23 +302,32 @@ static enum err case_page_show(struct page *p)
     const struct office *office = law_office(c.law, c.office);
     must(item != NULL);
     bool officer = p->session.actor.kind == ACTOR_OFFICER;
-    struct page_case v = {.back = officer ? STR("/desk") : STR("/cases"),
+    struct refs refs = {ARENA_ARRAY(ctx->arena, struct page_case_law, ARTICLES), 0, ARTICLES};
+    struct page_case v = {.party_side = !officer,
+                          .layout = officer ? STR("desk") : STR("cols form-cols"),
                           .title = page_text(p, item->title),
                           .id = c.id,
                           .status = page_text(p, law_code_title(c.law, STR("status"), c.status)),
                           .office = office == NULL ? c.office : page_text(p, office->title)};
+    p->wide = officer;
     if (officer && !c.closed) {
         v.cosign = cosign_code(p, p->session.actor.id, c.id);
     }
     if (c.party.n > 0) {
         TRY(party_name(ctx, p->db, c.party, &v.party));
     }
-    TRY(fill_clocks(p, &c, &v));
-    TRY(fill_openings(p, &c, &v));
+    if (officer) {
+        TRY(fill_queue(p, c.office, c.id, &v));
+    }
+    fill_conditions(p, &c, item, &refs, &v);
+    TRY(fill_clocks(p, &c, &refs, &v));
+    TRY(fill_openings(p, &c, &refs, &v));
     TRY(fill_acts(p, &c, &v));
     TRY(fill_proposal(p, &c, item, &v));
-    TRY(fill_law(p, &c, item, &v));
+    TRY(fill_drawing(p, &c, item, &v));
     fill_facts(p, &c, &v);
+    v.law = refs.rows;
+    v.law_count = refs.count;
     return page_show(p, 200, v.title, page_case, &v);
 }
 

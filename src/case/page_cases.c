@@ -3,6 +3,7 @@
 
 #include "page_cases_html.h"
 #include "page_decisions_html.h"
+#include "page_desk_html.h"
 
 enum { PAGE = 50 };
 
@@ -63,17 +64,27 @@ static enum err case_page_desk(struct page *p)
     str_to_i64(page_query(p, "day"), &after);
     struct case_view_of_office_in in = {.office = found ? me.office : STR(""), .day = after, .id = page_query(p, "after"), .count = PAGE};
     TRY(case_view_of_office(ctx, p->db, in, &list, &count));
-    struct page_cases_rows *rows = ARENA_ARRAY(ctx->arena, struct page_cases_rows, count + 1);
-    struct page_cases v = {.heading = say(p, "本机关待办（按期限）", "Our cases by due day"), .rows = rows};
+    const struct office *office = p->law == NULL ? NULL : law_office(p->law, in.office);
+    struct page_desk_rows *rows = ARENA_ARRAY(ctx->arena, struct page_desk_rows, count + 1);
+    struct page_desk v = {.rows = rows, .rows_count = count, .office = office == NULL ? in.office : page_text(p, office->title)};
     for (size_t i = 0; i < count; i++) {
+        const struct item *item = p->law == NULL ? NULL : law_item(p->law, list[i].item);
         struct day due = {(int32_t)list[i].due_day};
-        TRY(fill_row(p, list[i].id, list[i].item, list[i].party, list[i].case_status, due, &rows[i]));
-        v.rows_count++;
+        struct left left = due_left(p, p->law, list[i].due_limit, due);
+        rows[i] = (struct page_desk_rows){.id = list[i].id,
+                                          .title = item == NULL ? list[i].item : page_text(p, item->title),
+                                          .status = p->law == NULL ? list[i].case_status
+                                                                   : page_text(p, law_code_title(p->law, STR("status"), list[i].case_status)),
+                                          .due = due,
+                                          .class = left.class,
+                                          .left = left.text};
+        TRY(party_name(ctx, p->db, list[i].party, &rows[i].party));
     }
     if (count == PAGE) {
         v.more = str_format(ctx->arena, "/desk?day=%lld&after=%.*s", (long long)list[count - 1].due_day, FMT(list[count - 1].id));
     }
-    return page_show(p, 200, v.heading, page_cases, &v);
+    p->wide = true;
+    return page_show(p, 200, say(p, "工作台", "Desk"), page_desk, &v);
 }
 
 static enum err case_page_decisions(struct page *p)
@@ -112,7 +123,7 @@ static enum err case_page_decisions(struct page *p)
 
 static const struct route rows_[] = {
     {"GET", "/cases", case_page_mine, FOR_PARTY | FOR_OFFICER, 0, "My cases", page_cases_schema, ""},
-    {"GET", "/desk", case_page_desk, FOR_OFFICER, 0, "The office's cases by what is due first", page_cases_schema, "day after"},
+    {"GET", "/desk", case_page_desk, FOR_OFFICER, 0, "The office's cases by what is due first", page_desk_schema, "day after"},
     {"GET", "/decisions", case_page_decisions, FOR_ALL, 0, "Public register of decisions", page_decisions_schema, "before"},
 };
 const struct route_table case_list_routes = {rows_, LEN(rows_)};

@@ -20,7 +20,7 @@ const struct projector *const *rooms_projectors(size_t *ret_count)
 const struct route_table *rooms_routes(struct ctx *ctx, size_t *ret_count)
 {
     const struct route_table *const tables[] = {&site_routes,       &item_routes,    &login_routes,   &case_apply_routes,
-                                                &case_routes,       &case_list_routes, &licence_routes, &evidence_routes};
+                                                &case_routes,       &case_list_routes, &case_counter_routes, &licence_routes, &evidence_routes};
     struct route_table *out = ARENA_ARRAY(ctx->arena, struct route_table, LEN(tables));
     for (size_t i = 0; i < LEN(tables); i++) {
         out[i] = *tables[i];

@@ -1,4 +1,5 @@
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "base/day.h"
@@ -45,6 +46,46 @@ static enum err proof_of(struct page *p, uint64_t index, uint64_t size, struct p
     return proof_inclusion(ctx, &reader, index, size, ret);
 }
 
+/* The path from the entry up to the root: at each level the node on the path and the hash it is joined with, on the
+ * side where it stands in the tree (RFC 9162, 2.1.3.2). Presentational attributes only; the table below says the same. */
+static struct str draw_path(struct page *p, const struct proof *proof, uint64_t index, uint64_t size)
+{
+    enum { STEP = 64, WIDE = 200, HIGH = 30, MID = 320 };
+    struct buf b = buf_new(p->ctx->arena, 0);
+    bool en = p->lang == LANG_EN;
+    int top = (int)proof->count * STEP;
+    buf_format(&b, "<svg class=\"proof\" role=\"img\" viewBox=\"0 0 640 %d\" width=\"640\" height=\"%d\"><title>%s</title>", top + HIGH + 20,
+               top + HIGH + 20, en ? "Path from the entry to the root" : "从账目到树根的路径");
+    uint64_t node = index;
+    uint64_t last = size - 1;
+    int x = MID;
+    for (size_t i = 0; i <= proof->count; i++) {
+        int y = top - (int)i * STEP + 10;
+        bool root = i == proof->count;
+        const char *word = root ? (en ? "root" : "树根") : i == 0 ? (en ? "this entry" : "这条账目") : (en ? "joined" : "合并");
+        buf_format(&b, "<rect class=\"on\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\"/><text class=\"k\" x=\"%d\" y=\"%d\">%s</text>",
+                   x - WIDE / 2, y, WIDE, HIGH, x, y + 20, word);
+        if (root) {
+            break;
+        }
+        /* A last node without a sibling rises as it is until it has one. */
+        while ((node & 1) == 0 && node == last && last > 0) {
+            node >>= 1;
+            last >>= 1;
+        }
+        bool left = (node & 1) == 1;
+        int other = left ? x - WIDE - 20 : x + WIDE + 20;
+        other = other < WIDE / 2 ? WIDE / 2 : other > 640 - WIDE / 2 ? 640 - WIDE / 2 : other;
+        buf_format(&b, "<path d=\"M%d %dV%dM%d %dV%dH%d\"/>", x, y, y - STEP + HIGH, other, y, y - (STEP - HIGH) / 2, x);
+        buf_format(&b, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\"/><text x=\"%d\" y=\"%d\">%zu %.*s…</text>",
+                   other - WIDE / 2, y, WIDE, HIGH, other, y + 20, i + 1, 12, hex_encode(p->ctx->arena, proof->hashes[i], 32).p);
+        node >>= 1;
+        last >>= 1;
+    }
+    buf_puts(&b, "</svg>");
+    return buf_str(&b);
+}
+
 static enum err evidence_page_entry(struct page *p)
 {
     struct ctx *ctx = p->ctx;
@@ -76,6 +117,7 @@ static enum err evidence_page_entry(struct page *p)
     }
     v.steps = steps;
     v.steps_count = proof.count;
+    v.drawing = draw_path(p, &proof, index, size);
     struct str title = p->lang == LANG_EN ? str_format(a, "Entry %llu", (unsigned long long)index)
                                           : str_format(a, "账本第 %llu 号", (unsigned long long)index);
     return page_show(p, 200, title, page_entry, &v);

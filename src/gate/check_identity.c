@@ -1,7 +1,8 @@
 #include "gate/gate_in.h"
 
 /* Who acts: a kind of actor this act is for, known to the ledger, surely enough signed in, in a role
- * the act names, and when it is a party's act, the party itself or one entitled to act for it. */
+ * the act names, and when it is a party's act, the party itself or one entitled to act for it, or at the
+ * counter an officer for a party that is registered. */
 
 static unsigned who_bit(enum actor_kind kind)
 {
@@ -50,6 +51,10 @@ bool check_identity(struct ctx *ctx, struct question *q, struct verdict *ret)
     }
     if (actor->kind == ACTOR_PARTY) {
         return !q->kind->principal || q->is_head || verdict_refuse(ctx, q, ret, "identity.principal", NULL, none);
+    }
+    bool files_for_party = actor->kind == ACTOR_OFFICER && q->kind->in_case == ACT_CASE_OPEN && (q->kind->who & WHO_PARTY) != 0;
+    if (files_for_party && !q->speaks_for_party) {
+        return verdict_refuse(ctx, q, ret, "identity.authority", NULL, none);
     }
     bool right_kind = str_equal(q->actor.kind, actor->kind == ACTOR_OFFICER ? STR("officer") : STR("admin"));
     return (right_kind && has_role(q)) || verdict_refuse(ctx, q, ret, "identity.role", basis, none);

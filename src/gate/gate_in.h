@@ -52,7 +52,7 @@ struct question {
     struct actor_record co_actor;
     bool has_co_actor;
     struct str party;      /* the party of the case, or for a new one whom the actor acts for */
-    bool speaks_for_party; /* the actor is the party, or acts for it by a relation in force */
+    bool speaks_for_party; /* the actor is the party, or acts for it by a relation in force; an officer: it is registered */
     bool is_head;          /* the actor is the party, or heads it: no mere agent */
     struct str conflict;   /* relation that bars the officer; empty when none */
     bool is_both;          /* the same person acted in this case on the other side of the counter */

@@ -255,6 +255,11 @@ enum err load_people(struct ctx *ctx, struct db *db, struct question *q)
         TRY(load_party(ctx, db, q));
     } else {
         q->party = q->has_case ? q->row.party : a->for_id;
+        if (a->kind == ACTOR_OFFICER && !q->has_case && a->for_id.n > 0) {
+            struct actor_record party; /* at the counter it is there itself */
+            TRY(gate_actor_at(ctx, db, a->for_id, q->day, &party, &q->speaks_for_party));
+            q->speaks_for_party = q->speaks_for_party && party.active && (str_equal(party.kind, STR("person")) || str_equal(party.kind, STR("org")));
+        }
     }
     if (q->has_case && (a->kind == ACTOR_PARTY || a->kind == ACTOR_OFFICER)) {
         TRY(load_both(ctx, db, q));

@@ -112,3 +112,22 @@ static const struct effect_row effects[] = {{"licence.issue", on_issue},     {"l
                                             {"licence.suspend", on_suspend}, {"licence.correct", on_correct}};
 
 const struct projector licence_projector = {.room = "licence", .effects = effects, .effect_count = LEN(effects)};
+
+enum err licence_prefill(struct ctx *ctx, struct db *db, struct str party, struct str type, struct json *facts)
+{
+    struct licence_held_row *rows = NULL;
+    struct json held;
+    size_t count = 0;
+    TRY(licence_held(ctx, db, (struct licence_held_in){.party = party, .licence_type = type}, &rows, &count));
+    if (count != 1) {
+        return ERR_OK;
+    }
+    TRY(json_parse(ctx, rows[0].public_facts, STR("facts"), &held));
+    json_set(ctx->arena, &held, STR("licence.number"), json_of_str(rows[0].number));
+    for (size_t i = 0; i < held.count; i++) {
+        if (json_get_str(facts, held.members[i].key) == NULL) {
+            json_set(ctx->arena, facts, held.members[i].key, held.members[i].value);
+        }
+    }
+    return ERR_OK;
+}

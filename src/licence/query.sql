@@ -15,3 +15,7 @@ UPDATE licence_register SET until_day = :until_day, seq = :seq WHERE number = :n
 
 -- licence_of_party :rows  The licences of a party.
 SELECT number, licence_type, holder, from_day, until_day, licence_status FROM licence_register WHERE party = :party ORDER BY number LIMIT 100;
+
+-- licence_held :rows  The valid licences of a party of one type; two are enough to know that there are several.
+SELECT number, holder, public_facts FROM licence_register
+WHERE party = :party AND licence_type = :licence_type AND licence_status = 'valid' ORDER BY number LIMIT 2;

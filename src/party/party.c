@@ -46,3 +46,17 @@ bool party_scope_has(struct str scope, struct str item)
     }
     return scope.n == 0;
 }
+
+enum err party_find(struct ctx *ctx, struct db *db, struct str code, struct str *ret_id, struct str *ret_kind, struct str *ret_name)
+{
+    struct party_register_find_row row;
+    bool found = false;
+    *ret_id = *ret_kind = *ret_name = STR("");
+    TRY(party_register_find(ctx, db, (struct party_register_find_in){.code = code}, &row, &found));
+    if (found) {
+        *ret_id = row.id;
+        *ret_kind = row.party_kind;
+        *ret_name = row.display_name;
+    }
+    return ERR_OK;
+}

@@ -10,6 +10,9 @@ extern const struct projector party_projector;
 enum err party_name(struct ctx *ctx, struct db *db, struct str id, struct str *ret) MUST_USE;
 /* Facts held, an object fact id -> value; empty when there are none. */
 enum err party_facts(struct ctx *ctx, struct db *db, struct str id, struct json *ret) MUST_USE;
+/* A person or organisation by register id, identity card or credit code. *ret_id is empty when there is none. */
+enum err party_find(struct ctx *ctx, struct db *db, struct str code, struct str *ret_id, struct str *ret_kind,
+                    struct str *ret_name) MUST_USE;
 /* Parties this person may act for on a day, besides itself. */
 struct party_other {
     struct str id;

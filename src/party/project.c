@@ -5,40 +5,45 @@
 #include "party/party.h"
 #include "party_sql.h"
 
-static enum err store_party(struct ctx *ctx, struct db *db, struct str id, struct str kind, struct str name, const struct json *facts)
+static enum err store_party(struct ctx *ctx, struct db *db, struct str id, struct str kind, struct str name, struct str code,
+                            const struct json *facts)
 {
     struct buf b = buf_new(ctx->arena, 0);
     json_write(&b, facts);
     return party_register_set(
-        ctx, db, (struct party_register_set_in){.id = id, .party_kind = kind, .display_name = name, .facts = buf_str(&b)});
+        ctx, db, (struct party_register_set_in){.id = id, .party_kind = kind, .display_name = name, .code = code, .facts = buf_str(&b)});
 }
 
 static enum err on_register(struct ctx *ctx, struct db *db, const struct admitted *act)
 {
     const struct json *f = &act->draft->fields;
     struct json facts = json_object();
+    struct str code = STR("");
     for (size_t i = 0; i < f->count; i++) {
+        const struct fact *fact = law_fact(act->law, f->members[i].key);
+        bool identifies = fact != NULL && (fact->type == FACT_IDCARD || fact->type == FACT_USCC);
+        code = identifies && f->members[i].value.kind == JSON_STRING ? f->members[i].value.text : code;
         if (!str_starts(f->members[i].key, STR("party."))) {
             json_set(ctx->arena, &facts, f->members[i].key, f->members[i].value);
         }
     }
     struct str person = json_text(f, "person.name");
     struct str name = person.n > 0 ? person : json_text(f, "org.name");
-    return store_party(ctx, db, json_text(f, "party.id"), json_text(f, "party.kind"), name, &facts);
+    return store_party(ctx, db, json_text(f, "party.id"), json_text(f, "party.kind"), name, code, &facts);
 }
 
 static enum err on_appoint(struct ctx *ctx, struct db *db, const struct admitted *act)
 {
     const struct json *f = &act->draft->fields;
     struct json none = json_object();
-    return store_party(ctx, db, json_text(f, "officer.id"), STR("officer"), json_text(f, "officer.name"), &none);
+    return store_party(ctx, db, json_text(f, "officer.id"), STR("officer"), json_text(f, "officer.name"), STR(""), &none);
 }
 
 static enum err on_appoint_admin(struct ctx *ctx, struct db *db, const struct admitted *act)
 {
     const struct json *f = &act->draft->fields;
     struct json none = json_object();
-    return store_party(ctx, db, json_text(f, "admin.id"), STR("admin"), json_text(f, "admin.name"), &none);
+    return store_party(ctx, db, json_text(f, "admin.id"), STR("admin"), json_text(f, "admin.name"), STR(""), &none);
 }
 
 /* A relation by which one acts for another is listed for both; whether it holds on a day is for the gate. */

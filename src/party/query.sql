@@ -1,9 +1,13 @@
 -- party_register_set :write  Register or change a party.
-INSERT INTO party_register (id, party_kind, display_name, facts) VALUES (:id, :party_kind, :display_name, :facts)
-ON CONFLICT (id) DO UPDATE SET party_kind = excluded.party_kind, display_name = excluded.display_name, facts = excluded.facts;
+INSERT INTO party_register (id, party_kind, display_name, code, facts) VALUES (:id, :party_kind, :display_name, :code, :facts)
+ON CONFLICT (id) DO UPDATE SET party_kind = excluded.party_kind, display_name = excluded.display_name, code = excluded.code,
+    facts = excluded.facts;
 
 -- party_register_get :row  A party.
 SELECT id, party_kind, display_name, facts FROM party_register WHERE id = :id;
+
+-- party_register_find :row  A person or organisation by register id or code.
+SELECT id, party_kind, display_name FROM party_register WHERE (id = :code OR code = :code) AND party_kind IN ('person', 'org') ORDER BY id LIMIT 1;
 
 -- party_relation_set :write  Note a relation.
 INSERT INTO party_relation (person, other, relation, scope, from_day, until_day, seq)

@@ -1,10 +1,13 @@
--- People and organisations as the ledger registered them, and officers by name. Facts are JSON, fact id to value.
+-- People and organisations as the ledger registered them, and officers by name. code: the identity
+-- card or credit code, by which the counter finds them. Facts are JSON, fact id to value.
 CREATE TABLE party_register (
     id TEXT PRIMARY KEY,
     party_kind TEXT NOT NULL,
     display_name TEXT NOT NULL,
+    code TEXT NOT NULL,
     facts TEXT NOT NULL
 ) STRICT;
+CREATE INDEX party_register_code ON party_register (code);
 
 -- Whom a person may act for, in which items (with blanks between; empty: all), from the first to the last day.
 CREATE TABLE party_relation (

@@ -1,6 +1,7 @@
 /* Pages of the site itself: style, accessibility, the description of the interface. */
 #include "web/web_in.h"
 
+#include "base/buf.h"
 #include "base/json.h"
 #include "page_accessibility_html.h"
 #include "web/site.h"
@@ -16,6 +17,25 @@ static enum err site_accessibility(struct page *p)
 {
     struct page_accessibility v = {0};
     return page_show(p, 200, p->lang == LANG_EN ? STR("Accessibility") : STR("无障碍说明"), page_accessibility, &v);
+}
+
+/* The version with large type, remembered by this browser. */
+static enum err site_view(struct page *p)
+{
+    struct str to = page_query(p, "to");
+    bool here = str_starts(to, STR("/")) && !str_starts(to, STR("//")) && str_find_byte(to, '\\') == SIZE_MAX;
+    struct buf b = buf_new(p->ctx->arena, 0);
+    for (size_t i = 0; here && i < to.n; i++) {
+        unsigned char c = (unsigned char)to.p[i];
+        if (c > ' ' && c < 0x7f) {
+            buf_byte(&b, (char)c);
+        } else {
+            buf_format(&b, "%%%02X", c);
+        }
+    }
+    bool large = str_equal(page_query(p, "large"), STR("1"));
+    p->cookie = str_format(p->ctx->arena, "tb_large=%d; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax", large ? 1 : 0);
+    return page_go(p, here ? buf_str(&b) : STR("/"));
 }
 
 static enum err site_health(struct page *p)
@@ -114,6 +134,7 @@ static enum err site_openapi(struct page *p)
 
 static const struct route rows[] = {
     {"GET", "/static/tongban.css", site_style, FOR_ALL, 0, "The style of every page", NULL, ""},
+    {"GET", "/view", site_view, FOR_ALL, 0, "Large type or standard type, then the page `to`", NULL, "large to"},
     {"GET", "/accessibility", site_accessibility, FOR_ALL, 0, "Accessibility statement", page_accessibility_schema, ""},
     {"GET", "/healthz", site_health, FOR_ALL, 0, "Is the node well", NULL, ""},
     {"GET", "/openapi.json", site_openapi, FOR_ALL, 0, "This description", NULL, ""},

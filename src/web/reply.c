@@ -67,6 +67,19 @@ static struct str other_url(struct page *p)
     return buf_str(&b);
 }
 
+/* To the version with large type, or back, and here again. */
+static struct str large_url(struct page *p)
+{
+    struct buf b = buf_new(p->ctx->arena, 0);
+    struct render r = {.out = &b};
+    buf_puts(&b, p->large ? "/view?large=0&to=" : "/view?large=1&to=");
+    bool get = str_equal(p->exchange->request.method, STR("GET"));
+    struct str query = p->exchange->request.query;
+    struct str here = !get ? STR("/") : query.n == 0 ? p->path : str_format(p->ctx->arena, "%.*s?%.*s", FMT(p->path), FMT(query));
+    render_segment(&r, here);
+    return buf_str(&b);
+}
+
 enum err page_show_any(struct page *p, int status, struct str title, template_html *html, template_json *json,
                        const void *data)
 {
@@ -88,6 +101,16 @@ enum err page_show_any(struct page *p, int status, struct str title, template_ht
                           .other_lang = en ? STR("zh-CN") : STR("en"),
                           .other_name = en ? STR("中文") : STR("English"),
                           .signed_in = p->session.signed_in,
+                          .party = p->session.signed_in && p->session.actor.kind == ACTOR_PARTY,
+                          .officer = p->session.signed_in && p->session.actor.kind == ACTOR_OFFICER,
+                          .at_home = str_equal(p->path, STR("/")),
+                          .at_cases = str_equal(p->path, STR("/cases")),
+                          .at_desk = str_equal(p->path, STR("/desk")),
+                          .at_counter = str_equal(p->path, STR("/counter")),
+                          .at_verify = str_equal(p->path, STR("/verify")),
+                          .large = p->large,
+                          .large_url = large_url(p),
+                          .wide = p->wide,
                           .person = p->session.name,
                           .content = page_part(p, html, data),
                           .demo = p->web->config.people_count > 0};

@@ -56,6 +56,7 @@ struct page {
     struct session session;
     enum lang lang;
     bool large;                /* the elder version */
+    bool wide;                 /* a desk of columns, for offices */
     bool wants_json;
     struct str path;           /* without the language prefix */
     const struct str *args;    /* what {…} of the route matched, in order */
@@ -103,6 +104,8 @@ struct str page_field(struct page *p, const char *name);
 enum err page_form(struct page *p, struct json *ret_fields, struct attachment **ret_files, size_t *ret_count) MUST_USE;
 /* Language-dependent text of the law: English when there is one and it is wanted. */
 struct str page_text(const struct page *p, struct text2 t);
+/* A citation as people read it: "行政许可法第四十二条（1）". As written when it resolved to no article. */
+struct str page_cite(const struct page *p, const struct cite *c);
 
 /* Answer with a template NAME: title in the page's language; the struct answers as HTML in the frame, or
  * as JSON when the client prefers that. */

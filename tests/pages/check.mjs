@@ -44,7 +44,7 @@ async function look(page, path, who) {
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
 const CASE = process.env.CASE;
 const visits = [
-  ['public', null, ['/', '/?q=%E5%BC%80%E9%A5%AD%E5%BA%97', '/?q=zzz', '/item/food-new', '/item/self-employed', '/offices', '/verify', '/verify?number=none', '/decisions', '/ledger', '/ledger/3', '/accessibility', '/login', '/nothing']],
+  ['public', null, ['/', '/?q=%E5%BC%80%E9%A5%AD%E5%BA%97', '/?q=zzz', '/item/food-new', '/item/self-employed', '/offices', '/verify', '/verify?number=none', '/decisions', '/ledger', '/ledger/3', '/accessibility', '/login', '/view?large=0&to=%2F', '/nothing']],
   ['party', 'p-lin', ['/cases', '/apply/food-new?for=org-lin', '/apply/self-employed', `/case/${CASE}`, `/case/${CASE}/act/withdraw`]],
   ['clerk', 'o-clerk', ['/desk', `/case/${CASE}`, `/case/${CASE}/act/accept`, `/case/${CASE}/act/request-correction`]],
 ];
@@ -65,15 +65,42 @@ for (const width of [320, 1280]) {
 const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 390, height: 900 } });
 const page = await context.newPage();
 await page.goto(find('p-lin'));
-await page.goto(address + '/apply/food-cancel?for=org-lin');
-say((await page.locator('input[type=radio]:checked').count()) <= 1, 'form', 'nothing but the chosen party is selected beforehand');
+await page.goto(address + '/apply/food-cancel');
+say((await page.locator('input:checked').count()) === 0, 'choose', 'nobody is selected beforehand');
+await page.locator('a', { hasText: '知夏小馆' }).click();
+say((await page.locator('input[type=radio]:checked').count()) === 0, 'form', 'no answer is selected beforehand');
 await page.locator('button.big').click();
-say(page.url().includes('/apply/'), 'form', 'an empty form comes back');
-await page.goto(address + '/apply/food-cancel?for=org-lin');
+say(page.url().includes('/apply/') && (await page.locator('[role=alert] a').count()) > 0, 'form', 'an empty form comes back and says all that is missing');
 await page.locator('[name="licence.number"]').fill('JY29901010000001');
 await page.locator('[name="service.truth"][value="true"]').check();
 await page.locator('button.big').click();
+say((await page.locator('h1').textContent()) === '请核对', 'form', 'all that was filled in is shown before it is sent');
+await page.locator('[name="_back"]').click();
+say((await page.locator('[name="licence.number"]').inputValue()) === 'JY29901010000001', 'form', 'going back keeps what was filled in');
+await page.locator('button.big').click();
+await page.locator('[name="_confirm"]').click();
 say(page.url().includes('/receipt/'), 'form', `applied without script: ${page.url()}`);
+await page.goto(address + '/view?large=1&to=%2Fcases');
+say((await page.locator('html').getAttribute('data-mode')) === 'elder' && page.url().endsWith('/cases'), 'view', 'the version with large type is remembered');
+await context.close();
+
+// At the counter: a clerk finds the party, hands in the papers with the review, and the clerk stands in the ledger.
+const desk = await browser.newContext({ javaScriptEnabled: false });
+const clerk = await desk.newPage();
+await clerk.goto(find('o-clerk'));
+await clerk.goto(address + '/counter');
+await clerk.locator('#code').fill('92990101MA990001XJ');
+await clerk.locator('main button').click();
+say((await clerk.locator('main h2').textContent()) === '滨河县知夏小馆', 'counter', 'the party is found by its credit code');
+await clerk.locator('main a', { hasText: '食品经营许可（新办）' }).click();
+for (const [name, value] of [['premises.area', '80'], ['food.manager', '周远'], ['person.phone', '13800006620']]) await clerk.locator(`[name="${name}"]`).fill(value);
+for (const [name, value] of [['premises.pollution_distance_ok', 'true'], ['food.kind', 'catering'], ['food.raw', 'false'], ['food.health_ok', 'true'], ['food.withdrawn_five_years', 'false'], ['service.delivery', 'counter'], ['service.truth', 'true']]) await clerk.locator(`[name="${name}"][value="${value}"]`).check();
+await clerk.locator('button.big').click();
+await clerk.locator('[name="_confirm"]').click();
+say((await clerk.locator('[role=alert] a').count()) === 2, 'counter', 'both papers are asked for');
+for (const name of ['premises.plan', 'food.rules']) await clerk.locator(`[name="${name}"]`).setInputFiles({ name: 'plan.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7 sample') });
+await clerk.locator('[name="_confirm"]').click();
+say(clerk.url().includes('/receipt/'), 'counter', `filed at the counter: ${clerk.url()}`);
 await browser.close();
 console.log(`pages: ${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);
