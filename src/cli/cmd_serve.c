@@ -14,15 +14,19 @@
 #include "crypto/confine.h"
 #include "http/http.h"
 #include "limit_gen.h"
+#include "oidc/oidc.h"
 
 enum { TICK_S = 30, STOP_MS = 5000 };
 
 static const char serve_usage[] =
-    "usage: tongban serve DIR [--listen ADDRESS]…   run a node (made by init); ADDRESS is 127.0.0.1:8080 unless given\n";
+    "usage: tongban serve DIR [--listen ADDRESS]… [--issuer URL]   run a node (made by init); ADDRESS is 127.0.0.1:8080 unless given\n"
+    "--issuer (or \"issuer\" in node.json) is the https address under which others rely on the identity it checks; without it\n"
+    "a node at a loopback address says http://ADDRESS, and any other is no identity provider for others.\n";
 static const char demo_usage[] =
-    "usage: tongban demo [--dir D] [--port P] [--law FOLDER] [--database CONNECTION]\n"
+    "usage: tongban demo [--dir D] [--port P] [--law FOLDER] [--database CONNECTION] [--clients FILE]\n"
     "Makes a node with sample law and people in D (default demo), serves it, prints address and sign-ins;\n"
-    "D/demo.json keeps them. P is 8080 unless given; 0 takes any free one. Everything in it is invented.\n";
+    "D/demo.json keeps them. P is 8080 unless given; 0 takes any free one. Everything in it is invented.\n"
+    "--clients registers applications that rely on its identity (tongban client --help).\n";
 static const char init_usage[] =
     "usage: tongban init DIR --code CODE --name NAME [--database CONNECTION] --pack FOLDER…\n"
     "Makes a node: folder, keys, empty ledger, and the packs published by its first acts.\n";
@@ -30,20 +34,45 @@ static const char init_usage[] =
 struct serving {
     struct node node;
     struct web *web;
+    struct oidc *oidc;
     struct http_server *server;
     const struct demo_person *people;
     size_t people_count;
     const char *law;
+    bool has_issuer;
     struct str demo_dir; /* where demo.json is kept; empty when this is no demo */
 };
 
 static enum err demo_tell(struct ctx *ctx, const struct serving *s, struct str address);
+
+/* The issuer as configured; else a loopback address stands for itself. Else there is none, and nobody can ask. */
+static enum err say_issuer(struct ctx *ctx, struct serving *s, struct str address)
+{
+    if (s->has_issuer) {
+        return ERR_OK;
+    }
+    struct str own = str_format(ctx->arena, "http://%.*s", FMT(address));
+    bool given = s->node.issuer.n > 0;
+    enum err e = oidc_issuer(ctx, s->oidc, given ? s->node.issuer : own);
+    s->has_issuer = e == ERR_OK;
+    if (e == ERR_OK) {
+        struct str said = given ? s->node.issuer : own;
+        printf("issuer: %.*s%s\n", FMT(said), str_starts(said, STR("http:")) ? " (http at a loopback address: for trying out only)" : "");
+    }
+    return given ? e : ERR_OK;
+}
 
 static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const *listens, size_t count)
 {
     struct web_config config = {.gate = s->node.gate, .store = s->node.store, .name = s->node.name, .people = s->people,
                                 .people_count = s->people_count};
     config.tables = rooms_routes(ctx, &config.table_count);
+    TRY(oidc_new(ctx, &(struct oidc_config){s->node.gate, s->node.store, s->node.token_keys}, &s->oidc));
+    struct room_state *states = ARENA_ARRAY(ctx->arena, struct room_state, 1);
+    states[0] = (struct room_state){"oidc", s->oidc};
+    config.states = states;
+    config.state_count = 1;
+    config.session_gone = oidc_session_gone;
     TRY(file_read(ctx, "web/tongban.css", 1 << 20, &config.css));
     TRY(web_new(ctx, &config, &s->web));
     struct http_setup setup = {.world = ctx->world, .arg = s->web, .handle = web_handle, .body_limit = web_body_limit};
@@ -52,6 +81,7 @@ static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const
         struct str address = {0};
         TRY(http_listen(ctx, s->server, str_from(listens[i]), &address));
         printf("serving http://%.*s/\n", FMT(address));
+        TRY(say_issuer(ctx, s, address));
         if (s->demo_dir.n > 0) {
             TRY(demo_tell(ctx, s, address));
         }
@@ -65,6 +95,9 @@ static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const
     printf("confined: seccomp%s\n", confined.paths ? ", Landlock: only the node's folder" : "");
     fflush(stdout);
     TRY(gate_start(ctx, s->node.gate));
+    if (s->has_issuer) {
+        TRY(oidc_start(ctx, s->oidc, s->web));
+    }
     return http_start(ctx, s->server);
 }
 
@@ -98,6 +131,7 @@ static void stop_all(struct serving *s)
     if (s->server != NULL) {
         http_stop(s->server, STOP_MS);
     }
+    oidc_stop(s->oidc);
     gate_stop(s->node.gate);
     http_server_free(s->server);
     if (s->web != NULL) {
@@ -132,6 +166,7 @@ static int serve_body(struct cmd *c)
 {
     const char *listens[8];
     size_t count = 0;
+    const char *issuer = cmd_option(c, "--issuer");
     for (const char *l = cmd_option(c, "--listen"); l != NULL && count < LEN(listens); l = cmd_option(c, "--listen")) {
         listens[count++] = l;
     }
@@ -146,6 +181,7 @@ static int serve_body(struct cmd *c)
     if (node_open(&c->ctx, str_from(c->argv[1]), &s->node) != ERR_OK) {
         return cmd_fail(c);
     }
+    s->node.issuer = issuer == NULL ? s->node.issuer : str_from(issuer);
     return serve_node(c, s, listens, count);
 }
 
@@ -263,12 +299,22 @@ static enum err demo_tell(struct ctx *ctx, const struct serving *s, struct str a
     return file_write(ctx, str_format(a, "%.*s/demo.json", FMT(s->demo_dir)).p, buf_str(&b), 0600);
 }
 
+static enum err demo_clients(struct ctx *ctx, struct serving *s, const char *path)
+{
+    struct str text = {0};
+    struct json clients;
+    TRY(file_read(ctx, path, 1 << 20, &text));
+    TRY(json_parse(ctx, text, str_from(path), &clients));
+    return node_register_clients(ctx, &s->node, &clients);
+}
+
 static int demo_body(struct cmd *c)
 {
     const char *dir = cmd_option(c, "--dir");
     const char *port = cmd_option(c, "--port");
     const char *law = cmd_option(c, "--law");
     const char *database = cmd_option(c, "--database");
+    const char *clients = cmd_option(c, "--clients");
     struct ctx *ctx = &c->ctx;
     struct serving *s = ARENA_NEW(ctx->arena, struct serving);
     struct str text = {0};
@@ -286,6 +332,7 @@ static int demo_body(struct cmd *c)
     bool there = ctx->world->exists(ctx->world, str_format(ctx->arena, "%.*s/node.json", FMT(folder)).p) == 0;
     enum err e = there ? node_open(ctx, folder, &s->node) : demo_make(ctx, s, folder, database, &people);
     e = e == ERR_OK ? demo_people(ctx, s, &people) : e;
+    e = e == ERR_OK && clients != NULL ? demo_clients(ctx, s, clients) : e;
     struct str address = str_format(ctx->arena, "127.0.0.1:%s", port == NULL ? "8080" : port);
     s->demo_dir = folder;
     if (e != ERR_OK) {

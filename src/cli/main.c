@@ -12,6 +12,7 @@ static const struct {
     {"demo", cmd_demo, "make and serve a node with sample law and people"},
     {"init", cmd_init, "make a node"},
     {"serve", cmd_serve, "run a node"},
+    {"client", cmd_client, "register an application that relies on this node's identity, or close it"},
     {"feel", cmd_feel, "evaluate a FEEL expression"},
     {"law", cmd_law, "check packs of law, reckon legal limits, import statutes"},
     {"verify", cmd_verify, "check a ledger: a node's folder, a folder of tiles, or an address"},

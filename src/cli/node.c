@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "base/world.h"
 #include "cli/rooms.h"
+#include "oidc/oidc.h"
 
 enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct text2 name, struct str database)
 {
@@ -57,6 +58,7 @@ static enum err read_config(struct ctx *ctx, struct node *n)
     n->origin = json_text(&o, "origin");
     n->name = (struct text2){json_text(&o, "name_zh"), json_text(&o, "name_en")};
     n->database = json_text(&o, "database");
+    n->issuer = json_text(&o, "issuer");
     return ERR_OK;
 }
 
@@ -64,6 +66,7 @@ static enum err open_all(struct ctx *ctx, struct node *n)
 {
     TRY(read_config(ctx, n));
     TRY(keyholder_start(ctx, n->dir, &n->keys));
+    TRY(keyholder_start(ctx, n->dir, &n->token_keys));
     struct str where = n->database.n > 0 ? n->database : str_format(ctx->arena, "%.*s/store", FMT(n->dir));
     TRY(store_open(ctx, where, STORE_CREATE, &n->store));
     TRY(store_migrate(ctx, n->store));
@@ -88,6 +91,7 @@ void node_close(struct node *n)
 {
     gate_close(n->gate);
     store_close(n->store);
+    keyholder_stop(n->token_keys);
     keyholder_stop(n->keys);
     *n = (struct node){.dir = n->dir};
 }
@@ -175,4 +179,34 @@ enum err node_register_people(struct ctx *ctx, struct node *n, const struct json
         TRY(by_node(ctx, n, &d));
     }
     return ERR_OK;
+}
+
+static enum err register_client(struct ctx *ctx, struct node *n, const struct json *fields)
+{
+    struct draft d = {.kind = STR("register-client"), .fields = *fields};
+    TRY(oidc_client_check(ctx, fields));
+    return by_node(ctx, n, &d);
+}
+
+enum err node_register_clients(struct ctx *ctx, struct node *n, const struct json *clients)
+{
+    if (!json_is(clients, JSON_ARRAY)) {
+        return register_client(ctx, n, clients);
+    }
+    for (size_t i = 0; i < clients->count; i++) {
+        TRY(register_client(ctx, n, &clients->items[i]));
+    }
+    return ERR_OK;
+}
+
+enum err node_close_client(struct ctx *ctx, struct node *n, struct str id)
+{
+    bool open = false;
+    struct draft d = {.kind = STR("close-client"), .fields = json_object()};
+    TRY(oidc_client_is_open(ctx, store_writer(n->store), id, &open));
+    if (!open) {
+        return fault(ctx, ERR_NOT_FOUND, "no application %.*s is open", FMT(id));
+    }
+    set(ctx, &d.fields, "client.id", id);
+    return by_node(ctx, n, &d);
 }

@@ -10,8 +10,10 @@ struct node {
     struct str origin;  /* of the ledger */
     struct text2 name;
     struct str database; /* connection string; empty: in the folder */
+    struct str issuer;   /* as an identity provider, "https://node.example"; empty: by the address it serves at */
     struct store *store;
     struct keyholder *keys;
+    struct keyholder *token_keys; /* a second one, so that tokens do not wait for the writer */
     struct gate *gate;
 };
 
@@ -19,6 +21,10 @@ struct node {
 enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct text2 name, struct str database) MUST_USE;
 /* Open it: key holder (before any thread), store, gate. */
 enum err node_open(struct ctx *ctx, struct str dir, struct node *ret) MUST_USE;
+/* Register applications by acts of the node: an object of client.* facts, or a list of them. Each is checked before (oidc_client_check). */
+enum err node_register_clients(struct ctx *ctx, struct node *n, const struct json *clients) MUST_USE;
+/* Close one, by an act of the node. ERR_NOT_FOUND when none of this id is open. */
+enum err node_close_client(struct ctx *ctx, struct node *n, struct str id) MUST_USE;
 void node_close(struct node *n);
 /* Publish a pack's folder by an act of the node; problems are printed to stderr. */
 enum err node_publish(struct ctx *ctx, struct node *n, const char *folder) MUST_USE;

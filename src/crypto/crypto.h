@@ -12,6 +12,8 @@ void sha256(const void *bytes, size_t n, uint8_t ret[32]);
 /* SHA-256 over two pieces with a one-byte prefix: the hashes of RFC 6962. */
 void sha256_prefixed(uint8_t prefix, struct str a, struct str b, uint8_t ret[32]);
 void sm3(const void *bytes, size_t n, uint8_t ret[32]);
+/* 64 bytes. */
+void sha512(const void *bytes, size_t n, uint8_t ret[64]);
 void hmac_sha256(struct str key, struct str text, uint8_t ret[32]);
 /* Equal without telling where they differ. */
 bool bytes_equal(const void *a, const void *b, size_t n);

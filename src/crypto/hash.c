@@ -61,6 +61,12 @@ void sm3(const void *bytes, size_t n, uint8_t ret[32])
     hash(true, 0, false, (struct str){bytes, n}, STR(""), ret);
 }
 
+void sha512(const void *bytes, size_t n, uint8_t ret[64])
+{
+    unsigned got = 0;
+    must(EVP_Digest(bytes, n, ret, &got, EVP_sha512(), NULL) == 1 && got == 64);
+}
+
 void hmac_sha256(struct str key, struct str text, uint8_t ret[32])
 {
     unsigned n = 0;

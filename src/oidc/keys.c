@@ -1,0 +1,141 @@
+/* The keys of tokens: by number, which is the time divided by LIMIT_OIDC_KEY_S. Published are the former (its tokens
+ * may still be about), the present, and the next (so that whoever caches the set has it before it is used). */
+#include "oidc/oidc_in.h"
+
+#include "crypto/crypto.h"
+
+static const struct {
+    enum jose_alg alg;
+    enum token_key kind;
+    const char *kid;
+} kinds[] = {{JOSE_ES256, TOKEN_ES256, "es256-"}, {JOSE_EDDSA, TOKEN_EDDSA, "eddsa-"}, {JOSE_SM2, TOKEN_SM2, "sm2-"}};
+
+static size_t kind_of(enum jose_alg alg)
+{
+    for (size_t i = 0; i < LEN(kinds); i++) {
+        if (kinds[i].alg == alg) {
+            return i;
+        }
+    }
+    bug("a token of an algorithm without keys", __FILE__, __LINE__);
+}
+
+static uint32_t number_now(struct ctx *ctx)
+{
+    return (uint32_t)(oidc_now(ctx).ms / 1000 / LIMIT_OIDC_KEY_S);
+}
+
+/* Under the lock. */
+static enum err key_get(struct ctx *ctx, struct oidc *o, enum jose_alg alg, uint32_t number, struct token_public **ret)
+{
+    for (size_t i = 0; i < LEN(o->keys); i++) {
+        if (o->keys[i].alg == alg && o->keys[i].number == number) {
+            *ret = &o->keys[i];
+            return ERR_OK;
+        }
+    }
+    size_t kind = kind_of(alg);
+    struct token_public k = {.alg = alg, .number = number, .key = {.alg = alg}};
+    struct str kid = str_format(ctx->arena, "%s%u", kinds[kind].kid, number);
+    must(kid.n < sizeof(k.kid));
+    memcpy(k.kid, kid.p, kid.n);
+    TRY(keyholder_token_public(ctx, o->config.keys, kinds[kind].kind, number, k.key.point));
+    k.p256 = alg == JOSE_ES256 ? p256_key_new(NULL, k.key.point) : NULL;
+    struct token_public *place = &o->keys[o->key_next];
+    o->key_next = (o->key_next + 1) % LEN(o->keys);
+    p256_key_free(place->p256);
+    *place = k;
+    place->key.kid = str_from(place->kid);
+    *ret = place;
+    return ERR_OK;
+}
+
+struct signing {
+    struct oidc *o;
+    enum token_key kind;
+    uint32_t number;
+};
+
+static enum err sign(struct ctx *ctx, void *arg, enum jose_alg alg, struct str text, uint8_t ret[JOSE_SIGNATURE])
+{
+    struct signing *s = arg;
+    (void)alg;
+    pthread_mutex_lock(&s->o->lock);
+    enum err e = keyholder_token_sign(ctx, s->o->config.keys, s->kind, s->number, text, ret);
+    pthread_mutex_unlock(&s->o->lock);
+    return e;
+}
+
+enum err keys_sign(struct ctx *ctx, struct oidc *o, enum jose_alg alg, struct str typ, const struct json *payload,
+                   struct str *ret)
+{
+    size_t kind = kind_of(alg);
+    struct signing s = {o, kinds[kind].kind, number_now(ctx)};
+    struct str kid = str_format(ctx->arena, "%s%u", kinds[kind].kid, s.number);
+    return jws_sign(ctx, alg, typ, kid, payload, sign, &s, ret);
+}
+
+enum err keys_published(struct ctx *ctx, struct oidc *o, bool sm2, struct json *ret)
+{
+    uint32_t now = number_now(ctx);
+    struct json list = json_array();
+    enum err e = ERR_OK;
+    for (uint32_t n = now - 1; n <= now + 1; n++) {
+        for (size_t i = 0; i < LEN(kinds); i++) {
+            struct token_public *k = NULL;
+            if ((kinds[i].alg == JOSE_SM2) != sm2) {
+                continue;
+            }
+            pthread_mutex_lock(&o->lock);
+            e = key_get(ctx, o, kinds[i].alg, n, &k);
+            struct jwk copy = e == ERR_OK ? k->key : (struct jwk){0};
+            copy.kid = str_format(ctx->arena, "%s%u", kinds[i].kid, n);
+            pthread_mutex_unlock(&o->lock);
+            TRY(e);
+            json_push(ctx->arena, &list, jwk_json(ctx->arena, &copy));
+        }
+    }
+    *ret = json_object();
+    json_set(ctx->arena, ret, STR("keys"), list);
+    return ERR_OK;
+}
+
+/* The number in a kid of ours: "es256-2951", in its one spelling. */
+static bool number_of(struct arena *a, size_t kind, struct str kid, uint32_t *ret)
+{
+    struct str prefix = str_from(kinds[kind].kid);
+    uint64_t n = 0;
+    if (!str_starts(kid, prefix) || !str_to_u64(str_slice(kid, prefix.n, kid.n), &n) || n > UINT32_MAX) {
+        return false;
+    }
+    *ret = (uint32_t)n;
+    return str_equal(kid, str_format(a, "%.*s%u", FMT(prefix), *ret));
+}
+
+enum err keys_verify(struct ctx *ctx, struct oidc *o, struct str token, const char *typ, uint32_t back, struct jws *ret)
+{
+    struct jws s;
+    uint32_t number = 0;
+    uint32_t now = number_now(ctx);
+    TRY(jws_read(ctx, token, JOSE_ES256 | JOSE_EDDSA | JOSE_SM2, false, &s));
+    if (!str_equal(s.typ, str_from(typ)) || !number_of(ctx->arena, kind_of(s.alg), s.kid, &number)) {
+        return fault(ctx, ERR_SIGNATURE, "the token is none of ours");
+    }
+    if (number > now + 1 || number + back < now) { /* + 1: made just before the clock was put back */
+        return fault(ctx, ERR_SIGNATURE, "the token is signed by a key that is no longer, or not yet, used");
+    }
+    struct token_public *k = NULL;
+    pthread_mutex_lock(&o->lock);
+    enum err e = key_get(ctx, o, s.alg, number, &k);
+    if (e == ERR_OK && s.alg == JOSE_ES256 && k->p256 != NULL) {
+        bool ok = p256_key_verify(k->p256, s.input, (const uint8_t *)s.signature.p);
+        e = ok ? ERR_OK : fault(ctx, ERR_SIGNATURE, "the signature of the token does not verify");
+    } else if (e == ERR_OK) {
+        e = jws_verify(ctx, &s, &k->key);
+    }
+    pthread_mutex_unlock(&o->lock);
+    if (e == ERR_OK) {
+        *ret = s;
+    }
+    return e;
+}

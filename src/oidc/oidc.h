@@ -1,0 +1,44 @@
+/* oidc.h - the node as OpenID Provider: others rely on the identity it checks.
+ *
+ * OpenID Connect Core 1.0 (Basic OP), Discovery 1.0, RP-Initiated and Back-Channel Logout 1.0; FAPI 2.0 Security
+ * Profile (Final) with PAR (RFC 9126), private_key_jwt (RFC 7523), DPoP (RFC 9449) and iss (RFC 9207); RFC 7009, 7636,
+ * 7662, 8414, 8707, 9068, 9101. The authorization code with PKCE S256 is the only flow with a person; machines use
+ * client_credentials.
+ *
+ * Applications are registered, and consent is given and withdrawn, by acts; the two views are projected from them. What
+ * must not stand in a ledger (codes, tokens, replays) is kept as hashes in kept tables, each row with its end.
+ * docs/oidc.md is the manual.
+ */
+#pragma once
+
+#include "gate/gate.h"
+#include "web/web.h"
+
+struct keyholder;
+struct oidc;
+
+extern const struct projector oidc_projector;
+extern const struct route_table oidc_routes;
+
+struct oidc_config {
+    struct gate *gate;
+    struct store *store;
+    struct keyholder *keys; /* of its own: asked from many threads, under a lock here */
+};
+/* Lives on ctx->arena, to be given to the pages as state of the room "oidc". Takes its secrets from the key holder. */
+enum err oidc_new(struct ctx *ctx, const struct oidc_config *config, struct oidc **ret) MUST_USE;
+/* Say under which address others know the node: "https://node.example", without path, query or a slash at its end. Only
+ * loopback addresses may be http. ERR_USAGE for any other. Before the first request. */
+enum err oidc_issuer(struct ctx *ctx, struct oidc *o, struct str issuer) MUST_USE;
+/* Start and stop the thread that tells sign-outs and sweeps what has expired; web says which sessions last. */
+enum err oidc_start(struct ctx *ctx, struct oidc *o, struct web *web) MUST_USE;
+void oidc_stop(struct oidc *o);
+
+/* Can these fields of a register-client act be used, beyond what its facts can say? Else why not. */
+enum err oidc_client_check(struct ctx *ctx, const struct json *fields) MUST_USE;
+
+/* Is an application of this id registered and not closed? */
+enum err oidc_client_is_open(struct ctx *ctx, struct db *db, struct str id, bool *ret) MUST_USE;
+
+/* For web_config.session_gone: the applications this session signed in to will be told. */
+enum err oidc_session_gone(struct ctx *ctx, struct db *db, struct str session_id, struct str actor);

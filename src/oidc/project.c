@@ -1,0 +1,51 @@
+/* The views: applications and consents, as the acts left them. */
+#include "oidc/oidc_in.h"
+
+#include "base/buf.h"
+
+static enum err on_register(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    struct buf b = buf_new(ctx->arena, 0);
+    json_write(&b, &act->draft->fields);
+    return oidc_client_set(ctx, db,
+                           (struct oidc_client_set_in){.id = json_text(&act->draft->fields, "client.id"),
+                                                       .document = buf_str(&b),
+                                                       .seq = act->seq});
+}
+
+static enum err on_close(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    return oidc_client_close(
+        ctx, db, (struct oidc_client_close_in){.id = json_text(&act->draft->fields, "client.id"), .seq = act->seq});
+}
+
+static enum err on_consent(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    const struct json *list = json_get(&act->draft->fields, "consent.scopes");
+    struct buf b = buf_new(ctx->arena, 0);
+    for (size_t i = 0; json_is(list, JSON_ARRAY) && i < list->count; i++) {
+        buf_puts(&b, b.n > 0 ? " " : "");
+        buf_put(&b, list->items[i].text);
+    }
+    return oidc_consent_set(ctx, db,
+                            (struct oidc_consent_set_in){.person = act->draft->actor.id,
+                                                         .client = json_text(&act->draft->fields, "consent.client"),
+                                                         .scopes = buf_str(&b),
+                                                         .at_ms = act->at.ms,
+                                                         .seq = act->seq});
+}
+
+static enum err on_withdraw(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    return oidc_consent_remove(
+        ctx, db,
+        (struct oidc_consent_remove_in){.person = act->draft->actor.id,
+                                        .client = json_text(&act->draft->fields, "consent.client")});
+}
+
+static const struct effect_row effects[] = {{"oidc.register", on_register},
+                                            {"oidc.close", on_close},
+                                            {"oidc.consent", on_consent},
+                                            {"oidc.withdraw", on_withdraw}};
+
+const struct projector oidc_projector = {.room = "oidc", .effects = effects, .effect_count = LEN(effects)};

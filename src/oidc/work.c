@@ -1,0 +1,342 @@
+/* Opening, bounds, and the thread that tells sign-outs and sweeps what has expired. */
+#include "oidc/oidc_in.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "crypto/crypto.h"
+#include "http/client.h"
+
+enum { ROUND_S = 2, SWEEP_S = 30, WORK_ARENA_BYTES = 64 << 20 };
+
+/* ---- opening ---- */
+
+enum err oidc_new(struct ctx *ctx, const struct oidc_config *config, struct oidc **ret)
+{
+    struct oidc *o = ARENA_NEW(ctx->arena, struct oidc);
+    uint8_t marks[32];
+    o->config = *config;
+    o->world = ctx->world;
+    pthread_mutex_init(&o->lock, NULL);
+    pthread_condattr_t steady;
+    pthread_condattr_init(&steady);
+    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+    pthread_cond_init(&o->wake, &steady);
+    pthread_condattr_destroy(&steady);
+    TRY(keyholder_token_secret(ctx, config->keys, STR("oidc pairwise"), o->pairwise));
+    TRY(keyholder_token_secret(ctx, config->keys, STR("oidc marks"), marks));
+    memcpy(o->marks, marks, sizeof(marks));
+    *ret = o;
+    return ERR_OK;
+}
+
+enum err oidc_issuer(struct ctx *ctx, struct oidc *o, struct str issuer)
+{
+    static const struct str local[] = {STR_INIT("http://127.0.0.1"), STR_INIT("http://[::1]"),
+                                       STR_INIT("http://localhost")};
+    bool good = str_starts(issuer, STR("https://")) && issuer.n > 8;
+    for (size_t i = 0; i < LEN(local); i++) {
+        good = good || (str_starts(issuer, local[i]) && (issuer.n == local[i].n || issuer.p[local[i].n] == ':'));
+    }
+    for (size_t i = 0; i < issuer.n; i++) {
+        unsigned char c = (unsigned char)issuer.p[i];
+        good = good && c > 0x20 && c < 0x7f && c != '?' && c != '#' && c != '"' && c != '\\' && c != '@';
+    }
+    if (!good || !str_equal(origin_of(issuer), issuer) || issuer.n > 200) {
+        return fault(
+            ctx, ERR_USAGE,
+            "the issuer must be https://HOST or https://HOST:PORT, without a path; http only at a loopback address");
+    }
+    o->issuer = str_copy(ctx->arena, issuer);
+    return ERR_OK;
+}
+
+/* ---- bounds ---- */
+
+static const struct {
+    int64_t most;
+} bounds[KEPT_KINDS] = {
+    [KEPT_PUSH] = {LIMIT_OIDC_PUSHES},    [KEPT_CODE] = {LIMIT_OIDC_CODES}, [KEPT_GRANT] = {LIMIT_OIDC_GRANTS},
+    [KEPT_REFRESH] = {LIMIT_OIDC_GRANTS}, [KEPT_ONCE] = {LIMIT_OIDC_ONCES}, [KEPT_VISIT] = {LIMIT_OIDC_GRANTS},
+};
+
+bool room_for(struct oidc *o, enum kept kind, struct trouble *t)
+{
+    if (atomic_fetch_add(&o->counts[kind], 1) < bounds[kind].most) {
+        return true;
+    }
+    atomic_fetch_sub(&o->counts[kind], 1);
+    return trouble_set(t, "temporarily_unavailable", "too much is waiting here; try again shortly");
+}
+
+/* ---- work handed to the writer, waited for ---- */
+
+struct waiting {
+    pthread_mutex_t lock;
+    pthread_cond_t told;
+    bool done;
+    enum err err;
+};
+
+static void wait_told(void *arg, enum err err, const struct why *why, const struct receipt *receipt)
+{
+    struct waiting *w = arg;
+    (void)why;
+    (void)receipt;
+    pthread_mutex_lock(&w->lock);
+    w->done = true;
+    w->err = err;
+    pthread_cond_signal(&w->told);
+    pthread_mutex_unlock(&w->lock);
+}
+
+static enum err keep_and_wait(struct ctx *ctx, struct oidc *o, gate_kept *apply, void *arg)
+{
+    struct waiting w = {.lock = PTHREAD_MUTEX_INITIALIZER, .told = PTHREAD_COND_INITIALIZER};
+    TRY(gate_keep(ctx, o->config.gate, apply, arg, wait_told, &w));
+    pthread_mutex_lock(&w.lock);
+    while (!w.done) {
+        pthread_cond_wait(&w.told, &w.lock);
+    }
+    pthread_mutex_unlock(&w.lock);
+    return w.err;
+}
+
+/* ---- sweeping ---- */
+
+static enum err sweep_keep(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
+{
+    int64_t now = *(const int64_t *)arg;
+    int64_t n = 0;
+    (void)receipt;
+    TRY(oidc_sweep_push(ctx, db, (struct oidc_sweep_push_in){.now = now}, &n));
+    TRY(oidc_sweep_code(ctx, db, (struct oidc_sweep_code_in){.now = now}, &n));
+    TRY(oidc_sweep_refresh(ctx, db, (struct oidc_sweep_refresh_in){.now = now}, &n));
+    TRY(oidc_sweep_grant(ctx, db, (struct oidc_sweep_grant_in){.now = now}, &n));
+    TRY(oidc_sweep_once(ctx, db, (struct oidc_sweep_once_in){.now = now}, &n));
+    TRY(oidc_sweep_visit(ctx, db, (struct oidc_sweep_visit_in){.now = now}, &n));
+    return oidc_sweep_outbox(ctx, db, (struct oidc_sweep_outbox_in){.now = now}, &n);
+}
+
+static enum err count_rows(struct ctx *ctx, struct oidc *o, struct db *db)
+{
+    struct oidc_counts_row row;
+    bool found = false;
+    TRY(oidc_counts(ctx, db, &row, &found));
+    atomic_store(&o->counts[KEPT_PUSH], row.pushes);
+    atomic_store(&o->counts[KEPT_CODE], row.codes);
+    atomic_store(&o->counts[KEPT_GRANT], row.grants);
+    atomic_store(&o->counts[KEPT_REFRESH], row.refreshes);
+    atomic_store(&o->counts[KEPT_ONCE], row.onces);
+    atomic_store(&o->counts[KEPT_VISIT], row.visits);
+    return ERR_OK;
+}
+
+/* ---- sign-outs ---- */
+
+enum err outbox_fill(struct ctx *ctx, struct db *db, struct str session)
+{
+    struct oidc_visit_list_row *rows = NULL;
+    size_t count = 0;
+    int64_t now = oidc_now(ctx).ms;
+    TRY(oidc_visit_list(ctx, db, (struct oidc_visit_list_in){.session = session, .count = LIMIT_STORE_ROWS - 1}, &rows,
+                        &count));
+    for (size_t i = 0; i < count; i++) {
+        TRY(oidc_outbox_add(ctx, db,
+                            (struct oidc_outbox_add_in){.session = session,
+                                                        .client = rows[i].client,
+                                                        .person = rows[i].person,
+                                                        .due_ms = now,
+                                                        .expires_ms = now + (int64_t)LIMIT_OIDC_LOGOUT_S * 1000}));
+    }
+    return count == 0 ? ERR_OK : oidc_visit_remove(ctx, db, (struct oidc_visit_remove_in){.session = session});
+}
+
+enum err oidc_session_gone(struct ctx *ctx, struct db *db, struct str session_id, struct str actor)
+{
+    (void)actor;
+    return outbox_fill(ctx, db, session_id);
+}
+
+static enum err gone_keep(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
+{
+    (void)receipt;
+    return outbox_fill(ctx, db, *(const struct str *)arg);
+}
+
+/* Sessions that ended by idleness or age tell nobody: look. */
+static enum err find_ended(struct ctx *ctx, struct oidc *o, struct db *db)
+{
+    struct str after = STR("");
+    for (;;) {
+        struct oidc_visit_sessions_row *rows = NULL;
+        size_t count = 0;
+        TRY(oidc_visit_sessions(ctx, db, (struct oidc_visit_sessions_in){.after = after, .count = 1000}, &rows,
+                                &count));
+        for (size_t i = 0; i < count; i++) {
+            if (!session_lasts(o->web, rows[i].session)) {
+                TRY(keep_and_wait(ctx, o, gone_keep, &rows[i].session));
+            }
+            after = rows[i].session;
+        }
+        if (count < 1000) {
+            return ERR_OK;
+        }
+    }
+}
+
+struct told {
+    const struct oidc_outbox_due_row *row;
+    bool later;
+    int64_t due_ms;
+};
+
+static enum err told_keep(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
+{
+    const struct told *t = arg;
+    (void)receipt;
+    if (t->later) {
+        return oidc_outbox_later(
+            ctx, db,
+            (struct oidc_outbox_later_in){.session = t->row->session, .client = t->row->client, .due_ms = t->due_ms});
+    }
+    return oidc_outbox_remove(ctx, db,
+                              (struct oidc_outbox_remove_in){.session = t->row->session, .client = t->row->client});
+}
+
+/* Tell one application. 200 and 204 are heard; 400 is heard and refused (2.8): neither is tried again. */
+static enum err tell(struct ctx *ctx, struct oidc *o, struct db *db, const struct oidc_outbox_due_row *row)
+{
+    static const int64_t pause_s[] = {5, 15, 60, 300, 900, 3600};
+    struct told t = {.row = row};
+    struct client c;
+    bool found = false;
+    TRY(client_find(ctx, db, row->client, &c, &found));
+    if (found && c.backchannel_uri.n > 0) {
+        struct str token = {0};
+        struct http_fetched got = {0};
+        TRY(issue_logout(ctx, o, &c, row->session, row->person, &token));
+        struct http_fetch f = {.url = c.backchannel_uri,
+                               .method = STR("POST"),
+                               .body = str_format(ctx->arena, "logout_token=%.*s", FMT(token)),
+                               .body_type = STR("application/x-www-form-urlencoded"),
+                               .max_bytes = 4096,
+                               .timeout_ms = LIMIT_OIDC_LOGOUT_MS};
+        enum err e = http_fetch(ctx, &f, &got);
+        t.later = e != ERR_OK || (got.status != 200 && got.status != 204 && got.status != 400);
+        size_t step = row->tries < (int64_t)LEN(pause_s) ? (size_t)row->tries : LEN(pause_s) - 1;
+        t.due_ms = oidc_now(ctx).ms + pause_s[step] * 1000;
+    }
+    return keep_and_wait(ctx, o, told_keep, &t);
+}
+
+static enum err tell_due(struct ctx *ctx, struct oidc *o, struct db *db)
+{
+    struct oidc_outbox_due_row *rows = NULL;
+    size_t count = 0;
+    TRY(oidc_outbox_due(ctx, db, (struct oidc_outbox_due_in){.now = oidc_now(ctx).ms, .count = LIMIT_OIDC_LOGOUT_BATCH},
+                        &rows, &count));
+    for (size_t i = 0; i < count && !o->stopping; i++) {
+        struct arena_mark mark = arena_mark(ctx->arena);
+        TRY(tell(ctx, o, db, &rows[i]));
+        arena_reset(ctx->arena, mark);
+    }
+    return ERR_OK;
+}
+
+/* ---- the thread ---- */
+
+static enum err round_of_work(struct ctx *ctx, struct oidc *o, struct db *db, bool sweep)
+{
+    if (sweep) {
+        int64_t now = oidc_now(ctx).ms;
+        TRY(keep_and_wait(ctx, o, sweep_keep, &now));
+        TRY(count_rows(ctx, o, db));
+        TRY(find_ended(ctx, o, db));
+    }
+    return tell_due(ctx, o, db);
+}
+
+static void work(struct oidc *o, struct arena *arena)
+{
+    struct ctx ctx = {.arena = arena, .world = o->world};
+    struct arena_guard guard;
+    struct db *volatile db = NULL;
+    volatile int64_t swept_ns = INT64_MIN / 2;
+    while (!o->stopping) {
+        int64_t now = o->world->mono_ns(o->world);
+        bool sweep = now - swept_ns > (int64_t)SWEEP_S * 1000000000;
+        enum err e = ERR_MEMORY;
+        arena_clear(arena);
+        if (setjmp(guard.jump) == 0) {
+            struct db *reader = db;
+            arena_guard(arena, &guard);
+            e = reader == NULL ? store_reader(&ctx, o->config.store, &reader) : ERR_OK;
+            db = reader;
+            e = e == ERR_OK ? round_of_work(&ctx, o, db, sweep) : e;
+        }
+        arena_guard(arena, NULL);
+        if (db != NULL) {
+            db_settle(db);
+        }
+        if (e != ERR_OK && !o->stopping) {
+            fprintf(stderr, "tongban: oidc: %s: %.*s\n", err_name(e), FMT(ctx.why.detail));
+        }
+        swept_ns = sweep ? now : swept_ns;
+        struct timespec until;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += ROUND_S;
+        pthread_mutex_lock(&o->lock);
+        while (!o->stopping && !o->poked && pthread_cond_timedwait(&o->wake, &o->lock, &until) != ETIMEDOUT) {
+        }
+        o->poked = false;
+        pthread_mutex_unlock(&o->lock);
+    }
+    if (db != NULL) {
+        db_close(db);
+    }
+}
+
+static void *work_main(void *arg)
+{
+    struct oidc *o = arg;
+    struct arena *arena = arena_new(WORK_ARENA_BYTES);
+    if (arena != NULL) {
+        work(o, arena);
+        arena_free(arena);
+    }
+    return NULL;
+}
+
+void oidc_poke(struct oidc *o)
+{
+    pthread_mutex_lock(&o->lock);
+    o->poked = true;
+    pthread_cond_signal(&o->wake);
+    pthread_mutex_unlock(&o->lock);
+}
+
+enum err oidc_start(struct ctx *ctx, struct oidc *o, struct web *web)
+{
+    o->web = web;
+    int failed = pthread_create(&o->thread, NULL, work_main, o);
+    if (failed != 0) {
+        return fault(ctx, ERR_MEMORY, "cannot start the thread that tells sign-outs: %s", strerror(failed));
+    }
+    o->started = true;
+    return ERR_OK;
+}
+
+void oidc_stop(struct oidc *o)
+{
+    if (o == NULL || !o->started) {
+        return;
+    }
+    pthread_mutex_lock(&o->lock);
+    o->stopping = true;
+    pthread_cond_signal(&o->wake);
+    pthread_mutex_unlock(&o->lock);
+    pthread_join(o->thread, NULL);
+    o->started = false;
+}
