@@ -39,6 +39,16 @@ static const struct cite *power_basis(const struct office *office, struct str ki
     return NULL;
 }
 
+/* Whose act it is: the office of the case, or the one a fact of the case names. */
+static const struct office *acting_office(const struct question *q)
+{
+    if (q->kind->office == NULL) {
+        return q->office;
+    }
+    const struct json *v = json_get_str(&q->facts, q->kind->office->id);
+    return json_is(v, JSON_STRING) ? law_office(q->law_now, v->text) : NULL;
+}
+
 bool check_competence(struct ctx *ctx, struct question *q, struct verdict *ret)
 {
     struct str none = {0};
@@ -46,20 +56,21 @@ bool check_competence(struct ctx *ctx, struct question *q, struct verdict *ret)
     if (in_case && q->item == NULL) {
         return verdict_refuse(ctx, q, ret, "procedure.case", NULL, none);
     }
-    if (in_case && q->office == NULL) {
+    const struct office *whose = acting_office(q);
+    if (in_case && whose == NULL) {
         return verdict_refuse(ctx, q, ret, "competence.office", NULL, none);
     }
     const struct cite *basis = q->kind->article_count > 0 ? &q->kind->articles[0] : NULL;
-    if (q->draft->actor.kind == ACTOR_OFFICER && in_case && !str_equal(q->actor.office, q->office->id)) {
+    if (q->draft->actor.kind == ACTOR_OFFICER && in_case && !str_equal(q->actor.office, whose->id)) {
         const struct office *own = law_office(q->law_now, q->actor.office);
-        bool elsewhere = own != NULL && !str_equal(own->place, q->office->place);
-        const struct cite *held = power_basis(q->office, q->kind->power, q->item, q->day);
+        bool elsewhere = own != NULL && !str_equal(own->place, whose->place);
+        const struct cite *held = power_basis(whose, q->kind->power, q->item, q->day);
         return verdict_refuse(ctx, q, ret, elsewhere ? "competence.place" : "competence.office", held, none);
     }
     if (q->kind->power.n == 0) {
         return true;
     }
-    const struct office *office = in_case ? q->office : law_office(q->law_now, q->actor.office);
+    const struct office *office = in_case ? whose : law_office(q->law_now, q->actor.office);
     if (office == NULL || !office_holds(office, q->kind->power, q->item, q->day)) {
         return verdict_refuse(ctx, q, ret, "competence.power", basis, none);
     }

@@ -34,7 +34,8 @@ static void read_who(struct builder *b, const struct source *f, const struct jso
         k->who |= 1u << bit;
         bool by_role = ((1u << bit) & (WHO_OFFICER | WHO_ADMIN)) != 0;
         if (by_role ? v->kind != JSON_ARRAY : v->kind != JSON_BOOL || !v->bool_value) {
-            problem(b, f, v, "who", by_role ? "\"%s\" lists the roles that may do it" : "\"%s\" is true or not there", whos[bit]);
+            problem(b, f, v, "who", by_role ? "\"%s\" lists the roles that may do it" : "\"%s\" is true or not there",
+                    whos[bit]);
         }
         for (size_t r = 0; v->kind == JSON_ARRAY && r < v->count && k->role_count < 64; r++) {
             struct str role = v->items[r].text;
@@ -194,8 +195,8 @@ static void read_purpose(struct builder *b, const struct source *f, struct act_k
 }
 
 /* Every text of a list must be one of the words. */
-static void only_words(struct builder *b, const struct source *f, const char *name, const struct str *list, size_t count,
-                       const char *const *words, size_t word_count)
+static void only_words(struct builder *b, const struct source *f, const char *name, const struct str *list,
+                       size_t count, const char *const *words, size_t word_count)
 {
     for (size_t i = 0; i < count; i++) {
         if (word_of(list[i], words, word_count) < 0) {
@@ -234,9 +235,9 @@ static void read_fields(struct builder *b, const struct source *f, struct act_ki
 void read_act(struct builder *b, struct source *f)
 {
     static const char *const names[] = {
-        "act",    "title",   "button", "articles", "who",          "assurance", "power",      "case",   "task",
-        "from",   "to",      "apart",  "when",     "when_article", "when_text", "conditions", "fields", "limit",
-        "bounds", "purpose", "draws",  "tells",    "remedy",       "publish",   "effect",     NULL};
+        "act",   "title",  "button",  "articles", "who",   "assurance",    "power",     "office",     "case",
+        "task",  "from",   "to",      "apart",    "when",  "when_article", "when_text", "conditions", "fields",
+        "limit", "bounds", "purpose", "draws",    "tells", "remedy",       "publish",   "effect",     NULL};
     static const char *const cases[] = {[ACT_CASE_OPEN] = "open", [ACT_CASE_IN] = "in", [ACT_CASE_NONE] = "none"};
     const struct json *o = &f->root;
     struct act_kind *k = index_get(&b->law->index[T_ACT], json_text(o, "act"));
@@ -253,6 +254,7 @@ void read_act(struct builder *b, struct source *f)
     read_who(b, f, json_get(o, "who"), k);
     k->assurance = may_count(b, f, o, "assurance", 1, 0, 3);
     k->power = may_text(b, f, o, "power");
+    k->office = may_ref(b, f, o, "office", T_FACT);
     int in_case = word_of(want_text(b, f, o, "case"), cases, LEN(cases));
     if (in_case < 0) {
         problem(b, f, o, "case", "case is open, in or none");
