@@ -25,7 +25,7 @@ client() {
 for round in $(seq "${KILLS:-5}"); do
     start
     rm -f "$W/jar"
-    curl -s -o /dev/null -c "$W/jar" "$(sign_in_of 林知夏)"
+    curl -s -o /dev/null -c "$W/jar" "$(sign_in_of p-lin)"
     CLIENTS=
     for c in 1 2 3 4; do
         client "r$round-c$c" &

@@ -19,7 +19,7 @@ has() { case "$3" in *"$2"*) ok ;; *) bad "$1: want \"$2\"" "$3" ;; esac; }
 
 . tests/lib/serve.sh
 start() { serve_demo "$W/node" ${1:+--database "$1"}; }
-# one-time sign-in of a person, by the name the demo printed
+# one-time sign-in of a person, by register id
 as() {
     rm -f "$W/jar"
     curl -s -o /dev/null -c "$W/jar" "$(sign_in_of "$1")"
@@ -41,7 +41,7 @@ want "no such page" 404 "$(get /nothing)"
 want "wrong method" 405 "$(post / '{}')"
 want "apply without signing in" 401 "$(get /apply/food-new application/json)"
 
-as 林知夏
+as p-lin
 want "form" 200 "$(get '/apply/food-new?for=org-lin')"
 has "prefilled from the register" "滨河县知夏小馆" "$(cat "$W/body")"
 PLAN='{"name":"plan.pdf","type":"application/pdf","size":10,"sha256":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}'
@@ -66,23 +66,23 @@ want "document" 200 "$(get "/document/$SEQ")"
 has "the document is drawn up" "申请回执" "$(cat "$W/body")"
 want "a party cannot accept" 409 "$(post "/case/$CASE/act/accept" '{}')"
 
-as 周远
+as p-zhou
 want "another party does not see the case" 404 "$(get "/case/$CASE")"
-as 魏远
+as o-linshan
 want "an officer of another county does not see it" 404 "$(get "/case/$CASE")"
-as 江一帆
+as o-clerk
 want "desk" 200 "$(get /desk)"
 has "the case is on the desk" "$CASE" "$(cat "$W/body")"
 want "out of order" 409 "$(post "/case/$CASE/act/deliver" '{}')"
 want "accept" 201 "$(post "/case/$CASE/act/accept" '{}')"
 want "accepted once only" 409 "$(post "/case/$CASE/act/accept" '{}')"
-as 沈砚
+as o-reviewer
 want "review" 201 "$(post "/case/$CASE/act/review-opinion" '{"decision.opinion":"grant","decision.reasons":"材料齐全，符合要求"}')"
 want "the reviewer cannot decide" 409 "$(post "/case/$CASE/act/grant" '{}')"
-as 陆青
+as o-decider
 want "refuse against the table without reasons" 409 "$(post "/case/$CASE/act/refuse" '{"decision.reasons":"就是不给办"}')"
 want "grant" 201 "$(post "/case/$CASE/act/grant" '{"decision.reasons":"符合法定条件"}')"
-as 江一帆
+as o-clerk
 want "make the licence" 201 "$(post "/case/$CASE/act/issue-licence" '{}')"
 NUMBER=JY2990101$(printf '%07d' "$(field seq)")
 want "deliver" 201 "$(post "/case/$CASE/act/deliver" '{}')"

@@ -18,5 +18,5 @@ serve_demo() {
     cat "$W/log"
     exit 1
 }
-# the one-time sign-in address of a person, by name
-sign_in_of() { grep -m1 " $1 " "$W/log" | awk '{print $1}'; }
+# the one-time sign-in address of a person, by register id
+sign_in_of() { tr '{' '\n' <"$serve_dir/demo.json" | grep "\"id\":\"$1\"" | sed -E 's/.*"sign_in":"([^"]*)".*/\1/'; }
