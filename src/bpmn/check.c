@@ -84,7 +84,7 @@ enum err bpmn_check(struct ctx *ctx, const struct bpmn_process *p, struct bpmn_f
         if (e->kind == BPMN_START && e->scope < 0) {
             walk(p, i, reached);
         }
-        if (e->kind == BPMN_END || e->kind == BPMN_TERMINATE) {
+        if (e->kind == BPMN_END) {
             walk_back(p, i, ends);
         }
     }

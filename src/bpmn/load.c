@@ -1,79 +1,121 @@
 /* BPMN XML to a compiled process. Reads by libxml2's tree with everything outward shut off. */
-#include "base/arena.h"
-#include "base/str.h"
-#include "bpmn/bpmn.h"
-#include "limit_gen.h"
+#include "bpmn/load_in.h"
 
-#include <libxml/parser.h>
-#include <libxml/tree.h>
-
-#define BPMN_NS "http://www.omg.org/spec/BPMN/20100524/MODEL"
-#define DI_NS "http://www.omg.org/spec/BPMN/20100524/DI"
-#define DC_NS "http://www.omg.org/spec/DD/20100524/DC"
-#define TB_NS "urn:tongban:1"
-
-enum { ELEMENTS_MAX = LIMIT_BPMN_ELEMENTS };
-
-struct loader {
-    struct ctx *ctx;
-    struct str file;
-    const struct feel_scope *scope;
-    struct bpmn_element *elements;
-    size_t element_count;
-    struct bpmn_flow *flows;
-    size_t flow_count;
-    xmlNode **flow_nodes;
-};
+/* ---- XML ---- */
 
 static struct str text_of(struct arena *a, const xmlChar *s)
 {
     return s == NULL ? (struct str){0} : str_copy(a, str_from((const char *)s));
 }
 
-static bool is(const xmlNode *n, const char *ns, const char *name)
+bool xml_in(const xmlNode *n, const char *ns)
 {
-    return n->type == XML_ELEMENT_NODE && n->ns != NULL && strcmp((const char *)n->ns->href, ns) == 0 &&
-           strcmp((const char *)n->name, name) == 0;
+    return n->type == XML_ELEMENT_NODE && n->ns != NULL && strcmp((const char *)n->ns->href, ns) == 0;
 }
 
-/* Attributes without a prefix only; the value lives on the arena. */
-static struct str attribute(struct arena *a, const xmlNode *n, const char *name)
+bool xml_is(const xmlNode *n, const char *ns, const char *name)
+{
+    return xml_in(n, ns) && strcmp((const char *)n->name, name) == 0;
+}
+
+struct str xml_attribute(struct loader *l, const xmlNode *n, const char *name)
 {
     for (const xmlAttr *at = n->properties; at != NULL; at = at->next) {
         if (at->ns == NULL && strcmp((const char *)at->name, name) == 0 && at->children != NULL) {
-            return text_of(a, at->children->content);
+            return text_of(l->ctx->arena, at->children->content);
         }
     }
     return (struct str){0};
 }
 
-static enum err bad(struct loader *l, const xmlNode *n, enum err code, const char *rule)
+struct str without_prefix(struct str name)
 {
-    struct str id = attribute(l->ctx->arena, n, "id");
-    return fault_at(l->ctx, code, l->file, (uint32_t)xmlGetLineNo(n), 0, "%s \"%.*s\": %s", (const char *)n->name, FMT(id), rule);
+    size_t colon = str_find_byte(name, ':');
+    return colon == SIZE_MAX ? name : str_slice(name, colon + 1, name.n);
 }
+
+struct str xml_reference(struct loader *l, const xmlNode *n, const char *name)
+{
+    return without_prefix(str_trim(xml_attribute(l, n, name)));
+}
+
+/* The text of an element and of what stands in it. */
+struct str xml_content(struct loader *l, const xmlNode *n)
+{
+    struct buf b = buf_new(l->ctx->arena, LIMIT_XML_BYTES);
+    for (const xmlNode *c = n->children; c != NULL; c = c->next) {
+        if ((c->type == XML_TEXT_NODE || c->type == XML_CDATA_SECTION_NODE) && c->content != NULL) {
+            buf_puts(&b, (const char *)c->content);
+        }
+    }
+    return str_trim(buf_str(&b));
+}
+
+const xmlNode *xml_child(const xmlNode *n, const char *name)
+{
+    for (const xmlNode *c = n->children; c != NULL; c = c->next) {
+        if (xml_is(c, BPMN_NS, name)) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+enum err bad(struct loader *l, uint16_t unit, const xmlNode *n, enum err code, const char *rule)
+{
+    struct str id = xml_attribute(l, n, "id");
+    return fault_at(l->ctx, code, l->units[unit].file, (uint32_t)xmlGetLineNo(n), 0, "%s \"%.*s\": %s", (const char *)n->name, FMT(id), rule);
+}
+
+int32_t element_by_id(const struct loader *l, uint16_t unit, struct str id)
+{
+    for (size_t i = 0; id.n > 0 && i < l->element_count; i++) {
+        if (l->notes[i].unit == unit && str_equal(l->elements[i].id, id)) {
+            return (int32_t)i;
+        }
+    }
+    return NO_INDEX;
+}
+
+/* ---- elements ---- */
 
 static const struct {
     const char *tag;
     enum bpmn_kind kind;
+    bool waits; /* a procedure of law waits here; for others every task can */
 } tags[] = {
-    {"startEvent", BPMN_START},           {"endEvent", BPMN_END},
-    {"userTask", BPMN_TASK},              {"receiveTask", BPMN_TASK},
-    {"task", BPMN_PASS},                  {"manualTask", BPMN_PASS},
-    {"serviceTask", BPMN_PASS},           {"sendTask", BPMN_PASS},
-    {"businessRuleTask", BPMN_PASS},      {"intermediateThrowEvent", BPMN_PASS},
-    {"subProcess", BPMN_SUBPROCESS},      {"exclusiveGateway", BPMN_EXCLUSIVE},
-    {"parallelGateway", BPMN_PARALLEL},   {"inclusiveGateway", BPMN_INCLUSIVE},
-    {"eventBasedGateway", BPMN_EVENT_GATEWAY}, {"intermediateCatchEvent", BPMN_CATCH_MESSAGE},
-    {"boundaryEvent", BPMN_BOUNDARY_MESSAGE},
+    {"startEvent", BPMN_START, false},
+    {"endEvent", BPMN_END, false},
+    {"intermediateCatchEvent", BPMN_CATCH, false},
+    {"intermediateThrowEvent", BPMN_THROW, false},
+    {"boundaryEvent", BPMN_BOUNDARY, false},
+    {"userTask", BPMN_TASK, true},
+    {"receiveTask", BPMN_TASK, true},
+    {"task", BPMN_TASK, false},
+    {"manualTask", BPMN_TASK, false},
+    {"serviceTask", BPMN_TASK, false},
+    {"sendTask", BPMN_TASK, false},
+    {"businessRuleTask", BPMN_TASK, false},
+    {"scriptTask", BPMN_TASK, false},
+    {"subProcess", BPMN_SUBPROCESS, false},
+    {"transaction", BPMN_SUBPROCESS, false},
+    {"callActivity", BPMN_CALL, false},
+    {"exclusiveGateway", BPMN_EXCLUSIVE, false},
+    {"parallelGateway", BPMN_PARALLEL, false},
+    {"inclusiveGateway", BPMN_INCLUSIVE, false},
+    {"complexGateway", BPMN_COMPLEX, false},
+    {"eventBasedGateway", BPMN_EVENT_GATEWAY, false},
 };
 
 /* What stands in a process without being a step of it. */
 static bool is_silent(const xmlNode *n)
 {
-    static const char *const names[] = {"documentation", "extensionElements", "laneSet", "textAnnotation", "association",
-                                        "group", "incoming", "outgoing", "dataObject", "dataObjectReference", "ioSpecification",
-                                        "property", "sequenceFlow", "auditing", "monitoring"};
+    static const char *const names[] = {
+        "documentation", "extensionElements", "laneSet", "textAnnotation", "group", "incoming", "outgoing", "dataObject",
+        "dataObjectReference", "dataStoreReference", "dataStore", "dataInputAssociation", "dataOutputAssociation", "ioSpecification",
+        "property", "auditing", "monitoring", "resourceRole", "performer", "humanPerformer", "potentialOwner", "category",
+        "correlationSubscription", "supportedInterfaceRef", "ioBinding", "supports", "standardLoopCharacteristics",
+        "multiInstanceLoopCharacteristics"};
     for (size_t i = 0; i < LEN(names); i++) {
         if (strcmp((const char *)n->name, names[i]) == 0) {
             return true;
@@ -82,368 +124,403 @@ static bool is_silent(const xmlNode *n)
     return false;
 }
 
-/* tb: extensions of an element or of its event definition. */
-static void read_extensions(struct loader *l, const xmlNode *parent, struct bpmn_element *e)
+static bool flag(struct loader *l, const xmlNode *n, const char *name, bool otherwise)
 {
-    struct arena *a = l->ctx->arena;
-    for (const xmlNode *x = parent->children; x != NULL; x = x->next) {
-        if (!is(x, BPMN_NS, "extensionElements")) {
-            continue;
-        }
-        size_t count = 0;
-        for (const xmlNode *t = x->children; t != NULL; t = t->next) {
-            count += is(t, TB_NS, "act");
-        }
-        struct str *acts = ARENA_ARRAY(a, struct str, e->act_count + count + 1);
-        for (size_t i = 0; i < e->act_count; i++) {
-            acts[i] = e->acts[i];
-        }
-        for (const xmlNode *t = x->children; t != NULL; t = t->next) {
-            if (is(t, TB_NS, "act")) {
-                acts[e->act_count++] = attribute(a, t, "kind");
-            } else if (is(t, TB_NS, "limit")) {
-                e->limit = attribute(a, t, "ref");
-            } else if (is(t, TB_NS, "status")) {
-                e->status = attribute(a, t, "name");
-            }
-        }
-        e->acts = acts;
-    }
+    struct str v = str_trim(xml_attribute(l, n, name));
+    bool yes = str_equal(v, STR("true")) || str_equal(v, STR("1"));
+    return v.n == 0 ? otherwise : yes;
 }
 
-static enum err read_event(struct loader *l, const xmlNode *n, struct bpmn_element *e)
+static enum err read_scope(struct loader *l, uint16_t unit, const xmlNode *parent, int16_t scope, int depth);
+
+static enum err read_script(struct loader *l, uint16_t unit, const xmlNode *n, struct bpmn_element *e)
 {
-    for (const xmlNode *d = n->children; d != NULL; d = d->next) {
-        bool message = is(d, BPMN_NS, "messageEventDefinition");
-        bool timer = is(d, BPMN_NS, "timerEventDefinition");
-        bool terminate = is(d, BPMN_NS, "terminateEventDefinition");
-        size_t length = strlen((const char *)d->name);
-        bool definition = d->type == XML_ELEMENT_NODE && length > 15 && strcmp((const char *)d->name + length - 15, "EventDefinition") == 0;
-        if (!message && !timer && !terminate) {
-            if (definition) {
-                return bad(l, n, ERR_NOT_SUPPORTED, "this kind of event is not executed; use message, timer or terminate");
-            }
-            continue;
-        }
-        struct ctx *ctx = l->ctx;
-        read_extensions(l, d, e);
-        if (terminate && e->kind == BPMN_END) {
-            e->kind = BPMN_TERMINATE;
-        } else if (timer && e->kind == BPMN_CATCH_MESSAGE) {
-            e->kind = BPMN_CATCH_TIMER;
-        } else if (timer && e->kind == BPMN_BOUNDARY_MESSAGE) {
-            e->kind = BPMN_BOUNDARY_TIMER;
-        } else if (timer && e->kind == BPMN_START) {
-            return bad(l, n, ERR_NOT_SUPPORTED, "a procedure is begun by an act, not by a timer");
-        }
-        (void)ctx;
+    struct str format = str_lower_ascii(l->ctx->arena, str_trim(xml_attribute(l, n, "scriptFormat")));
+    const xmlNode *script = xml_child(n, "script");
+    struct str text = script == NULL ? STR("") : xml_content(l, script);
+    bool feel = format.n == 0 || str_find(format, STR("feel")) != SIZE_MAX;
+    if (text.n == 0) {
+        return ERR_OK;
     }
-    bool waits = e->kind == BPMN_CATCH_MESSAGE || e->kind == BPMN_BOUNDARY_MESSAGE;
-    bool times = e->kind == BPMN_CATCH_TIMER || e->kind == BPMN_BOUNDARY_TIMER;
-    if (waits && e->act_count == 0) {
-        return bad(l, n, ERR_SYNTAX, "a message event names the kind of act it awaits (tb:act)");
+    if (!feel) {
+        return bad(l, unit, n, ERR_NOT_SUPPORTED, "scripts are executed in FEEL only (scriptFormat=\"feel\")");
     }
-    if (times && (e->limit.n == 0 || e->act_count != 1)) {
-        return bad(l, n, ERR_SYNTAX, "a timer event names its clock (tb:limit) and the act it makes (tb:act)");
+    e->expression = expression_add(l, unit, n, script, text, 0);
+    e->kind = BPMN_PASS;
+    return ERR_OK;
+}
+
+/* What a task of this tag says beyond its name. */
+static enum err read_task(struct loader *l, uint16_t unit, const xmlNode *n, bool waits, struct bpmn_element *e)
+{
+    struct ctx *ctx = l->ctx;
+    bool open = l->options->open;
+    e->kind = waits || open ? BPMN_TASK : BPMN_PASS;
+    if (str_equal(e->tag, STR("receiveTask")) || str_equal(e->tag, STR("sendTask"))) {
+        struct str message = xml_reference(l, n, "messageRef");
+        e->message = root_name(l, unit, message, "message", NULL);
+        e->sends = str_equal(e->tag, STR("sendTask"));
+        e->instantiate = !e->sends && flag(l, n, "instantiate", false);
+    }
+    if (str_equal(e->tag, STR("scriptTask"))) {
+        TRY(read_script(l, unit, n, e));
+    }
+    if (e->kind == BPMN_TASK && e->act_count == 0 && !open) {
+        return bad(l, unit, n, ERR_SYNTAX, "a task that waits names the kinds of act it awaits (tb:act)");
     }
     return ERR_OK;
 }
 
-static enum err read_scope(struct loader *l, const xmlNode *parent, int16_t scope, int depth);
-
-static enum err read_element(struct loader *l, const xmlNode *n, int16_t scope, int depth)
+static enum err read_kind(struct loader *l, uint16_t unit, const xmlNode *n, bool waits, struct bpmn_element *e)
 {
     struct ctx *ctx = l->ctx;
-    struct arena *a = ctx->arena;
+    struct str type = xml_attribute(l, n, "eventGatewayType");
+    switch (e->kind) {
+    case BPMN_TASK: return read_task(l, unit, n, waits, e);
+    case BPMN_EVENT_GATEWAY:
+        e->instantiate = flag(l, n, "instantiate", false);
+        e->starts_all = str_equal(type, STR("Parallel"));
+        return ERR_OK;
+    case BPMN_COMPLEX: {
+        const xmlNode *c = xml_child(n, "activationCondition");
+        e->expression = c == NULL ? NULL : expression_add(l, unit, n, c, xml_content(l, c), 0);
+        return ERR_OK;
+    }
+    case BPMN_START:
+    case BPMN_END:
+    case BPMN_CATCH:
+    case BPMN_THROW:
+    case BPMN_BOUNDARY:
+        e->all_triggers = flag(l, n, "parallelMultiple", false);
+        TRY(event_read(l, unit, n, e));
+        return ERR_OK;
+    case BPMN_SUBPROCESS:
+        e->transaction = str_equal(e->tag, STR("transaction"));
+        e->by_event = flag(l, n, "triggeredByEvent", false);
+        return ERR_OK;
+    case BPMN_PASS:
+    case BPMN_CALL:
+    case BPMN_EXCLUSIVE:
+    case BPMN_PARALLEL:
+    case BPMN_INCLUSIVE:
+    case BPMN_PROCESS: return ERR_OK;
+    }
+    return ERR_OK;
+}
+
+static enum err element_put(struct loader *l, uint16_t unit, const xmlNode *n, const struct bpmn_element *e, int16_t *ret)
+{
+    if (l->element_count == ELEMENTS_MAX) {
+        return bad(l, unit, n, ERR_TOO_MANY, "the process has more elements than the limit");
+    }
+    l->elements = bpmn_grow(l->ctx->arena, l->elements, l->element_count, &l->element_room, sizeof(*l->elements));
+    l->notes = bpmn_grow(l->ctx->arena, l->notes, l->element_count, &l->note_room, sizeof(*l->notes));
+    l->elements[l->element_count] = *e;
+    l->notes[l->element_count] = (struct note){.node = n, .unit = unit};
+    *ret = (int16_t)l->element_count++;
+    return ERR_OK;
+}
+
+static enum err read_element(struct loader *l, uint16_t unit, const xmlNode *n, int16_t scope, int depth)
+{
+    struct ctx *ctx = l->ctx;
     size_t row = 0;
     while (row < LEN(tags) && strcmp((const char *)n->name, tags[row].tag) != 0) {
         row++;
     }
     if (row == LEN(tags)) {
-        return bad(l, n, ERR_NOT_SUPPORTED, "this element is not executed");
+        bool ad_hoc = strcmp((const char *)n->name, "adHocSubProcess") == 0;
+        return bad(l, unit, n, ERR_NOT_SUPPORTED,
+                   ad_hoc ? "an ad-hoc sub-process is not executed: it leaves open who decides what happens next" : "this element is not executed");
     }
-    if (l->element_count == ELEMENTS_MAX) {
-        return bad(l, n, ERR_TOO_MANY, "the process has more elements than the limit");
+    bool stops = !flag(l, n, "cancelActivity", true) || !flag(l, n, "isInterrupting", true);
+    struct bpmn_element e = {.id = str_trim(xml_attribute(l, n, "id")),
+                             .name = xml_attribute(l, n, "name"),
+                             .kind = tags[row].kind,
+                             .tag = str_from(tags[row].tag),
+                             .scope = scope,
+                             .attached_to = -1,
+                             .interrupting = !stops,
+                             .for_compensation = flag(l, n, "isForCompensation", false),
+                             .handler = NO_INDEX,
+                             .calls = NO_INDEX,
+                             .file = unit,
+                             .line = (uint32_t)xmlGetLineNo(n)};
+    if (e.id.n == 0) {
+        return bad(l, unit, n, ERR_SYNTAX, "every element has an id");
     }
-    struct bpmn_element *e = &l->elements[l->element_count];
-    int16_t index = (int16_t)l->element_count++;
-    *e = (struct bpmn_element){.id = attribute(a, n, "id"),
-                               .name = attribute(a, n, "name"),
-                               .kind = tags[row].kind,
-                               .tag = str_from(tags[row].tag),
-                               .scope = scope,
-                               .attached_to = -1,
-                               .interrupting = !str_equal(attribute(a, n, "cancelActivity"), STR("false")),
-                               .line = (uint32_t)xmlGetLineNo(n)};
-    if (e->id.n == 0) {
-        return bad(l, n, ERR_SYNTAX, "every element has an id");
-    }
-    read_extensions(l, n, e);
-    TRY(read_event(l, n, e));
-    if (e->kind == BPMN_TASK && e->act_count == 0) {
-        return bad(l, n, ERR_SYNTAX, "a task that waits names the kinds of act it awaits (tb:act)");
-    }
-    if (strcmp(tags[row].tag, "subProcess") == 0) {
-        if (str_equal(attribute(a, n, "triggeredByEvent"), STR("true"))) {
-            return bad(l, n, ERR_NOT_SUPPORTED, "event sub-processes are not executed; use a boundary event");
-        }
-        TRY(read_scope(l, n, index, depth + 1));
-    }
-    return ERR_OK;
+    extensions_read(l, n, &e);
+    TRY(read_kind(l, unit, n, tags[row].waits, &e));
+    TRY(loop_read(l, unit, n, &e.loop));
+    struct bpmn_data *data = NULL;
+    TRY(data_read(l, unit, n, &data));
+    e.data = data;
+    int16_t index = 0;
+    TRY(element_put(l, unit, n, &e, &index));
+    return e.kind == BPMN_SUBPROCESS ? read_scope(l, unit, n, index, depth + 1) : ERR_OK;
 }
 
-static enum err read_scope(struct loader *l, const xmlNode *parent, int16_t scope, int depth)
+static void association_put(struct loader *l, uint16_t unit, const xmlNode *n)
+{
+    l->associations = bpmn_grow(l->ctx->arena, l->associations, l->association_count, &l->association_room, sizeof(*l->associations));
+    l->associations[l->association_count++] = (struct association){xml_reference(l, n, "sourceRef"), xml_reference(l, n, "targetRef"), unit};
+}
+
+static enum err read_scope(struct loader *l, uint16_t unit, const xmlNode *parent, int16_t scope, int depth)
 {
     struct ctx *ctx = l->ctx;
     if (depth > 16) {
-        return bad(l, parent, ERR_TOO_DEEP, "sub-processes nest deeper than 16");
+        return bad(l, unit, parent, ERR_TOO_DEEP, "sub-processes nest deeper than 16");
     }
     for (const xmlNode *n = parent->children; n != NULL; n = n->next) {
-        if (n->type != XML_ELEMENT_NODE || n->ns == NULL || strcmp((const char *)n->ns->href, BPMN_NS) != 0) {
+        if (!xml_in(n, BPMN_NS)) {
             continue;
-        }
-        bool loops = is(n, BPMN_NS, "multiInstanceLoopCharacteristics") || is(n, BPMN_NS, "standardLoopCharacteristics");
-        if (loops) {
-            return bad(l, parent, ERR_NOT_SUPPORTED, "loop characteristics are not executed; draw the loop");
         }
         if (strcmp((const char *)n->name, "sequenceFlow") == 0) {
             if (l->flow_count == ELEMENTS_MAX) {
-                return bad(l, n, ERR_TOO_MANY, "the process has more flows than the limit");
+                return bad(l, unit, n, ERR_TOO_MANY, "the process has more flows than the limit");
             }
-            l->flow_nodes[l->flow_count++] = (xmlNode *)(uintptr_t)n;
+            l->flow_nodes = bpmn_grow(ctx->arena, l->flow_nodes, l->flow_count, &l->flow_node_room, sizeof(*l->flow_nodes));
+            l->flow_units = bpmn_grow(ctx->arena, l->flow_units, l->flow_count, &l->flow_unit_room, sizeof(*l->flow_units));
+            l->flow_nodes[l->flow_count] = n;
+            l->flow_units[l->flow_count++] = unit;
+        } else if (strcmp((const char *)n->name, "association") == 0) {
+            association_put(l, unit, n);
         } else if (!is_silent(n)) {
-            TRY(read_element(l, n, scope, depth));
+            TRY(read_element(l, unit, n, scope, depth));
         }
     }
     return ERR_OK;
 }
 
-static int find(const struct loader *l, struct str id)
+/* ---- flows ---- */
+
+static enum err read_flow(struct loader *l, size_t i)
 {
-    for (size_t i = 0; i < l->element_count; i++) {
-        if (str_equal(l->elements[i].id, id)) {
-            return (int)i;
+    const xmlNode *n = l->flow_nodes[i];
+    uint16_t unit = l->flow_units[i];
+    int32_t from = element_by_id(l, unit, xml_reference(l, n, "sourceRef"));
+    int32_t to = element_by_id(l, unit, xml_reference(l, n, "targetRef"));
+    if (from < 0 || to < 0) {
+        return bad(l, unit, n, ERR_SYNTAX, "a sequence flow leads from and to elements of this process");
+    }
+    if (l->elements[from].scope != l->elements[to].scope) {
+        return bad(l, unit, n, ERR_SYNTAX, "a sequence flow does not cross the border of a sub-process");
+    }
+    if (l->elements[to].kind == BPMN_BOUNDARY || l->elements[to].kind == BPMN_START) {
+        return bad(l, unit, n, ERR_SYNTAX, "no sequence flow leads to a start or boundary event");
+    }
+    if (l->elements[from].kind == BPMN_END) {
+        return bad(l, unit, n, ERR_SYNTAX, "no sequence flow leaves an end event");
+    }
+    const xmlNode *c = xml_child(n, "conditionExpression");
+    struct str id = str_trim(xml_attribute(l, n, "id"));
+    l->flows[i] = (struct bpmn_flow){.id = id,
+                                     .name = xml_attribute(l, n, "name"),
+                                     .from = (uint16_t)from,
+                                     .to = (uint16_t)to,
+                                     .condition = c == NULL ? NULL : expression_add(l, unit, n, c, xml_content(l, c), 0),
+                                     .line = (uint32_t)xmlGetLineNo(n)};
+    if (l->elements[from].kind == BPMN_PARALLEL || l->elements[from].kind == BPMN_EVENT_GATEWAY) {
+        if (l->flows[i].condition != NULL) {
+            return bad(l, unit, n, ERR_SYNTAX, "a flow out of a parallel or event-based gateway has no condition");
         }
     }
-    return -1;
-}
-
-static enum err read_condition(struct loader *l, const xmlNode *n, struct bpmn_flow *f)
-{
-    struct ctx *ctx = l->ctx;
-    for (const xmlNode *c = n->children; c != NULL; c = c->next) {
-        if (!is(c, BPMN_NS, "conditionExpression")) {
-            continue;
+    for (size_t k = 0; id.n > 0 && k < i; k++) {
+        if (l->flow_units[k] == unit && str_equal(l->flows[k].id, id)) {
+            return bad(l, unit, n, ERR_SYNTAX, "two flows have this id");
         }
-        xmlChar *content = xmlNodeGetContent(c);
-        struct str text = str_trim(text_of(ctx->arena, content));
-        xmlFree(content);
-        struct feel_source source = {.text = text, .file = l->file, .line = (uint32_t)xmlGetLineNo(c), .column = 1};
-        TRY(feel_compile(ctx, l->scope, source, &f->condition));
     }
     return ERR_OK;
 }
 
-static enum err read_flows(struct loader *l)
+static enum err read_default(struct loader *l, size_t index)
+{
+    const xmlNode *n = l->notes[index].node;
+    struct str standard = xml_reference(l, n, "default");
+    bool found = standard.n == 0;
+    for (size_t i = 0; !found && i < l->flow_count; i++) {
+        if (str_equal(l->flows[i].id, standard) && l->flows[i].from == index) {
+            l->flows[i].is_default = found = true;
+        }
+    }
+    return found ? ERR_OK : bad(l, l->notes[index].unit, n, ERR_SYNTAX, "the default flow is none of its outgoing flows");
+}
+
+/* ---- called processes ---- */
+
+enum { ROOTS_MAX = 16 };
+
+static enum err parse(struct ctx *ctx, struct str xml, struct str file, const xmlNode **ret);
+
+static const xmlNode *process_in(struct loader *l, const xmlNode *root, struct str id)
+{
+    for (const xmlNode *n = root->children; n != NULL; n = n->next) {
+        bool task = xml_is(n, BPMN_NS, "globalUserTask") || xml_is(n, BPMN_NS, "globalManualTask") || xml_is(n, BPMN_NS, "globalTask") ||
+                    xml_is(n, BPMN_NS, "globalScriptTask") || xml_is(n, BPMN_NS, "globalBusinessRuleTask");
+        if ((task || xml_is(n, BPMN_NS, "process")) && str_equal(str_trim(xml_attribute(l, n, "id")), id)) {
+            return n;
+        }
+    }
+    return NULL;
+}
+
+/* The process of this id in the document of the caller, in what that imports, or wherever the source finds it. */
+static enum err find_called(struct loader *l, uint16_t unit, struct str id, const xmlNode **ret_root, const xmlNode **ret, struct str *ret_file)
 {
     struct ctx *ctx = l->ctx;
+    const struct bpmn_source *source = l->options->source;
+    *ret_root = l->units[unit].root;
+    *ret_file = l->units[unit].file;
+    *ret = process_in(l, *ret_root, id);
+    size_t imports = 0;
+    for (const xmlNode *n = l->units[unit].root->children; *ret == NULL && source != NULL && n != NULL; n = n->next) {
+        struct str xml = {0};
+        bool model = xml_is(n, BPMN_NS, "import") && str_equal(xml_attribute(l, n, "importType"), STR(BPMN_NS));
+        if (model && imports++ < ROOTS_MAX && source->read(ctx, source->self, id, xml_attribute(l, n, "location"), &xml, ret_file) == ERR_OK) {
+            TRY(parse(ctx, xml, *ret_file, ret_root));
+            *ret = process_in(l, *ret_root, id);
+        }
+    }
+    struct str xml = {0};
+    if (*ret == NULL && source != NULL && source->read(ctx, source->self, id, STR(""), &xml, ret_file) == ERR_OK) {
+        TRY(parse(ctx, xml, *ret_file, ret_root));
+        *ret = process_in(l, *ret_root, id);
+    }
+    return ERR_OK;
+}
+
+static enum err read_called(struct loader *l, size_t index)
+{
+    struct ctx *ctx = l->ctx;
+    const xmlNode *n = l->notes[index].node;
+    uint16_t unit = l->notes[index].unit;
+    struct str id = xml_reference(l, n, "calledElement");
+    if (id.n == 0 && l->elements[index].message.n > 0) {
+        id = l->elements[index].message; /* named by a foreign extension, see extensions_read */
+    }
+    if (id.n == 0) {
+        return bad(l, unit, n, ERR_SYNTAX, "a call activity names the process it calls (calledElement)");
+    }
+    const xmlNode *root = NULL;
+    const xmlNode *process = NULL;
+    struct str file = {0};
+    TRY(find_called(l, unit, id, &root, &process, &file));
+    if (process == NULL) {
+        return bad(l, unit, n, ERR_NOT_FOUND, "the process it calls is neither in this model nor in one it imports");
+    }
+    if (!xml_is(process, BPMN_NS, "process")) {
+        l->elements[index].kind = BPMN_TASK; /* a global task: a task that waits */
+        return ERR_OK;
+    }
+    for (uint16_t i = 1; i < l->unit_count; i++) {
+        if (l->units[i].process == process) {
+            l->elements[index].calls = l->units[i].element;
+            return ERR_OK;
+        }
+    }
+    if (l->unit_count == UNITS_MAX) {
+        return bad(l, unit, n, ERR_TOO_MANY, "it calls more different processes than the limit");
+    }
+    uint16_t next = l->unit_count++;
+    struct bpmn_element e = {.id = str_format(ctx->arena, "%.*s", FMT(id)), .name = xml_attribute(l, process, "name"), .kind = BPMN_PROCESS, .tag = STR("process"), .scope = -1,
+                             .attached_to = -1, .handler = NO_INDEX, .calls = NO_INDEX, .file = next, .line = (uint32_t)xmlGetLineNo(process)};
+    int16_t stands = 0;
+    l->units[next] = (struct unit){root, process, file, NO_INDEX};
+    struct bpmn_data *data = NULL;
+    TRY(data_read(l, next, process, &data));
+    e.data = data;
+    TRY(element_put(l, next, process, &e, &stands));
+    l->units[next].element = stands;
+    l->elements[index].calls = stands;
+    return read_scope(l, next, process, stands, 1);
+}
+
+/* ---- one process ---- */
+
+static enum err read_names(struct loader *l)
+{
+    struct ctx *ctx = l->ctx;
+    const struct bpmn_options *o = l->options;
+    uint16_t name = 0;
+    l->outer = o->scope == NULL ? 0 : o->scope->count;
+    for (size_t i = 0; i < l->outer; i++) {
+        TRY(name_add(l, 0, NULL, o->scope->names[i].name, true, &name));
+    }
+    for (size_t i = 0; i < NAME_FIXED; i++) {
+        TRY(name_add(l, 0, NULL, str_from(bpmn_fixed_names[i]), true, &name));
+    }
+    for (size_t i = 0; i < o->variable_count; i++) {
+        TRY(name_add(l, 0, NULL, o->variables[i], false, &name));
+    }
+    return ERR_OK;
+}
+
+static enum err read_process(struct ctx *ctx, const xmlNode *n, struct str file, const struct bpmn_options *options, const xmlNode *root,
+                             struct bpmn_process *ret)
+{
+    struct loader *l = ARENA_NEW(ctx->arena, struct loader);
+    l->ctx = ctx;
+    l->options = options;
+    l->units[l->unit_count++] = (struct unit){root, n, file, NO_INDEX};
+    struct bpmn_data *data = NULL;
+    TRY(read_names(l));
+    TRY(data_read(l, 0, n, &data));
+    TRY(read_scope(l, 0, n, -1, 0));
+    for (size_t i = 0; i < l->element_count; i++) { /* grows by what is called */
+        if (l->elements[i].kind == BPMN_CALL) {
+            TRY(read_called(l, i));
+        }
+    }
+    if (l->element_count == 0) {
+        return bad(l, 0, n, ERR_SYNTAX, "the process is empty");
+    }
+    l->flows = ARENA_ARRAY(ctx->arena, struct bpmn_flow, l->flow_count + 1);
     for (size_t i = 0; i < l->flow_count; i++) {
-        const xmlNode *n = l->flow_nodes[i];
-        struct bpmn_flow *f = &l->flows[i];
-        int from = find(l, attribute(ctx->arena, n, "sourceRef"));
-        int to = find(l, attribute(ctx->arena, n, "targetRef"));
-        if (from < 0 || to < 0) {
-            return bad(l, n, ERR_SYNTAX, "a sequence flow leads from and to elements of this process");
-        }
-        if (l->elements[from].scope != l->elements[to].scope) {
-            return bad(l, n, ERR_SYNTAX, "a sequence flow does not cross the border of a sub-process");
-        }
-        bool at_boundary = l->elements[to].kind == BPMN_BOUNDARY_MESSAGE || l->elements[to].kind == BPMN_BOUNDARY_TIMER;
-        if (at_boundary || l->elements[to].kind == BPMN_START) {
-            return bad(l, n, ERR_SYNTAX, "no sequence flow leads to a start or boundary event");
-        }
-        if (l->elements[from].kind == BPMN_END || l->elements[from].kind == BPMN_TERMINATE) {
-            return bad(l, n, ERR_SYNTAX, "no sequence flow leaves an end event");
-        }
-        *f = (struct bpmn_flow){.id = attribute(ctx->arena, n, "id"),
-                                .name = attribute(ctx->arena, n, "name"),
-                                .from = (uint16_t)from,
-                                .to = (uint16_t)to,
-                                .line = (uint32_t)xmlGetLineNo(n)};
-        TRY(read_condition(l, n, f));
+        TRY(read_flow(l, i));
     }
+    for (size_t i = 0; i < l->element_count; i++) {
+        struct bpmn_data *d = l->elements[i].data == NULL ? NULL : (struct bpmn_data *)(uintptr_t)l->elements[i].data;
+        TRY(associations_read(l, l->notes[i].unit, l->notes[i].node, d));
+        TRY(read_default(l, i));
+    }
+    *ret = (struct bpmn_process){.id = str_trim(xml_attribute(l, n, "id")), .name = xml_attribute(l, n, "name"), .file = file, .data = data, .outer_names = l->outer};
+    TRY(shape_link(l, ret));
+    TRY(rules_check(l));
+    TRY(expressions_compile(l));
+    ret->drawing = drawing_read(l, root);
+    bool *is_free = ARENA_ARRAY(ctx->arena, bool, l->name_count + 1);
+    for (size_t i = 0; i < l->name_count; i++) {
+        is_free[i] = !l->declared[i];
+    }
+    ret->is_free = is_free;
+    ret->elements = l->elements;
+    ret->element_count = l->element_count;
+    ret->flows = l->flows;
+    ret->flow_count = l->flow_count;
+    ret->names = l->names;
+    ret->name_count = l->name_count;
     return ERR_OK;
 }
 
-/* Second pass over the elements: attachments and default flows, which may refer forward. */
-static enum err read_references(struct loader *l, const xmlNode *parent)
+/* ---- the document ---- */
+
+static int depth_of(const xmlNode *n)
 {
-    struct ctx *ctx = l->ctx;
-    for (const xmlNode *n = parent->children; n != NULL; n = n->next) {
-        int index = n->type == XML_ELEMENT_NODE ? find(l, attribute(ctx->arena, n, "id")) : -1;
-        if (index < 0) {
+    int depth = 1;
+    int most = 1;
+    const xmlNode *top = n;
+    while (n != NULL && most <= LIMIT_XML_DEPTH) { /* in document order, without recursion */
+        if (n->type == XML_ELEMENT_NODE && n->children != NULL) {
+            n = n->children;
+            most = ++depth > most ? depth : most;
             continue;
         }
-        struct bpmn_element *e = &l->elements[index];
-        if (e->kind == BPMN_BOUNDARY_MESSAGE || e->kind == BPMN_BOUNDARY_TIMER) {
-            e->attached_to = (int16_t)find(l, attribute(ctx->arena, n, "attachedToRef"));
-            bool good = e->attached_to >= 0 && l->elements[e->attached_to].scope == e->scope &&
-                        (l->elements[e->attached_to].kind == BPMN_TASK || l->elements[e->attached_to].kind == BPMN_SUBPROCESS);
-            if (!good) {
-                return bad(l, n, ERR_SYNTAX, "a boundary event is attached to an activity beside it");
-            }
+        while (n != top && n->next == NULL) {
+            n = n->parent;
+            depth--;
         }
-        struct str standard = attribute(ctx->arena, n, "default");
-        bool found = standard.n == 0;
-        for (size_t i = 0; standard.n > 0 && i < l->flow_count; i++) {
-            if (str_equal(l->flows[i].id, standard) && l->flows[i].from == index) {
-                l->flows[i].is_default = found = true;
-            }
-        }
-        if (!found) {
-            return bad(l, n, ERR_SYNTAX, "the default flow is none of its outgoing flows");
-        }
-        if (e->kind == BPMN_SUBPROCESS) {
-            TRY(read_references(l, n));
-        }
-    }
-    return ERR_OK;
-}
-
-static void link_flows(struct loader *l)
-{
-    struct arena *a = l->ctx->arena;
-    for (size_t i = 0; i < l->element_count; i++) {
-        struct bpmn_element *e = &l->elements[i];
-        uint16_t *out = ARENA_ARRAY(a, uint16_t, l->flow_count + 1);
-        uint16_t *in = ARENA_ARRAY(a, uint16_t, l->flow_count + 1);
-        for (size_t k = 0; k < l->flow_count; k++) {
-            if (l->flows[k].from == i) {
-                out[e->out_count++] = (uint16_t)k;
-            }
-            if (l->flows[k].to == i) {
-                in[e->in_count++] = (uint16_t)k;
-            }
-        }
-        e->out = out;
-        e->in = in;
-    }
-}
-
-/* Constraints of the standard that a running process relies on. */
-static enum err check_shape(struct loader *l)
-{
-    for (size_t i = 0; i < l->element_count; i++) {
-        const struct bpmn_element *e = &l->elements[i];
-        const char *rule = NULL;
-        bool boundary = e->kind == BPMN_BOUNDARY_MESSAGE || e->kind == BPMN_BOUNDARY_TIMER;
-        for (size_t k = 0; k < i; k++) {
-            rule = str_equal(l->elements[k].id, e->id) ? "two elements have this id" : rule;
-        }
-        bool ends = e->kind == BPMN_END || e->kind == BPMN_TERMINATE;
-        if (!ends && e->out_count == 0) {
-            rule = "nothing follows it; end it with an end event";
-        } else if (e->kind != BPMN_START && !boundary && e->in_count == 0) {
-            rule = "no flow leads to it";
-        }
-        for (uint16_t k = 0; e->kind == BPMN_EVENT_GATEWAY && k < e->out_count; k++) {
-            enum bpmn_kind to = l->elements[l->flows[e->out[k]].to].kind;
-            if (to != BPMN_CATCH_MESSAGE && to != BPMN_CATCH_TIMER && to != BPMN_TASK) {
-                rule = "an event-based gateway is followed by catching events only";
-            }
-        }
-        if (rule != NULL) {
-            return fault_at(l->ctx, ERR_SYNTAX, l->file, e->line, 0, "%.*s \"%.*s\": %s", FMT(e->tag), FMT(e->id), rule);
-        }
-    }
-    return ERR_OK;
-}
-
-static enum err check_starts(struct loader *l, int16_t scope, const xmlNode *n)
-{
-    struct ctx *ctx = l->ctx;
-    size_t starts = 0;
-    size_t ends = 0;
-    for (size_t i = 0; i < l->element_count; i++) {
-        const struct bpmn_element *e = &l->elements[i];
-        if (e->scope != scope) {
-            continue;
-        }
-        starts += e->kind == BPMN_START;
-        ends += e->kind == BPMN_END || e->kind == BPMN_TERMINATE;
-        if (e->kind == BPMN_SUBPROCESS) {
-            TRY(check_starts(l, (int16_t)i, n));
-        }
-    }
-    if (starts == 0 || ends == 0 || (scope >= 0 && starts > 1)) {
-        return bad(l, n, ERR_SYNTAX, "a process has a start and an end event, a sub-process one plain start event");
-    }
-    return ERR_OK;
-}
-
-static int16_t number(struct arena *a, const xmlNode *n, const char *name)
-{
-    struct str text = attribute(a, n, name);
-    struct str rest = {0};
-    int64_t v = 0;
-    struct str whole = str_cut(text, '.', &rest);
-    return str_to_i64(whole, &v) && v > -30000 && v < 30000 ? (int16_t)v : 0;
-}
-
-static void read_diagram(struct loader *l, const xmlNode *n)
-{
-    struct arena *a = l->ctx->arena;
-    for (; n != NULL; n = n->next) {
-        if (is(n, DI_NS, "BPMNShape")) {
-            int index = find(l, attribute(a, n, "bpmnElement"));
-            for (const xmlNode *b = n->children; index >= 0 && b != NULL; b = b->next) {
-                if (is(b, DC_NS, "Bounds")) {
-                    struct bpmn_element *e = &l->elements[index];
-                    e->x = number(a, b, "x");
-                    e->y = number(a, b, "y");
-                    e->width = number(a, b, "width");
-                    e->height = number(a, b, "height");
-                }
-            }
-        } else if (n->type == XML_ELEMENT_NODE && n->children != NULL && !is(n, BPMN_NS, "process")) {
-            read_diagram(l, n->children);
-        }
-    }
-}
-
-static enum err read_process(struct ctx *ctx, const xmlNode *n, struct str file, const struct feel_scope *scope,
-                             const xmlNode *root, struct bpmn_process *ret)
-{
-    struct loader l = {.ctx = ctx, .file = file, .scope = scope};
-    l.elements = ARENA_ARRAY(ctx->arena, struct bpmn_element, ELEMENTS_MAX);
-    l.flows = ARENA_ARRAY(ctx->arena, struct bpmn_flow, ELEMENTS_MAX);
-    l.flow_nodes = ARENA_ARRAY(ctx->arena, xmlNode *, ELEMENTS_MAX);
-    if (!str_equal(attribute(ctx->arena, n, "isExecutable"), STR("true"))) {
-        return bad(&l, n, ERR_NOT_SUPPORTED, "the process is not marked executable (isExecutable=\"true\")");
-    }
-    TRY(read_scope(&l, n, -1, 0));
-    TRY(read_flows(&l));
-    TRY(read_references(&l, n));
-    link_flows(&l);
-    TRY(check_shape(&l));
-    TRY(check_starts(&l, -1, n));
-    read_diagram(&l, root->children);
-    *ret = (struct bpmn_process){.id = attribute(ctx->arena, n, "id"),
-                                 .name = attribute(ctx->arena, n, "name"),
-                                 .file = file,
-                                 .elements = l.elements,
-                                 .element_count = l.element_count,
-                                 .flows = l.flows,
-                                 .flow_count = l.flow_count};
-    return ERR_OK;
-}
-
-static int depth_of(const xmlNode *n, int depth)
-{
-    int most = depth;
-    for (; n != NULL && most <= LIMIT_XML_DEPTH; n = n->next) {
-        int below = n->children == NULL || depth > LIMIT_XML_DEPTH ? depth : depth_of(n->children, depth + 1);
-        most = below > most ? below : most;
+        n = n == top ? NULL : n->next;
     }
     return most;
 }
@@ -458,8 +535,7 @@ static void free_parser(void *p)
     xmlFreeParserCtxt(p);
 }
 
-enum err bpmn_load(struct ctx *ctx, struct str xml, struct str file, const struct feel_scope *scope,
-                   const struct bpmn_model **ret)
+static enum err parse(struct ctx *ctx, struct str xml, struct str file, const xmlNode **ret)
 {
     if (xml.n > LIMIT_XML_BYTES) {
         return fault_at(ctx, ERR_TOO_LARGE, file, 0, 0, "the document is larger than %d bytes", LIMIT_XML_BYTES);
@@ -468,33 +544,76 @@ enum err bpmn_load(struct ctx *ctx, struct str xml, struct str file, const struc
         return fault_at(ctx, ERR_NOT_SUPPORTED, file, 1, 0, "a model has no document type and no entities");
     }
     xmlParserCtxt *parser = xmlNewParserCtxt();
-    must(parser != NULL);
+    if (parser == NULL) {
+        return fault(ctx, ERR_MEMORY, "no memory for reading a model");
+    }
     arena_defer(ctx->arena, free_parser, parser);
-    xmlDoc *doc = xmlCtxtReadMemory(parser, xml.p, (int)xml.n, NULL, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    xmlDoc *doc = xmlCtxtReadMemory(parser, xml.p, (int)xml.n, NULL, NULL,
+                                    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_BIG_LINES);
     if (doc == NULL) {
         const xmlError *e = xmlCtxtGetLastError(parser);
         struct str why = str_trim(str_from(e == NULL || e->message == NULL ? "not well formed" : e->message));
         return fault_at(ctx, ERR_SYNTAX, file, e == NULL ? 0 : (uint32_t)e->line, 0, "XML: %.*s", FMT(why));
     }
     arena_defer(ctx->arena, free_doc, doc);
+    if (doc->intSubset != NULL) { /* in an encoding in which the search above did not see it */
+        return fault_at(ctx, ERR_NOT_SUPPORTED, file, 1, 0, "a model has no document type and no entities");
+    }
     const xmlNode *root = xmlDocGetRootElement(doc);
-    if (root == NULL || !is(root, BPMN_NS, "definitions")) {
+    if (root == NULL || !xml_is(root, BPMN_NS, "definitions")) {
         return fault_at(ctx, ERR_SYNTAX, file, 1, 0, "the root is not definitions of BPMN 2.0 (%s)", BPMN_NS);
     }
-    if (depth_of(root, 1) > LIMIT_XML_DEPTH) {
+    if (depth_of(root) > LIMIT_XML_DEPTH) {
         return fault_at(ctx, ERR_TOO_DEEP, file, 1, 0, "elements nest deeper than %d", LIMIT_XML_DEPTH);
     }
-    struct bpmn_model *m = ARENA_NEW(ctx->arena, struct bpmn_model);
-    size_t count = 0;
-    for (const xmlNode *n = root->children; n != NULL; n = n->next) {
-        count += is(n, BPMN_NS, "process");
+    *ret = root;
+    return ERR_OK;
+}
+
+/* Is it to be executed? Says no with the reason kept, so that another process of the document may still be. */
+static bool is_wanted(struct loader *l, const xmlNode *n, const struct bpmn_options *o, bool *ret_noted)
+{
+    struct str executable = str_trim(xml_attribute(l, n, "isExecutable"));
+    bool yes = str_equal(executable, STR("true")) || str_equal(executable, STR("1"));
+    bool other = o->process.n > 0 && !str_equal(str_trim(xml_attribute(l, n, "id")), o->process);
+    bool unsaid = executable.n == 0 && o->open;
+    if (other) {
+        return false;
     }
-    struct bpmn_process *list = ARENA_ARRAY(ctx->arena, struct bpmn_process, count + 1);
+    if (!yes && !unsaid && !o->any) {
+        *ret_noted = true;
+        return bad(l, 0, n, ERR_NOT_SUPPORTED, "the process is not marked executable (isExecutable=\"true\")") == ERR_OK;
+    }
+    return true;
+}
+
+enum err bpmn_load_with(struct ctx *ctx, struct str xml, struct str file, const struct bpmn_options *options, const struct bpmn_model **ret)
+{
+    const xmlNode *root = NULL;
+    TRY(parse(ctx, xml, file, &root));
+    struct bpmn_model *m = ARENA_NEW(ctx->arena, struct bpmn_model);
+    struct loader *l = ARENA_NEW(ctx->arena, struct loader);
+    *l = (struct loader){.ctx = ctx, .options = options, .unit_count = 1};
+    l->units[0] = (struct unit){root, root, file, NO_INDEX};
+    struct bpmn_process *list = NULL;
+    size_t room = 0;
+    bool noted = false;
     for (const xmlNode *n = root->children; n != NULL; n = n->next) {
-        if (is(n, BPMN_NS, "process")) {
-            TRY(read_process(ctx, n, file, scope, root, &list[m->count]));
+        if (xml_is(n, BPMN_NS, "process") && is_wanted(l, n, options, &noted)) {
+            bool empty = options->process.n == 0 && !xml_child(n, "startEvent") && !xml_child(n, "task") && !xml_child(n, "userTask");
+            if (empty && options->open && n->children == NULL) {
+                continue; /* a pool drawn as a black box */
+            }
+            list = bpmn_grow(ctx->arena, list, m->count, &room, sizeof(*list));
+            TRY(read_process(ctx, n, file, options, root, &list[m->count]));
             m->count++;
         }
+    }
+    if (m->count == 0 && noted) {
+        return ERR_NOT_SUPPORTED;
+    }
+    if (m->count == 0 && options->process.n > 0) {
+        return fault_at(ctx, ERR_NOT_FOUND, file, 1, 0, "the document has no process \"%.*s\"", FMT(options->process));
     }
     if (m->count == 0) {
         return fault_at(ctx, ERR_SYNTAX, file, 1, 0, "the document has no process");
@@ -502,6 +621,12 @@ enum err bpmn_load(struct ctx *ctx, struct str xml, struct str file, const struc
     m->processes = list;
     *ret = m;
     return ERR_OK;
+}
+
+enum err bpmn_load(struct ctx *ctx, struct str xml, struct str file, const struct feel_scope *scope, const struct bpmn_model **ret)
+{
+    struct bpmn_options o = {.scope = scope};
+    return bpmn_load_with(ctx, xml, file, &o, ret);
 }
 
 const struct bpmn_process *bpmn_process_find(const struct bpmn_model *m, struct str id)

@@ -1,472 +1,424 @@
-/* The token game. A token waits at tasks, catching events, event gateways, joins and open sub-processes;
- * everything else it passes at once. Steps are bounded, so that a loop of gateways is an error, not a hang. */
-#include "base/arena.h"
-#include "base/str.h"
-#include "bpmn/bpmn.h"
-#include "limit_gen.h"
+/* The token game: moves are worked off until every token waits, then the state is settled, and so on until nothing
+ * moves. Moves are counted, so that a loop of gateways is an error, not a hang. */
+#include "bpmn/bpmn_in.h"
 
-enum { NO_FLOW = UINT16_MAX };
-
-struct run {
-    struct ctx *ctx;
-    const struct bpmn_process *p;
-    struct bpmn_state *s;
-    struct bpmn_result *r;
-    const struct feel_value *slots;
-    struct instant now;
-    unsigned steps;
-};
-
-static enum err enter(struct run *run, uint16_t element, uint32_t scope, uint16_t flow);
-
-static void effect(struct run *run, struct bpmn_effect e)
+void effect_put(struct run *run, struct bpmn_effect e)
 {
     struct bpmn_result *r = run->r;
-    if (r->count == r->room) {
-        size_t room = r->room == 0 ? 8 : r->room * 2;
-        r->effects = arena_grow(run->ctx->arena, r->effects, r->room * sizeof(*r->effects), room * sizeof(*r->effects));
-        r->room = room;
-    }
+    r->effects = bpmn_grow(run->ctx->arena, r->effects, r->count, &r->room, sizeof(*r->effects));
     r->effects[r->count++] = e;
 }
 
-static struct str timer_name(struct run *run, uint32_t token, uint16_t element)
+void trace(struct run *run, uint16_t element, uint32_t token, const char *what)
 {
-    struct str id = run->p->elements[element].id;
-    return str_format(run->ctx->arena, "%u.%.*s", token, FMT(id));
-}
-
-static uint32_t put_token(struct run *run, uint16_t element, uint32_t scope, uint16_t flow)
-{
-    struct bpmn_state *s = run->s;
-    if (s->count == s->room) {
-        size_t room = s->room == 0 ? 8 : s->room * 2;
-        s->tokens = arena_grow(run->ctx->arena, s->tokens, s->room * sizeof(*s->tokens), room * sizeof(*s->tokens));
-        s->room = room;
+    if (run->in->trace) {
+        effect_put(run, (struct bpmn_effect){.kind = BPMN_TRACED, .element = element, .token = token, .name = str_from(what)});
     }
-    s->tokens[s->count++] = (struct bpmn_token){s->next_id, element, scope, flow};
-    return s->next_id++;
 }
 
-static struct bpmn_token *find_token(struct bpmn_state *s, uint32_t id)
+void status_put(struct run *run, uint16_t element)
 {
-    for (size_t i = 0; i < s->count; i++) {
-        if (s->tokens[i].id == id) {
-            return &s->tokens[i];
+    struct str status = run->p->elements[element].status;
+    if (status.n > 0) {
+        effect_put(run, (struct bpmn_effect){.kind = BPMN_STATUS, .element = element, .status = status});
+    }
+}
+
+void move_push(struct run *run, struct move m)
+{
+    run->moves = bpmn_grow(run->ctx->arena, run->moves, run->move_count, &run->move_room, sizeof(*run->moves));
+    run->moves[run->move_count++] = m;
+}
+
+void scope_check(struct run *run, uint32_t scope)
+{
+    run->checks = bpmn_grow(run->ctx->arena, run->checks, run->check_count, &run->check_room, sizeof(*run->checks));
+    run->checks[run->check_count++] = scope;
+}
+
+/* ---- leaving ---- */
+
+/* Which sets of flows an oracle may choose among: each alone, then all; every set when there are few. */
+static uint64_t choose_set(struct run *run, unsigned count)
+{
+    uint64_t all = count >= 64 ? UINT64_MAX : ((uint64_t)1 << count) - 1;
+    struct bpmn_oracle *o = run->in->oracle;
+    if (count <= 3) {
+        return (uint64_t)o->choose(o->self, (unsigned)all) + 1;
+    }
+    unsigned pick = o->choose(o->self, count + 1);
+    return pick == count ? all : (uint64_t)1 << pick;
+}
+
+static uint64_t default_of(const struct bpmn_process *p, const struct bpmn_element *e)
+{
+    for (uint16_t i = 0; i < e->out_count; i++) {
+        if (p->flows[e->out[i]].is_default) {
+            return (uint64_t)1 << i;
         }
     }
-    return NULL;
+    return 0;
 }
 
-static bool is_activity(enum bpmn_kind k)
-{
-    return k == BPMN_TASK || k == BPMN_SUBPROCESS;
-}
-
-/* Timers hang on the activity's token: they are set when it opens and cancelled when it goes. */
-static void timers_of(struct run *run, const struct bpmn_token *t, enum bpmn_effect_kind what)
+/* An exclusive gateway: the first flow that holds, in document order. */
+static uint64_t choose_one(struct run *run, const struct bpmn_element *e, uint32_t scope)
 {
     const struct bpmn_process *p = run->p;
-    for (size_t i = 0; i < p->element_count; i++) {
-        const struct bpmn_element *e = &p->elements[i];
-        bool boundary = e->kind == BPMN_BOUNDARY_TIMER && e->attached_to == (int)t->element;
-        bool catching = e->kind == BPMN_CATCH_TIMER && i == t->element;
-        for (uint16_t k = 0; !catching && k < p->elements[t->element].out_count; k++) {
-            bool gateway = p->elements[t->element].kind == BPMN_EVENT_GATEWAY;
-            catching = gateway && e->kind == BPMN_CATCH_TIMER && p->flows[p->elements[t->element].out[k]].to == i;
-        }
-        if (boundary || catching) {
-            effect(run, (struct bpmn_effect){.kind = what, .element = (uint16_t)i, .token = t->id,
-                                             .timer = timer_name(run, t->id, (uint16_t)i)});
-        }
-    }
-}
-
-static void remove_token(struct run *run, uint32_t id)
-{
-    struct bpmn_state *s = run->s;
-    for (size_t i = 0; i < s->count; i++) {
-        if (s->tokens[i].id != id) {
-            continue;
-        }
-        struct bpmn_token t = s->tokens[i];
-        memmove(s->tokens + i, s->tokens + i + 1, (s->count - i - 1) * sizeof(*s->tokens));
-        s->count--;
-        timers_of(run, &t, BPMN_TIMER_CANCEL);
-        if (is_activity(run->p->elements[t.element].kind)) {
-            effect(run, (struct bpmn_effect){.kind = BPMN_CLOSED, .element = t.element, .token = t.id});
-        }
-        return;
-    }
-}
-
-/* All tokens inside a scope, deepest first. */
-static void clear_scope(struct run *run, uint32_t scope)
-{
-    for (size_t i = run->s->count; i > 0; i--) {
-        if (i <= run->s->count && run->s->tokens[i - 1].scope == scope) {
-            uint32_t id = run->s->tokens[i - 1].id;
-            clear_scope(run, id);
-            remove_token(run, id);
-            i = run->s->count + 1;
-        }
-    }
-}
-
-static bool holds(struct run *run, const struct bpmn_flow *f)
-{
-    struct feel_env env = {.slots = run->slots, .now = run->now, .now_offset_s = 8 * 3600};
-    struct feel_value v;
-    return f->condition == NULL || (feel_eval(run->ctx, f->condition, &env, &v) == ERR_OK && feel_is_true(v));
-}
-
-static enum err follow(struct run *run, uint16_t flow, uint32_t scope)
-{
-    return enter(run, run->p->flows[flow].to, scope, flow);
-}
-
-/* Leave by every flow whose condition holds (tasks, events), the default when none does. */
-static enum err leave_by(struct run *run, uint16_t element, uint32_t scope, bool only_one)
-{
-    const struct bpmn_process *p = run->p;
-    const struct bpmn_element *e = &p->elements[element];
-    struct ctx *ctx = run->ctx;
-    bool any = false;
-    bool taken[LIMIT_BPMN_FLOWS_OUT] = {false};
-    if (e->out_count > LIMIT_BPMN_FLOWS_OUT) {
-        return fault(ctx, ERR_TOO_MANY, "more than %d flows leave %.*s", LIMIT_BPMN_FLOWS_OUT, FMT(e->id));
-    }
-    for (uint16_t i = 0; i < e->out_count && !(only_one && any); i++) {
-        const struct bpmn_flow *f = &p->flows[e->out[i]];
-        taken[i] = !f->is_default && holds(run, f);
-        any = any || taken[i];
+    if (run->in->oracle != NULL) {
+        return e->out_count == 0 ? 0 : (uint64_t)1 << run->in->oracle->choose(run->in->oracle->self, e->out_count);
     }
     for (uint16_t i = 0; i < e->out_count; i++) {
-        if (taken[i] || (!any && p->flows[e->out[i]].is_default)) {
-            any = true;
-            TRY(follow(run, e->out[i], scope));
+        const struct bpmn_flow *f = &p->flows[e->out[i]];
+        if (!f->is_default && holds(run, f->condition, scope)) {
+            return (uint64_t)1 << i;
         }
     }
-    if (!any) {
-        return fault(ctx, ERR_CONFLICT, "no flow out of %.*s \"%.*s\" is open and it has no default", FMT(e->tag), FMT(e->id));
-    }
-    return ERR_OK;
+    return default_of(p, e);
 }
 
-static enum err leave_all(struct run *run, uint16_t element, uint32_t scope)
+/* Inclusive gateways, activities, events: every flow that holds; the default when none does. */
+static uint64_t choose_some(struct run *run, const struct bpmn_element *e, uint32_t scope)
+{
+    const struct bpmn_process *p = run->p;
+    uint64_t free_ways = 0;
+    uint64_t guarded = 0;
+    uint64_t set = 0;
+    for (uint16_t i = 0; i < e->out_count; i++) {
+        const struct bpmn_flow *f = &p->flows[e->out[i]];
+        bool bound = f->condition != NULL && !f->is_default;
+        guarded |= (uint64_t)bound << i;
+        free_ways |= (uint64_t)(!bound && !f->is_default) << i;
+    }
+    if (run->in->oracle == NULL) {
+        set = free_ways;
+        for (uint16_t i = 0; i < e->out_count; i++) {
+            bool bound = ((guarded >> i) & 1) != 0;
+            set |= (uint64_t)(bound && holds(run, p->flows[e->out[i]].condition, scope)) << i;
+        }
+        return set != 0 ? set : default_of(p, e);
+    }
+    if (guarded == 0) {
+        return free_ways != 0 ? free_ways : default_of(p, e);
+    }
+    uint64_t standard = default_of(p, e);
+    bool may_none = free_ways != 0 || standard != 0;
+    unsigned count = (unsigned)__builtin_popcountll(guarded);
+    if (may_none && run->in->oracle->choose(run->in->oracle->self, 2) == 0) {
+        return free_ways != 0 ? free_ways : standard;
+    }
+    uint64_t pick = choose_set(run, count);
+    for (uint16_t i = 0, k = 0; i < e->out_count; i++) {
+        if (((guarded >> i) & 1) != 0) {
+            set |= ((pick >> k++) & 1) << i;
+        }
+    }
+    return set | free_ways;
+}
+
+static uint64_t choose_flows(struct run *run, const struct bpmn_element *e, uint32_t scope)
+{
+    if (e->kind == BPMN_EXCLUSIVE) {
+        return choose_one(run, e, scope);
+    }
+    if (e->kind == BPMN_PARALLEL) {
+        return e->out_count >= 64 ? UINT64_MAX : ((uint64_t)1 << e->out_count) - 1;
+    }
+    return choose_some(run, e, scope);
+}
+
+enum err leave(struct run *run, uint16_t element, uint32_t scope, uint32_t token)
 {
     struct ctx *ctx = run->ctx;
     const struct bpmn_element *e = &run->p->elements[element];
+    if (e->out_count == 0) {
+        scope_check(run, scope);
+        return ERR_OK;
+    }
+    if (e->out_count == 1 && run->p->flows[e->out[0]].condition == NULL) {
+        move_push(run, (struct move){MOVE_ENTER, run->p->flows[e->out[0]].to, e->out[0], scope, token});
+        return ERR_OK;
+    }
+    uint64_t set = choose_flows(run, e, scope);
+    if (set == 0) {
+        return fault(ctx, ERR_CONFLICT, "no flow out of %.*s \"%.*s\" is open and it has no default", FMT(e->tag), FMT(e->id));
+    }
+    uint32_t ids[LIMIT_BPMN_FLOWS_OUT];
+    bool first = true;
     for (uint16_t i = 0; i < e->out_count; i++) {
-        TRY(follow(run, e->out[i], scope));
+        if (((set >> i) & 1) != 0) {
+            ids[i] = first ? token : token_id(run);
+            first = false;
+        }
+    }
+    for (uint16_t i = e->out_count; i-- > 0;) {
+        if (((set >> i) & 1) != 0) {
+            move_push(run, (struct move){MOVE_ENTER, run->p->flows[e->out[i]].to, e->out[i], scope, ids[i]});
+        }
     }
     return ERR_OK;
 }
 
-/* Can a token on element `from` still come to `to` without passing it? Bounded walk over the flows. */
-static bool reaches(const struct bpmn_process *p, uint16_t from, uint16_t to, bool *seen)
+/* ---- joins ---- */
+
+static bool waits_at(const struct bpmn_token *t, uint16_t element, uint32_t scope)
 {
-    if (seen[from]) {
-        return false;
-    }
-    seen[from] = true;
-    for (uint16_t i = 0; i < p->elements[from].out_count; i++) {
-        uint16_t next = p->flows[p->elements[from].out[i]].to;
-        if (next == to || reaches(p, next, to, seen)) {
-            return true;
+    return t->element == element && t->scope == scope && t->flow != NO_FLOW;
+}
+
+/* The incoming flows by which tokens wait at a join. */
+static uint64_t arrived(const struct run *run, uint16_t element, uint32_t scope)
+{
+    const struct bpmn_element *e = &run->p->elements[element];
+    uint64_t set = 0;
+    for (size_t k = 0; k < run->s->count; k++) {
+        const struct bpmn_token *t = &run->s->tokens[k];
+        for (uint16_t i = 0; waits_at(t, element, scope) && i < e->in_count; i++) {
+            set |= (uint64_t)(t->flow == e->in[i]) << i;
         }
     }
-    for (size_t i = 0; i < p->element_count; i++) {
-        if (p->elements[i].attached_to == (int)from && (i == to || reaches(p, (uint16_t)i, to, seen))) {
-            return true;
+    return set;
+}
+
+/* One token of each flow is used up; a second on the same flow waits for the next round. */
+static uint32_t take_arrived(struct run *run, uint16_t element, uint32_t scope)
+{
+    const struct bpmn_element *e = &run->p->elements[element];
+    uint32_t last = 0;
+    for (uint16_t i = 0; i < e->in_count; i++) {
+        for (size_t k = 0; k < run->s->count; k++) {
+            const struct bpmn_token *t = &run->s->tokens[k];
+            if (waits_at(t, element, scope) && t->flow == e->in[i]) {
+                last = t->id > last ? t->id : last;
+                token_remove(run, t->id, NULL);
+                break;
+            }
+        }
+    }
+    return last;
+}
+
+/* BPMN 2.0, 13.4.3: is there a token that can still come by an empty flow, and cannot come by one that has its token? */
+static bool more_can_come(const struct run *run, uint16_t element, uint32_t scope, uint64_t marked)
+{
+    const uint64_t *reach = run->p->reach[element];
+    for (size_t k = 0; k < run->s->count; k++) {
+        const struct bpmn_token *t = &run->s->tokens[k];
+        if (t->scope == scope && t->element != element) {
+            uint64_t by = reach[t->element];
+            if ((by & ~marked) != 0 && (by & marked) == 0) {
+                return true;
+            }
         }
     }
     return false;
 }
 
-/* A join waits for one token on each incoming flow; an inclusive one only while another can still come. */
-static bool join_is_ready(struct run *run, uint16_t element, uint32_t scope)
-{
-    const struct bpmn_process *p = run->p;
-    const struct bpmn_element *e = &p->elements[element];
-    bool all = true;
-    for (uint16_t i = 0; i < e->in_count; i++) {
-        bool here = false;
-        for (size_t k = 0; k < run->s->count; k++) {
-            const struct bpmn_token *t = &run->s->tokens[k];
-            here = here || (t->element == element && t->scope == scope && t->flow == e->in[i]);
-        }
-        all = all && here;
-    }
-    if (all || e->kind == BPMN_PARALLEL) {
-        return all;
-    }
-    for (size_t k = 0; k < run->s->count; k++) {
-        const struct bpmn_token *t = &run->s->tokens[k];
-        if (t->scope != scope || t->element == element) {
-            continue;
-        }
-        bool *seen = ARENA_ARRAY(run->ctx->arena, bool, p->element_count);
-        if (reaches(p, t->element, element, seen)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static enum err enter_join(struct run *run, uint16_t element, uint32_t scope, uint16_t flow)
+static enum err enter_join(struct run *run, uint16_t element, uint32_t scope, uint16_t flow, uint32_t token)
 {
     const struct bpmn_element *e = &run->p->elements[element];
-    if (e->in_count > 1) {
-        put_token(run, element, scope, flow);
-        if (!join_is_ready(run, element, scope)) {
+    if (e->in_count <= 1 && e->kind != BPMN_COMPLEX) {
+        trace(run, element, token, "passed");
+        return leave(run, element, scope, token);
+    }
+    token_put(run, (struct bpmn_token){.id = token, .element = element, .scope = scope, .flow = flow});
+    uint64_t all = e->in_count >= 64 ? UINT64_MAX : ((uint64_t)1 << e->in_count) - 1;
+    if (e->kind != BPMN_PARALLEL || arrived(run, element, scope) != all) {
+        trace(run, element, token, "waiting");
+        return ERR_OK;
+    }
+    take_arrived(run, element, scope);
+    trace(run, element, token, "passed");
+    return leave(run, element, scope, token);
+}
+
+/* BPMN 2.0, 13.4.5: a complex gateway fires when its condition holds, then takes what still comes until nothing can. */
+static enum err settle_complex(struct run *run, uint16_t element, uint32_t scope, bool *ret_moved)
+{
+    struct ctx *ctx = run->ctx;
+    const struct bpmn_process *p = run->p;
+    const struct bpmn_element *e = &p->elements[element];
+    struct bpmn_token *reset = NULL;
+    uint64_t here = arrived(run, element, scope);
+    for (size_t k = 0; k < run->s->count; k++) {
+        struct bpmn_token *t = &run->s->tokens[k];
+        reset = t->what == BPMN_RESET && t->element == element && t->scope == scope ? t : reset;
+    }
+    if (reset != NULL) {
+        uint64_t used = (uint64_t)reset->b << 32 | reset->a;
+        if (more_can_come(run, element, scope, used | here)) {
             return ERR_OK;
         }
-        /* One token of each flow is used up; a second on the same flow waits for the next round. */
-        for (uint16_t i = 0; i < e->in_count; i++) {
-            for (size_t k = 0; k < run->s->count; k++) {
-                const struct bpmn_token *t = &run->s->tokens[k];
-                if (t->element == element && t->scope == scope && t->flow == e->in[i]) {
-                    remove_token(run, t->id);
+        for (uint16_t i = 0; i < e->in_count; i++) { /* the rest has come, or never will */
+            for (size_t k = run->s->count; k > 0; k--) {
+                const struct bpmn_token *t = &run->s->tokens[k - 1];
+                if (waits_at(t, element, scope) && t->flow == e->in[i] && ((used >> i) & 1) == 0) {
+                    token_remove(run, t->id, "reset");
                     break;
                 }
             }
         }
+        token_remove(run, reset->id, NULL);
+        *ret_moved = true;
+        scope_check(run, scope);
+        return ERR_OK;
     }
-    return e->kind == BPMN_PARALLEL ? leave_all(run, element, scope) : leave_by(run, element, scope, false);
+    uint16_t activation = (uint16_t)(p->outer_names + NAME_ACTIVATION);
+    datum_set(run, scope, activation, feel_int(__builtin_popcountll(here)));
+    for (uint16_t i = 0; i < e->in_count; i++) {
+        uint16_t name = p->flow_names == NULL ? 0 : p->flow_names[e->in[i]];
+        if (name != 0) {
+            datum_set(run, scope, name, feel_int((here >> i) & 1));
+        }
+    }
+    datum_set(run, scope, (uint16_t)(p->outer_names + NAME_WAITING), feel_bool(true));
+    bool fires = e->expression == NULL || holds(run, e->expression, scope);
+    if (!fires) {
+        return ERR_OK;
+    }
+    uint32_t token = take_arrived(run, element, scope);
+    *ret_moved = true;
+    trace(run, element, token, "passed");
+    TRY(leave(run, element, scope, token));
+    if (e->in_count > 1) {
+        uint32_t id = token_id(run);
+        token_put(run, (struct bpmn_token){.id = id, .element = element, .scope = scope, .flow = NO_FLOW, .what = BPMN_RESET,
+                                           .a = (uint32_t)here, .b = (uint32_t)(here >> 32)});
+    }
+    return ERR_OK;
 }
 
-static enum err open_activity(struct run *run, uint16_t element, uint32_t scope)
+/* Fire one inclusive or complex gateway that is ready, if any is. */
+static enum err settle_gateways(struct run *run, bool *ret_moved)
 {
-    const struct bpmn_process *p = run->p;
     struct ctx *ctx = run->ctx;
-    uint32_t id = put_token(run, element, scope, NO_FLOW);
-    effect(run, (struct bpmn_effect){.kind = BPMN_OPENED, .element = element, .token = id});
-    struct bpmn_token copy = {id, element, scope, NO_FLOW};
-    timers_of(run, &copy, BPMN_TIMER_SET);
-    for (size_t i = 0; p->elements[element].kind == BPMN_SUBPROCESS && i < p->element_count; i++) {
-        if (p->elements[i].scope == (int)element && p->elements[i].kind == BPMN_START) {
-            TRY(enter(run, (uint16_t)i, id, NO_FLOW));
+    for (size_t k = 0; k < run->s->count && !*ret_moved; k++) {
+        const struct bpmn_token *t = &run->s->tokens[k];
+        enum bpmn_kind kind = run->p->elements[t->element].kind;
+        uint16_t element = t->element;
+        uint32_t scope = t->scope;
+        if (kind == BPMN_COMPLEX) {
+            TRY(settle_complex(run, element, scope, ret_moved));
+        } else if (kind == BPMN_INCLUSIVE && !more_can_come(run, element, scope, arrived(run, element, scope))) {
+            uint32_t token = take_arrived(run, element, scope);
+            *ret_moved = true;
+            trace(run, element, token, "passed");
+            TRY(leave(run, element, scope, token));
         }
     }
     return ERR_OK;
 }
 
-/* An end was reached: a sub-process whose last token is gone goes on behind it. Inclusive joins that
- * waited for a token that can no longer come go on too. */
-static enum err settle(struct run *run, uint32_t scope)
+/* ---- moves ---- */
+
+static enum err enter_end(struct run *run, uint16_t element, uint32_t scope, uint32_t token)
 {
-    struct ctx *ctx = run->ctx;
-    for (size_t k = 0; k < run->s->count; k++) {
-        struct bpmn_token t = run->s->tokens[k];
-        if (run->p->elements[t.element].kind == BPMN_INCLUSIVE && t.flow != NO_FLOW && join_is_ready(run, t.element, t.scope)) {
-            remove_token(run, t.id);
-            return enter_join(run, t.element, t.scope, t.flow);
-        }
-    }
-    for (size_t k = 0; k < run->s->count; k++) {
-        if (run->s->tokens[k].scope == scope) {
-            return ERR_OK;
-        }
-    }
-    struct bpmn_token *owner = scope == 0 ? NULL : find_token(run->s, scope);
-    if (owner == NULL) {
-        return ERR_OK;
-    }
-    struct bpmn_token t = *owner;
-    remove_token(run, t.id);
-    TRY(leave_by(run, t.element, t.scope, false));
-    return settle(run, t.scope);
+    trace(run, element, token, "ended");
+    scope_check(run, scope);
+    return throw_all(run, element, scope, token);
 }
 
-static enum err enter(struct run *run, uint16_t element, uint32_t scope, uint16_t flow)
+static enum err enter_throw(struct run *run, uint16_t element, uint32_t scope, uint32_t token)
+{
+    trace(run, element, token, "thrown");
+    return throw_all(run, element, scope, token);
+}
+
+static enum err enter_catch(struct run *run, uint16_t element, uint32_t scope, uint32_t token)
+{
+    struct ctx *ctx = run->ctx;
+    const struct bpmn_element *e = &run->p->elements[element];
+    token_put(run, (struct bpmn_token){.id = token, .element = element, .scope = scope, .flow = NO_FLOW});
+    trace(run, element, token, "waiting");
+    if (e->kind == BPMN_CATCH) {
+        return timers_set(run, token, element);
+    }
+    for (uint16_t i = 0; i < e->out_count; i++) {
+        TRY(timers_set(run, token, run->p->flows[e->out[i]].to));
+    }
+    return ERR_OK;
+}
+
+static enum err enter(struct run *run, uint16_t element, uint32_t scope, uint16_t flow, uint32_t token)
 {
     const struct bpmn_element *e = &run->p->elements[element];
-    struct ctx *ctx = run->ctx;
-    if (++run->steps > LIMIT_BPMN_STEPS || run->s->count >= LIMIT_BPMN_TOKENS) {
-        return fault(ctx, ERR_TOO_MANY, "the procedure runs in a circle at %.*s", FMT(e->id));
+    if (run->in->trace && flow != NO_FLOW) {
+        effect_put(run, (struct bpmn_effect){.kind = BPMN_TOOK, .element = flow, .token = token});
     }
-    if (e->status.n > 0) {
-        effect(run, (struct bpmn_effect){.kind = BPMN_STATUS, .element = element, .status = e->status});
-    }
+    status_put(run, element);
     switch (e->kind) {
     case BPMN_START:
-    case BPMN_PASS:
-    case BPMN_BOUNDARY_MESSAGE:
-    case BPMN_BOUNDARY_TIMER: return leave_by(run, element, scope, false);
+        trace(run, element, token, "started");
+        return leave(run, element, scope, token);
+    case BPMN_BOUNDARY:
+    case BPMN_PROCESS: return ERR_OK;
     case BPMN_TASK:
-    case BPMN_SUBPROCESS: return open_activity(run, element, scope);
-    case BPMN_EXCLUSIVE: return leave_by(run, element, scope, true);
+    case BPMN_PASS:
+    case BPMN_SUBPROCESS:
+    case BPMN_CALL: return activity_enter(run, element, scope, token);
+    case BPMN_EXCLUSIVE:
+        trace(run, element, token, "passed");
+        return leave(run, element, scope, token);
     case BPMN_PARALLEL:
-    case BPMN_INCLUSIVE: return enter_join(run, element, scope, flow);
-    case BPMN_EVENT_GATEWAY:
-    case BPMN_CATCH_MESSAGE:
-    case BPMN_CATCH_TIMER: {
-        struct bpmn_token t = {put_token(run, element, scope, NO_FLOW), element, scope, NO_FLOW};
-        timers_of(run, &t, BPMN_TIMER_SET);
-        return ERR_OK;
-    }
-    case BPMN_END: return settle(run, scope);
-    case BPMN_TERMINATE: clear_scope(run, scope); return settle(run, scope);
+    case BPMN_INCLUSIVE:
+    case BPMN_COMPLEX: return enter_join(run, element, scope, flow, token);
+    case BPMN_CATCH:
+        if (e->trigger_count > 0 && e->triggers[0].kind == BPMN_ON_LINK) {
+            trace(run, element, token, "occurred");
+            return leave(run, element, scope, token);
+        }
+        return enter_catch(run, element, scope, token);
+    case BPMN_EVENT_GATEWAY: return enter_catch(run, element, scope, token);
+    case BPMN_END: return enter_end(run, element, scope, token);
+    case BPMN_THROW: return enter_throw(run, element, scope, token);
     }
     return ERR_OK;
 }
 
-/* ---- events ---- */
-
-static bool awaits(const struct bpmn_element *e, struct str act)
-{
-    for (size_t i = 0; i < e->act_count; i++) {
-        if (str_equal(e->acts[i], act)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Where an act is taken up: the token that waits, and the element that names the kind (the task itself,
- * a boundary event on it, an event behind an event gateway). */
-static bool find_act(const struct bpmn_process *p, const struct bpmn_state *s, struct str act, struct bpmn_token *ret_token,
-                     uint16_t *ret_element)
-{
-    for (size_t k = s->count; k > 0; k--) { /* the innermost, youngest first */
-        const struct bpmn_token *t = &s->tokens[k - 1];
-        const struct bpmn_element *e = &p->elements[t->element];
-        bool waits = e->kind == BPMN_TASK || e->kind == BPMN_CATCH_MESSAGE;
-        *ret_token = *t;
-        if (waits && awaits(e, act)) {
-            *ret_element = t->element;
-            return true;
-        }
-        for (uint16_t i = 0; e->kind == BPMN_EVENT_GATEWAY && i < e->out_count; i++) {
-            uint16_t next = p->flows[e->out[i]].to;
-            if (p->elements[next].kind != BPMN_CATCH_TIMER && awaits(&p->elements[next], act)) {
-                *ret_element = next;
-                return true;
-            }
-        }
-        for (size_t i = 0; is_activity(e->kind) && i < p->element_count; i++) {
-            const struct bpmn_element *b = &p->elements[i];
-            if (b->kind == BPMN_BOUNDARY_MESSAGE && b->attached_to == (int)t->element && awaits(b, act)) {
-                *ret_element = (uint16_t)i;
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-/* The token moves on by `element`: the thing it waited at, or the event that took it away. */
-static enum err take(struct run *run, struct bpmn_token t, uint16_t element)
+static enum err move(struct run *run, struct move m)
 {
     struct ctx *ctx = run->ctx;
-    const struct bpmn_element *e = &run->p->elements[element];
-    bool boundary = e->kind == BPMN_BOUNDARY_MESSAGE || e->kind == BPMN_BOUNDARY_TIMER;
-    if (!boundary || e->interrupting) {
-        clear_scope(run, t.id);
-        remove_token(run, t.id);
-    } else if (e->kind == BPMN_BOUNDARY_TIMER) {
-        effect(run, (struct bpmn_effect){.kind = BPMN_TIMER_CANCEL, .element = element, .token = t.id,
-                                         .timer = timer_name(run, t.id, element)});
+    const struct bpmn_element *e = &run->p->elements[m.element];
+    if (++run->steps > LIMIT_BPMN_STEPS) {
+        return fault(ctx, ERR_TOO_MANY, "the procedure runs in a circle at %.*s", FMT(e->id));
     }
-    if (e->status.n > 0 && boundary) {
-        effect(run, (struct bpmn_effect){.kind = BPMN_STATUS, .element = element, .status = e->status});
+    if (run->s->count + run->move_count >= LIMIT_BPMN_TOKENS) {
+        return fault(ctx, ERR_TOO_MANY, "more than %d tokens at %.*s", LIMIT_BPMN_TOKENS, FMT(e->id));
     }
-    TRY(leave_by(run, element, t.scope, false));
-    return settle(run, t.scope);
-}
-
-static struct bpmn_state *copy_state(struct arena *a, const struct bpmn_state *s)
-{
-    struct bpmn_state *out = ARENA_NEW(a, struct bpmn_state);
-    out->next_id = s == NULL ? 1 : s->next_id;
-    out->count = s == NULL ? 0 : s->count;
-    out->room = out->count + 8;
-    out->tokens = ARENA_ARRAY(a, struct bpmn_token, out->room);
-    if (out->count > 0) {
-        memcpy(out->tokens, s->tokens, out->count * sizeof(*s->tokens));
-    }
-    return out;
-}
-
-static struct run run_of(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s,
-                         const struct feel_value *slots, struct instant now, struct bpmn_result *r)
-{
-    *r = (struct bpmn_result){.state = copy_state(ctx->arena, s)};
-    return (struct run){.ctx = ctx, .p = p, .s = r->state, .r = r, .slots = slots, .now = now};
-}
-
-static enum err finish(struct run *run)
-{
-    run->r->ended = run->s->count == 0;
-    if (run->r->ended) {
-        effect(run, (struct bpmn_effect){.kind = BPMN_ENDED});
+    switch (m.kind) {
+    case MOVE_ENTER: return enter(run, m.element, m.scope, m.flow, m.token);
+    case MOVE_LEAVE: return leave(run, m.element, m.scope, m.token);
+    case MOVE_INSTANCE: return instance_enter(run, m.scope);
+    case MOVE_COMPLETE: return activity_complete(run, m.token);
     }
     return ERR_OK;
 }
 
-enum err bpmn_start(struct ctx *ctx, const struct bpmn_process *p, struct str act, const struct feel_value *slots,
-                    struct instant now, struct bpmn_result *ret)
+/* A scope in which a token ended: complete when no other is left in it. */
+static enum err settle_scope(struct run *run, uint32_t scope)
 {
-    int hit = -1;
-    for (size_t i = 0; i < p->element_count; i++) {
-        const struct bpmn_element *e = &p->elements[i];
-        bool start = e->kind == BPMN_START && e->scope < 0;
-        if (start && (awaits(e, act) || (e->act_count == 0 && hit < 0))) {
-            hit = (int)i;
+    const struct bpmn_token *t = token_find(run->s, scope);
+    bool runs = t != NULL && t->what != BPMN_BODY && t->what != BPMN_UNDO;
+    return runs && scope_is_empty(run->s, scope) ? activity_complete(run, scope) : ERR_OK;
+}
+
+enum err run_all(struct run *run)
+{
+    struct ctx *ctx = run->ctx;
+    for (bool moved = true; moved && !run->failed;) {
+        moved = false;
+        while (run->move_count > 0) {
+            TRY(move(run, run->moves[--run->move_count]));
         }
-    }
-    if (hit < 0) {
-        return fault(ctx, ERR_NOT_FOUND, "process %.*s is not begun by an act \"%.*s\"", FMT(p->id), FMT(act));
-    }
-    struct run run = run_of(ctx, p, NULL, slots, now, ret);
-    TRY(enter(&run, (uint16_t)hit, 0, NO_FLOW));
-    return finish(&run);
-}
-
-enum err bpmn_act(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s, struct str act,
-                  const struct feel_value *slots, struct instant now, struct bpmn_result *ret)
-{
-    struct bpmn_token token;
-    uint16_t element = 0;
-    if (!find_act(p, s, act, &token, &element)) {
-        return fault(ctx, ERR_CONFLICT, "the procedure does not await an act \"%.*s\" now", FMT(act));
-    }
-    struct run run = run_of(ctx, p, s, slots, now, ret);
-    TRY(take(&run, token, element));
-    return finish(&run);
-}
-
-enum err bpmn_timer(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s, struct str timer,
-                    const struct feel_value *slots, struct instant now, struct bpmn_result *ret)
-{
-    struct str id = {0};
-    uint64_t number = 0;
-    bool good = str_to_u64(str_cut(timer, '.', &id), &number);
-    int element = bpmn_element_find(p, id);
-    for (size_t k = 0; good && element >= 0 && k < s->count; k++) {
-        if (s->tokens[k].id == number) {
-            struct run run = run_of(ctx, p, s, slots, now, ret);
-            TRY(take(&run, s->tokens[k], (uint16_t)element));
-            return finish(&run);
+        if (run->check_count > 0) {
+            moved = true;
+            TRY(settle_scope(run, run->checks[--run->check_count]));
+        } else if (run->p->has_inclusive) {
+            TRY(settle_gateways(run, &moved));
         }
-    }
-    return fault(ctx, ERR_CONFLICT, "timer %.*s is not set", FMT(timer));
-}
-
-bool bpmn_may(const struct bpmn_process *p, const struct bpmn_state *s, struct str act)
-{
-    struct bpmn_token token;
-    uint16_t element = 0;
-    return find_act(p, s, act, &token, &element);
-}
-
-bool bpmn_is_open(const struct bpmn_state *s, uint16_t element)
-{
-    for (size_t i = 0; i < s->count; i++) {
-        if (s->tokens[i].element == element) {
-            return true;
+        if (!moved && run->p->has_conditions && run->in->oracle == NULL) {
+            TRY(catch_conditions(run, &moved));
         }
+        run->steps += moved;
     }
-    return false;
+    return ERR_OK;
 }

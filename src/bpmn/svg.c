@@ -62,22 +62,23 @@ static void put_element(struct buf *b, const struct bpmn_element *e, struct box 
     case BPMN_TASK:
     case BPMN_PASS:
     case BPMN_SUBPROCESS:
+    case BPMN_CALL:
+    case BPMN_PROCESS:
         buf_format(b, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"8\"/>", class, x.x, x.y, x.w, x.h);
         break;
     case BPMN_EXCLUSIVE:
     case BPMN_PARALLEL:
     case BPMN_INCLUSIVE:
+    case BPMN_COMPLEX:
     case BPMN_EVENT_GATEWAY:
         buf_format(b, "<path class=\"%s\" d=\"M%d %dL%d %dL%d %dL%d %dZ\"/>", class, x.x + x.w / 2, x.y, x.x + x.w, x.y + x.h / 2,
                    x.x + x.w / 2, x.y + x.h, x.x, x.y + x.h / 2);
         break;
     case BPMN_START:
     case BPMN_END:
-    case BPMN_TERMINATE:
-    case BPMN_CATCH_MESSAGE:
-    case BPMN_CATCH_TIMER:
-    case BPMN_BOUNDARY_MESSAGE:
-    case BPMN_BOUNDARY_TIMER:
+    case BPMN_CATCH:
+    case BPMN_THROW:
+    case BPMN_BOUNDARY:
         buf_format(b, "<ellipse class=\"%s\" cx=\"%d\" cy=\"%d\" rx=\"%d\" ry=\"%d\"/>", class, x.x + x.w / 2, x.y + x.h / 2,
                    (x.w < x.h ? x.w : x.h) / 2, (x.w < x.h ? x.w : x.h) / 2);
         break;

@@ -150,7 +150,7 @@ TEST(bpmn_a_broken_model_is_refused_with_the_rule)
     }
 }
 
-static const char *const bad_states[] = {"", "0", "x", "2;", "2;1:0:0", "2;1:99:0:65535", "2;1:1:7:65535", "1;1:1:0:65535", "3;2:1:0:65535,1:1:0:65535", "2;1:1:0:65535,"};
+static const char *const bad_states[] = {"", "0", "x", "2;", "2;1:0:0", "2;1:99:0:65535", "2;1:1:7:65535", "1;1:1:0:65535", "3;1:1:0:65535,1:1:0:65535", "2;1:1:0:65535,"};
 
 TEST(bpmn_a_hostile_state_is_refused)
 {

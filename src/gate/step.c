@@ -32,7 +32,7 @@ static bool limit_is_open(const struct question *q, const struct bpmn_state *s, 
     const struct bpmn_process *p = q->item->procedure;
     for (size_t i = 0; i < s->count; i++) {
         const struct bpmn_element *e = &p->elements[s->tokens[i].element];
-        bool activity = e->kind == BPMN_TASK || e->kind == BPMN_SUBPROCESS;
+        bool activity = e->kind == BPMN_TASK || e->kind == BPMN_SUBPROCESS || e->kind == BPMN_CALL;
         if (activity && str_equal(e->limit, limit)) {
             return true;
         }
@@ -82,6 +82,11 @@ static enum err take_effect(struct ctx *ctx, struct question *q, struct step *st
         return ERR_OK;
     case BPMN_STATUS: step->status = e->status; return ERR_OK;
     case BPMN_ENDED: step->closed = true; return ERR_OK;
+    case BPMN_SENT:
+    case BPMN_SIGNALLED:
+    case BPMN_FAILED:
+    case BPMN_TRACED:
+    case BPMN_TOOK: return ERR_OK;
     }
     return ERR_OK;
 }
