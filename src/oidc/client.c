@@ -46,10 +46,14 @@ static struct str host_of(struct str url)
     return port == SIZE_MAX ? host : str_slice(host, 0, host.p[0] == '[' ? port + 1 : port);
 }
 
-/* The sector: as registered, or the one host of all redirect addresses (OpenID Connect Core, 8.1). */
+/* The sector: as registered, or the one host of all redirect addresses (OpenID Connect Core, 8.1). A native
+ * application's addresses name no host of its own: it is a sector by itself. */
 static enum err read_sector(struct ctx *ctx, const struct json *o, struct client *c)
 {
     c->sector = json_text(o, "client.sector");
+    if (c->profile == PROFILE_NATIVE && c->sector.n == 0) {
+        c->sector = c->id;
+    }
     for (size_t i = 0; c->sector.n == 0 && i < c->redirect_uris.count; i++) {
         struct str host = host_of(c->redirect_uris.items[i]);
         if (i > 0 && !str_equal(host, host_of(c->redirect_uris.items[0]))) {

@@ -385,12 +385,14 @@ void session_begin(struct page *p, const struct sign_in *who)
 struct ending {
     struct web *web;
     page_then *then;
+    void *own; /* of the page, given back to then */
 };
 
 static enum err ended(struct page *p, const struct receipt *receipt)
 {
     struct ending *e = p->own;
     flush_settle(e->web, ERR_OK);
+    p->own = e->own;
     return e->then(p, receipt);
 }
 
@@ -412,7 +414,7 @@ enum err session_end(struct page *p, struct str actor, struct str id, struct str
         set_cookie(p, STR(""));
     }
     struct ending *e = ARENA_NEW(p->ctx->arena, struct ending);
-    *e = (struct ending){w, then};
+    *e = (struct ending){w, then, p->own};
     p->own = e;
     return page_keep(p, flush_apply, w, ended);
 }
