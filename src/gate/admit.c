@@ -146,20 +146,6 @@ static enum err note_key(struct ctx *ctx, struct db *db, const struct draft *d, 
     return gate_key_add(ctx, db, (struct gate_key_add_in){.owner = d->actor.id, .key = d->key, .seq = seq});
 }
 
-/* An item that may be decided without a person: the kind of act the node itself is awaited to do. */
-static struct str next_of(const struct question *q, const struct bpmn_state *state)
-{
-    size_t count = 0;
-    const struct act_kind *kinds = law_acts(q->law, &count);
-    for (size_t i = 0; q->item != NULL && q->item->automatic && state != NULL && i < count; i++) {
-        bool by_node = kinds[i].task && (kinds[i].who & WHO_NODE) != 0;
-        if (by_node && bpmn_may(q->item->procedure, state, kinds[i].kind)) {
-            return kinds[i].kind;
-        }
-    }
-    return STR("");
-}
-
 enum err admit_question(struct ctx *ctx, struct gate *g, struct db *db, struct question *q, const struct json *salts,
                         struct admission *ret)
 {
@@ -178,6 +164,8 @@ enum err admit_question(struct ctx *ctx, struct gate *g, struct db *db, struct q
     if (q->kind->in_case != ACT_CASE_NONE) {
         TRY(step_store(ctx, db, q, &step));
         TRY(gate_act_add(ctx, db, (struct gate_act_add_in){.seq = seq, .case_id = case_id, .kind = q->kind->kind}));
+        ret->next = owed_kind(q, step.state);
+        TRY(owed_mark(ctx, db, q, case_id, ret->next));
     }
     TRY(note_key(ctx, db, q->draft, seq));
     struct admitted act = {.seq = seq,
@@ -201,7 +189,6 @@ enum err admit_question(struct ctx *ctx, struct gate *g, struct db *db, struct q
     ret->case_id = case_id;
     ret->due_limit = step.due_limit;
     ret->due_day = step.due_day;
-    ret->next = next_of(q, step.state);
     return ERR_OK;
 }
 

@@ -224,9 +224,41 @@ static struct snapshot *find_snapshot(struct law_book *b, int64_t law_seq, struc
     return NULL;
 }
 
-static enum err make_snapshot(struct ctx *ctx, struct law_book *b, struct db *db, int64_t law_seq, struct day day,
+/* What is done under the lock has a guard and arenas of its own: a passed cap must not jump over the unlocking. */
+struct locked_work {
+    struct ctx ctx;
+    struct arena_guard guard;
+    char detail[256]; /* of the fault, for the caller's arena */
+};
+
+static bool locked_begin(struct locked_work *w, struct law_book *b, struct world *world)
+{
+    struct arena *arena = arena_new(LIMIT_LAW_ARENA_BYTES);
+    w->detail[0] = 0;
+    if (arena == NULL) {
+        return false;
+    }
+    w->ctx = (struct ctx){.arena = arena, .world = world};
+    pthread_mutex_lock(&b->lock);
+    return true;
+}
+
+/* Returns e, or ERR_MEMORY when the work did not return; its detail goes to ctx. */
+static enum err locked_end(struct locked_work *w, struct law_book *b, struct ctx *ctx, enum err e)
+{
+    pthread_mutex_unlock(&b->lock);
+    size_t n = w->ctx.why.detail.n < sizeof(w->detail) ? w->ctx.why.detail.n : sizeof(w->detail);
+    if (e != ERR_OK && n > 0) {
+        memcpy(w->detail, w->ctx.why.detail.p, n);
+    }
+    arena_free(w->ctx.arena);
+    return e == ERR_OK ? e : fault(ctx, e, "%.*s", (int)n, w->detail);
+}
+
+static enum err make_snapshot(struct locked_work *w, struct law_book *b, struct db *db, int64_t law_seq, struct day day,
                               const struct law **ret)
 {
+    struct ctx *ctx = &w->ctx;
     if (b->snapshot_count >= SNAPSHOTS_MAX) {
         return fault(ctx, ERR_TOO_MANY, "more than %d snapshots of the law are in use", SNAPSHOTS_MAX);
     }
@@ -235,7 +267,15 @@ static enum err make_snapshot(struct ctx *ctx, struct law_book *b, struct db *db
     if (s->arena == NULL) {
         return fault(ctx, ERR_MEMORY, "no memory for a snapshot of the law");
     }
+    if (setjmp(w->guard.jump) != 0) {
+        arena_free(b->snapshots[b->snapshot_count].arena);
+        ctx->why = (struct why){.code = ERR_MEMORY};
+        return ERR_MEMORY;
+    }
+    arena_guard(ctx->arena, &w->guard);
+    arena_guard_as(s->arena, ctx->arena);
     enum err e = load_snapshot(ctx, b, db, law_seq, day, s);
+    arena_guard_as(s->arena, NULL);
     if (e != ERR_OK) {
         arena_free(s->arena);
         return fault_pass(ctx, e, __func__);
@@ -245,31 +285,49 @@ static enum err make_snapshot(struct ctx *ctx, struct law_book *b, struct db *db
     return ERR_OK;
 }
 
+static enum err note_guarded(struct locked_work *w, struct law_book *b, struct db *db)
+{
+    if (setjmp(w->guard.jump) != 0) {
+        arena_guard_as(b->arena, NULL);
+        w->ctx.why = (struct why){.code = ERR_MEMORY};
+        return ERR_MEMORY;
+    }
+    arena_guard(w->ctx.arena, &w->guard);
+    arena_guard_as(b->arena, w->ctx.arena);
+    enum err e = read_publications(&w->ctx, b, db);
+    arena_guard_as(b->arena, NULL);
+    return e;
+}
+
 enum err book_law(struct ctx *ctx, struct gate *g, struct db *db, int64_t law_seq, struct day day,
                   const struct law **ret)
 {
     struct law_book *b = g->book;
-    enum err e = ERR_OK;
     *ret = NULL;
     pthread_mutex_lock(&b->lock);
-    if (b->count > 0 && law_seq >= 0) {
-        struct snapshot *s = find_snapshot(b, law_seq, epoch_of(b, day));
-        if (s != NULL) {
-            *ret = s->law;
-        } else {
-            e = make_snapshot(ctx, b, db, law_seq, day, ret);
-        }
-    }
+    bool wanted = b->count > 0 && law_seq >= 0;
+    struct snapshot *s = wanted ? find_snapshot(b, law_seq, epoch_of(b, day)) : NULL;
     pthread_mutex_unlock(&b->lock);
-    return e;
+    if (s != NULL || !wanted) {
+        *ret = s == NULL ? NULL : s->law;
+        return ERR_OK;
+    }
+    struct locked_work w;
+    if (!locked_begin(&w, b, ctx->world)) {
+        return fault(ctx, ERR_MEMORY, "no memory for a snapshot of the law");
+    }
+    s = find_snapshot(b, law_seq, epoch_of(b, day)); /* another thread may have made it meanwhile */
+    *ret = s == NULL ? NULL : s->law;
+    return locked_end(&w, b, ctx, s != NULL ? ERR_OK : make_snapshot(&w, b, db, law_seq, day, ret));
 }
 
 enum err book_note(struct ctx *ctx, struct gate *g, struct db *db)
 {
-    pthread_mutex_lock(&g->book->lock);
-    enum err e = read_publications(ctx, g->book, db);
-    pthread_mutex_unlock(&g->book->lock);
-    return e;
+    struct locked_work w;
+    if (!locked_begin(&w, g->book, ctx->world)) {
+        return fault(ctx, ERR_MEMORY, "no memory to read the publications");
+    }
+    return locked_end(&w, g->book, ctx, note_guarded(&w, g->book, db));
 }
 
 /* ---- trying a publication ---- */
@@ -301,6 +359,7 @@ enum err book_genesis(struct ctx *ctx, struct gate *g, const struct draft *draft
         return fault(ctx, ERR_MEMORY, "no memory for a law pack");
     }
     arena_defer(ctx->arena, (void (*)(void *))arena_free, arena);
+    arena_guard_as(arena, ctx->arena);
     if (law_load(ctx, arena, &pack, 1, instant_day(g->world->now(g->world)), &law, &problems) == ERR_OK) {
         *ret = law;
     }
@@ -341,9 +400,11 @@ enum err book_try(struct ctx *ctx, struct gate *g, struct db *db, const struct d
     if (arena == NULL) {
         return fault(ctx, ERR_MEMORY, "no memory for a law pack");
     }
+    /* Freed with the caller's work: passing a cap unwinds from here. */
+    arena_defer(ctx->arena, (void (*)(void *))arena_free, arena);
+    arena_guard_as(arena, ctx->arena);
     struct law *law = NULL;
     *ret_good = law_load(ctx, arena, packs, n, day, &law, ret_problems) == ERR_OK;
-    arena_free(arena);
     return ERR_OK;
 }
 

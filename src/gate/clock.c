@@ -205,6 +205,7 @@ enum err gate_tick(struct ctx *ctx, struct gate *g, size_t *ret_count)
         e = gate_submit(ctx, g, &d, tick_done, g);
         *ret_count += e == ERR_OK;
     }
+    e = e == ERR_OK ? owed_look(ctx, g, reader) : e;
     db_close(reader);
     return e;
 }

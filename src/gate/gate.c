@@ -99,6 +99,7 @@ enum err gate_new(struct ctx *ctx, const struct gate_config *config, struct gate
                        .room_count = config->room_count,
                        .arena = arena};
     pthread_mutex_init(&g->pool_lock, NULL);
+    atomic_store(&g->owed_missed, true); /* a process before this one may have died between a filing and its answer */
     struct writer_config writer = {.store = config->store,
                                    .world = ctx->world,
                                    .arg = g,

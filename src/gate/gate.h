@@ -172,7 +172,8 @@ enum err gate_keep(struct ctx *ctx, struct gate *g, gate_kept *apply, void *appl
 /* The same, waiting for the answer (commands, tests; needs the writer thread, or drives it itself). */
 enum err gate_submit_wait(struct ctx *ctx, struct gate *g, const struct draft *draft, struct receipt *ret) MUST_USE;
 
-/* Clock: submit the acts of timers whose day has passed. Returns how many were queued. Holds still
+/* Clock: submit the acts of timers whose day has passed; returns how many of these were queued. After a start, and when
+ * the queue was full, also the acts the node itself is awaited to do (a filing that is decided at once). Holds still
  * when the wall clock leapt against the steady clock (ERR_PRECONDITION), until it agrees again or
  * gate_clock_trust is called by an operator. */
 enum err gate_tick(struct ctx *ctx, struct gate *g, size_t *ret_count) MUST_USE;

@@ -15,6 +15,7 @@
 #include "limit_gen.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* One clock as stored, with its limit in the law of the case. */
 struct clock_row {
@@ -128,6 +129,10 @@ struct gate {
     pthread_mutex_t pool_lock; /* arenas for queued drafts (submit.c) */
     struct arena *pool[LIMIT_WRITER_QUEUE / 4];
     size_t pool_count;
+    /* Acts of the node itself that did not get into the queue, and how far the tick has looked for them (owed.c). */
+    atomic_bool owed_missed;
+    bool owed_looking;
+    char owed_from[64];
     /* The steady and the wall clock at the last tick, to notice leaps. */
     int64_t tick_mono_ns;
     struct instant tick_wall;
@@ -224,6 +229,18 @@ enum err clock_start(struct ctx *ctx, struct question *q, const struct limit *li
 void clock_end(struct question *q, struct str limit_id);
 enum err clocks_touch(struct ctx *ctx, struct question *q) MUST_USE;
 enum err clocks_store(struct ctx *ctx, struct db *db, const struct question *q, struct str case_id) MUST_USE;
+
+/* ---- owed.c: acts of the node itself, where law leaves no discretion ---- */
+
+/* The kind of act the node is awaited to do in this state; empty when a person is. */
+struct str owed_kind(const struct question *q, const struct bpmn_state *state);
+/* Keep, or take away, the mark by which a tick finds the case again. In the writer's transaction. */
+enum err owed_mark(struct ctx *ctx, struct db *db, const struct question *q, struct str case_id, struct str kind) MUST_USE;
+/* Queue the act; when that fails the next tick looks. */
+void owed_submit(struct gate *g, struct str kind, struct str case_id);
+/* After a start, and after one was missed: ask for the marked cases, some at each tick, and queue what would be
+ * admitted. The ticking thread only. */
+enum err owed_look(struct ctx *ctx, struct gate *g, struct db *reader) MUST_USE;
 
 /* ---- admit.c, draw.c, vault.c ---- */
 

@@ -132,6 +132,9 @@ SELECT case_id, timer, kind, limit_id, due_day FROM gate_timer WHERE case_id = :
 -- gate_timer_due :rows  Timers whose last day has passed.
 SELECT case_id, timer, kind, limit_id, due_day FROM gate_timer WHERE due_day < :day$int ORDER BY due_day, case_id, timer LIMIT :count$int;
 
+-- gate_owed_list :rows  Cases in which the node itself is awaited, from one on.
+SELECT case_id, kind FROM gate_timer WHERE due_day = :never$int AND case_id > :case_id ORDER BY case_id LIMIT :count$int;
+
 -- gate_act_add :write  An act of a case.
 INSERT INTO gate_act (seq, case_id, kind) VALUES (:seq, :case_id, :kind);
 

@@ -118,24 +118,6 @@ static enum err job_apply(struct ctx *ctx, struct db *db, void *arg)
     return e;
 }
 
-static void next_done(void *arg, enum err err, const struct why *why, const struct receipt *receipt)
-{
-    (void)arg;
-    (void)err;
-    (void)why;
-    (void)receipt; /* refused or failed, the case waits for a person */
-}
-
-/* What the node does by itself comes to the gate as any other draft. */
-static void do_next(const struct submission *s)
-{
-    struct ctx ctx = {.world = s->gate->world};
-    struct draft d = {.kind = s->receipt.next, .case_id = s->receipt.case_id, .fields = json_object()};
-    d.actor = (struct actor){.kind = ACTOR_NODE, .assurance = 2};
-    enum err e = gate_submit(&ctx, s->gate, &d, next_done, NULL);
-    (void)e; /* a full queue leaves the case to a person as well */
-}
-
 static void job_done(void *arg, enum err err, const struct why *why)
 {
     struct submission *s = arg;
@@ -144,7 +126,7 @@ static void job_done(void *arg, enum err err, const struct why *why)
     }
     s->done(s->arg, err, why, s->has_draft ? &s->receipt : NULL);
     if (err == ERR_OK && s->receipt.next.n > 0) {
-        do_next(s);
+        owed_submit(s->gate, s->receipt.next, s->receipt.case_id);
     }
     submission_give(s);
 }
@@ -214,14 +196,51 @@ enum err gate_keep(struct ctx *ctx, struct gate *g, gate_kept *apply, void *appl
 
 /* ---- waiting ---- */
 
+/* The writer's thread may not push on the caller's arena: passing its cap would jump out of one thread into another.
+ * So it leaves the short texts here, and the caller copies them. */
+enum { HEARD_TEXTS = 6, HEARD_BYTES = 512 };
+
 struct waiter {
     pthread_mutex_t lock;
     pthread_cond_t told;
-    struct ctx *ctx;
-    struct receipt *receipt;
+    struct receipt receipt;
+    char text[HEARD_TEXTS][HEARD_BYTES];
+    struct str detail;
     enum err err;
     bool is_told;
 };
+
+static void keep(char room[HEARD_BYTES], struct str *s)
+{
+    s->n = s->n < HEARD_BYTES ? s->n : HEARD_BYTES;
+    if (s->n > 0) {
+        memcpy(room, s->p, s->n);
+    }
+    s->p = room;
+}
+
+/* The sentence and the article of a verdict are the law's, which lives as long as the gate. */
+static void wake(void *arg, enum err err, const struct why *why, const struct receipt *receipt)
+{
+    struct waiter *w = arg;
+    pthread_mutex_lock(&w->lock);
+    w->err = err;
+    if (err == ERR_OK) {
+        struct receipt *r = &w->receipt;
+        *r = *receipt;
+        struct str *texts[HEARD_TEXTS] = {&r->case_id,       &r->due_limit,    &r->next,
+                                          &r->verdict.check, &r->verdict.code, &r->verdict.field};
+        for (size_t i = 0; i < HEARD_TEXTS; i++) {
+            keep(w->text[i], texts[i]);
+        }
+    } else if (why != NULL) {
+        w->detail = why->detail;
+        keep(w->text[0], &w->detail);
+    }
+    w->is_told = true;
+    pthread_cond_signal(&w->told);
+    pthread_mutex_unlock(&w->lock);
+}
 
 static struct receipt copy_receipt(struct arena *a, const struct receipt *r)
 {
@@ -242,45 +261,31 @@ static struct receipt copy_receipt(struct arena *a, const struct receipt *r)
     return out;
 }
 
-static void wake(void *arg, enum err err, const struct why *why, const struct receipt *receipt)
-{
-    struct waiter *w = arg;
-    pthread_mutex_lock(&w->lock);
-    w->err = err;
-    if (err == ERR_OK) {
-        *w->receipt = copy_receipt(w->ctx->arena, receipt);
-    } else {
-        w->ctx->why = (struct why){.code = err};
-        if (why != NULL) {
-            w->ctx->why.detail = str_copy(w->ctx->arena, why->detail);
-        }
-    }
-    w->is_told = true;
-    pthread_cond_signal(&w->told);
-    pthread_mutex_unlock(&w->lock);
-}
-
 enum err gate_submit_wait(struct ctx *ctx, struct gate *g, const struct draft *draft, struct receipt *ret)
 {
-    struct receipt receipt = {0};
-    struct waiter w = {.ctx = ctx, .receipt = &receipt};
+    struct waiter w = {0};
     pthread_mutex_init(&w.lock, NULL);
     pthread_cond_init(&w.told, NULL);
     enum err e = gate_submit(ctx, g, draft, wake, &w);
-    if (e == ERR_OK && !g->started) {
+    bool queued = e == ERR_OK;
+    if (queued && !g->started) {
         while (!w.is_told && gate_run_once(g) > 0) {
         }
     }
     pthread_mutex_lock(&w.lock);
-    while (e == ERR_OK && !w.is_told) {
+    while (queued && !w.is_told) {
         pthread_cond_wait(&w.told, &w.lock);
     }
     pthread_mutex_unlock(&w.lock);
     pthread_mutex_destroy(&w.lock);
     pthread_cond_destroy(&w.told);
-    e = e == ERR_OK ? w.err : e;
-    if (e == ERR_OK) {
-        *ret = receipt;
+    if (!queued) {
+        return e;
     }
-    return e;
+    if (w.err != ERR_OK) {
+        ctx->why = (struct why){.code = w.err, .detail = str_copy(ctx->arena, w.detail)};
+        return w.err;
+    }
+    *ret = copy_receipt(ctx->arena, &w.receipt);
+    return ERR_OK;
 }

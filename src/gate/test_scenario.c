@@ -133,7 +133,8 @@ static void file_of(struct ctx *ctx, const struct json *step, struct draft *d)
     }
     struct str bytes = buf_str(&b);
     sha256(bytes.p, bytes.n, digest);
-    *file = (struct attachment){hex_encode(ctx->arena, (const char *)digest, 32), json_text(f, "type"), json_text(f, "name"), bytes};
+    *file = (struct attachment){hex_encode(ctx->arena, (const char *)digest, 32), json_text(f, "type"),
+                                json_text(f, "name"), bytes};
     d->attachments = file;
     d->attachment_count = 1;
 }
@@ -206,7 +207,7 @@ enum err play_step(struct play *p, struct ctx *ctx, size_t step)
     if (a.admitted && d.item.n > 0 && label != NULL) {
         snprintf(p->case_id[label_of(p, label->text)], sizeof(p->case_id[0]), "%.*s", FMT(r.case_id));
     }
-    while (gate_run_once(p->gate) > 0) { /* what the node does by itself after it */
+    while (!p->cut_short && gate_run_once(p->gate) > 0) { /* what the node does by itself after it */
     }
     return ERR_OK;
 }
@@ -253,7 +254,8 @@ static bool answered_are_there(struct play *p, struct ctx *ctx, struct ledger_re
         const struct play_answer *a = &p->answer[i];
         uint8_t hash[32] = {0};
         if (a->told && a->seq >= 0) {
-            bool there = (uint64_t)a->seq < size && reader->hash(ctx, reader->self, 0, (uint64_t)a->seq, hash) == ERR_OK &&
+            bool there = (uint64_t)a->seq < size &&
+                         reader->hash(ctx, reader->self, 0, (uint64_t)a->seq, hash) == ERR_OK &&
                          memcmp(hash, a->hash, 32) == 0;
             if (!there) {
                 printf("the act acknowledged in step %zu (place %lld) is gone\n", i, (long long)a->seq);
@@ -265,7 +267,8 @@ static bool answered_are_there(struct play *p, struct ctx *ctx, struct ledger_re
     return good;
 }
 
-static bool ledger_is_good(struct play *p, struct ctx *ctx, struct ledger_reader *reader, struct str note, uint64_t size)
+static bool ledger_is_good(struct play *p, struct ctx *ctx, struct ledger_reader *reader, struct str note,
+                           uint64_t size)
 {
     struct test *t = p->t;
     struct log_report log = {0};
@@ -343,7 +346,8 @@ static void record(struct play *p, struct ctx *ctx)
         const struct play_answer *a = &p->answer[i];
         bool tick = json_bool(step, "tick", false);
         struct str word = a->repeated ? STR("repeated") : a->admitted ? STR("admitted") : str_from(a->code);
-        json_set(ctx->arena, step, tick ? STR("acts") : STR("answer"), tick ? json_of_int((int64_t)a->acts) : json_of_str(word));
+        json_set(ctx->arena, step, tick ? STR("acts") : STR("answer"),
+                 tick ? json_of_int((int64_t)a->acts) : json_of_str(word));
         buf_puts(&b, i == 0 ? "\n" : ",\n");
         json_write(&b, step);
     }

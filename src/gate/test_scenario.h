@@ -37,6 +37,7 @@ struct play {
     char case_id[PLAY_CASES][64];
     size_t label_count;
     struct play_answer answer[PLAY_STEPS];
+    bool cut_short; /* steps end with their answer: what the node does by itself after it is not done */
     struct store *store;
     struct keyholder *keys;
     struct gate *gate;
