@@ -45,7 +45,7 @@ static const struct office *acting_office(const struct question *q)
     if (q->kind->office == NULL) {
         return q->office;
     }
-    const struct json *v = json_get_str(&q->facts, q->kind->office->id);
+    const struct json *v = json_get_str(&q->facts_before, q->kind->office->id);
     return json_is(v, JSON_STRING) ? law_office(q->law_now, v->text) : NULL;
 }
 

@@ -233,13 +233,24 @@ static enum err load_roles(struct ctx *ctx, struct db *db, struct question *q)
 
 /* ---- all of it ---- */
 
+/* The party whose act it is: that of the case, or the one a fact of the case names. */
+static struct str whose_act(const struct question *q)
+{
+    if (q->kind == NULL || q->kind->party == NULL) {
+        return q->party;
+    }
+    const struct json *v = json_get_str(&q->facts_before, q->kind->party->id);
+    return json_is(v, JSON_STRING) ? v->text : STR("");
+}
+
 static enum err load_party(struct ctx *ctx, struct db *db, struct question *q)
 {
     const struct actor *a = &q->draft->actor;
     struct speaking s = {.matter = q->item == NULL ? STR("") : q->item->id};
     q->party = q->has_case ? q->row.party : a->for_id.n > 0 ? a->for_id : a->id;
-    TRY(speaks_for(ctx, db, q->law_now, a->id, q->party, q->day, &s, &q->speaks_for_party));
-    return speaks_or_heads(ctx, db, q->law_now, a->id, q->party, q->day, &s, true, &q->is_head);
+    struct str whose = whose_act(q);
+    TRY(speaks_for(ctx, db, q->law_now, a->id, whose, q->day, &s, &q->speaks_for_party));
+    return speaks_or_heads(ctx, db, q->law_now, a->id, whose, q->day, &s, true, &q->is_head);
 }
 
 enum err load_people(struct ctx *ctx, struct db *db, struct question *q)

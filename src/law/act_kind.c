@@ -53,7 +53,8 @@ static void read_who(struct builder *b, const struct source *f, const struct jso
 
 static void read_apart(struct builder *b, const struct source *f, const struct json *o, struct act_kind *k)
 {
-    static const char *const names[] = {"not_same_as", "after", "officers", "recuse", "once", "earlier", "principal", "own", "articles", NULL};
+    static const char *const names[] = {"not_same_as", "after",     "officers", "recuse",   "once",
+                                        "earlier",     "principal", "own",      "articles", NULL};
     static const char *const article_names[] = {"not_same_as", "after", "officers", "recuse", "once", NULL};
     k->officers = 1;
     if (o == NULL || o->kind == JSON_NULL) {
@@ -235,9 +236,10 @@ static void read_fields(struct builder *b, const struct source *f, struct act_ki
 void read_act(struct builder *b, struct source *f)
 {
     static const char *const names[] = {
-        "act",   "title",  "button",  "articles", "who",   "assurance",    "power",     "office",     "case",
-        "task",  "from",   "to",      "apart",    "when",  "when_article", "when_text", "conditions", "fields",
-        "limit", "bounds", "purpose", "draws",    "tells", "remedy",       "publish",   "effect",     NULL};
+        "act",     "title",        "button",    "articles",   "who",     "assurance", "power",
+        "party",   "office",       "case",      "task",       "from",    "to",        "apart",
+        "when",    "when_article", "when_text", "conditions", "fields",  "limit",     "bounds",
+        "purpose", "draws",        "tells",     "remedy",     "publish", "effect",    NULL};
     static const char *const cases[] = {[ACT_CASE_OPEN] = "open", [ACT_CASE_IN] = "in", [ACT_CASE_NONE] = "none"};
     const struct json *o = &f->root;
     struct act_kind *k = index_get(&b->law->index[T_ACT], json_text(o, "act"));
@@ -254,6 +256,7 @@ void read_act(struct builder *b, struct source *f)
     read_who(b, f, json_get(o, "who"), k);
     k->assurance = may_count(b, f, o, "assurance", 1, 0, 3);
     k->power = may_text(b, f, o, "power");
+    k->party = may_ref(b, f, o, "party", T_FACT);
     k->office = may_ref(b, f, o, "office", T_FACT);
     int in_case = word_of(want_text(b, f, o, "case"), cases, LEN(cases));
     if (in_case < 0) {
@@ -264,7 +267,8 @@ void read_act(struct builder *b, struct source *f)
     read_statuses(b, f, k);
     read_apart(b, f, json_get(o, "apart"), k);
     if ((k->who & WHO_ADMIN) != 0 && k->in_case != ACT_CASE_NONE) {
-        problem(b, f, json_get(o, "who"), "separation", "administrators do not act in cases: \"%.*s\" is not for them", FMT(k->kind));
+        problem(b, f, json_get(o, "who"), "separation", "administrators do not act in cases: \"%.*s\" is not for them",
+                FMT(k->kind));
     }
     read_conditions(b, f, k);
     read_fields(b, f, k);

@@ -194,6 +194,7 @@ struct act_kind {
     size_t role_count;
     int assurance;
     struct str power; /* empty: none needed */
+    const struct fact *party;  /* names the party whose act it is, when that is not the party of the case; NULL else */
     const struct fact *office; /* names the office that acts, when that is not the office of the case; NULL else */
     enum act_case in_case;
     bool task;
