@@ -14,6 +14,7 @@
 #include "crypto/confine.h"
 #include "http/http.h"
 #include "limit_gen.h"
+#include "login/login.h"
 #include "oidc/oidc.h"
 
 enum { TICK_S = 30, STOP_MS = 5000 };
@@ -35,6 +36,8 @@ struct serving {
     struct node node;
     struct web *web;
     struct oidc *oidc;
+    struct login *login;
+    struct json sample; /* people of a demo; no object when this is none */
     struct http_server *server;
     const struct demo_person *people;
     size_t people_count;
@@ -68,10 +71,16 @@ static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const
                                 .people_count = s->people_count};
     config.tables = rooms_routes(ctx, &config.table_count);
     TRY(oidc_new(ctx, &(struct oidc_config){s->node.gate, s->node.store, s->node.token_keys}, &s->oidc));
-    struct room_state *states = ARENA_ARRAY(ctx->arena, struct room_state, 1);
+    TRY(login_open(ctx, s->node.dir, str_starts(s->node.issuer, STR("https://")) ? s->node.issuer : STR(""), &s->login));
+    if (s->sample.kind == JSON_OBJECT) {
+        TRY(login_offer_sample(ctx, s->login, &s->sample));
+    }
+    struct room_state *states = ARENA_ARRAY(ctx->arena, struct room_state, 2);
     states[0] = (struct room_state){"oidc", s->oidc};
+    states[1] = (struct room_state){"login", s->login};
     config.states = states;
-    config.state_count = 1;
+    config.state_count = 2;
+    TRY(file_read(ctx, "web/passkey.js", 1 << 20, &config.passkey_js));
     config.session_gone = oidc_session_gone;
     TRY(file_read(ctx, "web/tongban.css", 1 << 20, &config.css));
     TRY(web_new(ctx, &config, &s->web));
@@ -131,6 +140,7 @@ static void stop_all(struct serving *s)
     if (s->server != NULL) {
         http_stop(s->server, STOP_MS);
     }
+    login_close(s->login);
     oidc_stop(s->oidc);
     gate_stop(s->node.gate);
     http_server_free(s->server);
@@ -239,20 +249,21 @@ static enum err demo_make(struct ctx *ctx, struct serving *s, struct str dir, co
     return node_register_people(ctx, &s->node, people);
 }
 
-static void add_person(struct ctx *ctx, struct demo_person *out, const struct json *o, bool officer, const struct law *law)
+static void add_person(struct ctx *ctx, struct demo_person *out, const struct json *o, enum actor_kind kind, const struct law *law)
 {
     uint8_t code[8];
     ctx->world->random(ctx->world, code, sizeof(code));
-    *out = (struct demo_person){.id = json_text(o, "id"), .kind = officer ? ACTOR_OFFICER : ACTOR_PARTY,
+    *out = (struct demo_person){.id = json_text(o, "id"), .kind = kind,
                                 .code = hex_encode(ctx->arena, code, sizeof(code))};
-    out->name = officer ? json_text(o, "name") : json_text(json_get(o, "facts"), "person.name");
-    const struct office *office = officer && law != NULL ? law_office(law, json_text(o, "office")) : NULL;
+    out->name = kind == ACTOR_PARTY ? json_text(json_get(o, "facts"), "person.name") : json_text(o, "name");
+    const struct office *office = kind == ACTOR_OFFICER && law != NULL ? law_office(law, json_text(o, "office")) : NULL;
     const struct json *role = json_at(json_get(o, "roles"), 0);
     if (office != NULL) {
         out->office = office->title;
     }
-    if (role != NULL) {
-        out->role = law_code_title(law, STR("role"), role->text);
+    struct str code_of_role = role != NULL ? role->text : json_text(o, "role");
+    if (code_of_role.n > 0) {
+        out->role = law_code_title(law, STR("role"), code_of_role);
     }
 }
 
@@ -260,14 +271,18 @@ static enum err demo_people(struct ctx *ctx, struct serving *s, const struct jso
 {
     const struct json *persons = json_get(people, "persons");
     const struct json *officers = json_get(people, "officers");
+    const struct json *admins = json_get(people, "admins");
     const struct law *law = NULL;
     TRY(gate_law(ctx, s->node.gate, store_writer(s->node.store), &law));
-    struct demo_person *out = ARENA_ARRAY(ctx->arena, struct demo_person, persons->count + officers->count);
+    struct demo_person *out = ARENA_ARRAY(ctx->arena, struct demo_person, persons->count + officers->count + admins->count);
     for (size_t i = 0; i < persons->count; i++) {
-        add_person(ctx, &out[s->people_count++], &persons->items[i], false, law);
+        add_person(ctx, &out[s->people_count++], &persons->items[i], ACTOR_PARTY, law);
     }
     for (size_t i = 0; i < officers->count; i++) {
-        add_person(ctx, &out[s->people_count++], &officers->items[i], true, law);
+        add_person(ctx, &out[s->people_count++], &officers->items[i], ACTOR_OFFICER, law);
+    }
+    for (size_t i = 0; i < admins->count; i++) {
+        add_person(ctx, &out[s->people_count++], &admins->items[i], ACTOR_ADMIN, law);
     }
     s->people = out;
     return ERR_OK;
@@ -332,6 +347,7 @@ static int demo_body(struct cmd *c)
     bool there = ctx->world->exists(ctx->world, str_format(ctx->arena, "%.*s/node.json", FMT(folder)).p) == 0;
     enum err e = there ? node_open(ctx, folder, &s->node) : demo_make(ctx, s, folder, database, &people);
     e = e == ERR_OK ? demo_people(ctx, s, &people) : e;
+    s->sample = people;
     e = e == ERR_OK && clients != NULL ? demo_clients(ctx, s, clients) : e;
     struct str address = str_format(ctx->arena, "127.0.0.1:%s", port == NULL ? "8080" : port);
     s->demo_dir = folder;

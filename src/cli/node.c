@@ -143,6 +143,18 @@ static enum err register_group(struct ctx *ctx, struct node *n, const struct jso
     return ERR_OK;
 }
 
+/* Sample people sign in by their register id, once they have set a password or a passkey. */
+static enum err open_accounts(struct ctx *ctx, struct node *n, const struct json *list)
+{
+    for (size_t i = 0; json_is(list, JSON_ARRAY) && i < list->count; i++) {
+        struct draft d = {.kind = STR("open-account"), .fields = json_object()};
+        set(ctx, &d.fields, "account.owner", json_text(&list->items[i], "id"));
+        set(ctx, &d.fields, "account.name", json_text(&list->items[i], "id"));
+        TRY(by_node(ctx, n, &d));
+    }
+    return ERR_OK;
+}
+
 enum err node_register_people(struct ctx *ctx, struct node *n, const struct json *people)
 {
     const struct json *officers = json_get(people, "officers");
@@ -163,6 +175,9 @@ enum err node_register_people(struct ctx *ctx, struct node *n, const struct json
         TRY(by_node(ctx, n, &d));
     }
     const struct json *admins = json_get(people, "admins");
+    TRY(open_accounts(ctx, n, json_get(people, "persons")));
+    TRY(open_accounts(ctx, n, officers));
+    TRY(open_accounts(ctx, n, admins));
     for (size_t i = 0; json_is(admins, JSON_ARRAY) && i < admins->count; i++) {
         struct draft d = {.kind = STR("appoint-admin"), .fields = json_object()};
         set(ctx, &d.fields, "admin.id", json_text(&admins->items[i], "id"));

@@ -15,6 +15,19 @@
 #include "web/web.h"
 
 extern const struct route_table login_routes;
+extern const struct route_table login_own_routes;
+extern const struct route_table login_source_routes;
+extern const struct projector login_projector;
+
+/* What the room keeps while the program serves: give it to the pages as the state of "login". dir holds its key of seeds at
+ * rest (made when missing). origin: "https://portal.example", of passkeys; empty: passkeys only at http://localhost.
+ * Starts its threads. */
+struct login;
+enum err login_open(struct ctx *ctx, struct str dir, struct str origin, struct login **ret) MUST_USE;
+/* Ends its threads; no page may come after. NULL is allowed. */
+void login_close(struct login *l);
+/* Demo: offer the sample issuer of identity, with the persons of law/sample/people.json. */
+enum err login_offer_sample(struct ctx *ctx, struct login *l, const struct json *people) MUST_USE;
 
 /* Answer the page with the way to a proof of at least `assurance`, done now even when there was one before; then the browser
  * goes on at `next`, an address of this site with its query. Judge the session when it arrives there: it may be weaker. */

@@ -1,7 +1,477 @@
-#include "base/arena.h"
-#include "base/str.h"
-#include "login/login.h"
+/* Signing in: password and one-time code, passkey, recovery, and in a demo a chooser. */
+#include "base/buf.h"
+#include "base/world.h"
+#include "crypto/crypto.h"
+#include "login/login_in.h"
+#include "login/source.h"
+#include "page_code_html.h"
 #include "page_login_html.h"
+#include "page_recover_html.h"
+
+/* ---- the page ---- */
+
+static void fill_people(struct page *p, struct page_login *v)
+{
+    size_t count = 0;
+    const struct demo_person *people = web_people(p->web, &count);
+    struct page_login_people *rows = ARENA_ARRAY(p->ctx->arena, struct page_login_people, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        rows[i] = (struct page_login_people){people[i].id, people[i].name, page_text(p, people[i].role), page_text(p, people[i].office)};
+    }
+    v->people = rows;
+    v->people_count = count;
+}
+
+static enum err fill_sources(struct page *p, struct page_login *v)
+{
+    struct ctx *ctx = p->ctx;
+    size_t count = 0;
+    bool allowed = false;
+    TRY(login_rule(p, "signin.source", true, &allowed));
+    const struct identity_source *const *list = sources_of(p, &count);
+    struct page_login_sources *rows = ARENA_ARRAY(ctx->arena, struct page_login_sources, count + 1);
+    for (size_t i = 0; allowed && i < count; i++) {
+        rows[v->sources_count++] = (struct page_login_sources){str_from(list[i]->id), v->next, page_text(p, list[i]->title)};
+    }
+    v->sources = rows;
+    return ERR_OK;
+}
+
+static enum err login_page(struct page *p)
+{
+    struct ctx *ctx = p->ctx;
+    struct webauthn_want rp;
+    struct str level = page_query(p, "level");
+    struct page_login v = {.heading = login_say(p, "登录", "Sign in"), .next = login_next(page_query(p, "next")), .passkeys = login_relying_party(p, &rp)};
+    if (p->session.signed_in) {
+        v.heading = login_say(p, "请再确认一次身份", "Prove once more who you are");
+        v.lead = str_equal(level, STR("3")) ? login_say(p, "这一步需要用通行密钥登录。", "This step needs a passkey.")
+                 : str_equal(level, STR("2")) ? login_say(p, "这一步需要双重验证：密码加动态口令，或者通行密钥。", "This step needs two factors: password and one-time code, or a passkey.")
+                                              : login_say(p, "这一步需要刚刚登录过。", "This step needs a fresh sign-in.");
+    }
+    TRY(login_rule(p, "signin.password", true, &v.password));
+    TRY(fill_sources(p, &v));
+    fill_people(p, &v);
+    return page_show(p, 200, v.heading, page_login, &v);
+}
+
+/* ---- password ---- */
+
+struct attempt {
+    struct page *page;
+    struct str password;
+    struct str name;
+    struct str next;
+    struct str owner;  /* empty when the name is nobody's */
+    struct str secret; /* id of the password's row */
+    const char *text;  /* held against: the owner's hash, or nobody's */
+    uint8_t salt[PASSWORD_SALT];
+    char fresh[PASSWORD_TEXT]; /* hashed anew, when the old parameters are dated */
+    bool right;
+    struct proven proven;
+};
+
+static enum err load_attempt(struct page *p, struct attempt *a)
+{
+    struct ctx *ctx = p->ctx;
+    struct login_account_by_name_row account;
+    struct login_secret_of_kind_row *rows = NULL;
+    size_t count = 0;
+    bool found = false;
+    a->text = login_of(p)->nobody;
+    TRY(login_account_by_name(ctx, p->db, (struct login_account_by_name_in){.name = a->name}, &account, &found));
+    /* Nobody's name is looked up as far as anybody's. */
+    struct str owner = found ? account.owner : STR("-");
+    TRY(login_secret_of_kind(ctx, p->db, (struct login_secret_of_kind_in){.owner = owner, .kind = STR("password"), .count = 1}, &rows, &count));
+    if (count > 0) {
+        a->owner = rows[0].owner;
+        a->secret = rows[0].id;
+        a->text = str_z(ctx->arena, rows[0].secret);
+    }
+    return ERR_OK;
+}
+
+static enum err rehash(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
+{
+    const struct attempt *a = arg;
+    (void)receipt;
+    return login_secret_use(ctx, db,
+                            (struct login_secret_use_in){.id = a->secret, .secret = str_from(a->fresh), .counter = 0,
+                                                         .used_ms = ctx->world->now(ctx->world).ms});
+}
+
+static enum err after_rehash(struct page *p, const struct receipt *receipt)
+{
+    const struct attempt *a = p->own;
+    (void)receipt;
+    return proven_sign_in(p, &a->proven);
+}
+
+/* On the pool's thread: the password is right or not. */
+static enum err password_done(struct page *p, void *arg)
+{
+    struct ctx *ctx = p->ctx;
+    struct attempt *a = arg;
+    struct login_secret_of_kind_row *rows = NULL;
+    size_t count = 0;
+    bool found = false;
+    if (!a->right || a->owner.n == 0) {
+        return login_refused(p);
+    }
+    rate_give(&login_of(p)->rate, &bound_name, a->name);
+    TRY(login_secret_of_kind(ctx, p->db, (struct login_secret_of_kind_in){.owner = a->owner, .kind = STR("totp"), .count = 1}, &rows, &count));
+    if (count > 0) {
+        struct page_code v = {.stage = ticket_make(p, "stage", a->owner), .next = a->next};
+        return page_show(p, 200, login_say(p, "输入动态口令", "Enter the one-time code"), page_code, &v);
+    }
+    TRY(proven_load(p, a->owner, 1, "pwd", a->next, &a->proven, &found));
+    if (!found) {
+        return login_refused(p);
+    }
+    if (a->fresh[0] != '\0') {
+        p->own = a;
+        return page_keep(p, rehash, a, after_rehash);
+    }
+    return proven_sign_in(p, &a->proven);
+}
+
+static void hash_attempt(void *arg)
+{
+    struct attempt *a = arg;
+    a->right = password_verify(a->password, a->text);
+    if (a->right && password_is_dated(a->text) && !password_hash(a->password, a->salt, a->fresh)) {
+        a->fresh[0] = '\0';
+    }
+    page_go_on(a->page, password_done, a);
+}
+
+static enum err login_post(struct page *p)
+{
+    struct ctx *ctx = p->ctx;
+    struct login *l = login_of(p);
+    struct attempt *a = ARENA_NEW(ctx->arena, struct attempt);
+    bool allowed = false;
+    *a = (struct attempt){.page = p, .password = page_field(p, "password"), .name = login_name(ctx->arena, page_field(p, "name")),
+                          .next = login_next(page_field(p, "next"))};
+    TRY(login_rule(p, "signin.password", true, &allowed));
+    int64_t wait = rate_take(&l->rate, &bound_address, p->exchange->request.peer);
+    wait = wait > 0 ? wait : rate_take(&l->rate, &bound_name, a->name);
+    if (wait > 0) {
+        return login_wait(p, wait);
+    }
+    if (!allowed || a->name.n == 0 || a->password.n == 0 || a->password.n > LIMIT_PASSWORD_BYTES) {
+        return login_refused(p); /* alike for every name */
+    }
+    TRY(load_attempt(p, a));
+    ctx->world->random(ctx->world, a->salt, sizeof(a->salt));
+    page_hold(p);
+    enum err e = pool_submit(ctx, &l->pool, (struct pool_job){hash_attempt, a});
+    if (e != ERR_OK) {
+        page_unhold(p);
+        rate_give(&l->rate, &bound_name, a->name); /* it was not tried */
+    }
+    return e;
+}
+
+/* ---- second factor: a one-time code ---- */
+
+struct code_use {
+    struct str id;
+    struct str secret;
+    int64_t counter; /* the time step of the code */
+    bool refused;
+    struct str owner;
+    struct proven proven;
+};
+
+/* The writer is one thread: of two requests with the same code one comes second and finds it used. */
+static enum err use_code(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
+{
+    struct code_use *u = arg;
+    struct login_secret_get_row row;
+    bool found = false;
+    (void)receipt;
+    TRY(login_secret_get(ctx, db, (struct login_secret_get_in){.id = u->id}, &row, &found));
+    u->refused = !found || row.counter >= u->counter;
+    if (u->refused) {
+        return ERR_OK;
+    }
+    return login_secret_use(ctx, db,
+                            (struct login_secret_use_in){.id = u->id, .secret = row.secret, .counter = u->counter,
+                                                         .used_ms = ctx->world->now(ctx->world).ms});
+}
+
+static enum err after_code(struct page *p, const struct receipt *receipt)
+{
+    const struct code_use *u = p->own;
+    (void)receipt;
+    if (u->refused) {
+        return login_refused(p);
+    }
+    rate_give(&login_of(p)->rate, &bound_code, u->owner);
+    return proven_sign_in(p, &u->proven);
+}
+
+static enum err login_code(struct page *p)
+{
+    struct ctx *ctx = p->ctx;
+    struct login *l = login_of(p);
+    struct code_use *u = ARENA_NEW(ctx->arena, struct code_use);
+    struct login_secret_of_kind_row *rows = NULL;
+    uint8_t seed[256];
+    size_t count = 0;
+    bool found = false;
+    if (!ticket_read(p, "stage", page_field(p, "stage"), &u->owner)) {
+        return login_refused(p);
+    }
+    int64_t wait = rate_take(&l->rate, &bound_code, u->owner);
+    if (wait > 0) {
+        return login_wait(p, wait);
+    }
+    TRY(login_secret_of_kind(ctx, p->db, (struct login_secret_of_kind_in){.owner = u->owner, .kind = STR("totp"), .count = 1}, &rows, &count));
+    if (count == 0 || rows[0].secret.n != TOTP_SEED + SEAL_MORE || !secret_open(l->seal, rows[0].secret, rows[0].id, seed)) {
+        return login_refused(p);
+    }
+    int64_t step = ctx->world->now(ctx->world).ms / 1000 / TOTP_STEP_S;
+    u->counter = totp_match(seed, str_trim(page_field(p, "code")), step, rows[0].counter);
+    bytes_wipe(seed, sizeof(seed));
+    TRY(proven_load(p, u->owner, 2, "pwd otp mfa", page_field(p, "next"), &u->proven, &found));
+    if (u->counter < 0 || !found) {
+        return login_refused(p);
+    }
+    u->id = rows[0].id;
+    p->own = u;
+    return page_keep(p, use_code, u, after_code);
+}
+
+/* ---- passkey ---- */
+
+static enum err passkey_options(struct page *p)
+{
+    struct arena *a = p->ctx->arena;
+    struct webauthn_want want;
+    struct text2 none = {{0}, {0}};
+    if (!login_relying_party(p, &want)) {
+        return page_problem(p, ERR_NOT_SUPPORTED, STR(""), none);
+    }
+    struct json o = json_object();
+    struct buf b = buf_new(a, 0);
+    struct str challenge = ticket_make(p, "passkey", STR("get"));
+    json_set(a, &o, STR("challenge"), json_of_str(base64url_encode(a, challenge.p, challenge.n)));
+    json_set(a, &o, STR("rp_id"), json_of_str(want.rp_id));
+    json_write(&b, &o);
+    return page_raw(p, 200, STR("application/json"), buf_str(&b), -1);
+}
+
+/* The challenge the browser was given, when it is ours, of this browser, for this purpose and not over. */
+bool passkey_challenge(struct page *p, const char *purpose, struct str client_data, struct str *ret_challenge, struct str *ret_text)
+{
+    struct ctx *ctx = p->ctx;
+    struct json o;
+    return client_data.n <= 4096 && json_parse(ctx, client_data, STR("clientDataJSON"), &o) == ERR_OK &&
+           base64url_decode(ctx->arena, json_text(&o, "challenge"), ret_challenge) && ticket_read(p, purpose, *ret_challenge, ret_text);
+}
+
+/* What an authenticator gives back for an owner: opaque, and not to be guessed from the owner. */
+struct str passkey_handle(struct page *p, struct str owner)
+{
+    uint8_t mac[32];
+    struct login *l = login_of(p);
+    hmac_sha256((struct str){(const char *)l->seal, sizeof(l->seal)}, str_format(p->ctx->arena, "user handle\n%.*s", FMT(owner)), mac);
+    return str_copy(p->ctx->arena, (struct str){(const char *)mac, 32});
+}
+
+struct passkey_signin {
+    struct str id;
+    uint32_t sent;
+    bool refused;
+    struct proven proven;
+};
+
+static enum err use_passkey(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
+{
+    struct passkey_signin *u = arg;
+    struct login_secret_get_row row;
+    bool found = false;
+    (void)receipt;
+    TRY(login_secret_get(ctx, db, (struct login_secret_get_in){.id = u->id}, &row, &found));
+    u->refused = !found || !webauthn_count_holds((uint32_t)row.counter, u->sent);
+    if (u->refused) {
+        return ERR_OK;
+    }
+    return login_secret_use(ctx, db,
+                            (struct login_secret_use_in){.id = u->id, .secret = row.secret, .counter = u->sent,
+                                                         .used_ms = ctx->world->now(ctx->world).ms});
+}
+
+static enum err after_passkey(struct page *p, const struct receipt *receipt)
+{
+    const struct passkey_signin *u = p->own;
+    (void)receipt;
+    return u->refused ? login_refused(p) : proven_sign_in(p, &u->proven);
+}
+
+static struct str field64(struct page *p, const char *name)
+{
+    struct str out = {0};
+    return base64url_decode(p->ctx->arena, page_field(p, name), &out) ? out : STR("");
+}
+
+static enum err passkey_finish(struct page *p)
+{
+    struct ctx *ctx = p->ctx;
+    struct passkey_signin *u = ARENA_NEW(ctx->arena, struct passkey_signin);
+    struct webauthn_want want;
+    struct login_secret_by_handle_row row;
+    struct passkey_use use;
+    struct str text = {0};
+    bool found = false;
+    struct str client = field64(p, "client_data");
+    struct str handle = field64(p, "user_handle");
+    if (!login_relying_party(p, &want) || !passkey_challenge(p, "passkey", client, &want.challenge, &text) || !str_equal(text, STR("get"))) {
+        return login_refused(p);
+    }
+    TRY(login_secret_by_handle(ctx, p->db, (struct login_secret_by_handle_in){.handle = field64(p, "id")}, &row, &found));
+    if (!found || (handle.n > 0 && !str_equal(handle, passkey_handle(p, row.owner)))) {
+        return login_refused(p);
+    }
+    struct passkey known = {.id = row.handle, .key = row.secret, .alg = (enum cose_alg)row.algorithm, .may_back_up = (row.flags & 1) != 0};
+    if (webauthn_assert(ctx, &want, &known, client, field64(p, "authenticator_data"), field64(p, "signature"), &use) != ERR_OK ||
+        !ticket_use(p, want.challenge)) {
+        return login_refused(p);
+    }
+    TRY(proven_load(p, row.owner, 3, "hwk user mfa", page_field(p, "next"), &u->proven, &found));
+    if (!found) {
+        return login_refused(p);
+    }
+    u->id = row.id;
+    u->sent = use.count;
+    p->own = u;
+    return page_keep(p, use_passkey, u, after_passkey);
+}
+
+/* ---- recovery ---- */
+
+static enum err recover_page(struct page *p)
+{
+    struct page_recover v = {0};
+    return page_show(p, 200, login_say(p, "恢复账户", "Recover an account"), page_recover, &v);
+}
+
+struct recovery {
+    struct str owner;
+    struct str id; /* of the recovery codes; empty: it is a code of the counter */
+    uint8_t digest[32];
+    bool refused;
+    struct proven proven;
+};
+
+/* A code is used up in the transaction that lets it in. */
+static enum err use_recovery(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
+{
+    struct recovery *r = arg;
+    struct str digest = {(const char *)r->digest, RECOVERY_DIGEST};
+    int64_t now = ctx->world->now(ctx->world).ms;
+    (void)receipt;
+    r->refused = true;
+    if (r->id.n == 0) {
+        int64_t taken = 0;
+        TRY(login_activation_take(ctx, db, (struct login_activation_take_in){.owner = r->owner, .digest = digest, .now_ms = now}, &taken));
+        r->refused = taken != 1;
+        return ERR_OK;
+    }
+    struct login_secret_get_row row;
+    bool found = false;
+    TRY(login_secret_get(ctx, db, (struct login_secret_get_in){.id = r->id}, &row, &found));
+    struct str left = found ? str_copy(ctx->arena, row.secret) : STR("");
+    for (size_t i = 0; i + RECOVERY_DIGEST <= left.n; i += RECOVERY_DIGEST) {
+        if (bytes_equal(left.p + i, digest.p, RECOVERY_DIGEST)) {
+            struct str parts[] = {str_slice(left, 0, i), str_slice(left, i + RECOVERY_DIGEST, left.n)};
+            r->refused = false;
+            return login_secret_use(ctx, db,
+                                    (struct login_secret_use_in){.id = r->id, .secret = str_join(ctx->arena, parts, 2, STR("")),
+                                                                 .counter = row.counter + 1, .used_ms = now});
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err after_recovery(struct page *p, const struct receipt *receipt)
+{
+    const struct recovery *r = p->own;
+    (void)receipt;
+    return r->refused || r->proven.who.actor.id.n == 0 ? login_refused(p) : proven_sign_in(p, &r->proven);
+}
+
+void recovery_digest(struct arena *a, struct str owner, struct str code, uint8_t ret[32])
+{
+    struct buf b = buf_new(a, 0);
+    buf_format(&b, "%.*s\n", FMT(owner));
+    for (size_t i = 0; i < code.n && i < 64; i++) {
+        char c = code.p[i];
+        if ((c >= 'A' && c <= 'Z') || (c >= '2' && c <= '7')) {
+            buf_byte(&b, c);
+        } else if (c >= 'a' && c <= 'z') {
+            buf_byte(&b, (char)(c - 'a' + 'A'));
+        }
+    }
+    struct str text = buf_str(&b);
+    sha256(text.p, text.n, ret);
+}
+
+static enum err recover_post(struct page *p)
+{
+    struct ctx *ctx = p->ctx;
+    struct login *l = login_of(p);
+    struct recovery *r = ARENA_NEW(ctx->arena, struct recovery);
+    struct login_account_by_name_row account;
+    struct login_secret_of_kind_row *rows = NULL;
+    struct login_activation_get_row given;
+    struct str name = login_name(ctx->arena, page_field(p, "name"));
+    size_t count = 0;
+    bool found = false;
+    bool has_given = false;
+    int64_t wait = rate_take(&l->rate, &bound_address, p->exchange->request.peer);
+    wait = wait > 0 ? wait : rate_take(&l->rate, &bound_name, name);
+    if (wait > 0) {
+        return login_wait(p, wait);
+    }
+    TRY(login_account_by_name(ctx, p->db, (struct login_account_by_name_in){.name = name}, &account, &found));
+    r->owner = found ? account.owner : STR("-");
+    recovery_digest(ctx->arena, r->owner, page_field(p, "code"), r->digest);
+    TRY(login_activation_get(ctx, p->db, (struct login_activation_get_in){.owner = r->owner}, &given, &has_given));
+    TRY(login_secret_of_kind(ctx, p->db, (struct login_secret_of_kind_in){.owner = r->owner, .kind = STR("recovery"), .count = 1}, &rows, &count));
+    bool by_counter = has_given && given.digest.n == RECOVERY_DIGEST && bytes_equal(given.digest.p, r->digest, RECOVERY_DIGEST);
+    r->id = !by_counter && count > 0 ? rows[0].id : STR("");
+    TRY(proven_load(p, r->owner, 1, "otp", STR("/me/security"), &r->proven, &found));
+    /* Everyone's attempt goes through the writer, so that the time says nothing. */
+    r->proven.who.actor.id = found ? r->proven.who.actor.id : STR("");
+    p->own = r;
+    return page_keep(p, use_recovery, r, after_recovery);
+}
+
+/* ---- the demo's chooser ---- */
+
+static const struct demo_person *person_by(struct page *p, struct str id)
+{
+    size_t count = 0;
+    const struct demo_person *people = web_people(p->web, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (str_equal(people[i].id, id)) {
+            return &people[i];
+        }
+    }
+    return NULL;
+}
+
+static enum err demo_sign_in(struct page *p, const struct demo_person *who, struct str next)
+{
+    struct ctx *ctx = p->ctx;
+    struct proven v;
+    bool found = false;
+    TRY(proven_load(p, who->id, 2, "demo", next, &v, &found));
+    return found ? proven_sign_in(p, &v) : login_refused(p);
+}
 
 static enum err gone(struct page *p)
 {
@@ -9,52 +479,24 @@ static enum err gone(struct page *p)
     return page_problem(p, ERR_NOT_FOUND, STR(""), none);
 }
 
-static enum err login_page(struct page *p)
+/* The chooser gives out a fresh address, as the demo printed one at its start; each is good once. */
+static enum err login_demo(struct page *p)
 {
-    size_t count = 0;
-    const struct demo_person *people = web_people(p->web, &count);
-    if (count == 0) {
+    const struct demo_person *who = person_by(p, page_field(p, "who"));
+    struct buf b = buf_new(p->ctx->arena, 0);
+    struct render r = {.out = &b};
+    if (who == NULL) {
         return gone(p);
     }
-    struct page_login_people *rows = ARENA_ARRAY(p->ctx->arena, struct page_login_people, count);
-    for (size_t i = 0; i < count; i++) {
-        rows[i] = (struct page_login_people){people[i].id, people[i].name, page_text(p, people[i].role), page_text(p, people[i].office)};
-    }
-    struct page_login v = {.next = login_next(page_query(p, "next")), .people = rows, .people_count = count};
-    return page_show(p, 200, p->lang == LANG_EN ? STR("Sign in (demo)") : STR("登录（演示）"), page_login, &v);
-}
-
-static enum err login_as(struct page *p, const struct demo_person *who, struct str next)
-{
-    struct sign_in proof = {.name = who->name, .actor = {.kind = who->kind, .id = who->id, .assurance = 2}, .methods = STR("demo")};
-    session_begin(p, &proof);
-    return page_go(p, next);
-}
-
-static enum err login_post(struct page *p)
-{
-    size_t count = 0;
-    const struct demo_person *people = web_people(p->web, &count);
-    for (size_t i = 0; i < count; i++) {
-        if (str_equal(people[i].id, page_field(p, "who"))) {
-            struct str home = people[i].kind == ACTOR_OFFICER ? STR("/desk") : STR("/cases");
-            struct str next = login_next(page_field(p, "next"));
-            return login_as(p, &people[i], str_equal(next, STR("/")) ? home : next);
-        }
-    }
-    return gone(p);
+    buf_format(&b, "/login/once/%.*s?next=", FMT(web_new_code(p, who)));
+    render_segment(&r, login_next(page_field(p, "next")));
+    return page_go(p, buf_str(&b));
 }
 
 static enum err login_once(struct page *p)
 {
-    size_t count = 0;
-    const struct demo_person *people = web_people(p->web, &count);
-    for (size_t i = 0; i < count; i++) {
-        if (people[i].code.n > 0 && str_equal(people[i].code, p->args[0])) {
-            return login_as(p, &people[i], people[i].kind == ACTOR_OFFICER ? STR("/desk") : STR("/cases"));
-        }
-    }
-    return gone(p);
+    const struct demo_person *who = web_take_code(p->web, p->args[0]);
+    return who == NULL ? gone(p) : demo_sign_in(p, who, page_query(p, "next"));
 }
 
 static enum err signed_out(struct page *p, const struct receipt *receipt)
@@ -68,10 +510,16 @@ static enum err logout(struct page *p)
     return p->session.signed_in ? session_end(p, p->session.actor.id, p->session.id, STR(""), signed_out) : page_go(p, STR("/"));
 }
 
-static const struct route rows[] = {
-    {"GET", "/login", login_page, FOR_ALL, 0, "Choose a sample person (demo only)", page_login_schema, "next"},
-    {"POST", "/login", login_post, FOR_ALL, 0, "Sign in as a sample person (demo only)", NULL, "who next"},
-    {"GET", "/login/once/{code}", login_once, FOR_ALL, 0, "Sign in by an address the demo printed", NULL, ""},
+static const struct route rows_[] = {
+    {"GET", "/login", login_page, FOR_ALL, 0, "Sign in", page_login_schema, "next level"},
+    {"POST", "/login", login_post, FOR_ALL, 0, "Sign in by password; answers with the second step when there is one", page_code_schema, "name password next"},
+    {"POST", "/login/code", login_code, FOR_ALL, 0, "The second step: a one-time code", NULL, "stage code next"},
+    {"POST", "/login/passkey/options", passkey_options, FOR_ALL, 0, "A challenge for signing in by passkey", NULL, ""},
+    {"POST", "/login/passkey", passkey_finish, FOR_ALL, 0, "Sign in by passkey", NULL, "id client_data authenticator_data signature user_handle next"},
+    {"GET", "/login/recover", recover_page, FOR_ALL, 0, "Recover an account", page_recover_schema, ""},
+    {"POST", "/login/recover", recover_post, FOR_ALL, 0, "Sign in once by a recovery code or a code of the counter", NULL, "name code"},
+    {"POST", "/login/demo", login_demo, FOR_ALL, 0, "A fresh sign-in address of a sample person (demo only)", NULL, "who next"},
+    {"GET", "/login/once/{code}", login_once, FOR_ALL, 0, "Sign in by an address the demo gave out, once", NULL, "next"},
     {"POST", "/logout", logout, FOR_ALL, 0, "Sign out", NULL, ""},
 };
-const struct route_table login_routes = {rows, LEN(rows)};
+const struct route_table login_routes = {rows_, LEN(rows_)};

@@ -5,7 +5,8 @@ CREATE TABLE party_register (
     party_kind TEXT NOT NULL,
     display_name TEXT NOT NULL,
     code TEXT NOT NULL,
-    facts TEXT NOT NULL
+    facts TEXT NOT NULL,
+    seq INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX party_register_code ON party_register (code);
 

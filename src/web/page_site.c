@@ -13,6 +13,11 @@ static enum err site_style(struct page *p)
     return page_raw(p, 200, STR("text/css; charset=utf-8"), p->web->config.css, STYLE_CACHE_S);
 }
 
+static enum err site_passkey(struct page *p)
+{
+    return page_raw(p, 200, STR("text/javascript; charset=utf-8"), p->web->config.passkey_js, STYLE_CACHE_S);
+}
+
 static enum err site_accessibility(struct page *p)
 {
     struct page_accessibility v = {0};
@@ -135,6 +140,7 @@ static enum err site_openapi(struct page *p)
 static const struct route rows[] = {
     {"GET", "/static/tongban.css", site_style, FOR_ALL, 0, "The style of every page", NULL, ""},
     {"GET", "/view", site_view, FOR_ALL, 0, "Large type or standard type, then the page `to`", NULL, "large to"},
+    {"GET", "/static/passkey.js", site_passkey, FOR_ALL, 0, "The script of passkeys", NULL, ""},
     {"GET", "/accessibility", site_accessibility, FOR_ALL, 0, "Accessibility statement", page_accessibility_schema, ""},
     {"GET", "/healthz", site_health, FOR_ALL, 0, "Is the node well", NULL, ""},
     {"GET", "/openapi.json", site_openapi, FOR_ALL, 0, "This description", NULL, ""},

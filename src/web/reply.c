@@ -216,7 +216,7 @@ struct pending {
     const struct receipt *receipt;
 };
 
-static enum err receipt_page(struct page *p, const struct receipt *r)
+enum err page_admitted(struct page *p, const struct receipt *r)
 {
     if (r->seq < 0) {
         return page_refusal(p, &r->verdict);
@@ -249,7 +249,7 @@ static void finish(void *arg, struct http_exchange *x)
     if (d->err != ERR_OK) {
         e = page_problem(p, d->err, STR(""), none);
     } else {
-        e = d->then != NULL ? d->then(p, d->receipt) : receipt_page(p, d->receipt);
+        e = d->then != NULL ? d->then(p, d->receipt) : page_admitted(p, d->receipt);
     }
     if (handed_over) {
         return;
@@ -335,6 +335,11 @@ void page_hold(struct page *p)
 {
     reader_give(p);
     *p->handed_over = true;
+}
+
+void page_unhold(struct page *p)
+{
+    *p->handed_over = false;
 }
 
 void page_go_on(struct page *p, page_step *step, void *arg)

@@ -18,6 +18,12 @@ enum err web_new(struct ctx *ctx, const struct web_config *config, struct web **
     w->world = ctx->world;
     ctx->world->random(ctx->world, w->secret, sizeof(w->secret));
     pthread_mutex_init(&w->lock, NULL);
+    w->codes = arena_push_array(ctx->arena, config->people_count + 1, sizeof(*w->codes));
+    for (size_t i = 0; i < config->people_count; i++) {
+        if (config->people[i].code.n == 16) {
+            memcpy(w->codes[i], config->people[i].code.p, 16);
+        }
+    }
     *ret = w;
     return sessions_open(ctx, w);
 }
@@ -28,6 +34,32 @@ void web_free(struct web *w)
         db_close(w->readers[--w->reader_count]);
     }
     pthread_mutex_destroy(&w->lock);
+}
+
+const struct demo_person *web_take_code(struct web *w, struct str code)
+{
+    const struct demo_person *who = NULL;
+    pthread_mutex_lock(&w->lock);
+    for (size_t i = 0; i < w->config.people_count && code.n == 16; i++) {
+        if (bytes_equal(w->codes[i], code.p, 16)) {
+            who = &w->config.people[i];
+            w->codes[i][0] = '\0';
+        }
+    }
+    pthread_mutex_unlock(&w->lock);
+    return who;
+}
+
+struct str web_new_code(struct page *p, const struct demo_person *who)
+{
+    struct web *w = p->web;
+    uint8_t bytes[8];
+    w->world->random(w->world, bytes, sizeof(bytes));
+    struct str code = hex_encode(p->ctx->arena, bytes, sizeof(bytes));
+    pthread_mutex_lock(&w->lock);
+    memcpy(w->codes[who - w->config.people], code.p, 16);
+    pthread_mutex_unlock(&w->lock);
+    return code;
 }
 
 const struct demo_person *web_people(const struct web *w, size_t *ret_count)

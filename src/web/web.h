@@ -133,6 +133,8 @@ enum err page_raw(struct page *p, int status, struct str type, struct str body, 
  * /receipt/SEQ, refused shows the refusal with its article (409). The idempotency key is the form's. */
 typedef enum err page_then(struct page *p, const struct receipt *receipt);
 enum err page_submit(struct page *p, struct draft *draft, page_then *then) MUST_USE;
+/* What NULL does, for a `then` that has something to say only of one of the two. */
+enum err page_admitted(struct page *p, const struct receipt *receipt) MUST_USE;
 /* The same with kept rows beside the act (gate_submit_with), and kept rows alone (gate_keep; then gets receipt NULL).
  * What beside_arg points to lives on the page's arena. */
 enum err page_submit_with(struct page *p, struct draft *draft, gate_kept *beside, void *beside_arg, page_then *then) MUST_USE;
@@ -143,6 +145,7 @@ enum err page_keep(struct page *p, gate_kept *apply, void *arg, page_then *then)
  * as a problem. p->db is there again inside step. */
 typedef enum err page_step(struct page *p, void *arg);
 void page_hold(struct page *p);
+void page_unhold(struct page *p); /* nobody took it: this thread answers after all */
 void page_go_on(struct page *p, page_step *step, void *arg);
 
 /* ---- the room's doors for the program that serves ---- */
@@ -176,6 +179,7 @@ struct web_config {
     const struct demo_person *people; /* empty: no demo, no chooser */
     size_t people_count;
     struct str css;                  /* /static/tongban.css */
+    struct str passkey_js;           /* /static/passkey.js */
     /* Told on the writer's thread, in the transaction that ends it: a session was ended by its owner, by a new sign-in in
      * its browser, or because its actor's means of signing in changed. For back-channel logout. NULL: nobody. */
     enum err (*session_gone)(struct ctx *ctx, struct db *db, struct str session_id, struct str actor);
@@ -219,5 +223,8 @@ bool session_lasts(struct web *w, struct str id);
 /* The code by which a second officer, signed in on their own, confirms that they act together with another
  * in a case: eight characters, good for this officer and case until the node restarts. */
 struct str cosign_code(struct page *p, struct str officer, struct str case_id);
+/* Demo: whose sign-in address this code is, using it up; NULL when it is nobody's, or was used. And a new one for a person. */
+const struct demo_person *web_take_code(struct web *w, struct str code);
+struct str web_new_code(struct page *p, const struct demo_person *who);
 const struct demo_person *web_people(const struct web *w, size_t *ret_count);
 const struct route_table *web_tables(const struct web *w, size_t *ret_count);

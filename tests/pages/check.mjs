@@ -8,7 +8,6 @@ import { chromium } from 'playwright-core';
 const [address, demoFile, shots] = process.argv.slice(2);
 const demo = JSON.parse(readFileSync(demoFile, 'utf8'));
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const find = (id) => demo.people.find((p) => p.id === id).sign_in;
 let passed = 0;
 let failed = 0;
 
@@ -52,7 +51,7 @@ for (const width of [320, 1280]) {
   for (const [who, id, paths] of visits) {
     const context = await browser.newContext({ viewport: { width, height: 900 }, bypassCSP: true, colorScheme: width === 320 ? 'dark' : 'light' });
     const page = await context.newPage();
-    if (id) await page.goto(find(id));
+    if (id) await context.request.post(address + '/login/demo', { form: { who: id } });
     for (const path of paths) {
       await look(page, path, who);
       if (width === 1280 || path === '/item/food-new') await look(page, '/en' + path, who);
