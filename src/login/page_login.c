@@ -488,7 +488,8 @@ static enum err login_demo(struct page *p)
     if (who == NULL) {
         return gone(p);
     }
-    buf_format(&b, "/login/once/%.*s?next=", FMT(web_new_code(p, who)));
+    struct str code = web_new_code(p, who);
+    buf_format(&b, "/login/once/%.*s?next=", FMT(code));
     render_segment(&r, login_next(page_field(p, "next")));
     return page_go(p, buf_str(&b));
 }

@@ -361,6 +361,7 @@ void page_send(struct page *p)
         headers[n++] = (struct http_pair){p->headers[i].name, p->headers[i].value};
     }
     headers[n++] = (struct http_pair){STR("X-Content-Type-Options"), STR("nosniff")};
+    headers[n++] = (struct http_pair){STR("X-Frame-Options"), STR("DENY")}; /* for those who know no frame-ancestors */
     headers[n++] = (struct http_pair){STR("Referrer-Policy"), STR("same-origin")};
     if (p->cache_s >= 0) {
         headers[n++] = (struct http_pair){STR("Cache-Control"),

@@ -20,9 +20,8 @@ enum err web_new(struct ctx *ctx, const struct web_config *config, struct web **
     pthread_mutex_init(&w->lock, NULL);
     w->codes = arena_push_array(ctx->arena, config->people_count + 1, sizeof(*w->codes));
     for (size_t i = 0; i < config->people_count; i++) {
-        if (config->people[i].code.n == 16) {
-            memcpy(w->codes[i], config->people[i].code.p, 16);
-        }
+        struct str code = config->people[i].code;
+        memcpy(w->codes[i], code.p, code.n < sizeof(w->codes[i]) ? code.n : 0);
     }
     *ret = w;
     return sessions_open(ctx, w);
@@ -40,8 +39,9 @@ const struct demo_person *web_take_code(struct web *w, struct str code)
 {
     const struct demo_person *who = NULL;
     pthread_mutex_lock(&w->lock);
-    for (size_t i = 0; i < w->config.people_count && code.n == 16; i++) {
-        if (bytes_equal(w->codes[i], code.p, 16)) {
+    for (size_t i = 0; i < w->config.people_count && code.n > 0; i++) {
+        struct str have = str_from(w->codes[i]);
+        if (have.n == code.n && bytes_equal(have.p, code.p, code.n)) {
             who = &w->config.people[i];
             w->codes[i][0] = '\0';
         }
@@ -58,6 +58,7 @@ struct str web_new_code(struct page *p, const struct demo_person *who)
     struct str code = hex_encode(p->ctx->arena, bytes, sizeof(bytes));
     pthread_mutex_lock(&w->lock);
     memcpy(w->codes[who - w->config.people], code.p, 16);
+    w->codes[who - w->config.people][16] = '\0';
     pthread_mutex_unlock(&w->lock);
     return code;
 }

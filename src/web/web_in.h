@@ -43,7 +43,7 @@ struct web {
     struct db *readers[16];
     size_t reader_count;
     struct web_sessions sessions;
-    char (*codes)[17]; /* of the demo's people, in their order; empty once used */
+    char (*codes)[33]; /* of the demo's people, in their order; empty once used */
 };
 
 void reader_give(struct page *p);
