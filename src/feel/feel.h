@@ -306,6 +306,12 @@ struct feel_shape {
 size_t feel_unary_shape(const struct feel_program *program, const struct feel_shape **ret, bool *ret_negated);
 /* The value of a program that is one constant. */
 bool feel_constant(const struct feel_program *program, struct feel_value *ret);
+/* A program that is a name of the scope, or a member of one ("applicant.age"): sets the slot and the members on the
+ * way, of which there are at most max. False when it is anything else. */
+bool feel_path(const struct feel_program *program, uint32_t *ret_slot, struct str *ret_members, size_t max,
+               size_t *ret_count);
+/* What the program was compiled from. */
+struct feel_source feel_source_of(const struct feel_program *program);
 /* Does the program use slot i? */
 bool feel_uses(const struct feel_program *program, size_t slot);
 

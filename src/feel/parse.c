@@ -1209,6 +1209,30 @@ bool feel_constant(const struct feel_program *program, struct feel_value *ret)
     return true;
 }
 
+bool feel_path(const struct feel_program *program, uint32_t *ret_slot, struct str *ret_members, size_t max,
+               size_t *ret_count)
+{
+    const struct node *n = program->root;
+    size_t count = 0;
+    for (; n->eval == eval_path; n = n->a) {
+        count++;
+    }
+    if (program->unary || n->op != OP_GLOBAL || count > max) {
+        return false;
+    }
+    *ret_slot = n->slot;
+    *ret_count = count;
+    for (n = program->root; n->eval == eval_path; n = n->a) {
+        ret_members[--count] = n->name;
+    }
+    return true;
+}
+
+struct feel_source feel_source_of(const struct feel_program *program)
+{
+    return program->source;
+}
+
 bool feel_uses(const struct feel_program *program, size_t slot)
 {
     return slot < program->slot_count && program->used[slot];

@@ -562,3 +562,37 @@ TEST(feel_survives_every_failing_allocation)
         arena_free(a);
     }
 }
+
+TEST(feel_tells_paths_from_other_programs)
+{
+    static const struct feel_member names[] = {{STR("x"), NULL}, {STR("an applicant"), NULL}};
+    static const struct feel_scope scope = {.names = names, .count = 2};
+    static const struct {
+        const char *text;
+        int members; /* -1: no path */
+    } cases[] = {{"x", 0},
+                 {"an applicant", 0},
+                 {"an applicant.home.city", 2},
+                 {"an applicant.home.city.name", -1},
+                 {"x + 1", -1},
+                 {"5", -1},
+                 {"x[1].a", -1},
+                 {"{a: 1}.a", -1}};
+    for (size_t i = 0; i < LEN(cases); i++) {
+        const struct feel_program *p = NULL;
+        struct str members[2];
+        uint32_t slot = 9;
+        size_t count = 9;
+        CHECK_OK(feel_compile(ctx, &scope, (struct feel_source){.text = str_from(cases[i].text)}, &p));
+        CHECK_STR(feel_source_of(p).text, cases[i].text);
+        CHECK_INT(feel_path(p, &slot, members, 2, &count), cases[i].members >= 0);
+        if (cases[i].members >= 0) {
+            CHECK_INT(count, cases[i].members);
+            CHECK_INT(slot, cases[i].text[0] == 'a');
+        }
+        if (cases[i].members == 2) {
+            CHECK_STR(members[0], "home");
+            CHECK_STR(members[1], "city");
+        }
+    }
+}
