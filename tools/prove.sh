@@ -1,6 +1,7 @@
 #!/bin/sh
-# prove.sh - the long runs: power-loss states by the thousand, threads under TSan, every fuzz target for a
-# while with clang. SECONDS a target: FUZZ_SECONDS (60). Ends with "N passed, M failed".
+# prove.sh - the long runs: every fault at every step of the scenario, power-loss states by the thousand, threads
+# under TSan, every fuzz target for a while with clang; figures below each. docs/reliability.md says what they mean.
+# STATES: power-loss states of each kind at each change (1). FUZZ_SECONDS: a target (60). Ends with "N passed, M failed".
 set -u
 cd "$(dirname "$0")/.."
 jobs=$(nproc)
@@ -9,14 +10,23 @@ failed=0
 step() {
     name=$1
     shift
-    if "$@" >build/prove.log 2>&1; then passed=$((passed + 1)); echo "ok    $name"; else failed=$((failed + 1)); echo "FAIL  $name"; tail -n 40 build/prove.log; fi
+    if "$@" >build/prove.log 2>&1; then
+        passed=$((passed + 1))
+        echo "ok    $name"
+        grep -E ' states looked at|mutants|^[a-z]+: [0-9]+ passed|stat::number_of_executed_units' build/prove.log | sed 's/^/        /'
+    else failed=$((failed + 1)); echo "FAIL  $name"; tail -n 40 build/prove.log
+    fi
 }
 mkdir -p build
 step "build" make -s -j"$jobs" CONFIG=release build/release/tests
 step "power-loss states of the gate" env TONGBAN_STATES=200 build/release/tests gate_loses
 step "power-loss states of the store" env TONGBAN_STATES=20 build/release/tests store
-step "build with TSan" make -s -j"$jobs" CONFIG=tsan build/tsan/tests
-step "threads of http and store under TSan" sh -c 'build/tsan/tests http && build/tsan/tests store && build/tsan/tests feel_one'
+for h in survives_every_failing_allocation survives_every_failing_call loses_nothing survives_a_disk survives_leaps \
+    goes_on_under survives_a_kill survives_kills; do
+    step "scenario, every step: $h" env TONGBAN_STATES="${STATES:-1}" build/release/tests "torture_scenario_$h"
+done
+step "what the node owes after a kill" env TONGBAN_STATES=1 build/release/tests torture_the_node
+step "threads under TSan" sh tools/tsan.sh
 for f in fuzz/*.c; do
     t=$(basename "$f" .c)
     [ "$t" = replay ] && continue

@@ -36,6 +36,7 @@ step "unit tests and stories, ASan and UBSan, SQLite and PostgreSQL" build/asan/
 step "unit tests and stories, release" build/release/tests
 step "fuzz corpora, ASan and UBSan" make -s -j"$jobs" CONFIG=asan corpora
 step "packs of law" build/tongban law check law/cn law/cn-990101
+step "threads under TSan" sh tools/tsan.sh short
 for t in tests/*.sh; do
     [ -f "$t" ] && step "$t" sh "$t"
 done

@@ -18,7 +18,7 @@ struct day limit_start(const struct question *q, const struct limit *limit, stru
     const struct fact *fact = limit->before ? limit->event : limit->since;
     const struct json *v = fact == NULL ? NULL : json_get_str(&q->facts, fact->id);
     struct day d = begun;
-    *ret_stated = json_is(v, JSON_STRING) && day_parse(v->text, &d);
+    *ret_stated = v != NULL && json_is(v, JSON_STRING) && day_parse(v->text, &d);
     if (!*ret_stated && fact != NULL && q->has_case && str_equal(fact->id, STR("case.opened"))) {
         *ret_stated = true; /* nobody states it: the case itself knows */
         return (struct day){(int32_t)q->row.opened_day};

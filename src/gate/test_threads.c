@@ -1,0 +1,142 @@
+/* The gate under load from several threads at once: drafts submitted and waited for, questions asked, pages of the
+ * ledger read, a law published in the middle, ticks, a head signed by the key holder's own process. For TSan above all.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/day.h"
+#include "base/json.h"
+#include "crypto/keyholder.h"
+#include "gate/test_scenario.h"
+#include "world_sim.h"
+
+enum { SUBMITTERS = 3, READERS = 2, DRAFTS = 30 };
+
+struct load {
+    struct play *p;
+    pthread_t thread;
+    int number;
+    size_t admitted;
+    size_t refused;
+    size_t failed;
+    size_t read;
+    atomic_bool *stop;
+};
+
+static struct draft cancellation(struct ctx *ctx, int who, int nth)
+{
+    struct draft d = {.kind = STR("apply-cancellation"), .item = STR("food-cancel"), .fields = json_object()};
+    json_set(ctx->arena, &d.fields, STR("service.truth"), json_of_bool(true));
+    if (nth % 10 != 0) { /* every tenth is refused */
+        json_set(ctx->arena, &d.fields, STR("licence.number"), json_of_str(STR("JY29901010000001")));
+    }
+    d.actor = (struct actor){.kind = ACTOR_PARTY, .id = STR("p-lin"), .assurance = 2};
+    d.key = str_format(ctx->arena, "load-%d-%d", who, nth / 2 * 2); /* every second one repeats the one before */
+    return d;
+}
+
+static void *submitter(void *arg)
+{
+    struct load *l = arg;
+    struct arena *arena = arena_new((size_t)1 << 26);
+    struct ctx ctx = {.arena = arena, .world = l->p->world};
+    for (int i = 0; i < DRAFTS; i++) {
+        struct draft d = cancellation(&ctx, l->number, i);
+        struct receipt r = {0};
+        enum err e = gate_submit_wait(&ctx, l->p->gate, &d, &r);
+        l->failed += e != ERR_OK;
+        l->admitted += e == ERR_OK && r.seq >= 0;
+        l->refused += e == ERR_OK && r.seq < 0;
+        arena_clear(arena);
+    }
+    arena_free(arena);
+    return NULL;
+}
+
+static enum err read_some(struct ctx *ctx, struct load *l, struct db *db)
+{
+    struct draft d = cancellation(ctx, l->number, 0);
+    const struct law *law = NULL;
+    struct verdict v;
+    struct str note = {0};
+    uint64_t size = 0;
+    struct ledger_reader reader;
+    uint8_t hash[32];
+    struct act_record act;
+    bool found = false;
+    TRY(gate_law(ctx, l->p->gate, db, &law));
+    TRY(gate_ask(ctx, l->p->gate, db, &d, &v));
+    TRY(gate_checkpoint(ctx, l->p->gate, db, &note, &size));
+    TRY(gate_ledger_reader(ctx, l->p->gate, db, &reader));
+    TRY(reader.hash(ctx, reader.self, 0, size - 1, hash));
+    TRY(gate_act(ctx, l->p->gate, db, (int64_t)size - 1, &act, &found));
+    return law != NULL && found ? ERR_OK : ERR_NOT_FOUND;
+}
+
+static void *asker(void *arg)
+{
+    struct load *l = arg;
+    struct arena *arena = arena_new((size_t)1 << 28);
+    struct ctx ctx = {.arena = arena, .world = l->p->world};
+    struct db *db = NULL;
+    l->failed += store_reader(&ctx, l->p->store, &db) != ERR_OK;
+    while (db != NULL && !atomic_load(l->stop)) {
+        struct arena_mark mark = arena_mark(arena);
+        l->failed += read_some(&ctx, l, db) != ERR_OK;
+        l->read++;
+        arena_reset(arena, mark);
+    }
+    db_close(db);
+    arena_free(arena);
+    return NULL;
+}
+
+TEST(gate_serves_many_threads)
+{
+    char dir[] = "/tmp/tongban-threads-XXXXXX";
+    struct play *p = play_new(t, ctx);
+    struct load load[SUBMITTERS + READERS];
+    atomic_bool stop = false;
+    size_t count = 0;
+    must(mkdtemp(dir) != NULL);
+    CHECK_OK(keys_create(ctx, str_from(dir)));
+    CHECK_OK(keyholder_start(ctx, str_from(dir), &p->keys));
+    p->world = sim_new(11);
+    CHECK_OK(play_open(p, ctx));
+    size_t at = 0;
+    for (; at < p->count && !str_equal(json_text(&p->steps->items[at], "act"), STR("apply")); at++) {
+        sim_advance(p->world, (struct span){play_instant(p, at).ms - p->world->now(p->world).ms});
+        CHECK_OK(play_step(p, ctx, at));
+    }
+    CHECK_OK(gate_start(ctx, p->gate));
+    for (int i = 0; i < SUBMITTERS + READERS; i++) {
+        load[i] = (struct load){.p = p, .number = i, .stop = &stop};
+        must(pthread_create(&load[i].thread, NULL, i < SUBMITTERS ? submitter : asker, &load[i]) == 0);
+    }
+    for (int i = 0; i < 20; i++) {
+        sim_advance(p->world, (struct span){1000});
+        CHECK_OK(gate_tick(ctx, p->gate, &count));
+    }
+    for (int i = 0; i < SUBMITTERS + READERS; i++) {
+        atomic_store(&stop, i >= SUBMITTERS);
+        pthread_join(load[i].thread, NULL);
+        CHECK_INT(load[i].failed, 0);
+        if (i < SUBMITTERS) {
+            CHECK_INT(load[i].admitted + load[i].refused, DRAFTS);
+            CHECK(load[i].admitted > 0 && load[i].refused > 0);
+        } else {
+            CHECK(load[i].read > 0);
+        }
+    }
+    gate_stop(p->gate);
+    play_look(p, ctx, true);
+    play_close(p);
+    keyholder_stop(p->keys);
+    sim_free(p->world);
+    ctx->world = world_real();
+    char command[64];
+    snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+    must(system(command) == 0);
+}
