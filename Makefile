@@ -70,7 +70,7 @@ test:
 	@sh tools/test.sh
 
 bench:
-	@sh tools/setup.sh run
+	@sh tools/setup.sh bench
 	@sh tools/bench.sh
 
 prove:

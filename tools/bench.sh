@@ -11,6 +11,9 @@ for b in build/bench-*; do
     echo "== ${b#build/bench-}"
     "$b" | tee -a "$out" | grep -v '^BENCH '
 done
+echo "== oidc"
+(cd bench/oidc && npm ci --ignore-scripts --no-audit --no-fund >/dev/null)
+node bench/oidc/run.mjs | tee -a "$out" | grep -v '^BENCH '
 awk -F'|' '
 BEGIN { print "[" }
 /^BENCH / {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh - installs what is missing from Debian's packages. usage: setup.sh run|test|prove
+# setup.sh - installs what is missing from Debian's packages. usage: setup.sh run|test|bench|prove
 # As root or with sudo; says what it installs; does nothing when all is there.
 set -eu
 run="gcc make pkg-config libssl-dev libsqlite3-dev libpq-dev libxml2-dev libcurl4-openssl-dev libseccomp-dev
@@ -7,12 +7,15 @@ run="gcc make pkg-config libssl-dev libsqlite3-dev libpq-dev libxml2-dev libcurl
 test="$run postgresql-15 curl git chromium fonts-noto-cjk"
 # Node.js for the test tools: whatever is there already, else Debian's.
 command -v npm >/dev/null 2>&1 || test="$test nodejs npm"
+bench="$run"
+command -v npm >/dev/null 2>&1 || bench="$bench nodejs npm"
 prove="$test clang-19 libclang-rt-19-dev"
 case "${1:-run}" in
 run) want=$run ;;
 test) want=$test ;;
+bench) want=$bench ;;
 prove) want=$prove ;;
-*) echo "usage: setup.sh run|test|prove" >&2; exit 2 ;;
+*) echo "usage: setup.sh run|test|bench|prove" >&2; exit 2 ;;
 esac
 missing=""
 for p in $want; do

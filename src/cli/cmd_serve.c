@@ -82,9 +82,11 @@ static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const
     config.state_count = 2;
     TRY(file_read(ctx, "web/passkey.js", 1 << 20, &config.passkey_js));
     config.session_gone = oidc_session_gone;
+    config.settled = oidc_settled;
+    config.settled_arg = s->oidc;
     TRY(file_read(ctx, "web/tongban.css", 1 << 20, &config.css));
     TRY(web_new(ctx, &config, &s->web));
-    struct http_setup setup = {.world = ctx->world, .arg = s->web, .handle = web_handle, .body_limit = web_body_limit};
+    struct http_setup setup = {.world = ctx->world, .arg = s->web, .handle = web_handle, .body_limit = web_body_limit, .settled = web_settled};
     TRY(http_server_new(ctx, &setup, &s->server));
     for (size_t i = 0; i < count; i++) {
         struct str address = {0};

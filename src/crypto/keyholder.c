@@ -8,12 +8,13 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/str.h"
 #include "base/world.h"
 #include "crypto/confine.h"
 
 enum { TEXT_MAX = 65536, TOKEN_KEYS_READY = 8, REPLY_BYTES = 128 };
-enum ask { ASK_SIGN = 1, ASK_TOKEN_PUBLIC, ASK_TOKEN_SIGN, ASK_TOKEN_SECRET };
+enum ask { ASK_SIGN = 1, ASK_TOKEN_PUBLIC, ASK_TOKEN_SIGN, ASK_TOKEN_SECRET, ASK_TOKEN_MANY };
 
 struct secrets {
     uint8_t ed25519[32];
@@ -200,8 +201,40 @@ struct reply {
     uint8_t bytes[REPLY_BYTES];
 };
 
+/* One text of many, before its bytes. */
+struct many_head {
+    uint32_t kind;
+    uint32_t number;
+    uint32_t bytes;
+};
+
+/* Sign each text of a message of heads and texts; false when it is not made so. */
+static bool sign_many(const struct secrets *s, struct token_keys *t, struct str message, uint32_t count, uint8_t *ret)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct many_head h;
+        if (message.n < sizeof(h)) {
+            return false;
+        }
+        memcpy(&h, message.p, sizeof(h));
+        message = str_slice(message, sizeof(h), message.n);
+        struct token_ready *k = message.n < h.bytes ? NULL : token_ready(t, s, h.kind, h.number);
+        if (k == NULL || !token_sign(k, str_slice(message, 0, h.bytes), ret + (size_t)64 * i)) {
+            return false;
+        }
+        message = str_slice(message, h.bytes, message.n);
+    }
+    return message.n == 0;
+}
+
+/* The signatures of many follow the reply. */
+static bool has_many(const struct request *q, const struct reply *r)
+{
+    return q->what == ASK_TOKEN_MANY && r->ok;
+}
+
 static void answer(const struct secrets *s, const struct public_keys *p, struct token_keys *t, const struct request *q,
-                   struct str text, struct reply *ret)
+                   struct str text, struct reply *ret, uint8_t *many)
 {
     *ret = (struct reply){0};
     struct token_ready *k = NULL;
@@ -224,6 +257,7 @@ static void answer(const struct secrets *s, const struct public_keys *p, struct 
         k = token_ready(t, s, q->kind, q->number);
         ret->ok = k != NULL && token_sign(k, text, ret->bytes);
         break;
+    case ASK_TOKEN_MANY: ret->ok = q->number <= TOKEN_TEXTS && sign_many(s, t, text, q->number, many); break;
     case ASK_TOKEN_SECRET: {
         uint8_t inner[32];
         hmac_sha256((struct str){(const char *)s->token, sizeof(s->token)}, STR("token secret"), inner);
@@ -335,10 +369,11 @@ _Noreturn static void holder_main(struct ctx *ctx, struct str dir, int fd, const
     bool going = fd == 3 && greet(fd, ctx, holder_open(ctx, dir, p, &s));
     bool ready = going;
     static struct token_keys token;
+    static uint8_t many[TOKEN_TEXTS * 64];
     while (going && read_all(fd, &q, sizeof(q)) && q.bytes <= TEXT_MAX && read_all(fd, text, q.bytes)) {
         struct reply r;
-        answer(&s, p, &token, &q, (struct str){text, q.bytes}, &r);
-        going = write_all(fd, &r, sizeof(r));
+        answer(&s, p, &token, &q, (struct str){text, q.bytes}, &r, many);
+        going = write_all(fd, &r, sizeof(r)) && (!has_many(&q, &r) || write_all(fd, many, (size_t)64 * q.number));
         bytes_wipe(&r, sizeof(r));
     }
     bytes_wipe(&s, sizeof(s));
@@ -419,7 +454,9 @@ const struct public_keys *keyholder_public(const struct keyholder *k)
     return &k->public_keys;
 }
 
-static enum err ask(struct ctx *ctx, struct keyholder *k, struct request q, struct str text, struct reply *ret)
+/* many: room for the signatures of ASK_TOKEN_MANY; NULL for others. */
+static enum err ask_for(struct ctx *ctx, struct keyholder *k, struct request q, struct str text, struct reply *ret,
+                        uint8_t *many)
 {
     if (text.n > TEXT_MAX) {
         return fault(ctx, ERR_TOO_LARGE, "a text to sign is longer than %d bytes", TEXT_MAX);
@@ -427,18 +464,24 @@ static enum err ask(struct ctx *ctx, struct keyholder *k, struct request q, stru
     q.bytes = (uint32_t)text.n;
     *ret = (struct reply){0};
     if (k->fd < 0 && k->pid == 0) {
-        answer(&k->secrets, &k->public_keys, &k->token, &q, text, ret);
+        answer(&k->secrets, &k->public_keys, &k->token, &q, text, ret, many);
     } else if (k->fd >= 0) {
         char *message = arena_push_bytes(ctx->arena, sizeof(q) + text.n); /* one write, so that the holder wakes once */
         memcpy(message, &q, sizeof(q));
         memcpy(message + sizeof(q), text.p == NULL ? "" : text.p, text.n);
         struct reply got;
         bool told = write_all(k->fd, message, sizeof(q) + text.n) && read_all(k->fd, &got, sizeof(got));
+        told = told && (!has_many(&q, &got) || read_all(k->fd, many, (size_t)64 * q.number));
         if (told) {
             *ret = got;
         }
     }
     return ret->ok ? ERR_OK : fault(ctx, ERR_CRYPTO, "the key holder did not sign; the node must be restarted");
+}
+
+static enum err ask(struct ctx *ctx, struct keyholder *k, struct request q, struct str text, struct reply *ret)
+{
+    return ask_for(ctx, k, q, text, ret, NULL);
 }
 
 enum err keyholder_sign(struct ctx *ctx, struct keyholder *k, struct str text, struct signatures *ret)
@@ -465,6 +508,28 @@ enum err keyholder_token_sign(struct ctx *ctx, struct keyholder *k, enum token_k
     struct reply r;
     TRY(ask(ctx, k, (struct request){.what = ASK_TOKEN_SIGN, .kind = kind, .number = number}, text, &r));
     memcpy(ret, r.bytes, 64);
+    return ERR_OK;
+}
+
+enum err keyholder_token_sign_many(struct ctx *ctx, struct keyholder *k, struct token_text *texts, size_t count)
+{
+    struct reply r;
+    uint8_t many[TOKEN_TEXTS * 64];
+    struct buf b = buf_new(ctx->arena, TEXT_MAX);
+    struct str message = {0};
+    if (count == 0 || count > TOKEN_TEXTS) {
+        return fault(ctx, ERR_TOO_MANY, "1 to %d texts are signed at one asking", TOKEN_TEXTS);
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct many_head h = {texts[i].kind, texts[i].number, (uint32_t)texts[i].text.n};
+        buf_bytes(&b, &h, sizeof(h));
+        buf_put(&b, texts[i].text);
+    }
+    TRY(buf_done(ctx, &b, &message));
+    TRY(ask_for(ctx, k, (struct request){.what = ASK_TOKEN_MANY, .number = (uint32_t)count}, message, &r, many));
+    for (size_t i = 0; i < count; i++) {
+        memcpy(texts[i].signature, many + 64 * i, 64);
+    }
     return ERR_OK;
 }
 

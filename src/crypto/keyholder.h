@@ -45,6 +45,16 @@ enum err keyholder_token_public(struct ctx *ctx, struct keyholder *k, enum token
 /* Sign with it: 64 bytes, r ‖ s or Ed25519. */
 enum err keyholder_token_sign(struct ctx *ctx, struct keyholder *k, enum token_key kind, uint32_t number,
                               struct str text, uint8_t ret[64]) MUST_USE;
+/* Sign many texts at one asking, which costs little more than one: at most TOKEN_TEXTS, together at most 48 KiB. */
+enum { TOKEN_TEXTS = 32 };
+struct token_text {
+    enum token_key kind;
+    uint32_t number;
+    struct str text;
+    uint8_t signature[64]; /* is filled */
+};
+enum err keyholder_token_sign_many(struct ctx *ctx, struct keyholder *k, struct token_text *texts,
+                                   size_t count) MUST_USE;
 /* A secret for one use, named by label: always the same 32 bytes for this node. */
 enum err keyholder_token_secret(struct ctx *ctx, struct keyholder *k, struct str label, uint8_t ret[32]) MUST_USE;
 

@@ -173,6 +173,20 @@ TEST(crypto_token_keys_follow_from_one_secret_and_a_number)
     CHECK_OK(keyholder_token_sign(ctx, k, TOKEN_SM2, 7, STR("text"), sig));
     CHECK(sm2_verify(other, STR("text"), sig));
     CHECK_ERR(keyholder_token_sign(ctx, k, (enum token_key)9, 7, STR("text"), sig), ERR_CRYPTO);
+    struct token_text texts[TOKEN_TEXTS];
+    for (size_t i = 0; i < TOKEN_TEXTS; i++) {
+        texts[i] = (struct token_text){i % 2 == 0 ? TOKEN_ES256 : TOKEN_EDDSA, 7, str_format(ctx->arena, "text %zu", i), {0}};
+    }
+    CHECK_OK(keyholder_token_sign_many(ctx, k, texts, TOKEN_TEXTS));
+    CHECK_OK(keyholder_token_public(ctx, k, TOKEN_EDDSA, 7, other));
+    for (size_t i = 0; i < TOKEN_TEXTS; i++) {
+        CHECK(i % 2 == 0 ? p256_verify(key, texts[i].text, texts[i].signature) : ed25519_verify(other, texts[i].text, texts[i].signature));
+    }
+    CHECK_ERR(keyholder_token_sign_many(ctx, k, texts, 0), ERR_TOO_MANY);
+    texts[1].kind = (enum token_key)9;
+    CHECK_ERR(keyholder_token_sign_many(ctx, k, texts, 2), ERR_CRYPTO);
+    texts[1].text = (struct str){arena_push(ctx->arena, 70000), 70000};
+    CHECK_ERR(keyholder_token_sign_many(ctx, k, texts, 2), ERR_TOO_LARGE);
     CHECK_OK(keyholder_token_secret(ctx, k, STR("a"), secret));
     CHECK_OK(keyholder_token_secret(ctx, k, STR("b"), label));
     CHECK(memcmp(secret, label, 32) != 0);

@@ -82,6 +82,9 @@ struct http_setup {
     /* The text of a refusal made here: fill ret->type, ->body and ->headers for this status and code
      * (a lower-case word such as "bare_lf"). Runs on the loop thread. NULL = problem+json in English and Chinese. */
     void (*on_bad)(void *arg, struct ctx *ctx, int status, struct str code, struct http_response *ret);
+    /* Told on a loop thread whenever it has handled what was ready, before it waits: for work that handlers put off so as to do
+     * it for many requests at once. NULL = nothing is put off. */
+    void (*settled)(void *arg);
     int loops;           /* threads; 0 = 1 */
     int connections_max; /* 0 = LIMIT_HTTP_CONNECTIONS */
     int per_ip_max;      /* 0 = LIMIT_HTTP_CONNECTIONS_PER_IP; an IPv6 /64 counts as one address */

@@ -260,6 +260,8 @@ bool chunk_write(struct bytes *out, const char *p, size_t n);
 enum err loop_init(struct ctx *ctx, struct loop *l, struct http_server *s, int index);
 void loop_release(struct loop *l);
 void *loop_run(void *loop);
+/* What handlers put off is done now. */
+void loop_settle(struct loop *l);
 void loop_deliver_posts(struct loop *l);
 void loop_bury(struct loop *l);
 void loop_wake(struct loop *l);

@@ -511,6 +511,14 @@ static bool is_over(struct loop *l)
     return l->conn_count == 0 && l->exchange_count == 0;
 }
 
+void loop_settle(struct loop *l)
+{
+    const struct http_setup *setup = &l->server->setup;
+    if (setup->settled != NULL) {
+        setup->settled(setup->arg);
+    }
+}
+
 void *loop_run(void *arg)
 {
     struct loop *l = arg;
@@ -526,10 +534,12 @@ void *loop_run(void *arg)
         for (int i = 0; i < count; i++) {
             on_ready(l, &events[i]);
         }
+        loop_settle(l);
         loop_deliver_posts(l);
         if (l->is_starved) {
             feed_starved(l);
         }
+        loop_settle(l); /* what came behind an answer that was just delivered */
         if (l->now_ns >= l->sweep_ns) {
             sweep(l);
         }

@@ -279,6 +279,7 @@ static void run_door(struct loop *l, struct conn *c, struct bytes *sink)
         if (!waits) {
             return;
         }
+        loop_settle(l);
         pthread_mutex_lock(&l->lock);
         while (l->posted == NULL) {
             pthread_cond_wait(&l->changed, &l->lock);

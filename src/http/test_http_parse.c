@@ -333,3 +333,41 @@ TEST(http_conn_survives_every_failed_allocation)
     CHECK_INT(status, 200);
     http_server_free(s);
 }
+
+/* What handlers put off is done when all that was ready has been handled, also what comes behind it on the same connection. */
+struct put_off {
+    struct http_exchange *waiting;
+    int settled;
+    int answered;
+};
+
+static void put_off(void *arg, struct http_exchange *x)
+{
+    ((struct put_off *)arg)->waiting = x;
+}
+
+static void do_now(void *arg)
+{
+    struct put_off *o = arg;
+    struct http_exchange *x = o->waiting;
+    o->settled++;
+    o->waiting = NULL;
+    if (x != NULL) {
+        o->answered++;
+        http_respond(x, &(struct http_response){.status = 200, .type = STR("text/plain"), .body = STR("later")});
+    }
+}
+
+TEST(http_work_put_off_is_done_when_the_loop_has_settled)
+{
+    struct put_off o = {0};
+    struct http_server *s = NULL;
+    struct http_setup setup = {.world = ctx->world, .arg = &o, .handle = put_off, .settled = do_now};
+    CHECK_OK(http_server_new(ctx, &setup, &s));
+    struct str answer = feed(ctx, s, STR("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+    CHECK_INT(status_of(answer), 200);
+    CHECK_INT(o.answered, 2);
+    CHECK(o.settled >= 2);
+    CHECK(str_find(answer, STR("later")) != SIZE_MAX);
+    http_server_free(s);
+}

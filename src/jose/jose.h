@@ -75,6 +75,10 @@ enum err jws_verify_by(struct ctx *ctx, const struct jws *s, const struct jwks *
 /* Whoever holds the private key: 64 bytes over text. */
 typedef enum err jose_sign_fn(struct ctx *ctx, void *arg, enum jose_alg alg, struct str text,
                               uint8_t ret[JOSE_SIGNATURE]);
+/* The same in two steps, for a signature that comes later: what is to be signed, and the token of it. */
+enum err jws_prepare(struct ctx *ctx, enum jose_alg alg, struct str typ, struct str kid, const struct json *payload,
+                     struct str *ret_input) MUST_USE;
+struct str jws_finish(struct arena *a, struct str input, const uint8_t signature[JOSE_SIGNATURE]);
 /* Header {"alg", "typ", "kid"} and payload, signed. typ and kid may be empty. */
 enum err jws_sign(struct ctx *ctx, enum jose_alg alg, struct str typ, struct str kid, const struct json *payload,
                   jose_sign_fn *sign, void *arg, struct str *ret) MUST_USE;

@@ -127,31 +127,45 @@ enum err jws_verify_by(struct ctx *ctx, const struct jws *s, const struct jwks *
     return jws_verify(ctx, s, found);
 }
 
-enum err jws_sign(struct ctx *ctx, enum jose_alg alg, struct str typ, struct str kid, const struct json *payload,
-                  jose_sign_fn *sign, void *arg, struct str *ret)
+enum err jws_prepare(struct ctx *ctx, enum jose_alg alg, struct str typ, struct str kid, const struct json *payload,
+                     struct str *ret_input)
 {
     struct arena *a = ctx->arena;
-    struct json header = json_object();
-    json_set(a, &header, STR("alg"), json_of_str(jose_alg_name(alg)));
-    if (typ.n > 0) {
-        json_set(a, &header, STR("typ"), json_of_str(typ));
-    }
-    if (kid.n > 0) {
-        json_set(a, &header, STR("kid"), json_of_str(kid));
-    }
     struct buf head = buf_new(a, LIMIT_JWS_BYTES);
     struct buf body = buf_new(a, LIMIT_JWS_BYTES);
     struct buf out = buf_new(a, 2 * LIMIT_JWS_BYTES);
     struct str text = {0};
-    uint8_t signature[JOSE_SIGNATURE];
-    json_write(&head, &header);
+    buf_puts(&head, "{\"alg\":");
+    json_write_string(&head, jose_alg_name(alg));
+    if (typ.n > 0) {
+        buf_puts(&head, ",\"typ\":");
+        json_write_string(&head, typ);
+    }
+    if (kid.n > 0) {
+        buf_puts(&head, ",\"kid\":");
+        json_write_string(&head, kid);
+    }
+    buf_byte(&head, '}');
     json_write(&body, payload);
     TRY(buf_done(ctx, &body, &text));
     buf_put(&out, base64url_encode(a, head.p, head.n));
     buf_byte(&out, '.');
     buf_put(&out, base64url_encode(a, text.p, text.n));
-    TRY(sign(ctx, arg, alg, buf_str(&out), signature));
-    buf_byte(&out, '.');
-    buf_put(&out, base64url_encode(a, signature, sizeof(signature)));
-    return buf_done(ctx, &out, ret);
+    return buf_done(ctx, &out, ret_input);
+}
+
+struct str jws_finish(struct arena *a, struct str input, const uint8_t signature[JOSE_SIGNATURE])
+{
+    return str_format(a, "%.*s.%.*s", FMT(input), FMT(base64url_encode(a, signature, JOSE_SIGNATURE)));
+}
+
+enum err jws_sign(struct ctx *ctx, enum jose_alg alg, struct str typ, struct str kid, const struct json *payload,
+                  jose_sign_fn *sign, void *arg, struct str *ret)
+{
+    struct str input = {0};
+    uint8_t signature[JOSE_SIGNATURE];
+    TRY(jws_prepare(ctx, alg, typ, kid, payload, &input));
+    TRY(sign(ctx, arg, alg, input, signature));
+    *ret = jws_finish(ctx->arena, input, signature);
+    return ERR_OK;
 }

@@ -163,8 +163,8 @@ static struct str access_jti(struct ctx *ctx, const struct grant *g)
     return str_format(ctx->arena, "%.*s.%.*s", FMT(g->id), FMT(random_text(ctx, 9)));
 }
 
-enum err issue_access(struct ctx *ctx, struct oidc *o, const struct client *c, const struct grant *g, struct str scope,
-                      struct str thumbprint, struct str *ret)
+struct json access_claims(struct ctx *ctx, struct oidc *o, const struct client *c, const struct grant *g,
+                          struct str scope, struct str thumbprint)
 {
     struct arena *a = ctx->arena;
     struct json t = json_object();
@@ -193,12 +193,12 @@ enum err issue_access(struct ctx *ctx, struct oidc *o, const struct client *c, c
         set(a, &cnf, "jkt", thumbprint);
         json_set(a, &t, STR("cnf"), cnf);
     }
-    return keys_sign(ctx, o, JOSE_ES256, STR("at+jwt"), &t, ret);
+    return t;
 }
 
 /* The left half of the hash of a token (OpenID Connect Core, 3.1.3.6). For EdDSA with Ed25519 the hash is SHA-512, with
  * SM2 SM3. */
-static struct str half_hash(struct ctx *ctx, enum jose_alg alg, struct str token)
+struct str half_hash(struct ctx *ctx, enum jose_alg alg, struct str token)
 {
     uint8_t hash[64];
     switch (alg) {
@@ -211,8 +211,8 @@ static struct str half_hash(struct ctx *ctx, enum jose_alg alg, struct str token
     return base64url_encode(ctx->arena, hash, 16);
 }
 
-enum err issue_id(struct ctx *ctx, struct oidc *o, struct db *db, const struct client *c, const struct grant *g,
-                  struct str access, struct str *ret)
+enum err id_claims(struct ctx *ctx, struct oidc *o, struct db *db, const struct client *c, const struct grant *g,
+                   struct json *ret)
 {
     struct arena *a = ctx->arena;
     struct json t = json_object();
@@ -235,9 +235,8 @@ enum err issue_id(struct ctx *ctx, struct oidc *o, struct db *db, const struct c
         json_set(a, &t, STR("amr"), amr);
     }
     set(a, &t, "sid", g->session);
-    set(a, &t, "at_hash", half_hash(ctx, c->id_alg, access));
-    TRY(claims_of_person(ctx, db, g, g->scope, "id_token", &t));
-    return keys_sign(ctx, o, c->id_alg, STR("JWT"), &t, ret);
+    *ret = t;
+    return claims_of_person(ctx, db, g, g->scope, "id_token", ret);
 }
 
 enum err issue_logout(struct ctx *ctx, struct oidc *o, const struct client *c, struct str session, struct str person,

@@ -139,3 +139,100 @@ enum err keys_verify(struct ctx *ctx, struct oidc *o, struct str token, const ch
     }
     return e;
 }
+
+/* ---- many at once ---- */
+
+enum err keys_sign_later(struct page *p, struct later *l, enum jose_alg alg, struct str typ, const struct json *payload,
+                         page_step *step)
+{
+    struct ctx *ctx = p->ctx;
+    struct oidc *o = oidc_of(p);
+    size_t kind = kind_of(alg);
+    uint32_t number = number_now(ctx);
+    struct str kid = str_format(ctx->arena, "%s%u", kinds[kind].kid, number);
+    *l = (struct later){.page = p, .step = step, .text = {.kind = kinds[kind].kind, .number = number}};
+    TRY(jws_prepare(ctx, alg, typ, kid, payload, &l->text.text));
+    page_hold(p);
+    pthread_mutex_lock(&o->lock);
+    l->next = o->later;
+    o->later = l;
+    pthread_mutex_unlock(&o->lock);
+    return ERR_OK;
+}
+
+enum err keys_token(struct page *p, const struct later *l, struct str *ret)
+{
+    if (l->err != ERR_OK) {
+        return fault(p->ctx, l->err, "the key holder did not sign");
+    }
+    *ret = jws_finish(p->ctx->arena, l->text.text, l->text.signature);
+    return ERR_OK;
+}
+
+enum { MANY_BYTES = 48 << 10 };
+
+/* As many of the list as go into one asking, the first first; *list is what is left. */
+static size_t take_many(struct later **list, struct later **ret)
+{
+    size_t count = 0;
+    size_t bytes = 0;
+    while (*list != NULL && count < TOKEN_TEXTS && (count == 0 || bytes + (*list)->text.text.n + 16 <= MANY_BYTES)) {
+        bytes += (*list)->text.text.n + 16;
+        ret[count++] = *list;
+        *list = (*list)->next;
+    }
+    return count;
+}
+
+static void sign_many(struct oidc *o, struct later **items, size_t count)
+{
+    struct token_text texts[TOKEN_TEXTS];
+    struct arena *arena = o->sign_arena;
+    struct ctx ctx = {.arena = arena, .world = o->world};
+    struct arena_guard guard;
+    volatile enum err e = ERR_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        texts[i] = items[i]->text;
+    }
+    pthread_mutex_lock(&o->lock);
+    arena_clear(arena);
+    if (setjmp(guard.jump) == 0) {
+        arena_guard(arena, &guard);
+        e = keyholder_token_sign_many(&ctx, o->config.keys, texts, count);
+    }
+    arena_guard(arena, NULL);
+    pthread_mutex_unlock(&o->lock);
+    for (size_t i = 0; i < count; i++) {
+        items[i]->err = e;
+        memcpy(items[i]->text.signature, texts[i].signature, sizeof(texts[i].signature));
+    }
+}
+
+void oidc_settled(void *oidc)
+{
+    struct oidc *o = oidc;
+    for (;;) {
+        pthread_mutex_lock(&o->lock);
+        struct later *list = o->later;
+        o->later = NULL;
+        pthread_mutex_unlock(&o->lock);
+        if (list == NULL) {
+            return;
+        }
+        struct later *in_order = NULL;
+        while (list != NULL) {
+            struct later *next = list->next;
+            list->next = in_order;
+            in_order = list;
+            list = next;
+        }
+        while (in_order != NULL) {
+            struct later *items[TOKEN_TEXTS];
+            size_t count = take_many(&in_order, items);
+            sign_many(o, items, count);
+            for (size_t i = 0; i < count; i++) { /* a step may put off another token: the next turn of this loop */
+                page_go_on(items[i]->page, items[i]->step, items[i]);
+            }
+        }
+    }
+}

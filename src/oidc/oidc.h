@@ -40,5 +40,8 @@ enum err oidc_client_check(struct ctx *ctx, const struct json *fields) MUST_USE;
 /* Is an application of this id registered and not closed? */
 enum err oidc_client_is_open(struct ctx *ctx, struct db *db, struct str id, bool *ret) MUST_USE;
 
+/* For web_config.settled, with the struct oidc: sign the tokens that wait, all at one asking of the key holder. */
+void oidc_settled(void *oidc);
+
 /* For web_config.session_gone: the applications this session signed in to will be told. */
 enum err oidc_session_gone(struct ctx *ctx, struct db *db, struct str session_id, struct str actor);

@@ -23,6 +23,15 @@ struct http_fields;
 /* What the counters of oidc_counts count. */
 enum kept { KEPT_PUSH, KEPT_CODE, KEPT_GRANT, KEPT_REFRESH, KEPT_ONCE, KEPT_VISIT, KEPT_KINDS };
 
+/* A token whose signature waits for the others of this turn of the loop (sign.c). Lives on its page's arena. */
+struct later {
+    struct page *page;
+    page_step *step;
+    struct token_text text;
+    enum err err;
+    struct later *next;
+};
+
 enum { TOKEN_NUMBERS = 3 }; /* keys at once: the former, the present, the next */
 struct token_public {
     enum jose_alg alg;
@@ -42,6 +51,8 @@ struct oidc {
     pthread_mutex_t lock; /* of the key holder and of what follows */
     struct token_public keys[3 * (TOKEN_NUMBERS + 1)];
     size_t key_next;
+    struct later *later; /* waiting, the last first */
+    struct arena *sign_arena;
     atomic_llong counts[KEPT_KINDS]; /* rows as of the last sweep, and those added since */
     /* of the thread */
     pthread_t thread;
@@ -230,10 +241,12 @@ enum err grant_scope_now(struct ctx *ctx, struct db *db, const struct grant *g, 
 struct str random_text(struct ctx *ctx, size_t bytes); /* base64url */
 void text_hash(struct str s, uint8_t ret[32]);
 
-enum err issue_access(struct ctx *ctx, struct oidc *o, const struct client *c, const struct grant *g, struct str scope,
-                      struct str thumbprint, struct str *ret) MUST_USE;
-enum err issue_id(struct ctx *ctx, struct oidc *o, struct db *db, const struct client *c, const struct grant *g,
-                  struct str access, struct str *ret) MUST_USE;
+/* The claims of an access token, of an ID token, and the at_hash that joins the two. */
+struct json access_claims(struct ctx *ctx, struct oidc *o, const struct client *c, const struct grant *g,
+                          struct str scope, struct str thumbprint);
+enum err id_claims(struct ctx *ctx, struct oidc *o, struct db *db, const struct client *c, const struct grant *g,
+                   struct json *ret) MUST_USE;
+struct str half_hash(struct ctx *ctx, enum jose_alg alg, struct str token);
 enum err issue_logout(struct ctx *ctx, struct oidc *o, const struct client *c, struct str session, struct str person,
                       struct str *ret) MUST_USE;
 /* The scope that gives a claim of a person; empty when it is none. */
@@ -249,6 +262,11 @@ extern const size_t claim_name_count;
 
 enum err keys_sign(struct ctx *ctx, struct oidc *o, enum jose_alg alg, struct str typ, const struct json *payload,
                    struct str *ret) MUST_USE;
+/* Put a token off until the loop has handled what else is ready; then step goes on with the page, and l holds its
+ * signature (keys_token) or why there is none. Only on a loop thread, as the last thing a handler or step does. */
+enum err keys_sign_later(struct page *p, struct later *l, enum jose_alg alg, struct str typ, const struct json *payload,
+                         page_step *step) MUST_USE;
+enum err keys_token(struct page *p, const struct later *l, struct str *ret) MUST_USE;
 /* The published set: standard algorithms, or SM2. */
 enum err keys_published(struct ctx *ctx, struct oidc *o, bool sm2, struct json *ret) MUST_USE;
 /* Verify one of our own tokens of this typ; back: by how many former keys it may be signed. ERR_SIGNATURE … when it is

@@ -202,6 +202,9 @@ static enum err code_keep(struct ctx *ctx, struct db *db, void *arg, const struc
                                                 .challenge = j->ask.challenge,
                                                 .thumbprint = j->ask.thumbprint,
                                                 .expires_ms = j->now_ms + (LIMIT_OIDC_CODE_S * 1000)}));
+    if (j->ask.client.backchannel_uri.n == 0) { /* nowhere to tell it that the session ended */
+        return ERR_OK;
+    }
     return oidc_visit_add(
         ctx, db,
         (struct oidc_visit_add_in){.session = j->grant.session,

@@ -129,6 +129,9 @@ struct token_job {
     int64_t now_ms;
     struct json answer;
     struct trouble trouble;
+    struct later later;
+    struct json access; /* claims of the access token */
+    struct json id;     /* and of the ID token; null: none */
 };
 
 static enum err token_keep(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
@@ -293,10 +296,9 @@ static enum err narrow_scope(struct page *p, struct token_job *j, struct str *re
     return ERR_OK;
 }
 
-static void answer_tokens(struct page *p, struct token_job *j, struct str access, struct str scope)
+static void answer_tokens(struct page *p, struct token_job *j, struct str scope)
 {
     struct arena *a = p->ctx->arena;
-    set(a, &j->answer, "access_token", access);
     set(a, &j->answer, "token_type", j->thumbprint.n > 0 ? STR("DPoP") : STR("Bearer"));
     json_set(a, &j->answer, STR("expires_in"), json_of_int(LIMIT_OIDC_ACCESS_S));
     set(a, &j->answer, "scope", scope);
@@ -320,8 +322,6 @@ static enum err issue_for_person(struct page *p, struct token_job *j, struct tro
     struct ctx *ctx = p->ctx;
     const struct client *c = &j->caller.client;
     struct str scope = {0};
-    struct str access = {0};
-    struct str id = {0};
     if (j->revoke) {
         return ERR_OK; /* token_keep says so */
     }
@@ -337,16 +337,15 @@ static enum err issue_for_person(struct page *p, struct token_job *j, struct tro
         text_hash(j->refresh, j->refresh_hash);
         j->refresh_thumbprint = c->auth == AUTH_NONE ? j->thumbprint : STR(""); /* RFC 9449, 5: of public clients */
     }
-    TRY(issue_access(ctx, j->oidc, c, &j->grant, scope, j->thumbprint, &access));
-    answer_tokens(p, j, access, scope);
+    j->access = access_claims(ctx, j->oidc, c, &j->grant, scope, j->thumbprint);
+    answer_tokens(p, j, scope);
     if (word_in(scope, STR("openid"))) {
         struct grant g = j->grant;
         g.scope = scope;
         if (j->use == USE_REFRESH) { /* OpenID Connect Core, 12.2 */
             g.nonce = STR("");
         }
-        TRY(issue_id(ctx, j->oidc, p->db, c, &g, access, &id));
-        set(ctx->arena, &j->answer, "id_token", id);
+        TRY(id_claims(ctx, j->oidc, p->db, c, &g, &j->id));
     }
     return ERR_OK;
 }
@@ -357,7 +356,6 @@ static enum err issue_for_machine(struct page *p, struct token_job *j, struct tr
     const struct client *c = &j->caller.client;
     struct str asked = {0};
     struct str w = {0};
-    struct str access = {0};
     struct buf b = buf_new(ctx->arena, 0);
     if (!param(&p->form, "scope", &asked, t) || !param(&p->form, "resource", &j->grant.resource, t)) {
         return ERR_OK;
@@ -376,8 +374,8 @@ static enum err issue_for_machine(struct page *p, struct token_job *j, struct tr
         trouble_set(t, "invalid_target", "the resource is not registered for this client");
         return ERR_OK;
     }
-    TRY(issue_access(ctx, j->oidc, c, &j->grant, buf_str(&b), j->thumbprint, &access));
-    answer_tokens(p, j, access, buf_str(&b));
+    j->access = access_claims(ctx, j->oidc, c, &j->grant, buf_str(&b), j->thumbprint);
+    answer_tokens(p, j, buf_str(&b));
     return ERR_OK;
 }
 
@@ -414,12 +412,48 @@ static enum err token_issue(struct page *p, struct token_job *j, struct trouble 
     return ERR_OK;
 }
 
+/* The tokens are made; they count when what they rest on is kept. */
+static enum err token_finish(struct page *p, struct token_job *j)
+{
+    if (j->use == USE_NOTHING &&
+        j->once.count == 0) { /* a secret's client_credentials without a key proof: nothing to keep */
+        return answer_json(p, 200, &j->answer);
+    }
+    return page_keep(p, token_keep, j, token_then);
+}
+
+static enum err token_has_id(struct page *p, void *arg)
+{
+    struct ctx *ctx = p->ctx;
+    struct token_job *j = p->own;
+    struct str id = {0};
+    TRY(keys_token(p, arg, &id));
+    set(ctx->arena, &j->answer, "id_token", id);
+    return token_finish(p, j);
+}
+
+static enum err token_has_access(struct page *p, void *arg)
+{
+    struct ctx *ctx = p->ctx;
+    struct token_job *j = p->own;
+    struct str access = {0};
+    enum jose_alg alg = j->caller.client.id_alg;
+    TRY(keys_token(p, arg, &access));
+    set(ctx->arena, &j->answer, "access_token", access);
+    if (!json_is(&j->id, JSON_OBJECT)) {
+        return token_finish(p, j);
+    }
+    set(ctx->arena, &j->id, "at_hash", half_hash(ctx, alg, access));
+    return keys_sign_later(p, &j->later, alg, STR("JWT"), &j->id, token_has_id);
+}
+
 enum err page_token(struct page *p)
 {
     struct ctx *ctx = p->ctx;
     struct token_job *j = ARENA_NEW(ctx->arena, struct token_job);
     struct trouble t = {0};
     j->oidc = oidc_of(p);
+    j->id = json_null();
     j->now_ms = oidc_now(ctx).ms;
     j->answer = json_object();
     p->own = j;
@@ -432,11 +466,8 @@ enum err page_token(struct page *p)
     if (t.code != NULL || (j->once.count > 0 && !room_for(j->oidc, KEPT_ONCE, &t))) {
         return answer_caller_trouble(p, &j->caller, &t);
     }
-    if (j->use == USE_NOTHING &&
-        j->once.count == 0) { /* nothing to keep: a secret's client_credentials without a key proof */
-        return answer_json(p, 200, &j->answer);
-    }
-    return page_keep(p, token_keep, j, token_then);
+    return j->revoke ? page_keep(p, token_keep, j, token_then)
+                     : keys_sign_later(p, &j->later, JOSE_ES256, STR("at+jwt"), &j->access, token_has_access);
 }
 
 /* ---- introspection ---- */

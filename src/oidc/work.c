@@ -18,6 +18,10 @@ enum err oidc_new(struct ctx *ctx, const struct oidc_config *config, struct oidc
     uint8_t marks[32];
     o->config = *config;
     o->world = ctx->world;
+    o->sign_arena = arena_new((size_t)1 << 20);
+    if (o->sign_arena == NULL) {
+        return fault(ctx, ERR_MEMORY, "no memory for signing tokens");
+    }
     pthread_mutex_init(&o->lock, NULL);
     pthread_condattr_t steady;
     pthread_condattr_init(&steady);
@@ -330,7 +334,12 @@ enum err oidc_start(struct ctx *ctx, struct oidc *o, struct web *web)
 
 void oidc_stop(struct oidc *o)
 {
-    if (o == NULL || !o->started) {
+    if (o == NULL) {
+        return;
+    }
+    arena_free(o->sign_arena);
+    o->sign_arena = NULL;
+    if (!o->started) {
         return;
     }
     pthread_mutex_lock(&o->lock);

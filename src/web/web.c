@@ -210,6 +210,14 @@ static struct str without_language(struct str path, enum lang *ret)
     return path;
 }
 
+void web_settled(void *arg)
+{
+    const struct web *w = arg;
+    if (w->config.settled != NULL) {
+        w->config.settled(w->config.settled_arg);
+    }
+}
+
 size_t web_body_limit(void *arg, const struct http_request *head)
 {
     const struct web *w = arg;

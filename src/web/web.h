@@ -183,11 +183,15 @@ struct web_config {
     /* Told on the writer's thread, in the transaction that ends it: a session was ended by its owner, by a new sign-in in
      * its browser, or because its actor's means of signing in changed. For back-channel logout. NULL: nobody. */
     enum err (*session_gone)(struct ctx *ctx, struct db *db, struct str session_id, struct str actor);
+    /* http_setup.settled, handed on with its own argument: a room that puts work off does it now. NULL: none does. */
+    void (*settled)(void *arg);
+    void *settled_arg;
 };
 enum err web_new(struct ctx *ctx, const struct web_config *config, struct web **ret) MUST_USE;
 void web_free(struct web *w);
 /* For http_setup: arg is the struct web. */
 void web_handle(void *arg, struct http_exchange *x);
+void web_settled(void *arg);
 size_t web_body_limit(void *arg, const struct http_request *head);
 
 /* ---- sessions (session.c) ----
