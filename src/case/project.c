@@ -47,4 +47,9 @@ static enum err track(struct ctx *ctx, struct db *db, const struct admitted *act
                                                    .last_seq = act->seq});
 }
 
-const struct projector case_projector = {.room = "case", .track = track};
+static enum err due(struct ctx *ctx, struct db *db, struct str case_id, struct str due_limit, struct day due_day)
+{
+    return case_view_due(ctx, db, (struct case_view_due_in){.id = case_id, .due_limit = due_limit, .due_day = due_day.n});
+}
+
+const struct projector case_projector = {.room = "case", .track = track, .due = due};

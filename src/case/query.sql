@@ -8,6 +8,9 @@ ON CONFLICT (id) DO UPDATE SET case_status = excluded.case_status, due_limit = e
 SELECT id, item, office, party, case_status, opened_day, due_limit, due_day, last_seq FROM case_view
 WHERE party = :party ORDER BY last_seq DESC LIMIT :count$int;
 
+-- case_view_due :write  What is due first is another day.
+UPDATE case_view SET due_limit = :due_limit, due_day = :due_day WHERE id = :id;
+
 -- case_view_of_office :rows  The cases of an office by what is due first.
 SELECT id, item, office, party, case_status, opened_day, due_limit, due_day, last_seq FROM case_view
 WHERE office = :office AND due_day > 0 AND (due_day > :day$int OR (due_day = :day$int AND id > :id)) ORDER BY due_day, id LIMIT :count$int;

@@ -14,13 +14,13 @@ static const struct clock_row *clock_of(const struct question *q, const struct l
     return NULL;
 }
 
-/* Of several limits the first whose condition holds. */
+/* Of several limits the first whose condition holds; the item's own law goes before the procedure's. */
 static const struct limit *limit_of(struct ctx *ctx, struct question *q)
 {
     for (size_t i = 0; i < q->kind->limit_count; i++) {
         const struct act_limit *x = &q->kind->limits[i];
         if (x->when == NULL || question_holds(ctx, q, x->when)) {
-            return x->limit;
+            return law_limit_for(q->law, q->item, x->limit->id);
         }
     }
     return NULL;
@@ -41,6 +41,30 @@ static bool is_past(struct ctx *ctx, struct question *q, const struct limit *lim
     return counted && q->day.n > due.day.n;
 }
 
+/* A clock can be lengthened while it has not run out, and as often as its limit allows. */
+static bool check_extension(struct ctx *ctx, struct question *q, struct verdict *ret)
+{
+    struct str none = {0};
+    const struct limit *late = NULL;
+    const struct limit *basis = NULL;
+    size_t count = 0;
+    const struct limit *limits = law_limits(q->law, &count);
+    for (size_t i = 0; i < count; i++) {
+        basis = limits[i].extend_by == q->kind ? &limits[i] : basis;
+    }
+    for (size_t i = 0; basis != NULL && i < q->clock_count; i++) {
+        const struct clock_row *c = &q->clocks[i];
+        if (clock_extends(c, q->kind) && (c->row.stopped_day >= 0 || q->day.n <= c->row.due_day)) {
+            return true;
+        }
+        late = clock_extends(c, q->kind) ? c->limit : late;
+    }
+    if (late != NULL) {
+        return verdict_refuse(ctx, q, ret, "time.late", late->article_extend.statute == NULL ? &late->article : &late->article_extend, none);
+    }
+    return basis == NULL || verdict_refuse(ctx, q, ret, "time.extend", NULL, none);
+}
+
 bool check_time(struct ctx *ctx, struct question *q, struct verdict *ret)
 {
     struct str none = {0};
@@ -56,5 +80,5 @@ bool check_time(struct ctx *ctx, struct question *q, struct verdict *ret)
         const struct cite *late = limit->article_late.statute != NULL ? &limit->article_late : &limit->article;
         return verdict_refuse(ctx, q, ret, "time.late", late, none);
     }
-    return true;
+    return check_extension(ctx, q, ret);
 }

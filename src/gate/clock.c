@@ -36,26 +36,48 @@ static const struct promise *promise_of(const struct question *q, const struct l
     return NULL;
 }
 
-/* Set the due days from the start, what was lost while stopped, and what was added. */
+/* Days of the limit's unit that the clock stood still. */
+static int64_t days_lost(const struct question *q, const struct clock_row *c)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < c->stops.count; i++) {
+        const struct json *stop = &c->stops.items[i];
+        struct day from = {(int32_t)stop->items[STOP_FROM].int_value};
+        struct day to = {(int32_t)stop->items[STOP_TO].int_value};
+        n += to.n < 0 ? 0 : law_days_between(q->law_now, from, to, c->limit->unit);
+    }
+    return n;
+}
+
+/* Set the due days from the start, what was lost while stopped, and what was added. Calendars are those of
+ * the law of today, not of the case: which days are off is announced year by year. */
 static enum err clock_count(struct ctx *ctx, struct question *q, struct clock_row *c)
 {
     struct due due;
-    int32_t extra = (int32_t)(c->row.extra_n + c->row.lost_n);
+    int32_t extra = (int32_t)(c->row.extra_n + days_lost(q, c));
     bool stated = false;
-    struct day begun = c->limit->before ? q->day : (struct day){(int32_t)c->row.started_day};
-    struct day start = limit_start(q, c->limit, begun, &stated);
-    TRY(law_due(ctx, q->law, c->limit, start, extra, false, &due));
+    struct day start = limit_start(q, c->limit, (struct day){(int32_t)c->row.started_day}, &stated);
+    TRY(law_due(ctx, q->law_now, c->limit, start, extra, false, &due));
     c->row.due_day = due.day.n;
     c->row.provisional = due.provisional;
     c->row.promised_day = due.day.n;
     const struct promise *p = promise_of(q, c->limit);
     if (p != NULL && !c->limit->before) {
         bool provisional = false;
-        struct day by = law_day_after(q->law, start, p->n + extra, p->unit, c->limit->roll, &provisional);
+        struct day by = law_day_after(q->law_now, start, p->n + extra, p->unit, c->limit->roll, &provisional);
         c->row.promised_day = by.n < due.day.n ? by.n : due.day.n;
     }
     c->changed = true;
     return ERR_OK;
+}
+
+/* The day a clock begins: of this act, or of the receipt of what this act answers, where the limit counts
+ * from there or the act is deemed done from that day. */
+static struct day first_day(const struct question *q, const struct limit *limit)
+{
+    const struct limit *ran_out = q->has_timer ? law_limit(q->law, q->timer.limit_id) : NULL;
+    bool deemed = ran_out != NULL && ran_out->deem_since_start;
+    return q->has_received && (limit->starts_received || deemed) ? q->received : q->day;
 }
 
 enum err clock_start(struct ctx *ctx, struct question *q, const struct limit *limit)
@@ -72,9 +94,9 @@ enum err clock_start(struct ctx *ctx, struct question *q, const struct limit *li
         }
         c = &q->clocks[q->clock_count++];
     }
-    *c = (struct clock_row){.limit = limit};
+    *c = (struct clock_row){.limit = limit, .stops = json_array()};
     c->row.limit_id = limit->id;
-    c->row.started_day = q->day.n;
+    c->row.started_day = first_day(q, limit).n;
     c->row.stopped_day = -1;
     c->row.ended_day = -1;
     c->row.stopped_by = STR("");
@@ -87,6 +109,10 @@ void clock_end(struct question *q, struct str limit_id)
     if (c != NULL && c->row.ended_day < 0) {
         c->row.ended_day = q->day.n;
         c->changed = true;
+        if (!q->has_received || c->row.started_day > q->received.n) {
+            q->received = (struct day){(int32_t)c->row.started_day};
+            q->has_received = true;
+        }
     }
 }
 
@@ -100,8 +126,38 @@ static bool among(const struct act_kind *kind, const struct act_kind *const *lis
     return false;
 }
 
-/* What this kind of act does to the clocks that run. */
-enum err clocks_touch(struct ctx *ctx, struct question *q)
+static void clock_stop(struct arena *a, const struct question *q, struct clock_row *c, int64_t seq)
+{
+    struct json stop = json_array();
+    json_push(a, &stop, json_of_int(q->day.n));
+    json_push(a, &stop, json_of_int(-1));
+    json_push(a, &stop, json_of_str(q->kind->kind));
+    json_push(a, &stop, json_of_int(seq));
+    json_push(a, &c->stops, stop);
+    c->row.stopped_day = q->day.n;
+    c->row.stopped_by = q->kind->kind;
+    c->changed = true;
+}
+
+static void clock_resume(const struct question *q, struct clock_row *c)
+{
+    for (size_t i = 0; i < c->stops.count; i++) {
+        struct json *to = &c->stops.items[i].items[STOP_TO];
+        *to = to->int_value < 0 ? json_of_int(q->day.n) : *to;
+    }
+    c->row.stopped_day = -1;
+    c->row.stopped_by = STR("");
+}
+
+bool clock_extends(const struct clock_row *c, const struct act_kind *kind)
+{
+    const struct limit *l = c->limit;
+    bool may = l != NULL && l->extend_by != NULL && str_equal(l->extend_by->kind, kind->kind) && c->row.ended_day < 0;
+    return may && !(l->extend_once && c->row.extra_n > 0);
+}
+
+/* What this kind of act, to be act `seq`, does to the clocks that run. */
+enum err clocks_touch(struct ctx *ctx, struct question *q, int64_t seq)
 {
     for (size_t i = 0; i < q->clock_count; i++) {
         struct clock_row *c = &q->clocks[i];
@@ -110,18 +166,12 @@ enum err clocks_touch(struct ctx *ctx, struct question *q)
             continue;
         }
         if (c->row.stopped_day < 0 && among(q->kind, l->stop_by, l->stop_count)) {
-            c->row.stopped_day = q->day.n;
-            c->row.stopped_by = q->kind->kind;
-            c->changed = true;
+            clock_stop(ctx->arena, q, c, seq);
         } else if (c->row.stopped_day >= 0 && among(q->kind, l->resume_by, l->resume_count)) {
-            struct day stopped = {(int32_t)c->row.stopped_day};
-            c->row.lost_n += law_days_between(q->law, stopped, q->day, l->unit);
-            c->row.stopped_day = -1;
-            c->row.stopped_by = STR("");
+            clock_resume(q, c);
             TRY(clock_count(ctx, q, c));
         }
-        bool extends = l->extend_by != NULL && str_equal(l->extend_by->kind, q->kind->kind);
-        if (extends && !(l->extend_once && c->row.extra_n > 0)) {
+        if (clock_extends(c, q->kind)) {
             c->row.extra_n += l->extend_n;
             TRY(clock_count(ctx, q, c));
         }
@@ -129,28 +179,128 @@ enum err clocks_touch(struct ctx *ctx, struct question *q)
     return ERR_OK;
 }
 
-/* Keep what changed, and let the timers that wait for a clock follow it. A stopped clock ends on no day. */
+enum err clock_read(struct ctx *ctx, const struct limit *limit, const struct gate_clock_list_row *row, struct clock_row *ret)
+{
+    *ret = (struct clock_row){.limit = limit, .row = *row};
+    TRY(json_parse(ctx, row->stops, STR("stops"), &ret->stops));
+    bool good = ret->stops.kind == JSON_ARRAY;
+    for (size_t i = 0; good && i < ret->stops.count; i++) {
+        const struct json *x = &ret->stops.items[i];
+        good = x->kind == JSON_ARRAY && x->count == STOP_PARTS && x->items[STOP_FROM].is_int && x->items[STOP_TO].is_int;
+    }
+    return good ? ERR_OK : fault(ctx, ERR_CORRUPT, "the stops of the clock %.*s cannot be read", FMT(row->limit_id));
+}
+
+/* Keep a clock, and let the timers that wait for it follow. A stopped clock ends on no day. */
+static enum err clock_store(struct ctx *ctx, struct db *db, const struct clock_row *c, struct str case_id)
+{
+    const struct gate_clock_list_row *r = &c->row;
+    struct buf stops = buf_new(ctx->arena, LIMIT_JSON_BYTES);
+    struct str text = {0};
+    json_write(&stops, &c->stops);
+    TRY(buf_done(ctx, &stops, &text));
+    TRY(gate_clock_set(ctx, db,
+                       (struct gate_clock_set_in){.case_id = case_id,
+                                                  .limit_id = r->limit_id,
+                                                  .started_day = r->started_day,
+                                                  .due_day = r->due_day,
+                                                  .promised_day = r->promised_day,
+                                                  .extra_n = r->extra_n,
+                                                  .stops = text,
+                                                  .stopped_day = r->stopped_day,
+                                                  .stopped_by = r->stopped_by,
+                                                  .ended_day = r->ended_day,
+                                                  .provisional = r->provisional}));
+    int64_t due = r->stopped_day >= 0 ? INT32_MAX : r->due_day;
+    return gate_timer_move(ctx, db, (struct gate_timer_move_in){.case_id = case_id, .limit_id = r->limit_id, .due_day = due});
+}
+
 enum err clocks_store(struct ctx *ctx, struct db *db, const struct question *q, struct str case_id)
 {
     for (size_t i = 0; i < q->clock_count; i++) {
-        const struct gate_clock_list_row *r = &q->clocks[i].row;
-        if (!q->clocks[i].changed) {
-            continue;
+        if (q->clocks[i].changed) {
+            TRY(clock_store(ctx, db, &q->clocks[i], case_id));
         }
-        TRY(gate_clock_set(ctx, db,
-                      (struct gate_clock_set_in){.case_id = case_id,
-                                            .limit_id = r->limit_id,
-                                            .started_day = r->started_day,
-                                            .due_day = r->due_day,
-                                            .promised_day = r->promised_day,
-                                            .extra_n = r->extra_n,
-                                            .lost_n = r->lost_n,
-                                            .stopped_day = r->stopped_day,
-                                            .stopped_by = r->stopped_by,
-                                            .ended_day = r->ended_day,
-                                            .provisional = r->provisional}));
-        int64_t due = r->stopped_day >= 0 ? INT32_MAX : r->due_day;
-        TRY(gate_timer_move(ctx, db, (struct gate_timer_move_in){.case_id = case_id, .limit_id = r->limit_id, .due_day = due}));
+    }
+    return ERR_OK;
+}
+
+bool clocks_first_due(const struct question *q, struct str *ret_limit, struct day *ret_day)
+{
+    bool any = false;
+    for (size_t i = 0; i < q->clock_count; i++) {
+        const struct clock_row *c = &q->clocks[i];
+        bool runs = c->limit != NULL && !c->limit->per_party && c->row.ended_day < 0 && c->row.stopped_day < 0;
+        if (runs && (!any || c->row.due_day < ret_day->n)) {
+            any = true;
+            *ret_limit = c->limit->id;
+            *ret_day = (struct day){(int32_t)c->row.due_day};
+        }
+    }
+    return any;
+}
+
+/* ---- a calendar is published ---- */
+
+/* One case whose clocks ran past the calendar: count them anew, tell the rooms what is due first. */
+static enum err recount_case(struct ctx *ctx, struct gate *g, struct db *db, const struct law *law_now, struct str case_id)
+{
+    struct question q = {.law_now = law_now};
+    struct gate_clock_list_row *rows = NULL;
+    size_t count = 0;
+    bool found = false;
+    TRY(gate_case_get(ctx, db, (struct gate_case_get_in){.id = case_id}, &q.row, &found));
+    if (!found) {
+        return fault(ctx, ERR_CORRUPT, "a clock runs for the case %.*s, which is not there", FMT(case_id));
+    }
+    TRY(book_law(ctx, g, db, q.row.law_seq, (struct day){(int32_t)q.row.opened_day}, &q.law));
+    TRY(json_parse(ctx, q.row.facts, STR("facts"), &q.facts));
+    q.item = law_item(q.law, q.row.item);
+    TRY(gate_clock_list(ctx, db, (struct gate_clock_list_in){.case_id = case_id}, &rows, &count));
+    q.clocks = ARENA_ARRAY(ctx->arena, struct clock_row, count + 1);
+    for (; q.clock_count < count; q.clock_count++) {
+        struct clock_row *c = &q.clocks[q.clock_count];
+        TRY(clock_read(ctx, law_limit(q.law, rows[q.clock_count].limit_id), &rows[q.clock_count], c));
+        if (c->limit != NULL && c->row.provisional != 0 && c->row.ended_day < 0) {
+            TRY(clock_count(ctx, &q, c));
+        }
+    }
+    TRY(clocks_store(ctx, db, &q, case_id));
+    struct str limit = {0};
+    struct day due = {0};
+    bool any = clocks_first_due(&q, &limit, &due);
+    for (size_t i = 0; any && i < g->room_count; i++) {
+        if (g->rooms[i]->due != NULL) {
+            TRY(g->rooms[i]->due(ctx, db, case_id, limit, due));
+        }
+    }
+    return ERR_OK;
+}
+
+enum err clocks_recount(struct ctx *ctx, struct gate *g, struct db *db, struct day day)
+{
+    enum { CHUNK = 256, CASE_BYTES = 128 };
+    char case_id[CASE_BYTES] = "";
+    size_t case_n = 0;
+    const struct law *law_now = NULL;
+    TRY(book_law(ctx, g, db, book_newest(g->book), day, &law_now));
+    for (bool more = law_now != NULL; more;) {
+        struct arena_mark mark = arena_mark(ctx->arena);
+        struct gate_clock_provisional_row *rows = NULL;
+        size_t count = 0;
+        TRY(gate_clock_provisional(ctx, db, (struct gate_clock_provisional_in){.case_id = {case_id, case_n}, .count = CHUNK}, &rows,
+                                   &count));
+        more = count == CHUNK;
+        for (size_t i = 0; i < count; i++) {
+            struct str id = rows[i].case_id;
+            TRY(recount_case(ctx, g, db, law_now, id));
+            if (id.n > sizeof(case_id)) {
+                return fault(ctx, ERR_CORRUPT, "the number of the case %.*s is too long", FMT(id));
+            }
+            memcpy(case_id, id.p, id.n);
+            case_n = id.n;
+        }
+        arena_reset(ctx->arena, mark);
     }
     return ERR_OK;
 }

@@ -115,6 +115,8 @@ struct projector {
     size_t effect_count;
     enum err (*track)(struct ctx *ctx, struct db *db, const struct admitted *act);
     enum err (*erase)(struct ctx *ctx, struct db *db, int64_t seq, struct str fact);
+    /* A calendar was published, and the first due day of a case that waits is another now. */
+    enum err (*due)(struct ctx *ctx, struct db *db, struct str case_id, struct str due_limit, struct day due_day);
 };
 
 /* ---- opening ---- */
@@ -210,6 +212,13 @@ enum err gate_case(struct ctx *ctx, struct gate *g, struct db *reader, struct st
                    bool *ret_found) MUST_USE;
 
 enum clock_state { CLOCK_RUNNING, CLOCK_STOPPED, CLOCK_MET, CLOCK_LATE };
+/* A time a clock stood still: from the day of an act to that of the act that let it run again. */
+struct clock_stop {
+    struct day from;
+    struct day to; /* n < 0: it stands still */
+    struct str by; /* kind of act */
+    int64_t seq;   /* that act */
+};
 struct case_clock {
     const struct limit *limit;
     enum clock_state state;
@@ -218,6 +227,8 @@ struct case_clock {
     struct day promised;  /* by promise; equal to due when none is made */
     struct day ended;     /* when met */
     struct str stopped_by; /* kind of act that stopped it; empty */
+    const struct clock_stop *stops; /* all, oldest first */
+    size_t stop_count;
     bool extended;
     bool provisional;
 };

@@ -18,10 +18,11 @@
 #include <stdatomic.h>
 
 /* One clock as stored, with its limit in the law of the case. */
+enum stop_part { STOP_FROM, STOP_TO, STOP_KIND, STOP_SEQ, STOP_PARTS };
 struct clock_row {
     const struct limit *limit;
     struct gate_clock_list_row row;
-    bool is_new;
+    struct json stops; /* each [from, to, by kind, seq], by enum stop_part; to -1: it stands still */
     bool changed;
 };
 
@@ -47,6 +48,8 @@ struct question {
     size_t clock_room;
     struct gate_timer_list_row timer; /* clock acts: the timer that ended */
     bool has_timer;
+    struct day received;  /* when the newest clock that this act ends had begun: what it answers came in then */
+    bool has_received;
 
     struct actor_record actor;
     bool has_actor;
@@ -227,8 +230,16 @@ struct clock_row *clock_find(struct question *q, struct str limit_id);
 struct day limit_start(const struct question *q, const struct limit *limit, struct day begun, bool *ret_stated);
 enum err clock_start(struct ctx *ctx, struct question *q, const struct limit *limit) MUST_USE;
 void clock_end(struct question *q, struct str limit_id);
-enum err clocks_touch(struct ctx *ctx, struct question *q) MUST_USE;
+enum err clocks_touch(struct ctx *ctx, struct question *q, int64_t seq) MUST_USE;
 enum err clocks_store(struct ctx *ctx, struct db *db, const struct question *q, struct str case_id) MUST_USE;
+/* A stored row with its stops; limit may be NULL (the law of the case knows it no more). */
+enum err clock_read(struct ctx *ctx, const struct limit *limit, const struct gate_clock_list_row *row, struct clock_row *ret) MUST_USE;
+/* Would an act of this kind lengthen this clock? */
+bool clock_extends(const struct clock_row *c, const struct act_kind *kind);
+/* The office's clock that runs out first; false when none runs. */
+bool clocks_first_due(const struct question *q, struct str *ret_limit, struct day *ret_day);
+/* After law was published: count anew what ran past the calendar known till then. */
+enum err clocks_recount(struct ctx *ctx, struct gate *g, struct db *db, struct day day) MUST_USE;
 
 /* ---- owed.c: acts of the node itself, where law leaves no discretion ---- */
 

@@ -106,15 +106,19 @@ WHERE id = :id;
 SELECT id FROM gate_case WHERE party = :party AND item = :item AND closed = 0 ORDER BY first_seq LIMIT 1;
 
 -- gate_clock_list :rows  The clocks of a case.
-SELECT case_id, limit_id, started_day, due_day, promised_day, extra_n, lost_n, stopped_day, stopped_by, ended_day, provisional
+SELECT case_id, limit_id, started_day, due_day, promised_day, extra_n, stops, stopped_day, stopped_by, ended_day, provisional
 FROM gate_clock WHERE case_id = :case_id ORDER BY limit_id;
 
 -- gate_clock_set :write  Start or change a clock.
-INSERT INTO gate_clock (case_id, limit_id, started_day, due_day, promised_day, extra_n, lost_n, stopped_day, stopped_by, ended_day, provisional)
-VALUES (:case_id, :limit_id, :started_day, :due_day, :promised_day, :extra_n, :lost_n, :stopped_day, :stopped_by, :ended_day, :provisional)
+INSERT INTO gate_clock (case_id, limit_id, started_day, due_day, promised_day, extra_n, stops, stopped_day, stopped_by, ended_day, provisional)
+VALUES (:case_id, :limit_id, :started_day, :due_day, :promised_day, :extra_n, :stops, :stopped_day, :stopped_by, :ended_day, :provisional)
 ON CONFLICT (case_id, limit_id) DO UPDATE SET started_day = excluded.started_day, due_day = excluded.due_day, promised_day = excluded.promised_day,
-    extra_n = excluded.extra_n, lost_n = excluded.lost_n, stopped_day = excluded.stopped_day,
+    extra_n = excluded.extra_n, stops = excluded.stops, stopped_day = excluded.stopped_day,
     stopped_by = excluded.stopped_by, ended_day = excluded.ended_day, provisional = excluded.provisional;
+
+-- gate_clock_provisional :rows  Cases after one with a clock that runs past the known calendar.
+SELECT DISTINCT case_id FROM gate_clock WHERE provisional = 1 AND ended_day < 0 AND case_id > :case_id
+ORDER BY case_id LIMIT :count$int;
 
 -- gate_timer_set :write  Set a timer of the procedure.
 INSERT INTO gate_timer (case_id, timer, kind, limit_id, due_day) VALUES (:case_id, :timer, :kind, :limit_id, :due_day)

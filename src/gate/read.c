@@ -69,6 +69,14 @@ enum err gate_clocks(struct ctx *ctx, struct gate *g, struct db *reader, struct 
         if (limit == NULL) {
             continue;
         }
+        struct clock_row row;
+        TRY(clock_read(ctx, limit, &rows[i], &row));
+        struct clock_stop *stops = ARENA_ARRAY(ctx->arena, struct clock_stop, row.stops.count + 1);
+        for (size_t k = 0; k < row.stops.count; k++) {
+            const struct json *s = row.stops.items[k].items;
+            stops[k] = (struct clock_stop){{(int32_t)s[STOP_FROM].int_value}, {(int32_t)s[STOP_TO].int_value}, s[STOP_KIND].text,
+                                           s[STOP_SEQ].int_value};
+        }
         out[(*ret_count)++] = (struct case_clock){.limit = limit,
                                                   .state = state_of(&rows[i], today),
                                                   .started = {(int32_t)rows[i].started_day},
@@ -76,6 +84,8 @@ enum err gate_clocks(struct ctx *ctx, struct gate *g, struct db *reader, struct 
                                                   .promised = {(int32_t)rows[i].promised_day},
                                                   .ended = {rows[i].ended_day < 0 ? 0 : (int32_t)rows[i].ended_day},
                                                   .stopped_by = rows[i].stopped_by,
+                                                  .stops = stops,
+                                                  .stop_count = row.stops.count,
                                                   .extended = rows[i].extra_n > 0,
                                                   .provisional = rows[i].provisional != 0};
     }

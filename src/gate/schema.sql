@@ -107,7 +107,8 @@ CREATE TABLE gate_case (
     acts TEXT NOT NULL
 ) STRICT;
 
--- Legal clocks of a case. stopped_day -1: not stopped. ended_day -1: not met yet.
+-- Legal clocks of a case. stopped_day -1: not stopped. ended_day -1: not met yet. stops: JSON list of
+-- [from, to, by kind of act, its sequence] of each time it stood; to is -1 while it stands.
 CREATE TABLE gate_clock (
     case_id TEXT NOT NULL,
     limit_id TEXT NOT NULL,
@@ -115,13 +116,14 @@ CREATE TABLE gate_clock (
     due_day INTEGER NOT NULL,
     promised_day INTEGER NOT NULL,
     extra_n INTEGER NOT NULL,
-    lost_n INTEGER NOT NULL,
+    stops TEXT NOT NULL,
     stopped_day INTEGER NOT NULL,
     stopped_by TEXT NOT NULL,
     ended_day INTEGER NOT NULL,
     provisional INTEGER NOT NULL,
     PRIMARY KEY (case_id, limit_id)
 ) WITHOUT ROWID, STRICT;
+CREATE INDEX gate_clock_provisional ON gate_clock (provisional, case_id, limit_id);
 
 -- Timers of the procedure: after due_day the clock acts. Gone when the procedure cancels them.
 CREATE TABLE gate_timer (

@@ -22,7 +22,8 @@ static enum err load_clocks(struct ctx *ctx, struct db *db, struct question *q)
     q->clock_room = count + 8;
     q->clocks = ARENA_ARRAY(ctx->arena, struct clock_row, q->clock_room);
     for (size_t i = 0; i < count; i++) {
-        q->clocks[q->clock_count++] = (struct clock_row){.limit = law_limit(q->law, rows[i].limit_id), .row = rows[i]};
+        TRY(clock_read(ctx, law_limit(q->law, rows[i].limit_id), &rows[i], &q->clocks[q->clock_count]));
+        q->clock_count++;
     }
     if (q->draft->timer.n == 0) {
         return ERR_OK;

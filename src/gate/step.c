@@ -27,13 +27,13 @@ static enum err move(struct ctx *ctx, struct question *q, struct bpmn_result *re
 }
 
 /* Does another open activity run under this limit still? */
-static bool limit_is_open(const struct question *q, const struct bpmn_state *s, struct str limit)
+static bool limit_is_open(const struct question *q, const struct bpmn_state *s, const struct limit *limit)
 {
     const struct bpmn_process *p = q->item->procedure;
     for (size_t i = 0; i < s->count; i++) {
         const struct bpmn_element *e = &p->elements[s->tokens[i].element];
         bool activity = e->kind == BPMN_TASK || e->kind == BPMN_SUBPROCESS || e->kind == BPMN_CALL;
-        if (activity && str_equal(e->limit, limit)) {
+        if (activity && e->limit.n > 0 && law_limit_for(q->law, q->item, e->limit) == limit) {
             return true;
         }
     }
@@ -43,7 +43,7 @@ static bool limit_is_open(const struct question *q, const struct bpmn_state *s, 
 static enum err set_timer(struct ctx *ctx, struct question *q, struct step *step, const struct bpmn_effect *e, struct str case_id)
 {
     const struct bpmn_element *element = &q->item->procedure->elements[e->element];
-    const struct limit *limit = law_limit(q->law, element->limit);
+    const struct limit *limit = law_limit_for(q->law, q->item, element->limit);
     if (limit == NULL) {
         return fault(ctx, ERR_CORRUPT, "the law of the case has no limit %.*s", FMT(element->limit));
     }
@@ -60,11 +60,11 @@ static enum err set_timer(struct ctx *ctx, struct question *q, struct step *step
 static enum err take_effect(struct ctx *ctx, struct question *q, struct step *step, const struct bpmn_effect *e, struct str case_id)
 {
     const struct bpmn_element *element = &q->item->procedure->elements[e->element];
-    const struct limit *limit = element->limit.n == 0 ? NULL : law_limit(q->law, element->limit);
+    const struct limit *limit = element->limit.n == 0 ? NULL : law_limit_for(q->law, q->item, element->limit);
     switch (e->kind) {
     case BPMN_OPENED: return limit == NULL ? ERR_OK : clock_start(ctx, q, limit);
     case BPMN_CLOSED:
-        if (limit != NULL && !limit_is_open(q, step->state, limit->id)) {
+        if (limit != NULL && !limit_is_open(q, step->state, limit)) {
             clock_end(q, limit->id);
         }
         return ERR_OK;
@@ -91,19 +91,6 @@ static enum err take_effect(struct ctx *ctx, struct question *q, struct step *st
     return ERR_OK;
 }
 
-/* The office's clock that runs out first: what the receipt tells. */
-static void tell_due(const struct question *q, struct step *step)
-{
-    for (size_t i = 0; i < q->clock_count; i++) {
-        const struct clock_row *c = &q->clocks[i];
-        bool runs = c->limit != NULL && !c->limit->per_party && c->row.ended_day < 0 && c->row.stopped_day < 0;
-        if (runs && (step->due_limit.n == 0 || c->row.due_day < step->due_day.n)) {
-            step->due_limit = c->limit->id;
-            step->due_day = (struct day){(int32_t)c->row.due_day};
-        }
-    }
-}
-
 static enum err note_actor(struct ctx *ctx, struct question *q)
 {
     struct arena *a = ctx->arena;
@@ -124,7 +111,7 @@ enum err step_make(struct ctx *ctx, struct question *q, int64_t seq, struct str 
 {
     struct bpmn_result moved;
     *ret = (struct step){.status = q->has_case ? q->row.status : STR(""), .closed = q->row.closed != 0, .case_id = case_id};
-    TRY(clocks_touch(ctx, q));
+    TRY(clocks_touch(ctx, q, seq));
     TRY(move(ctx, q, &moved));
     ret->state = moved.state;
     for (size_t i = 0; i < moved.count; i++) {
@@ -134,7 +121,7 @@ enum err step_make(struct ctx *ctx, struct question *q, int64_t seq, struct str 
         ret->status = q->kind->to;
     }
     TRY(note_actor(ctx, q));
-    tell_due(q, ret);
+    clocks_first_due(q, &ret->due_limit, &ret->due_day);
     ret->seq = seq;
     return ERR_OK;
 }

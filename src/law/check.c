@@ -9,7 +9,7 @@ static void check_refusals(struct builder *b)
         "procedure.status",  "apart.same",       "apart.after",      "apart.officers",     "apart.conflict",    "apart.once",
         "apart.both",        "apart.roles",      "identity.principal",
         "form.unknown",      "form.missing",     "form.value",       "form.material",      "time.late",         "time.early",
-        "time.stopped",      "bounds.outside",   "bounds.reasons",   "bounds.power",       "bounds.when",       "purpose.class"};
+        "time.stopped",      "time.extend",       "bounds.outside",   "bounds.reasons",   "bounds.power",       "bounds.when",       "purpose.class"};
     for (size_t i = 0; i < LEN(codes); i++) {
         const struct code_row *row = law_code(b->law, STR("refusal"), str_from(codes[i]));
         if (row == NULL || row->article.statute == NULL) {
@@ -23,7 +23,7 @@ static void check_procedure(struct builder *b, const struct bpmn_process *p)
     for (size_t i = 0; i < p->element_count; i++) {
         const struct bpmn_element *e = &p->elements[i];
         struct source f = {.path = p->file};
-        if (e->limit.n > 0 && law_limit(b->law, e->limit) == NULL) {
+        if (e->limit.n > 0 && law_limit(b->law, e->limit) == NULL && !limit_stands_as(b->law, e->limit)) {
             problem(b, &f, NULL, "reference", "line %u: there is no limit \"%.*s\"", e->line, FMT(e->limit));
         }
         if (e->status.n > 0 && law_code(b->law, STR("status"), e->status) == NULL) {
@@ -74,6 +74,7 @@ void check_law(struct builder *b)
         }
     }
     check_powers(b);
+    check_limits(b);
     for (size_t i = 0; i < law->act_count; i++) {
         if (law->acts[i].task) {
             check_awaited(b, &law->acts[i]);

@@ -70,6 +70,32 @@ static void read_conditions(struct builder *b, const struct source *f, struct it
     x->conditions = out;
 }
 
+/* {"decide": limit}: by what the item's own law replaces a limit of the procedure. */
+static void read_own_limits(struct builder *b, const struct source *f, struct item *x)
+{
+    const struct json *o = json_get(&f->root, "limits");
+    if (o == NULL || o->kind == JSON_NULL) {
+        return;
+    }
+    if (o->kind != JSON_OBJECT) {
+        problem(b, f, o, "type", "\"limits\" is an object of what a limit stands as, and the limit");
+        return;
+    }
+    struct own_limit *out = ARENA_ARRAY(b->law->arena, struct own_limit, o->count + 1);
+    x->limits = out;
+    x->limit_count = 0;
+    for (size_t i = 0; i < o->count; i++) {
+        const struct json *v = &o->members[i].value;
+        const struct limit *l = v->kind == JSON_STRING ? resolve(b, f, v, T_LIMIT, v->text) : NULL;
+        if (v->kind != JSON_STRING) {
+            problem(b, f, v, "type", "a limit is named by a text");
+        } else if (l != NULL) {
+            out[x->limit_count++] = (struct own_limit){o->members[i].key, l};
+        }
+        x->decide_limit = l != NULL && str_equal(o->members[i].key, STR("decide")) ? l : x->decide_limit;
+    }
+}
+
 static void read_promises(struct builder *b, const struct source *f, struct item *x)
 {
     static const char *const names[] = {"n", "unit", NULL};
@@ -173,8 +199,7 @@ void read_item(struct builder *b, struct source *f)
         problem(b, f, o, "missing", "the item \"%.*s\" rests on no article", FMT(x->id));
     }
     read_conditions(b, f, x);
-    const struct json *limits = json_get(o, "limits");
-    x->decide_limit = json_is(limits, JSON_OBJECT) ? may_ref(b, f, limits, "decide", T_LIMIT) : NULL;
+    read_own_limits(b, f, x);
     read_promises(b, f, x);
     read_fee(b, f, x);
     x->licence = may_ref(b, f, o, "licence", T_LICENCE);

@@ -125,6 +125,9 @@ struct limit {
     const struct act_kind *extend_by;
     int32_t extend_n;
     bool extend_once;
+    struct str as;        /* what an item replaces it as ("decide"); empty: no item replaces it */
+    bool starts_received; /* counts from the day that was received which the act that starts it answers */
+    bool deem_since_start; /* what is deemed done holds from the day the clock began, not the day it ran out */
     uint32_t index; /* place in law_limits */
 };
 
@@ -271,6 +274,11 @@ struct condition {
     struct text2 text;
     struct cite article;
 };
+/* A limit of the item's own law in place of that of the procedure. */
+struct own_limit {
+    struct str as;
+    const struct limit *limit;
+};
 struct promise {
     const struct limit *limit;
     int32_t n;
@@ -318,7 +326,9 @@ struct item {
     size_t fact_count;
     const struct need *materials;
     size_t material_count;
-    const struct limit *decide_limit;
+    const struct own_limit *limits;
+    size_t limit_count;
+    const struct limit *decide_limit; /* of `limits`, the one that stands for "decide"; NULL when none */
     const struct promise *promises;
     size_t promise_count;
     int64_t fee_fen;
@@ -342,6 +352,10 @@ const struct item *law_item(const struct law *law, struct str id_or_code);
 const struct office *law_office(const struct law *law, struct str id);
 const struct fact *law_fact(const struct law *law, struct str id);
 const struct limit *law_limit(const struct law *law, struct str id_or_cite);
+/* The limit a procedure or an act means by `ref` in a case of this item: the item's own where it has one
+ * for what that limit stands as (a special law goes before the general one). `ref` is a limit, or only the
+ * word it stands as; NULL when neither the law nor the item has such a limit. */
+const struct limit *law_limit_for(const struct law *law, const struct item *item, struct str ref);
 const struct licence_type *law_licence_type(const struct law *law, struct str id);
 const struct bpmn_process *law_procedure(const struct law *law, struct str name);
 struct text2 law_code_title(const struct law *law, struct str table, struct str code);

@@ -147,6 +147,8 @@ void declare_licence(struct builder *b, struct source *f);
 void read_licence(struct builder *b, struct source *f);
 void check_law(struct builder *b);
 void check_powers(struct builder *b);
+void check_limits(struct builder *b);
+bool limit_stands_as(const struct law *law, struct str as);
 void check_tests(struct builder *b);
 void check_documents(struct builder *b);
 

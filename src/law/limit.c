@@ -220,10 +220,13 @@ static void read_since(struct builder *b, const struct source *f, const struct j
 static void read_limit(struct builder *b, const struct source *f, const struct json *o)
 {
     static const char *const names[] = {"limit", "article", "title", "per", "n", "unit", "values", "direction", "event", "since", "stop_by",
-                                        "resume_by", "stop_article", "extend", "late", "deem", "article_late", "roll", NULL};
+                                        "resume_by", "stop_article", "extend", "late", "deem", "deem_since", "article_late", "roll",
+                                        "as", "starts", NULL};
     static const char *const extend_names[] = {"by", "n", "once", "article", NULL};
     static const char *const pers[] = {"office", "party"};
     static const char *const directions[] = {"after", "before"};
+    static const char *const sinces[] = {"end", "start"};
+    static const char *const starts[] = {"act", "received"};
     static const char *const lates[] = {[LATE_REFUSE] = "refuse", [LATE_ALLOW] = "allow", [LATE_DEEM] = "deem"};
     struct limit *l = index_get(&b->law->index[T_LIMIT], json_text(o, "limit"));
     if (l == NULL) {
@@ -263,6 +266,19 @@ static void read_limit(struct builder *b, const struct source *f, const struct j
     if ((l->late == LATE_DEEM) != (l->deem != NULL)) {
         problem(b, f, o, "deem", "a limit with late \"deem\", and no other, names the act that is deemed done as \"deem\"");
     }
+    struct str since = may_text(b, f, o, "deem_since");
+    int from = since.n == 0 ? 0 : word_of(since, sinces, LEN(sinces));
+    if (from < 0) {
+        problem(b, f, json_get(o, "deem_since"), "deem", "deem_since is end or start");
+    }
+    l->deem_since_start = from == 1;
+    l->as = may_text(b, f, o, "as");
+    struct str start = may_text(b, f, o, "starts");
+    int begins = start.n == 0 ? 0 : word_of(start, starts, LEN(starts));
+    if (begins < 0) {
+        problem(b, f, json_get(o, "starts"), "starts", "starts is act or received");
+    }
+    l->starts_received = begins == 1;
     l->stop_by = (const struct act_kind **)(void *)refs(b, f, o, "stop_by", T_ACT, &l->stop_count);
     l->resume_by = (const struct act_kind **)(void *)refs(b, f, o, "resume_by", T_ACT, &l->resume_count);
     const struct json *extend = json_get(o, "extend");
@@ -295,4 +311,16 @@ const struct limit *law_limit(const struct law *law, struct str id_or_cite)
 {
     const struct limit *l = index_get(&law->index[T_LIMIT], id_or_cite);
     return l != NULL ? l : index_get(&law->limit_cites, id_or_cite);
+}
+
+const struct limit *law_limit_for(const struct law *law, const struct item *item, struct str ref)
+{
+    const struct limit *l = law_limit(law, ref);
+    struct str as = l == NULL ? ref : l->as;
+    for (size_t i = 0; item != NULL && as.n > 0 && i < item->limit_count; i++) {
+        if (str_equal(item->limits[i].as, as)) {
+            return item->limits[i].limit;
+        }
+    }
+    return l;
 }
