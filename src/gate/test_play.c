@@ -61,19 +61,26 @@ static struct receipt by_node(struct story *s, const char *kind, struct json fie
     return r;
 }
 
+void story_publish(struct story *s, const struct law_pack_source *pack)
+{
+    struct test *t = s->t;
+    struct ctx *ctx = s->ctx;
+    struct law_problems problems;
+    struct draft d;
+    CHECK_OK(gate_publish_draft(ctx, s->gate, pack, &d, &problems));
+    d.actor = (struct actor){.kind = ACTOR_NODE, .assurance = 2};
+    struct receipt r = story_submit(s, &d);
+    CHECK(r.verdict.admitted);
+    CHECK_STR(r.verdict.code, "");
+}
+
 static void publish(struct story *s, const char *folder)
 {
     struct test *t = s->t;
     struct ctx *ctx = s->ctx;
     struct law_pack_source pack;
-    struct law_problems problems;
-    struct draft d;
     CHECK_OK(law_read_folder(ctx, folder, &pack));
-    CHECK_OK(gate_publish_draft(ctx, s->gate, &pack, &d, &problems));
-    d.actor = (struct actor){.kind = ACTOR_NODE, .assurance = 2};
-    struct receipt r = story_submit(s, &d);
-    CHECK(r.verdict.admitted);
-    CHECK_STR(r.verdict.code, "");
+    story_publish(s, &pack);
 }
 
 static struct json one_field(struct story *s, const char *name, struct str value)

@@ -35,5 +35,7 @@ void story_close(struct story *s);
 void story_set_day(struct story *s, struct day day);
 /* Submit and wait; then let the node do what it does by itself. */
 struct receipt story_submit(struct story *s, const struct draft *draft);
+/* The node publishes a pack. */
+void story_publish(struct story *s, const struct law_pack_source *pack);
 /* Make the acts of the clock that are due; how many. */
 size_t story_tick(struct story *s);

@@ -1,0 +1,139 @@
+/* Legal clocks through the gate: what the stories of the packs do not show. */
+#include "base/day.h"
+#include "gate/test_play.h"
+
+static struct json parsed(struct story *s, const char *text)
+{
+    struct test *t = s->t;
+    struct ctx *ctx = s->ctx;
+    struct json j = json_object();
+    CHECK_OK(json_parse(ctx, str_from(text), STR("fields"), &j));
+    return j;
+}
+
+/* What the food licence asks for. */
+static const char food[] =
+    "{\"business.name\":\"滨河县禾木烘焙店\",\"premises.address\":\"滨河县东风路 6 号\",\"premises.area\":80,"
+    "\"premises.pollution_distance_ok\":true,\"food.kind\":\"catering\",\"food.raw\":false,\"food.manager\":\"林知夏\","
+    "\"food.health_ok\":true,\"food.withdrawn_five_years\":false,\"person.phone\":\"13800006620\","
+    "\"service.delivery\":\"electronic\",\"service.truth\":true,"
+    "\"premises.plan\":{\"name\":\"a.pdf\",\"type\":\"application/pdf\",\"size\":9,\"sha256\":"
+    "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"},"
+    "\"food.rules\":{\"name\":\"b.pdf\",\"type\":\"application/pdf\",\"size\":9,\"sha256\":"
+    "\"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\"}}";
+
+static void on(struct story *s, const char *day)
+{
+    struct test *t = s->t;
+    struct day d = {0};
+    CHECK(day_parse(str_from(day), &d));
+    story_set_day(s, d);
+}
+
+static struct receipt act(struct story *s, const char *by, const char *kind, const char *fields)
+{
+    struct test *t = s->t;
+    bool party = by[0] == 'p';
+    struct draft d = {.kind = str_from(kind), .case_id = s->case_id, .fields = parsed(s, fields)};
+    d.actor = (struct actor){.kind = party ? ACTOR_PARTY : ACTOR_OFFICER, .id = str_from(by), .assurance = 2};
+    if (s->case_id.n == 0) {
+        d.item = STR("food-new");
+        d.actor.for_id = STR("org-bake");
+    }
+    struct receipt r = story_submit(s, &d);
+    CHECK_STR(r.verdict.code, "");
+    s->case_id = s->case_id.n == 0 ? r.case_id : s->case_id;
+    return r;
+}
+
+static struct case_clock clock_now(struct story *s, const char *limit)
+{
+    struct test *t = s->t;
+    struct ctx *ctx = s->ctx;
+    struct case_clock *clocks = NULL;
+    struct case_clock hit = {0};
+    struct db *reader = NULL;
+    size_t count = 0;
+    CHECK_OK(store_reader(ctx, s->store, &reader));
+    CHECK_OK(gate_clocks(ctx, s->gate, reader, s->case_id, &clocks, &count));
+    for (size_t i = 0; i < count; i++) {
+        hit = str_equal(clocks[i].limit->id, str_from(limit)) ? clocks[i] : hit;
+    }
+    CHECK(hit.limit != NULL);
+    db_close(reader);
+    return hit;
+}
+
+/* The national pack with files more, as a new version. */
+static struct law_pack_source next_pack(struct story *s, const struct law_file *more, size_t count)
+{
+    struct test *t = s->t;
+    struct ctx *ctx = s->ctx;
+    struct law_pack_source old;
+    CHECK_OK(law_read_folder(ctx, "law/cn", &old));
+    struct law_file *files = ARENA_ARRAY(ctx->arena, struct law_file, old.count + count + 1);
+    memcpy(files, old.files, old.count * sizeof(*files));
+    memcpy(files + old.count, more, count * sizeof(*files));
+    return (struct law_pack_source){files, old.count + count};
+}
+
+static const char calendar_2027[] =
+    "{\"year\":2027,\"notice\":{\"zh\":\"国务院办公厅关于2027年部分节假日安排的通知（虚构）\"},\"off\":{\"2027-01-01\":\"元旦\","
+    "\"2027-01-02\":\"元旦\",\"2027-01-03\":\"元旦\",\"2027-01-04\":\"元旦\"},\"work\":{\"2027-01-09\":\"元旦\"}}";
+
+TEST(gate_a_clock_past_the_calendar_is_provisional_and_counted_anew)
+{
+    struct story s;
+    story_open(&s, t, ctx);
+    on(&s, "2026-12-14");
+    act(&s, "p-zhou", "apply", food);
+    on(&s, "2026-12-15");
+    struct receipt r = act(&s, "o-clerk", "accept", "{}");
+    CHECK_STR(day_text(ctx->arena, r.due_day), "2027-01-12");
+    CHECK(clock_now(&s, "xk.decide").provisional);
+    CHECK(!clock_now(&s, "xk.correct").provisional);
+
+    struct law_file more = {STR("calendar/2027.json"), str_from(calendar_2027)};
+    struct law_pack_source pack = next_pack(&s, &more, 1);
+    story_publish(&s, &pack);
+    struct case_clock c = clock_now(&s, "xk.decide");
+    CHECK(!c.provisional);
+    CHECK_STR(day_text(ctx->arena, c.due), "2027-01-13"); /* two days off more, a working Saturday more */
+    CHECK_STR(day_text(ctx->arena, c.promised), "2026-12-22");
+
+    on(&s, "2026-12-30");
+    act(&s, "o-decider", "extend", "{\"case.reason\":\"检验未完\"}");
+    CHECK_STR(day_text(ctx->arena, clock_now(&s, "xk.decide").due), "2027-01-27");
+    story_close(&s);
+}
+
+/* A stop that spans days which a later calendar takes off gives back fewer days. */
+TEST(gate_days_lost_are_counted_by_the_calendar_as_published)
+{
+    struct story s;
+    story_open(&s, t, ctx);
+    on(&s, "2026-12-14");
+    act(&s, "p-zhou", "apply", food);
+    on(&s, "2026-12-15");
+    act(&s, "o-clerk", "accept", "{}");
+    on(&s, "2026-12-30");
+    struct receipt r = act(&s, "o-reviewer", "suspend", "{\"case.reason\":\"送检\",\"case.days\":5}");
+    struct case_clock c = clock_now(&s, "xk.decide");
+    CHECK(c.state == CLOCK_STOPPED);
+    CHECK_INT(c.stop_count, 1);
+    CHECK_STR(c.stops[0].by, "suspend");
+    CHECK_INT(c.stops[0].seq, r.seq);
+    CHECK(c.stops[0].to.n < 0);
+    on(&s, "2027-01-05");
+    act(&s, "o-reviewer", "resume", "{}");
+    CHECK_STR(day_text(ctx->arena, clock_now(&s, "xk.decide").due), "2027-01-18"); /* Monday to Friday: 4 days lost */
+
+    struct law_file more = {STR("calendar/2027.json"), str_from(calendar_2027)};
+    struct law_pack_source pack = next_pack(&s, &more, 1);
+    story_publish(&s, &pack);
+    c = clock_now(&s, "xk.decide");
+    CHECK_INT(c.stop_count, 1);
+    CHECK_STR(day_text(ctx->arena, c.stops[0].to), "2027-01-05");
+    CHECK_STR(day_text(ctx->arena, c.due), "2027-01-15"); /* 2 days lost: the 31st and the 5th */
+    story_close(&s);
+}
