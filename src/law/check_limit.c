@@ -13,14 +13,14 @@ bool limit_stands_as(const struct law *law, struct str as)
     return false;
 }
 
-/* What the procedure's own limit is that the item's would replace: *ret_ref is how the procedure names it. */
-static bool is_used(const struct law *law, const struct item *x, struct str as, const struct limit **ret)
+/* Does the procedure run under this limit, or under one it takes the place of (*ret; untouched when it names the word alone)? */
+static bool is_used(const struct law *law, const struct item *x, const struct own_limit *own, const struct limit **ret)
 {
     bool used = false;
     for (size_t i = 0; x->procedure != NULL && i < x->procedure->element_count; i++) {
         struct str ref = x->procedure->elements[i].limit;
         const struct limit *l = ref.n == 0 ? NULL : law_limit(law, ref);
-        if (ref.n > 0 && str_equal(l == NULL ? ref : l->as, as)) {
+        if (ref.n > 0 && (l == own->limit || str_equal(l == NULL ? ref : l->as, own->as))) {
             used = true;
             *ret = l == NULL ? *ret : l;
         }
@@ -35,6 +35,16 @@ static bool may_lengthen(const struct limit *l)
     return l->article.statute != NULL && word_of(l->article.statute->rank, ranks, LEN(ranks)) >= 0;
 }
 
+static bool waits_for_limit(const struct bpmn_element *e)
+{
+    for (size_t i = 0; i < e->trigger_count; i++) {
+        if (e->triggers[i].kind == BPMN_ON_TIMER) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void check_item(struct builder *b, const struct item *x)
 {
     const struct source *f = b->origins.items[x->index];
@@ -43,7 +53,7 @@ static void check_item(struct builder *b, const struct item *x)
         const struct own_limit *own = &x->limits[i];
         const struct limit *general = NULL;
         const struct json *j = json_get_str(place, own->as);
-        if (!is_used(b->law, x, own->as, &general)) {
+        if (!is_used(b->law, x, own, &general)) {
             problem(b, f, j, "limit", "the procedure \"%.*s\" has no limit that stands as \"%.*s\"", FMT(x->procedure_name), FMT(own->as));
         } else if (general != NULL && general->unit == own->limit->unit && own->limit->n > general->n && !may_lengthen(own->limit)) {
             problem(b, f, j, "limit", "only a law or a regulation may make %.*s longer, and %.*s is neither", FMT(general->id),
@@ -52,8 +62,7 @@ static void check_item(struct builder *b, const struct item *x)
     }
     for (size_t i = 0; x->procedure != NULL && i < x->procedure->element_count; i++) {
         const struct bpmn_element *e = &x->procedure->elements[i];
-        bool waits = e->kind == BPMN_CATCH_TIMER || e->kind == BPMN_BOUNDARY_TIMER;
-        if (waits && e->limit.n > 0 && law_limit_for(b->law, x, e->limit) == NULL) {
+        if (waits_for_limit(e) && e->limit.n > 0 && law_limit_for(b->law, x, e->limit) == NULL) {
             problem(b, f, place, "limit", "the procedure \"%.*s\" waits for the limit \"%.*s\", which the item must name", FMT(x->procedure_name),
                     FMT(e->limit));
         }
