@@ -245,7 +245,7 @@ bool clocks_first_due(const struct question *q, struct str *ret_limit, struct da
 /* One case whose clocks ran past the calendar: count them anew, tell the rooms what is due first. */
 static enum err recount_case(struct ctx *ctx, struct gate *g, struct db *db, const struct law *law_now, struct str case_id)
 {
-    struct question q = {.law_now = law_now};
+    struct question q = {.law_now = law_now, .has_case = true};
     struct gate_clock_list_row *rows = NULL;
     size_t count = 0;
     bool found = false;
