@@ -3,7 +3,6 @@
 
 #include "base/arena.h"
 #include "base/str.h"
-#include "dmn/table_view.h"
 #include "limit_gen.h"
 
 #include <libxml/parser.h>
@@ -25,7 +24,6 @@ struct rule {
     const struct feel_program **outputs;
     struct str article;
     struct str annotation;
-    uint32_t line;
 };
 struct table {
     enum hit hit;
@@ -36,7 +34,6 @@ struct table {
     size_t output_count;
     struct rule *rules;
     size_t rule_count;
-    struct table_view view;
 };
 struct decision {
     struct str name;
@@ -230,7 +227,6 @@ static enum err read_rule(struct loader *l, const xmlNode *n, const struct table
     r->inputs = ARENA_ARRAY(a, const struct feel_program *, t->input_count + 1);
     r->outputs = ARENA_ARRAY(a, const struct feel_program *, t->output_count + 1);
     r->article = attribute(a, n, TB_NS, "article");
-    r->line = (uint32_t)xmlGetLineNo(n);
     for (const xmlNode *c = n->children; c != NULL; c = c->next) {
         if (is(c, "inputEntry") && inputs < t->input_count) {
             struct str text = content_of(a, c);
@@ -248,72 +244,7 @@ static enum err read_rule(struct loader *l, const xmlNode *n, const struct table
     return ERR_OK;
 }
 
-/* The values of the rules when all their entries are constants, else NULL. */
-static const struct feel_value *constant_values(struct arena *a, const struct table *t)
-{
-    struct feel_value *values = ARENA_ARRAY(a, struct feel_value, t->rule_count + 1);
-    for (size_t r = 0; r < t->rule_count; r++) {
-        struct feel_entry *parts = ARENA_ARRAY(a, struct feel_entry, t->output_count);
-        for (size_t i = 0; i < t->output_count; i++) {
-            parts[i].key = t->outputs[i].name;
-            if (!feel_constant(t->rules[r].outputs[i], &parts[i].value)) {
-                return NULL;
-            }
-        }
-        values[r] = t->output_count == 1 ? parts[0].value : feel_context(parts, t->output_count);
-    }
-    return values;
-}
-
-/* What the room's index, plans and checks see of the table. */
-static void make_view(struct loader *l, const struct decision *d, struct table *t)
-{
-    struct arena *a = l->ctx->arena;
-    struct table_view_input *inputs = ARENA_ARRAY(a, struct table_view_input, t->input_count);
-    struct table_view_output *outputs = ARENA_ARRAY(a, struct table_view_output, t->output_count);
-    struct table_view_rule *rules = ARENA_ARRAY(a, struct table_view_rule, t->rule_count);
-    const struct feel_program **tests = ARENA_ARRAY(a, const struct feel_program *, t->rule_count * t->input_count);
-    const struct feel_program **entries = ARENA_ARRAY(a, const struct feel_program *, t->rule_count * t->output_count);
-    bool defaults = false;
-    for (size_t i = 0; i < t->input_count; i++) {
-        inputs[i] = (struct table_view_input){.label = feel_source_of(t->inputs[i]).text, .expression = t->inputs[i]};
-    }
-    for (size_t i = 0; i < t->output_count; i++) {
-        outputs[i] = (struct table_view_output){.name = t->outputs[i].name, .has_default = t->outputs[i].otherwise != NULL};
-        defaults = defaults || outputs[i].has_default;
-    }
-    for (size_t r = 0; r < t->rule_count; r++) {
-        rules[r] = (struct table_view_rule){(uint32_t)r + 1, t->rules[r].line, t->rules[r].article};
-        for (size_t i = 0; i < t->input_count; i++) {
-            tests[r * t->input_count + i] = t->rules[r].inputs[i];
-        }
-        for (size_t i = 0; i < t->output_count; i++) {
-            entries[r * t->output_count + i] = t->rules[r].outputs[i];
-        }
-    }
-    struct feel_value *none = ARENA_NEW(a, struct feel_value);
-    *none = t->hit == HIT_COLLECT && t->aggregate == AGG_COUNT ? feel_int(0) : feel_null();
-    t->view = (struct table_view){.name = d->name,
-                                  .file = l->file,
-                                  .line = d->line,
-                                  .hit = (enum table_hit)t->hit,
-                                  .inputs = inputs,
-                                  .input_count = t->input_count,
-                                  .outputs = outputs,
-                                  .output_count = t->output_count,
-                                  .rules = rules,
-                                  .rule_count = t->rule_count,
-                                  .tests = tests,
-                                  .entries = entries,
-                                  .values = constant_values(a, t),
-                                  .otherwise = defaults ? NULL : none,
-                                  .slots = l->m->names,
-                                  .slot_count = l->m->name_count,
-                                  .data_count = l->m->input_count,
-                                  .fast = fast_make(a, tests, t->rule_count, t->input_count)};
-}
-
-static enum err read_table(struct loader *l, const xmlNode *n, const struct decision *d, struct table **ret)
+static enum err read_table(struct loader *l, const xmlNode *n, struct table **ret)
 {
     struct ctx *ctx = l->ctx;
     struct table *t = ARENA_NEW(ctx->arena, struct table);
@@ -325,7 +256,6 @@ static enum err read_table(struct loader *l, const xmlNode *n, const struct deci
             TRY(read_rule(l, c, t, &t->rules[t->rule_count++]));
         }
     }
-    make_view(l, d, t);
     *ret = t;
     return ERR_OK;
 }
@@ -431,7 +361,7 @@ static enum err read_logic(struct loader *l, struct decision *d)
     const xmlNode *table = child(d->node, "decisionTable");
     const xmlNode *literal = child(d->node, "literalExpression");
     if (table != NULL) {
-        return read_table(l, table, d, &d->table);
+        return read_table(l, table, &d->table);
     }
     if (literal != NULL) {
         return compile(l, literal, content_of(ctx->arena, literal), false, &d->literal);
@@ -495,26 +425,6 @@ bool dmn_has_decision(const struct dmn_model *m, struct str name)
     return false;
 }
 
-const struct table_view *dmn_table_at(const struct dmn_model *m, size_t i)
-{
-    for (size_t k = 0; k < m->decision_count; k++) {
-        if (m->decisions[k].table != NULL && i-- == 0) {
-            return &m->decisions[k].table->view;
-        }
-    }
-    return NULL;
-}
-
-const struct table_view *dmn_table_of(const struct dmn_model *m, struct str decision)
-{
-    for (size_t k = 0; k < m->decision_count; k++) {
-        if (str_equal(m->decisions[k].name, decision) && m->decisions[k].table != NULL) {
-            return &m->decisions[k].table->view;
-        }
-    }
-    return NULL;
-}
-
 /* ---- evaluating ---- */
 
 struct eval {
@@ -533,6 +443,19 @@ static void note_fired(struct eval *e, const struct decision *d, size_t rule)
         e->fired_room = room;
     }
     r->fired[r->fired_count++] = (struct dmn_fired){d->name, rule + 1, d->table->rules[rule].article, d->table->rules[rule].annotation};
+}
+
+static enum err matches(struct eval *e, const struct table *t, const struct rule *r, const struct feel_value *inputs, bool *ret)
+{
+    struct ctx *ctx = e->ctx;
+    *ret = true;
+    for (size_t i = 0; i < t->input_count && *ret; i++) {
+        struct feel_value v;
+        e->env->input = inputs[i];
+        TRY(feel_eval(ctx, r->inputs[i], e->env, &v));
+        *ret = feel_is_true(v);
+    }
+    return ERR_OK;
 }
 
 static enum err output_of(struct eval *e, const struct table *t, const struct feel_program *const *entries, struct feel_value *ret)
@@ -567,7 +490,7 @@ static enum err rank_of(struct eval *e, const struct table *t, const struct rule
     return ERR_OK;
 }
 
-static enum err sort_by_rank(struct eval *e, const struct table *t, uint32_t *rules, size_t count)
+static enum err sort_by_rank(struct eval *e, const struct table *t, size_t *rules, size_t count)
 {
     struct ctx *ctx = e->ctx;
     size_t *ranks = ARENA_ARRAY(ctx->arena, size_t, count + 1);
@@ -577,7 +500,7 @@ static enum err sort_by_rank(struct eval *e, const struct table *t, uint32_t *ru
     for (size_t i = 1; i < count; i++) { /* stable, and few rules match */
         for (size_t k = i; k > 0 && ranks[k] < ranks[k - 1]; k--) {
             size_t r = ranks[k];
-            uint32_t x = rules[k];
+            size_t x = rules[k];
             ranks[k] = ranks[k - 1];
             rules[k] = rules[k - 1];
             ranks[k - 1] = r;
@@ -625,12 +548,18 @@ static enum err run_table(struct eval *e, const struct decision *d, struct feel_
     struct ctx *ctx = e->ctx;
     const struct table *t = d->table;
     struct feel_value *inputs = ARENA_ARRAY(ctx->arena, struct feel_value, t->input_count + 1);
-    uint32_t *hits = ARENA_ARRAY(ctx->arena, uint32_t, t->rule_count + 1);
+    size_t *hits = ARENA_ARRAY(ctx->arena, size_t, t->rule_count + 1);
     size_t count = 0;
     for (size_t i = 0; i < t->input_count; i++) {
         TRY(feel_eval(ctx, t->inputs[i], e->env, &inputs[i]));
     }
-    TRY(table_match(ctx, e->env, &t->view, inputs, t->hit == HIT_FIRST, hits, &count));
+    for (size_t i = 0; i < t->rule_count && !(t->hit == HIT_FIRST && count > 0); i++) {
+        bool hit = false;
+        TRY(matches(e, t, &t->rules[i], inputs, &hit));
+        if (hit) {
+            hits[count++] = i;
+        }
+    }
     if (count == 0) {
         return otherwise(e, t, ret);
     }
@@ -646,13 +575,13 @@ static enum err run_table(struct eval *e, const struct decision *d, struct feel_
         }
     }
     if (t->hit == HIT_UNIQUE && count > 1) {
-        feel_trouble(ctx, e->env, "rules %u and %u of %.*s both match, but only one may", hits[0] + 1, hits[1] + 1, FMT(d->name));
+        feel_trouble(ctx, e->env, "rules %zu and %zu of %.*s both match, but only one may", hits[0] + 1, hits[1] + 1, FMT(d->name));
         *ret = feel_null();
         return ERR_OK;
     }
     for (size_t i = 1; t->hit == HIT_ANY && i < count; i++) {
         if (!feel_is_true(feel_equal(values[0], values[i]))) {
-            feel_trouble(ctx, e->env, "rules %u and %u of %.*s match with different outputs", hits[0] + 1, hits[i] + 1, FMT(d->name));
+            feel_trouble(ctx, e->env, "rules %zu and %zu of %.*s match with different outputs", hits[0] + 1, hits[i] + 1, FMT(d->name));
             *ret = feel_null();
             return ERR_OK;
         }
