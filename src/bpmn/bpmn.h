@@ -223,6 +223,11 @@ enum err bpmn_state_read(struct ctx *ctx, const struct bpmn_process *p, struct s
 /* What must hold of every state, NULL or what does not: ids, places, parents, joins, timers. */
 const char *bpmn_state_fault(const struct bpmn_process *p, const struct bpmn_state *s);
 
+/* Values as JSON, in which a date, time or duration is {"@": its text} ("@" before other keys is doubled), and back.
+ * ERR_TYPE for what cannot be kept: functions and ranges. */
+enum err bpmn_value_write(struct ctx *ctx, struct feel_value v, struct json *ret) MUST_USE;
+enum err bpmn_value_read(struct ctx *ctx, const struct json *j, struct feel_value *ret) MUST_USE;
+
 /* ---- steps ---- */
 
 enum bpmn_effect_kind {
@@ -312,6 +317,25 @@ bool bpmn_is_open(const struct bpmn_state *s, uint16_t element);
 /* The timer that ends first, with its name; NULL when none has a time of its own. */
 const struct bpmn_timer *bpmn_timer_next(const struct bpmn_state *s);
 struct str bpmn_timer_name(struct arena *a, const struct bpmn_process *p, const struct bpmn_timer *t);
+
+/* ---- scripts ---- */
+
+struct bpmn_script {
+    struct str model;        /* BPMN XML */
+    struct str model_file;
+    struct str process;      /* empty: the first that may be executed */
+    struct str text;         /* JSON lines (docs/bpmn.md); empty: only begin */
+    struct str text_file;
+    struct instant at;       /* what time it is at first */
+    bool any;                /* also a process that is marked as not executable */
+    const struct bpmn_source *source;
+    void *self;
+    void (*line)(void *self, struct str json); /* called for each line of the trace */
+};
+/* Step a model through a script. Tasks that need nobody, and that the script does not name, complete by themselves.
+ * Every step goes by the written state. A fault names the line of the script or of the model. *ret_good: false when the
+ * process ended by an error that nobody caught, or the script expected something else. */
+enum err bpmn_play(struct ctx *ctx, const struct bpmn_script *script, bool *ret_good) MUST_USE;
 
 /* ---- checks ---- */
 

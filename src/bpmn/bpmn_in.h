@@ -194,6 +194,8 @@ struct duration {
 /* Can it be read as ISO 8601 of this form ('d', 'p', 'c')? */
 bool iso_is(struct str text, char form);
 struct instant instant_later(struct instant t, struct duration d);
+/* A duration after `from`, or a date; false when it is neither. */
+bool iso_later(struct instant from, struct str text, struct instant *ret);
 enum err timers_set(struct run *run, uint32_t token, uint16_t element) MUST_USE;
 void timers_cancel(struct run *run, uint32_t token, int32_t element);
 /* A timer fired: gone, or set for its next time. */

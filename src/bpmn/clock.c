@@ -153,6 +153,16 @@ struct instant instant_later(struct instant t, struct duration d)
     return t;
 }
 
+bool iso_later(struct instant from, struct str text, struct instant *ret)
+{
+    struct duration d;
+    if (iso_duration(text, &d)) {
+        *ret = instant_later(from, d);
+        return true;
+    }
+    return iso_date(text, ret);
+}
+
 /* What FEEL gave, as a cycle: a date is one time, a duration one time from now, or for ever in a cycle. */
 static bool value_cycle(struct feel_value v, char form, struct cycle *ret)
 {

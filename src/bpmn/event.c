@@ -568,8 +568,11 @@ static bool find_start(const struct bpmn_process *p, const struct bpmn_event *ev
         }
         hit = plain && ev->element.n == 0 && simple && hit < 0 ? p->starts[i] : hit;
     }
+    if (ev->kind == BPMN_BEGIN && ev->element.n == 0 && hit < 0 && p->start_count == 1) {
+        hit = p->starts[0]; /* whatever begins it, it is the only way */
+    }
     *ret_start = *ret_next = (uint16_t)(hit < 0 ? 0 : hit);
-    return hit >= 0;
+    return hit >= 0 && p->elements[hit].kind != BPMN_EVENT_GATEWAY;
 }
 
 enum err bpmn_begin(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_event *event, const struct bpmn_input *in,

@@ -51,6 +51,11 @@ static enum err keep(struct ctx *ctx, struct feel_value v, int depth, struct jso
     return fault(ctx, ERR_TYPE, "a range or a function cannot be kept as data of a process");
 }
 
+enum err bpmn_value_write(struct ctx *ctx, struct feel_value v, struct json *ret)
+{
+    return keep(ctx, v, 0, ret);
+}
+
 static void write_tokens(struct buf *b, const struct bpmn_state *s)
 {
     for (size_t i = 0; i < s->count; i++) {
@@ -207,6 +212,12 @@ static enum err unkeep(struct ctx *ctx, const struct json *j, struct feel_value 
     }
     *ret = feel_context(entries, j->count);
     return ERR_OK;
+}
+
+enum err bpmn_value_read(struct ctx *ctx, const struct json *j, struct feel_value *ret)
+{
+    enum err e = unkeep(ctx, j, ret);
+    return e == ERR_CORRUPT ? fault(ctx, ERR_TYPE, "what follows \"@\" is no date, time or duration of FEEL") : e;
 }
 
 static bool read_data(struct ctx *ctx, const struct bpmn_process *p, struct str text, struct bpmn_state *s)

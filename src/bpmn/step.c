@@ -397,7 +397,8 @@ static enum err move(struct run *run, struct move m)
 static enum err settle_scope(struct run *run, uint32_t scope)
 {
     const struct bpmn_token *t = token_find(run->s, scope);
-    bool runs = t != NULL && t->what != BPMN_BODY && t->what != BPMN_UNDO;
+    enum bpmn_kind kind = t == NULL ? BPMN_PROCESS : run->p->elements[t->element].kind; /* its number may have gone on to a task */
+    bool runs = (kind == BPMN_SUBPROCESS || kind == BPMN_CALL) && t->what != BPMN_BODY;
     return runs && scope_is_empty(run->s, scope) ? activity_complete(run, scope) : ERR_OK;
 }
 

@@ -5,6 +5,7 @@
 #include "base/base.h"
 
 int cmd_law(int argc, char **argv);
+int cmd_bpmn(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 int cmd_init(int argc, char **argv);
 int cmd_serve(int argc, char **argv);

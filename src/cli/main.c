@@ -14,6 +14,7 @@ static const struct {
     {"serve", cmd_serve, "run a node"},
     {"client", cmd_client, "register an application that relies on this node's identity, or close it"},
     {"feel", cmd_feel, "evaluate a FEEL expression"},
+    {"bpmn", cmd_bpmn, "step any BPMN model through a script, check it, draw it"},
     {"law", cmd_law, "check packs of law, reckon legal limits, import statutes"},
     {"verify", cmd_verify, "check a ledger: a node's folder, a folder of tiles, or an address"},
     {"ask", cmd_ask, "would the gate admit this act, and why not"},
