@@ -52,9 +52,11 @@ function cpu(pid) {
   }
   return ticks / 100;
 }
+// The most the server itself had, and what its children have for themselves (they share the rest with it).
 function peak(pid) {
-  let kb = 0;
-  for (const p of family(pid)) kb += Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${p}/status`, 'utf8'))?.[1] ?? 0);
+  const [own, ...children] = family(pid);
+  let kb = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${own}/status`, 'utf8'))[1]);
+  for (const p of children) kb += Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${p}/smaps_rollup`, 'utf8'))?.[1] ?? 0);
   return kb / 1024;
 }
 
@@ -176,10 +178,16 @@ try {
   writeFileSync(join(dir, 'clients.json'), JSON.stringify({
     'client.id': 'bench', 'client.name': 'bench', 'client.profile': 'basic', 'client.auth': 'client_secret_basic', 'client.secret_sha256': createHash('sha256').update(secret).digest('hex'),
     'client.redirect_uris': ['https://app.example/cb'], 'client.scopes': ['openid', 'profile'], 'client.grants': ['authorization_code', 'client_credentials'] }));
-  const ours = await start('tongban', 'build/tongban', ['demo', '--dir', join(dir, 'node'), '--port', '0', '--clients', join(dir, 'clients.json')], /issuer: http:\/\/127\.0\.0\.1:(\d+)[\s\S]*confined/);
+  const demo = ['demo', '--dir', join(dir, 'node'), '--port', '0'];
+  const serving = /issuer: http:\/\/127\.0\.0\.1:(\d+)[\s\S]*confined/;
+  const made = await start('tongban', 'build/tongban', [...demo, '--clients', join(dir, 'clients.json')], serving);
+  made.child.removeAllListeners('exit');
+  await new Promise((resolve) => made.child.once('exit', resolve) && made.child.kill('SIGTERM')); // made; now as it serves every day
+  running.pop();
+  const ours = await start('tongban', 'build/tongban', demo, serving);
   const people = JSON.parse(readFileSync(join(dir, 'node', 'demo.json'))).people.map((p) => p.id);
   Object.assign(ours, { port: Number(ours.m[1]), token: '/oidc/token', authorize: '/oidc/authorize',
-    answer: (v, r) => (r.body.includes('action="/login"') ? v.go('POST', '/login', v.hidden(r.body, { who: people[person++ % people.length] })) : v.go('POST', '/oidc/consent', v.hidden(/<form[^>]*oidc\/consent[\s\S]*?<\/form>/.exec(r.body)[0], { scope: 'profile', decision: 'allow' }))) });
+    answer: (v, r) => (r.body.includes('action="/login/demo"') ? v.go('POST', '/login/demo', v.hidden(/<form[^>]*login\/demo[\s\S]*?<\/form>/.exec(r.body)[0], { who: people[person++ % people.length] })) : v.go('POST', '/oidc/consent', v.hidden(/<form[^>]*oidc\/consent[\s\S]*?<\/form>/.exec(r.body)[0], { scope: 'profile', decision: 'allow' }))) });
   const free = await new Promise((resolve) => {
     const s = net.createServer().listen(0, '127.0.0.1', () => {
       const { port } = s.address();

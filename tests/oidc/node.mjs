@@ -79,8 +79,9 @@ export class Browser {
     return this.fetch(unescape(form[1]), { method: 'POST', body });
   }
   async signIn(name) {
-    const person = this.node.people.find((p) => p.name === name);
-    await this.fetch(person.sign_in);
+    const who = this.node.people.find((p) => p.name === name).id;
+    await this.fetch('/login/demo', { method: 'POST', body: new URLSearchParams({ who }) });
+    await this.fetch(this.location);
     if (this.status !== 303) throw new Error('sign-in: ' + this.status);
     return this;
   }
@@ -90,9 +91,9 @@ export class Browser {
     for (let i = 0; i < 8; i++) {
       if (this.location && this.location.origin === this.node.issuer) {
         await this.fetch(this.location);
-      } else if (this.status === 200 && this.html.includes('action="/login"') && name) {
+      } else if (this.status === 200 && /action="(\/en)?\/login\/demo"/.test(this.html) && name) {
         const id = this.node.people.find((p) => p.name === name).id;
-        await this.submit('/login', [['who', id]]);
+        await this.submit('/login/demo', [['who', id]]);
       } else if (this.status === 200 && /action="(\/en)?\/oidc\/consent"/.test(this.html) && decision) {
         this.consentPage = this.html;
         await this.submit('/oidc/consent', [...scopes.map((s) => ['scope', s]), ['decision', decision]]);
