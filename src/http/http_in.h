@@ -152,6 +152,7 @@ struct conn {
     struct exchange *x;
     bool closes; /* no further request after the present answer */
     bool eof;
+    bool said_end; /* the client was told that no more comes */
     bool readable;
     bool is_added;
     unsigned wanted;

@@ -238,7 +238,8 @@ static void pump(struct conn *c)
     if (c->phase != PHASE_DEAD && c->eof) {
         on_eof(c);
     }
-    if (c->phase == PHASE_LINGER && before != PHASE_LINGER) {
+    if (c->phase == PHASE_LINGER && !c->said_end) {
+        c->said_end = true;
         tls_bye(c);
         c->loop->server->net->end_sending(c->loop->server->net, c->source.handle);
     }

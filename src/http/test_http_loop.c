@@ -188,6 +188,29 @@ static int status_of(struct str answer)
 
 #define GET(path) STR("GET " path " HTTP/1.1\r\nHost: a\r\n\r\n")
 
+/* The end is sent with the last answer; what waits a while is only the taking away of what the client still sends. */
+TEST(http_loop_says_the_end_at_once)
+{
+    static const char *const last[] = {"GET /now HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+                                       "GET /later HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n",
+                                       "GET /now HTTP/1.1\r\nHost: a\r\n\r\nbroken\r\n\r\n"};
+    struct keeper k;
+    keeper_start(&k);
+    struct str address;
+    struct http_server *s = serve(ctx, &k, (struct http_setup){0}, &address);
+    for (size_t i = 0; i < LEN(last); i++) {
+        int fd = dial(address);
+        int64_t begun_ns = ctx->world->mono_ns(ctx->world);
+        say(fd, str_from(last[i]));
+        CHECK(hear(ctx, fd, STR("")).n > 0);
+        CHECK(ctx->world->mono_ns(ctx->world) - begun_ns < INT64_C(700000000));
+        close(fd);
+    }
+    http_stop(s, 1000);
+    http_server_free(s);
+    keeper_end(&k);
+}
+
 TEST(http_loop_keeps_connections_and_answers_from_other_threads)
 {
     struct keeper k;

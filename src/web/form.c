@@ -61,6 +61,17 @@ static enum err read_multipart(struct page *p)
     return ERR_OK;
 }
 
+/* A client's document: what is wrong with it is its own fault (400, 413), not a state of ours (409) or a rate (429). */
+static enum err parse_json(struct ctx *ctx, struct str text, struct json *ret)
+{
+    enum err e = json_parse(ctx, text, STR("body"), ret);
+    enum err said = e == ERR_TOO_MANY ? ERR_TOO_LARGE : e == ERR_DUPLICATE || e == ERR_TOO_DEEP ? ERR_SYNTAX : e;
+    if (e != ERR_OK) {
+        ctx->why.code = said;
+    }
+    return said;
+}
+
 enum err page_read_form(struct page *p)
 {
     struct ctx *ctx = p->ctx;
@@ -70,7 +81,7 @@ enum err page_read_form(struct page *p)
     p->has_form = true;
     if (str_starts(type, STR("application/json"))) {
         struct json body;
-        TRY(json_parse(ctx, r->body, STR("body"), &body));
+        TRY(parse_json(ctx, r->body, &body));
         if (body.kind != JSON_OBJECT) {
             return fault(ctx, ERR_TYPE, "the body must be one JSON object of fields");
         }
