@@ -33,12 +33,23 @@ static void read_codes_of_item(struct builder *b, const struct source *f, struct
     x->code_implementation = want_text(b, f, o, "implementation");
     x->code_handling = may_text(b, f, o, "handling");
     struct str impl = x->code_implementation;
-    if (x->code_basic.n != 12 || impl.n != 31 || (x->code_handling.n != 0 && x->code_handling.n != 33)) {
-        problem(b, f, o, "code", "item codes have 12, 31 and 33 characters (GB/T 39554.1)");
-        return;
+    struct str all[] = {x->code_basic, impl, x->code_handling};
+    static const char *const members[] = {"basic", "implementation", "handling"};
+    static const size_t sizes[] = {12, 31, 33};
+    for (size_t i = 0; i < LEN(all); i++) {
+        const char *fault = item_code_fault(all[i]);
+        if (i == 2 && all[i].n == 0) {
+            continue;
+        }
+        if (fault != NULL || all[i].n != sizes[i]) {
+            problem(b, f, json_get(o, members[i]), "code", "the code \"%.*s\" is not one of %zu characters by GB/T 39554.1: %s", FMT(all[i]),
+                    sizes[i], fault == NULL ? "its length is that of another" : fault);
+            return;
+        }
     }
-    if (!uscc_is_valid(str_slice(impl, 0, 18))) {
-        problem(b, f, o, "code", "the credit code in %.*s does not check (GB 32100)", FMT(impl));
+    struct str type = str_slice(x->code_basic, 2, 4);
+    if (!str_equal(type, json_text(&f->root, "type"))) {
+        problem(b, f, json_get(o, "basic"), "code", "the basic code says type %.*s, the item another", FMT(type));
     }
     if (!str_equal(str_slice(impl, 19, 31), x->code_basic) ||
         (x->code_handling.n > 0 && !str_equal(str_slice(x->code_handling, 0, 31), impl))) {

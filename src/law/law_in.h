@@ -159,4 +159,9 @@ bool pattern_is_plain(struct str pattern);
 
 /* ---- identifiers ---- */
 bool idcard_is_valid(struct str s); /* GB 11643 */
-bool uscc_is_valid(struct str s);   /* GB 32100 */
+bool orgcode_is_valid(struct str s); /* GB 11714: 8 characters and one that checks them */
+bool uscc_is_valid(struct str s);    /* GB 32100, with the organisation code inside it */
+bool licence_id_is_valid(struct str s); /* GB/T 36904: root.type.issuer.serial.version.check */
+/* GB/T 39554.1: 12 characters, 31 with organ and level before them, 33 with a sequence behind. NULL when it is
+ * well formed, else what is wrong. */
+const char *item_code_fault(struct str s);

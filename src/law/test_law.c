@@ -46,27 +46,61 @@ TEST(law_limits_end_on_the_days_the_vectors_give)
     CHECK(due.provisional); /* the calendar of 2027 is not published */
 }
 
-/* All the vectors of the shared data, by unit and number. */
+/* The vectors of src/law/test_law.json. */
+static struct json vectors(struct test *t, struct ctx *ctx, const char *name)
+{
+    struct str text;
+    struct json d = json_object();
+    CHECK_OK(file_read(ctx, "src/law/test_law.json", 1 << 20, &text));
+    CHECK_OK(json_parse(ctx, text, STR("test_law.json"), &d));
+    const struct json *v = json_get(&d, name);
+    CHECK(v != NULL && v->count > 0);
+    return v == NULL ? json_array() : *v;
+}
+
 TEST(law_counting_agrees_with_all_deadline_vectors)
 {
     struct law *law = NULL;
     struct law_problems problems;
-    struct str text;
-    struct json d;
-    if (test_data_dir() == NULL || !load_packs(ctx, &law, &problems)) {
-        return;
-    }
-    CHECK_OK(file_read(ctx, str_format(ctx->arena, "%s/deadline-vectors.json", test_data_dir()).p, 1 << 20, &text));
-    CHECK_OK(json_parse(ctx, text, STR("vectors"), &d));
-    const struct json *list = json_get(&d, "vectors");
-    for (size_t i = 0; i < list->count; i++) {
-        const struct json *v = &list->items[i];
+    struct json list = vectors(t, ctx, "deadlines");
+    CHECK(load_packs(ctx, &law, &problems));
+    for (size_t i = 0; law != NULL && i < list.count; i++) {
+        const struct json *v = &list.items[i];
         enum limit_unit unit;
         struct day start;
         bool provisional = false;
         CHECK(parse_unit(json_text(v, "unit"), &unit) && day_parse(json_text(v, "event_date"), &start));
         struct day due = law_day_after(law, start, (int32_t)json_int(v, "n", 0), unit, true, &provisional);
         CHECK_STR(day_text(ctx->arena, due), str_z(ctx->arena, json_text(v, "due")));
+    }
+}
+
+/* The statute of a limit, without the year some write behind it. */
+static bool is_of(const struct limit *l, struct str law)
+{
+    struct str rest = {0};
+    return l->article.statute != NULL && str_equal(l->article.statute->name, str_cut(law, ' ', &rest));
+}
+
+/* Every verified statutory limit is data, with its number and unit. */
+TEST(law_holds_every_statutory_limit)
+{
+    struct law *law = NULL;
+    struct law_problems problems;
+    struct json list = vectors(t, ctx, "limits");
+    CHECK(load_packs(ctx, &law, &problems));
+    size_t count = 0;
+    const struct limit *limits = law == NULL ? NULL : law_limits(law, &count);
+    for (size_t i = 0; law != NULL && i < list.count; i++) {
+        const struct json *v = &list.items[i];
+        enum limit_unit unit;
+        bool found = !str_equal(json_text(v, "src"), STR("v"));
+        CHECK(parse_unit(json_text(v, "unit"), &unit));
+        for (size_t k = 0; k < count && !found; k++) {
+            found = limits[k].n == json_int(v, "n", -1) && limits[k].unit == unit &&
+                    (str_equal(limits[k].id, json_text(v, "id")) || is_of(&limits[k], json_text(v, "law")));
+        }
+        test_check(t, found, str_z(ctx->arena, json_text(v, "id")), __FILE__, __LINE__);
     }
 }
 
@@ -216,21 +250,67 @@ TEST(law_patterns_are_plain)
     CHECK_ERR(law_fact_check(ctx, uri, &list), ERR_SYNTAX);
 }
 
+static const struct json *of_kind(const struct json *ids, const char *kind, const char *verdict)
+{
+    static const struct json none = {.kind = JSON_ARRAY};
+    const struct json *list = json_get(json_get(ids, kind), verdict);
+    return list == NULL ? &none : list;
+}
+
 TEST(law_identifiers_check)
 {
-    struct str text;
-    struct json d;
-    CHECK(idcard_is_valid(STR("11010519491231002X"))); /* the example of GB 11643 */
-    CHECK(!idcard_is_valid(STR("110105194912310021")));
-    CHECK(!idcard_is_valid(STR("11010519490231002X")));
-    CHECK(!uscc_is_valid(STR("91350100M000100Y44")));
-    CHECK(uscc_is_valid(STR("91350100M000100Y43"))); /* the example of GB 32100 */
-    if (test_data_dir() == NULL) {
-        return;
+    static const struct {
+        const char *kind;
+        bool (*is_valid)(struct str s);
+    } kinds[] = {{"citizen_id_gb11643", idcard_is_valid}, {"uscc_gb32100", uscc_is_valid}, {"licence_id_gbt36904", licence_id_is_valid}};
+    struct json ids = vectors(t, ctx, "ids");
+    for (size_t i = 0; i < LEN(kinds); i++) {
+        const struct json *good = of_kind(&ids, kinds[i].kind, "valid");
+        const struct json *bad = of_kind(&ids, kinds[i].kind, "invalid");
+        CHECK(good->count > 0 && bad->count > 0);
+        for (size_t k = 0; k < good->count; k++) {
+            test_check(t, kinds[i].is_valid(good->items[k].text), str_z(ctx->arena, good->items[k].text), __FILE__, __LINE__);
+        }
+        for (size_t k = 0; k < bad->count; k++) {
+            struct str v = json_text(&bad->items[k], "v");
+            test_check(t, v.n > 0 && !kinds[i].is_valid(v), str_z(ctx->arena, v), __FILE__, __LINE__);
+        }
     }
-    CHECK_OK(file_read(ctx, str_format(ctx->arena, "%s/id-vectors.json", test_data_dir()).p, 1 << 20, &text));
-    CHECK_OK(json_parse(ctx, text, STR("ids"), &d));
-    CHECK(d.count > 0);
+    const struct json *orgs = of_kind(&ids, "org_code_gb11714", "valid");
+    for (size_t k = 0; k < orgs->count; k++) {
+        struct str body = json_text(&orgs->items[k], "body");
+        struct str check = json_text(&orgs->items[k], "check");
+        CHECK(orgcode_is_valid(str_format(ctx->arena, "%.*s%.*s", FMT(body), FMT(check))));
+        CHECK(!orgcode_is_valid(str_format(ctx->arena, "%.*s%s", FMT(body), str_equal(check, STR("6")) ? "7" : "6")));
+    }
+    CHECK(!uscc_is_valid(STR("91350100M000100Z43")));
+    CHECK(!uscc_is_valid(STR("91350100M000100Y4")));
+    /* The outer check character is right, the organisation code inside is not. */
+    CHECK(!uscc_is_valid(STR("91350100M000100Y56")));
+    CHECK(!uscc_is_valid(STR("91440300708461137X")));
+}
+
+TEST(law_item_codes_are_built_as_the_standard_says)
+{
+    static const char *const wrong[] = {
+        "11370800MB28559184337011700201",   "11370800MB285591853370117002011",   "11370800MB285591840370117002011", "11370800MB285591847370117002011",
+        "11370800MB28559184337O117002011", "11370800MB28559184337011700I011",   "11370800MB28559184337011700201100", "3701170020",
+        "AB0117002011",                     "370117002S11",                       "11370800MB2855918433701170020110A"};
+    struct json ids = vectors(t, ctx, "ids");
+    const struct json *good = of_kind(&ids, "item_codes", "valid");
+    for (size_t k = 0; k < good->count; k++) {
+        struct str impl = json_text(&good->items[k], "impl31");
+        CHECK(item_code_fault(impl) == NULL);
+        CHECK(item_code_fault(json_text(&good->items[k], "basic12")) == NULL);
+        CHECK(item_code_fault(str_format(ctx->arena, "%.*s01", FMT(impl))) == NULL);
+        CHECK(uscc_is_valid(json_text(&good->items[k], "dept_uscc")));
+        CHECK_STR(str_slice(impl, 0, 18), str_z(ctx->arena, json_text(&good->items[k], "dept_uscc")));
+        CHECK_STR(str_slice(impl, 18, 19), str_z(ctx->arena, json_text(&good->items[k], "level")));
+        CHECK_STR(str_slice(impl, 19, 31), str_z(ctx->arena, json_text(&good->items[k], "basic12")));
+    }
+    for (size_t i = 0; i < LEN(wrong); i++) {
+        test_check(t, item_code_fault(str_from(wrong[i])) != NULL, wrong[i], __FILE__, __LINE__);
+    }
 }
 
 TEST(law_official_texts_import)
