@@ -11,7 +11,7 @@
 
 static const char usage[] =
     "usage: tongban law check PACK…              packs, each after those it builds on; every fault with file and line\n"
-    "       tongban law due LIMIT DAY [--pack P]… when a limit begun that day ends, and why\n"
+    "       tongban law due LIMIT DAY [--extended] [--pack P]…   when a limit begun that day ends, and why\n"
     "       tongban law import-statute FILE --pack P   official text (Markdown) into articles\n"
     "LIMIT is a limit's id or an article (行政许可法#32.4). DAY is 2026-02-12. --pack defaults to law/cn. --json for machines.\n";
 
@@ -70,8 +70,52 @@ static int check(struct cmd *c)
     return 0;
 }
 
-static int print_due(struct cmd *c, const struct limit *l, const struct due *due)
+static struct json kinds_json(struct arena *a, const struct act_kind *const *list, size_t count)
 {
+    struct json out = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_push(a, &out, json_of_str(list[i]->kind));
+    }
+    return out;
+}
+
+/* What stops the clock, what lets it run again, by which article. */
+static struct json stops_json(struct arena *a, const struct limit *l)
+{
+    struct json o = json_object();
+    if (l->stop_count == 0) {
+        return (struct json){.kind = JSON_NULL};
+    }
+    json_set(a, &o, STR("by"), kinds_json(a, l->stop_by, l->stop_count));
+    json_set(a, &o, STR("resumed_by"), kinds_json(a, l->resume_by, l->resume_count));
+    json_set(a, &o, STR("article"), json_of_str(l->article_stop.text));
+    return o;
+}
+
+/* By how much it may be extended, by which act, and who may do that. */
+static struct json extension_json(struct arena *a, const struct limit *l)
+{
+    struct json o = json_object();
+    struct json who = json_array();
+    if (l->extend_n == 0) {
+        return (struct json){.kind = JSON_NULL};
+    }
+    json_set(a, &o, STR("n"), json_of_int(l->extend_n));
+    json_set(a, &o, STR("once"), json_of_bool(l->extend_once));
+    json_set(a, &o, STR("article"), json_of_str(l->article_extend.text));
+    for (size_t i = 0; l->extend_by != NULL && i < l->extend_by->role_count; i++) {
+        json_push(a, &who, json_of_str(l->extend_by->roles[i]));
+    }
+    if (l->extend_by != NULL) {
+        json_set(a, &o, STR("by"), json_of_str(l->extend_by->kind));
+        json_set(a, &o, STR("who"), who);
+    }
+    return o;
+}
+
+static int print_due(struct cmd *c, const struct limit *l, struct day start, const struct due *due)
+{
+    static const char *const lates[] = {[LATE_REFUSE] = "refuse", [LATE_ALLOW] = "allow", [LATE_DEEM] = "deem"};
     static const char *const units[] = {"workday", "day", "month", "year", "hour"};
     struct arena *a = c->ctx.arena;
     if (!c->json) {
@@ -95,8 +139,20 @@ static int print_due(struct cmd *c, const struct limit *l, const struct due *due
     json_set(a, &o, STR("article"), json_of_str(l->article.text));
     json_set(a, &o, STR("n"), json_of_int(l->n));
     json_set(a, &o, STR("unit"), json_of_str(str_from(units[l->unit])));
+    json_set(a, &o, STR("title"), json_of_str(l->title.zh));
+    json_set(a, &o, STR("per"), json_of_str(l->per_party ? STR("party") : STR("office")));
+    json_set(a, &o, STR("start"), json_of_str(day_text(a, start)));
+    json_set(a, &o, STR("counts"), json_of_str(l->before ? STR("back from the day of the event, which does not count")
+                                                         : STR("from the day after the start, which does not count")));
+    json_set(a, &o, STR("roll"), json_of_bool(l->roll && !l->before));
     json_set(a, &o, STR("provisional"), json_of_bool(due->provisional));
     json_set(a, &o, STR("skipped"), skipped);
+    json_set(a, &o, STR("stops"), stops_json(a, l));
+    json_set(a, &o, STR("extension"), extension_json(a, l));
+    json_set(a, &o, STR("late"), json_of_str(str_from(lates[l->late])));
+    if (l->deem != NULL) {
+        json_set(a, &o, STR("deemed"), json_of_str(l->deem->kind));
+    }
     struct buf b = buf_new(a, 0);
     json_write(&b, &o);
     printf("%.*s\n", FMT(buf_str(&b)));
@@ -114,6 +170,7 @@ static int due(struct cmd *c)
         packs[count++] = "law/cn";
     }
     struct day start;
+    bool extended = cmd_flag(c, "--extended");
     if (c->argc != 4 || !day_parse(str_from(c->argv[3]), &start)) {
         return 2;
     }
@@ -129,7 +186,7 @@ static int due(struct cmd *c)
         fprintf(stderr, "tongban: the packs have no limit \"%s\"\n", c->argv[2]);
         return 1;
     }
-    return law_due(&c->ctx, law, l, start, 0, true, &answer) == ERR_OK ? print_due(c, l, &answer) : cmd_fail(c);
+    return law_due(&c->ctx, law, l, start, extended ? l->extend_n : 0, true, &answer) == ERR_OK ? print_due(c, l, start, &answer) : cmd_fail(c);
 }
 
 static int import(struct cmd *c)
