@@ -40,8 +40,9 @@ static enum err read_value(struct run *r, const struct json *j, const struct fee
     case JSON_NULL: *ret = feel_null(); return ERR_OK;
     case JSON_BOOL: *ret = feel_bool(j->bool_value); return ERR_OK;
     case JSON_NUMBER: {
-        struct decimal d = {0};
-        if (!decimal_parse(j->text, &d)) {
+        struct decimal d = decimal_from_i64(j->int_value); /* one made by json_of_int has no text */
+        bool made = j->is_int && j->text.n == 0;
+        if (!made && !decimal_parse(j->text, &d)) {
             return fault(ctx, ERR_RANGE, "the number is beyond the range of decimal128");
         }
         *ret = feel_number(ctx->arena, d);

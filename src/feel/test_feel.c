@@ -465,6 +465,15 @@ static struct str repeated(struct ctx *ctx, const char *before, const char *unit
     return buf_str(&b);
 }
 
+TEST(feel_takes_numbers_that_were_made_and_not_read)
+{
+    struct json made = json_of_int(-57);
+    struct feel_value v;
+    CHECK_OK(feel_from_json(ctx, &made, NULL, &v));
+    struct json back = feel_to_json(ctx, v);
+    CHECK_STR(back.text, "-57");
+}
+
 TEST(feel_keeps_its_limits)
 {
     struct feel_value v = feel_null();

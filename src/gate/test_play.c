@@ -3,6 +3,7 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/day.h"
 #include "limit_gen.h"
@@ -169,6 +170,38 @@ void story_open(struct story *s, struct test *t, struct ctx *ctx)
     publish(s, "law/cn");
     publish(s, "law/cn-990101");
     register_people(s);
+}
+
+enum { STORIES_MOST = 500 };
+
+struct path_list {
+    struct ctx *ctx;
+    const char *paths[STORIES_MOST];
+    size_t count;
+};
+
+static void note_path(void *arg, const char *name, bool is_dir)
+{
+    struct path_list *l = arg;
+    if (!is_dir && str_ends(str_from(name), STR(".json"))) {
+        must(l->count < STORIES_MOST);
+        l->paths[l->count++] = str_format(l->ctx->arena, "law/cn-990101/test/%s", name).p;
+    }
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+size_t story_paths(struct ctx *ctx, const char *const **ret)
+{
+    struct path_list *l = ARENA_NEW(ctx->arena, struct path_list);
+    l->ctx = ctx;
+    must(ctx->world->list(ctx->world, "law/cn-990101/test", note_path, l) == 0);
+    qsort(l->paths, l->count, sizeof(l->paths[0]), by_name);
+    *ret = l->paths;
+    return l->count;
 }
 
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *at)

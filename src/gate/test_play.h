@@ -37,5 +37,7 @@ void story_set_day(struct story *s, struct day day);
 struct receipt story_submit(struct story *s, const struct draft *draft);
 /* The node publishes a pack. */
 void story_publish(struct story *s, const struct law_pack_source *pack);
+/* The paths of all stories, in order of their names. */
+size_t story_paths(struct ctx *ctx, const char *const **ret);
 /* Make the acts of the clock that are due; how many. */
 size_t story_tick(struct story *s);

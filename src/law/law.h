@@ -346,6 +346,20 @@ struct item {
     uint32_t index;
 };
 
+/* What must never stand in the record of a case of a procedure. `never` is FEEL over law_invariant_scope: act (the act just
+ * recorded: kind, by, with, day, fields), before (those before it in the case, oldest first), facts and status (after it);
+ * days are texts. */
+enum law_record { LAW_RECORD_ACT, LAW_RECORD_BEFORE, LAW_RECORD_FACTS, LAW_RECORD_STATUS, LAW_RECORD_COUNT };
+extern const struct feel_scope law_invariant_scope;
+struct invariant {
+    struct str id;
+    struct str procedure;
+    struct text2 title;
+    struct cite article;
+    const struct feel_program *never;
+    const struct json *example; /* a record that it forbids: values of the scope's names */
+};
+
 /* Look-ups by name: NULL when not in the snapshot. */
 const struct act_kind *law_act(const struct law *law, struct str kind);
 const struct item *law_item(const struct law *law, struct str id_or_code);
@@ -372,6 +386,7 @@ const struct office *law_offices(const struct law *law, size_t *ret_count);
 const struct fact *law_facts(const struct law *law, size_t *ret_count);
 const struct limit *law_limits(const struct law *law, size_t *ret_count);
 const struct statute *law_statutes(const struct law *law, size_t *ret_count);
+const struct invariant *law_invariants(const struct law *law, size_t *ret_count);
 
 /* Resolve a citation on a day. ERR_SYNTAX, or ERR_NOT_FOUND saying what is missing: statute, version
  * in force that day, or article. */

@@ -57,6 +57,8 @@ struct law {
     size_t fact_count;
     struct limit *limits;
     size_t limit_count;
+    struct invariant *invariants;
+    size_t invariant_count;
     struct calendar_year *years;
     size_t year_count;
     struct index index[T_COUNT];
@@ -115,6 +117,8 @@ const struct str *texts(struct builder *b, const struct source *f, const struct 
 const struct cite *cites(struct builder *b, const struct source *f, const struct json *o, const char *name, size_t *ret_count);
 struct cite may_cite(struct builder *b, const struct source *f, const struct json *o, const char *name);
 const struct feel_program *may_feel(struct builder *b, const struct source *f, const struct json *o, const char *name);
+const struct feel_program *may_feel_in(struct builder *b, const struct source *f, const struct json *o, const char *name,
+                                       const struct feel_scope *scope);
 /* A name that must stand in a table; NULL and a problem when it does not. */
 void *resolve(struct builder *b, const struct source *f, const struct json *j, enum table t, struct str name);
 void *may_ref(struct builder *b, const struct source *f, const struct json *o, const char *name, enum table t);
@@ -145,6 +149,7 @@ void declare_office(struct builder *b, struct source *f);
 void read_office(struct builder *b, struct source *f);
 void declare_licence(struct builder *b, struct source *f);
 void read_licence(struct builder *b, struct source *f);
+void read_invariants(struct builder *b, struct source *f);
 void check_law(struct builder *b);
 void check_powers(struct builder *b);
 void check_limits(struct builder *b);

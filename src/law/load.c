@@ -30,6 +30,7 @@ static const struct {
     {"item/", "/item.json", declare_item, read_item, 6},
     {"item/", "/need.json", NULL, read_need, 7},
     {"office/", ".json", declare_office, read_office, 8},
+    {"procedure/", ".invariant.json", NULL, read_invariants, 8},
 };
 
 static int kind_of(struct str path)
@@ -226,6 +227,7 @@ static void make_lists(struct builder *b)
     size_t limits = count_entries(b, "limit/", "limits");
     law->facts = ARENA_ARRAY(law->arena, struct fact, facts + 1);
     law->limits = ARENA_ARRAY(law->arena, struct limit, limits + 1);
+    law->invariants = ARENA_ARRAY(law->arena, struct invariant, count_entries(b, "procedure/", "invariants") + 1);
     index_init(law->arena, &law->index[T_FACT], facts + 8);
     index_init(law->arena, &law->index[T_LIMIT], limits + 8);
     index_init(law->arena, &law->limit_cites, limits + 8);

@@ -241,6 +241,12 @@ struct cite may_cite(struct builder *b, const struct source *f, const struct jso
 
 const struct feel_program *may_feel(struct builder *b, const struct source *f, const struct json *o, const char *name)
 {
+    return may_feel_in(b, f, o, name, &law_scope);
+}
+
+const struct feel_program *may_feel_in(struct builder *b, const struct source *f, const struct json *o, const char *name,
+                                       const struct feel_scope *scope)
+{
     const struct json *v = member(b, f, o, name, JSON_STRING, false);
     const struct feel_program *program = NULL;
     if (v == NULL || v->text.n == 0) {
@@ -252,7 +258,7 @@ const struct feel_program *may_feel(struct builder *b, const struct source *f, c
     uint32_t column = 0;
     json_place(f->text, v->offset, &line, &column);
     struct feel_source source = {.text = v->text, .file = f->path, .line = line, .column = column + 1};
-    if (feel_compile(&inner, &law_scope, source, &program) != ERR_OK) {
+    if (feel_compile(&inner, scope, source, &program) != ERR_OK) {
         problem(b, f, v, "feel", "\"%s\": %.*s", name, FMT(inner.why.detail));
         return NULL;
     }
