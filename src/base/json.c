@@ -517,7 +517,7 @@ void json_write_string(struct buf *b, struct str s)
             buf_bytes(b, six, 6);
         }
     }
-    buf_bytes(b, s.p + from, s.n - from);
+    buf_put(b, from == 0 ? s : str_slice(s, from, s.n)); /* an empty string may have no bytes to point to */
     buf_byte(b, '"');
 }
 

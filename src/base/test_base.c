@@ -126,6 +126,16 @@ TEST(base_json_builds_and_replaces)
     }
 }
 
+TEST(base_json_writes_strings_whole)
+{
+    struct buf b = buf_new(ctx->arena, 0);
+    json_write_string(&b, (struct str){0});
+    json_write_string(&b, STR("a\"\n"));
+    json_write_string(&b, STR("\\"));
+    json_write_string(&b, STR("\x01z"));
+    CHECK_STR(buf_str(&b), "\"\"\"a\\\"\\n\"\"\\\\\"\"\\u0001z\"");
+}
+
 TEST(base_base64_is_strict)
 {
     struct str out;
