@@ -16,7 +16,7 @@ build)
     done
     objects=$(ls "$out"/*.o | grep -v '/fuzz_')
     $cc -fsanitize=fuzzer,address,undefined -o "build/fuzz-$2" $objects "$out/fuzz_$2.c.o" \
-        $(pkg-config --libs openssl sqlite3 libpq libxml-2.0 libcurl libseccomp libpcre2-8 zlib) -lpthread -lm
+        $(pkg-config --libs openssl sqlite3 libpq libxml-2.0 libcurl libseccomp libpcre2-8 zlib libargon2) -lpthread -lm
     ;;
 run)
     grown=$(mktemp -d)
