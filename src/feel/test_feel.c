@@ -425,6 +425,39 @@ TEST(feel_checks_and_coerces_types)
               ERR_UNKNOWN_NAME);
 }
 
+/* Which part of a value keeps it from being of a type. */
+TEST(feel_says_which_part_does_not_fit)
+{
+    static const struct {
+        const char *value;
+        const char *why;
+    } rows[] = {
+        {"{grades: [\"A\", \"D\"], n: 1}", "a context is no context of type person: .grades[2]: its allowed values are \"A\", \"B\""},
+        {"{grades: [\"A\"]}", "a context is no context of type person: .n is missing"},
+        {"{grades: [], n: \"1\"}", "a context is no context of type person: .n is a string, not number"},
+        {"{grades: \"A\", n: 1}", "a context is no context of type person: .grades is a string, not list"},
+        {"1", "a number is no context of type person"},
+    };
+    const struct feel_scope scope = {.count = 0};
+    struct feel_type grade = {.kind = FEEL_TYPE_STRING, .name = STR("grade")};
+    CHECK_OK(feel_compile_unary(ctx, &scope, (struct feel_source){.text = STR("\"A\", \"B\"")}, &grade.allowed));
+    const struct feel_type grades = {.kind = FEEL_TYPE_LIST, .element = &grade};
+    const struct feel_type number = {.kind = FEEL_TYPE_NUMBER};
+    const struct feel_member members[] = {{STR("grades"), &grades}, {STR("n"), &number}};
+    const struct feel_type person = {.kind = FEEL_TYPE_CONTEXT, .name = STR("person"), .members = members, .count = LEN(members)};
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct feel_trouble list[4] = {{0}};
+        struct feel_troubles troubles = {list, LEN(list), 0};
+        struct feel_env env = {.troubles = &troubles};
+        const struct feel_program *program = NULL;
+        struct feel_value v = feel_null();
+        CHECK_OK(feel_compile(ctx, &scope, (struct feel_source){.text = str_from(rows[i].value)}, &program));
+        CHECK_OK(feel_eval(ctx, program, &env, &v));
+        CHECK(feel_is_null(feel_coerce(ctx, &env, v, &person)));
+        CHECK_STR(list[0].reason, rows[i].why);
+    }
+}
+
 TEST(feel_reads_and_writes_json)
 {
     struct json j;

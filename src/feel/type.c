@@ -1,8 +1,10 @@
 /* Conformance and coercion (DMN 1.5, 10.3.2.9.2 to 10.3.2.9.4). */
 #include "feel/feel_in.h"
 
+#include "base/buf.h"
+
 /* Types nested deeper than the second are not followed: recursive ones would branch without end. */
-enum { TYPE_DEPTH_MAX = 500, TYPE_WITHIN_MAX = 16 };
+enum { TYPE_DEPTH_MAX = 500, TYPE_WITHIN_MAX = 16, MISFIT_BYTES_MAX = 1000 };
 
 /* The kinds of value a simple type takes. */
 static uint32_t kinds_of(enum feel_type_kind kind)
@@ -174,6 +176,55 @@ bool type_instance(struct run *r, struct feel_value v, const struct feel_type *t
     return conforms(&k, v, t);
 }
 
+/* Which part of v is why it is no t: ".marks[2]: its allowed values are \"A\", \"B\"". Empty when the kinds differ, as
+ * then nothing is left to say. No values in it: they may be somebody's. */
+static struct str misfit(struct run *r, struct feel_value v, const struct feel_type *t)
+{
+    struct check k = {r->ctx, r->env, 0, LIMIT_FEEL_STEPS};
+    struct arena *a = r->ctx->arena;
+    struct buf path = buf_new(a, MISFIT_BYTES_MAX);
+    for (int depth = 0; depth < TYPE_WITHIN_MAX; depth++) {
+        const struct feel_type *part = NULL;
+        if (t->kind == FEEL_TYPE_LIST && v.kind == FEEL_LIST) {
+            uint32_t i = 0;
+            while (i < v.n && conforms(&k, v.items[i], t->element)) {
+                i++;
+            }
+            if (i < v.n) {
+                part = t->element;
+                v = v.items[i];
+                buf_format(&path, "[%u]", i + 1);
+            }
+        } else if (t->kind == FEEL_TYPE_CONTEXT && v.kind == FEEL_CONTEXT) {
+            for (size_t i = 0; part == NULL && i < t->count; i++) {
+                const struct feel_value *member = feel_get(v, t->members[i].name);
+                if (member == NULL) {
+                    return str_format(a, "%.*s.%.*s is missing", FMT(buf_str(&path)), FMT(t->members[i].name));
+                }
+                if (!conforms(&k, *member, t->members[i].type)) {
+                    part = t->members[i].type;
+                    v = *member;
+                    buf_format(&path, ".%.*s", FMT(t->members[i].name));
+                }
+            }
+        }
+        if (part == NULL) {
+            break;
+        }
+        t = part;
+    }
+    if ((kinds_of(t->kind) & KIND(v.kind)) == 0) {
+        return path.n == 0
+                   ? (struct str){0}
+                   : str_format(a, "%.*s is %s, not %s", FMT(buf_str(&path)), value_kind_name(v), type_kind_name(t));
+    }
+    if (t->allowed == NULL || (v.kind == FEEL_FUNCTION && !function_conforms(v.function, t))) {
+        return (struct str){0};
+    }
+    return str_format(a, "%.*s%sits allowed values are %.*s", FMT(buf_str(&path)), path.n > 0 ? ": " : "",
+                      FMT(t->allowed->source.text));
+}
+
 struct feel_value type_coerce(struct run *r, const struct node *n, struct feel_value v, const struct feel_type *t)
 {
     if (feel_is(r->ctx, r->env, v, t)) {
@@ -192,8 +243,9 @@ struct feel_value type_coerce(struct run *r, const struct node *n, struct feel_v
     if (!feel_is_null(other) && feel_is(r->ctx, r->env, other, t)) {
         return other;
     }
-    return run_trouble(r, n, "%s is no %s%s%.*s", value_kind_name(v), type_kind_name(t),
-                       t->name.n > 0 ? " of type " : "", FMT(t->name));
+    struct str where = r->env->troubles == NULL ? (struct str){0} : misfit(r, v, t);
+    return run_trouble(r, n, "%s is no %s%s%.*s%s%.*s", value_kind_name(v), type_kind_name(t),
+                       t->name.n > 0 ? " of type " : "", FMT(t->name), where.n > 0 ? ": " : "", FMT(where));
 }
 
 struct feel_value feel_coerce(struct ctx *ctx, struct feel_env *env, struct feel_value v, const struct feel_type *t)
