@@ -17,7 +17,7 @@
 #include "login/login.h"
 #include "oidc/oidc.h"
 
-enum { TICK_S = 30, STOP_MS = 5000 };
+enum { TICK_S = 30, TICK_MORE_MS = 2, STOP_MS = 5000 };
 
 static const char serve_usage[] =
     "usage: tongban serve DIR [--listen ADDRESS]… [--issuer URL]   run a node (made by init); ADDRESS is 127.0.0.1:8080 unless given\n"
@@ -131,7 +131,8 @@ static void keep_time(struct cmd *c, struct serving *s)
             fputs("tongban: the disk failed a write that must not be lost; start the node again\n", stderr);
             return;
         }
-        if (sigtimedwait(&stop, NULL, &wait) > 0) {
+        const struct timespec shortly = {.tv_nsec = TICK_MORE_MS * 1000000};
+        if (sigtimedwait(&stop, NULL, gate_tick_more(s->node.gate) ? &shortly : &wait) > 0) {
             return;
         }
     }

@@ -332,12 +332,40 @@ void gate_clock_trust(struct gate *g)
     g->clock_held = false;
 }
 
+/* What is not done now is due again in the next round. */
 static void tick_done(void *arg, enum err err, const struct why *why, const struct receipt *receipt)
 {
-    (void)arg;
+    struct gate *g = arg;
     (void)err;
     (void)why;
-    (void)receipt; /* what is not done now is due again at the next tick */
+    (void)receipt;
+    atomic_fetch_sub(&g->tick_open, 1);
+}
+
+/* Where a round of the clock has come to: the place of the last timer taken, on an arena of its own. */
+static void tick_move(struct gate *g, const struct gate_timer_due_row *last)
+{
+    arena_clear(g->tick_arena);
+    g->tick_day = last == NULL ? INT32_MIN : last->due_day;
+    g->tick_case = last == NULL ? STR("") : str_copy(g->tick_arena, last->case_id);
+    g->tick_timer = last == NULL ? STR("") : str_copy(g->tick_arena, last->timer);
+}
+
+static enum err tick_submit(struct ctx *ctx, struct gate *g, const struct gate_timer_due_row *row)
+{
+    struct draft d = {.kind = row->kind, .case_id = row->case_id, .timer = row->timer, .fields = json_object()};
+    d.actor.kind = ACTOR_CLOCK;
+    atomic_fetch_add(&g->tick_open, 1);
+    enum err e = gate_submit(ctx, g, &d, tick_done, g);
+    if (e != ERR_OK) {
+        atomic_fetch_sub(&g->tick_open, 1);
+    }
+    return e;
+}
+
+bool gate_tick_more(const struct gate *g)
+{
+    return g->tick_more || atomic_load(&g->tick_open) > 0;
 }
 
 enum err gate_tick(struct ctx *ctx, struct gate *g, size_t *ret_count)
@@ -348,17 +376,23 @@ enum err gate_tick(struct ctx *ctx, struct gate *g, size_t *ret_count)
         return fault(ctx, ERR_PRECONDITION, "the wall clock leapt against the steady clock; acts of the clock wait until "
                                             "it agrees again or an operator confirms it");
     }
+    if (atomic_load(&g->tick_open) > 0) {
+        return ERR_OK; /* taken again, they would only be refused */
+    }
     struct db *reader = NULL;
     TRY(store_reader(ctx, g->store, &reader));
     struct gate_timer_due_row *rows = NULL;
     size_t count = 0;
-    enum err e = gate_timer_due(ctx, reader, (struct gate_timer_due_in){.day = instant_day(now).n, .count = TICK_MAX}, &rows, &count);
+    struct gate_timer_due_in in = {.day = instant_day(now).n, .after_day = g->tick_day, .after_case = g->tick_case, .after_timer = g->tick_timer, .count = TICK_MAX};
+    enum err e = gate_timer_due(ctx, reader, in, &rows, &count);
     for (size_t i = 0; e == ERR_OK && i < count; i++) {
-        struct draft d = {.kind = rows[i].kind, .case_id = rows[i].case_id, .timer = rows[i].timer, .fields = json_object()};
-        d.actor.kind = ACTOR_CLOCK;
-        e = gate_submit(ctx, g, &d, tick_done, g);
+        e = tick_submit(ctx, g, &rows[i]);
         *ret_count += e == ERR_OK;
     }
+    bool full = e == ERR_BUSY && *ret_count > 0; /* others fill the queue: the rest of the page comes later */
+    e = full ? ERR_OK : e;
+    g->tick_more = e == ERR_OK && (full || count == TICK_MAX);
+    tick_move(g, g->tick_more ? &rows[*ret_count - 1] : NULL);
     e = e == ERR_OK ? owed_look(ctx, g, reader) : e;
     db_close(reader);
     return e;

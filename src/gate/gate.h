@@ -179,6 +179,8 @@ enum err gate_submit_wait(struct ctx *ctx, struct gate *g, const struct draft *d
  * when the wall clock leapt against the steady clock (ERR_PRECONDITION), until it agrees again or
  * gate_clock_trust is called by an operator. */
 enum err gate_tick(struct ctx *ctx, struct gate *g, size_t *ret_count) MUST_USE;
+/* A round over what is due is under way: call gate_tick again shortly. In one round each timer acts, or is refused, once. */
+bool gate_tick_more(const struct gate *g);
 void gate_clock_trust(struct gate *g);
 
 /* Rebuild every view of the node from ledger and vault into `fresh` (an empty, migrated store),

@@ -16,6 +16,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdatomic.h>
 
 /* One clock as stored, with its limit in the law of the case. */
 enum stop_part { STOP_FROM, STOP_TO, STOP_KIND, STOP_SEQ, STOP_PARTS };
@@ -140,6 +141,12 @@ struct gate {
     int64_t tick_mono_ns;
     struct instant tick_wall;
     bool clock_held;
+    /* Acts of the clock that are not answered yet; where the present round over what is due has come to. */
+    _Atomic size_t tick_open;
+    bool tick_more;
+    struct arena *tick_arena;
+    int64_t tick_day;
+    struct str tick_case, tick_timer;
 };
 
 /* Judge a draft and, if it is admitted, append, project and step: inside the writer's transaction

@@ -133,8 +133,11 @@ DELETE FROM gate_timer WHERE case_id = :case_id AND timer = :timer;
 -- gate_timer_list :rows  The timers of a case.
 SELECT case_id, timer, kind, limit_id, due_day FROM gate_timer WHERE case_id = :case_id ORDER BY timer;
 
--- gate_timer_due :rows  Timers whose last day has passed.
-SELECT case_id, timer, kind, limit_id, due_day FROM gate_timer WHERE due_day < :day$int ORDER BY due_day, case_id, timer LIMIT :count$int;
+-- gate_timer_due :rows  Timers whose last day has passed, in order, from behind a place on.
+SELECT case_id, timer, kind, limit_id, due_day FROM gate_timer
+WHERE due_day < :day$int AND due_day >= :after_day$int
+    AND (due_day > :after_day$int OR case_id > :after_case$text OR (case_id = :after_case$text AND timer > :after_timer$text))
+ORDER BY due_day, case_id, timer LIMIT :count$int;
 
 -- gate_owed_list :rows  Cases in which the node itself is awaited, from one on.
 SELECT case_id, kind FROM gate_timer WHERE due_day = :never$int AND case_id > :case_id ORDER BY case_id LIMIT :count$int;

@@ -134,7 +134,7 @@ CREATE TABLE gate_timer (
     due_day INTEGER NOT NULL,
     PRIMARY KEY (case_id, timer)
 ) WITHOUT ROWID, STRICT;
-CREATE INDEX gate_timer_due ON gate_timer (due_day, case_id);
+CREATE INDEX gate_timer_due ON gate_timer (due_day, case_id, timer);
 
 -- Acts of a case, for its pages and for gate_case_acts.
 CREATE TABLE gate_act (

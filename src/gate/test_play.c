@@ -48,8 +48,15 @@ size_t story_tick(struct story *s)
     struct ctx *ctx = s->ctx;
     size_t count = 0;
     CHECK_OK(gate_tick(ctx, s->gate, &count));
+    if (count > 0) { /* what is under way is not taken a second time */
+        size_t again = 0;
+        CHECK(gate_tick_more(s->gate));
+        CHECK_OK(gate_tick(ctx, s->gate, &again));
+        CHECK_INT(again, 0);
+    }
     while (gate_run_once(s->gate) > 0) {
     }
+    CHECK(!gate_tick_more(s->gate));
     return count;
 }
 
