@@ -13,7 +13,7 @@ step() {
     if "$@" >build/prove.log 2>&1; then
         passed=$((passed + 1))
         echo "ok    $name"
-        grep -E ' states looked at|mutants|^[a-z]+: [0-9]+ passed|stat::number_of_executed_units' build/prove.log | sed 's/^/        /'
+        grep -E ' states looked at| told, |mutants|^[a-z]+: [0-9]+ passed|stat::number_of_executed_units' build/prove.log | sed 's/^/        /'
     else failed=$((failed + 1)); echo "FAIL  $name"; tail -n 40 build/prove.log
     fi
 }
@@ -27,6 +27,7 @@ for h in survives_every_failing_allocation survives_every_failing_call loses_not
     step "scenario, every step: $h" env TONGBAN_STATES="${STATES:-1}" build/release/tests "torture_scenario_$h"
 done
 step "what the node owes after a kill" env TONGBAN_STATES=1 build/release/tests torture_the_node
+step "system calls of the real server" env ROUNDS=200 sh tests/faults.sh
 step "threads under TSan" sh tools/tsan.sh
 for f in fuzz/*.c; do
     t=$(basename "$f" .c)

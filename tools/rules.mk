@@ -73,7 +73,7 @@ FUZZ := $(filter-out replay,$(patsubst fuzz/%.c,%,$(wildcard fuzz/*.c)))
 $(B)/fuzz/%.o: fuzz/%.c | $(GEN_H)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
-$(FUZZ:%=$(B)/fuzz-%): $(B)/fuzz-%: $(B)/fuzz/%.o $(B)/fuzz/replay.o $(LIB_OBJ)
+$(FUZZ:%=$(B)/fuzz-%): $(B)/fuzz-%: $(B)/fuzz/%.o $(B)/fuzz/replay.o $(B)/sim/world_sim.o $(LIB_OBJ)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(patsubst $(GEN)/%.c,$(B)/gen/%.o,$(GEN_C)) $(LDLIBS)
 .PHONY: corpora
 corpora: $(FUZZ:%=$(B)/fuzz-%)

@@ -75,6 +75,11 @@ static struct day epoch_of(const struct law_book *b, struct day day)
     return epoch;
 }
 
+void free_arena(void *arena)
+{
+    arena_free(arena);
+}
+
 static enum err pack_text(struct ctx *ctx, struct db *db, struct str digest, struct str *ret)
 {
     struct gate_vault_blob_get_row row;
@@ -358,7 +363,7 @@ enum err book_genesis(struct ctx *ctx, struct gate *g, const struct draft *draft
     if (arena == NULL) {
         return fault(ctx, ERR_MEMORY, "no memory for a law pack");
     }
-    arena_defer(ctx->arena, (void (*)(void *))arena_free, arena);
+    arena_defer(ctx->arena, free_arena, arena);
     arena_guard_as(arena, ctx->arena);
     if (law_load(ctx, arena, &pack, 1, instant_day(g->world->now(g->world)), &law, &problems) == ERR_OK) {
         *ret = law;
@@ -401,7 +406,7 @@ enum err book_try(struct ctx *ctx, struct gate *g, struct db *db, const struct d
         return fault(ctx, ERR_MEMORY, "no memory for a law pack");
     }
     /* Freed with the caller's work: passing a cap unwinds from here. */
-    arena_defer(ctx->arena, (void (*)(void *))arena_free, arena);
+    arena_defer(ctx->arena, free_arena, arena);
     arena_guard_as(arena, ctx->arena);
     struct law *law = NULL;
     *ret_good = law_load(ctx, arena, packs, n, day, &law, ret_problems) == ERR_OK;

@@ -248,6 +248,9 @@ bool clocks_first_due(const struct question *q, struct str *ret_limit, struct da
 /* After law was published: count anew what ran past the calendar known till then. */
 enum err clocks_recount(struct ctx *ctx, struct gate *g, struct db *db, struct day day) MUST_USE;
 
+/* For arena_defer: an arena made for a piece of work goes with it (book.c). */
+void free_arena(void *arena);
+
 /* ---- owed.c: acts of the node itself, where law leaves no discretion ---- */
 
 /* The kind of act the node is awaited to do in this state; empty when a person is. */

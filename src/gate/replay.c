@@ -195,7 +195,7 @@ enum err gate_replay(struct ctx *ctx, struct gate *g, struct store *fresh, struc
     if (work == NULL) {
         return fault(ctx, ERR_MEMORY, "no memory to replay in");
     }
-    arena_defer(ctx->arena, (void (*)(void *))arena_free, work);
+    arena_defer(ctx->arena, free_arena, work);
     struct ctx inner = {.arena = ctx->arena, .world = ctx->world};
     struct gate_config config = {.store = fresh, .keys = NULL, .origin = g->origin, .node = g->node, .rooms = g->rooms,
                                  .room_count = g->room_count};
