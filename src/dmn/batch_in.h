@@ -7,6 +7,8 @@
 #pragma once
 
 #include "dmn/batch.h"
+#include "dmn/batch_json.h"
+#include "dmn/dmn_in.h"
 #include "dmn/fast.h"
 
 enum lane_form {
@@ -62,3 +64,48 @@ void lane_bind(struct arena *a, const struct lane_ask *ask, const struct dmn_col
 struct batch_wide *batch_wide_make(struct arena *a, const struct batch *b);
 /* As batch_rows, for the first rows by vectors: how many were done. from is a multiple of 8. */
 size_t batch_rows_wide(const struct batch *b, size_t from, size_t to, uint16_t *ret);
+
+/* ---- plans ----------------------------------------------------------------------------------- */
+
+enum { PATH_MEMBERS_MAX = 8, ROW_INLINE = 32 };
+
+/* Where a column comes from: members below an input. */
+struct plan_path {
+    uint32_t slot;
+    struct str names[PATH_MEMBERS_MAX + 1]; /* the input, then members */
+    size_t count;
+};
+
+struct dmn_plan {
+    const struct dmn_model *model;
+    const struct dmn_node *node;
+    const struct dmn_table *table; /* NULL: any other decision */
+    struct dmn_plan_column *columns;
+    struct plan_path *paths;
+    size_t column_count;
+    size_t *column_of;    /* by input of the table */
+    uint32_t *plain;      /* by input: the kinds of value, as bits, that it takes as they are */
+    uint32_t *plain_data; /* the same by column, for what is declared for the data */
+    bool direct;          /* the index alone tells what matches, and constants what that means */
+    bool single;          /* one rule answers */
+    enum batch_rule rule;
+    const struct feel_value *values; /* by rule; the last is that of no rule */
+    const struct feel_value *rows;   /* by rule, as the rules of an ANY table are compared */
+    const struct str *texts;         /* values as JSON */
+    const uint64_t *const *same;     /* BATCH_SAME, in tables of one block */
+    struct row_keys keys;
+    bool from_text; /* keys are good */
+};
+
+/* Not zeroed: written before it is read, and in the way of every row. */
+#define ROW_SCRATCH __attribute__((uninitialized))
+
+/* A value as the table sees it in one of its inputs: coerced to what is declared for the input data and for the
+ * column. False when its input values do not allow it; then no rule answers, and no default. */
+bool plan_input(struct ctx *ctx, const struct dmn_plan *p, size_t input, struct feel_value v, struct feel_value *ret);
+enum { PLAN_NO_RULE = -1, PLAN_CONFLICT = -2, PLAN_UNKNOWN = -3 };
+/* The place of the rule that answers a row of the plan; PLAN_UNKNOWN when only dmn_evaluate can tell. */
+int64_t plan_rule(struct ctx *ctx, const struct dmn_plan *p, const struct feel_value *row);
+/* What dmn_evaluate says of a row. */
+enum err plan_evaluate(struct ctx *ctx, const struct dmn_plan *p, const struct feel_value *row, struct instant now,
+                       struct feel_value *ret) MUST_USE;

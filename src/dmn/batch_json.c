@@ -5,31 +5,47 @@
 #include "base/str.h"
 #include "limit_gen.h"
 
+static struct row_key *key_of(struct arena *a, struct row_keys *keys, struct str name, bool *ret_new)
+{
+    *ret_new = false;
+    for (size_t i = 0; i < keys->n; i++) {
+        if (str_equal(keys->p[i].name, name)) {
+            return &keys->p[i];
+        }
+    }
+    if (keys->n == keys->room) {
+        size_t room = keys->room == 0 ? 8 : keys->room * 2;
+        keys->p = arena_grow(a, keys->p, keys->room * sizeof(*keys->p), room * sizeof(*keys->p));
+        keys->room = room;
+    }
+    *ret_new = true;
+    keys->p[keys->n] = (struct row_key){.name = name, .column = UINT32_MAX};
+    return &keys->p[keys->n++];
+}
+
 bool row_keys_add(struct arena *a, struct row_keys *keys, const struct str *path, size_t length, uint32_t column,
                   const struct feel_type *type)
 {
     for (size_t depth = 0; depth < length; depth++) {
+        bool is_new = false;
+        struct row_key *key = key_of(a, keys, path[depth], &is_new);
         bool last = depth + 1 == length;
-        struct row_key *key = NULL;
-        for (size_t i = 0; i < keys->n && key == NULL; i++) {
-            key = str_equal(keys->p[i].name, path[depth]) ? &keys->p[i] : NULL;
-        }
-        if (key != NULL && (last || key->column != UINT32_MAX)) {
+        if (!is_new && (last || key->column != UINT32_MAX)) {
             return false;
         }
-        if (key == NULL) {
-            if (keys->n == keys->room) {
-                size_t room = keys->room == 0 ? 8 : keys->room * 2;
-                keys->p = arena_grow(a, keys->p, keys->room * sizeof(*keys->p), room * sizeof(*keys->p));
-                keys->room = room;
-            }
-            key = &keys->p[keys->n++];
-            *key =
-                (struct row_key){.name = path[depth], .column = last ? column : UINT32_MAX, .type = last ? type : NULL};
+        if (last) {
+            key->column = column;
+            key->type = type;
         }
         keys = &key->inner;
     }
     return true;
+}
+
+void row_keys_refuse(struct arena *a, struct row_keys *keys, struct str name)
+{
+    bool is_new = false;
+    key_of(a, keys, name, &is_new)->refused = true;
 }
 
 /* Where the reading stands. Behind the last byte of a text nothing is read. */
@@ -218,7 +234,8 @@ static bool take_object(struct reader *r, const struct row_keys *keys, int depth
         skip_blanks(r);
         const struct row_key *k = key == SIZE_MAX ? NULL : &keys->p[key];
         hint = k == NULL ? hint : key + 1 < keys->n ? key + 1 : 0;
-        bool good = k == NULL                 ? take_scalar(r, NULL, &other)
+        bool good = k != NULL && k->refused   ? false
+                    : k == NULL               ? take_scalar(r, NULL, &other)
                     : k->column == UINT32_MAX ? take_object(r, &k->inner, depth + 1)
                                               : take_scalar(r, k->type, &r->row[k->column]);
         if (!good) {

@@ -62,7 +62,7 @@ void batch_rows(const struct batch *b, size_t from, size_t to, uint16_t *ret)
 {
     size_t row = from + (b->wide == NULL ? 0 : batch_rows_wide(b, from, to, ret));
     for (; row < to; row++) {
-        uint64_t mask[FAST_WORDS];
+        uint64_t mask[FAST_WORDS] ROW_SCRATCH;
         batch_mask(b, row, mask);
         ret[row - from] = answer(b, mask);
     }

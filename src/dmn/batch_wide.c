@@ -14,7 +14,7 @@ enum { BLOCK = 1024, ROWS = 32, REGIONS = 64, TABLES = REGIONS / 16, BYTES = 8, 
 /* ---- regions of a column --------------------------------------------------------------------- */
 
 /* Four vectors of eight counts to 32 bytes, in order. */
-WIDE static inline __m256i pack(const __m256i c[4])
+WIDE static ALWAYS_INLINE __m256i pack(const __m256i c[4])
 {
     __m256i words_lo = _mm256_packs_epi32(c[0], c[1]);
     __m256i words_hi = _mm256_packs_epi32(c[2], c[3]);
@@ -22,24 +22,56 @@ WIDE static inline __m256i pack(const __m256i c[4])
     return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
 
-WIDE static inline __m256i count_32(const __m256i v[4], const int32_t *below, uint32_t count)
+/* The cuts as a search tree, level by level: level k has 2^k of them, in vectors of eight from level_at[k] on. */
+enum { LEVELS_MAX = 6, TREE = 10 };
+static const uint8_t level_at[LEVELS_MAX] = {0, 1, 2, 3, 4, 6};
+
+/* The cut of a level where each of eight rows stands. */
+WIDE static ALWAYS_INLINE __m256i cut_at(const __m256i *level, int depth, __m256i at)
 {
-    __m256i c[4] = {0};
-    for (uint32_t i = 0; i < count; i++) {
-        __m256i cut = _mm256_set1_epi32(below[i]);
-        for (int k = 0; k < 4; k++) {
-            c[k] = _mm256_sub_epi32(c[k], _mm256_cmpgt_epi32(v[k], cut));
+    __m256i found = _mm256_permutevar8x32_epi32(level[0], at);
+    if (depth == 4) {
+        __m256 upper = _mm256_castsi256_ps(_mm256_permutevar8x32_epi32(level[1], at));
+        __m256 which = _mm256_castsi256_ps(_mm256_slli_epi32(at, 28));
+        found = _mm256_castps_si256(_mm256_blendv_ps(_mm256_castsi256_ps(found), upper, which));
+    } else if (depth == 5) {
+        __m256 quarter[4] ROW_SCRATCH;
+        for (int i = 0; i < 4; i++) {
+            quarter[i] = _mm256_castsi256_ps(_mm256_permutevar8x32_epi32(level[i], at));
         }
+        __m256 odd = _mm256_castsi256_ps(_mm256_slli_epi32(at, 28));
+        __m256 high = _mm256_castsi256_ps(_mm256_slli_epi32(at, 27));
+        __m256 lower = _mm256_blendv_ps(quarter[0], quarter[1], odd);
+        __m256 upper = _mm256_blendv_ps(quarter[2], quarter[3], odd);
+        found = _mm256_castps_si256(_mm256_blendv_ps(lower, upper, high));
     }
-    return pack(c);
+    return found;
+}
+
+/* Down to the left or, from cuts that lie at or below the value, to the right. */
+WIDE static ALWAYS_INLINE __m256i turn(__m256i v, __m256i cut, __m256i at)
+{
+    return _mm256_sub_epi32(_mm256_add_epi32(at, at), _mm256_cmpgt_epi32(v, cut));
+}
+
+/* How many cuts lie at or below each of eight values: down the tree, a turn a level. levels is a constant. */
+WIDE static ALWAYS_INLINE __m256i count_32(__m256i v, const __m256i tree[TREE], int levels)
+{
+    __m256i at = turn(v, tree[0], _mm256_setzero_si256());
+    at = levels > 1 ? turn(v, cut_at(tree + 1, 1, at), at) : at;
+    at = levels > 2 ? turn(v, cut_at(tree + 2, 2, at), at) : at;
+    at = levels > 3 ? turn(v, cut_at(tree + 3, 3, at), at) : at;
+    at = levels > 4 ? turn(v, cut_at(tree + 4, 4, at), at) : at;
+    at = levels > 5 ? turn(v, cut_at(tree + 6, 5, at), at) : at;
+    return at;
 }
 
 /* Eight 64-bit integers to 32 bits; what does not fit becomes the nearest that does. */
-WIDE static inline __m256i narrow(const int64_t *p)
+WIDE static ALWAYS_INLINE __m256i narrow(const int64_t *p)
 {
     const __m256i most = _mm256_set1_epi64x(INT32_MAX);
     const __m256i least = _mm256_set1_epi64x(INT32_MIN);
-    __m256i v[2];
+    __m256i v[2] ROW_SCRATCH;
     for (int k = 0; k < 2; k++) {
         __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)(p + 4 * k));
         x = _mm256_blendv_epi8(x, most, _mm256_cmpgt_epi64(x, most));
@@ -49,17 +81,40 @@ WIDE static inline __m256i narrow(const int64_t *p)
     return _mm256_permute4x64_epi64(_mm256_castps_si256(low), 0xd8);
 }
 
-WIDE static void regions_32(const struct lane *l, size_t from, size_t rows, const int32_t *below, uint8_t *out)
+WIDE static ALWAYS_INLINE __m256i eight(const struct lane *l, size_t row)
 {
+    return l->form == LANE_I64 ? narrow((const int64_t *)l->data + row)
+                               : _mm256_loadu_si256((const __m256i *)(const void *)((const int32_t *)l->data + row));
+}
+
+WIDE static ALWAYS_INLINE void regions_at(const struct lane *l, size_t from, size_t rows, const __m256i *cuts,
+                                          int levels, uint8_t *out)
+{
+    __m256i tree[TREE] ROW_SCRATCH;
+    for (int i = 0; i < (levels < 5 ? levels : levels == 5 ? 6 : TREE); i++) {
+        tree[i] = cuts[i];
+    }
     for (size_t r = 0; r < rows; r += ROWS) {
-        __m256i v[4];
-        for (size_t k = 0; k < 4; k++) {
-            v[k] =
-                l->form == LANE_I64
-                    ? narrow((const int64_t *)l->data + from + r + 8 * k)
-                    : _mm256_loadu_si256((const __m256i *)(const void *)((const int32_t *)l->data + from + r + 8 * k));
-        }
-        _mm256_storeu_si256((__m256i *)(void *)(out + r), count_32(v, below, l->cut_count));
+        __m256i count[4] ROW_SCRATCH;
+        count[0] = count_32(eight(l, from + r), tree, levels);
+        count[1] = count_32(eight(l, from + r + 8), tree, levels);
+        count[2] = count_32(eight(l, from + r + 16), tree, levels);
+        count[3] = count_32(eight(l, from + r + 24), tree, levels);
+        _mm256_storeu_si256((__m256i *)(void *)(out + r), pack(count));
+    }
+}
+
+WIDE static void regions_32(const struct lane *l, size_t from, size_t rows, const __m256i *cuts, int levels,
+                            uint8_t *out)
+{
+    switch (levels) {
+    case 0:
+    case 1:
+    case 2: regions_at(l, from, rows, cuts, 2, out); break;
+    case 3: regions_at(l, from, rows, cuts, 3, out); break;
+    case 4: regions_at(l, from, rows, cuts, 4, out); break;
+    case 5: regions_at(l, from, rows, cuts, 5, out); break;
+    default: regions_at(l, from, rows, cuts, 6, out); break;
     }
 }
 
@@ -153,7 +208,8 @@ struct wide_lane {
     __m256i tables[BYTES][TABLES]; /* byte k of the masks, by region */
     uint32_t table_count;
     bool fits_32;
-    int32_t below[REGIONS]; /* cut - 1 */
+    int levels;
+    __m256i tree[TREE]; /* of cut - 1: a value above it is at or above the cut */
 };
 
 struct batch_wide {
@@ -161,14 +217,39 @@ struct batch_wide {
     uint8_t (*regions)[BLOCK]; /* of one block, by lane */
 };
 
+/* The cuts in order, filled up with what nothing exceeds, into levels of the tree. */
+WIDE static void make_tree(const struct lane *l, struct wide_lane *w)
+{
+    int32_t below[REGIONS];
+    int32_t tree[TREE * 8];
+    w->fits_32 = true;
+    w->levels = 2;
+    while ((1u << w->levels) - 1 < l->cut_count) {
+        w->levels++;
+    }
+    for (uint32_t i = 0; i < REGIONS; i++) {
+        /* wider data are narrowed to the nearest, which keeps their order to such cuts */
+        w->fits_32 = w->fits_32 && (i >= l->cut_count || (l->cuts[i] > INT32_MIN && l->cuts[i] <= INT32_MAX));
+        below[i] = i < l->cut_count && w->fits_32 ? (int32_t)(l->cuts[i] - 1) : INT32_MAX;
+    }
+    for (int k = 0; k < w->levels; k++) {
+        uint32_t step = 1u << (w->levels - k);
+        for (uint32_t i = 0; i < (k < 3 ? 8u : 1u << k); i++) {
+            uint32_t at = i * step + step / 2 - 1;
+            tree[level_at[k] * 8 + i] = i < 1u << k ? below[at] : INT32_MAX;
+        }
+    }
+    for (int i = 0; i < 8; i++) { /* the root is met by all rows alike */
+        tree[i] = tree[0];
+    }
+    for (size_t i = 0; i < TREE; i++) {
+        w->tree[i] = _mm256_loadu_si256((const __m256i *)(const void *)(tree + 8 * i));
+    }
+}
+
 WIDE static void make_lane(const struct batch *b, const struct lane *l, struct wide_lane *w)
 {
-    w->fits_32 = true;
-    for (uint32_t i = 0; i < l->cut_count; i++) {
-        /* wider data are narrowed to the nearest, which keeps their order to such cuts */
-        w->fits_32 = w->fits_32 && l->cuts[i] > INT32_MIN && l->cuts[i] <= INT32_MAX;
-        w->below[i] = w->fits_32 ? (int32_t)(l->cuts[i] - 1) : 0;
-    }
+    make_tree(l, w);
     w->table_count = (l->region_count + 15) / 16;
     for (uint32_t k = 0; k < (b->rules + 7) / 8; k++) {
         uint8_t bytes[REGIONS] = {0};
@@ -186,7 +267,7 @@ static void regions_of(const struct lane *l, const struct wide_lane *w, size_t f
     } else if (l->form == LANE_CODE32) {
         regions_code32(l, from, rows, out);
     } else if (w->fits_32) {
-        regions_32(l, from, rows, w->below, out);
+        regions_32(l, from, rows, w->tree, w->levels, out);
     } else {
         regions_64(l, from, rows, out);
     }
@@ -206,7 +287,7 @@ WIDE static ALWAYS_INLINE void rules_of(const struct batch *b, size_t r, uint32_
         const struct wide_lane *l = &b->wide->lanes[i];
         __m256i at = _mm256_loadu_si256((const __m256i *)(const void *)(b->wide->regions[i] + r));
         __m256i place = _mm256_adds_epu8(at, beyond);
-        __m256i found[BYTES];
+        __m256i found[BYTES] ROW_SCRATCH;
         for (uint32_t k = 0; k < bytes; k++) {
             found[k] = _mm256_shuffle_epi8(l->tables[k][0], place);
         }
@@ -253,7 +334,7 @@ WIDE static ALWAYS_INLINE void answers_of(const struct batch *b, uint32_t bytes,
                                           uint16_t *ret)
 {
     for (size_t r = 0; r < rows; r += ROWS) {
-        __m256i rules[BYTES];
+        __m256i rules[BYTES] ROW_SCRATCH;
         __m256i many;
         rules_of(b, r, bytes, rules);
         __m256i place = lowest(rules, bytes, &many);

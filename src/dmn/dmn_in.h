@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "dmn/dmn.h"
-#include "dmn/table_view.h"
+#include "dmn/fast.h"
 #include "dmn/xml.h"
 #include "limit_gen.h"
 
@@ -195,7 +195,7 @@ enum err text_compile_unary(struct maker *m, const struct xml *x, struct where w
 /* A fault at x that names the node. */
 enum err maker_refuse(struct maker *m, enum err code, const struct xml *x, const char *format, ...) PRINTF(4, 5);
 
-/* ---- decision tables (table.c, table_run.c; fast.c) ------------------------------------------- */
+/* ---- decision tables (table.c, table_match.c, table_run.c; fast.c) ------------------------------------------- */
 
 enum hit { HIT_UNIQUE, HIT_FIRST, HIT_ANY, HIT_PRIORITY, HIT_RULE_ORDER, HIT_OUTPUT_ORDER, HIT_COLLECT };
 enum aggregate { AGGREGATE_NONE, AGGREGATE_SUM, AGGREGATE_COUNT, AGGREGATE_MIN, AGGREGATE_MAX };
@@ -239,7 +239,7 @@ struct dmn_table {
     size_t rule_count;
     const struct feel_program **tests;   /* rule by rule; NULL is "-" */
     const struct feel_program **entries; /* rule by rule */
-    struct table_view view;              /* the same, for index, plans and checks */
+    const struct fast *index;
 };
 
 enum err table_make(struct maker *m, const struct xml *x, const struct dmn_table **ret) MUST_USE;
@@ -267,6 +267,11 @@ struct run {
 };
 
 enum err box_eval(struct run *r, const struct box *b, struct feel_value *slots, struct feel_value *ret) MUST_USE;
+/* The rules that match a row of input values, 0-based and in order; with first_only at most one. ret_hits has room for
+ * all. Cells that are not made of constants are evaluated in env, for rules that all else lets match. When none
+ * matches, the reasons that cells could not be decided are noted in env->troubles. */
+enum err table_match(struct ctx *ctx, struct feel_env *env, const struct dmn_table *t, const struct feel_value *row,
+                     bool first_only, uint32_t *ret_hits, size_t *ret_count) MUST_USE;
 enum err table_eval(struct run *r, const struct dmn_table *t, struct feel_value *slots, struct feel_value *ret) MUST_USE;
 /* Evaluate one program over slots, with v as "?". */
 enum err run_program(struct run *r, const struct feel_program *program, struct feel_value *slots, struct feel_value v,

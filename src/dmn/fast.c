@@ -152,6 +152,18 @@ const uint64_t *fast_mask(const struct fast_block *b, const struct fast_column *
 
 bool fast_match(const struct fast_block *b, size_t columns, const struct feel_value *values, uint64_t ret[FAST_WORDS])
 {
+    if (b->words == 1) {
+        uint64_t left = b->all[0];
+        for (size_t i = 0; i < columns; i++) {
+            const uint64_t *mask = fast_mask(b, &b->columns[i], values[i]);
+            if (mask == NULL) {
+                return false;
+            }
+            left &= *mask;
+        }
+        ret[0] = left;
+        return true;
+    }
     memcpy(ret, b->all, b->words * sizeof(*ret));
     for (size_t i = 0; i < columns; i++) {
         const uint64_t *mask = fast_mask(b, &b->columns[i], values[i]);

@@ -640,20 +640,3 @@ const struct dmn_table *dmn_node_table(const struct dmn_node *n)
 {
     return n->logic == NULL ? NULL : n->logic->table;
 }
-
-const struct table_view *dmn_table_at(const struct dmn_model *m, size_t i)
-{
-    for (size_t k = 0; k < m->node_count; k++) {
-        const struct dmn_table *t = dmn_node_table(m->nodes[k]);
-        if (t != NULL && i-- == 0) {
-            return &t->view;
-        }
-    }
-    return NULL;
-}
-
-const struct table_view *dmn_table_of(const struct dmn_model *m, struct str decision)
-{
-    const struct dmn_node *n = dmn_find(m, DMN_DECISION, (struct str){0}, decision);
-    return n == NULL || dmn_node_table(n) == NULL ? NULL : &dmn_node_table(n)->view;
-}

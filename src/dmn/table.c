@@ -128,78 +128,6 @@ static void name_annotations(const struct xml *x, struct dmn_table *t)
     }
 }
 
-/* The values of the rules when all their entries are constants that fit their columns as they are; else NULL. */
-static const struct feel_value *constant_values(struct arena *a, const struct dmn_table *t)
-{
-    struct feel_value *values = ARENA_ARRAY(a, struct feel_value, t->rule_count);
-    for (size_t r = 0; r < t->rule_count; r++) {
-        struct feel_entry *parts = ARENA_ARRAY(a, struct feel_entry, t->output_count);
-        for (size_t i = 0; i < t->output_count; i++) {
-            parts[i].key = t->outputs[i].name;
-            bool free = t->outputs[i].type == NULL && t->outputs[i].allowed == NULL;
-            if (!free || !feel_constant(t->entries[r * t->output_count + i], &parts[i].value)) {
-                return NULL;
-            }
-        }
-        values[r] = t->output_count == 1 ? parts[0].value : feel_context(parts, t->output_count);
-    }
-    return values;
-}
-
-static size_t count_data(const struct dmn_node *n)
-{
-    size_t count = 0;
-    while (count < n->direct_count && n->direct[count]->kind == DMN_INPUT) {
-        count++;
-    }
-    return count;
-}
-
-/* What the room's index, plans and checks see of the table. */
-static void make_view(struct maker *m, struct dmn_table *t)
-{
-    struct arena *a = m->l->ctx->arena;
-    struct table_view_input *inputs = ARENA_ARRAY(a, struct table_view_input, t->input_count);
-    struct table_view_output *outputs = ARENA_ARRAY(a, struct table_view_output, t->output_count);
-    struct table_view_rule *rules = ARENA_ARRAY(a, struct table_view_rule, t->rule_count);
-    struct feel_member *slots = ARENA_ARRAY(a, struct feel_member, m->names->n);
-    struct feel_value *none = ARENA_NEW(a, struct feel_value);
-    bool defaults = false;
-    for (size_t i = 0; i < t->input_count; i++) {
-        inputs[i] = (struct table_view_input){t->inputs[i].label, t->inputs[i].expression, t->inputs[i].type, t->inputs[i].allowed};
-    }
-    for (size_t i = 0; i < t->output_count; i++) {
-        const struct table_output *out = &t->outputs[i];
-        outputs[i] = (struct table_view_output){out->name, out->type, out->allowed, out->otherwise != NULL};
-        defaults = defaults || out->otherwise != NULL;
-    }
-    for (size_t i = 0; i < t->rule_count; i++) {
-        rules[i] = (struct table_view_rule){t->rules[i].number, t->rules[i].line, t->rules[i].article};
-    }
-    if (m->names->n > 0) {
-        memcpy(slots, m->names->p, m->names->n * sizeof(*slots));
-    }
-    *none = t->aggregate == AGGREGATE_COUNT ? feel_int(0) : feel_null();
-    t->view = (struct table_view){.name = t->name,
-                                  .file = t->file,
-                                  .line = t->line,
-                                  .hit = (enum table_hit)t->hit,
-                                  .inputs = inputs,
-                                  .input_count = t->input_count,
-                                  .outputs = outputs,
-                                  .output_count = t->output_count,
-                                  .rules = rules,
-                                  .rule_count = t->rule_count,
-                                  .tests = t->tests,
-                                  .entries = t->entries,
-                                  .values = constant_values(a, t),
-                                  .otherwise = defaults ? NULL : none,
-                                  .slots = slots,
-                                  .slot_count = m->names->n,
-                                  .data_count = count_data(m->node),
-                                  .fast = fast_make(a, t->tests, t->rule_count, t->input_count)};
-}
-
 enum err table_make(struct maker *m, const struct xml *x, const struct dmn_table **ret)
 {
     struct ctx *ctx = m->l->ctx;
@@ -230,7 +158,7 @@ enum err table_make(struct maker *m, const struct xml *x, const struct dmn_table
         TRY(read_rule(m, c, t, rule));
     }
     name_annotations(x, t);
-    make_view(m, t);
+    t->index = fast_make(ctx->arena, t->tests, t->rule_count, t->input_count);
     *ret = t;
     return ERR_OK;
 }

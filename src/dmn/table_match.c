@@ -1,8 +1,8 @@
 /* The rules of a table that match a row. */
-#include "dmn/table_view.h"
+#include "dmn/dmn_in.h"
 
 /* Whether one cell matches, as FEEL says. */
-static enum err cell_matches(struct ctx *ctx, struct feel_env *env, const struct table_view *t, size_t rule,
+static enum err cell_matches(struct ctx *ctx, struct feel_env *env, const struct dmn_table *t, size_t rule,
                              size_t column, struct feel_value v, bool *ret)
 {
     const struct feel_program *test = t->tests[rule * t->input_count + column];
@@ -15,7 +15,7 @@ static enum err cell_matches(struct ctx *ctx, struct feel_env *env, const struct
     return ERR_OK;
 }
 
-static enum err rule_matches(struct ctx *ctx, struct feel_env *env, const struct table_view *t, size_t rule,
+static enum err rule_matches(struct ctx *ctx, struct feel_env *env, const struct dmn_table *t, size_t rule,
                              const struct feel_value *row, bool *ret)
 {
     *ret = true;
@@ -25,7 +25,7 @@ static enum err rule_matches(struct ctx *ctx, struct feel_env *env, const struct
     return ERR_OK;
 }
 
-static enum err open_cells_match(struct ctx *ctx, struct feel_env *env, const struct table_view *t,
+static enum err open_cells_match(struct ctx *ctx, struct feel_env *env, const struct dmn_table *t,
                                  const struct fast_block *b, uint32_t rule, const struct feel_value *row, bool *ret)
 {
     *ret = true;
@@ -37,7 +37,7 @@ static enum err open_cells_match(struct ctx *ctx, struct feel_env *env, const st
 }
 
 /* Evaluate cells for the reasons they leave behind, no longer than the list of them has room. */
-static enum err explain(struct ctx *ctx, struct feel_env *env, const struct table_view *t, const struct feel_value *row)
+static enum err explain(struct ctx *ctx, struct feel_env *env, const struct dmn_table *t, const struct feel_value *row)
 {
     enum { RULES_MAX = 64 };
     for (size_t r = 0; r < t->rule_count && r < RULES_MAX && env->troubles->count < env->troubles->max; r++) {
@@ -47,13 +47,13 @@ static enum err explain(struct ctx *ctx, struct feel_env *env, const struct tabl
     return ERR_OK;
 }
 
-enum err table_match(struct ctx *ctx, struct feel_env *env, const struct table_view *t, const struct feel_value *row,
+enum err table_match(struct ctx *ctx, struct feel_env *env, const struct dmn_table *t, const struct feel_value *row,
                      bool first_only, uint32_t *ret_hits, size_t *ret_count)
 {
     size_t n = 0;
     size_t most = first_only ? 1 : SIZE_MAX;
-    for (size_t i = 0; i < t->fast->block_count && n < most; i++) {
-        const struct fast_block *b = &t->fast->blocks[i];
+    for (size_t i = 0; i < t->index->block_count && n < most; i++) {
+        const struct fast_block *b = &t->index->blocks[i];
         uint64_t masks[FAST_WORDS];
         bool known = fast_match(b, t->input_count, row, masks);
         for (uint32_t w = 0; w < b->words; w++) {

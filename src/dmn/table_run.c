@@ -219,7 +219,7 @@ enum err table_eval(struct run *r, const struct dmn_table *t, struct feel_value 
     const struct feel_value *before = r->env->slots;
     struct feel_value input = r->env->input;
     r->env->slots = slots;
-    enum err e = table_match(ctx, r->env, &t->view, inputs, t->hit == HIT_FIRST, m.rules, &m.n);
+    enum err e = table_match(ctx, r->env, t, inputs, t->hit == HIT_FIRST, m.rules, &m.n);
     r->env->slots = before;
     r->env->input = input;
     TRY(e);

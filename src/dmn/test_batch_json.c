@@ -104,6 +104,17 @@ TEST(dmn_rows_read_from_json_are_those_of_the_tree)
     }
 }
 
+TEST(dmn_rows_leave_refused_keys_to_the_tree)
+{
+    struct row_keys keys = {0};
+    struct feel_value row[COLUMNS] = {0};
+    keys_of(t, ctx, &keys);
+    CHECK(row_from_json(ctx, &keys, STR("{\"a\":1,\"decided\":2}"), row));
+    row_keys_refuse(ctx->arena, &keys, STR("decided"));
+    CHECK(row_from_json(ctx, &keys, STR("{\"a\":1}"), row));
+    CHECK(!row_from_json(ctx, &keys, STR("{\"a\":1,\"decided\":2}"), row));
+}
+
 TEST(dmn_rows_of_json_stop_at_every_cut)
 {
     struct row_keys keys = {0};
