@@ -1,0 +1,201 @@
+#!/bin/sh
+# signin.sh - who is who, through the real server: the code of the counter, password, one-time codes (by an independent
+# generator), recovery codes, a source of identity; and what must not work: wrong and unknown names told apart, codes used
+# twice, fixed sessions, posts from elsewhere, cut requests, floods.
+set -u
+cd "$(dirname "$0")/.."
+W=$(mktemp -d)
+PID=
+passed=0
+failed=0
+trap '[ -n "$PID" ] && kill -9 $PID 2>/dev/null; rm -rf "$W"' EXIT
+
+ok() { passed=$((passed + 1)); }
+bad() { failed=$((failed + 1)); echo "not so: $1"; [ -n "${2:-}" ] && echo "$2" | head -c 800 && echo; }
+want() { if [ "$2" = "$3" ]; then ok; else bad "$1: want $2, got $3" "$(head -c 800 "$W/body" 2>/dev/null)"; fi; }
+has() { case "$3" in *"$2"*) ok ;; *) bad "$1: want \"$2\"" "$3" ;; esac; }
+hasnt() { case "$3" in *"$2"*) bad "$1: has \"$2\"" ;; *) ok ;; esac; }
+
+. tests/lib/serve.sh
+serve_demo "$W/node"
+
+# One browser a jar: J names it.
+J=$W/a
+get() { curl -s -b "$J" -c "$J" -o "$W/body" -D "$W/head" -w '%{http_code}' "$B$1"; }
+json() { curl -s -b "$J" -c "$J" -o "$W/body" -D "$W/head" -w '%{http_code}' -H 'Accept: application/json' "$B$1"; }
+# form PATH FIELD=VALUE…: as a browser posts it, with the token of the last page
+form() {
+    path=$1
+    shift
+    set -- "$@" "_token=$(sed -nE 's/.*name="_token" value="([^"]*)".*/\1/p' "$W/page" 2>/dev/null | head -n 1)"
+    set -- $(for f in "$@"; do printf '%s\n' "--data-urlencode"; printf '%s\n' "$f" | tr ' ' '+'; done)
+    curl -s -b "$J" -c "$J" -o "$W/body" -D "$W/head" -w '%{http_code}' -H 'Origin: '"$B" "$@" "$B$path"
+}
+page() { curl -s -b "$J" -c "$J" -o "$W/page" -w '%{http_code}' "$B$1"; }
+value() { sed -nE "s/.*name=\"$1\" value=\"([^\"]*)\".*/\\1/p" "$W/body" | head -n 1; }
+to() { sed -nE 's/^[Ll]ocation: ([^\r]*).*/\1/p' "$W/head"; }
+cookie() { awk '$6 == "tb_session" {print $7}' "$J"; }
+as() { rm -f "$J"; curl -s -o /dev/null -c "$J" "$(sign_in_of "$1")"; page /me/security >/dev/null; }
+
+# ---- the demo's addresses ----
+U=$(sign_in_of p-lin)
+want "an address of the demo signs in" 303 "$(curl -s -o /dev/null -w '%{http_code}' "$U")"
+want "once" 404 "$(curl -s -o /dev/null -w '%{http_code}' "$U")"
+
+# ---- setting a password and one-time codes ----
+as p-zhou
+want "my ways to sign in" 200 "$(page /me/security)"
+want "passwords that differ" 303 "$(form /me/password password=correct-horse-battery again=correct-horse-batterz)"
+has "said so" "said=mismatch" "$(to)"
+want "a short password" 303 "$(form /me/password password=aaaaaaaaaaaa again=aaaaaaaaaaaa)"
+has "said so" "said=short" "$(to)"
+want "a password" 303 "$(form /me/password password=correct-horse-battery again=correct-horse-battery)"
+has "registered" "said=added" "$(to)"
+want "it is listed" 200 "$(get /me/security)"
+has "by its kind" "密码" "$(cat "$W/body")"
+want "it is an act in the ledger" 200 "$(json /ledger)"
+has "by its kind" "登记登录方式" "$(cat "$W/body")"
+
+# ---- signing in by password ----
+J=$W/b
+want "sign-in page" 200 "$(get /login)"
+want "a wrong password" 401 "$(form /login name=p-zhou password=wrong)"
+cp "$W/body" "$W/wrong"
+want "an unknown name" 401 "$(form /login name=p-nobody password=wrong)"
+want "is answered alike" "$(cat "$W/wrong" | grep -v name=)" "$(cat "$W/body" | grep -v name=)"
+printf '127.0.0.1\tFALSE\t/\tFALSE\t0\ttb_session\t0123456789abcdef0123456789abcdef\n' >>"$J"
+want "the right one" 303 "$(form /login name=P-Zhou password=correct-horse-battery next=/cases)"
+has "goes on" "/cases" "$(to)"
+hasnt "a session is never fixed by its visitor" 0123456789abcdef0123456789abcdef "$(cookie)"
+has "the cookie is for the server alone" "HttpOnly; SameSite=Lax" "$(cat "$W/head")"
+want "signed in" 200 "$(get /cases)"
+want "a foreign next stays here" "/cases" "$(J=$W/c; form /login name=p-zhou password=correct-horse-battery next=//evil.example/ >/dev/null; to)"
+# one-time codes
+page /me/security >/dev/null
+want "a seed" 200 "$(form /me/totp/begin)"
+SEED=$(sed -nE 's/.*class="secret">([A-Z2-7]*)<.*/\1/p' "$W/body")
+STAGE=$(value stage)
+cp "$W/body" "$W/page"
+want "wrong digits" 422 "$(form /me/totp stage="$STAGE" code=000000)"
+NOW=$(date +%s)
+want "right digits" 303 "$(form /me/totp stage="$STAGE" code="$(oathtool --totp -b "$SEED" -N "@$((NOW - 30))")")"
+has "registered" "said=added" "$(to)"
+page /me/security >/dev/null
+want "one factor does not change what takes two" 303 "$(form /me/recovery)"
+has "it is asked for the second" "/login?level=2" "$(to)"
+J=$W/d
+want "password, then" 200 "$(form /login name=p-zhou password=correct-horse-battery)"
+STAGE=$(value stage)
+[ -n "$STAGE" ] && ok || bad "a second step"
+want "not signed in yet" 303 "$(get /cases)"
+want "the code that registered it is used" 401 "$(form /login/code stage="$STAGE" code="$(oathtool --totp -b "$SEED" -N "@$((NOW - 30))")")"
+CODE=$(oathtool --totp -b "$SEED")
+want "another browser cannot use the step" 401 "$(J=$W/e; get /login >/dev/null; form /login/code stage="$STAGE" code="$CODE")"
+want "a changed step" 401 "$(form /login/code stage="x$STAGE" code="$CODE")"
+want "the present code" 303 "$(form /login/code stage="$STAGE" code="$CODE" next=/cases)"
+want "signed in" 200 "$(get /cases)"
+J=$W/e
+form /login name=p-zhou password=correct-horse-battery >/dev/null
+want "a code is good once" 401 "$(form /login/code stage="$(value stage)" code="$CODE")"
+want "an old code" 401 "$(form /login name=p-zhou password=correct-horse-battery >/dev/null; form /login/code stage="$(value stage)" code="$(oathtool --totp -b "$SEED" -N "@$((NOW - 300))")")"
+want "a code of the future" 401 "$(form /login name=p-zhou password=correct-horse-battery >/dev/null; form /login/code stage="$(value stage)" code="$(oathtool --totp -b "$SEED" -N "@$((NOW + 300))")")"
+
+# ---- sessions ----
+J=$W/d
+want "where I am signed in" 200 "$(get /me/security)"
+page /me/security >/dev/null
+OLD=$(cookie)
+want "sign out elsewhere" 303 "$(form /me/sessions/end id=others)"
+want "here it goes on" 200 "$(get /cases)"
+J=$W/b
+want "there it is over" 303 "$(get /cases)"
+J=$W/d
+want "a post without the form's token" 403 "$(curl -s -b "$J" -o /dev/null -w '%{http_code}' -d id=others $B/me/sessions/end)"
+want "a post from another site" 403 "$(curl -s -b "$J" -o /dev/null -w '%{http_code}' -H 'Origin: https://evil.example' -H 'Sec-Fetch-Site: cross-site' -d name=x -d password=y $B/login)"
+want "JSON from another site" 403 "$(curl -s -b "$J" -o /dev/null -w '%{http_code}' -H 'Sec-Fetch-Site: cross-site' -H 'Content-Type: application/json' -d '{"id":"others"}' $B/me/sessions/end)"
+get /me/security >/dev/null
+has "no page of ours in a frame" "frame-ancestors 'none'" "$(cat "$W/head")"
+has "for old browsers too" "X-Frame-Options: DENY" "$(cat "$W/head")"
+page /me/security >/dev/null
+want "sign out" 303 "$(form /logout)"
+want "the old cookie is worth nothing" 303 "$(curl -s -o /dev/null -w '%{http_code}' -H "Cookie: tb_session=$OLD" $B/cases)"
+
+# ---- recovery codes ----
+as p-ming
+want "recovery codes" 200 "$(form /me/recovery)"
+RC=$(sed -nE 's/.*class="secret">([A-Z2-7-]*)<.*/\1/p' "$W/body" | head -n 1)
+J=$W/f
+want "an unknown name with a code" 401 "$(form /login/recover name=p-nobody code="$RC")"
+want "another's name with it" 401 "$(form /login/recover name=p-zhou code="$RC")"
+want "a recovery code signs in" 303 "$(form /login/recover name=p-ming code="$(echo "$RC" | tr 'A-Z' 'a-z' | tr -d -)")"
+has "to set new ways" "/me/security" "$(to)"
+J=$W/g
+want "once" 401 "$(form /login/recover name=p-ming code="$RC")"
+
+# ---- a source of identity ----
+J=$W/h
+want "the sample card" 200 "$(get '/login/source/sample-card?next=%2Fcases')"
+STATE=$(value state)
+want "signs" 200 "$(form /sample-card/issue state="$STATE" who=0)"
+TOKEN=$(value assertion)
+want "another browser cannot use it" 401 "$(J=$W/i; get /login >/dev/null; form /login/source/sample-card/return assertion="$TOKEN")"
+want "a changed assertion" 401 "$(form /login/source/sample-card/return assertion="${TOKEN%?}A")"
+want "one without signature" 401 "$(form /login/source/sample-card/return assertion="eyJhbGciOiJub25lIn0.$(echo "$TOKEN" | cut -d. -f2).")"
+want "the assertion signs in" 303 "$(form /login/source/sample-card/return assertion="$TOKEN")"
+has "and goes on" "/cases" "$(to)"
+page /me/security >/dev/null
+want "an assertion is good once" 401 "$(form /login/source/sample-card/return assertion="$TOKEN")"
+want "no such source" 404 "$(get /login/source/none)"
+
+# ---- names are not told apart by time: medians of nine each, a known and an unknown one by turns ----
+J=$W/t
+for i in 1 2 3 4 5 6 7 8 9; do
+    curl -s -o /dev/null -w '%{time_total}\n' -d name=o-clerk -d password=wrong-password $B/login >>"$W/known"
+    curl -s -o /dev/null -w '%{time_total}\n' -d name=o-nobody -d password=wrong-password $B/login >>"$W/unknown"
+done
+KNOWN=$(sort -n "$W/known" | sed -n 5p)
+UNKNOWN=$(sort -n "$W/unknown" | sed -n 5p)
+awk -v a="$KNOWN" -v b="$UNKNOWN" 'BEGIN { exit !(a < 2 * b && b < 2 * a) }' && ok || bad "known $KNOWN s, unknown $UNKNOWN s"
+
+# ---- floods ----
+J=$W/m
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do LAST=$(form /login name=p-lin password=guess-$i); done
+want "too many tries" 429 "$LAST"
+has "says when to come again" "Retry-After" "$(cat "$W/head")"
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do LAST=$(form /login name=p-nobody2 password=guess-$i); done
+want "for a name that is nobody's as well" 429 "$LAST"
+for i in $(seq 80); do curl -s -o /dev/null -w '%{http_code}\n' -d name=flood-$i -d password=guess $B/login >>"$W/flood" & done
+sleep 0.2
+T=$(curl -s -o /dev/null -w '%{time_total}' $B/healthz)
+wait_for=$(jobs -p | grep -v "^$PID$")
+for p in $wait_for; do wait "$p"; done
+awk -v t="$T" 'BEGIN { exit !(t < 1) }' && ok || bad "during a flood of sign-ins another page took $T s"
+grep -q 503 "$W/flood" && ok || bad "a flood beyond the queue is asked to come again" "$(sort "$W/flood" | uniq -c)"
+grep -qv -e 401 -e 503 -e 429 "$W/flood" && bad "a flood is answered by 401, 429 or 503" "$(sort "$W/flood" | uniq -c)" || ok
+
+# ---- cut requests leave nothing behind ----
+J=$W/x
+for n in 30 60 300; do
+    curl -s -m 1 -c "$J" -o /dev/null -H "Content-Length: $n" -H 'Expect:' -d 'name=p-zhou&password=correct-h' $B/login &
+    CUT="${CUT:-} $!"
+done
+wait $CUT
+[ -z "$(cookie)" ] && ok || bad "a cut request signed somebody in"
+want "the server goes on" 200 "$(get /healthz)"
+
+# ---- after a restart ----
+as o-clerk
+BEFORE=$(cookie)
+sleep 0.3
+kill $PID
+wait $PID 2>/dev/null
+serve_demo "$W/node"
+want "a session outlasts the program" 200 "$(curl -s -o /dev/null -w '%{http_code}' -H "Cookie: tb_session=$BEFORE" $B/desk)"
+J=$W/n
+want "so does the password" 200 "$(form /login name=p-zhou password=correct-horse-battery)"
+strings -a "$W/node/store"* 2>/dev/null | grep -q "correct-horse-battery" && bad "a password in the store" || ok
+kill $PID
+wait $PID 2>/dev/null
+if build/tongban replay "$W/node" >"$W/out" 2>&1; then ok; else bad "replay" "$(cat "$W/out")"; fi
+echo "signin: $passed passed, $failed failed"
+[ $failed = 0 ]
