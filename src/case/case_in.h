@@ -12,8 +12,6 @@
 #include "party/party.h"
 
 struct str say(const struct page *p, const char *zh, const char *en);
-/* May this session see the case? The party, who acts for it, who filed it, officers of its office. */
-enum err may_see(struct page *p, const struct case_state *c, bool *ret) MUST_USE;
 /* A value as people read it: titles of choices, yes and no, names of files. */
 struct str shown_value(struct page *p, const struct law *law, struct str fact, const struct json *v);
 /* Fields of the request with the types of their facts: "30" becomes 30, "true" true; empty ones go. */

@@ -88,12 +88,15 @@ static enum err load_held(struct page *p, struct form_view *f, struct json *held
     struct ctx *ctx = p->ctx;
     bool officer = p->session.actor.kind == ACTOR_OFFICER;
     bool may = officer;
+    bool own_data = str_equal(f->for_id, p->session.actor.id);
     if (!may) {
         TRY(gate_speaks_for(ctx, p->gate, p->db, p->session.actor.id, f->for_id, f->item->id, &may));
     }
-    if (!may) {
+    enum access_relation relation = officer ? ACCESS_OFFICE : own_data ? ACCESS_SELF : ACCESS_SPEAKS;
+    if (!may || page_classes(p, relation) == 0) {
         return ERR_OK;
     }
+    page_use(p, f->for_id, STR(""), relation);
     TRY(party_facts(ctx, p->db, f->for_id, held));
     f->held = held;
     if (!officer && !str_equal(f->for_id, p->session.actor.id)) {

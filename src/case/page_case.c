@@ -5,35 +5,44 @@
 #include "page_document_html.h"
 #include "page_receipt_html.h"
 
-enum err may_see(struct page *p, const struct case_state *c, bool *ret)
+/* How who is signed in stands to a case. *ret_is is false when in no way. */
+static enum err relation_to(struct page *p, const struct case_state *c, enum access_relation *ret, bool *ret_is)
 {
     struct ctx *ctx = p->ctx;
     const struct actor *me = &p->session.actor;
-    *ret = false;
+    *ret_is = false;
     if (!p->session.signed_in) {
         return ERR_OK;
     }
     if (me->kind == ACTOR_PARTY) { /* also of who filed it: an authority that was revoked shows nothing any more */
-        return gate_speaks_for(ctx, p->gate, p->db, me->id, c->party, c->item, ret);
+        *ret = str_equal(me->id, c->party) ? ACCESS_SELF : ACCESS_SPEAKS;
+        return gate_speaks_for(ctx, p->gate, p->db, me->id, c->party, c->item, ret_is);
     }
     struct actor_record record;
     bool found = false;
     TRY(gate_actor(ctx, p->gate, p->db, me->id, &record, &found));
-    *ret = found && record.active && str_equal(record.office, c->office);
+    *ret = ACCESS_OFFICE;
+    *ret_is = found && record.active && str_equal(record.office, c->office);
     return ERR_OK;
 }
 
 /* The case of the address, when this session may see it; else a page is answered and *ret_found is false.
  * Whether it exists is not told to those who may not see it. */
-static enum err open_case(struct page *p, struct str id, struct case_state *ret, bool *ret_found)
+static enum err open_case(struct page *p, struct str id, struct case_state *ret, unsigned *ret_classes, bool *ret_found)
 {
     struct ctx *ctx = p->ctx;
     struct text2 none = {{0}, {0}};
     bool found = false;
     *ret_found = false;
     TRY(gate_case(ctx, p->gate, p->db, id, ret, &found));
+    enum access_relation relation = ACCESS_ANY;
     if (found) {
-        TRY(may_see(p, ret, ret_found));
+        TRY(relation_to(p, ret, &relation, ret_found));
+    }
+    *ret_classes = *ret_found ? page_classes(p, relation) : 0;
+    *ret_found = *ret_classes != 0;
+    if (*ret_found) {
+        page_use(p, ret->party, ret->id, relation);
     }
     return *ret_found ? ERR_OK : page_problem(p, ERR_NOT_FOUND, STR(""), none);
 }
@@ -144,13 +153,20 @@ static enum err fill_openings(struct page *p, const struct case_state *c, struct
     return ERR_OK;
 }
 
+/* May a fact of this class be shown to who has these classes? */
+static bool is_open_to(unsigned classes, const struct law *law, struct str id)
+{
+    const struct fact *fact = law_fact(law, id);
+    return (classes & 1u << (fact == NULL ? CLASS_BUSINESS : fact->class)) != 0;
+}
+
 /* The first words an act said, for the list. */
-static struct str note_of(struct page *p, const struct law *law, const struct act_record *a, bool officer)
+static struct str note_of(struct page *p, const struct law *law, const struct act_record *a, unsigned classes)
 {
     for (size_t i = 0; i < a->fields.count; i++) {
         const struct json_member *m = &a->fields.members[i];
         const struct fact *fact = law_fact(law, m->key);
-        bool tells = fact != NULL && fact->type == FACT_TEXT && (officer || fact->class != CLASS_SENSITIVE);
+        bool tells = fact != NULL && fact->type == FACT_TEXT && (classes & 1u << fact->class) != 0;
         if (tells && m->value.kind == JSON_STRING && a->fields.count < 6) {
             return shown_value(p, law, m->key, &m->value);
         }
@@ -158,12 +174,11 @@ static struct str note_of(struct page *p, const struct law *law, const struct ac
     return STR("");
 }
 
-static enum err fill_acts(struct page *p, const struct case_state *c, struct page_case *v)
+static enum err fill_acts(struct page *p, const struct case_state *c, unsigned classes, struct page_case *v)
 {
     struct ctx *ctx = p->ctx;
     struct act_record *acts = NULL;
     size_t count = 0;
-    bool officer = p->session.actor.kind == ACTOR_OFFICER;
     TRY(gate_case_acts(ctx, p->gate, p->db, c->id, &acts, &count));
     struct page_case_acts *rows = ARENA_ARRAY(ctx->arena, struct page_case_acts, count + 1);
     for (size_t i = 0; i < count; i++) {
@@ -177,28 +192,31 @@ static enum err fill_acts(struct page *p, const struct case_state *c, struct pag
                                           .who = who,
                                           .day = instant_day(acts[i].at),
                                           .document = kind != NULL && kind->draws.n > 0,
-                                          .note = note_of(p, c->law, &acts[i], officer)};
+                                          .note = note_of(p, c->law, &acts[i], classes)};
     }
     v->acts = rows;
     v->acts_count = count;
     return ERR_OK;
 }
 
-static void fill_facts(struct page *p, const struct case_state *c, struct page_case *v)
+static void fill_facts(struct page *p, const struct case_state *c, unsigned classes, struct page_case *v)
 {
     struct page_case_facts *rows = ARENA_ARRAY(p->ctx->arena, struct page_case_facts, c->facts.count + 1);
     for (size_t i = 0; i < c->facts.count; i++) {
         const struct json_member *m = &c->facts.members[i];
         const struct fact *fact = law_fact(c->law, m->key);
         struct str sha = json_text(&m->value, "sha256");
-        rows[i] = (struct page_case_facts){.title = fact == NULL ? m->key : page_text(p, fact->title),
+        if (!is_open_to(classes, c->law, m->key)) {
+            continue;
+        }
+        struct page_case_facts *row = &rows[v->facts_count++];
+        *row = (struct page_case_facts){.title = fact == NULL ? m->key : page_text(p, fact->title),
                                            .value = shown_value(p, c->law, m->key, &m->value)};
         if (sha.n > 0) {
-            rows[i].url = str_format(p->ctx->arena, "/case/%.*s/file/%.*s", FMT(c->id), FMT(sha));
+            row->url = str_format(p->ctx->arena, "/case/%.*s/file/%.*s", FMT(c->id), FMT(sha));
         }
     }
     v->facts = rows;
-    v->facts_count = c->facts.count;
 }
 
 /* For officers: what the decision table says, with rule and article. */
@@ -230,7 +248,8 @@ static enum err fill_proposal(struct page *p, const struct case_state *c, const 
 }
 
 /* Each condition of the law beside what was filed for it: the needs that rest on the same article. */
-static void fill_conditions(struct page *p, const struct case_state *c, const struct item *item, struct refs *refs, struct page_case *v)
+static void fill_conditions(struct page *p, const struct case_state *c, const struct item *item, unsigned classes, struct refs *refs,
+                            struct page_case *v)
 {
     struct arena *a = p->ctx->arena;
     struct page_case_conditions *rows = ARENA_ARRAY(a, struct page_case_conditions, item->condition_count + 1);
@@ -242,7 +261,8 @@ static void fill_conditions(struct page *p, const struct case_state *c, const st
         for (size_t k = 0; k < item->fact_count + item->material_count; k++) {
             const struct need *need = k < item->fact_count ? &item->facts[k] : &item->materials[k - item->fact_count];
             const struct json *value = json_get_str(&c->facts, need->fact->id);
-            if (value != NULL && str_equal(need->article.text, x->article.text)) {
+            bool shown = value != NULL && (classes & 1u << need->fact->class) != 0;
+            if (shown && str_equal(need->article.text, x->article.text)) {
                 found[rows[i].found_count++] =
                     (struct page_case_conditions_found){page_text(p, need->fact->title), shown_value(p, c->law, need->fact->id, value)};
             }
@@ -290,11 +310,12 @@ static enum err fill_queue(struct page *p, struct str office, struct str current
 
 static enum err case_page_show(struct page *p)
 {
+    unsigned classes = 0;
     enum { ARTICLES = 40 };
     struct ctx *ctx = p->ctx;
     struct case_state c;
     bool found = false;
-    TRY(open_case(p, p->args[0], &c, &found));
+    TRY(open_case(p, p->args[0], &c, &classes, &found));
     if (!found) {
         return ERR_OK;
     }
@@ -319,13 +340,13 @@ static enum err case_page_show(struct page *p)
     if (officer) {
         TRY(fill_queue(p, c.office, c.id, &v));
     }
-    fill_conditions(p, &c, item, &refs, &v);
+    fill_conditions(p, &c, item, classes, &refs, &v);
     TRY(fill_clocks(p, &c, &refs, &v));
     TRY(fill_openings(p, &c, &refs, &v));
-    TRY(fill_acts(p, &c, &v));
+    TRY(fill_acts(p, &c, classes, &v));
     TRY(fill_proposal(p, &c, item, &v));
     TRY(fill_drawing(p, &c, item, &v));
-    fill_facts(p, &c, &v);
+    fill_facts(p, &c, classes, &v);
     v.law = refs.rows;
     v.law_count = refs.count;
     return page_show(p, 200, v.title, page_case, &v);
@@ -348,12 +369,13 @@ static enum err act_view(struct page *p, const struct case_state *c, struct form
 
 static enum err case_page_act(struct page *p)
 {
+    unsigned classes = 0;
     struct ctx *ctx = p->ctx;
     struct text2 none = {{0}, {0}};
     struct case_state c;
     struct form_view f;
     bool found = false;
-    TRY(open_case(p, p->args[0], &c, &found));
+    TRY(open_case(p, p->args[0], &c, &classes, &found));
     if (!found) {
         return ERR_OK;
     }
@@ -365,13 +387,14 @@ static enum err case_page_act(struct page *p)
 
 static enum err case_post_act(struct page *p)
 {
+    unsigned classes = 0;
     struct ctx *ctx = p->ctx;
     struct text2 none = {{0}, {0}};
     struct case_state c;
     struct form_view f;
     struct verdict verdict;
     bool found = false;
-    TRY(open_case(p, p->args[0], &c, &found));
+    TRY(open_case(p, p->args[0], &c, &classes, &found));
     if (!found) {
         return ERR_OK;
     }
@@ -401,6 +424,7 @@ static enum err case_post_act(struct page *p)
 /* The act of the address, when this session may see its case. */
 static enum err open_act(struct page *p, struct act_record *ret, struct case_state *c, bool *ret_found)
 {
+    unsigned classes = 0;
     struct ctx *ctx = p->ctx;
     struct text2 none = {{0}, {0}};
     int64_t seq = -1;
@@ -410,7 +434,7 @@ static enum err open_act(struct page *p, struct act_record *ret, struct case_sta
         TRY(gate_act(ctx, p->gate, p->db, seq, ret, &found));
     }
     if (found && ret->case_id.n > 0) {
-        return open_case(p, ret->case_id, c, ret_found);
+        return open_case(p, ret->case_id, c, &classes, ret_found);
     }
     return page_problem(p, ERR_NOT_FOUND, STR(""), none);
 }
@@ -469,18 +493,20 @@ static enum err case_page_document(struct page *p)
 /* A file of the case, by digest, for those who may see the case; never shown in the page's own origin as a page. */
 static enum err case_file(struct page *p)
 {
+    unsigned classes = 0;
     struct ctx *ctx = p->ctx;
     struct text2 none = {{0}, {0}};
     struct case_state c;
     struct attachment file;
     bool found = false;
     bool belongs = false;
-    TRY(open_case(p, p->args[0], &c, &found));
+    TRY(open_case(p, p->args[0], &c, &classes, &found));
     if (!found) {
         return ERR_OK;
     }
     for (size_t i = 0; i < c.facts.count; i++) {
-        belongs = belongs || str_equal(json_text(&c.facts.members[i].value, "sha256"), p->args[1]);
+        bool open = is_open_to(classes, c.law, c.facts.members[i].key);
+        belongs = belongs || (open && str_equal(json_text(&c.facts.members[i].value, "sha256"), p->args[1]));
     }
     TRY(gate_attachment(ctx, p->gate, p->db, p->args[1], &file, &found));
     if (!belongs || !found) {

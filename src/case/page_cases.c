@@ -29,6 +29,7 @@ static enum err add_party_cases(struct page *p, struct str party, struct str sco
         if (!party_scope_has(scope, list[i].item)) {
             continue;
         }
+        page_use(p, party, list[i].id, ACCESS_SPEAKS);
         TRY(fill_row(p, list[i].id, list[i].item, list[i].party, list[i].case_status, due, &rows[v->rows_count]));
         v->rows_count++;
     }
@@ -70,6 +71,7 @@ static enum err case_page_desk(struct page *p)
     for (size_t i = 0; i < count; i++) {
         const struct item *item = p->law == NULL ? NULL : law_item(p->law, list[i].item);
         struct day due = {(int32_t)list[i].due_day};
+        page_use(p, list[i].party, list[i].id, ACCESS_OFFICE);
         struct left left = due_left(p, p->law, list[i].due_limit, due);
         rows[i] = (struct page_desk_rows){.id = list[i].id,
                                           .title = item == NULL ? list[i].item : page_text(p, item->title),

@@ -43,6 +43,7 @@ static enum err case_page_counter(struct page *p)
         }
     }
     v.found = party.n > 0;
+    page_use(p, party, STR(""), ACCESS_OFFICE);
     v.items = rows;
     return page_show(p, 200, say(p, "窗口", "Counter"), page_counter, &v);
 }

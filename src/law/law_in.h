@@ -20,7 +20,7 @@ void index_init(struct arena *a, struct index *x, size_t most);
 bool index_put(struct index *x, struct str key, void *value);
 void *index_get(const struct index *x, struct str key);
 
-enum table { T_ACT, T_ITEM, T_OFFICE, T_FACT, T_LIMIT, T_LICENCE, T_PROCEDURE, T_DOCUMENT, T_CODE, T_MODEL, T_COUNT };
+enum table { T_ACT, T_ITEM, T_OFFICE, T_FACT, T_LIMIT, T_LICENCE, T_PROCEDURE, T_DOCUMENT, T_CODE, T_MODEL, T_ACCESS, T_COUNT };
 
 struct code_table {
     struct str name;
@@ -150,6 +150,8 @@ void read_office(struct builder *b, struct source *f);
 void declare_licence(struct builder *b, struct source *f);
 void read_licence(struct builder *b, struct source *f);
 void read_invariants(struct builder *b, struct source *f);
+void declare_access(struct builder *b, struct source *f);
+void read_access(struct builder *b, struct source *f);
 void check_law(struct builder *b);
 void check_powers(struct builder *b);
 void check_limits(struct builder *b);

@@ -31,6 +31,7 @@ static const struct {
     {"item/", "/need.json", NULL, read_need, 7},
     {"office/", ".json", declare_office, read_office, 8},
     {"procedure/", ".invariant.json", NULL, read_invariants, 8},
+    {"access/", ".json", declare_access, read_access, 8},
 };
 
 static int kind_of(struct str path)

@@ -267,7 +267,7 @@ const struct feel_program *may_feel_in(struct builder *b, const struct source *f
 
 static const char *const table_names[] = {
     [T_ACT] = "kind of act",     [T_ITEM] = "item",           [T_OFFICE] = "office",       [T_FACT] = "fact",   [T_LIMIT] = "limit",
-    [T_LICENCE] = "licence type", [T_PROCEDURE] = "procedure", [T_DOCUMENT] = "document", [T_CODE] = "code table", [T_MODEL] = "decision model",
+    [T_LICENCE] = "licence type", [T_PROCEDURE] = "procedure", [T_DOCUMENT] = "document", [T_CODE] = "code table", [T_MODEL] = "decision model", [T_ACCESS] = "access row",
 };
 _Static_assert(LEN(table_names) == T_COUNT, "a name for each table");
 

@@ -16,6 +16,7 @@
 
 extern const struct route_table login_routes;
 extern const struct route_table login_own_routes;
+extern const struct route_table login_act_routes;
 extern const struct route_table login_source_routes;
 extern const struct projector login_projector;
 

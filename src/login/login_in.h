@@ -128,6 +128,9 @@ struct str login_say(const struct page *p, const char *zh, const char *en);
 
 /* ---- shared by the pages ---- */
 
+/* A code of 80 random bits, in groups of four letters. */
+struct str login_new_code(struct page *p);
+
 enum { RECOVERY_DIGEST = 32, RECOVERY_CODES = 10 };
 /* Digest of a code for its owner: letters in either case, anything but A to Z and 2 to 7 left out. */
 void recovery_digest(struct arena *a, struct str owner, struct str code, uint8_t ret[32]);

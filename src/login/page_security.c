@@ -400,7 +400,7 @@ static enum err register_passkey(struct page *p)
 
 /* ---- recovery codes ---- */
 
-static struct str new_code(struct page *p)
+struct str login_new_code(struct page *p)
 {
     uint8_t bytes[10]; /* 80 bits: no rate of guessing reaches it */
     struct arena *a = p->ctx->arena;
@@ -441,7 +441,7 @@ static enum err new_codes(struct page *p)
     }
     uint8_t *digests = arena_push(ctx->arena, (size_t)RECOVERY_CODES * RECOVERY_DIGEST);
     for (size_t i = 0; i < RECOVERY_CODES; i++) {
-        n->codes[i] = new_code(p);
+        n->codes[i] = login_new_code(p);
         recovery_digest(ctx->arena, n->owner, n->codes[i], digests + i * RECOVERY_DIGEST);
     }
     n->secret = (struct str){(const char *)digests, (size_t)RECOVERY_CODES * RECOVERY_DIGEST};

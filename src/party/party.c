@@ -30,7 +30,7 @@ enum err party_others(struct ctx *ctx, struct db *db, struct str person, struct 
     TRY(party_acts_for(ctx, db, (struct party_acts_for_in){.person = person, .day = day.n}, &rows, &count));
     struct party_other *out = ARENA_ARRAY(ctx->arena, struct party_other, count + 1);
     for (size_t i = 0; i < count; i++) {
-        out[i] = (struct party_other){rows[i].other, rows[i].display_name, str_equal(rows[i].party_kind, STR("org")), rows[i].scope};
+        out[i] = (struct party_other){rows[i].other, rows[i].display_name, rows[i].relation, str_equal(rows[i].party_kind, STR("org")), rows[i].scope};
     }
     *ret = out;
     *ret_count = count;

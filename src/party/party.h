@@ -3,8 +3,10 @@
 
 #include "base/json.h"
 #include "gate/gate.h"
+#include "web/web.h"
 
 extern const struct projector party_projector;
+extern const struct route_table party_routes;
 
 /* The name of a party or officer; the id itself when it is not registered. */
 enum err party_name(struct ctx *ctx, struct db *db, struct str id, struct str *ret) MUST_USE;
@@ -17,6 +19,7 @@ enum err party_find(struct ctx *ctx, struct db *db, struct str code, struct str 
 struct party_other {
     struct str id;
     struct str name;
+    struct str relation;
     bool is_org;
     struct str scope; /* items, with blanks between; empty: all */
 };

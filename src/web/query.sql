@@ -16,3 +16,13 @@ DELETE FROM web_session WHERE seen_ms < :seen_before$int OR begun_ms < :begun_be
 -- web_session_list :rows  All that last, newest first.
 SELECT id, id_hash, actor_kind, actor, name, assurance, methods, since_ms, begun_ms, seen_ms, agent, address
 FROM web_session ORDER BY seen_ms DESC, id LIMIT :count$int;
+
+-- web_use_add :write  Someone's data were read.
+INSERT INTO web_use (subject, used_day, reader, about, route, relation, times, last_ms)
+VALUES (:subject, :used_day, :reader, :about, :route, :relation, 1, :last_ms)
+ON CONFLICT (subject, used_day, reader, about, route) DO UPDATE SET times = web_use.times + 1, last_ms = excluded.last_ms,
+    relation = excluded.relation;
+
+-- web_use_list :rows  Who read someone's data, newest first.
+SELECT used_day, reader, about, route, relation, times FROM web_use
+WHERE subject = :subject AND used_day >= :used_day ORDER BY used_day DESC, last_ms DESC, reader, about, route LIMIT :count$int;

@@ -45,6 +45,17 @@ struct str page_part(struct page *p, template_html *html, const void *data)
     return buf_str(&b);
 }
 
+/* Only for what the menu offers; the routes judge for themselves. */
+static bool page_has_role(const struct page *p, struct str role)
+{
+    for (size_t i = 0; i < p->role_count; i++) {
+        if (str_equal(p->roles[i], role)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The same address in the other language. */
 static struct str other_url(struct page *p)
 {
@@ -102,6 +113,8 @@ enum err page_show_any(struct page *p, int status, struct str title, template_ht
                           .other_name = en ? STR("中文") : STR("English"),
                           .signed_in = p->session.signed_in,
                           .party = p->session.signed_in && p->session.actor.kind == ACTOR_PARTY,
+                          .staff = p->session.signed_in && p->session.actor.kind != ACTOR_PARTY,
+                          .audit = page_has_role(p, STR("audit")),
                           .officer = p->session.signed_in && p->session.actor.kind == ACTOR_OFFICER,
                           .at_home = str_equal(p->path, STR("/")),
                           .at_cases = str_equal(p->path, STR("/cases")),
@@ -349,6 +362,15 @@ void page_go_on(struct page *p, page_step *step, void *arg)
 }
 
 void page_send(struct page *p)
+{
+    if (p->use_count > 0) {
+        uses_keep(p);
+    } else {
+        page_send_now(p);
+    }
+}
+
+void page_send_now(struct page *p)
 {
     struct http_pair *headers = ARENA_ARRAY(p->ctx->arena, struct http_pair, 10 + LEN(p->headers));
     size_t n = 0;

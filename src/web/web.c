@@ -292,6 +292,11 @@ static enum err dispatch(struct page *p, struct str path)
     if (reader_get(p) != ERR_OK || gate_law(p->ctx, p->gate, p->db, &p->law) != ERR_OK) {
         return page_problem(p, ERR_BUSY, STR(""), none);
     }
+    bool may = false;
+    enum err e = access_load(p, &may);
+    if (e != ERR_OK || !may) {
+        return e != ERR_OK ? e : page_problem(p, p->session.signed_in ? ERR_FORBIDDEN : ERR_NOT_SIGNED_IN, STR(""), none);
+    }
     return p->route->fn(p);
 }
 

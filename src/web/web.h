@@ -62,6 +62,11 @@ struct page {
     const struct str *args;    /* what {…} of the route matched, in order */
     size_t arg_count;
     const struct route *route;
+    const struct access_rule *access; /* of the route, by the law now; NULL when the law says nothing of any route */
+    const struct str *roles;     /* of who is signed in: "party", or codes of table role */
+    size_t role_count;
+    struct page_use *uses;       /* noted by page_use, kept before the answer leaves */
+    size_t use_count;
     struct http_exchange *exchange;
     struct str cookie; /* Set-Cookie of the answer; empty for none */
     bool *handed_over; /* of the thread that runs the page: another one answers it now */
@@ -94,6 +99,22 @@ struct route {
     const char *query;      /* names of query or form members, space-separated; "" for none */
 };
 
+/* Which classes of fact (bit per enum fact_class) who is signed in may see on this page of someone they are so related to: by
+ * the law's table of access. 0: nothing, not even that it exists. */
+unsigned page_classes(const struct page *p, enum access_relation relation);
+/* Someone's data go out with this page: note who sees them, where and why. The answer leaves only when the note is durable.
+ * subject: the register id; about: the case, or empty. One's own data need no note. */
+void page_use(struct page *p, struct str subject, struct str about, enum access_relation relation);
+/* Who read someone's data in the last 90 days, newest first, at most LIMIT_PAGE_ROWS. */
+struct use_row {
+    struct day day;
+    struct str reader;
+    struct str about;
+    struct str route;
+    enum access_relation relation;
+    int64_t times;
+};
+enum err page_uses(struct page *p, struct str subject, struct use_row **ret, size_t *ret_count) MUST_USE;
 /* What the room of this name keeps; NULL when it was given nothing. */
 void *page_state(const struct page *p, const char *room);
 /* Query member or form field by name; empty when absent. */

@@ -35,6 +35,12 @@ struct web_sessions {
     struct instant swept; /* of the writer's thread */
 };
 
+struct page_use {
+    struct str subject;
+    struct str about;
+    enum access_relation relation;
+};
+
 struct web {
     struct web_config config;
     struct world *world;
@@ -46,6 +52,11 @@ struct web {
     char (*codes)[33]; /* of the demo's people, in their order; empty once used */
 };
 
+/* access.c: the roles of the session and the row of the route; false: not for this role. */
+enum err access_load(struct page *p, bool *ret_may) MUST_USE;
+/* Keep what page_use noted, then send. */
+void uses_keep(struct page *p);
+void page_send_now(struct page *p);
 void reader_give(struct page *p);
 void session_load(struct page *p);
 /* Make the table, with the sessions that last from before. */

@@ -43,9 +43,11 @@ async function look(page, path, who) {
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
 const CASE = process.env.CASE;
 const visits = [
-  ['public', null, ['/', '/?q=%E5%BC%80%E9%A5%AD%E5%BA%97', '/?q=zzz', '/item/food-new', '/item/self-employed', '/offices', '/verify', '/verify?number=none', '/decisions', '/ledger', '/ledger/3', '/accessibility', '/login', '/view?large=0&to=%2F', '/nothing']],
-  ['party', 'p-lin', ['/cases', '/apply/food-new?for=org-lin', '/apply/self-employed', `/case/${CASE}`, `/case/${CASE}/act/withdraw`]],
-  ['clerk', 'o-clerk', ['/desk', `/case/${CASE}`, `/case/${CASE}/act/accept`, `/case/${CASE}/act/request-correction`]],
+  ['public', null, ['/', '/?q=%E5%BC%80%E9%A5%AD%E5%BA%97', '/?q=zzz', '/item/food-new', '/item/self-employed', '/offices', '/verify', '/verify?number=none', '/decisions', '/ledger', '/ledger/3', '/accessibility', '/login', '/login/recover', '/login/source/sample-card', '/view?large=0&to=%2F', '/nothing']],
+  ['party', 'p-lin', ['/me/security', '/me/uses', '/me/authority', '/cases', '/apply/food-new?for=org-lin', '/apply/self-employed', `/case/${CASE}`, `/case/${CASE}/act/withdraw`]],
+  ['security', 'a-security', ['/acts', '/acts/appoint-admin', '/me/security']],
+  ['audit', 'a-audit', ['/audit']],
+  ['clerk', 'o-clerk', ['/acts', '/acts/register-party', '/acts/register-authority', '/desk', `/case/${CASE}`, `/case/${CASE}/act/accept`, `/case/${CASE}/act/request-correction`]],
 ];
 for (const width of [320, 1280]) {
   for (const [who, id, paths] of visits) {

@@ -1,0 +1,136 @@
+/* Who may come, what they may see, and the note of it: by the law's table of access (law/cn/access). */
+#include "web/web_in.h"
+
+#include "base/day.h"
+#include "base/world.h"
+#include "limit_gen.h"
+#include "web_sql.h"
+
+enum { USES_ROOM = 64 };
+
+enum err access_load(struct page *p, bool *ret_may)
+{
+    struct ctx *ctx = p->ctx;
+    static const struct str party = STR_INIT("party");
+    *ret_may = true;
+    if (p->law == NULL || !law_has_access(p->law)) {
+        return ERR_OK;
+    }
+    p->access = law_access(p->law, str_format(ctx->arena, "%s %s", p->route->method, p->route->path));
+    if (p->session.signed_in && p->session.actor.kind == ACTOR_PARTY) {
+        p->roles = &party;
+        p->role_count = 1;
+    } else if (p->session.signed_in) {
+        struct actor_record record;
+        bool found = false;
+        TRY(gate_actor(ctx, p->gate, p->db, p->session.actor.id, &record, &found));
+        p->roles = record.roles;
+        p->role_count = found && record.active ? record.role_count : 0;
+    }
+    *ret_may = page_classes(p, ACCESS_ANY) != 0 || page_classes(p, ACCESS_SELF) != 0 || page_classes(p, ACCESS_SPEAKS) != 0 ||
+               page_classes(p, ACCESS_OFFICE) != 0;
+    return ERR_OK;
+}
+
+unsigned page_classes(const struct page *p, enum access_relation relation)
+{
+    unsigned bits = 0;
+    if (p->law == NULL || !law_has_access(p->law)) {
+        return 1u << CLASS_PUBLIC | 1u << CLASS_BUSINESS | 1u << CLASS_PERSONAL | 1u << CLASS_SENSITIVE;
+    }
+    const struct access_row *anyone = law_access_row(p->access, STR(""), relation);
+    bits |= anyone == NULL ? 0 : anyone->classes;
+    for (size_t i = 0; i < p->role_count; i++) {
+        const struct access_row *row = law_access_row(p->access, p->roles[i], relation);
+        bits |= row == NULL ? 0 : row->classes;
+    }
+    return bits;
+}
+
+/* ---- notes of use ---- */
+
+void page_use(struct page *p, struct str subject, struct str about, enum access_relation relation)
+{
+    if (subject.n == 0 || str_equal(subject, p->session.actor.id) || p->use_count == USES_ROOM) {
+        return;
+    }
+    for (size_t i = 0; i < p->use_count; i++) {
+        if (str_equal(p->uses[i].subject, subject) && str_equal(p->uses[i].about, about)) {
+            return;
+        }
+    }
+    if (p->uses == NULL) {
+        p->uses = ARENA_ARRAY(p->ctx->arena, struct page_use, USES_ROOM);
+    }
+    p->uses[p->use_count++] = (struct page_use){subject, about, relation};
+}
+
+static enum err apply_uses(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
+{
+    const struct page *p = arg;
+    struct instant now = ctx->world->now(ctx->world);
+    (void)receipt;
+    for (size_t i = 0; i < p->use_count; i++) {
+        TRY(web_use_add(ctx, db,
+                        (struct web_use_add_in){.used_day = instant_day(now).n,
+                                                .last_ms = now.ms,
+                                                .subject = p->uses[i].subject,
+                                                .about = p->uses[i].about,
+                                                .reader = p->session.actor.id,
+                                                .route = str_format(ctx->arena, "%s %s", p->route->method, p->route->path),
+                                                .relation = (int64_t)p->uses[i].relation}));
+    }
+    return ERR_OK;
+}
+
+static void not_kept(struct page *p)
+{
+    /* Data whose reading cannot be noted are not handed out. */
+    p->status = 503;
+    p->type = STR("application/problem+json");
+    p->body = STR("{\"type\":\"urn:tongban:problem:busy\",\"title\":\"Service Unavailable\",\"status\":503,"
+                  "\"detail\":\"The reading of these data could not be noted; try again shortly.\"}\n");
+    p->location = STR("");
+    p->cache_s = -1;
+}
+
+static void send_kept(void *arg, struct http_exchange *x)
+{
+    (void)x;
+    page_send_now(arg);
+}
+
+static void uses_kept(void *arg, enum err err, const struct why *why, const struct receipt *receipt)
+{
+    struct page *p = arg;
+    (void)why;
+    (void)receipt;
+    if (err != ERR_OK) {
+        not_kept(p);
+    }
+    http_guarded(p->exchange, send_kept, p);
+}
+
+void uses_keep(struct page *p)
+{
+    if (gate_keep(p->ctx, p->gate, apply_uses, p, uses_kept, p) != ERR_OK) {
+        not_kept(p);
+        page_send_now(p);
+    }
+}
+
+enum err page_uses(struct page *p, struct str subject, struct use_row **ret, size_t *ret_count)
+{
+    enum { SHOWN_DAYS = 90 };
+    struct ctx *ctx = p->ctx;
+    struct web_use_list_row *rows = NULL;
+    struct day today = instant_day(ctx->world->now(ctx->world));
+    TRY(web_use_list(ctx, p->db, (struct web_use_list_in){.subject = subject, .used_day = today.n - SHOWN_DAYS, .count = LIMIT_PAGE_ROWS}, &rows, ret_count));
+    struct use_row *out = ARENA_ARRAY(ctx->arena, struct use_row, *ret_count + 1);
+    for (size_t i = 0; i < *ret_count; i++) {
+        out[i] = (struct use_row){{(int32_t)rows[i].used_day}, rows[i].reader, rows[i].about, rows[i].route,
+                                  (enum access_relation)rows[i].relation, rows[i].times};
+    }
+    *ret = out;
+    return ERR_OK;
+}
