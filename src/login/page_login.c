@@ -42,7 +42,8 @@ static enum err login_page(struct page *p)
     struct ctx *ctx = p->ctx;
     struct webauthn_want rp;
     struct str level = page_query(p, "level");
-    struct page_login v = {.heading = login_say(p, "登录", "Sign in"), .next = login_next(page_query(p, "next")), .passkeys = login_relying_party(p, &rp)};
+    struct page_login v = {.heading = login_say(p, "登录", "Sign in"), .next = login_next(page_query(p, "next")), .passkeys = login_relying_party(p, &rp),
+                           .options = STR("/login/passkey/options"), .finish = STR("/login/passkey")};
     if (p->session.signed_in) {
         v.heading = login_say(p, "请再确认一次身份", "Prove once more who you are");
         v.lead = str_equal(level, STR("3")) ? login_say(p, "这一步需要用通行密钥登录。", "This step needs a passkey.")

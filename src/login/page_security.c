@@ -66,7 +66,7 @@ static enum err security_page(struct page *p)
     struct login_credential_list_row *rows = NULL;
     struct session_row *sessions = NULL;
     size_t count = 0;
-    struct page_security v = {.passkeys = login_relying_party(p, &rp)};
+    struct page_security v = {.passkeys = login_relying_party(p, &rp), .options = STR("/me/passkey/options"), .finish = STR("/me/passkey")};
     for (size_t i = 0; i < LEN(done); i++) {
         if (str_equal(page_query(p, "said"), str_from(done[i].code))) {
             v.said = login_say(p, done[i].zh, done[i].en);

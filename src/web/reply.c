@@ -210,6 +210,13 @@ static enum err page_refusal(struct page *p, const struct verdict *verdict)
                              .check = verdict->check,
                              .article = verdict->article.text,
                              .field = verdict->field};
+    if (str_equal(verdict->code, STR("identity.weak"))) { /* more is asked for than how this session was signed in */
+        struct buf b = buf_new(p->ctx->arena, 0);
+        struct render r = {.out = &b};
+        buf_format(&b, "/login?level=%d&next=", p->session.actor.assurance < 2 ? 2 : 3);
+        render_segment(&r, p->path);
+        v.step_up = buf_str(&b);
+    }
     if (verdict->article.article != NULL) {
         v.article_text = page_text(p, verdict->article.article->text);
     }

@@ -1,0 +1,142 @@
+/* What stands around a sign-in: bounds that fixed memory holds, the queue of hashes, names, codes, addresses to go on to. */
+#include "base/test.h"
+#include "login/login_in.h"
+
+struct slow_world {
+    struct world world;
+    int64_t ns;
+};
+
+static int64_t slow_mono(struct world *w)
+{
+    return ((struct slow_world *)w->self)->ns;
+}
+
+static struct rate *new_rate(struct ctx *ctx, struct slow_world *w)
+{
+    struct rate *r = ARENA_NEW(ctx->arena, struct rate);
+    *w = (struct slow_world){.world = *world_real(), .ns = 1};
+    w->world.self = w;
+    w->world.mono_ns = slow_mono;
+    rate_open(r, &w->world);
+    return r;
+}
+
+TEST(login_rate_binds_a_burst_and_lets_time_heal)
+{
+    struct slow_world w;
+    struct rate *r = new_rate(ctx, &w);
+    for (int i = 0; i < 10; i++) {
+        CHECK_INT(rate_take(r, &bound_name, STR("p-lin")), 0);
+    }
+    int64_t wait = rate_take(r, &bound_name, STR("p-lin"));
+    CHECK(wait > 0 && wait <= 61);
+    CHECK_INT(rate_take(r, &bound_name, STR("p-zhou")), 0); /* another is not bound */
+    CHECK_INT(rate_take(r, &bound_address, STR("p-lin")), 0); /* nor another kind of the same text */
+    w.ns += wait * 1000000000;
+    CHECK_INT(rate_take(r, &bound_name, STR("p-lin")), 0);
+    CHECK(rate_take(r, &bound_name, STR("p-lin")) > 0);
+    rate_give(r, &bound_name, STR("p-lin")); /* a good one does not count */
+    CHECK_INT(rate_take(r, &bound_name, STR("p-lin")), 0);
+}
+
+/* However many keys there are, one that was tried too often stays bound: nobody washes it out. */
+TEST(login_rate_never_forgets_under_a_flood)
+{
+    struct slow_world w;
+    struct rate *r = new_rate(ctx, &w);
+    for (int i = 0; i < 10; i++) {
+        CHECK_INT(rate_take(r, &bound_name, STR("victim")), 0);
+    }
+    size_t refused = 0;
+    for (int i = 0; i < 2000; i++) {
+        struct arena_mark mark = arena_mark(ctx->arena);
+        refused += rate_take(r, &bound_name, str_format(ctx->arena, "flood-%d", i)) > 0;
+        arena_reset(ctx->arena, mark);
+    }
+    CHECK(rate_take(r, &bound_name, STR("victim")) > 0);
+    CHECK(refused < 20); /* and few others are bound with it */
+}
+
+struct gate_job {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool open;
+    int done;
+};
+
+static void wait_for_gate(void *arg)
+{
+    struct gate_job *g = arg;
+    pthread_mutex_lock(&g->lock);
+    while (!g->open) {
+        pthread_cond_wait(&g->changed, &g->lock);
+    }
+    g->done++;
+    pthread_mutex_unlock(&g->lock);
+}
+
+TEST(login_pool_is_busy_beyond_its_queue_and_finishes_what_it_took)
+{
+    struct pool *p = ARENA_NEW(ctx->arena, struct pool);
+    struct gate_job g = {.open = false};
+    pthread_mutex_init(&g.lock, NULL);
+    pthread_cond_init(&g.changed, NULL);
+    CHECK_OK(pool_open(ctx, p, 1));
+    int taken = 0;
+    enum err e = ERR_OK;
+    while (e == ERR_OK && taken < 2 * LIMIT_PASSWORD_QUEUE + 2) {
+        e = pool_submit(ctx, p, (struct pool_job){wait_for_gate, &g});
+        taken += e == ERR_OK;
+    }
+    CHECK_INT(e, ERR_BUSY);
+    CHECK(taken >= LIMIT_PASSWORD_QUEUE && taken <= LIMIT_PASSWORD_QUEUE + 1); /* those that wait, and the one at work */
+    pthread_mutex_lock(&g.lock);
+    g.open = true;
+    pthread_cond_broadcast(&g.changed);
+    pthread_mutex_unlock(&g.lock);
+    pool_close(p);
+    CHECK_INT(g.done, taken);
+    CHECK_ERR(pool_submit(ctx, p, (struct pool_job){wait_for_gate, &g}), ERR_BUSY); /* closed */
+    pool_close(p);
+    pthread_mutex_destroy(&g.lock);
+    pthread_cond_destroy(&g.changed);
+}
+
+TEST(login_goes_on_only_to_this_site)
+{
+    static const char *const here[] = {"/", "/cases", "/oidc/authorize?x=1&y=%2F%2Fevil", "/en/case/bh-2026-000001"};
+    static const char *const away[] = {"", "cases", "//evil.example", "/\\evil.example", "http://evil.example", "/a\nb", "/a\\b", "javascript:alert(1)"};
+    for (size_t i = 0; i < LEN(here); i++) {
+        CHECK_STR(login_next(str_from(here[i])), here[i]);
+    }
+    for (size_t i = 0; i < LEN(away); i++) {
+        CHECK_STR(login_next(str_from(away[i])), "/");
+    }
+}
+
+TEST(login_assurance_and_acr_are_one_scale)
+{
+    for (int i = 1; i <= 3; i++) {
+        CHECK_INT(login_assurance(login_acr(i)), i);
+    }
+    CHECK_STR(login_acr(0), "");
+    CHECK_STR(login_acr(4), "");
+    CHECK_INT(login_assurance(STR("")), 0);
+    CHECK_INT(login_assurance(STR("urn:tongban:acr:4")), 0);
+}
+
+TEST(login_names_and_codes_are_compared_as_people_write_them)
+{
+    uint8_t a[32];
+    uint8_t b[32];
+    CHECK_STR(login_name(ctx->arena, STR("  Lin.ZhiXia ")), "lin.zhixia");
+    CHECK_STR(login_name(ctx->arena, STR("12345678901234567890123456789012345678901")), "");
+    recovery_digest(ctx->arena, STR("p-lin"), STR("ABCD-2345-WXYZ-7654"), a);
+    recovery_digest(ctx->arena, STR("p-lin"), STR(" abcd2345 wxyz 7654"), b);
+    CHECK(memcmp(a, b, sizeof(a)) == 0);
+    recovery_digest(ctx->arena, STR("p-zhou"), STR("ABCD-2345-WXYZ-7654"), b);
+    CHECK(memcmp(a, b, sizeof(a)) != 0); /* good for one owner alone */
+    recovery_digest(ctx->arena, STR("p-lin"), STR("ABCD-2345-WXYZ-7653"), b);
+    CHECK(memcmp(a, b, sizeof(a)) != 0);
+}

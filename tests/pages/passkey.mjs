@@ -1,0 +1,106 @@
+// passkey.mjs ADDRESS - passkeys in Chromium with a virtual authenticator: register, sign in, sign in again, and what must
+// not work. Last line "passkey: N passed, M failed".
+import { chromium } from 'playwright-core';
+
+const address = process.argv[2].replace('127.0.0.1', 'localhost');
+let passed = 0;
+let failed = 0;
+const say = (ok, what) => { if (ok) passed++; else { failed++; console.log(`not so: ${what}`); } };
+
+const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+const context = await browser.newContext();
+const page = await context.newPage();
+const wire = await context.newCDPSession(page);
+await wire.send('WebAuthn.enable');
+const { authenticatorId } = await wire.send('WebAuthn.addVirtualAuthenticator', { options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true } });
+
+// ---- registering ----
+await context.request.post(`${address}/login/demo`, { form: { who: 'p-lin' } });
+await page.goto(`${address}/me/security`);
+await page.fill('#passkey-title', '书房的电脑');
+await Promise.all([page.waitForEvent('load'), page.click('[data-passkey="register"]')]);
+say((await page.textContent('body')).includes('书房的电脑'), 'the passkey is listed by its name');
+const { credentials } = await wire.send('WebAuthn.getCredentials', { authenticatorId });
+say(credentials.length === 1 && credentials[0].rpId === 'localhost', 'one credential, for this site');
+await page.click('[data-passkey="register"]');
+await page.waitForFunction(() => document.getElementById('passkey-said').textContent !== '');
+say((await wire.send('WebAuthn.getCredentials', { authenticatorId })).credentials.length === 1, 'the same authenticator is not registered twice');
+
+// ---- signing in ----
+async function signIn(to = '/login') {
+  await context.clearCookies({ name: 'tb_session' });
+  await page.goto(`${address}${to}`);
+  await Promise.all([page.waitForURL((u) => !u.pathname.endsWith('/login')), page.click('[data-passkey="sign-in"]')]);
+}
+await signIn();
+say(new URL(page.url()).pathname === '/cases', `signed in: ${page.url()}`);
+say((await context.cookies()).some((c) => c.name === 'tb_session' && c.httpOnly), 'by a cookie scripts cannot read');
+const first = (await context.cookies()).find((c) => c.name === 'tb_session').value;
+await signIn('/en/login?next=%2Fme%2Fsecurity');
+say(new URL(page.url()).pathname === '/en/me/security', `goes on where it was asked to: ${page.url()}`);
+say((await context.cookies()).find((c) => c.name === 'tb_session').value !== first, 'under another cookie');
+say((await wire.send('WebAuthn.getCredentials', { authenticatorId })).credentials[0].signCount >= 3, 'the counter rose');
+
+// ---- what must not work: the browser's own words, altered or again ----
+await context.clearCookies({ name: 'tb_session' });
+await page.goto(`${address}/login`);
+const outcome = await page.evaluate(async () => {
+  const bytes = (t) => Uint8Array.from(atob(t.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0));
+  const text = (b) => btoa(String.fromCharCode(...new Uint8Array(b))).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
+  const post = async (path, body) => {
+    const r = await fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json', Accept: 'application/json' }, body: JSON.stringify(body) });
+    return { status: r.status, body: await r.json() };
+  };
+  const make = async (challenge) => {
+    const c = await navigator.credentials.get({ publicKey: { challenge: bytes(challenge), rpId: 'localhost', userVerification: 'required' } });
+    return { id: text(c.rawId), client_data: text(c.response.clientDataJSON), authenticator_data: text(c.response.authenticatorData), signature: text(c.response.signature), user_handle: text(c.response.userHandle), next: '/' };
+  };
+  const out = {};
+  const o = (await post('/login/passkey/options', {})).body;
+  const good = await make(o.challenge);
+  const flip = (t) => (t[4] === 'A' ? t.slice(0, 4) + 'B' : t.slice(0, 4) + 'A') + t.slice(5);
+  out.signature = (await post('/login/passkey', { ...good, signature: flip(good.signature) })).status;
+  out.data = (await post('/login/passkey', { ...good, authenticator_data: flip(good.authenticator_data) })).status;
+  out.client = (await post('/login/passkey', { ...good, client_data: flip(good.client_data) })).status;
+  out.handle = (await post('/login/passkey', { ...good, user_handle: flip(good.user_handle) })).status;
+  out.id = (await post('/login/passkey', { ...good, id: flip(good.id) })).status;
+  out.own = (await post('/login/passkey', await make(btoa('a challenge of the attacker, long enough').replace(/=+$/, '')))).status;
+  out.good = (await post('/login/passkey', good)).status;
+  out.again = (await post('/login/passkey', good)).status;
+  out.empty = (await post('/login/passkey', {})).status;
+  return out;
+});
+say(outcome.signature === 401, `an altered signature: ${outcome.signature}`);
+say(outcome.data === 401, `altered data: ${outcome.data}`);
+say(outcome.client === 401, `altered client data: ${outcome.client}`);
+say(outcome.handle === 401, `another's handle: ${outcome.handle}`);
+say(outcome.id === 401, `an unknown credential: ${outcome.id}`);
+say(outcome.own === 401, `a challenge of one's own: ${outcome.own}`);
+say(outcome.good === 401 || outcome.good === 200, `after later use the counter may have passed it: ${outcome.good}`);
+say(outcome.again === 401, `the same answer again: ${outcome.again}`);
+say(outcome.empty === 401, `nothing: ${outcome.empty}`);
+
+// ---- an authenticator that does not verify its user ----
+await wire.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false });
+await context.clearCookies({ name: 'tb_session' });
+await page.goto(`${address}/login`);
+await page.click('[data-passkey="sign-in"]');
+await page.waitForFunction(() => document.getElementById('passkey-said').textContent !== '', null, { timeout: 15000 }).catch(() => {});
+say(!(await context.cookies()).some((c) => c.name === 'tb_session'), 'no user verification, no sign-in');
+await wire.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: true });
+
+// ---- removed: it proves nothing any more ----
+await signIn('/login?next=%2Fme%2Fsecurity');
+await page.fill('#password', 'a long enough phrase of words');
+await page.fill('#again', 'a long enough phrase of words');
+await Promise.all([page.waitForEvent('load'), page.click('form[action="/me/password"] button')]);
+await Promise.all([page.waitForEvent('load'), page.click('li:has-text("书房的电脑") button')]);
+say(!(await page.textContent('body')).includes('书房的电脑'), 'the passkey is removed');
+await context.clearCookies({ name: 'tb_session' });
+await page.goto(`${address}/login`);
+await page.click('[data-passkey="sign-in"]');
+await page.waitForFunction(() => document.getElementById('passkey-said').textContent !== '');
+say(!(await context.cookies()).some((c) => c.name === 'tb_session'), 'a removed passkey signs nobody in');
+await browser.close();
+console.log(`passkey: ${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
