@@ -9,6 +9,8 @@
 #include "base/str.h"
 #include "limit_gen.h"
 
+#define BYTE_ORDER_MARK STR("\xef\xbb\xbf")
+
 /* What the reader's callback may write to: made before the call. */
 struct complaint {
     char text[200];
@@ -193,11 +195,16 @@ enum err doc_read(struct ctx *ctx, struct str text, struct str file, struct xml 
     if (text.n > LIMIT_XML_BYTES) {
         return fault_at(ctx, ERR_TOO_LARGE, file, 0, 0, "the document is larger than %d bytes", LIMIT_XML_BYTES);
     }
+    if (!utf8_is_valid(text)) {
+        return fault_at(ctx, ERR_UTF8, file, 0, 0, "the document is no UTF-8; save it in that encoding");
+    }
+    text = str_starts(text, BYTE_ORDER_MARK) ? str_slice(text, BYTE_ORDER_MARK.n, text.n) : text;
     struct reading *r = ARENA_NEW(ctx->arena, struct reading);
     *r = (struct reading){.ctx = ctx, .file = file, .complaint = ARENA_NEW(ctx->arena, struct complaint)};
     r->stack = ARENA_ARRAY(ctx->arena, struct open, LIMIT_XML_DEPTH);
     arena_defer(ctx->arena, free_reader, r);
-    r->reader = xmlReaderForMemory(text.n == 0 ? "" : text.p, (int)text.n, NULL, NULL,
+    /* Told to be UTF-8, which it is: libxml2 converts nothing, and has no converter that complains on stderr. */
+    r->reader = xmlReaderForMemory(text.n == 0 ? "" : text.p, (int)text.n, NULL, "UTF-8",
                                    XML_PARSE_NONET | XML_PARSE_BIG_LINES);
     if (r->reader == NULL) {
         return fault_at(ctx, ERR_MEMORY, file, 0, 0, "no memory to read XML");

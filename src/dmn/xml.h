@@ -24,7 +24,8 @@ struct xml {
     struct xml *next;
 };
 
-/* Parse one document. ERR_SYNTAX, ERR_TOO_LARGE, ERR_TOO_DEEP, ERR_NOT_SUPPORTED (a document type), with file and line. */
+/* Parse one document in UTF-8, whatever it declares. ERR_UTF8, ERR_SYNTAX, ERR_TOO_LARGE, ERR_TOO_DEEP,
+ * ERR_NOT_SUPPORTED (a document type), with file and line. */
 enum err doc_read(struct ctx *ctx, struct str text, struct str file, struct xml **ret) MUST_USE;
 /* The value of an attribute without a namespace; empty when absent. x may be NULL. */
 struct str doc_attr(const struct xml *x, struct str name);
