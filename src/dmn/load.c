@@ -449,6 +449,23 @@ struct walk {
     size_t next;
 };
 
+/* "a requires itself, by b, c": those between stand on the stack. */
+static enum err refuse_circle(struct loader *l, const struct dmn_node *n, const struct walk *stack, size_t depth)
+{
+    enum { SHOWN = 8 };
+    struct buf b = buf_new(l->ctx->arena, LIMIT_XML_BYTES);
+    size_t from = depth - 1;
+    while (stack[from].n != n) {
+        from--;
+    }
+    buf_format(&b, "\"%.*s\" requires itself, in a circle", FMT(n->name));
+    for (size_t i = from + 1; i < depth && i <= from + SHOWN; i++) {
+        buf_format(&b, "%s \"%.*s\"", i == from + 1 ? " by" : ",", FMT(stack[i].n->name));
+    }
+    struct str text = buf_str(&b);
+    return fault_at(l->ctx, ERR_CONFLICT, n->module->file, n->xml->line, 0, "%.*s", FMT(text));
+}
+
 /* Depth first with a stack of its own: a chain of requirements may be as long as the model. */
 static enum err order_from(struct loader *l, struct dmn_node *first, struct walk *stack)
 {
@@ -470,7 +487,7 @@ static enum err order_from(struct loader *l, struct dmn_node *first, struct walk
         }
         struct dmn_node *need = w->n->needs[w->next++];
         if (need->mark == MARK_OPEN) {
-            return refuse(l, need->module, ERR_CONFLICT, need->xml, "it requires itself, in a circle:", need->name);
+            return refuse_circle(l, need, stack, depth);
         }
         if (need->mark == MARK_NEW) {
             need->mark = MARK_OPEN;

@@ -72,8 +72,8 @@ static const struct {
     {"<decision id=\"d\" name=\"d\">\n<informationRequirement><requiredInput href=\"urn:else#gone\"/></informationRequirement></decision>", ERR_UNKNOWN_NAME, 3, {"urn:else#gone"}},
     {"<decision id=\"a\" name=\"first\"><informationRequirement><requiredDecision href=\"#b\"/></informationRequirement></decision>\n"
      "<decision id=\"b\" name=\"second\"><informationRequirement><requiredDecision href=\"#c\"/></informationRequirement></decision>\n"
-     "<decision id=\"c\" name=\"third\"><informationRequirement><requiredDecision href=\"#a\"/></informationRequirement></decision>", ERR_CONFLICT, 0, {"circle", "first"}},
-    {"<decision id=\"a\" name=\"itself\"><informationRequirement><requiredDecision href=\"#a\"/></informationRequirement></decision>", ERR_CONFLICT, 2, {"circle", "itself"}},
+     "<decision id=\"c\" name=\"third\"><informationRequirement><requiredDecision href=\"#a\"/></informationRequirement></decision>", ERR_CONFLICT, 0, {"\"first\" requires itself, in a circle by \"second\", \"third\""}},
+    {"<decision id=\"a\" name=\"itself\"><informationRequirement><requiredDecision href=\"#a\"/></informationRequirement></decision>", ERR_CONFLICT, 2, {"\"itself\" requires itself, in a circle"}},
     {"<decision id=\"d\" name=\"d\"><variable name=\"d\" typeRef=\"tMoney\"/></decision>", ERR_UNKNOWN_NAME, 2, {"tMoney"}},
     {"<decision id=\"d\" name=\"d\"><literalExpression><text>age</text></literalExpression></decision>" INPUT, ERR_UNKNOWN_NAME, 2, {"age"}},
     {"<import name=\"o\" namespace=\"urn:other\" importType=\"https://www.omg.org/spec/DMN/20230324/MODEL/\"/>", ERR_NOT_FOUND, 2, {"urn:other"}},
