@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 
+int cmd_dmn(int argc, char **argv);
 int cmd_law(int argc, char **argv);
 int cmd_bpmn(int argc, char **argv);
 int cmd_verify(int argc, char **argv);

@@ -15,6 +15,7 @@ static const struct {
     {"client", cmd_client, "register an application that relies on this node's identity, or close it"},
     {"feel", cmd_feel, "evaluate a FEEL expression"},
     {"bpmn", cmd_bpmn, "step any BPMN model through a script, check it, draw it"},
+    {"dmn", cmd_dmn, "evaluate decisions over JSON lines, run the compatibility kit"},
     {"law", cmd_law, "check packs of law, reckon legal limits, import statutes"},
     {"verify", cmd_verify, "check a ledger: a node's folder, a folder of tiles, or an address"},
     {"ask", cmd_ask, "would the gate admit this act, and why not"},

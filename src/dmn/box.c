@@ -371,6 +371,8 @@ static enum err make_filter(struct maker *m, const struct xml *x, struct box *b)
         b->kind = BOX_FILTER;
         TRY(where_it_stands(m, compile_own(m, literal, str_format(ctx->arena, "boxed list[%.*s\n]", FMT(match)), &b->program),
                             (struct where){.what = "match of a filter"}));
+        TRY(compile_own(m, literal, str_format(ctx->arena, "boxed list[not((%.*s\n) instance of boolean) and (%.*s\n) != null]", FMT(match), FMT(match)),
+                        &b->check));
     } else {
         uint32_t item = 0;
         b->kind = BOX_FILTER_EACH;

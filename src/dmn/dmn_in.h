@@ -152,6 +152,7 @@ struct box {
     const struct feel_type *type;       /* the value is coerced to it; NULL = Any */
     const struct feel_type *shape;      /* what is known of the value's members */
     const struct feel_program *program; /* literal; filter; what makes the list of an iteration */
+    const struct feel_program *check;   /* filter: items whose match is no boolean */
     const struct dmn_table *table;
     const struct part *parts; /* entries, cells, bindings; the columns of a relation */
     size_t part_count;

@@ -133,6 +133,7 @@ static enum err call_closure(struct ctx *ctx, void *self, struct feel_env *env, 
     }
     r.ctx = ctx;
     r.env = env;
+    r.slot_count = c->slot_count;
     *ret = feel_null();
     if (c->box->a != NULL) {
         TRY(box_eval(&r, c->box->a, slots, ret));
@@ -167,9 +168,18 @@ static enum err items_of(struct run *r, const struct box *b, struct feel_value *
     return run_program(r, b->program, slots, feel_null(), ret);
 }
 
+/* A match that is no boolean for some item makes the whole null, where FEEL's filter would leave the item out. */
 static enum err eval_filter(struct run *r, const struct box *b, struct feel_value *slots, struct feel_value *ret)
 {
-    return items_of(r, b, slots, ret);
+    struct ctx *ctx = r->ctx;
+    struct feel_value odd;
+    TRY(items_of(r, b, slots, ret));
+    TRY(run_program(r, b->check, slots, feel_null(), &odd));
+    if (odd.kind == FEEL_LIST && odd.n > 0) {
+        feel_trouble(ctx, r->env, "the match of a filter is no boolean");
+        *ret = feel_null();
+    }
+    return ERR_OK;
 }
 
 static enum err eval_filter_each(struct run *r, const struct box *b, struct feel_value *slots, struct feel_value *ret)
@@ -422,7 +432,8 @@ static enum err call_service(struct ctx *ctx, void *self, struct feel_env *env, 
         }
         *ret = feel_context(entries, n->output_count);
     }
-    *ret = run_coerce(r, *ret, n->type != NULL && n->type->kind != FEEL_TYPE_FUNCTION ? n->type : NULL);
+    bool function = n->type != NULL && n->type->kind == FEEL_TYPE_FUNCTION;
+    *ret = run_coerce(r, *ret, function ? n->type->element : n->type);
     return ERR_OK;
 }
 
@@ -534,7 +545,11 @@ enum err dmn_inputs_from_json(struct ctx *ctx, const struct dmn_model *m, const 
         const struct dmn_node *n = dmn_find(m, DMN_INPUT, STR(""), member->key);
         n = n == NULL ? dmn_find(m, DMN_DECISION, STR(""), member->key) : n;
         entries[i].key = member->key;
-        TRY(feel_from_json(ctx, &member->value, n == NULL ? NULL : n->type, &entries[i].value));
+        enum err e = feel_from_json(ctx, &member->value, n == NULL ? NULL : n->type, &entries[i].value);
+        if (e != ERR_OK) {
+            ctx->why.detail = str_format(ctx->arena, "the input \"%.*s\": %.*s", FMT(member->key), FMT(ctx->why.detail));
+            return e;
+        }
     }
     *ret = feel_context(entries, j->count);
     return ERR_OK;

@@ -152,7 +152,8 @@ static enum err take_node(struct reading *r)
         return ERR_OK;
     case XML_READER_TYPE_WHITESPACE:
     case XML_READER_TYPE_SIGNIFICANT_WHITESPACE:
-        if (r->depth > 0 && r->stack[r->depth - 1].x->text.n > 0) {
+        /* Between elements it means nothing; alone in one it is its text. */
+        if (r->depth > 0 && (r->stack[r->depth - 1].last == NULL || r->stack[r->depth - 1].x->text.n > 0)) {
             take_text(r);
         }
         return ERR_OK;

@@ -135,10 +135,12 @@ static bool type_within(const struct feel_type *a, const struct feel_type *b, ui
     return true;
 }
 
-/* Of a built-in with several signatures only the number of parameters is known. */
-static bool function_conforms(const struct feel_function *f, const struct feel_type *t)
+/* Of a built-in with several signatures only the number of parameters is known. A result that is not declared may be
+ * anything: such a function is no instance of one with a result, but may stand where one is wanted. */
+static bool function_conforms(const struct feel_function *f, const struct feel_type *t, bool wanted)
 {
-    const struct feel_type *result = f->form == FUNCTION_BUILTIN ? t->element : f->result;
+    bool open = f->form == FUNCTION_BUILTIN || (wanted && f->result == NULL);
+    const struct feel_type *result = open ? t->element : f->result;
     return function_within(f->params, f->count, result, t, 0);
 }
 
@@ -151,7 +153,7 @@ static bool conforms(struct check *k, struct feel_value v, const struct feel_typ
         return false;
     }
     if (v.kind == FEEL_FUNCTION && t->kind == FEEL_TYPE_FUNCTION) {
-        return function_conforms(v.function, t);
+        return function_conforms(v.function, t, k->env != NULL);
     }
     k->left--;
     k->depth++;
@@ -218,7 +220,7 @@ static struct str misfit(struct run *r, struct feel_value v, const struct feel_t
                    ? (struct str){0}
                    : str_format(a, "%.*s is %s, not %s", FMT(buf_str(&path)), value_kind_name(v), type_kind_name(t));
     }
-    if (t->allowed == NULL || (v.kind == FEEL_FUNCTION && !function_conforms(v.function, t))) {
+    if (t->allowed == NULL || (v.kind == FEEL_FUNCTION && !function_conforms(v.function, t, true))) {
         return (struct str){0};
     }
     return str_format(a, "%.*s%sits allowed values are %.*s", FMT(buf_str(&path)), path.n > 0 ? ": " : "",
