@@ -10,12 +10,13 @@ build)
     make -s all
     out=build/clang
     mkdir -p "$out"
+    objects=
     for c in $(find src build/gen sim -name '*.c' ! -name 'test_*' ! -name 'tests_gen.c' ! -name '*test_gen.c' ! -name '*_test_sql.c' ! -path 'src/cli/main.c') "fuzz/$2.c"; do
         o="$out/$(echo "$c" | tr '/' '_').o"
         if [ ! -f "$o" ] || [ "$c" -nt "$o" ]; then $cc $flags -c -o "$o" "$c"; fi
+        objects="$objects $o"
     done
-    objects=$(ls "$out"/*.o | grep -v '/fuzz_')
-    $cc -fsanitize=fuzzer,address,undefined -o "build/fuzz-$2" $objects "$out/fuzz_$2.c.o" \
+    $cc -fsanitize=fuzzer,address,undefined -o "build/fuzz-$2" $objects \
         $(pkg-config --libs $(sed -n "s,^PKGS := ,,p" Makefile)) -lpthread -lm
     ;;
 run)

@@ -26,6 +26,7 @@ for h in survives_every_failing_allocation survives_every_failing_call loses_not
     goes_on_under survives_a_kill survives_kills; do
     step "scenario, every step: $h" env TONGBAN_STATES="${STATES:-1}" build/release/tests "torture_scenario_$h"
 done
+step "scenario on PostgreSQL, the connection cut at every piece" env TONGBAN_STATES=1 make -s unit-pg T=torture_postgres
 step "what the node owes after a kill" env TONGBAN_STATES=1 build/release/tests torture_the_node
 step "system calls of the real server" env ROUNDS=200 sh tests/faults.sh
 step "threads under TSan" sh tools/tsan.sh
