@@ -185,7 +185,7 @@ try {
   await new Promise((resolve) => made.child.once('exit', resolve) && made.child.kill('SIGTERM')); // made; now as it serves every day
   running.pop();
   const ours = await start('tongban', 'build/tongban', demo, serving);
-  const people = JSON.parse(readFileSync(join(dir, 'node', 'demo.json'))).people.map((p) => p.id);
+  const people = JSON.parse(readFileSync(join(dir, 'node', 'demo.json'))).people.map((p) => p.id).filter((id) => /^[op]-/.test(id));
   Object.assign(ours, { port: Number(ours.m[1]), token: '/oidc/token', authorize: '/oidc/authorize',
     answer: (v, r) => (r.body.includes('action="/login/demo"') ? v.go('POST', '/login/demo', v.hidden(/<form[^>]*login\/demo[\s\S]*?<\/form>/.exec(r.body)[0], { who: people[person++ % people.length] })) : v.go('POST', '/oidc/consent', v.hidden(/<form[^>]*oidc\/consent[\s\S]*?<\/form>/.exec(r.body)[0], { scope: 'profile', decision: 'allow' }))) });
   const free = await new Promise((resolve) => {

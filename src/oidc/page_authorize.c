@@ -361,6 +361,9 @@ static enum err come_in(struct page *p, const struct json *outer, struct ask *a,
         }
         return login_ask(p, level, next);
     }
+    if (p->session.actor.kind == ACTOR_ADMIN) { /* it exists to administer this node, and is nobody elsewhere */
+        return send_trouble(p, a, "access_denied", "an administrator's account signs in to no application");
+    }
     *ret_done = false;
     return ERR_OK;
 }

@@ -37,9 +37,11 @@ DOOR(logout_ask)
 DOOR(logout_post)
 DOOR(consents_list)
 DOOR(consents_post)
+DOOR(clients_post)
+DOOR(clients_close)
 DOOR(post_script)
 
-enum { SIGNED_IN = FOR_PARTY | FOR_OFFICER | FOR_ADMIN };
+enum { SIGNED_IN = FOR_PARTY | FOR_OFFICER };
 
 static const struct route rows[] = {
     {"GET", "/.well-known/openid-configuration", door_discovery, FOR_ALL, 0, "What this identity provider supports",
@@ -71,6 +73,14 @@ static const struct route rows[] = {
     {"GET", "/oidc/consents", door_consents_list, SIGNED_IN, 0, "Applications I hand information to",
      page_consents_schema, ""},
     {"POST", "/oidc/consents", door_consents_post, SIGNED_IN, 0, "Withdraw consent", NULL, "client"},
+    {"POST", "/oidc/clients", door_clients_post, FOR_ADMIN, 0, "Register an application (security administrator)", NULL,
+     "client.id client.name client.name_en client.profile client.auth client.jwks client.secret_sha256 "
+     "client.redirect_uris "
+     "client.logout_uris client.backchannel_uri client.scopes client.grants client.sector client.id_alg "
+     "client.userinfo_alg "
+     "client.resources client.dpop client.dpop_nonce client.signed_requests"},
+    {"POST", "/oidc/clients/close", door_clients_close, FOR_ADMIN, 0, "Close an application (security administrator)",
+     NULL, "client.id"},
     {"GET", "/oidc/post.js", door_post_script, FOR_ALL, 0, "Sends the form of response_mode form_post", NULL, ""},
 };
 const struct route_table oidc_routes = {rows, LEN(rows)};

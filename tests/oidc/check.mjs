@@ -274,6 +274,31 @@ part('rotation of refresh tokens', async () => {
   want('which give nothing', [401, true], [info.status, /error="invalid_token"/.test(info.headers.get('www-authenticate'))]);
 });
 
+part('applications are registered by an act', async () => {
+  const send = async (browser, path, body) => {
+    await browser.fetch(path, { method: 'POST', body: JSON.stringify(body), headers: { accept: 'application/json', 'content-type': 'application/json' } });
+    return [browser.status, JSON.parse(browser.html).field ?? JSON.parse(browser.html).check ?? null];
+  };
+  const id = (n) => node.people.find((p) => p.id === n).name;
+  const security = await node.browser().signIn(id('a-security'));
+  const c = Object.fromEntries(Object.entries(named('late-app', base, { 'client.redirect_uris': ['https://late.example/cb'] })));
+  want('by the security administrator', 201, (await send(security, '/oidc/clients', c))[0]);
+  const q = { client_id: 'late-app', redirect_uri: 'https://late.example/cb' };
+  want('it may ask', '/login', (await ask(q)).location.pathname);
+  want('by the system administrator', [409, 'identity'], await send(await node.browser().signIn(id('a-system')), '/oidc/clients', c));
+  want('by an officer', 403, (await send(await node.browser().signIn('江一帆'), '/oidc/clients', c))[0]);
+  want('by a person', 403, (await send(await node.browser().signIn('林知夏'), '/oidc/clients', c))[0]);
+  want('by nobody', 401, (await send(node.browser(), '/oidc/clients', c))[0]);
+  want('an address that is none', [409, 'client.redirect_uris'], await send(security, '/oidc/clients', { ...c, 'client.redirect_uris': ['http://late.example/cb'] }));
+  want('keys that are none', 429, (await send(security, '/oidc/clients', { ...c, 'client.auth': 'private_key_jwt', 'client.secret_sha256': undefined, 'client.jwks': '{"keys":[]}' }))[0]);
+  want('no keys', [422, 'client'], await send(security, '/oidc/clients', { ...c, 'client.auth': 'private_key_jwt', 'client.secret_sha256': undefined }));
+  want('a secret in the FAPI profile', [409, 'client'], await send(security, '/oidc/clients', { ...c, 'client.profile': 'fapi' }));
+  await security.fetch(B + '/oidc/authorize?' + new URLSearchParams({ ...q, response_type: 'code', scope: 'openid', code_challenge: challengeOf('x'.repeat(43)), code_challenge_method: 'S256' }));
+  want("an administrator's account is nobody elsewhere", 'access_denied', sentBack(security));
+  want('closed', 201, (await send(security, '/oidc/clients/close', { 'client.id': 'late-app' }))[0]);
+  want('it may not ask', 'shown 400', sentBack(await ask(q)));
+});
+
 part('machines', async () => {
   const c = await config('machine');
   const t = await client.clientCredentialsGrant(c, { scope: 'data.read', resource: 'https://api.example/v1' });
