@@ -79,7 +79,7 @@ static struct web_session *place(struct web_sessions *t, struct instant now)
 {
     struct web_session *oldest = NULL;
     struct web_session *free_row = NULL;
-    for (size_t i = 0; i < LIMIT_SESSIONS; i++) {
+    for (size_t i = 0; i < t->used; i++) {
         struct web_session *s = &t->rows[i];
         if (s->state == SESSION_LIVE && !is_live(s, now)) {
             end_row(t, s);
@@ -89,6 +89,9 @@ static struct web_session *place(struct web_sessions *t, struct instant now)
         } else if (s->state == SESSION_LIVE && (oldest == NULL || s->seen.ms < oldest->seen.ms)) {
             oldest = s;
         }
+    }
+    if (free_row == NULL && t->used < LIMIT_SESSIONS) {
+        free_row = &t->rows[t->used++];
     }
     if (free_row != NULL) {
         return free_row;
@@ -105,7 +108,7 @@ static void trim_actor(struct web_sessions *t, struct str actor, struct instant 
     for (;;) {
         struct web_session *oldest = NULL;
         size_t count = 0;
-        for (size_t i = 0; i < LIMIT_SESSIONS; i++) {
+        for (size_t i = 0; i < t->used; i++) {
             struct web_session *s = &t->rows[i];
             if (is_live(s, now) && str_equal(str_from(s->actor), actor)) {
                 count++;
@@ -144,14 +147,14 @@ static size_t take_changed(struct ctx *ctx, struct web *w, struct web_session **
     struct web_sessions *t = &w->sessions;
     size_t count = 0;
     pthread_mutex_lock(&w->lock);
-    for (size_t i = 0; i < LIMIT_SESSIONS; i++) {
+    for (size_t i = 0; i < t->used; i++) {
         count += t->rows[i].version != t->rows[i].saved;
     }
     pthread_mutex_unlock(&w->lock);
     struct web_session *out = ARENA_ARRAY(ctx->arena, struct web_session, count + 1);
     size_t n = 0;
     pthread_mutex_lock(&w->lock);
-    for (size_t i = 0; i < LIMIT_SESSIONS && n < count; i++) {
+    for (size_t i = 0; i < t->used && n < count; i++) {
         struct web_session *s = &t->rows[i];
         if (s->version != s->saved) {
             s->saved = s->version;
@@ -194,7 +197,7 @@ static void flush_settle(struct web *w, enum err err)
 {
     pthread_mutex_lock(&w->lock);
     w->sessions.flushing = false;
-    for (size_t i = 0; i < LIMIT_SESSIONS; i++) {
+    for (size_t i = 0; i < w->sessions.used; i++) {
         struct web_session *s = &w->sessions.rows[i];
         if (err != ERR_OK && s->state != SESSION_NONE) {
             s->saved = s->version - 1;
@@ -242,6 +245,7 @@ enum err sessions_open(struct ctx *ctx, struct web *w)
     TRY(store_reader(ctx, w->config.store, &db));
     enum err e = web_session_list(ctx, db, (struct web_session_list_in){.count = LIMIT_SESSIONS}, &rows, &count);
     db_close(db);
+    t->used = e == ERR_OK ? count : 0;
     for (size_t i = 0; e == ERR_OK && i < count; i++) {
         struct web_session *s = &t->rows[i];
         if (rows[i].id_hash.n != sizeof(s->id_hash)) {
@@ -400,7 +404,7 @@ enum err session_end(struct page *p, struct str actor, struct str id, struct str
 {
     struct web *w = p->web;
     pthread_mutex_lock(&w->lock);
-    for (size_t i = 0; i < LIMIT_SESSIONS; i++) {
+    for (size_t i = 0; i < w->sessions.used; i++) {
         struct web_session *s = &w->sessions.rows[i];
         bool meant = s->state == SESSION_LIVE && str_equal(str_from(s->actor), actor);
         meant = meant && (id.n > 0 ? str_equal(str_from(s->id), id) : !str_equal(str_from(s->id), except));
@@ -434,7 +438,7 @@ size_t session_list(struct page *p, struct str actor, struct session_row **ret)
     struct web_session found[LIMIT_SESSIONS_OF_ONE];
     size_t count = 0;
     pthread_mutex_lock(&w->lock);
-    for (size_t i = 0; i < LIMIT_SESSIONS && count < LEN(found); i++) {
+    for (size_t i = 0; i < w->sessions.used && count < LEN(found); i++) {
         const struct web_session *s = &w->sessions.rows[i];
         if (is_live(s, now) && str_equal(str_from(s->actor), actor)) {
             found[count++] = *s;
@@ -462,7 +466,7 @@ bool session_lasts(struct web *w, struct str id)
     struct instant now = w->world->now(w->world);
     bool lasts = false;
     pthread_mutex_lock(&w->lock);
-    for (size_t i = 0; i < LIMIT_SESSIONS && !lasts; i++) {
+    for (size_t i = 0; i < w->sessions.used && !lasts; i++) {
         lasts = is_live(&w->sessions.rows[i], now) && str_equal(str_from(w->sessions.rows[i].id), id);
     }
     pthread_mutex_unlock(&w->lock);

@@ -30,6 +30,7 @@ struct web_session {
 };
 struct web_sessions {
     struct web_session *rows; /* LIMIT_SESSIONS of them */
+    size_t used;              /* rows from here on have never been used */
     uint32_t *heads;          /* by hash of the cookie */
     bool flushing;
     struct instant swept; /* of the writer's thread */
