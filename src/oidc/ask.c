@@ -307,6 +307,15 @@ static enum err open_pushed(struct page *p, struct ask *a, struct str uri, struc
     return ERR_OK;
 }
 
+/* The request meant cannot be read: that may be said at the address beside it, when it is a registered one. */
+static void tell_outside(struct page *p, const struct json *params, struct ask *a, struct ask *ret, bool *ret_known)
+{
+    struct trouble none = {0};
+    a->params = *params;
+    *ret_known = read_place(p, a, &none);
+    *ret = *a;
+}
+
 enum err ask_read(struct page *p, const struct json *params, struct ask *ret, bool *ret_known, struct trouble *t)
 {
     struct ctx *ctx = p->ctx;
@@ -327,6 +336,7 @@ enum err ask_read(struct page *p, const struct json *params, struct ask *ret, bo
     if (uri.n > 0) {
         TRY(open_pushed(p, &a, uri, t));
         if (t->code != NULL) {
+            tell_outside(p, params, &a, ret, ret_known);
             return ERR_OK;
         }
     } else if (a.client.profile == PROFILE_FAPI) {
@@ -337,6 +347,7 @@ enum err ask_read(struct page *p, const struct json *params, struct ask *ret, bo
         trouble_set(t, "invalid_request", "this client pushes its requests: request_uri is missing");
         return ERR_OK;
     } else if (!open_request(p, &a, &once, t)) {
+        tell_outside(p, params, &a, ret, ret_known);
         return ERR_OK;
     }
     *ret_known = read_place(p, &a, t);

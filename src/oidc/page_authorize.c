@@ -8,7 +8,7 @@
 #include "page_consent_html.h"
 #include "page_post_html.h"
 
-enum { NEXT_MAX_BYTES = 4000 };
+enum { NEXT_MAX_BYTES = 4000, MARK_MS = 15 * 60 * 1000 };
 
 /* ---- answers ---- */
 
@@ -84,7 +84,7 @@ static int64_t mark_read(struct page *p, const struct ask *a, const struct json 
     struct str number = str_cut(json_text(outer, "tb_mark"), '.', &rest);
     int64_t ms = 0;
     bool ok = str_to_i64(number, &ms) && str_equal(rest, mark_mac(p, a, ms));
-    return ok ? ms : 0;
+    return ok && oidc_now(p->ctx).ms - ms < MARK_MS ? ms : 0;
 }
 
 /* The address that comes back to this very request. */

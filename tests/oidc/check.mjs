@@ -484,8 +484,10 @@ part('requests that are no requests', async () => {
   want('no scope', 'invalid_scope', sentBack(await ask({ scope: undefined })));
   want('only unregistered scopes', 'invalid_scope', sentBack(await ask({ scope: 'admin root' })));
   want('registration', 'registration_not_supported', sentBack(await ask({ registration: '{}' })));
-  want('a request object without a key', 'shown 400', sentBack(await ask({ request: 'eyJhbGciOiJub25lIn0.e30.' })));
-  want('a request_uri elsewhere', 'shown 400', sentBack(await ask({ request_uri: 'https://evil.example/r' })));
+  want('a request object without a key', 'request_not_supported', sentBack(await ask({ request: 'eyJhbGciOiJub25lIn0.e30.' })));
+  want('a request_uri elsewhere', 'request_uri_not_supported', sentBack(await ask({ request_uri: 'https://evil.example/r' })));
+  want('and no address to say so', 'shown 400', sentBack(await ask({ request_uri: 'https://evil.example/r', redirect_uri: undefined })));
+  want('an address of their own to say so', 'shown 400', sentBack(await ask({ request: 'x', redirect_uri: 'https://evil.example/' })));
   const twice = await node.browser().fetch(`${B}/oidc/authorize?client_id=basic-app&redirect_uri=${encodeURIComponent(cb)}&response_type=code&scope=openid&scope=profile&state=s`);
   want('a parameter twice', 'invalid_request', sentBack(twice));
   want('state comes back', 's', twice.location.searchParams.get('state'));
