@@ -145,6 +145,13 @@ want "the assertion signs in" 303 "$(form /login/source/sample-card/return asser
 has "and goes on" "/cases" "$(to)"
 page /me/security >/dev/null
 want "an assertion is good once" 401 "$(form /login/source/sample-card/return assertion="$TOKEN")"
+J=$W/l
+get '/login/source/sample-card?next=%2Fme%2Fauthority' >/dev/null
+want "a card of somebody the node does not know" 200 "$(form /sample-card/issue state="$(value state)" who=4)"
+want "registers and signs in" 303 "$(form /login/source/sample-card/return assertion="$(value assertion)")"
+has "and goes on" "/me/authority" "$(to)"
+want "signed in" 200 "$(get /me/authority)"
+has "under the name of the card" "叶知秋" "$(cat "$W/body")"
 want "no such source" 404 "$(get /login/source/none)"
 
 # ---- the counter: an account, its code, recovery; an act that wants two factors ----
@@ -181,6 +188,24 @@ page /acts/recover-account >/dev/null
 want "an act that wants two factors" 409 "$(form /acts/recover-account account.owner=p-new account.proof=document)"
 has "shows the way to them" "/login?level=2" "$(cat "$W/body")"
 want "an act of another role is not offered" 404 "$(get /acts/appoint-admin)"
+
+# ---- a rule of signing in is an act of the security administrator ----
+J=$W/u
+as a-system
+want "home of an administrator" 200 "$(get /acts)"
+want "not the system administrator's" 404 "$(get /acts/set-sign-in)"
+as a-security
+page /acts/set-sign-in >/dev/null
+want "no passwords from now on" 303 "$(form /acts/set-sign-in signin.password=false)"
+J=$W/s
+want "a right password does not sign in" 401 "$(form /login name=o-clerk password=officer-horse-battery)"
+get /login >/dev/null
+hasnt "nor is it asked for" 'name="password"' "$(cat "$W/body")"
+J=$W/u
+page /acts/set-sign-in >/dev/null
+want "passwords again" 303 "$(form /acts/set-sign-in signin.password=true)"
+J=$W/s
+want "it signs in" 303 "$(form /login name=o-clerk password=officer-horse-battery)"
 
 # ---- names are not told apart by time: medians of nine each, a known and an unknown one by turns ----
 J=$W/t

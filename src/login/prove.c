@@ -7,6 +7,21 @@ const struct rate_bound bound_name = {.kind = 'n', .burst = 10, .per_s = 1.0F / 
 const struct rate_bound bound_address = {.kind = 'a', .burst = 200, .per_s = 4};
 const struct rate_bound bound_code = {.kind = 'c', .burst = 5, .per_s = 1.0F / 120};
 
+/* Where somebody begins the day: the desk when the law shows it to one of the roles, else what the role may register. */
+static struct str home_of(const struct page *p, const struct actor_record *r, enum actor_kind kind)
+{
+    if (kind == ACTOR_PARTY) {
+        return STR("/cases");
+    }
+    const struct access_rule *desk = p->law == NULL ? NULL : law_access(p->law, STR("GET /desk"));
+    for (size_t i = 0; kind == ACTOR_OFFICER && i < r->role_count; i++) {
+        if (law_access_row(desk, r->roles[i], ACCESS_OFFICE) != NULL) {
+            return STR("/desk");
+        }
+    }
+    return STR("/acts");
+}
+
 enum err proven_load(struct page *p, struct str owner, int assurance, const char *methods, struct str next, struct proven *ret,
                      bool *ret_found)
 {
@@ -19,10 +34,9 @@ enum err proven_load(struct page *p, struct str owner, int assurance, const char
         return ERR_OK;
     }
     enum actor_kind kind = str_equal(record.kind, STR("officer")) ? ACTOR_OFFICER : str_equal(record.kind, STR("admin")) ? ACTOR_ADMIN : ACTOR_PARTY;
-    struct str home = kind == ACTOR_OFFICER ? STR("/desk") : kind == ACTOR_ADMIN ? STR("/admin") : STR("/cases");
     struct str to = login_next(next);
     *ret = (struct proven){.who = {.actor = {.kind = kind, .id = str_copy(ctx->arena, owner), .assurance = assurance}, .methods = str_from(methods)},
-                           .next = str_equal(to, STR("/")) ? home : to};
+                           .next = str_equal(to, STR("/")) ? home_of(p, &record, kind) : to};
     return party_name(ctx, p->db, owner, &ret->who.name);
 }
 

@@ -56,6 +56,22 @@ static bool page_has_role(const struct page *p, struct str role)
     return false;
 }
 
+/* Does the law show the route to any of the session's roles? */
+static bool officer_may_go(const struct page *p, struct str route)
+{
+    bool fits = p->session.signed_in && p->session.actor.kind == ACTOR_OFFICER;
+    if (!fits || p->law == NULL || !law_has_access(p->law)) {
+        return fits;
+    }
+    const struct access_rule *rule = law_access(p->law, route);
+    for (size_t i = 0; i < p->role_count; i++) {
+        if (law_access_row(rule, p->roles[i], ACCESS_OFFICE) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The same address in the other language. */
 static struct str other_url(struct page *p)
 {
@@ -115,7 +131,8 @@ enum err page_show_any(struct page *p, int status, struct str title, template_ht
                           .party = p->session.signed_in && p->session.actor.kind == ACTOR_PARTY,
                           .staff = p->session.signed_in && p->session.actor.kind != ACTOR_PARTY,
                           .audit = page_has_role(p, STR("audit")),
-                          .officer = p->session.signed_in && p->session.actor.kind == ACTOR_OFFICER,
+                          .desk = officer_may_go(p, STR("GET /desk")),
+                          .counter = officer_may_go(p, STR("GET /counter")),
                           .at_home = str_equal(p->path, STR("/")),
                           .at_cases = str_equal(p->path, STR("/cases")),
                           .at_desk = str_equal(p->path, STR("/desk")),
