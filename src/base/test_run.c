@@ -70,14 +70,23 @@ static bool run(const struct test_row *row)
     return t.failures == 0;
 }
 
+/* Without arguments all; else those whose name begins with one of them. */
+static bool wanted(const char *name, int argc, char **argv)
+{
+    bool hit = argc == 1;
+    for (int i = 1; i < argc; i++) {
+        hit = hit || strncmp(name, argv[i], strlen(argv[i])) == 0;
+    }
+    return hit;
+}
+
 int main(int argc, char **argv)
 {
-    const char *prefix = argc > 1 ? argv[1] : "";
     int passed = 0;
     int failed = 0;
     setvbuf(stdout, NULL, _IOLBF, 0);
     for (size_t i = 0; i < test_row_count; i++) {
-        if (strncmp(test_rows[i].name, prefix, strlen(prefix)) != 0) {
+        if (!wanted(test_rows[i].name, argc, argv)) {
             continue;
         }
         bool ok = run(&test_rows[i]);
