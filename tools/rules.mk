@@ -58,6 +58,15 @@ $(GEN)/$(basename $(notdir $(1)))_html.h: $(GEN)/$(basename $(notdir $(1)))_html
 endef
 $(foreach page,$(PAGE_SRC),$(eval $(call PAGE_RULE,$(page))))
 
+# ---- what the program serves as it is, inside the program ----
+STATIC := web/tongban.css web/passkey.js
+GEN_C  += $(GEN)/static_gen.c
+GEN_H  += $(GEN)/static_gen.h
+$(GEN)/static_gen.c: $(STATIC) tools/embed.sh
+	@mkdir -p $(@D)
+	sh tools/embed.sh $(GEN)/static_gen.h $@ $(STATIC)
+$(GEN)/static_gen.h: $(GEN)/static_gen.c ;
+
 # ---- benches: every bench/NAME.c with a main, linked with the rooms ----
 BENCH := $(filter-out load stand,$(patsubst bench/%.c,%,$(wildcard bench/*.c)))
 $(B)/bench/%.o: bench/%.c | $(GEN_H)

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/json.h"
@@ -14,6 +15,7 @@
 #include "crypto/confine.h"
 #include "http/http.h"
 #include "limit_gen.h"
+#include "static_gen.h"
 #include "login/login.h"
 #include "oidc/oidc.h"
 
@@ -80,11 +82,11 @@ static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const
     states[1] = (struct room_state){"login", s->login};
     config.states = states;
     config.state_count = 2;
-    TRY(file_read(ctx, "web/passkey.js", 1 << 20, &config.passkey_js));
+    config.passkey_js = static_passkey_js;
     config.session_gone = oidc_session_gone;
     config.settled = oidc_settled;
     config.settled_arg = s->oidc;
-    TRY(file_read(ctx, "web/tongban.css", 1 << 20, &config.css));
+    config.css = static_tongban_css;
     TRY(web_new(ctx, &config, &s->web));
     struct http_setup setup = {.world = ctx->world, .arg = s->web, .handle = web_handle, .body_limit = web_body_limit, .settled = web_settled};
     TRY(http_server_new(ctx, &setup, &s->server));
@@ -326,6 +328,22 @@ static enum err demo_clients(struct ctx *ctx, struct serving *s, const char *pat
     return node_register_clients(ctx, &s->node, &clients);
 }
 
+/* The sample law: in the working folder, or where the program was built. */
+static const char *law_folder(struct ctx *ctx)
+{
+    char exe[4096];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe));
+    if (ctx->world->exists(ctx->world, "law/sample/people.json") == 0 || n <= 0 || (size_t)n == sizeof(exe)) {
+        return "law";
+    }
+    struct str path = {exe, (size_t)n};
+    for (int up = 0; up < 2; up++) {
+        while (path.n > 0 && path.p[--path.n] != '/') {
+        }
+    }
+    return str_format(ctx->arena, "%.*s/law", FMT(path)).p;
+}
+
 static int demo_body(struct cmd *c)
 {
     const char *dir = cmd_option(c, "--dir");
@@ -340,7 +358,7 @@ static int demo_body(struct cmd *c)
     if (c->argc != 1) {
         return 2;
     }
-    s->law = law == NULL ? "law" : law;
+    s->law = law == NULL ? law_folder(ctx) : law;
     struct str folder = str_from(dir == NULL ? "demo" : dir);
     mask_signals();
     if (file_read(ctx, str_format(ctx->arena, "%s/sample/people.json", s->law).p, 1 << 20, &text) != ERR_OK ||
