@@ -1,0 +1,68 @@
+// The interface description: an OpenAPI 3.1 document by other people's validator; each GET route with a schema answers
+// JSON of that schema; each error is application/problem+json with the members of RFC 9457.
+import fs from 'node:fs';
+import Ajv2020 from 'ajv/dist/2020.js';
+import { Validator } from '@seriousme/openapi-schema-validator';
+
+const [base, demoFile] = process.argv.slice(2);
+const demo = JSON.parse(fs.readFileSync(demoFile));
+let passed = 0;
+let failed = 0;
+const say = (good, what) => { if (good) passed++; else { failed++; console.log('not so: ' + what); } };
+
+const signIn = async (id) => {
+  const answer = await fetch(demo.people.find((p) => p.id === id).sign_in, { redirect: 'manual' });
+  return answer.headers.getSetCookie().map((c) => c.split(';')[0]).join('; ');
+};
+const party = await signIn('p-lin');
+const officer = await signIn('o-clerk');
+const get = (path, cookie) => fetch(base + path, { headers: { accept: 'application/json', cookie }, redirect: 'manual' });
+
+const filed = await fetch(base + '/apply/food-cancel', {
+  method: 'POST',
+  headers: { 'content-type': 'application/json', accept: 'application/json', cookie: party },
+  body: JSON.stringify({ _for: 'org-lin', 'licence.number': 'JY29901010000001', 'service.truth': true }),
+});
+const receipt = await filed.json();
+say(filed.status === 201 && receipt.case, `a case to look at: ${filed.status} ${JSON.stringify(receipt)}`);
+
+const answer = await get('/openapi.json', '');
+const description = await answer.json();
+const result = await new Validator().validate(structuredClone(description));
+say(result.valid, `OpenAPI 3.1: ${JSON.stringify(result.errors)?.slice(0, 600)}`);
+
+const values = { item: 'food-cancel', id: receipt.case, case: receipt.case, seq: String(receipt.seq), number: 'none', kind: 'withdraw', act: 'withdraw' };
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+ajv.addFormat('date', /^\d{4}-\d\d-\d\d$/);
+let held = 0;
+for (const [path, operations] of Object.entries(description.paths)) {
+  for (const [method, operation] of Object.entries(operations)) {
+    say(operation.summary && operation.responses && Object.keys(operation.responses).length > 0, `${method} ${path} says what it is and what it answers`);
+    const schema = operation.responses['200']?.content?.['application/json']?.schema;
+    if (method !== 'get' || !schema) continue;
+    const names = [...path.matchAll(/\{(\w+)\}/g)].map((m) => m[1]);
+    if (names.some((n) => !(n in values))) continue;
+    const real = path.replace(/\{(\w+)\}/g, (_, n) => encodeURIComponent(values[n]));
+    let got = await get(real, party);
+    if (got.status === 403) got = await get(real, officer);
+    if (got.status === 403) continue; // for administrators
+    const type = got.headers.get('content-type') ?? '';
+    const body = await got.text();
+    if (got.status >= 400) {
+      const problem = type.startsWith('application/problem+json') ? JSON.parse(body) : {};
+      say(problem.type && problem.title && problem.status === got.status, `${real} answers ${got.status} as a problem: ${body.slice(0, 200)}`);
+      continue;
+    }
+    const check = ajv.compile(schema);
+    say(type.startsWith('application/json') && check(JSON.parse(body)), `${real} answers in its form: ${type} ${JSON.stringify(check.errors)?.slice(0, 400)}`);
+    held++;
+  }
+}
+say(held >= 10, `${held} routes were held to their schema`);
+for (const path of ['/nothing', '/item/none', '/ledger/99999999', '/case/none']) {
+  const got = await get(path, party);
+  const problem = await got.json();
+  say(got.status === 404 && problem.status === 404 && got.headers.get('content-type').startsWith('application/problem+json'), `${path} is a problem, 404`);
+}
+console.log(`api: ${passed} passed, ${failed} failed`);
+process.exit(failed ? 1 : 0);
