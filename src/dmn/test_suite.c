@@ -9,9 +9,10 @@
 #include "base/day.h"
 #include "base/json.h"
 #include "base/test.h"
-#include "dmn/dmn.h"
+#include "dmn/batch.h"
 
 #define FOLDER "src/dmn/test"
+#define CASE_MS 1767225600000 /* now, of all cases */
 enum { FILES_MAX = 64, BYTES_MAX = 1 << 20 };
 
 struct names {
@@ -98,7 +99,7 @@ static enum err read_model(struct ctx *ctx, const struct json *suite, struct dmn
 static enum err run_case(const struct suite *s, const struct json *c, struct dmn_result *ret)
 {
     struct ctx *ctx = s->ctx;
-    struct instant now = {1767225600000};
+    struct instant now = {CASE_MS};
     struct feel_value inputs = feel_null();
     struct json none = json_object();
     struct str call = json_text(c, "call");
@@ -168,7 +169,32 @@ static void check_troubles(const struct suite *s, const struct json *c, const st
     }
 }
 
-static size_t run_suite(struct test *t, struct ctx *ctx, struct str file)
+/* A plan for many rows says the same, from text to text, where the case gives inputs and overrides nothing. */
+static bool check_plan(const struct suite *s, const struct json *c, const struct dmn_result *r)
+{
+    struct test *t = s->t;
+    struct ctx *ctx = s->ctx;
+    const struct json *inputs = json_get(c, "inputs");
+    const struct dmn_plan *plan = NULL;
+    struct buf got = buf_new(ctx->arena, 0);
+    struct json want = feel_to_json(ctx, r->value);
+    for (size_t i = 0; inputs != NULL && i < inputs->count; i++) {
+        if (dmn_find(s->model, DMN_INPUT, STR(""), inputs->members[i].key) == NULL) {
+            return false;
+        }
+    }
+    if (inputs == NULL || json_text(c, "call").n > 0) {
+        return false;
+    }
+    CHECK_OK(dmn_plan_make(ctx, s->model, json_text(c, "decision"), &plan));
+    CHECK_OK(dmn_plan_json(ctx, plan, text_of(ctx, inputs), (struct instant){CASE_MS}, &got));
+    if (!str_equal(buf_str(&got), text_of(ctx, &want))) {
+        complain(s, STR("plan"), buf_str(&got), text_of(ctx, &want));
+    }
+    return true;
+}
+
+static size_t run_suite(struct test *t, struct ctx *ctx, struct str file, size_t *planned)
 {
     struct str text = {0};
     struct json j;
@@ -204,6 +230,7 @@ static size_t run_suite(struct test *t, struct ctx *ctx, struct str file)
         check_value(&s, c, &r);
         check_fired(&s, c, &r);
         check_troubles(&s, c, &r);
+        *planned += check_plan(&s, c, &r);
     }
     return cases->count;
 }
@@ -212,12 +239,14 @@ TEST(dmn_suites_of_penalties_eligibility_boxes_and_types)
 {
     struct names list = {.arena = ctx->arena};
     size_t cases = 0;
+    size_t planned = 0;
     CHECK_INT(ctx->world->list(ctx->world, FOLDER, each_name, &list), 0);
     CHECK(list.n >= 7);
     for (size_t i = 0; i < list.n; i++) {
-        size_t run = run_suite(t, ctx, list.p[i]);
+        size_t run = run_suite(t, ctx, list.p[i], &planned);
         CHECK(run > 0);
         cases += run;
     }
-    CHECK(cases >= 150);
+    CHECK(cases >= 300);
+    CHECK(planned >= 250);
 }
