@@ -395,6 +395,9 @@ TEST(crypto_passkey_flags_and_forms_are_refused)
     CHECK_ERR(webauthn_register(ctx, &portal, create, object_of(&m, "tpm", no_statement, good), &key), ERR_NOT_SUPPORTED);
     CHECK_ERR(webauthn_register(ctx, &portal, create, object_of(&m, "none", (struct str){"\xa1\x61x\x01", 4}, good), &key), ERR_SYNTAX);
     CHECK_ERR(webauthn_register(ctx, &portal, create, object_of(&m, "packed", no_statement, good), &key), ERR_SYNTAX);
+    struct str off = str_copy(ctx->arena, good); /* a point that is not on the curve */
+    ((char *)(uintptr_t)off.p)[off.n - 1] ^= 1;
+    CHECK_ERR(webauthn_register(ctx, &portal, create, object_of(&m, "none", no_statement, off), &key), ERR_NOT_SUPPORTED);
     CHECK(!webauthn_count_holds(5, 5) && !webauthn_count_holds(5, 4) && webauthn_count_holds(5, 6));
     CHECK(webauthn_count_holds(0, 0) && webauthn_count_holds(0, 1) && !webauthn_count_holds(1, 0));
     EVP_PKEY_free(m.key);

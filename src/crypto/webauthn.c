@@ -1,5 +1,7 @@
 /* Web Authentication level 3: verifying what an authenticator signed. The numbers in faults are the steps of 7.1 and 7.2. */
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/x509v3.h>
 
 #include "base/arena.h"
@@ -84,18 +86,20 @@ static bool read_key(struct cbor *c, struct cose_key *ret)
            bytes_of(c, -2, 1, 8, &ret->y) && ret->x.p[0] != 0;
 }
 
-/* As DER of a SubjectPublicKeyInfo, which OpenSSL reads in one way for all kinds. NULL when it is no key. */
+/* NULL when it is no key: a point off the curve is none. */
 static EVP_PKEY *ec_key(const struct cose_key *k)
 {
-    static const uint8_t head[26] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,
-                                     0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00};
-    uint8_t der[sizeof(head) + 65];
-    const uint8_t *at = der;
-    memcpy(der, head, sizeof(head));
-    der[26] = 4;
-    memcpy(der + 27, k->x.p, 32);
-    memcpy(der + 59, k->y.p, 32);
-    return p256_is_point(der + 26) ? d2i_PUBKEY(NULL, &at, (long)sizeof(der)) : NULL;
+    unsigned char point[65] = {4};
+    char group[] = "P-256";
+    EVP_PKEY *key = NULL;
+    EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+    memcpy(point + 1, k->x.p, 32);
+    memcpy(point + 33, k->y.p, 32);
+    OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
+                           OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point)), OSSL_PARAM_construct_end()};
+    bool ok = c != NULL && EVP_PKEY_fromdata_init(c) == 1 && EVP_PKEY_fromdata(c, &key, EVP_PKEY_PUBLIC_KEY, params) == 1;
+    EVP_PKEY_CTX_free(c);
+    return ok ? key : NULL;
 }
 
 static size_t der_head(uint8_t *out, uint8_t tag, size_t n)
