@@ -21,8 +21,13 @@ static enum err relation_to(struct page *p, const struct case_state *c, enum acc
     struct actor_record record;
     bool found = false;
     TRY(gate_actor(ctx, p->gate, p->db, me->id, &record, &found));
+    const struct item *item = law_item(c->law, c->item);
+    const struct office *own = p->law == NULL ? NULL : law_office(p->law, record.office);
+    const struct office *first = p->law == NULL ? NULL : law_office(p->law, c->office);
+    const struct office *seat = first == NULL ? NULL : law_seat(p->law, first, item, c->opened, instant_day(ctx->world->now(ctx->world)));
+    bool entrusted = law_deputy(own, seat, (struct str){0}, item, instant_day(ctx->world->now(ctx->world))) != NULL;
     *ret = ACCESS_OFFICE;
-    *ret_is = found && record.active && str_equal(record.office, c->office);
+    *ret_is = found && record.active && (entrusted || str_equal(record.office, seat == NULL ? c->office : seat->id));
     return ERR_OK;
 }
 

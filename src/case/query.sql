@@ -1,7 +1,7 @@
 -- case_view_put :write  A case after an act.
 INSERT INTO case_view (id, item, office, party, filed_by, case_status, opened_day, due_limit, due_day, last_seq)
 VALUES (:id, :item, :office, :party, :filed_by, :case_status, :opened_day, :due_limit, :due_day, :last_seq)
-ON CONFLICT (id) DO UPDATE SET case_status = excluded.case_status, due_limit = excluded.due_limit, due_day = excluded.due_day,
+ON CONFLICT (id) DO UPDATE SET office = excluded.office, case_status = excluded.case_status, due_limit = excluded.due_limit, due_day = excluded.due_day,
     last_seq = excluded.last_seq;
 
 -- case_view_of_party :rows  The cases of a party, newest first.

@@ -6,12 +6,15 @@
 #include "base/str.h"
 #include "base/world.h"
 #include "cli/cmd.h"
+#include "cli/cmd_law.h"
 #include "law/law.h"
 #include "limit_gen.h"
 
 static const char usage[] =
     "usage: tongban law check PACK…              packs, each after those it builds on; every fault with file and line\n"
     "       tongban law due LIMIT DAY [--extended] [--pack P]…   when a limit begun that day ends, and why\n"
+    "       tongban law who ITEM|ACT [--day DAY] [--pack P]…   which office may, by what article, from when\n"
+    "       tongban law can OFFICE [--day DAY] [--pack P]…     what an office may, by what article, from when\n"
     "       tongban law import-statute FILE --pack P   official text (Markdown) into articles\n"
     "LIMIT is a limit's id or an article (行政许可法#32.4). DAY is 2026-02-12. --pack defaults to law/cn. --json for machines.\n";
 
@@ -159,25 +162,60 @@ static int print_due(struct cmd *c, const struct limit *l, struct day start, con
     return 0;
 }
 
-static int due(struct cmd *c)
+/* The packs that --pack names, or `otherwise`, NULL-ended. */
+static bool load_named(struct cmd *c, const char *const *otherwise, struct law **ret)
 {
     const char *packs[16];
+    struct law_problems problems = {0};
     size_t count = 0;
     for (const char *p = cmd_option(c, "--pack"); p != NULL && count < LEN(packs); p = cmd_option(c, "--pack")) {
         packs[count++] = p;
     }
-    if (count == 0) {
-        packs[count++] = "law/cn";
+    for (size_t i = 0; count == i && otherwise[i] != NULL; i++) {
+        packs[count++] = otherwise[i];
     }
+    if (load(c, packs, count, ret, &problems) != ERR_OK) {
+        print_problems(c, &problems);
+        return false;
+    }
+    return true;
+}
+
+/* who and can: one name, and perhaps a day. */
+static int ask_powers(struct cmd *c, int (*ask)(struct cmd *c, const struct law *law, struct str name, struct day day))
+{
+    static const char *const samples[] = {"law/cn", "law/cn-990101", NULL};
+    const char *text = cmd_option(c, "--day");
+    struct day day = instant_day(c->ctx.world->now(c->ctx.world));
+    struct law *law = NULL;
+    if (text != NULL && !day_parse(str_from(text), &day)) {
+        return 2;
+    }
+    bool loaded = load_named(c, samples, &law);
+    return c->argc != 3 ? 2 : loaded ? ask(c, law, str_from(c->argv[2]), day) : cmd_fail(c);
+}
+
+static int who(struct cmd *c)
+{
+    return ask_powers(c, law_who);
+}
+
+static int can(struct cmd *c)
+{
+    return ask_powers(c, law_can);
+}
+
+static int due(struct cmd *c)
+{
+    static const char *const national[] = {"law/cn", NULL};
     struct day start;
+    struct law *law = NULL;
     bool extended = cmd_flag(c, "--extended");
+    bool loaded = load_named(c, national, &law);
     if (c->argc != 4 || !day_parse(str_from(c->argv[3]), &start)) {
         return 2;
     }
-    struct law *law = NULL;
-    struct law_problems problems = {0};
-    if (load(c, packs, count, &law, &problems) != ERR_OK) {
-        print_problems(c, &problems);
+    if (!loaded) {
         return cmd_fail(c);
     }
     const struct limit *l = law_limit(law, str_from(c->argv[2]));
@@ -215,7 +253,7 @@ static int body(struct cmd *c)
     static const struct {
         const char *name;
         int (*run)(struct cmd *c);
-    } verbs[] = {{"check", check}, {"due", due}, {"import-statute", import}};
+    } verbs[] = {{"check", check}, {"due", due}, {"who", who}, {"can", can}, {"import-statute", import}};
     for (size_t i = 0; c->argc > 1 && i < LEN(verbs); i++) {
         if (strcmp(c->argv[1], verbs[i].name) == 0) {
             return verbs[i].run(c);

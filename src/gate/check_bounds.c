@@ -17,7 +17,7 @@ static bool may_depart(struct ctx *ctx, struct question *q, struct verdict *ret)
             return verdict_refuse(ctx, q, ret, "bounds.reasons", &kind->bounds_article, id);
         }
     }
-    if (kind->depart_power.n > 0 && !office_holds(q->office, kind->depart_power, q->item, q->day)) {
+    if (kind->depart_power.n > 0 && !office_holds(q, kind->depart_power)) {
         return verdict_refuse(ctx, q, ret, "bounds.power", &kind->bounds_article, none);
     }
     return true;

@@ -92,8 +92,8 @@ void checks_run(struct ctx *ctx, struct question *q, struct verdict *ret);
 bool verdict_refuse(struct ctx *ctx, const struct question *q, struct verdict *ret, const char *code, const struct cite *nearer,
             struct str field);
 
-/* Does the office hold this kind of power for the item on the day? */
-bool office_holds(const struct office *office, struct str kind, const struct item *item, struct day day);
+/* Does the office whose act it is hold this kind of power, itself or through the actor's office that it entrusted? */
+bool office_holds(const struct question *q, struct str kind);
 /* The values a FEEL expression sees, made on first use. */
 const struct feel_value *question_slots(struct ctx *ctx, struct question *q);
 /* true, false, or false with *ret_null: an expression over the slots. */

@@ -98,7 +98,7 @@ INSERT INTO gate_case (id, item, office, party, filed_by, status, opened_day, cl
 VALUES (:id, :item, :office, :party, :filed_by, :status, :opened_day, :closed, :first_seq, :last_seq, :law_seq, :tokens, :facts, :acts);
 
 -- gate_case_move :write  The case after an act.
-UPDATE gate_case SET status = :status, closed = :closed, last_seq = :last_seq, tokens = :tokens,
+UPDATE gate_case SET office = :office, status = :status, closed = :closed, last_seq = :last_seq, tokens = :tokens,
     facts = :facts, acts = :acts
 WHERE id = :id;
 

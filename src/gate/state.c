@@ -52,7 +52,8 @@ static enum err load_case(struct ctx *ctx, struct gate *g, struct db *db, struct
     TRY(parse_object(ctx, q->row.facts, "facts", &q->facts_before));
     TRY(parse_object(ctx, q->row.acts, "acts", &q->acts));
     q->item = law_item(q->law, q->row.item);
-    q->office = law_office(q->law_now, q->row.office);
+    struct day opened = {(int32_t)q->row.opened_day};
+    q->office = law_seat(q->law_now, law_office(q->law_now, q->row.office), q->item, opened, q->day);
     if (q->item != NULL && q->item->procedure != NULL) {
         TRY(bpmn_state_read(ctx, q->item->procedure, q->row.tokens, &q->state));
     }
@@ -69,6 +70,7 @@ static const struct office *only_office(const struct law *law, const struct item
         for (size_t k = 0; k < offices[i].power_count; k++) {
             const struct power *p = &offices[i].powers[k];
             bool now = day.n >= p->from.n && day.n < p->until.n;
+            now = now && p->basis != BASIS_ENTRUSTED; /* the case is that of who entrusts */
             bool takes = str_equal(p->kind, STR("accept")) || str_equal(p->kind, STR("*"));
             for (size_t m = 0; now && takes && m < p->item_count; m++) {
                 if (p->items[m] == item) {

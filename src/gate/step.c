@@ -153,6 +153,7 @@ enum err step_store(struct ctx *ctx, struct db *db, struct question *q, const st
     } else {
         TRY(gate_case_move(ctx, db,
                            (struct gate_case_move_in){.id = step->case_id,
+                                                      .office = q->office == NULL ? q->row.office : q->office->id,
                                                       .status = step->status,
                                                       .closed = step->closed,
                                                       .last_seq = step->seq,

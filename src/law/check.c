@@ -74,6 +74,7 @@ void check_law(struct builder *b)
         }
     }
     check_powers(b);
+    check_bases(b);
     check_limits(b);
     for (size_t i = 0; i < law->act_count; i++) {
         if (law->acts[i].task) {

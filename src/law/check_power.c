@@ -41,7 +41,8 @@ static void check_pair(struct builder *b, const struct office *x, const struct o
         for (size_t k = 0; k < y->power_count; k++) {
             const struct power *p = &x->powers[i];
             const struct power *q = &y->powers[k];
-            bool meet = p->from.n < q->until.n && q->from.n < p->until.n && same_kind(b->law, p, q);
+            bool entrusted = p->basis == BASIS_ENTRUSTED || q->basis == BASIS_ENTRUSTED; /* acts for the one that holds it */
+            bool meet = !entrusted && p->from.n < q->until.n && q->from.n < p->until.n && same_kind(b->law, p, q);
             const struct item *item = meet ? shared_item(b->law, p, q) : NULL;
             if (item != NULL) {
                 const struct source *f = b->origins.offices[y->index];
@@ -90,6 +91,25 @@ static void check_code_office(struct builder *b, const struct item *x)
     }
     problem(b, f, json_get(&f->root, "code"), "code", "no office with the credit code %.*s, which the implementation code holds, has a power for \"%.*s\"",
             FMT(code), FMT(x->id));
+}
+
+/* A power that ends while nobody holds it after: cases would wait for an office that is none. */
+static void check_gap(struct builder *b, const struct office *x, const struct power *p, const struct json *j)
+{
+    const struct source *f = b->origins.offices[x->index];
+    for (size_t i = 0; p->until.n != INT32_MAX && p->until.n > b->law->day.n && i < p->item_count; i++) {
+        bool held = false;
+        for (size_t k = 0; k < b->law->office_count && !held; k++) {
+            for (size_t m = 0; m < b->law->offices[k].power_count && !held; m++) {
+                const struct power *q = &b->law->offices[k].powers[m];
+                held = power_is_over(q, p->kind, p->items[i]) && q->from.n <= p->until.n && p->until.n < q->until.n;
+            }
+        }
+        if (!held) {
+            problem(b, f, j, "w:power", "from %.*s on nobody holds \"%.*s\" for \"%.*s\"", FMT(day_text(b->ctx->arena, p->until)), FMT(p->kind),
+                    FMT(p->items[i]->id));
+        }
+    }
 }
 
 static void check_item_act(struct builder *b, const struct item *x, const struct act_kind *kind)
@@ -145,6 +165,7 @@ void check_powers(struct builder *b)
         const struct source *f = b->origins.offices[i];
         for (size_t k = 0; k < law->offices[i].power_count; k++) {
             check_kind(b, f, json_at(json_get(&f->root, "powers"), k), law->offices[i].powers[k].kind);
+            check_gap(b, &law->offices[i], &law->offices[i].powers[k], json_at(json_get(&f->root, "powers"), k));
         }
         for (size_t k = i + 1; k < law->office_count; k++) {
             if (str_equal(law->offices[i].place, law->offices[k].place)) {

@@ -250,23 +250,9 @@ void declare_office(struct builder *b, struct source *f)
     }
 }
 
-static void read_power(struct builder *b, const struct source *f, const struct json *o, struct power *p)
-{
-    static const char *const names[] = {"kind", "items", "articles", "from", "until", NULL};
-    only_members(b, f, o, names);
-    p->kind = want_text(b, f, o, "kind");
-    p->items = (const struct item **)(void *)refs(b, f, o, "items", T_ITEM, &p->item_count);
-    p->articles = cites(b, f, o, "articles", &p->article_count);
-    p->from = may_day(b, f, o, "from", INT32_MIN);
-    p->until = may_day(b, f, o, "until", INT32_MAX);
-    if (p->article_count == 0) {
-        problem(b, f, o, "missing", "the power \"%.*s\" cites no article", FMT(p->kind));
-    }
-}
-
 void read_office(struct builder *b, struct source *f)
 {
-    static const char *const names[] = {"office", "title", "code", "place", "level", "parent", "powers", "invented", NULL};
+    static const char *const names[] = {"office", "title", "code", "place", "level", "parent", "is", "powers", "invented", NULL};
     const struct json *o = &f->root;
     struct office *x = index_get(&b->law->index[T_OFFICE], json_text(o, "office"));
     if (x == NULL) {
@@ -281,6 +267,12 @@ void read_office(struct builder *b, struct source *f)
     x->place = want_text(b, f, o, "place");
     x->level = may_text(b, f, o, "level");
     x->parent = may_ref(b, f, o, "parent", T_OFFICE);
+    static const char *const natures[] = {"organ", "organisation"};
+    int nature = json_get(o, "is") == NULL ? 0 : word_of(want_text(b, f, o, "is"), natures, LEN(natures));
+    if (nature < 0) {
+        problem(b, f, json_get(o, "is"), "is", "an office is an organ or an organisation");
+    }
+    x->organisation = nature == 1;
     x->invented = may_bool(b, f, o, "invented", false);
     const struct json *list = may_list(b, f, o, "powers");
     x->power_count = 0; /* an office that stands twice is a fault, and is read twice all the same */

@@ -247,6 +247,9 @@ struct act_kind {
     uint32_t index;
 };
 
+/* By what right: a statute gives it to the organ; a law or regulation authorises an organisation; another office
+ * entrusts it, and stays answerable; it was brought together in one office; it moved from another office. */
+enum power_basis { BASIS_LEGAL, BASIS_AUTHORISED, BASIS_ENTRUSTED, BASIS_CONCENTRATED, BASIS_TRANSFERRED };
 struct power {
     struct str kind; /* "accept", "decide", "*" */
     const struct item **items; /* NULL with item_count 0: all items of the office's packs */
@@ -255,6 +258,10 @@ struct power {
     size_t article_count;
     struct day from;
     struct day until;
+    enum power_basis basis;
+    const struct office **of; /* entrusted: by whom; concentrated, transferred: whose it was */
+    size_t of_count;
+    bool moves_cases;         /* taken over with the cases that run; else who had them finishes them */
 };
 struct office {
     struct str id;
@@ -265,6 +272,7 @@ struct office {
     const struct office *parent;
     const struct power *powers;
     size_t power_count;
+    bool organisation; /* no organ: holds powers only by authorisation or entrustment */
     bool invented;
     uint32_t index;
 };
@@ -400,6 +408,16 @@ const struct limit *law_limit(const struct law *law, struct str id_or_cite);
  * for what that limit stands as (a special law goes before the general one). `ref` is a limit, or only the
  * word it stands as; NULL when neither the law nor the item has such a limit. */
 const struct limit *law_limit_for(const struct law *law, const struct item *item, struct str ref);
+/* The office whose a case is on a day that began with `office` on `opened`: who took its powers over the item
+ * over together with the cases that run, else `office` itself. item is compared by id. */
+const struct office *law_seat(const struct law *law, const struct office *office, const struct item *item, struct day opened, struct day day);
+/* The power by which the office may do what needs this kind, on a day, in a case that began on `opened` (for a
+ * new one: the day). One taken over by others without the cases that run is still held for those. NULL: none. */
+const struct power *law_holds(const struct law *law, const struct office *office, struct str kind, const struct item *item, struct day opened,
+                              struct day day);
+/* The power that `office` has entrusted to `deputy`; kind empty: any. NULL: none that day. */
+const struct power *law_deputy(const struct office *deputy, const struct office *office, struct str kind, const struct item *item, struct day day);
+const char *law_basis_name(enum power_basis basis);
 const struct licence_type *law_licence_type(const struct law *law, struct str id);
 const struct bpmn_process *law_procedure(const struct law *law, struct str name);
 struct text2 law_code_title(const struct law *law, struct str table, struct str code);

@@ -154,6 +154,12 @@ void declare_access(struct builder *b, struct source *f);
 void read_access(struct builder *b, struct source *f);
 void check_law(struct builder *b);
 void check_powers(struct builder *b);
+void check_bases(struct builder *b);
+void read_power(struct builder *b, const struct source *f, const struct json *o, struct power *p);
+/* Is it of this kind (empty: any) and over the item (NULL: any)? */
+bool power_is_over(const struct power *p, struct str kind, const struct item *item);
+bool power_takes_over(const struct power *p);
+bool power_is_of(const struct power *p, const struct office *office);
 void check_limits(struct builder *b);
 bool limit_stands_as(const struct law *law, struct str as);
 void check_tests(struct builder *b);
