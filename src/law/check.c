@@ -10,29 +10,31 @@ static void check_refusals(struct builder *b)
         "apart.both",        "apart.roles",      "identity.principal",
         "form.unknown",      "form.missing",     "form.value",       "form.material",      "time.late",         "time.early",
         "time.stopped",      "time.extend",       "bounds.outside",   "bounds.reasons",   "bounds.power",       "bounds.when",       "purpose.class"};
+    static const struct source none = {.path = STR_INIT("code/refusal.json"), .pack = STR_INIT("#1")};
+    const struct source *table = source_of(b, none.path) == NULL ? &none : source_of(b, none.path);
     for (size_t i = 0; i < LEN(codes); i++) {
         const struct code_row *row = law_code(b->law, STR("refusal"), str_from(codes[i]));
         if (row == NULL || row->article.statute == NULL) {
-            problem(b, NULL, NULL, "refusal", "the code table refusal has no row \"%s\" with an article", codes[i]);
+            problem(b, table, NULL, "refusal", "the code table refusal has no row \"%s\" with an article", codes[i]);
         }
     }
 }
 
 static void check_procedure(struct builder *b, const struct bpmn_process *p)
 {
+    const struct source *f = source_of(b, p->file);
     for (size_t i = 0; i < p->element_count; i++) {
         const struct bpmn_element *e = &p->elements[i];
-        struct source f = {.path = p->file};
         if (e->limit.n > 0 && law_limit(b->law, e->limit) == NULL && !limit_stands_as(b->law, e->limit)) {
-            problem(b, &f, NULL, "reference", "line %u: there is no limit \"%.*s\"", e->line, FMT(e->limit));
+            problem_line(b, f, e->line, "reference", "there is no limit \"%.*s\"", FMT(e->limit));
         }
         if (e->status.n > 0 && law_code(b->law, STR("status"), e->status) == NULL) {
-            problem(b, &f, NULL, "reference", "line %u: the code table status has no \"%.*s\"", e->line, FMT(e->status));
+            problem_line(b, f, e->line, "reference", "the code table status has no \"%.*s\"", FMT(e->status));
         }
         for (size_t k = 0; k < e->act_count; k++) {
             const struct act_kind *kind = law_act(b->law, e->acts[k]);
             if (kind == NULL || (!kind->task && e->kind != BPMN_START)) {
-                problem(b, &f, NULL, "reference", "line %u: \"%.*s\" is no kind of act that is a task", e->line, FMT(e->acts[k]));
+                problem_line(b, f, e->line, "reference", "\"%.*s\" is no kind of act that is a task", FMT(e->acts[k]));
             }
         }
     }
@@ -40,8 +42,7 @@ static void check_procedure(struct builder *b, const struct bpmn_process *p)
     size_t count = 0;
     if (bpmn_check(b->ctx, p, &list, &count) == ERR_OK) {
         for (size_t i = 0; i < count; i++) {
-            struct source f = {.path = p->file};
-            problem(b, &f, NULL, "procedure", "line %u: %.*s: %.*s", list[i].line, FMT(list[i].element), FMT(list[i].sentence));
+            problem_line(b, f, list[i].line, "procedure", "%.*s: %.*s", FMT(list[i].element), FMT(list[i].sentence));
         }
     }
 }

@@ -227,14 +227,16 @@ void check_documents(struct builder *b)
     for (size_t i = 0; i < x->room; i++) {
         const struct document *d = x->values[i];
         for (int en = 0; d != NULL && en < 2; en++) {
-            struct source f = {.path = str_format(b->ctx->arena, "document/%.*s.%s.html", FMT(x->keys[i]), en ? "en" : "zh")};
+            struct str path = str_format(b->ctx->arena, "document/%.*s.%s.html", FMT(x->keys[i]), en ? "en" : "zh");
+            const struct source *other = source_of(b, str_format(b->ctx->arena, "document/%.*s.%s.html", FMT(x->keys[i]), en ? "zh" : "en"));
+            const struct source *f = source_of(b, path) == NULL ? other : source_of(b, path);
             struct str text = en ? d->en : d->zh;
             struct ctx inner = *b->ctx;
             uint32_t line = 0;
             if (text.n == 0) {
-                problem(b, &f, NULL, en ? "w:missing" : "missing", en ? "the document has no English text" : "the document has no Chinese text");
+                problem(b, f, NULL, en ? "w:missing" : "missing", en ? "the document has no English text" : "the document has no Chinese text");
             } else if (document_check(&inner, text, &line) != ERR_OK) {
-                problem(b, &f, NULL, "document", "line %u: %.*s", line, FMT(inner.why.detail));
+                problem_line(b, f, line, "document", "%.*s", FMT(inner.why.detail));
             }
         }
     }

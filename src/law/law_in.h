@@ -87,6 +87,7 @@ struct builder {
     struct source *files;
     size_t file_count;
     struct origins origins;
+    struct index paths; /* of all files, to struct source */
     struct law_problems *problems;
     size_t problem_room;
     bool failed;
@@ -95,6 +96,10 @@ struct builder {
 /* Note a fault at a place of a file; j may be NULL (the whole file). */
 void problem(struct builder *b, const struct source *f, const struct json *j, const char *code, const char *format, ...)
     PRINTF(5, 6);
+/* The same for files that are no JSON, by line (0: the whole file). */
+void problem_line(struct builder *b, const struct source *f, uint32_t line, const char *code, const char *format, ...) PRINTF(5, 6);
+/* The file of a path, whatever pack it stands in; NULL when there is none. */
+const struct source *source_of(const struct builder *b, struct str path);
 
 /* ---- members of an object; each notes what is wrong and goes on ---- */
 

@@ -89,7 +89,7 @@ static void add_procedure(struct builder *b, const struct source *f, struct str 
     struct ctx inner = *b->ctx;
     inner.arena = b->law->arena;
     if (bpmn_load(&inner, bytes, path, &law_scope, &model) != ERR_OK) {
-        problem(b, f, NULL, "procedure", "line %u: %.*s", inner.why.line, FMT(inner.why.detail));
+        problem_line(b, f, inner.why.line, "procedure", "%.*s", FMT(inner.why.detail));
         return;
     }
     const struct bpmn_process *p = bpmn_process_find(model, STR(""));
@@ -104,7 +104,7 @@ static void add_model(struct builder *b, const struct source *f, struct str path
     struct ctx inner = *b->ctx;
     inner.arena = b->law->arena;
     if (dmn_load(&inner, bytes, path, &model) != ERR_OK) {
-        problem(b, f, NULL, "decision", "line %u: %.*s", inner.why.line, FMT(inner.why.detail));
+        problem_line(b, f, inner.why.line, "decision", "%.*s", FMT(inner.why.detail));
         return;
     }
     index_put(&b->law->index[T_MODEL], path, model);
@@ -129,31 +129,50 @@ static bool take_text_file(struct builder *b, const struct source *f, struct str
 
 /* A pack adds files; it never takes the place of one that stands before it. pack.json and the stories
  * of test/ belong to each pack alone. */
-static void check_place(struct builder *b, struct index *paths, struct source *f)
+static void check_place(struct builder *b, const struct source *f)
 {
+    struct source *kept = ARENA_NEW(b->ctx->arena, struct source);
+    *kept = *f;
     if (str_starts(f->path, STR("test/")) || str_equal(f->path, STR("pack.json"))) {
         return;
     }
-    if (!index_put(paths, f->path, f)) {
+    if (!index_put(&b->paths, f->path, kept)) {
         problem(b, f, NULL, "replace", "the file stands in a pack before this one, and a pack never replaces a file");
+    }
+}
+
+/* What the packs call themselves, known before anything is said about their files. */
+static void read_names(struct builder *b, const struct law_pack_source *packs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        b->law->packs[i].code = str_format(b->ctx->arena, "#%zu", i + 1);
+        for (size_t k = 0; k < packs[i].count; k++) {
+            struct ctx inner = *b->ctx;
+            struct json head;
+            inner.arena = b->law->arena;
+            bool is_head = str_equal(packs[i].files[k].path, STR("pack.json"));
+            if (is_head && json_parse(&inner, packs[i].files[k].bytes, STR("pack.json"), &head) == ERR_OK && json_text(&head, "pack").n > 0) {
+                b->law->packs[i].code = json_text(&head, "pack");
+            }
+        }
     }
 }
 
 static void read_sources(struct builder *b, const struct law_pack_source *packs, size_t count)
 {
-    struct index paths;
     size_t files = 0;
     for (size_t i = 0; i < count; i++) {
         files += packs[i].count;
     }
-    index_init(b->law->arena, &paths, files + 8);
+    index_init(b->ctx->arena, &b->paths, files + 8);
+    read_names(b, packs, count);
     for (size_t i = 0; i < count; i++) {
         bool described = false;
         for (size_t k = 0; k < packs[i].count; k++) {
             struct source *f = &b->files[b->file_count];
-            *f = (struct source){.path = packs[i].files[k].path, .text = packs[i].files[k].bytes, .pack_index = i};
+            *f = (struct source){.path = packs[i].files[k].path, .text = packs[i].files[k].bytes, .pack = b->law->packs[i].code, .pack_index = i};
             described = described || str_equal(f->path, STR("pack.json"));
-            check_place(b, &paths, f);
+            check_place(b, f);
             struct ctx inner = *b->ctx;
             inner.arena = b->law->arena;
             if (take_text_file(b, f, f->text)) {
@@ -162,13 +181,13 @@ static void read_sources(struct builder *b, const struct law_pack_source *packs,
             if (kind_of(f->path) < 0 && !str_equal(f->path, STR("pack.json")) && !str_starts(f->path, STR("test/"))) {
                 problem(b, f, NULL, "file", "a pack has no place for this file");
             } else if (json_parse(&inner, f->text, f->path, &f->root) != ERR_OK) {
-                problem(b, f, NULL, "json", "%.*s", FMT(inner.why.detail));
+                problem_line(b, f, inner.why.line, "json", "%.*s", FMT(inner.why.detail));
             } else {
                 b->file_count++;
             }
         }
         if (!described) {
-            struct source whole = {.path = STR("pack.json"), .pack_index = i};
+            struct source whole = {.path = STR("pack.json"), .pack = b->law->packs[i].code, .pack_index = i};
             problem(b, &whole, NULL, "missing", "the pack has no pack.json");
         }
     }
@@ -259,7 +278,6 @@ enum err law_load(struct ctx *ctx, struct arena *arena, const struct law_pack_so
         }
     }
     for (size_t i = 0; i < b.file_count; i++) {
-        b.files[i].pack = law->packs[b.files[i].pack_index].code;
         int kind = kind_of(b.files[i].path);
         if (kind >= 0 && kinds[kind].declare != NULL) {
             kinds[kind].declare(&b, &b.files[i]);

@@ -44,7 +44,7 @@ void *index_get(const struct index *x, struct str key)
     return x->keys[i].p == NULL ? NULL : x->values[i];
 }
 
-void problem(struct builder *b, const struct source *f, const struct json *j, const char *code, const char *format, ...)
+static void note(struct builder *b, const struct source *f, uint32_t line, const char *code, const char *format, va_list args)
 {
     struct law_problems *p = b->problems;
     if (p->count >= LIMIT_LAW_PROBLEMS) {
@@ -57,15 +57,7 @@ void problem(struct builder *b, const struct source *f, const struct json *j, co
         b->problem_room = room;
     }
     char text[400];
-    va_list args;
-    va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    uint32_t line = 0;
-    uint32_t column = 0;
-    if (f != NULL && j != NULL) {
-        json_place(f->text, j->offset, &line, &column);
-    }
     bool warning = code[0] == 'w' && code[1] == ':';
     p->items[p->count++] = (struct law_problem){.pack = f == NULL ? (struct str){0} : f->pack,
                                                 .file = f == NULL ? (struct str){0} : f->path,
@@ -74,6 +66,32 @@ void problem(struct builder *b, const struct source *f, const struct json *j, co
                                                 .code = str_from(warning ? code + 2 : code),
                                                 .sentence = str_copy(b->ctx->arena, str_from(text))};
     b->failed = b->failed || !warning;
+}
+
+void problem(struct builder *b, const struct source *f, const struct json *j, const char *code, const char *format, ...)
+{
+    uint32_t line = 0;
+    uint32_t column = 0;
+    va_list args;
+    if (f != NULL && j != NULL) {
+        json_place(f->text, j->offset, &line, &column);
+    }
+    va_start(args, format);
+    note(b, f, line, code, format, args);
+    va_end(args);
+}
+
+void problem_line(struct builder *b, const struct source *f, uint32_t line, const char *code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    note(b, f, line, code, format, args);
+    va_end(args);
+}
+
+const struct source *source_of(const struct builder *b, struct str path)
+{
+    return index_get(&b->paths, path);
 }
 
 void only_members(struct builder *b, const struct source *f, const struct json *o, const char *const *names)
