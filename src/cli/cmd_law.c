@@ -15,6 +15,7 @@ static const char usage[] =
     "       tongban law due LIMIT DAY [--extended] [--pack P]…   when a limit begun that day ends, and why\n"
     "       tongban law who ITEM|ACT [--day DAY] [--pack P]…   which office may, by what article, from when\n"
     "       tongban law can OFFICE [--day DAY] [--pack P]…     what an office may, by what article, from when\n"
+    "       tongban law diff OLD NEW [--cases DIR] [--pack P]…  what a new version changes; which running cases of a node it touches\n"
     "       tongban law import-statute FILE --pack P   official text (Markdown) into articles\n"
     "LIMIT is a limit's id or an article (行政许可法#32.4). DAY is 2026-02-12. --pack defaults to law/cn. --json for machines.\n";
 
@@ -205,6 +206,35 @@ static int can(struct cmd *c)
     return ask_powers(c, law_can);
 }
 
+/* diff: both packs are read; the new one must load, on the packs it builds on. */
+static int diff(struct cmd *c)
+{
+    const char *paths[17];
+    struct law_problems problems = {0};
+    struct law_pack_source old;
+    struct law_pack_source new;
+    struct law *law = NULL;
+    size_t count = 0;
+    const char *folder = cmd_option(c, "--cases");
+    for (const char *p = cmd_option(c, "--pack"); p != NULL && count + 1 < LEN(paths); p = cmd_option(c, "--pack")) {
+        paths[count++] = p;
+    }
+    if (c->argc != 4) {
+        return 2;
+    }
+    paths[count++] = c->argv[3];
+    if (law_read_folder(&c->ctx, c->argv[2], &old) != ERR_OK || law_read_folder(&c->ctx, c->argv[3], &new) != ERR_OK) {
+        return cmd_fail(c);
+    }
+    if (load(c, paths, count, &law, &problems) != ERR_OK) {
+        print_problems(c, &problems);
+        return cmd_fail(c);
+    }
+    size_t packs = 0;
+    const struct law_pack *list = law_packs(law, &packs);
+    return law_diff(c, &old, &new, law, list[packs - 1].code, folder);
+}
+
 static int due(struct cmd *c)
 {
     static const char *const national[] = {"law/cn", NULL};
@@ -253,7 +283,7 @@ static int body(struct cmd *c)
     static const struct {
         const char *name;
         int (*run)(struct cmd *c);
-    } verbs[] = {{"check", check}, {"due", due}, {"who", who}, {"can", can}, {"import-statute", import}};
+    } verbs[] = {{"check", check}, {"due", due}, {"who", who}, {"can", can}, {"diff", diff}, {"import-statute", import}};
     for (size_t i = 0; c->argc > 1 && i < LEN(verbs); i++) {
         if (strcmp(c->argv[1], verbs[i].name) == 0) {
             return verbs[i].run(c);

@@ -115,6 +115,7 @@ static enum err project(struct ctx *ctx, struct gate *g, struct db *db, const st
     static const struct str publishes = STR_INIT("law.publish");
     if (str_in(publishes, act->kind->effects, act->kind->effect_count)) {
         TRY(book_note(ctx, g, db));
+        TRY(cases_carry_over(ctx, g, db, json_text(&act->draft->fields, "pack.code"), act->day));
         TRY(clocks_recount(ctx, g, db, act->day));
     }
     return ERR_OK;

@@ -242,8 +242,8 @@ bool clocks_first_due(const struct question *q, struct str *ret_limit, struct da
 
 /* ---- a calendar is published ---- */
 
-/* One case whose clocks ran past the calendar: count them anew, tell the rooms what is due first. */
-static enum err recount_case(struct ctx *ctx, struct gate *g, struct db *db, const struct law *law_now, struct str case_id)
+/* One case: count anew the clocks that ran past the calendar, or all that run; tell the rooms what is due first. */
+static enum err recount_case(struct ctx *ctx, struct gate *g, struct db *db, const struct law *law_now, struct str case_id, bool all)
 {
     struct question q = {.law_now = law_now, .has_case = true};
     struct gate_clock_list_row *rows = NULL;
@@ -253,7 +253,7 @@ static enum err recount_case(struct ctx *ctx, struct gate *g, struct db *db, con
     if (!found) {
         return fault(ctx, ERR_CORRUPT, "a clock runs for the case %.*s, which is not there", FMT(case_id));
     }
-    TRY(book_law(ctx, g, db, q.row.law_seq, (struct day){(int32_t)q.row.opened_day}, &q.law));
+    TRY(book_law(ctx, g, db, q.row.law_seq, (struct day){(int32_t)q.row.law_day}, &q.law));
     TRY(json_parse(ctx, q.row.facts, STR("facts"), &q.facts));
     q.item = law_item(q.law, q.row.item);
     TRY(gate_clock_list(ctx, db, (struct gate_clock_list_in){.case_id = case_id}, &rows, &count));
@@ -261,7 +261,7 @@ static enum err recount_case(struct ctx *ctx, struct gate *g, struct db *db, con
     for (; q.clock_count < count; q.clock_count++) {
         struct clock_row *c = &q.clocks[q.clock_count];
         TRY(clock_read(ctx, law_limit(q.law, rows[q.clock_count].limit_id), &rows[q.clock_count], c));
-        if (c->limit != NULL && c->row.provisional != 0 && c->row.ended_day < 0) {
+        if (c->limit != NULL && (all || c->row.provisional != 0) && c->row.ended_day < 0) {
             TRY(clock_count(ctx, &q, c));
         }
     }
@@ -293,12 +293,64 @@ enum err clocks_recount(struct ctx *ctx, struct gate *g, struct db *db, struct d
         more = count == CHUNK;
         for (size_t i = 0; i < count; i++) {
             struct str id = rows[i].case_id;
-            TRY(recount_case(ctx, g, db, law_now, id));
+            TRY(recount_case(ctx, g, db, law_now, id, false));
             if (id.n > sizeof(case_id)) {
                 return fault(ctx, ERR_CORRUPT, "the number of the case %.*s is too long", FMT(id));
             }
             memcpy(case_id, id.p, id.n);
             case_n = id.n;
+        }
+        arena_reset(ctx->arena, mark);
+    }
+    return ERR_OK;
+}
+
+/* ---- law is published that carries cases over ---- */
+
+/* A case comes under the new law when that knows its item and can go on from where its procedure stands; else it
+ * keeps its own, for there is no place in the new procedure where it would be. */
+static enum err carry_case(struct ctx *ctx, struct gate *g, struct db *db, const struct law *law_now, struct str pack, struct str id,
+                           struct day day)
+{
+    struct gate_case_get_row row;
+    struct bpmn_state *state = NULL;
+    bool found = false;
+    TRY(gate_case_get(ctx, db, (struct gate_case_get_in){.id = id}, &row, &found));
+    const struct item *item = found ? law_item(law_now, row.item) : NULL;
+    if (item == NULL || item->procedure == NULL || law_transition(law_now, pack, row.item) == NULL) {
+        return ERR_OK;
+    }
+    struct ctx inner = *ctx;
+    if (bpmn_state_read(&inner, item->procedure, row.tokens, &state) != ERR_OK) {
+        return ERR_OK;
+    }
+    TRY(gate_case_law(ctx, db, (struct gate_case_law_in){.id = id, .law_seq = book_newest(g->book), .law_day = day.n}));
+    return recount_case(ctx, g, db, law_now, id, true);
+}
+
+enum err cases_carry_over(struct ctx *ctx, struct gate *g, struct db *db, struct str pack, struct day day)
+{
+    enum { CHUNK = 256, CASE_BYTES = 128 };
+    char last[CASE_BYTES] = "";
+    size_t last_n = 0;
+    const struct law *law_now = NULL;
+    TRY(book_law(ctx, g, db, book_newest(g->book), day, &law_now));
+    for (bool more = law_now != NULL && law_has_transition(law_now, pack); more;) {
+        struct arena_mark mark = arena_mark(ctx->arena);
+        struct gate_case_running_row *rows = NULL;
+        size_t count = 0;
+        TRY(gate_case_running(ctx, db, (struct gate_case_running_in){.id = {last, last_n}, .count = CHUNK}, &rows, &count));
+        more = count == CHUNK;
+        for (size_t i = 0; i < count; i++) {
+            TRY(carry_case(ctx, g, db, law_now, pack, rows[i].id, day));
+        }
+        if (count > 0) {
+            struct str id = rows[count - 1].id;
+            if (id.n > sizeof(last)) {
+                return fault(ctx, ERR_CORRUPT, "the number of the case %.*s is too long", FMT(id));
+            }
+            memcpy(last, id.p, id.n);
+            last_n = id.n;
         }
         arena_reset(ctx->arena, mark);
     }

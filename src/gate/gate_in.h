@@ -245,6 +245,8 @@ enum err clock_read(struct ctx *ctx, const struct limit *limit, const struct gat
 bool clock_extends(const struct clock_row *c, const struct act_kind *kind);
 /* The office's clock that runs out first; false when none runs. */
 bool clocks_first_due(const struct question *q, struct str *ret_limit, struct day *ret_day);
+/* After this pack was published: cases it carries over come under the new law, and their clocks are counted by it. */
+enum err cases_carry_over(struct ctx *ctx, struct gate *g, struct db *db, struct str pack, struct day day) MUST_USE;
 /* After law was published: count anew what ran past the calendar known till then. */
 enum err clocks_recount(struct ctx *ctx, struct gate *g, struct db *db, struct day day) MUST_USE;
 

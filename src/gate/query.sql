@@ -90,12 +90,18 @@ SELECT a, relation FROM gate_relation
 WHERE b = :b AND from_day <= :day$int AND until_day > :day$int ORDER BY a, relation;
 
 -- gate_case_get :row  A case as the gate keeps it.
-SELECT id, item, office, party, filed_by, status, opened_day, closed, first_seq, last_seq, law_seq, tokens, facts, acts
+SELECT id, item, office, party, filed_by, status, opened_day, closed, first_seq, last_seq, law_seq, law_day, tokens, facts, acts
 FROM gate_case WHERE id = :id;
 
 -- gate_case_add :write  Open a case.
-INSERT INTO gate_case (id, item, office, party, filed_by, status, opened_day, closed, first_seq, last_seq, law_seq, tokens, facts, acts)
-VALUES (:id, :item, :office, :party, :filed_by, :status, :opened_day, :closed, :first_seq, :last_seq, :law_seq, :tokens, :facts, :acts);
+INSERT INTO gate_case (id, item, office, party, filed_by, status, opened_day, closed, first_seq, last_seq, law_seq, law_day, tokens, facts, acts)
+VALUES (:id, :item, :office, :party, :filed_by, :status, :opened_day, :closed, :first_seq, :last_seq, :law_seq, :law_day, :tokens, :facts, :acts);
+
+-- gate_case_law :write  The case comes under a law published since.
+UPDATE gate_case SET law_seq = :law_seq, law_day = :law_day WHERE id = :id;
+
+-- gate_case_running :rows  Cases that run, after one.
+SELECT id FROM gate_case WHERE closed = 0 AND id > :id ORDER BY id LIMIT :count$int;
 
 -- gate_case_move :write  The case after an act.
 UPDATE gate_case SET office = :office, status = :status, closed = :closed, last_seq = :last_seq, tokens = :tokens,

@@ -35,7 +35,7 @@ enum err gate_case(struct ctx *ctx, struct gate *g, struct db *reader, struct st
                                .last_seq = row.last_seq,
                                .tokens = row.tokens};
     TRY(json_parse(ctx, row.facts, STR("facts"), &ret->facts));
-    return book_law(ctx, g, reader, row.law_seq, ret->opened, &ret->law);
+    return book_law(ctx, g, reader, row.law_seq, (struct day){(int32_t)row.law_day}, &ret->law);
 }
 
 static enum clock_state state_of(const struct gate_clock_list_row *row, struct day today)

@@ -102,6 +102,7 @@ CREATE TABLE gate_case (
     first_seq INTEGER NOT NULL,
     last_seq INTEGER NOT NULL,
     law_seq INTEGER NOT NULL,
+    law_day INTEGER NOT NULL,
     tokens BLOB NOT NULL,
     facts TEXT NOT NULL,
     acts TEXT NOT NULL

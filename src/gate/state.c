@@ -48,7 +48,7 @@ static enum err load_case(struct ctx *ctx, struct gate *g, struct db *db, struct
     }
     q->has_case = true;
     q->law_seq = q->row.law_seq;
-    TRY(book_law(ctx, g, db, q->row.law_seq, (struct day){(int32_t)q->row.opened_day}, &q->law));
+    TRY(book_law(ctx, g, db, q->row.law_seq, (struct day){(int32_t)q->row.law_day}, &q->law));
     TRY(parse_object(ctx, q->row.facts, "facts", &q->facts_before));
     TRY(parse_object(ctx, q->row.acts, "acts", &q->acts));
     q->item = law_item(q->law, q->row.item);

@@ -147,6 +147,7 @@ enum err step_store(struct ctx *ctx, struct db *db, struct question *q, const st
                                                     .first_seq = step->seq,
                                                     .last_seq = step->seq,
                                                     .law_seq = q->law_seq,
+                                                    .law_day = q->day.n,
                                                     .tokens = tokens,
                                                     .facts = facts,
                                                     .acts = acts}));

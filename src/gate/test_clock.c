@@ -73,7 +73,9 @@ static struct law_pack_source next_pack(struct story *s, const struct law_file *
     CHECK_OK(law_read_folder(ctx, "law/cn", &old));
     struct law_file *files = ARENA_ARRAY(ctx->arena, struct law_file, old.count + count + 1);
     memcpy(files, old.files, old.count * sizeof(*files));
-    memcpy(files + old.count, more, count * sizeof(*files));
+    for (size_t i = 0; i < count; i++) {
+        files[old.count + i] = more[i];
+    }
     return (struct law_pack_source){files, old.count + count};
 }
 
@@ -136,4 +138,61 @@ TEST(gate_days_lost_are_counted_by_the_calendar_as_published)
     CHECK_STR(day_text(ctx->arena, c.stops[0].to), "2027-01-05");
     CHECK_STR(day_text(ctx->arena, c.due), "2027-01-15"); /* 2 days lost: the 31st and the 5th */
     story_close(&s);
+}
+
+static struct str with(struct arena *a, struct str text, const char *old, const char *new)
+{
+    size_t at = str_find(text, str_from(old));
+    must(at != SIZE_MAX);
+    return str_format(a, "%.*s%s%.*s", FMT(str_slice(text, 0, at)), new, FMT(str_slice(text, at + strlen(old), text.n)));
+}
+
+/* The national pack in which decisions take fifteen working days, and what it says of running cases. */
+static struct law_pack_source shorter(struct story *s, const char *transition)
+{
+    struct ctx *ctx = s->ctx;
+    struct law_pack_source pack = next_pack(s, NULL, 0);
+    struct law_file *files = ARENA_ARRAY(ctx->arena, struct law_file, pack.count);
+    memcpy(files, pack.files, pack.count * sizeof(*files));
+    for (size_t i = 0; i < pack.count; i++) {
+        if (str_equal(files[i].path, STR("limit/行政许可法.json"))) {
+            files[i].bytes = with(ctx->arena, files[i].bytes, "\"n\": 20,", "\"n\": 15,");
+        } else if (str_equal(files[i].path, STR("pack.json"))) {
+            files[i].bytes = with(ctx->arena, files[i].bytes, "\"pack\": \"cn\",", transition);
+        }
+    }
+    return (struct law_pack_source){files, pack.count};
+}
+
+/* The same change of law twice: once running cases keep the old law, once the new law carries them over. */
+TEST(gate_a_running_case_keeps_its_law_unless_the_new_law_says_otherwise)
+{
+    static const struct {
+        const char *head;
+        const char *due;
+        const char *extended;
+    } rows[] = {{"\"pack\": \"cn\",", "2026-03-31", "2026-04-15"},
+                {"\"pack\": \"cn\", \"transition\": [{\"cases\": \"keep\"}],", "2026-03-31", "2026-04-15"},
+                {"\"pack\": \"cn\", \"transition\": [{\"cases\": \"new\", \"article\": \"行政许可法#42.1\"}],", "2026-03-24", "2026-04-08"}};
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct story s;
+        story_open(&s, t, ctx);
+        on(&s, "2026-03-02");
+        act(&s, "p-zhou", "apply", food);
+        on(&s, "2026-03-03");
+        act(&s, "o-clerk", "accept", "{}");
+        CHECK_STR(day_text(ctx->arena, clock_now(&s, "xk.decide").due), "2026-03-31");
+        on(&s, "2026-03-05");
+        struct law_pack_source pack = shorter(&s, rows[i].head);
+        story_publish(&s, &pack);
+        CHECK_STR(day_text(ctx->arena, clock_now(&s, "xk.decide").due), rows[i].due);
+        on(&s, "2026-03-06");
+        act(&s, "o-decider", "extend", "{\"case.reason\":\"检验未完\"}");
+        CHECK_STR(day_text(ctx->arena, clock_now(&s, "xk.decide").due), rows[i].extended);
+        s.case_id = STR("");
+        act(&s, "p-zhou", "apply", food); /* a new case is under the new law in any case */
+        act(&s, "o-clerk", "accept", "{}");
+        CHECK_STR(day_text(ctx->arena, clock_now(&s, "xk.decide").due), "2026-03-27");
+        story_close(&s);
+    }
 }

@@ -100,6 +100,14 @@ struct cite {
     const struct article *article;
 };
 
+/* What the packs say of cases that began under an earlier version: without a row, each keeps the law it began under. */
+struct transition {
+    size_t pack;           /* index in law_packs: whose publication carries the cases over */
+    const struct str *items; /* none: every item */
+    size_t item_count;
+    struct cite article;
+};
+
 enum limit_unit { UNIT_WORKDAY, UNIT_DAY, UNIT_MONTH, UNIT_YEAR, UNIT_HOUR };
 enum limit_late { LATE_REFUSE, LATE_ALLOW, LATE_DEEM };
 struct limit {
@@ -418,6 +426,9 @@ const struct power *law_holds(const struct law *law, const struct office *office
 /* The power that `office` has entrusted to `deputy`; kind empty: any. NULL: none that day. */
 const struct power *law_deputy(const struct office *deputy, const struct office *office, struct str kind, const struct item *item, struct day day);
 const char *law_basis_name(enum power_basis basis);
+/* The rule by which publishing this pack carries a running case of the item over to the new law; NULL: none. */
+bool law_has_transition(const struct law *law, struct str pack);
+const struct transition *law_transition(const struct law *law, struct str pack, struct str item);
 const struct licence_type *law_licence_type(const struct law *law, struct str id);
 const struct bpmn_process *law_procedure(const struct law *law, struct str name);
 struct text2 law_code_title(const struct law *law, struct str table, struct str code);

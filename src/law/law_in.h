@@ -45,6 +45,8 @@ struct law {
     struct day day;
     struct law_pack *packs;
     size_t pack_count;
+    struct transition *transitions;
+    size_t transition_count;
     struct statute *statutes;
     size_t statute_count;
     struct act_kind *acts;

@@ -46,7 +46,7 @@ static int kind_of(struct str path)
 
 static void read_pack(struct builder *b, struct source *f)
 {
-    static const char *const names[] = {"pack", "version", "from", "until", "rank", "place", "title", "base", "invented", "publisher", NULL};
+    static const char *const names[] = {"pack", "version", "from", "until", "rank", "place", "title", "base", "invented", "publisher", "transition", NULL};
     const struct json *o = &f->root;
     only_members(b, f, o, names);
     struct law_pack *p = &b->law->packs[f->pack_index];
@@ -68,6 +68,55 @@ static void read_pack(struct builder *b, struct source *f)
             problem(b, f, json_get(o, "base"), "base", "the pack builds on \"%.*s\", which must come before it", FMT(base[i]));
         }
     }
+}
+
+/* After everything else: the rules cite articles. */
+static void read_transitions(struct builder *b, const struct source *f)
+{
+    static const char *const names[] = {"items", "cases", "article", NULL};
+    const struct json *list = may_list(b, f, &f->root, "transition");
+    size_t n = list == NULL ? 0 : list->count;
+    struct law *law = b->law;
+    law->transitions = arena_grow(law->arena, law->transitions, law->transition_count * sizeof(*law->transitions),
+                                  (law->transition_count + n) * sizeof(*law->transitions));
+    for (size_t i = 0; i < n; i++) {
+        const struct json *o = &list->items[i];
+        struct transition *x = &law->transitions[law->transition_count];
+        only_members(b, f, o, names);
+        struct str cases = want_text(b, f, o, "cases");
+        *x = (struct transition){.pack = f->pack_index, .article = may_cite(b, f, o, "article")};
+        x->items = texts(b, f, o, "items", &x->item_count);
+        for (size_t k = 0; k < x->item_count; k++) {
+            resolve(b, f, o, T_ITEM, x->items[k]);
+        }
+        bool carries = str_equal(cases, STR("new"));
+        if ((!carries && !str_equal(cases, STR("keep"))) || (carries && x->article.statute == NULL)) {
+            problem(b, f, o, "transition", "running cases keep the old law, or come under the new by an article");
+        }
+        law->transition_count += carries;
+    }
+}
+
+bool law_has_transition(const struct law *law, struct str pack)
+{
+    for (size_t i = 0; i < law->transition_count; i++) {
+        if (str_equal(law->packs[law->transitions[i].pack].code, pack)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct transition *law_transition(const struct law *law, struct str pack, struct str item)
+{
+    for (size_t i = 0; i < law->transition_count; i++) {
+        const struct transition *x = &law->transitions[i];
+        bool over = x->item_count == 0 || str_in_list(item, x->items, x->item_count);
+        if (over && str_equal(law->packs[x->pack].code, pack)) {
+            return x;
+        }
+    }
+    return NULL;
 }
 
 static void add_document(struct builder *b, struct str path, struct str bytes)
@@ -289,6 +338,11 @@ enum err law_load(struct ctx *ctx, struct arena *arena, const struct law_pack_so
             if (kind >= 0 && kinds[kind].order == order) {
                 kinds[kind].read(&b, &b.files[i]);
             }
+        }
+    }
+    for (size_t i = 0; i < b.file_count; i++) {
+        if (str_equal(b.files[i].path, STR("pack.json"))) {
+            read_transitions(&b, &b.files[i]);
         }
     }
     check_law(&b);

@@ -157,6 +157,9 @@ static const struct row {
     {"test/zz.json", NULL, TEST_STEP "\"act\":\"accept\",\"expect\":\"maybe\"}]}", "a step expects \"admitted\""},
     {"test/zz.json", NULL, TEST_STEP "\"act\":\"zzz\",\"expect\":\"admitted\"}]}", "there is no kind of act \"zzz\""},
     {"pack.json", "\"cn\"", "\"moon\"", "the pack builds on \"moon\""},
+    {"pack.json", "\"pack\": \"cn-990101\"", "\"transition\": [{\"cases\":\"new\"}], \"pack\": \"cn-990101\"", "come under the new by an article"},
+    {"pack.json", "\"pack\": \"cn-990101\"", "\"transition\": [{\"cases\":\"old\"}], \"pack\": \"cn-990101\"", "running cases keep the old law"},
+    {"pack.json", "\"pack\": \"cn-990101\"", "\"transition\": [{\"cases\":\"keep\",\"items\":[\"zzz\"]}], \"pack\": \"cn-990101\"", "there is no item \"zzz\""},
     {"nowhere/zzz.txt", NULL, "x", "a pack has no place for this file"},
     {"act/zzz.json", NULL, "{\"act\":", "the text ends too early"},
 };

@@ -1,0 +1,67 @@
+#!/bin/sh
+# law.sh - what `tongban law` answers from the sample packs: when a limit ends, whose a power is, what a new version changes.
+set -u
+cd "$(dirname "$0")/.."
+tongban=build/tongban
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+passed=0
+failed=0
+
+# expect NAME PATTERN COMMAND…: the command succeeds and says what the pattern matches.
+expect() {
+    name=$1
+    pattern=$2
+    shift 2
+    if out=$("$@" 2>&1) && echo "$out" | grep -qE -- "$pattern"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAIL $name: $out" | head -5
+    fi
+}
+
+# refuse NAME PATTERN COMMAND…: the command fails with 1 and says why.
+refuse() {
+    name=$1
+    pattern=$2
+    shift 2
+    out=$("$@" 2>&1)
+    code=$?
+    if [ "$code" = 1 ] && echo "$out" | grep -qE -- "$pattern"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAIL $name ($code): $out" | head -5
+    fi
+}
+
+expect "a limit by its article" '"due":"2026-02-26".*"unit":"workday".*"day":"2026-02-16","why":"春节"' $tongban law due '行政许可法#32.4' 2026-02-12 --json
+expect "deemed, by what" '"late":"deem","deemed":"deem-accepted"' $tongban law due '行政许可法#32.4' 2026-02-12 --json
+expect "an extended limit" '^2026-03-30 ' $tongban law due xk.decide 2026-02-10 --extended
+expect "who extends" '"extension":\{"n":10,.*"by":"extend","who":\["decider"\]' $tongban law due xk.decide 2026-02-10 --json
+expect "past the calendar" 'provisional' $tongban law due xk.decide 2099-12-20
+refuse "no such limit" 'no limit' $tongban law due nothing 2026-02-10
+expect "who may take an item" '^bh-market +accept +food-new .*行政许可法#22' $tongban law who food-new
+expect "who may do an act" '^bh-market +revoke ' $tongban law who revoke
+expect "an act without power" 'needs no power' $tongban law who deem-accepted
+refuse "neither item nor act" 'neither' $tongban law who nothing
+expect "what an office may" '"office":"bh-fire".*"basis":"legal"' $tongban law can bh-fire --json
+refuse "no such office" 'no office' $tongban law can nothing
+
+cp -r law/cn "$dir/cn"
+sed -i 's/"n": 20,/"n": 19,/' "$dir/cn/limit/行政许可法.json"
+rm "$dir/cn/calendar/2020.json"
+cp "$dir/cn/code/level.json" "$dir/level.json"
+expect "a changed limit" '^changed limit xk.decide: n 20 → 19$' $tongban law diff law/cn "$dir/cn"
+expect "what is gone is one line" '^removed calendar 2020$' $tongban law diff law/cn "$dir/cn"
+expect "what came is one line" '^added calendar 2020$' $tongban law diff "$dir/cn" law/cn
+expect "for machines" '"change":"changed","what":"limit","id":"xk.decide","member":"n","old":"20","new":"19"' $tongban law diff law/cn "$dir/cn" --json
+$tongban init "$dir/node" --code 990101 --name x --pack law/cn --pack law/cn-990101 >/dev/null 2>&1
+expect "against a node" '^changed limit xk.decide' $tongban law diff law/cn "$dir/cn" --cases "$dir/node"
+echo '{' >"$dir/cn/act/zzz.json"
+refuse "a new version with faults" 'act/zzz.json:2: ' $tongban law diff law/cn "$dir/cn"
+refuse "faults by file and line" 'cn/act/zzz.json:2: ' $tongban law check "$dir/cn"
+
+echo "law: $passed passed, $failed failed"
+[ "$failed" = 0 ]
