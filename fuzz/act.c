@@ -1,6 +1,8 @@
 /* Any bytes as an act at rest (the vault's JSON), and what it drafts put before the gate of a node with the sample law:
  * asked for, and submitted when it would be admitted. Its leaf must be what the ledger takes, and the same when made
  * again from what was kept. */
+#include <stdlib.h>
+
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/str.h"
@@ -13,6 +15,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 static struct gate *gate;
 static struct store *store;
 static struct arena *lasting;
+static struct world *world;
+
+static void tear_down(void)
+{
+    gate_close(gate);
+    store_close(store);
+    sim_free(world);
+    arena_free(lasting);
+}
 
 static void submit(struct ctx *ctx, struct draft *d)
 {
@@ -39,7 +50,8 @@ static void set_up(void)
     static const char *const acts[] = {
         "register-party", "{\"party.id\":\"p-lin\",\"party.kind\":\"person\",\"person.name\":\"林知夏\"}", "appoint-officer",
         "{\"officer.id\":\"o-clerk\",\"officer.name\":\"江一帆\",\"officer.office\":\"bh-market\",\"officer.roles\":[\"clerk\"]}"};
-    struct world *world = sim_new(1);
+    world = sim_new(1);
+    must(atexit(tear_down) == 0);
     lasting = arena_new((size_t)1 << 30);
     struct ctx ctx = {.arena = lasting, .world = world};
     struct keyholder *keys = NULL;

@@ -10,6 +10,11 @@ build)
     make -s all
     out=build/clang
     mkdir -p "$out"
+    # a changed header makes all anew
+    if [ -n "$(find src build/gen sim -name '*.h' -newer "$out/stamp" 2>/dev/null | head -n 1)" ] || [ ! -f "$out/stamp" ]; then
+        rm -f "$out"/*.o
+        touch "$out/stamp"
+    fi
     objects=
     for c in $(find src build/gen sim -name '*.c' ! -name 'test_*' ! -name 'tests_gen.c' ! -name '*test_gen.c' ! -name '*_test_sql.c' ! -path 'src/cli/main.c') "fuzz/$2.c"; do
         o="$out/$(echo "$c" | tr '/' '_').o"

@@ -29,6 +29,7 @@ done
 step "scenario on PostgreSQL, the connection cut at every piece" env TONGBAN_STATES=1 make -s unit-pg T=torture_postgres
 step "what the node owes after a kill" env TONGBAN_STATES=1 build/release/tests torture_the_node
 step "system calls of the real server" env ROUNDS=200 sh tests/faults.sh
+step "changes of the checks and the ledger that tests notice" sh tools/mutate.sh "${MUTATE_SECONDS:-900}"
 step "threads under TSan" sh tools/tsan.sh
 for f in fuzz/*.c; do
     t=$(basename "$f" .c)
