@@ -33,12 +33,12 @@ static bool taken(uint64_t number, uint64_t every)
     return states() > 0 || (z >> 33) % every == 0;
 }
 
-/* The next n of "the nth fails". A publication makes a hundred thousand allocations: all runs take a sample of those.
- */
+/* The next n of "the nth fails". A publication makes a hundred thousand allocations: all runs take a sample of those;
+ * TONGBAN_STATES=1 takes the first 64 of every other step and then every 64th part more, 2 takes all. */
 static uint64_t next_nth(const struct play *p, size_t step, uint64_t nth)
 {
     bool publishes = json_get(&p->steps->items[step], "publish") != NULL;
-    return nth + (states() == 0 ? nth / 4 + 1 : publishes ? nth / 30 + 1 : 1);
+    return nth + (states() == 0 ? nth / 4 + 1 : publishes ? nth / 30 + 1 : states() == 1 ? nth / 64 + 1 : 1);
 }
 
 /* How far a harness plays. */
