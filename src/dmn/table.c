@@ -4,7 +4,8 @@
 static const char *const hits[] = {"UNIQUE", "FIRST", "ANY", "PRIORITY", "RULE ORDER", "OUTPUT ORDER", "COLLECT"};
 static const char *const aggregates[] = {"", "SUM", "COUNT", "MIN", "MAX"};
 
-static enum err word_of(struct maker *m, const struct xml *x, const char *name, const char *const *words, size_t count, size_t *ret)
+static enum err word_of(struct maker *m, const struct xml *x, const char *name, const char *const *words, size_t count,
+                        size_t *ret)
 {
     struct str word = doc_attr(x, str_from(name));
     *ret = 0;
@@ -32,8 +33,9 @@ static enum err read_input(struct maker *m, const struct xml *x, struct table_in
     TRY(dmn_type_ref(m->l, m->module, expression, doc_attr(expression, STR("typeRef")), &in->type));
     TRY(text_compile(m, expression, where, &in->expression));
     in->label = in->label.n > 0 ? in->label : dmn_text(m->module, expression).text;
-    return values == NULL || dmn_text(m->module, values).text.n == 0 ? ERR_OK
-                                                                     : text_compile_unary(m, values, allowed, in->type, &in->allowed);
+    return values == NULL || dmn_text(m->module, values).text.n == 0
+               ? ERR_OK
+               : text_compile_unary(m, values, allowed, in->type, &in->allowed);
 }
 
 static enum err read_output(struct maker *m, const struct xml *x, struct table_output *out, size_t column)
@@ -48,7 +50,9 @@ static enum err read_output(struct maker *m, const struct xml *x, struct table_o
     if (values != NULL && dmn_text(m->module, values).text.n > 0) {
         TRY(text_compile_unary(m, values, allowed, out->type, &out->allowed));
     }
-    const struct feel_program *order = out->allowed != NULL ? out->allowed : out->type == NULL ? NULL : out->type->allowed;
+    const struct feel_program *order = out->allowed != NULL ? out->allowed
+                                       : out->type == NULL  ? NULL
+                                                            : out->type->allowed;
     out->listed_count = dmn_listed(ctx->arena, order, &out->listed);
     return otherwise == NULL ? ERR_OK : text_compile(m, otherwise, where, &out->otherwise);
 }
@@ -83,6 +87,21 @@ static bool is_dash(struct str text)
     return text.n == 0 || str_equal(text, STR("-"));
 }
 
+/* The articles a rule cites: the attribute, or the extension elements of that name, for modellers that keep only those.
+ */
+static struct str article_of(struct arena *a, const struct xml *x)
+{
+    struct str text = str_trim(doc_attr_ns(x, TB_NS, STR("article")));
+    const struct xml *extensions = doc_child(x, "extensionElements");
+    for (const struct xml *c = extensions == NULL ? NULL : extensions->child; c != NULL; c = c->next) {
+        if (str_equal(c->ns, TB_NS) && str_equal(c->name, STR("article"))) {
+            struct str more = str_trim(c->text);
+            text = text.n == 0 ? more : str_format(a, "%.*s %.*s", FMT(text), FMT(more));
+        }
+    }
+    return text;
+}
+
 static enum err read_rule(struct maker *m, const struct xml *x, struct dmn_table *t, struct table_rule *rule)
 {
     struct ctx *ctx = m->l->ctx;
@@ -91,11 +110,12 @@ static enum err read_rule(struct maker *m, const struct xml *x, struct dmn_table
     size_t in = 0;
     size_t out = 0;
     if (doc_count(x, "inputEntry") != t->input_count || doc_count(x, "outputEntry") != t->output_count) {
-        return maker_refuse(m, ERR_SYNTAX, x, "rule %u has %zu input and %zu output entries, the table has %zu and %zu columns",
-                            rule->number, doc_count(x, "inputEntry"), doc_count(x, "outputEntry"), t->input_count, t->output_count);
+        return maker_refuse(
+            m, ERR_SYNTAX, x, "rule %u has %zu input and %zu output entries, the table has %zu and %zu columns",
+            rule->number, doc_count(x, "inputEntry"), doc_count(x, "outputEntry"), t->input_count, t->output_count);
     }
     rule->line = x->line;
-    rule->article = doc_attr_ns(x, TB_NS, STR("article"));
+    rule->article = article_of(ctx->arena, x);
     for (const struct xml *c = doc_child(x, "inputEntry"); c != NULL; c = doc_next(c), in++) {
         struct where where = {.what = "input entry", .rule = rule->number, .column = in + 1};
         if (!is_dash(dmn_text(m->module, c).text)) {
@@ -106,7 +126,8 @@ static enum err read_rule(struct maker *m, const struct xml *x, struct dmn_table
         struct where where = {.what = "output entry", .rule = rule->number, .column = out + 1};
         TRY(text_compile(m, c, where, &entries[out]));
     }
-    struct dmn_annotation *annotations = ARENA_ARRAY(ctx->arena, struct dmn_annotation, doc_count(x, "annotationEntry"));
+    struct dmn_annotation *annotations =
+        ARENA_ARRAY(ctx->arena, struct dmn_annotation, doc_count(x, "annotationEntry"));
     const struct xml *column = doc_child(x, "annotationEntry");
     for (; column != NULL; column = doc_next(column)) {
         annotations[rule->annotation_count++].text = dmn_text(m->module, column).text;
@@ -178,7 +199,8 @@ const struct feel_type *table_shape(struct arena *a, const struct dmn_table *t)
         *type = (struct feel_type){.kind = FEEL_TYPE_CONTEXT, .members = members, .count = t->output_count};
         row = type;
     }
-    bool many = t->hit == HIT_RULE_ORDER || t->hit == HIT_OUTPUT_ORDER || (t->hit == HIT_COLLECT && t->aggregate == AGGREGATE_NONE);
+    bool many = t->hit == HIT_RULE_ORDER || t->hit == HIT_OUTPUT_ORDER ||
+                (t->hit == HIT_COLLECT && t->aggregate == AGGREGATE_NONE);
     if (!many) {
         return row;
     }
