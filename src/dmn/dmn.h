@@ -93,8 +93,8 @@ struct dmn_given {
 };
 
 /* Evaluate a decision by name over a context of inputs: keys are names of inputs (or of decisions, to
- * override them); those of an imported model stand in a context under the name of the import, or under
- * "import.name". Values are coerced to the declared types. ERR_NOT_FOUND when there is no such decision;
+ * override them); those of an imported model stand in a context under the name of the import (among
+ * the others when the import has none). Values are coerced to the declared types. ERR_NOT_FOUND when there is no such decision;
  * passed limits of FEEL. now is what now() and today() answer, in official time. */
 enum err dmn_evaluate(struct ctx *ctx, const struct dmn_model *m, struct str decision, struct feel_value inputs,
                       struct instant now, struct dmn_result *ret) MUST_USE;
@@ -105,7 +105,7 @@ enum err dmn_decide(struct ctx *ctx, const struct dmn_model *m, const struct dmn
  * output decisions gives a context. */
 enum err dmn_call(struct ctx *ctx, const struct dmn_model *m, const struct dmn_node *n, const struct feel_entry *args,
                   size_t count, struct instant now, struct dmn_result *ret) MUST_USE;
-/* The inputs of the first model from a JSON object, by their declared types (dates from text, ...); what is
- * no input is kept as JSON says. */
+/* The inputs of the first model, and under names of imports those of imported ones, from a JSON object, by their
+ * declared types (dates from text, ...); what is no input is kept as JSON says. */
 enum err dmn_inputs_from_json(struct ctx *ctx, const struct dmn_model *m, const struct json *j,
                               struct feel_value *ret) MUST_USE;

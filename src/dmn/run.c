@@ -501,37 +501,99 @@ enum err dmn_call(struct ctx *ctx, const struct dmn_model *m, const struct dmn_n
     return ERR_OK;
 }
 
-/* Inputs, and decisions that are overridden, of one model out of a context. */
-static size_t gather_given(const struct module *m, struct feel_value inputs, struct dmn_given *out)
+struct gathering {
+    struct arena *arena;
+    struct dmn_given *p;
+    size_t n, room;
+};
+
+static void gather_one(struct gathering *g, const struct dmn_node *n, struct feel_value v)
 {
-    size_t n = 0;
+    if (g->n == g->room) {
+        size_t room = g->room == 0 ? 16 : g->room * 2;
+        g->p = arena_grow(g->arena, g->p, g->room * sizeof(*g->p), room * sizeof(*g->p));
+        g->room = room;
+    }
+    g->p[g->n++] = (struct dmn_given){n, v};
+}
+
+/* Inputs, and decisions that are overridden, of a model and of those it imports, out of a context. What an import without a
+ * name brings stands among the names of the model itself. */
+static void gather(struct gathering *g, const struct module *m, struct feel_value inputs, bool unnamed)
+{
     for (size_t i = 0; i < m->node_count; i++) {
         bool takes = m->nodes[i]->kind == DMN_INPUT || m->nodes[i]->kind == DMN_DECISION;
         const struct feel_value *v = takes ? feel_get(inputs, m->nodes[i]->name) : NULL;
         if (v != NULL) {
-            out[n++] = (struct dmn_given){m->nodes[i], *v};
+            gather_one(g, m->nodes[i], *v);
         }
     }
-    return n;
+    for (size_t i = 0; i < m->import_count; i++) {
+        bool plain = m->imports[i].name.n == 0;
+        const struct feel_value *own = !plain ? feel_get(inputs, m->imports[i].name) : unnamed ? NULL : &inputs;
+        if (own != NULL && own->kind == FEEL_CONTEXT) {
+            gather(g, m->imports[i].module, *own, plain);
+        }
+    }
 }
 
 enum err dmn_evaluate(struct ctx *ctx, const struct dmn_model *m, struct str decision, struct feel_value inputs,
                       struct instant now, struct dmn_result *ret)
 {
     const struct dmn_node *n = dmn_find(m, DMN_DECISION, STR(""), decision);
-    struct dmn_given *given = ARENA_ARRAY(ctx->arena, struct dmn_given, m->node_count + 1);
-    const struct module *first = &m->modules[0];
+    struct gathering g = {.arena = ctx->arena};
     if (n == NULL) {
         return fault(ctx, ERR_NOT_FOUND, "the model has no decision \"%.*s\"", FMT(decision));
     }
-    size_t count = gather_given(first, inputs, given);
-    for (size_t i = 0; i < first->import_count; i++) {
-        const struct feel_value *own = feel_get(inputs, first->imports[i].name);
-        if (own != NULL && own->kind == FEEL_CONTEXT) {
-            count += gather_given(first->imports[i].module, *own, &given[count]);
+    gather(&g, &m->modules[0], inputs, false);
+    return dmn_decide(ctx, m, n, g.p, g.n, now, ret);
+}
+
+/* The input or decision of that name in a model, or in one it imports without a name; NULL when there is none. */
+static const struct dmn_node *named(const struct dmn_model *m, const struct module *in, struct str name)
+{
+    const struct dmn_node *n = dmn_find(m, DMN_INPUT, in->ns, name);
+    n = n == NULL ? dmn_find(m, DMN_DECISION, in->ns, name) : n;
+    for (size_t i = 0; n == NULL && i < in->import_count; i++) {
+        if (in->imports[i].name.n == 0) {
+            const struct str ns = in->imports[i].module->ns;
+            n = dmn_find(m, DMN_INPUT, ns, name);
+            n = n == NULL ? dmn_find(m, DMN_DECISION, ns, name) : n;
         }
     }
-    return dmn_decide(ctx, m, n, given, count, now, ret);
+    return n;
+}
+
+static const struct module *imported(const struct module *in, struct str name)
+{
+    for (size_t i = 0; i < in->import_count; i++) {
+        if (name.n > 0 && str_equal(in->imports[i].name, name)) {
+            return in->imports[i].module;
+        }
+    }
+    return NULL;
+}
+
+static enum err object_from_json(struct ctx *ctx, const struct dmn_model *m, const struct module *in, const struct json *j,
+                                 struct feel_value *ret)
+{
+    struct feel_entry *entries = ARENA_ARRAY(ctx->arena, struct feel_entry, j->count);
+    for (size_t i = 0; i < j->count; i++) {
+        const struct json_member *member = &j->members[i];
+        const struct dmn_node *n = named(m, in, member->key);
+        const struct module *below = n == NULL && member->value.kind == JSON_OBJECT ? imported(in, member->key) : NULL;
+        entries[i].key = member->key;
+        enum err e = below != NULL
+                         ? object_from_json(ctx, m, below, &member->value, &entries[i].value)
+                         : feel_from_json(ctx, &member->value, n == NULL ? NULL : n->type, &entries[i].value);
+        if (e != ERR_OK) {
+            ctx->why.detail =
+                str_format(ctx->arena, "the input \"%.*s\": %.*s", FMT(member->key), FMT(ctx->why.detail));
+            return e;
+        }
+    }
+    *ret = feel_context(entries, j->count);
+    return ERR_OK;
 }
 
 enum err dmn_inputs_from_json(struct ctx *ctx, const struct dmn_model *m, const struct json *j, struct feel_value *ret)
@@ -539,18 +601,5 @@ enum err dmn_inputs_from_json(struct ctx *ctx, const struct dmn_model *m, const 
     if (j->kind != JSON_OBJECT) {
         return fault(ctx, ERR_TYPE, "the inputs are one JSON object, by the names of inputs");
     }
-    struct feel_entry *entries = ARENA_ARRAY(ctx->arena, struct feel_entry, j->count);
-    for (size_t i = 0; i < j->count; i++) {
-        const struct json_member *member = &j->members[i];
-        const struct dmn_node *n = dmn_find(m, DMN_INPUT, STR(""), member->key);
-        n = n == NULL ? dmn_find(m, DMN_DECISION, STR(""), member->key) : n;
-        entries[i].key = member->key;
-        enum err e = feel_from_json(ctx, &member->value, n == NULL ? NULL : n->type, &entries[i].value);
-        if (e != ERR_OK) {
-            ctx->why.detail = str_format(ctx->arena, "the input \"%.*s\": %.*s", FMT(member->key), FMT(ctx->why.detail));
-            return e;
-        }
-    }
-    *ret = feel_context(entries, j->count);
-    return ERR_OK;
+    return object_from_json(ctx, m, &m->modules[0], j, ret);
 }
