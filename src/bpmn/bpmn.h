@@ -348,5 +348,13 @@ struct bpmn_finding {
  * as LIMIT_BPMN_STATES reaches, states from which the end cannot be reached and elements that are never entered. */
 enum err bpmn_check(struct ctx *ctx, const struct bpmn_process *p, struct bpmn_finding **ret, size_t *ret_count) MUST_USE;
 
+/* What a reader is told, in his language. */
+struct bpmn_words {
+    struct str open, done;
+    struct str list; /* heading of the list beside the picture */
+};
+/* The picture, and below it a list of steps with their state. done: by element, what was done before; may be NULL. */
+void bpmn_draw(struct buf *out, const struct bpmn_process *p, const struct bpmn_state *s, const bool *done, const struct bpmn_words *words,
+               struct str title);
 /* Draw the process as SVG (from its diagram, or in layers when it has none), open activities marked. s may be NULL. */
 void bpmn_svg(struct buf *out, const struct bpmn_process *p, const struct bpmn_state *s, struct str title);

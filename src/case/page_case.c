@@ -179,7 +179,19 @@ static struct str note_of(struct page *p, const struct law *law, const struct ac
     return STR("");
 }
 
-static enum err fill_acts(struct page *p, const struct case_state *c, unsigned classes, struct page_case *v)
+/* The elements of the procedure that an act of this kind has passed. */
+static void mark_done(const struct bpmn_process *procedure, struct str kind, bool *done)
+{
+    for (size_t i = 0; i < procedure->element_count; i++) {
+        const struct bpmn_element *e = &procedure->elements[i];
+        for (size_t k = 0; k < e->act_count; k++) {
+            done[i] = done[i] || str_equal(e->acts[k], kind);
+        }
+    }
+}
+
+static enum err fill_acts(struct page *p, const struct case_state *c, const struct item *item, unsigned classes, struct page_case *v,
+                          bool *done)
 {
     struct ctx *ctx = p->ctx;
     struct act_record *acts = NULL;
@@ -189,6 +201,7 @@ static enum err fill_acts(struct page *p, const struct case_state *c, unsigned c
     for (size_t i = 0; i < count; i++) {
         const struct act_kind *kind = law_act(c->law, acts[i].kind);
         struct str who = STR("");
+        mark_done(item->procedure, acts[i].kind, done);
         if (acts[i].actor.n > 0) {
             TRY(party_name(ctx, p->db, acts[i].actor, &who));
         }
@@ -278,13 +291,17 @@ static void fill_conditions(struct page *p, const struct case_state *c, const st
     v->conditions_count = item->condition_count;
 }
 
-static enum err fill_drawing(struct page *p, const struct case_state *c, const struct item *item, struct page_case *v)
+static enum err fill_drawing(struct page *p, const struct case_state *c, const struct item *item, const bool *done, struct page_case *v)
 {
     struct ctx *ctx = p->ctx;
     struct bpmn_state *state = NULL;
     struct buf drawing = buf_new(ctx->arena, 0);
     TRY(bpmn_state_read(ctx, item->procedure, c->tokens, &state));
-    bpmn_svg(&drawing, item->procedure, state, item->procedure->name);
+    static const struct text2 open = {STR_INIT("进行中"), STR_INIT("open")};
+    static const struct text2 passed = {STR_INIT("已办"), STR_INIT("done")};
+    static const struct text2 list = {STR_INIT("各步骤的文字列表"), STR_INIT("The steps in words")};
+    struct bpmn_words words = {page_text(p, open), page_text(p, passed), page_text(p, list)};
+    bpmn_draw(&drawing, item->procedure, state, done, &words, item->procedure->name);
     v->drawing = buf_str(&drawing);
     return ERR_OK;
 }
@@ -348,9 +365,10 @@ static enum err case_page_show(struct page *p)
     fill_conditions(p, &c, item, classes, &refs, &v);
     TRY(fill_clocks(p, &c, &refs, &v));
     TRY(fill_openings(p, &c, &refs, &v));
-    TRY(fill_acts(p, &c, classes, &v));
+    bool *done = ARENA_ARRAY(ctx->arena, bool, item->procedure->element_count + 1);
+    TRY(fill_acts(p, &c, item, classes, &v, done));
     TRY(fill_proposal(p, &c, item, &v));
-    TRY(fill_drawing(p, &c, item, &v));
+    TRY(fill_drawing(p, &c, item, done, &v));
     fill_facts(p, &c, classes, &v);
     v.law = refs.rows;
     v.law_count = refs.count;
