@@ -148,8 +148,10 @@ static enum err take(struct classing *k, struct feel_value sample)
 {
     struct ctx *ctx = k->g->ctx;
     bool good = true;
-    if (fast_is_simple(k->c->allowed)) {
-        TRY(allows(k->g, k->c->allowed, sample, &good));
+    for (size_t i = 0; i < LEN(k->c->allowed) && good; i++) {
+        if (fast_is_simple(k->c->allowed[i])) {
+            TRY(allows(k->g, k->c->allowed[i], sample, &good));
+        }
     }
     if (good) {
         add_class(k, sample, true);
@@ -164,19 +166,21 @@ static int by_value(const void *a, const void *b)
     return order;
 }
 
-static enum err take_kind(struct classing *k, uint8_t kind, const struct fast_cuts *cuts,
-                          const struct fast_cuts *allowed)
+static enum err take_kind(struct classing *k, uint8_t kind, const struct fast_column *const by[], size_t by_count)
 {
     struct ctx *ctx = k->g->ctx;
     struct arena *a = ctx->arena;
     size_t n = 0;
-    struct feel_value *points = ARENA_ARRAY(
-        a, struct feel_value, (cuts == NULL ? 0 : cuts->count) + (allowed == NULL ? 0 : (size_t)allowed->count));
-    for (uint32_t i = 0; cuts != NULL && i < cuts->count; i++) {
-        points[n++] = cuts->constants[i];
+    for (size_t i = 0; i < by_count; i++) {
+        n += by[i]->cuts[kind] == NULL ? 0 : by[i]->cuts[kind]->count;
     }
-    for (uint32_t i = 0; allowed != NULL && i < allowed->count; i++) {
-        points[n++] = allowed->constants[i];
+    struct feel_value *points = ARENA_ARRAY(a, struct feel_value, n);
+    n = 0;
+    for (size_t i = 0; i < by_count; i++) {
+        const struct fast_cuts *cuts = by[i]->cuts[kind];
+        for (uint32_t c = 0; cuts != NULL && c < cuts->count; c++) {
+            points[n++] = cuts->constants[c];
+        }
     }
     qsort(points, n, sizeof(*points), by_value);
     for (size_t i = 0; i < n; i++) {
@@ -230,13 +234,16 @@ static enum err make_column(struct check_grid *g, size_t column)
     struct ctx *ctx = g->ctx;
     struct check_column *c = &g->columns[column];
     struct classing k = {g, c, column, 0};
-    const struct fast_column *f = &g->fast->blocks[0].columns[column];
-    const struct fast *allowed = fast_make(ctx->arena, &c->allowed, 1, 1);
-    const struct fast_column *limit = &allowed->blocks[0].columns[0];
+    const struct fast_column *by[1 + LEN(c->allowed)] = {&g->fast->blocks[0].columns[column]};
     uint8_t declared = kind_of_type(c->type);
+    for (size_t i = 0; i < LEN(c->allowed); i++) {
+        by[1 + i] = &fast_make(ctx->arena, &c->allowed[i], 1, 1)->blocks[0].columns[0];
+    }
     for (uint8_t kind = 0; kind < FEEL_KIND_COUNT; kind++) {
-        bool spoken =
-            f->cuts[kind] != NULL || limit->cuts[kind] != NULL || (kind == FEEL_BOOL && speaks_of_booleans(g, column));
+        bool spoken = kind == FEEL_BOOL && speaks_of_booleans(g, column);
+        for (size_t i = 0; i < LEN(by); i++) {
+            spoken = spoken || by[i]->cuts[kind] != NULL;
+        }
         if (c->type == FEEL_TYPE_ANY ? !spoken : kind != declared || kind == FEEL_NULL) {
             continue;
         }
@@ -245,7 +252,7 @@ static enum err make_column(struct check_grid *g, size_t column)
             TRY(take(&k, feel_bool(true)));
             continue;
         }
-        TRY(take_kind(&k, kind, f->cuts[kind], limit->cuts[kind]));
+        TRY(take_kind(&k, kind, by, LEN(by)));
     }
     if (c->class_count == 0) { /* a context stands for what no constant meets */
         add_class(&k, feel_context(NULL, 0), false);
@@ -443,6 +450,19 @@ size_t check_empty_column(const struct check_grid *g, size_t rule)
         }
     }
     return SIZE_MAX;
+}
+
+enum err check_point_is_allowed(struct check_grid *g, const uint32_t *point, bool *ret)
+{
+    struct ctx *ctx = g->ctx;
+    *ret = true;
+    for (size_t c = 0; c < g->column_count && *ret; c++) {
+        const struct check_class *k = &g->columns[c].classes[point[c]];
+        for (size_t i = 0; i < LEN(g->columns[c].allowed) && *ret && k->has_sample && !k->is_null; i++) {
+            TRY(allows(g, g->columns[c].allowed[i], k->sample, ret));
+        }
+    }
+    return ERR_OK;
 }
 
 struct str check_point_text(struct check_grid *g, const uint32_t *point)

@@ -15,8 +15,8 @@ struct check_class {
 
 struct check_column {
     struct str label;
-    enum feel_type_kind type;           /* declared; FEEL_TYPE_ANY: what the cells speak of */
-    const struct feel_program *allowed; /* may be NULL */
+    enum feel_type_kind type;              /* declared; FEEL_TYPE_ANY: what the cells speak of */
+    const struct feel_program *allowed[2]; /* each may be NULL; what none of them forbids */
     struct check_class *classes;
     size_t class_count;
 };
@@ -47,5 +47,7 @@ enum check_answer check_uncovered(struct check_grid *g, size_t by, size_t within
 enum check_answer check_overlap(struct check_grid *g, size_t a, size_t b, uint32_t *ret_point);
 /* The first column where the rule matches nothing; SIZE_MAX when there is none. */
 size_t check_empty_column(const struct check_grid *g, size_t rule);
+/* Whether a point is allowed in all its columns; only where allowed values are not made of constants it may not be. */
+enum err check_point_is_allowed(struct check_grid *g, const uint32_t *point, bool *ret) MUST_USE;
 /* "age = 17, kind = \"a\"". */
 struct str check_point_text(struct check_grid *g, const uint32_t *point);

@@ -159,8 +159,8 @@ TEST(dmn_check_divides_random_tables)
         size_t rules = 1 + roll(&d, 14);
         const struct feel_program *tests[16 * COLUMNS];
         struct check_column columns[COLUMNS] = {
-            {.label = STR("x"), .type = FEEL_TYPE_NUMBER, .allowed = unary(ctx, STR("[0..5]"))},
-            {.label = STR("y"), .type = FEEL_TYPE_STRING, .allowed = unary(ctx, STR("\"a\", \"b\", \"c\""))},
+            {.label = STR("x"), .type = FEEL_TYPE_NUMBER, .allowed = {unary(ctx, STR("[0..5]"))}},
+            {.label = STR("y"), .type = FEEL_TYPE_STRING, .allowed = {unary(ctx, STR("\"a\", \"b\", \"c\""))}},
             {.label = STR("z")}};
         for (size_t k = 0; k < rules * COLUMNS; k++) {
             tests[k] = unary(ctx, random_cell(ctx->arena, &d, k % COLUMNS));
