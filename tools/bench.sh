@@ -14,6 +14,7 @@ done
 echo "== oidc"
 (cd bench/oidc && npm ci --ignore-scripts --no-audit --no-fund >/dev/null)
 node bench/oidc/run.mjs | tee -a "$out" | grep -v '^BENCH '
+sh tools/peers.sh | tee -a "$out" | grep -v '^BENCH '
 awk -F'|' '
 BEGIN { print "[" }
 /^BENCH / {

@@ -1,5 +1,6 @@
 /* What must hold over all packs together: procedures, statuses, the sentences of refusals. Powers: check_power.c. */
 #include "law/law_in.h"
+#include "dmn/check.h"
 
 static void check_refusals(struct builder *b)
 {
@@ -47,6 +48,23 @@ static void check_procedure(struct builder *b, const struct bpmn_process *p)
     }
 }
 
+/* Tables: gaps, overlaps, rules that never answer, cells of the wrong type, rules without an article. */
+static void check_decisions(struct builder *b, const struct dmn_model *m)
+{
+    struct dmn_finding *list = NULL;
+    size_t count = 0;
+    if (dmn_check(b->ctx, m, &list, &count) != ERR_OK) {
+        problem(b, NULL, NULL, "decision", "%.*s", FMT(b->ctx->why.detail));
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct source f = {.path = list[i].file};
+        if (list[i].kind != DMN_UNDECIDED) {
+            problem(b, &f, NULL, "decision", "line %u: %.*s", list[i].line, FMT(list[i].sentence));
+        }
+    }
+}
+
 /* An act that is a task must be awaited somewhere, or nobody could ever do it. */
 static void check_awaited(struct builder *b, const struct act_kind *kind)
 {
@@ -72,6 +90,12 @@ void check_law(struct builder *b)
     for (size_t i = 0; i < procedures->room; i++) {
         if (procedures->values[i] != NULL) {
             check_procedure(b, procedures->values[i]);
+        }
+    }
+    const struct index *models = &law->index[T_MODEL];
+    for (size_t i = 0; i < models->room; i++) {
+        if (models->values[i] != NULL) {
+            check_decisions(b, models->values[i]);
         }
     }
     check_powers(b);

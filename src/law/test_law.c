@@ -154,6 +154,18 @@ static const struct {
     {"procedure/licensing.invariant.json", "{\"procedure\":\"licensing\",\"invariants\":[{\"id\":\"x\",\"title\":{\"zh\":\"x\"},\"article\":\"行政许可法#38\",\"never\":\"proposal.outcome\",\"example\":{}}]}", "proposal"},
     {"procedure/zzz.bpmn", "<definitions/>", "root is not definitions"},
     {"procedure/zzz.bpmn", "<!DOCTYPE x [<!ENTITY a \"b\">]><x/>", "no document type"},
+    {"item/zzz/decide.dmn",
+     "<definitions xmlns=\"https://www.omg.org/spec/DMN/20230324/MODEL/\" xmlns:tb=\"urn:tongban:1\" name=\"m\" namespace=\"m\">"
+     "<inputData id=\"i\" name=\"n\"/><decision id=\"d\" name=\"d\"><informationRequirement><requiredInput href=\"#i\"/></informationRequirement>"
+     "<decisionTable><input><inputExpression typeRef=\"number\"><text>n</text></inputExpression></input><output/>"
+     "<rule tb:article=\"行政许可法#38\"><inputEntry><text>&gt; 5</text></inputEntry><outputEntry><text>1</text></outputEntry></rule></decisionTable></decision></definitions>",
+     "no rule covers: n = 4"},
+    {"item/zzz/decide.dmn",
+     "<definitions xmlns=\"https://www.omg.org/spec/DMN/20230324/MODEL/\" xmlns:tb=\"urn:tongban:1\" name=\"m\" namespace=\"m\">"
+     "<inputData id=\"i\" name=\"n\"/><decision id=\"d\" name=\"d\"><informationRequirement><requiredInput href=\"#i\"/></informationRequirement>"
+     "<decisionTable><input><inputExpression typeRef=\"number\"><text>n</text></inputExpression></input><output/>"
+     "<rule><inputEntry><text>-</text></inputEntry><outputEntry><text>1</text></outputEntry></rule></decisionTable></decision></definitions>",
+     "rule 1 cites no article"},
     {"nowhere/zzz.txt", "x", "no place for this file"},
 };
 
