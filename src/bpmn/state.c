@@ -360,7 +360,14 @@ static const char *what_fault(const struct bpmn_process *p, const struct bpmn_st
         good = waits && (e->loop != NULL) == in_body && !(in_body && parent->element != t->element);
         break;
     }
-    case BPMN_BODY: good = e->loop != NULL && !in_body && t->c <= t->b && (t->b <= t->a || !e->loop->multi); break;
+    case BPMN_BODY: {
+        uint64_t begun = t->c;
+        for (size_t i = 0; i < s->count; i++) {
+            begun += s->tokens[i].scope == t->id;
+        }
+        good = e->loop != NULL && !in_body && begun <= t->b && (t->b <= t->a || !e->loop->multi);
+        break;
+    }
     case BPMN_RESET: good = e->kind == BPMN_COMPLEX; break;
     case BPMN_UNDO: good = e->kind == BPMN_THROW || e->kind == BPMN_END; break;
     case BPMN_UNDOING: {
