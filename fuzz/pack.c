@@ -1,4 +1,4 @@
-/* A law pack of one file, whose path is the input's first line; a statute's Markdown; a document's holes. */
+/* A law pack of a few files, divided by NUL, each with its path as first line; a statute's Markdown. */
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/str.h"
@@ -14,17 +14,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         arena_guard(arena, &guard);
         struct ctx ctx = {.arena = arena};
         struct str rest = {0};
-        struct law_file files[2] = {{STR("pack.json"), STR("{\"pack\":\"x\"}")}, {{0}, {0}}};
-        files[1].path = str_cut((struct str){(const char *)bytes, n}, '\n', &rest);
-        files[1].bytes = rest;
-        struct law_pack_source pack = {files, 2};
+        struct law_file files[9] = {{STR("pack.json"), STR("{\"pack\":\"x\"}")}};
+        size_t count = 1;
+        bool valid = true;
+        struct str input = {(const char *)bytes, n};
+        for (struct str left = input; count < LEN(files) && left.n > 0; count++) {
+            struct str file = str_cut(left, '\0', &left);
+            files[count].path = str_cut(file, '\n', &files[count].bytes);
+            valid = valid && utf8_is_valid(files[count].path);
+        }
+        str_cut(input, '\n', &rest);
+        struct law_pack_source pack = {files, count};
         struct law_problems problems;
         struct law *law = NULL;
         struct str name;
         struct str json;
         struct day day = {20000};
-        if (utf8_is_valid(files[1].path)) {
-            must(law_load(&ctx, arena, &pack, 1, day, &law, &problems) != ERR_OK); /* one file is no law */
+        if (valid) {
+            must(law_load(&ctx, arena, &pack, 1, day, &law, &problems) != ERR_OK); /* so few files are no law */
         }
         if (law_import_statute(&ctx, STR("x(2020-01-01).md"), rest, &name, &json) == ERR_OK) {
             struct json parsed;

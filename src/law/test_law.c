@@ -130,6 +130,48 @@ TEST(law_counting_agrees_with_counting_on_fingers)
     }
 }
 
+/* The slow way to the end of any limit: a day at a time from the start, and on to a working day. */
+static struct day walked(const struct law *law, struct day start, int32_t n, enum limit_unit unit)
+{
+    bool known = false;
+    struct day d = start;
+    struct civil from = day_to_civil(start);
+    int32_t months = unit == UNIT_YEAR ? n * 12 : unit == UNIT_MONTH ? n : 0;
+    for (int32_t counted = 0; unit == UNIT_DAY && counted < n; counted++) {
+        d = day_add(d, 1);
+    }
+    for (bool there = months == 0; !there;) {
+        struct civil now = day_to_civil(d);
+        struct civil next = day_to_civil(day_add(d, 1));
+        bool right_month = (now.year - from.year) * 12 + now.month - from.month == months;
+        there = right_month && (now.day == from.day || next.month != now.month); /* the matching day, or the month's last */
+        d = there ? d : day_add(d, 1);
+    }
+    while (!law_is_workday(law, d, &known)) {
+        d = day_add(d, 1);
+    }
+    return d;
+}
+
+TEST(law_days_months_and_years_agree_with_walking)
+{
+    static const enum limit_unit units[] = {UNIT_DAY, UNIT_MONTH, UNIT_YEAR};
+    struct law *law = NULL;
+    struct law_problems problems;
+    CHECK(load_packs(ctx, &law, &problems));
+    uint64_t random = 2463534242u;
+    for (int round = 0; law != NULL && round < 3000; round++) {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        enum limit_unit unit = units[random % LEN(units)];
+        struct day start = {18262 + (int32_t)((random >> 8) % 2300)};
+        int32_t n = 1 + (int32_t)((random >> 40) % (unit == UNIT_DAY ? 120 : unit == UNIT_MONTH ? 14 : 3));
+        bool provisional = false;
+        CHECK_INT(law_day_after(law, start, n, unit, true, &provisional).n, walked(law, start, n, unit).n);
+    }
+}
+
 static const struct {
     const char *path;
     const char *bytes;
