@@ -700,8 +700,13 @@ TEST(torture_scenario_survives_a_kill_at_every_write)
     killed_end(&x, dir, "killed at every write");
 }
 
+/* When a kill falls depends on the machine's clock, and between a filing and the node's own decision on it a person may
+ * be first: so this one stands in the long run only; tests/kill.sh kills the real server each day. */
 TEST(torture_scenario_survives_kills_at_random_times)
 {
+    if (states() == 0) {
+        return;
+    }
     char dir[] = "/tmp/tongban-kill-XXXXXX";
     struct str node;
     struct str copy;
