@@ -420,6 +420,14 @@ bool gate_tick_more(const struct gate *g)
     return g->tick_more || atomic_load(&g->tick_open) > 0;
 }
 
+/* Also when memory runs out in the middle of a tick: a connection that is left open would stop the node's closing. */
+static void close_reader(void *arg)
+{
+    struct db **reader = arg;
+    db_close(*reader);
+    *reader = NULL;
+}
+
 enum err gate_tick(struct ctx *ctx, struct gate *g, size_t *ret_count)
 {
     struct instant now = g->world->now(g->world);
@@ -431,12 +439,13 @@ enum err gate_tick(struct ctx *ctx, struct gate *g, size_t *ret_count)
     if (atomic_load(&g->tick_open) > 0) {
         return ERR_OK; /* taken again, they would only be refused */
     }
-    struct db *reader = NULL;
-    TRY(store_reader(ctx, g->store, &reader));
+    struct db **reader = ARENA_NEW(ctx->arena, struct db *);
+    arena_defer(ctx->arena, close_reader, reader);
+    TRY(store_reader(ctx, g->store, reader));
     struct gate_timer_due_row *rows = NULL;
     size_t count = 0;
     struct gate_timer_due_in in = {.day = instant_day(now).n, .after_day = g->tick_day, .after_case = g->tick_case, .after_timer = g->tick_timer, .count = TICK_MAX};
-    enum err e = gate_timer_due(ctx, reader, in, &rows, &count);
+    enum err e = gate_timer_due(ctx, *reader, in, &rows, &count);
     for (size_t i = 0; e == ERR_OK && i < count; i++) {
         e = tick_submit(ctx, g, &rows[i]);
         *ret_count += e == ERR_OK;
@@ -445,7 +454,7 @@ enum err gate_tick(struct ctx *ctx, struct gate *g, size_t *ret_count)
     e = full ? ERR_OK : e;
     g->tick_more = e == ERR_OK && (full || count == TICK_MAX);
     tick_move(g, g->tick_more ? &rows[*ret_count - 1] : NULL);
-    e = e == ERR_OK ? owed_look(ctx, g, reader) : e;
-    db_close(reader);
+    e = e == ERR_OK ? owed_look(ctx, g, *reader) : e;
+    close_reader(reader);
     return e;
 }
