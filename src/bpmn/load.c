@@ -525,14 +525,17 @@ static int depth_of(const xmlNode *n)
     return most;
 }
 
-static void free_doc(void *doc)
-{
-    xmlFreeDoc(doc);
-}
+/* What libxml2 made, freed with the arena; the arena knows of it before there is anything to lose. */
+struct held {
+    xmlParserCtxt *parser;
+    xmlDoc *doc;
+};
 
-static void free_parser(void *p)
+static void free_held(void *arg)
 {
-    xmlFreeParserCtxt(p);
+    struct held *h = arg;
+    xmlFreeDoc(h->doc);
+    xmlFreeParserCtxt(h->parser);
 }
 
 static enum err parse(struct ctx *ctx, struct str xml, struct str file, const xmlNode **ret)
@@ -543,19 +546,20 @@ static enum err parse(struct ctx *ctx, struct str xml, struct str file, const xm
     if (str_find(xml, STR("<!DOCTYPE")) != SIZE_MAX || str_find(xml, STR("<!ENTITY")) != SIZE_MAX) {
         return fault_at(ctx, ERR_NOT_SUPPORTED, file, 1, 0, "a model has no document type and no entities");
     }
-    xmlParserCtxt *parser = xmlNewParserCtxt();
-    if (parser == NULL) {
+    struct held *held = ARENA_NEW(ctx->arena, struct held);
+    arena_defer(ctx->arena, free_held, held);
+    held->parser = xmlNewParserCtxt();
+    if (held->parser == NULL) {
         return fault(ctx, ERR_MEMORY, "no memory for reading a model");
     }
-    arena_defer(ctx->arena, free_parser, parser);
-    xmlDoc *doc = xmlCtxtReadMemory(parser, xml.p, (int)xml.n, NULL, NULL,
+    xmlParserCtxt *parser = held->parser;
+    xmlDoc *doc = held->doc = xmlCtxtReadMemory(parser, xml.p, (int)xml.n, NULL, NULL,
                                     XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_BIG_LINES);
     if (doc == NULL) {
         const xmlError *e = xmlCtxtGetLastError(parser);
         struct str why = str_trim(str_from(e == NULL || e->message == NULL ? "not well formed" : e->message));
         return fault_at(ctx, ERR_SYNTAX, file, e == NULL ? 0 : (uint32_t)e->line, 0, "XML: %.*s", FMT(why));
     }
-    arena_defer(ctx->arena, free_doc, doc);
     if (doc->intSubset != NULL) { /* in an encoding in which the search above did not see it */
         return fault_at(ctx, ERR_NOT_SUPPORTED, file, 1, 0, "a model has no document type and no entities");
     }
