@@ -415,19 +415,20 @@ static void check_entered(struct search *x)
 
 static void free_arena(void *a)
 {
-    arena_free(a);
+    arena_free(*(struct arena **)a);
 }
 
 enum err explore(struct checker *c)
 {
     struct ctx *ctx = c->ctx;
     struct search *x = ARENA_NEW(ctx->arena, struct search);
-    *x = (struct search){.c = c, .step = {.arena = arena_new(STEP_BYTES)}};
+    *x = (struct search){.c = c};
+    arena_defer(ctx->arena, free_arena, &x->step.arena);
+    x->step.arena = arena_new(STEP_BYTES);
     if (x->step.arena == NULL) {
         return fault(ctx, ERR_MEMORY, "no memory for looking at the states of a process");
     }
     arena_guard_as(x->step.arena, ctx->arena);
-    arena_defer(ctx->arena, free_arena, x->step.arena);
     x->slot_count = 4 * (size_t)LIMIT_BPMN_STATES + 1;
     x->slots = ARENA_ARRAY(ctx->arena, uint32_t, x->slot_count);
     x->entered = ARENA_ARRAY(ctx->arena, bool, c->p->element_count + 1);

@@ -539,7 +539,7 @@ static enum err play_all(struct player *pl)
 
 static void free_arena(void *a)
 {
-    arena_free(a);
+    arena_free(*(struct arena **)a);
 }
 
 enum err bpmn_play(struct ctx *ctx, const struct bpmn_script *script, bool *ret_good)
@@ -549,13 +549,13 @@ enum err bpmn_play(struct ctx *ctx, const struct bpmn_script *script, bool *ret_
     pl->state = buf_new(ctx->arena, LIMIT_BPMN_STATE_BYTES);
     TRY(read_script(pl));
     TRY(choose_process(pl));
-    pl->step.arena = arena_new(STEP_BYTES);
+    struct arena **used = ARENA_NEW(ctx->arena, struct arena *); /* known to ctx->arena before it is there */
+    arena_defer(ctx->arena, free_arena, used);
+    *used = pl->step.arena = arena_new(STEP_BYTES);
     if (pl->step.arena == NULL) {
         return fault(ctx, ERR_MEMORY, "no memory for stepping a process");
     }
     arena_guard_as(pl->step.arena, ctx->arena);
-    struct arena *used = pl->step.arena;
-    arena_defer(ctx->arena, free_arena, used);
     enum err e = play_all(pl);
     *ret_good = pl->good;
     return e;
