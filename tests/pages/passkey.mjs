@@ -86,7 +86,7 @@ await wire.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: f
 await context.clearCookies({ name: 'tb_session' });
 await page.goto(`${address}/login`);
 await page.click('[data-passkey="sign-in"]');
-await page.waitForFunction(() => document.getElementById('passkey-said').textContent !== '', null, { timeout: 15000 }).catch(() => {});
+for (let i = 0; i < 100 && !(await page.textContent('#passkey-said')).trim(); i++) await page.waitForTimeout(100);
 say(!(await context.cookies()).some((c) => c.name === 'tb_session'), 'no user verification, no sign-in');
 await wire.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: true });
 
