@@ -11,11 +11,45 @@
 #include "case_sql.h"
 #include "party/party.h"
 
+/* ---- who sees what of a case (sight.c) ----
+ * Its office and those above it see every act; the party, others whom the case names, and other offices that must answer in
+ * it see those they are told of and those of their own side, with the facts that these acts stated, and the case itself from
+ * the first of them on. So an investigation is not told to whom it is about before the law tells it. */
+
+enum side { SIDE_PARTY, SIDE_INTERESTED, SIDE_ASKED, SIDE_OFFICE };
+/* Somebody in a case: their side, and the party or office they stand for there. */
+struct told_of {
+    enum side side;
+    struct str as;
+};
+/* Are they told of an act of this kind, done by this actor for that party, or did their side do it? kind NULL: of a law
+ * this program does not have any more. */
+bool is_told(const struct told_of *who, const struct act_kind *kind, enum actor_kind by, struct str actor, struct str for_id);
+/* How who is signed in sees a case. */
+struct sight {
+    struct told_of of;
+    enum access_relation relation;
+    unsigned classes; /* bit per enum fact_class; 0: nothing, not even that it exists */
+};
+/* Load the case of this id as the session sees it, and note the use. When it sees nothing, *ret_found is false and the page
+ * is answered: whether the case exists is not told. */
+enum err sight_load(struct page *p, struct str id, struct case_state *ret_case, struct sight *ret, bool *ret_found) MUST_USE;
+/* Is an act of the case told to them? */
+bool sees_act(const struct sight *s, const struct case_state *c, const struct act_record *act);
+/* A set of facts by index, of those that stand in acts they see; NULL: all. */
+const bool *sight_facts(struct page *p, const struct sight *s, const struct case_state *c, const struct act_record *acts, size_t count);
+/* May a fact be shown: of a class they may see, and stated by an act they see? */
+bool sees_fact(const struct sight *s, const struct law *law, const bool *stated, struct str id);
+
 struct str say(const struct page *p, const char *zh, const char *en);
 /* A value as people read it: titles of choices, yes and no, names of files. */
 struct str shown_value(struct page *p, const struct law *law, struct str fact, const struct json *v);
 /* Fields of the request with the types of their facts: "30" becomes 30, "true" true; empty ones go. */
 enum err typed_fields(struct page *p, const struct law *law, struct json *ret) MUST_USE;
+/* The second officer of the form, when the code is the one they were shown (cosign_code); empty else. */
+struct str cosigner(struct page *p, struct str case_id);
+/* The kind of act that begins the item's procedure; NULL when it has none. */
+const struct act_kind *opening_kind(const struct law *law, const struct item *item);
 /* What is left of a limit: days that count in its unit (negative: days late), the chip's class, the words. */
 struct left {
     int32_t days;

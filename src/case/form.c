@@ -81,6 +81,13 @@ enum err typed_fields(struct page *p, const struct law *law, struct json *ret)
     return ERR_OK;
 }
 
+struct str cosigner(struct page *p, struct str case_id)
+{
+    struct str with = str_trim(page_field(p, "_with"));
+    bool proven = with.n > 0 && str_equal(cosign_code(p, with, case_id), str_trim(page_field(p, "_with_code")));
+    return proven ? with : STR("");
+}
+
 struct needs needs_of(const struct form_view *f)
 {
     struct needs n = {{f->kind->fields, NULL, NULL}, {f->kind->field_count, 0, 0}};

@@ -5,18 +5,22 @@
 #include "page_choose_html.h"
 #include "page_review_html.h"
 
+const struct act_kind *opening_kind(const struct law *law, const struct item *item)
+{
+    for (size_t i = 0; item->procedure != NULL && i < item->procedure->element_count; i++) {
+        const struct bpmn_element *e = &item->procedure->elements[i];
+        if (e->kind == BPMN_START && e->scope < 0 && e->act_count > 0) {
+            return law_act(law, e->acts[0]);
+        }
+    }
+    return NULL;
+}
+
 static enum err view_of(struct page *p, struct form_view *f)
 {
     *f = (struct form_view){.law = p->law};
     f->item = p->law == NULL ? NULL : law_item(p->law, p->args[0]);
-    if (f->item == NULL || f->item->procedure == NULL) {
-        return ERR_NOT_FOUND;
-    }
-    /* The kind of act that begins the item's procedure. */
-    for (size_t i = 0; i < f->item->procedure->element_count && f->kind == NULL; i++) {
-        const struct bpmn_element *e = &f->item->procedure->elements[i];
-        f->kind = e->kind == BPMN_START && e->scope < 0 && e->act_count > 0 ? law_act(p->law, e->acts[0]) : NULL;
-    }
+    f->kind = f->item == NULL ? NULL : opening_kind(p->law, f->item);
     if (f->kind == NULL) {
         return ERR_NOT_FOUND;
     }
@@ -64,10 +68,15 @@ static enum err for_whom(struct page *p, struct form_view *f, struct str asked, 
     size_t count = 0;
     bool officer = p->session.actor.kind == ACTOR_OFFICER;
     bool self = !officer && f->item->for_person;
+    bool of_itself = officer && (f->kind->who & WHO_PARTY) == 0; /* the office begins it, about somebody or about nobody */
+    *ret_done = false;
+    if (of_itself && asked.n == 0) {
+        f->change = STR("/counter");
+        return ERR_OK;
+    }
     TRY(party_others(ctx, p->db, p->session.actor.id, instant_day(ctx->world->now(ctx->world)), &others, &count));
     count = keep_fitting(f->item, others, count);
     size_t choices = (size_t)self + count;
-    *ret_done = false;
     if (asked.n == 0 && officer) {
         *ret_done = true;
         return page_go(p, STR("/counter"));
@@ -91,6 +100,9 @@ static enum err load_held(struct page *p, struct form_view *f, struct json *held
     bool own_data = str_equal(f->for_id, p->session.actor.id);
     if (!may) {
         TRY(gate_speaks_for(ctx, p->gate, p->db, p->session.actor.id, f->for_id, f->item->id, &may));
+    }
+    if (f->for_id.n == 0) {
+        return ERR_OK;
     }
     enum access_relation relation = officer ? ACCESS_OFFICE : own_data ? ACCESS_SELF : ACCESS_SPEAKS;
     if (!may || page_classes(p, relation) == 0) {
@@ -188,6 +200,10 @@ static enum err review(struct page *p, const struct form_view *f)
     size_t file_count = 0;
     TRY(page_form(p, &typed_in, &files, &file_count));
     hidden[v.hidden_count++] = (struct page_review_hidden){STR("_for"), f->for_id};
+    if (f->kind->officers > 1) {
+        hidden[v.hidden_count++] = (struct page_review_hidden){STR("_with"), page_field(p, "_with")};
+        hidden[v.hidden_count++] = (struct page_review_hidden){STR("_with_code"), page_field(p, "_with_code")};
+    }
     add_hidden(&v, hidden, HIDDEN_MAX, &typed_in);
     v.facts = facts;
     v.materials = materials;
@@ -216,6 +232,7 @@ static enum err case_post_apply(struct page *p)
     struct draft d = {.kind = f.kind->kind, .item = f.item->id, .actor = p->session.actor};
     struct verdict verdict;
     d.actor.for_id = page_field(p, "_for");
+    d.actor.co_id = cosigner(p, STR(""));
     TRY(typed_fields(p, p->law, &d.fields));
     d.attachments = p->files;
     d.attachment_count = p->file_count;
@@ -254,6 +271,6 @@ static enum err case_post_apply(struct page *p)
 
 static const struct route rows[] = {
     {"GET", "/apply/{item}", case_page_apply, FOR_PARTY | FOR_OFFICER, 0, "Form to apply for an item", NULL, "for"},
-    {"POST", "/apply/{item}", case_post_apply, FOR_PARTY | FOR_OFFICER, 0, "Apply: facts by id, _for the party", NULL, "_for"},
+    {"POST", "/apply/{item}", case_post_apply, FOR_PARTY | FOR_OFFICER, 0, "Apply: facts by id, _for the party", NULL, "_for _with _with_code"},
 };
 const struct route_table case_apply_routes = {rows, LEN(rows)};

@@ -5,52 +5,11 @@
 #include "page_document_html.h"
 #include "page_receipt_html.h"
 
-/* How who is signed in stands to a case. *ret_is is false when in no way. */
-static enum err relation_to(struct page *p, const struct case_state *c, enum access_relation *ret, bool *ret_is)
-{
-    struct ctx *ctx = p->ctx;
-    const struct actor *me = &p->session.actor;
-    *ret_is = false;
-    if (!p->session.signed_in) {
-        return ERR_OK;
-    }
-    if (me->kind == ACTOR_PARTY) { /* also of who filed it: an authority that was revoked shows nothing any more */
-        *ret = str_equal(me->id, c->party) ? ACCESS_SELF : ACCESS_SPEAKS;
-        return gate_speaks_for(ctx, p->gate, p->db, me->id, c->party, c->item, ret_is);
-    }
-    struct actor_record record;
-    bool found = false;
-    TRY(gate_actor(ctx, p->gate, p->db, me->id, &record, &found));
-    const struct item *item = law_item(c->law, c->item);
-    const struct office *own = p->law == NULL ? NULL : law_office(p->law, record.office);
-    const struct office *first = p->law == NULL ? NULL : law_office(p->law, c->office);
-    const struct office *seat = first == NULL ? NULL : law_seat(p->law, first, item, c->opened, instant_day(ctx->world->now(ctx->world)));
-    bool entrusted = law_deputy(own, seat, (struct str){0}, item, instant_day(ctx->world->now(ctx->world))) != NULL;
-    *ret = ACCESS_OFFICE;
-    *ret_is = found && record.active && (entrusted || str_equal(record.office, seat == NULL ? c->office : seat->id));
-    return ERR_OK;
-}
-
-/* The case of the address, when this session may see it; else a page is answered and *ret_found is false.
- * Whether it exists is not told to those who may not see it. */
-static enum err open_case(struct page *p, struct str id, struct case_state *ret, unsigned *ret_classes, bool *ret_found)
-{
-    struct ctx *ctx = p->ctx;
-    struct text2 none = {{0}, {0}};
-    bool found = false;
-    *ret_found = false;
-    TRY(gate_case(ctx, p->gate, p->db, id, ret, &found));
-    enum access_relation relation = ACCESS_ANY;
-    if (found) {
-        TRY(relation_to(p, ret, &relation, ret_found));
-    }
-    *ret_classes = *ret_found ? page_classes(p, relation) : 0;
-    *ret_found = *ret_classes != 0;
-    if (*ret_found) {
-        page_use(p, ret->party, ret->id, relation);
-    }
-    return *ret_found ? ERR_OK : page_problem(p, ERR_NOT_FOUND, STR(""), none);
-}
+/* The acts of a case, oldest first. */
+struct acts {
+    struct act_record *list;
+    size_t count;
+};
 
 /* ---- the articles beside the case, numbered as they are first named ---- */
 
@@ -85,7 +44,31 @@ static int64_t ref_to(struct page *p, struct refs *refs, const struct cite *c)
     return (int64_t)++refs->count;
 }
 
-static enum err fill_clocks(struct page *p, const struct case_state *c, struct refs *refs, struct page_case *v)
+/* Each time a clock stood still: from when to when, by which act, and by which officer. */
+static enum err fill_stops(struct page *p, const struct case_state *c, const struct case_clock *k, const struct acts *acts,
+                           struct page_case_clocks *row)
+{
+    struct ctx *ctx = p->ctx;
+    struct page_case_clocks_stops *rows = ARENA_ARRAY(ctx->arena, struct page_case_clocks_stops, k->stop_count + 1);
+    for (size_t i = 0; i < k->stop_count; i++) {
+        const struct clock_stop *stop = &k->stops[i];
+        const struct act_kind *kind = law_act(c->law, stop->by);
+        rows[i] = (struct page_case_clocks_stops){.from = stop->from,
+                                                  .to = {stop->to.n < 0 ? 0 : stop->to.n},
+                                                  .by = kind == NULL ? stop->by : page_text(p, kind->title),
+                                                  .seq = stop->seq};
+        for (size_t n = 0; n < acts->count; n++) {
+            if (acts->list[n].seq == stop->seq && acts->list[n].actor_kind == ACTOR_OFFICER) {
+                TRY(party_name(ctx, p->db, acts->list[n].actor, &rows[i].who));
+            }
+        }
+    }
+    row->stops = rows;
+    row->stops_count = k->stop_count;
+    return ERR_OK;
+}
+
+static enum err fill_clocks(struct page *p, const struct case_state *c, const struct acts *acts, struct refs *refs, struct page_case *v)
 {
     static const struct {
         const char *zh;
@@ -102,7 +85,6 @@ static enum err fill_clocks(struct page *p, const struct case_state *c, struct r
     struct page_case_clocks *rows = ARENA_ARRAY(ctx->arena, struct page_case_clocks, count + 1);
     for (size_t i = 0; i < count; i++) {
         const struct case_clock *k = &clocks[i];
-        const struct act_kind *stopper = k->stopped_by.n == 0 ? NULL : law_act(c->law, k->stopped_by);
         bool over = k->state == CLOCK_MET;
         ref_to(p, refs, &k->limit->article);
         rows[i] = (struct page_case_clocks){
@@ -115,9 +97,9 @@ static enum err fill_clocks(struct page *p, const struct case_state *c, struct r
             .used = due_used(p, c->law, k->limit, k->started, k->due),
             .class = str_from(states[k->state].class),
             .state = say(p, states[k->state].zh, states[k->state].en),
-            .stopped_by = stopper == NULL ? STR("") : page_text(p, stopper->title),
             .extended = k->extended,
             .provisional = k->provisional};
+        TRY(fill_stops(p, c, k, acts, &rows[i]));
     }
     v->clocks = rows;
     v->clocks_count = count;
@@ -158,13 +140,6 @@ static enum err fill_openings(struct page *p, const struct case_state *c, struct
     return ERR_OK;
 }
 
-/* May a fact of this class be shown to who has these classes? */
-static bool is_open_to(unsigned classes, const struct law *law, struct str id)
-{
-    const struct fact *fact = law_fact(law, id);
-    return (classes & 1u << (fact == NULL ? CLASS_BUSINESS : fact->class)) != 0;
-}
-
 /* The first words an act said, for the list. */
 static struct str note_of(struct page *p, const struct law *law, const struct act_record *a, unsigned classes)
 {
@@ -190,41 +165,42 @@ static void mark_done(const struct bpmn_process *procedure, struct str kind, boo
     }
 }
 
-static enum err fill_acts(struct page *p, const struct case_state *c, const struct item *item, unsigned classes, struct page_case *v,
-                          bool *done)
+static enum err fill_acts(struct page *p, const struct case_state *c, const struct item *item, const struct sight *sight,
+                          const struct acts *acts, struct page_case *v, bool *done)
 {
     struct ctx *ctx = p->ctx;
-    struct act_record *acts = NULL;
-    size_t count = 0;
-    TRY(gate_case_acts(ctx, p->gate, p->db, c->id, &acts, &count));
-    struct page_case_acts *rows = ARENA_ARRAY(ctx->arena, struct page_case_acts, count + 1);
-    for (size_t i = 0; i < count; i++) {
-        const struct act_kind *kind = law_act(c->law, acts[i].kind);
+    struct page_case_acts *rows = ARENA_ARRAY(ctx->arena, struct page_case_acts, acts->count + 1);
+    for (size_t i = 0; i < acts->count; i++) {
+        const struct act_record *act = &acts->list[i];
+        const struct act_kind *kind = law_act(c->law, act->kind);
         struct str who = STR("");
-        mark_done(item->procedure, acts[i].kind, done);
-        if (acts[i].actor.n > 0) {
-            TRY(party_name(ctx, p->db, acts[i].actor, &who));
+        if (!sees_act(sight, c, act)) {
+            continue;
         }
-        rows[i] = (struct page_case_acts){.seq = acts[i].seq,
-                                          .title = kind == NULL ? acts[i].kind : page_text(p, kind->title),
+        mark_done(item->procedure, act->kind, done);
+        bool named = act->actor_kind != ACTOR_PARTY || (sight->classes & 1u << CLASS_PERSONAL) != 0;
+        if (act->actor.n > 0 && named) {
+            TRY(party_name(ctx, p->db, act->actor, &who));
+        }
+        rows[v->acts_count++] = (struct page_case_acts){.seq = act->seq,
+                                          .title = kind == NULL ? act->kind : page_text(p, kind->title),
                                           .who = who,
-                                          .day = instant_day(acts[i].at),
+                                          .day = instant_day(act->at),
                                           .document = kind != NULL && kind->draws.n > 0,
-                                          .note = note_of(p, c->law, &acts[i], classes)};
+                                          .note = note_of(p, c->law, act, sight->classes)};
     }
     v->acts = rows;
-    v->acts_count = count;
     return ERR_OK;
 }
 
-static void fill_facts(struct page *p, const struct case_state *c, unsigned classes, struct page_case *v)
+static void fill_facts(struct page *p, const struct case_state *c, const struct sight *sight, const bool *stated, struct page_case *v)
 {
     struct page_case_facts *rows = ARENA_ARRAY(p->ctx->arena, struct page_case_facts, c->facts.count + 1);
     for (size_t i = 0; i < c->facts.count; i++) {
         const struct json_member *m = &c->facts.members[i];
         const struct fact *fact = law_fact(c->law, m->key);
         struct str sha = json_text(&m->value, "sha256");
-        if (!is_open_to(classes, c->law, m->key)) {
+        if (!sees_fact(sight, c->law, stated, m->key)) {
             continue;
         }
         struct page_case_facts *row = &rows[v->facts_count++];
@@ -242,7 +218,7 @@ static enum err fill_proposal(struct page *p, const struct case_state *c, const 
 {
     struct ctx *ctx = p->ctx;
     struct proposal proposal;
-    if (item->model == NULL || p->session.actor.kind != ACTOR_OFFICER) {
+    if (item->model == NULL) {
         return ERR_OK;
     }
     TRY(gate_propose(ctx, c->law, item, &c->facts, ctx->world->now(ctx->world), &proposal));
@@ -266,8 +242,8 @@ static enum err fill_proposal(struct page *p, const struct case_state *c, const 
 }
 
 /* Each condition of the law beside what was filed for it: the needs that rest on the same article. */
-static void fill_conditions(struct page *p, const struct case_state *c, const struct item *item, unsigned classes, struct refs *refs,
-                            struct page_case *v)
+static void fill_conditions(struct page *p, const struct case_state *c, const struct item *item, const struct sight *sight, const bool *stated,
+                            struct refs *refs, struct page_case *v)
 {
     struct arena *a = p->ctx->arena;
     struct page_case_conditions *rows = ARENA_ARRAY(a, struct page_case_conditions, item->condition_count + 1);
@@ -279,7 +255,7 @@ static void fill_conditions(struct page *p, const struct case_state *c, const st
         for (size_t k = 0; k < item->fact_count + item->material_count; k++) {
             const struct need *need = k < item->fact_count ? &item->facts[k] : &item->materials[k - item->fact_count];
             const struct json *value = json_get_str(&c->facts, need->fact->id);
-            bool shown = value != NULL && (classes & 1u << need->fact->class) != 0;
+            bool shown = value != NULL && sees_fact(sight, c->law, stated, need->fact->id);
             if (shown && str_equal(need->article.text, x->article.text)) {
                 found[rows[i].found_count++] =
                     (struct page_case_conditions_found){page_text(p, need->fact->title), shown_value(p, c->law, need->fact->id, value)};
@@ -332,12 +308,13 @@ static enum err fill_queue(struct page *p, struct str office, struct str current
 
 static enum err case_page_show(struct page *p)
 {
-    unsigned classes = 0;
     enum { ARTICLES = 40 };
     struct ctx *ctx = p->ctx;
     struct case_state c;
+    struct sight sight;
+    struct acts acts = {0};
     bool found = false;
-    TRY(open_case(p, p->args[0], &c, &classes, &found));
+    TRY(sight_load(p, p->args[0], &c, &sight, &found));
     if (!found) {
         return ERR_OK;
     }
@@ -345,31 +322,38 @@ static enum err case_page_show(struct page *p)
     const struct office *office = law_office(c.law, c.office);
     must(item != NULL);
     bool officer = p->session.actor.kind == ACTOR_OFFICER;
+    bool works = sight.relation != ACCESS_ABOVE;
     struct refs refs = {ARENA_ARRAY(ctx->arena, struct page_case_law, ARTICLES), 0, ARTICLES};
     struct page_case v = {.party_side = !officer,
-                          .layout = officer ? STR("desk") : STR("cols form-cols"),
+                          .layout = officer && works ? STR("desk") : STR("cols form-cols"),
                           .title = page_text(p, item->title),
                           .id = c.id,
                           .status = page_text(p, law_code_title(c.law, STR("status"), c.status)),
                           .office = office == NULL ? c.office : page_text(p, office->title)};
     p->wide = officer;
-    if (officer && !c.closed) {
+    if (officer && works && !c.closed) {
         v.cosign = cosign_code(p, p->session.actor.id, c.id);
     }
-    if (c.party.n > 0) {
+    if (c.party.n > 0 && (sight.classes & 1u << CLASS_PERSONAL) != 0) {
         TRY(party_name(ctx, p->db, c.party, &v.party));
     }
-    if (officer) {
-        TRY(fill_queue(p, c.office, c.id, &v));
+    if (officer && works) {
+        TRY(fill_queue(p, sight.of.as, c.id, &v));
     }
-    fill_conditions(p, &c, item, classes, &refs, &v);
-    TRY(fill_clocks(p, &c, &refs, &v));
-    TRY(fill_openings(p, &c, &refs, &v));
+    TRY(gate_case_acts(ctx, p->gate, p->db, c.id, &acts.list, &acts.count));
+    const bool *stated = sight_facts(p, &sight, &c, acts.list, acts.count);
+    fill_conditions(p, &c, item, &sight, stated, &refs, &v);
+    TRY(fill_clocks(p, &c, &acts, &refs, &v));
+    if (works) {
+        TRY(fill_openings(p, &c, &refs, &v));
+    }
     bool *done = ARENA_ARRAY(ctx->arena, bool, item->procedure->element_count + 1);
-    TRY(fill_acts(p, &c, item, classes, &v, done));
-    TRY(fill_proposal(p, &c, item, &v));
+    TRY(fill_acts(p, &c, item, &sight, &acts, &v, done));
+    if (sight.of.side == SIDE_OFFICE) {
+        TRY(fill_proposal(p, &c, item, &v));
+    }
     TRY(fill_drawing(p, &c, item, done, &v));
-    fill_facts(p, &c, classes, &v);
+    fill_facts(p, &c, &sight, stated, &v);
     v.law = refs.rows;
     v.law_count = refs.count;
     return page_show(p, 200, v.title, page_case, &v);
@@ -392,13 +376,13 @@ static enum err act_view(struct page *p, const struct case_state *c, struct form
 
 static enum err case_page_act(struct page *p)
 {
-    unsigned classes = 0;
+    struct sight sight;
     struct ctx *ctx = p->ctx;
     struct text2 none = {{0}, {0}};
     struct case_state c;
     struct form_view f;
     bool found = false;
-    TRY(open_case(p, p->args[0], &c, &classes, &found));
+    TRY(sight_load(p, p->args[0], &c, &sight, &found));
     if (!found) {
         return ERR_OK;
     }
@@ -410,14 +394,14 @@ static enum err case_page_act(struct page *p)
 
 static enum err case_post_act(struct page *p)
 {
-    unsigned classes = 0;
+    struct sight sight;
     struct ctx *ctx = p->ctx;
     struct text2 none = {{0}, {0}};
     struct case_state c;
     struct form_view f;
     struct verdict verdict;
     bool found = false;
-    TRY(open_case(p, p->args[0], &c, &classes, &found));
+    TRY(sight_load(p, p->args[0], &c, &sight, &found));
     if (!found) {
         return ERR_OK;
     }
@@ -428,11 +412,7 @@ static enum err case_post_act(struct page *p)
     TRY(typed_fields(p, c.law, &d.fields));
     d.attachments = p->files;
     d.attachment_count = p->file_count;
-    struct str with = page_field(p, "_with");
-    struct str code = cosign_code(p, with, c.id);
-    if (with.n > 0 && str_equal(code, str_trim(page_field(p, "_with_code")))) {
-        d.actor.co_id = with;
-    }
+    d.actor.co_id = cosigner(p, c.id);
     TRY(gate_ask(ctx, p->gate, p->db, &d, &verdict));
     if (!verdict.admitted && str_equal(verdict.check, STR("form")) && !p->wants_json) {
         f.values = &d.fields;
@@ -444,10 +424,10 @@ static enum err case_post_act(struct page *p)
 
 /* ---- what an act left ---- */
 
-/* The act of the address, when this session may see its case. */
+/* The act of the address, when this session is told of it. */
 static enum err open_act(struct page *p, struct act_record *ret, struct case_state *c, bool *ret_found)
 {
-    unsigned classes = 0;
+    struct sight sight;
     struct ctx *ctx = p->ctx;
     struct text2 none = {{0}, {0}};
     int64_t seq = -1;
@@ -457,8 +437,12 @@ static enum err open_act(struct page *p, struct act_record *ret, struct case_sta
         TRY(gate_act(ctx, p->gate, p->db, seq, ret, &found));
     }
     if (found && ret->case_id.n > 0) {
-        return open_case(p, ret->case_id, c, &classes, ret_found);
+        TRY(sight_load(p, ret->case_id, c, &sight, ret_found));
+        if (!*ret_found || sees_act(&sight, c, ret)) {
+            return ERR_OK;
+        }
     }
+    *ret_found = false;
     return page_problem(p, ERR_NOT_FOUND, STR(""), none);
 }
 
@@ -516,19 +500,22 @@ static enum err case_page_document(struct page *p)
 /* A file of the case, by digest, for those who may see the case; never shown in the page's own origin as a page. */
 static enum err case_file(struct page *p)
 {
-    unsigned classes = 0;
+    struct sight sight;
+    struct acts acts = {0};
     struct ctx *ctx = p->ctx;
     struct text2 none = {{0}, {0}};
     struct case_state c;
     struct attachment file;
     bool found = false;
     bool belongs = false;
-    TRY(open_case(p, p->args[0], &c, &classes, &found));
+    TRY(sight_load(p, p->args[0], &c, &sight, &found));
     if (!found) {
         return ERR_OK;
     }
+    TRY(gate_case_acts(ctx, p->gate, p->db, c.id, &acts.list, &acts.count));
+    const bool *stated = sight_facts(p, &sight, &c, acts.list, acts.count);
     for (size_t i = 0; i < c.facts.count; i++) {
-        bool open = is_open_to(classes, c.law, c.facts.members[i].key);
+        bool open = sees_fact(&sight, c.law, stated, c.facts.members[i].key);
         belongs = belongs || (open && str_equal(json_text(&c.facts.members[i].value, "sha256"), p->args[1]));
     }
     TRY(gate_attachment(ctx, p->gate, p->db, p->args[1], &file, &found));

@@ -1,9 +1,12 @@
 /* Lists: my cases, the office's desk, the public register of decisions. */
 #include "case/case_in.h"
 
+#include <stdlib.h>
+
 #include "page_cases_html.h"
 #include "page_decisions_html.h"
 #include "page_desk_html.h"
+#include "page_supervise_html.h"
 
 enum { PAGE = 50 };
 
@@ -36,6 +39,24 @@ static enum err add_party_cases(struct page *p, struct str party, struct str sco
     return ERR_OK;
 }
 
+/* Cases of others that name somebody, from the first act on that they were told of. */
+static enum err add_named_cases(struct page *p, struct str other, struct str scope, struct page_cases *v, struct page_cases_rows *rows, size_t room)
+{
+    struct ctx *ctx = p->ctx;
+    struct case_other_list_row *list = NULL;
+    size_t count = 0;
+    TRY(case_other_list(ctx, p->db, (struct case_other_list_in){.other = other, .count = PAGE}, &list, &count));
+    for (size_t i = 0; i < count && v->rows_count < room; i++) {
+        if (!party_scope_has(scope, list[i].item)) {
+            continue;
+        }
+        page_use(p, list[i].party, list[i].id, ACCESS_INTERESTED);
+        TRY(fill_row(p, list[i].id, list[i].item, STR(""), list[i].case_status, (struct day){0}, &rows[v->rows_count]));
+        v->rows_count++;
+    }
+    return ERR_OK;
+}
+
 static enum err case_page_mine(struct page *p)
 {
     struct ctx *ctx = p->ctx;
@@ -43,14 +64,36 @@ static enum err case_page_mine(struct page *p)
     size_t count = 0;
     struct page_cases v = {.heading = say(p, "我的办件", "My cases")};
     TRY(party_others(ctx, p->db, p->session.actor.id, instant_day(ctx->world->now(ctx->world)), &others, &count));
-    size_t room = PAGE * (count + 1);
+    size_t room = 2 * PAGE * (count + 1);
     struct page_cases_rows *rows = ARENA_ARRAY(ctx->arena, struct page_cases_rows, room);
     TRY(add_party_cases(p, p->session.actor.id, STR(""), &v, rows, room));
+    TRY(add_named_cases(p, p->session.actor.id, STR(""), &v, rows, room));
     for (size_t i = 0; i < count; i++) {
         TRY(add_party_cases(p, others[i].id, others[i].scope, &v, rows, room));
+        TRY(add_named_cases(p, others[i].id, others[i].scope, &v, rows, room));
     }
     v.rows = rows;
     return page_show(p, 200, v.heading, page_cases, &v);
+}
+
+/* Cases of other offices that this one must answer in. */
+static enum err fill_asked(struct page *p, struct str office, struct page_desk *v)
+{
+    struct ctx *ctx = p->ctx;
+    struct case_other_list_row *list = NULL;
+    size_t count = 0;
+    TRY(case_other_list(ctx, p->db, (struct case_other_list_in){.other = office, .count = PAGE}, &list, &count));
+    struct page_desk_asked *rows = ARENA_ARRAY(ctx->arena, struct page_desk_asked, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        const struct item *item = p->law == NULL ? NULL : law_item(p->law, list[i].item);
+        page_use(p, list[i].party, list[i].id, ACCESS_ASKED);
+        rows[i] = (struct page_desk_asked){.id = list[i].id, .title = item == NULL ? list[i].item : page_text(p, item->title)};
+        rows[i].status = p->law == NULL ? list[i].case_status : page_text(p, law_code_title(p->law, STR("status"), list[i].case_status));
+        TRY(party_name(ctx, p->db, list[i].party, &rows[i].party));
+    }
+    v->asked = rows;
+    v->asked_count = count;
+    return ERR_OK;
 }
 
 static enum err case_page_desk(struct page *p)
@@ -85,8 +128,85 @@ static enum err case_page_desk(struct page *p)
     if (count == PAGE) {
         v.more = str_format(ctx->arena, "/desk?day=%lld&after=%.*s", (long long)list[count - 1].due_day, FMT(list[count - 1].id));
     }
+    if (after == 0) {
+        TRY(fill_asked(p, in.office, &v));
+    }
     p->wide = true;
     return page_show(p, 200, say(p, "工作台", "Desk"), page_desk, &v);
+}
+
+/* ---- offices below ---- */
+
+enum { LATE_MOST = 1000, SOON = 5 };
+
+static bool is_below(const struct office *o, const struct office *above)
+{
+    for (o = o->parent; o != NULL && o != above;) {
+        o = o->parent;
+    }
+    return o != NULL;
+}
+
+/* One office below: how many cases are late, and what is due first, by limit and number; no names. */
+static enum err add_office(struct page *p, const struct office *o, struct page_supervise_offices *row, struct page_supervise_cases *cases,
+                           size_t *case_count)
+{
+    struct ctx *ctx = p->ctx;
+    struct case_view_late_row *late = NULL;
+    struct case_view_of_office_row *list = NULL;
+    size_t late_count = 0;
+    size_t count = 0;
+    struct day today = instant_day(ctx->world->now(ctx->world));
+    TRY(case_view_late(ctx, p->db, (struct case_view_late_in){.office = o->id, .day = today.n, .count = LATE_MOST}, &late, &late_count));
+    TRY(case_view_of_office(ctx, p->db, (struct case_view_of_office_in){.office = o->id, .id = STR(""), .count = SOON}, &list, &count));
+    *row = (struct page_supervise_offices){.title = page_text(p, o->title), .late = late_count == 0 ? 0 : late[0].late, .due = {count == 0 ? 0 : (int32_t)list[0].due_day}};
+    row->many = row->late == LATE_MOST;
+    row->class = row->late > 0 ? STR("seal-c") : STR("");
+    for (size_t i = 0; i < count; i++) {
+        const struct item *item = law_item(p->law, list[i].item);
+        const struct limit *limit = law_limit(p->law, list[i].due_limit);
+        struct day due = {(int32_t)list[i].due_day};
+        struct left left = due_left(p, p->law, list[i].due_limit, due);
+        cases[(*case_count)++] = (struct page_supervise_cases){.id = list[i].id,
+                                                               .office = row->title,
+                                                               .title = item == NULL ? list[i].item : page_text(p, item->title),
+                                                               .limit = limit == NULL ? list[i].due_limit : page_text(p, limit->title),
+                                                               .cite = limit == NULL ? STR("") : page_cite(p, &limit->article),
+                                                               .article = limit == NULL ? STR("") : limit->article.text,
+                                                               .due = due,
+                                                               .class = left.class,
+                                                               .left = left.text};
+    }
+    return ERR_OK;
+}
+
+static int by_due(const void *a, const void *b)
+{
+    const struct page_supervise_cases *x = a;
+    const struct page_supervise_cases *y = b;
+    return x->due.n != y->due.n ? (x->due.n < y->due.n ? -1 : 1) : str_compare(x->id, y->id);
+}
+
+static enum err case_page_supervise(struct page *p)
+{
+    struct ctx *ctx = p->ctx;
+    struct actor_record me;
+    bool found = false;
+    size_t count = 0;
+    TRY(gate_actor(ctx, p->gate, p->db, p->session.actor.id, &me, &found));
+    const struct office *all = p->law == NULL ? NULL : law_offices(p->law, &count);
+    const struct office *own = found && p->law != NULL ? law_office(p->law, me.office) : NULL;
+    struct page_supervise_offices *offices = ARENA_ARRAY(ctx->arena, struct page_supervise_offices, count + 1);
+    struct page_supervise_cases *cases = ARENA_ARRAY(ctx->arena, struct page_supervise_cases, count * SOON + 1);
+    struct page_supervise v = {.office = own == NULL ? STR("") : page_text(p, own->title), .offices = offices, .cases = cases};
+    for (size_t i = 0; own != NULL && i < count; i++) {
+        if (is_below(&all[i], own)) {
+            TRY(add_office(p, &all[i], &offices[v.offices_count++], cases, &v.cases_count));
+        }
+    }
+    qsort(cases, v.cases_count, sizeof cases[0], by_due);
+    p->wide = true;
+    return page_show(p, 200, say(p, "期限监督", "Time limits"), page_supervise, &v);
 }
 
 static enum err case_page_decisions(struct page *p)
@@ -126,6 +246,7 @@ static enum err case_page_decisions(struct page *p)
 static const struct route rows_[] = {
     {"GET", "/cases", case_page_mine, FOR_PARTY | FOR_OFFICER, 0, "My cases", page_cases_schema, ""},
     {"GET", "/desk", case_page_desk, FOR_OFFICER, 0, "The office's cases by what is due first", page_desk_schema, "day after"},
+    {"GET", "/supervise", case_page_supervise, FOR_OFFICER, 0, "Time limits of the offices below", page_supervise_schema, ""},
     {"GET", "/decisions", case_page_decisions, FOR_ALL, 0, "Public register of decisions", page_decisions_schema, "before"},
 };
 const struct route_table case_list_routes = {rows_, LEN(rows_)};

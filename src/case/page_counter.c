@@ -1,21 +1,50 @@
-/* The counter: find the party who came, and file for it what it asks; who filed stands in the ledger. */
+/* The counter: find the party who came and file for it what it asks, or begin what the office begins of its own. What is
+ * offered is what the gate would hear; who filed stands in the ledger. */
 #include "case/case_in.h"
 
 #include "page_counter_html.h"
 
-/* Does the office take applications for the item? */
-static bool takes(const struct office *office, const struct item *item, struct day day)
+/* Would the gate hear this officer begin the item's procedure? What is asked for in the form is not there yet. */
+static enum err may_begin(struct page *p, const struct item *item, const struct act_kind *kind, struct str party, bool *ret)
 {
-    for (size_t i = 0; office != NULL && i < office->power_count; i++) {
-        const struct power *w = &office->powers[i];
-        bool now = day.n >= w->from.n && day.n < w->until.n && str_equal(w->kind, STR("accept"));
-        for (size_t k = 0; now && k < w->item_count; k++) {
-            if (w->items[k] == item) {
-                return true;
-            }
+    struct ctx *ctx = p->ctx;
+    static const char *const before[] = {"identity", "competence", "procedure"};
+    struct draft d = {.kind = kind->kind, .item = item->id, .actor = p->session.actor, .fields = json_object()};
+    struct verdict verdict;
+    d.actor.for_id = party;
+    TRY(gate_ask(ctx, p->gate, p->db, &d, &verdict));
+    *ret = true;
+    for (size_t i = 0; i < LEN(before) && !verdict.admitted; i++) {
+        *ret = *ret && !str_equal(verdict.check, str_from(before[i]));
+    }
+    return ERR_OK;
+}
+
+/* What the officer may file for the party, and what the office may begin about it of its own. */
+static enum err fill_items(struct page *p, struct str party, bool person, struct page_counter *v)
+{
+    struct ctx *ctx = p->ctx;
+    size_t count = 0;
+    const struct item *items = p->law == NULL ? NULL : law_items(p->law, &count);
+    struct page_counter_items *filed = ARENA_ARRAY(ctx->arena, struct page_counter_items, count + 1);
+    struct page_counter_own *own = ARENA_ARRAY(ctx->arena, struct page_counter_own, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        const struct act_kind *kind = opening_kind(p->law, &items[i]);
+        bool may = kind != NULL && (kind->who & WHO_OFFICER) != 0;
+        bool for_party = may && (kind->who & WHO_PARTY) != 0;
+        if (!may || (for_party && (party.n == 0 || !(person ? items[i].for_person : items[i].for_org)))) {
+            continue;
+        }
+        TRY(may_begin(p, &items[i], kind, party, &may));
+        if (may && for_party) {
+            filed[v->items_count++] = (struct page_counter_items){items[i].id, party, page_text(p, items[i].title)};
+        } else if (may) {
+            own[v->own_count++] = (struct page_counter_own){items[i].id, party, page_text(p, items[i].title), page_text(p, kind->button)};
         }
     }
-    return false;
+    v->items = filed;
+    v->own = own;
+    return ERR_OK;
 }
 
 static enum err case_page_counter(struct page *p)
@@ -28,24 +57,11 @@ static enum err case_page_counter(struct page *p)
     if (v.asked) {
         TRY(party_find(ctx, p->db, v.code, &party, &kind, &v.name));
     }
-    struct actor_record me;
-    bool known = false;
-    TRY(gate_actor(ctx, p->gate, p->db, p->session.actor.id, &me, &known));
-    const struct office *office = known && p->law != NULL ? law_office(p->law, me.office) : NULL;
-    struct day today = instant_day(ctx->world->now(ctx->world));
-    size_t count = 0;
-    const struct item *items = p->law == NULL ? NULL : law_items(p->law, &count);
-    struct page_counter_items *rows = ARENA_ARRAY(ctx->arena, struct page_counter_items, count + 1);
-    bool person = str_equal(kind, STR("person"));
-    for (size_t i = 0; party.n > 0 && i < count; i++) {
-        if (items[i].procedure != NULL && takes(office, &items[i], today) && (person ? items[i].for_person : items[i].for_org)) {
-            rows[v.items_count++] = (struct page_counter_items){items[i].id, party, page_text(p, items[i].title)};
-        }
-    }
+    TRY(fill_items(p, party, str_equal(kind, STR("person")), &v));
+    v.cosign = cosign_code(p, p->session.actor.id, STR(""));
     v.found = party.n > 0;
     page_use(p, party, STR(""), ACCESS_OFFICE);
-    v.items = rows;
-    return page_show(p, 200, say(p, "窗口", "Counter"), page_counter, &v);
+    return page_show(p, 200, say(p, "窗口和立案", "Counter and openings"), page_counter, &v);
 }
 
 static const struct route rows_[] = {

@@ -2,8 +2,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/str.h"
-#include "case/case.h"
-#include "case_sql.h"
+#include "case/case_in.h"
 
 static enum err publish(struct ctx *ctx, struct db *db, const struct admitted *act)
 {
@@ -26,6 +25,22 @@ static enum err publish(struct ctx *ctx, struct db *db, const struct admitted *a
                                                            .public_facts = buf_str(&b)});
 }
 
+/* Others whom the case names are told as the party is. */
+static enum err track_others(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    size_t count = 0;
+    const struct named *named = law_named(act->law, &count);
+    const struct actor *by = &act->draft->actor;
+    for (size_t i = 0; i < count; i++) {
+        const struct json *other = json_get_str(act->facts, named[i].fact->id);
+        struct told_of who = {.side = named[i].office ? SIDE_ASKED : SIDE_INTERESTED, .as = json_is(other, JSON_STRING) ? other->text : STR("")};
+        if (who.as.n > 0 && is_told(&who, act->kind, by->kind, by->id, by->for_id)) {
+            TRY(case_other_put(ctx, db, (struct case_other_put_in){.other = who.as, .case_id = act->case_id, .told_seq = act->seq}));
+        }
+    }
+    return ERR_OK;
+}
+
 static enum err track(struct ctx *ctx, struct db *db, const struct admitted *act)
 {
     if (act->item == NULL || act->case_id.n == 0) {
@@ -34,6 +49,9 @@ static enum err track(struct ctx *ctx, struct db *db, const struct admitted *act
     if (act->kind->publish) {
         TRY(publish(ctx, db, act));
     }
+    TRY(track_others(ctx, db, act));
+    struct told_of party = {.side = SIDE_PARTY, .as = act->party};
+    const struct actor *by = &act->draft->actor;
     return case_view_put(ctx, db,
                          (struct case_view_put_in){.id = act->case_id,
                                                    .item = act->item->id,
@@ -44,7 +62,8 @@ static enum err track(struct ctx *ctx, struct db *db, const struct admitted *act
                                                    .opened_day = act->day.n,
                                                    .due_limit = act->due_limit,
                                                    .due_day = act->due_limit.n > 0 ? act->due_day.n : 0,
-                                                   .last_seq = act->seq});
+                                                   .last_seq = act->seq,
+                                                   .told_seq = is_told(&party, act->kind, by->kind, by->id, by->for_id) ? act->seq : 0});
 }
 
 static enum err due(struct ctx *ctx, struct db *db, struct str case_id, struct str due_limit, struct day due_day)

@@ -1,12 +1,31 @@
 -- case_view_put :write  A case after an act.
-INSERT INTO case_view (id, item, office, party, filed_by, case_status, opened_day, due_limit, due_day, last_seq)
-VALUES (:id, :item, :office, :party, :filed_by, :case_status, :opened_day, :due_limit, :due_day, :last_seq)
+INSERT INTO case_view (id, item, office, party, filed_by, case_status, opened_day, due_limit, due_day, last_seq, told_seq)
+VALUES (:id, :item, :office, :party, :filed_by, :case_status, :opened_day, :due_limit, :due_day, :last_seq, :told_seq)
 ON CONFLICT (id) DO UPDATE SET office = excluded.office, case_status = excluded.case_status, due_limit = excluded.due_limit, due_day = excluded.due_day,
-    last_seq = excluded.last_seq;
+    last_seq = excluded.last_seq,
+    told_seq = CASE WHEN excluded.told_seq > 0 THEN excluded.told_seq ELSE case_view.told_seq END;
+
+-- case_view_told :row  Was the party told of anything in a case?
+SELECT told_seq FROM case_view WHERE id = :id;
+
+-- case_other_put :write  Somebody a case names was told of something in it.
+INSERT INTO case_other (other, case_id, told_seq) VALUES (:other, :case_id, :told_seq)
+ON CONFLICT (other, case_id) DO UPDATE SET told_seq = excluded.told_seq;
+
+-- case_other_told :row  Was somebody told of anything in a case that names them?
+SELECT told_seq FROM case_other WHERE other = :other AND case_id = :case_id;
+
+-- case_other_list :rows  The cases that name somebody, the newest first.
+SELECT v.id, v.item, v.office, v.party, v.case_status, v.due_limit, v.due_day, o.told_seq
+FROM case_other AS o JOIN case_view AS v ON v.id = o.case_id
+WHERE o.other = :other ORDER BY o.told_seq DESC LIMIT :count$int;
+
+-- case_view_late :rows  How many cases of an office are late, as far as a bound.
+SELECT count(*) AS late$int FROM (SELECT 1 FROM case_view WHERE office = :office AND due_day > 0 AND due_day < :day$int LIMIT :count$int) AS x;
 
 -- case_view_of_party :rows  The cases of a party, newest first.
 SELECT id, item, office, party, case_status, opened_day, due_limit, due_day, last_seq FROM case_view
-WHERE party = :party ORDER BY last_seq DESC LIMIT :count$int;
+WHERE party = :party AND told_seq > 0 ORDER BY last_seq DESC LIMIT :count$int;
 
 -- case_view_due :write  What is due first is another day.
 UPDATE case_view SET due_limit = :due_limit, due_day = :due_day WHERE id = :id;

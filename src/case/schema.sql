@@ -1,4 +1,4 @@
--- Cases as people look for them.
+-- Cases as people look for them. told_seq: the last act that the party was told of or did itself; 0 while there is none.
 CREATE TABLE case_view (
     id TEXT PRIMARY KEY,
     item TEXT NOT NULL,
@@ -9,10 +9,20 @@ CREATE TABLE case_view (
     opened_day INTEGER NOT NULL,
     due_limit TEXT NOT NULL,
     due_day INTEGER NOT NULL,
-    last_seq INTEGER NOT NULL
+    last_seq INTEGER NOT NULL,
+    told_seq INTEGER NOT NULL
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX case_view_party ON case_view (party, last_seq);
 CREATE INDEX case_view_office ON case_view (office, due_day, id);
+
+-- Who else acts in a case: parties and offices that its facts name, once they were told of something in it.
+CREATE TABLE case_other (
+    other TEXT NOT NULL,
+    case_id TEXT NOT NULL,
+    told_seq INTEGER NOT NULL,
+    PRIMARY KEY (other, case_id)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX case_other_newest ON case_other (other, told_seq);
 
 -- The public register of decisions: published acts, by day.
 CREATE TABLE case_decision (

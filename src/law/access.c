@@ -2,7 +2,7 @@
 #include "law/law_in.h"
 
 static const char *const classes[] = {"public", "business", "personal", "sensitive"};
-static const char *const relations[] = {"any", "self", "speaks", "office"};
+static const char *const relations[] = {"any", "self", "speaks", "office", "interested", "asked", "above"};
 
 void declare_access(struct builder *b, struct source *f)
 {
@@ -46,7 +46,7 @@ static void read_row(struct builder *b, const struct source *f, const struct jso
     }
     int relation = word_of(want_text(b, f, o, "relation"), relations, LEN(relations));
     if (relation < 0) {
-        problem(b, f, json_get(o, "relation"), "relation", "relation is any, self, speaks or office");
+        problem(b, f, json_get(o, "relation"), "relation", "relation is any, self, speaks, office, interested, asked or above");
     }
     x->relation = relation < 0 ? ACCESS_SELF : (enum access_relation)relation;
     x->classes = read_classes(b, f, o);

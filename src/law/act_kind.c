@@ -2,7 +2,7 @@
 #include "law/law_in.h"
 
 static const char *const whos[] = {"party", "officer", "clock", "node", "admin"};
-static const char *const told[] = {"party", "interested", "office"};
+static const char *const told[] = {"party", "interested", "office", "asked"}; /* in the order of enum act_tells */
 
 void declare_act(struct builder *b, struct source *f)
 {
@@ -279,8 +279,14 @@ void read_act(struct builder *b, struct source *f)
     if (k->draws.n > 0) {
         resolve(b, f, json_get(o, "draws"), T_DOCUMENT, k->draws);
     }
-    k->tells = texts(b, f, o, "tells", &k->tell_count);
-    only_words(b, f, "tells", k->tells, k->tell_count, told, LEN(told));
+    size_t tell_count = 0;
+    const struct str *tells = texts(b, f, o, "tells", &tell_count);
+    only_words(b, f, "tells", tells, tell_count, told, LEN(told));
+    k->tells = 0;
+    for (size_t i = 0; i < tell_count; i++) {
+        int bit = word_of(tells[i], told, LEN(told));
+        k->tells |= bit < 0 ? 0 : 1u << bit;
+    }
     k->remedy = may_bool(b, f, o, "remedy", false);
     k->publish = may_bool(b, f, o, "publish", false);
     k->effects = texts(b, f, o, "effect", &k->effect_count);

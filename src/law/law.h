@@ -172,6 +172,10 @@ struct fact {
     uint32_t index;
 };
 
+/* Who is told of an act: the party, those whose interests the case touches, the office of the case, another office that must
+ * answer in it. An act that tells somebody, or was done by them, is one they may see. */
+enum act_tells { TELLS_PARTY = 1, TELLS_INTERESTED = 2, TELLS_OFFICE = 4, TELLS_ASKED = 8 };
+
 enum who { WHO_PARTY = 1, WHO_OFFICER = 2, WHO_CLOCK = 4, WHO_NODE = 8, WHO_ADMIN = 16 };
 enum act_case { ACT_CASE_OPEN, ACT_CASE_IN, ACT_CASE_NONE };
 struct need {
@@ -246,8 +250,7 @@ struct act_kind {
     struct str depart_power;
     unsigned purpose; /* bit per enum fact_class */
     struct str draws;
-    const struct str *tells;
-    size_t tell_count;
+    unsigned tells; /* bits of enum act_tells */
     bool remedy;
     bool publish;
     const struct str *effects;
@@ -378,11 +381,15 @@ struct invariant {
 
 /* Who may come to a route and see what there: a row for each role and relation to the one the page is about. */
 enum access_relation {
-    ACCESS_ANY,    /* whatever the relation; also pages about nobody */
-    ACCESS_SELF,   /* the page is about the reader */
-    ACCESS_SPEAKS, /* the reader acts for the party */
-    ACCESS_OFFICE, /* the reader's office has the case */
+    ACCESS_ANY,        /* whatever the relation; also pages about nobody */
+    ACCESS_SELF,       /* the page is about the reader */
+    ACCESS_SPEAKS,     /* the reader acts for the party */
+    ACCESS_OFFICE,     /* the reader's office has the case */
+    ACCESS_INTERESTED, /* the case names the reader, or whom the reader acts for, as one whose interests it touches */
+    ACCESS_ASKED,      /* the case names the reader's office as one that must answer in it */
+    ACCESS_ABOVE,      /* the reader's office stands above the one that has the case */
 };
+enum { ACCESS_RELATIONS = ACCESS_ABOVE + 1 };
 struct access_row {
     struct str role; /* code of table role; "party"; "*" anyone, signed in or not */
     enum access_relation relation;
@@ -442,6 +449,12 @@ const struct law_pack *law_packs(const struct law *law, size_t *ret_count);
 const struct act_kind *law_acts(const struct law *law, size_t *ret_count);
 const struct item *law_items(const struct law *law, size_t *ret_count);
 const struct office *law_offices(const struct law *law, size_t *ret_count);
+/* The facts by which a case names who acts in it beside its party and its office: `party` or `office` of some kind of act. */
+struct named {
+    const struct fact *fact;
+    bool office; /* names an office; else a party */
+};
+const struct named *law_named(const struct law *law, size_t *ret_count);
 const struct fact *law_facts(const struct law *law, size_t *ret_count);
 const struct limit *law_limits(const struct law *law, size_t *ret_count);
 const struct statute *law_statutes(const struct law *law, size_t *ret_count);

@@ -63,6 +63,8 @@ struct law {
     size_t invariant_count;
     struct calendar_year *years;
     size_t year_count;
+    struct named *named;
+    size_t named_count;
     struct index index[T_COUNT];
     struct index item_codes;
     struct index limit_cites;

@@ -302,6 +302,24 @@ static void make_lists(struct builder *b)
     index_init(law->arena, &law->limit_cites, limits + 8);
 }
 
+/* The facts by which cases name who else acts in them, each once. */
+static void gather_named(struct law *law)
+{
+    law->named = ARENA_ARRAY(law->arena, struct named, law->act_count * 2 + 1);
+    for (size_t i = 0; i < law->act_count; i++) {
+        const struct fact *names[] = {law->acts[i].party, law->acts[i].office};
+        for (size_t k = 0; k < LEN(names); k++) {
+            bool known = names[k] == NULL;
+            for (size_t n = 0; n < law->named_count && !known; n++) {
+                known = law->named[n].fact == names[k] && law->named[n].office == (k == 1);
+            }
+            if (!known) {
+                law->named[law->named_count++] = (struct named){names[k], k == 1};
+            }
+        }
+    }
+}
+
 enum err law_load(struct ctx *ctx, struct arena *arena, const struct law_pack_source *packs, size_t count, struct day day,
                   struct law **ret, struct law_problems *ret_problems)
 {
@@ -345,6 +363,7 @@ enum err law_load(struct ctx *ctx, struct arena *arena, const struct law_pack_so
             read_transitions(&b, &b.files[i]);
         }
     }
+    gather_named(law);
     check_law(&b);
     if (b.failed) {
         const struct law_problem *p = NULL;
@@ -404,6 +423,11 @@ const struct office *law_offices(const struct law *law, size_t *ret_count)
 {
     *ret_count = law->office_count;
     return law->offices;
+}
+const struct named *law_named(const struct law *law, size_t *ret_count)
+{
+    *ret_count = law->named_count;
+    return law->named;
 }
 const struct fact *law_facts(const struct law *law, size_t *ret_count)
 {

@@ -7,16 +7,21 @@ const struct rate_bound bound_name = {.kind = 'n', .burst = 10, .per_s = 1.0F / 
 const struct rate_bound bound_address = {.kind = 'a', .burst = 200, .per_s = 4};
 const struct rate_bound bound_code = {.kind = 'c', .burst = 5, .per_s = 1.0F / 120};
 
-/* Where somebody begins the day: the desk when the law shows it to one of the roles, else what the role may register. */
+/* Where somebody begins the day: the desk when the law shows it to one of the roles, or the limits of
+ * the offices below, else what the role may register. */
 static struct str home_of(const struct page *p, const struct actor_record *r, enum actor_kind kind)
 {
     if (kind == ACTOR_PARTY) {
         return STR("/cases");
     }
     const struct access_rule *desk = p->law == NULL ? NULL : law_access(p->law, STR("GET /desk"));
+    const struct access_rule *supervise = p->law == NULL ? NULL : law_access(p->law, STR("GET /supervise"));
     for (size_t i = 0; kind == ACTOR_OFFICER && i < r->role_count; i++) {
         if (law_access_row(desk, r->roles[i], ACCESS_OFFICE) != NULL) {
             return STR("/desk");
+        }
+        if (law_access_row(supervise, r->roles[i], ACCESS_ABOVE) != NULL) {
+            return STR("/supervise");
         }
     }
     return STR("/acts");

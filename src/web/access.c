@@ -27,8 +27,10 @@ enum err access_load(struct page *p, bool *ret_may)
         p->roles = record.roles;
         p->role_count = found && record.active ? record.role_count : 0;
     }
-    *ret_may = page_classes(p, ACCESS_ANY) != 0 || page_classes(p, ACCESS_SELF) != 0 || page_classes(p, ACCESS_SPEAKS) != 0 ||
-               page_classes(p, ACCESS_OFFICE) != 0;
+    *ret_may = false;
+    for (unsigned r = 0; r < ACCESS_RELATIONS; r++) {
+        *ret_may = *ret_may || page_classes(p, (enum access_relation)r) != 0;
+    }
     return ERR_OK;
 }
 

@@ -65,7 +65,7 @@ static bool officer_may_go(const struct page *p, struct str route)
     }
     const struct access_rule *rule = law_access(p->law, route);
     for (size_t i = 0; i < p->role_count; i++) {
-        if (law_access_row(rule, p->roles[i], ACCESS_OFFICE) != NULL) {
+        if (law_access_row(rule, p->roles[i], ACCESS_OFFICE) != NULL || law_access_row(rule, p->roles[i], ACCESS_ABOVE) != NULL) {
             return true;
         }
     }
@@ -132,6 +132,8 @@ enum err page_show_any(struct page *p, int status, struct str title, template_ht
                           .staff = p->session.signed_in && p->session.actor.kind != ACTOR_PARTY,
                           .audit = page_has_role(p, STR("audit")),
                           .desk = officer_may_go(p, STR("GET /desk")),
+                          .supervise = officer_may_go(p, STR("GET /supervise")),
+                          .at_supervise = str_equal(p->path, STR("/supervise")),
                           .counter = officer_may_go(p, STR("GET /counter")),
                           .at_home = str_equal(p->path, STR("/")),
                           .at_cases = str_equal(p->path, STR("/cases")),
