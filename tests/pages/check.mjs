@@ -48,6 +48,10 @@ const visits = [
   ['security', 'a-security', ['/acts', '/acts/appoint-admin', '/me/security']],
   ['audit', 'a-audit', ['/audit']],
   ['clerk', 'o-clerk', ['/acts', '/acts/register-party', '/acts/register-authority', '/desk', `/case/${CASE}`, `/case/${CASE}/act/accept`, `/case/${CASE}/act/request-correction`]],
+  ['enforcer', 'o-enforcer', ['/counter', '/counter?code=p-zhou', '/apply/cf-food?for=p-zhou']],
+  ['traffic', 'o-traffic', ['/apply/cf-speed-spot?for=p-zhou']],
+  ['planner', 'o-gov-planner', ['/counter']],
+  ['supervisor', 'o-gov-supervisor', ['/supervise', `/case/${CASE}`]],
 ];
 for (const width of [320, 1280]) {
   for (const [who, id, paths] of visits) {
@@ -102,6 +106,28 @@ say((await clerk.locator('[role=alert] a').count()) === 2, 'counter', 'both pape
 for (const name of ['premises.plan', 'food.rules']) await clerk.locator(`[name="${name}"]`).setInputFiles({ name: 'plan.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7 sample') });
 await clerk.locator('[name="_confirm"]').click();
 say(clerk.url().includes('/receipt/'), 'counter', `filed at the counter: ${clerk.url()}`);
+
+// An enforcer begins a case of the office against whom it is about; a clerk is offered no such thing.
+await clerk.goto(address + '/counter?code=p-zhou');
+say((await clerk.locator('main a[href*="cf-food"]').count()) === 0, 'opening', 'a clerk begins no penalty');
+const street = await browser.newContext({ javaScriptEnabled: false });
+const enforcer = await street.newPage();
+await street.request.post(address + '/login/demo', { form: { who: 'o-enforcer' } });
+await enforcer.goto(address + '/counter?code=p-zhou');
+await enforcer.locator('main a[href="/apply/cf-food?for=p-zhou"]').click();
+await enforcer.locator('[name="penalty.suspicion"]').fill('未取得许可经营');
+await enforcer.locator('[name="penalty.act_end"]').fill('2099-01-01');
+for (const [name, value] of [['penalty.source', 'inspection'], ['penalty.grave', 'false'], ['penalty.subject', 'person'], ['penalty.device', 'false']]) await enforcer.locator(`[name="${name}"][value="${value}"]`).check();
+await enforcer.locator('button.big').click();
+if ((await enforcer.locator('[name="_confirm"]').count()) > 0) await enforcer.locator('[name="_confirm"]').click();
+say((await enforcer.locator('main').textContent()).includes('不能在将来'), 'opening', 'a day in the future is refused in words');
+await enforcer.goto(address + '/apply/cf-food?for=p-zhou');
+await enforcer.locator('[name="penalty.suspicion"]').fill('未取得许可经营');
+await enforcer.locator('[name="penalty.act_end"]').fill(new Date(Date.now() + 8 * 3600e3).toISOString().slice(0, 10));
+for (const [name, value] of [['penalty.source', 'inspection'], ['penalty.grave', 'false'], ['penalty.subject', 'person'], ['penalty.device', 'false']]) await enforcer.locator(`[name="${name}"][value="${value}"]`).check();
+await enforcer.locator('button.big').click();
+await enforcer.locator('[name="_confirm"]').click();
+say(enforcer.url().includes('/receipt/'), 'opening', `opened by an enforcer: ${enforcer.url()}`);
 await browser.close();
 console.log(`pages: ${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);
