@@ -1,6 +1,7 @@
 #include "base/day.h"
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/str.h"
 
 /* Days from civil and back by eras of 400 years, so that negative years need no special case. */
@@ -91,6 +92,18 @@ bool day_parse(struct str s, struct day *ret)
     }
     *ret = day_from_civil(c);
     return true;
+}
+
+void day_write(struct buf *b, struct day d, bool english)
+{
+    static const char *const month[] = {"January", "February", "March",     "April",   "May",      "June",
+                                        "July",    "August",   "September", "October", "November", "December"};
+    struct civil c = day_to_civil(d);
+    if (english) {
+        buf_format(b, "%d %s %d", c.day, month[c.month - 1], c.year);
+    } else {
+        buf_format(b, "%d年%d月%d日", c.year, c.month, c.day);
+    }
 }
 
 struct str day_text(struct arena *a, struct day d)

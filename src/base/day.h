@@ -31,6 +31,9 @@ bool day_is_before(struct day a, struct day b);
 bool day_parse(struct str s, struct day *ret);
 /* Writes 10 bytes for years 0..9999. */
 struct str day_text(struct arena *a, struct day d);
+/* In words: "2026年3月2日", "2 March 2026". */
+struct buf;
+void day_write(struct buf *b, struct day d, bool english);
 
 /* The official (UTC+8) day an instant falls on, and the first instant of an official day. */
 struct day instant_day(struct instant t);

@@ -1,22 +1,6 @@
 /* How much of a limit is left, as people say it. */
 #include "case/case_in.h"
 
-enum { COUNTED_MAX = 1000 };
-
-/* Days after `from` up to and with `to` that count in this unit. */
-static int32_t days_between(const struct law *law, struct day from, struct day to, enum limit_unit unit)
-{
-    int32_t n = 0;
-    bool known = false;
-    if (unit != UNIT_WORKDAY) {
-        return to.n - from.n;
-    }
-    for (int32_t d = from.n + 1; d <= to.n && n < COUNTED_MAX; d++) {
-        n += law_is_workday(law, (struct day){d}, &known);
-    }
-    return n;
-}
-
 struct left due_left(const struct page *p, const struct law *law, struct str limit_id, struct day due)
 {
     struct day today = instant_day(p->ctx->world->now(p->ctx->world));
@@ -27,7 +11,7 @@ struct left due_left(const struct page *p, const struct law *law, struct str lim
         int32_t late = today.n - due.n;
         return (struct left){-late, STR("seal-c"), str_format(p->ctx->arena, en ? "%d days late" : "已超期 %d 天", late)};
     }
-    int32_t n = law == NULL ? due.n - today.n : days_between(law, today, due, unit);
+    int32_t n = law == NULL ? due.n - today.n : law_days_between(law, today, due, unit);
     if (due.n == today.n || n == 0) {
         return (struct left){0, STR("seal-c"), say(p, "今天到期", "due today")};
     }
@@ -39,7 +23,7 @@ struct left due_left(const struct page *p, const struct law *law, struct str lim
 int64_t due_used(const struct page *p, const struct law *law, const struct limit *limit, struct day started, struct day due)
 {
     struct day today = instant_day(p->ctx->world->now(p->ctx->world));
-    int32_t whole = days_between(law, started, due, limit->unit);
-    int32_t gone = days_between(law, started, today.n < due.n ? today : due, limit->unit);
+    int32_t whole = law_days_between(law, started, due, limit->unit);
+    int32_t gone = law_days_between(law, started, today.n < due.n ? today : due, limit->unit);
     return whole <= 0 ? 100 : (int64_t)gone * 100 / whole;
 }

@@ -10,58 +10,10 @@ struct str say(const struct page *p, const char *zh, const char *en)
 
 struct str shown_value(struct page *p, const struct law *law, struct str id, const struct json *v)
 {
-    const struct fact *fact = law == NULL ? NULL : law_fact(law, id);
     if (v == NULL || v->kind == JSON_NULL) {
         return say(p, "（已删除）", "(erased)");
     }
-    for (size_t i = 0; fact != NULL && v->kind == JSON_STRING && i < fact->choice_count; i++) {
-        if (str_equal(fact->choices[i].code, v->text)) {
-            return page_text(p, fact->choices[i].title);
-        }
-    }
-    if (v->kind == JSON_BOOL) {
-        return v->bool_value ? say(p, "是", "Yes") : say(p, "否", "No");
-    }
-    if (v->kind == JSON_OBJECT) {
-        return json_text(v, "name");
-    }
-    if (v->kind == JSON_STRING) {
-        return v->text;
-    }
-    struct buf b = buf_new(p->ctx->arena, 0);
-    json_write(&b, v);
-    return buf_str(&b);
-}
-
-static struct json typed(struct page *p, const struct fact *fact, const struct json *v)
-{
-    if (fact == NULL || v->kind != JSON_STRING) {
-        return *v;
-    }
-    struct str s = str_trim(v->text);
-    struct json number;
-    struct ctx probe = {.arena = p->ctx->arena};
-    switch (fact->type) {
-    case FACT_INTEGER:
-    case FACT_DECIMAL:
-    case FACT_MONEY:
-        return json_parse(&probe, s, STR("number"), &number) == ERR_OK && number.kind == JSON_NUMBER ? number : *v;
-    case FACT_BOOLEAN:
-        return str_equal(s, STR("true")) || str_equal(s, STR("false")) ? json_of_bool(s.p[0] == 't') : *v;
-    case FACT_LIST: {
-        struct json list = json_array();
-        json_push(p->ctx->arena, &list, json_of_str(s));
-        return list;
-    }
-    case FACT_TEXT:
-    case FACT_DATE:
-    case FACT_CHOICE:
-    case FACT_IDCARD:
-    case FACT_USCC:
-    case FACT_PHONE:
-    case FACT_MATERIAL: return json_of_str(s);
-    }
-    return *v;
+    return law_value_text(p->ctx->arena, law == NULL ? NULL : law_fact(law, id), v, p->lang == LANG_EN);
 }
 
 enum err typed_fields(struct page *p, const struct law *law, struct json *ret)
@@ -73,7 +25,8 @@ enum err typed_fields(struct page *p, const struct law *law, struct json *ret)
     TRY(page_form(p, &form, &files, &count));
     *ret = json_object();
     for (size_t i = 0; i < form.count; i++) {
-        struct json v = typed(p, law_fact(law, form.members[i].key), &form.members[i].value);
+        const struct json *given = &form.members[i].value;
+        struct json v = given->kind == JSON_STRING ? law_value_parse(ctx->arena, law_fact(law, form.members[i].key), given->text) : *given;
         if (!(v.kind == JSON_STRING && v.text.n == 0)) {
             json_set(ctx->arena, ret, form.members[i].key, v);
         }
@@ -192,6 +145,15 @@ static const struct json *held_value(const struct form_view *f, const struct nee
     return f->held == NULL || typed_in || !need->from_register ? NULL : json_get_str(f->held, need->fact->id);
 }
 
+/* A value as it is typed: a sum in plain yuan, a day as browsers write it. */
+static struct str typed_text(struct page *p, const struct law *law, const struct fact *fact, const struct json *v)
+{
+    if (fact->type == FACT_MONEY && v->kind == JSON_NUMBER && v->is_int && v->int_value >= 0) {
+        return str_format(p->ctx->arena, "%lld.%02lld", (long long)(v->int_value / 100), (long long)(v->int_value % 100));
+    }
+    return fact->type == FACT_DATE && v->kind == JSON_STRING ? v->text : shown_value(p, law, fact->id, v);
+}
+
 static void fill_field(struct page *p, const struct form_view *f, const struct need *need, struct str why, field_view *out)
 {
     const struct fact *fact = need->fact;
@@ -202,6 +164,7 @@ static void fill_field(struct page *p, const struct form_view *f, const struct n
                         .help = page_text(p, fact->help),
                         .purpose = page_text(p, need->purpose),
                         .optional = !need->required,
+                        .money = fact->type == FACT_MONEY,
                         .input = input_type(fact),
                         .numeric = fact->type == FACT_INTEGER || fact->type == FACT_DECIMAL || fact->type == FACT_MONEY,
                         .wrong = why.n > 0,
@@ -213,7 +176,7 @@ static void fill_field(struct page *p, const struct form_view *f, const struct n
     if (fact->type == FACT_CHOICE || fact->type == FACT_BOOLEAN) {
         fill_options(p, f, fact, out);
     } else if (!out->is_file && (v != NULL || held != NULL)) {
-        out->value = shown_value(p, f->law, fact->id, v != NULL ? v : held);
+        out->value = typed_text(p, f->law, fact, v != NULL ? v : held);
     }
 }
 

@@ -490,7 +490,7 @@ static enum err case_page_document(struct page *p)
         return ERR_OK;
     }
     struct page_document v = {.seq = act.seq};
-    TRY(gate_document(ctx, p->gate, p->db, act.seq, p->lang == LANG_EN ? STR("en") : STR("zh"), &v.body));
+    TRY(gate_document(ctx, p->gate, p->db, act.seq, p->lang == LANG_EN ? STR("en") : STR("zh"), &v.body, &v.anew));
     if (v.body.n == 0) {
         return page_problem(p, ERR_NOT_FOUND, STR(""), none);
     }

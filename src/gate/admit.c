@@ -148,7 +148,22 @@ static enum err note_key(struct ctx *ctx, struct db *db, const struct draft *d, 
     return gate_key_add(ctx, db, (struct gate_key_add_in){.owner = d->actor.id, .key = d->key, .seq = seq});
 }
 
-enum err admit_question(struct ctx *ctx, struct gate *g, struct db *db, struct question *q, const struct json *salts,
+/* In replay the document as it was issued stands in: names in the register may have been erased since. */
+static enum err draw(struct ctx *ctx, struct gate *g, struct db *db, struct question *q, int64_t seq, struct str case_id,
+                     const struct step *step, const struct recorded *recorded, struct admission *ret, struct drawn *ret_drawn)
+{
+    TRY(document_draw(ctx, g, db, q, seq, case_id, step, ret_drawn));
+    if (recorded == NULL && ret_drawn->zh.n > 0) {
+        return gate_vault_document_add(ctx, db, (struct gate_vault_document_add_in){.seq = seq, .zh = ret_drawn->zh, .en = ret_drawn->en});
+    }
+    if (recorded != NULL && recorded->document.n > 0) {
+        ret->redrawn = recorded->exact && !str_equal(ret_drawn->zh, recorded->document);
+        ret_drawn->zh = recorded->document;
+    }
+    return ERR_OK;
+}
+
+enum err admit_question(struct ctx *ctx, struct gate *g, struct db *db, struct question *q, const struct recorded *recorded,
                         struct admission *ret)
 {
     int64_t seq = (int64_t)g->tree.size;
@@ -158,9 +173,9 @@ enum err admit_question(struct ctx *ctx, struct gate *g, struct db *db, struct q
     if (q->kind->in_case != ACT_CASE_NONE) {
         TRY(step_make(ctx, q, seq, case_id, &step));
     }
-    struct str document = {0};
-    TRY(document_draw(ctx, q, seq, case_id, &step, STR("zh"), &document));
-    TRY(act_write(ctx, g, q, seq, q->has_case ? q->row.last_seq : -1, case_id, document, salts, &ret->text));
+    struct drawn document = {0};
+    TRY(draw(ctx, g, db, q, seq, case_id, &step, recorded, ret, &document));
+    TRY(act_write(ctx, g, q, seq, q->has_case ? q->row.last_seq : -1, case_id, document.zh, recorded == NULL ? NULL : recorded->salts, &ret->text));
     struct permit permit = {seq, &ret->verdict};
     TRY(append(ctx, g, db, &permit, &ret->text));
     if (q->kind->in_case != ACT_CASE_NONE) {
@@ -182,10 +197,10 @@ enum err admit_question(struct ctx *ctx, struct gate *g, struct db *db, struct q
                            .party = q->party,
                            .status = step.status,
                            .facts = &q->facts,
-                           .document = document,
+                           .document = document.zh,
                            .due_limit = step.due_limit,
                            .due_day = step.due_day,
-                           .replay = salts != NULL};
+                           .replay = recorded != NULL};
     TRY(project(ctx, g, db, &act));
     ret->seq = seq;
     ret->case_id = case_id;

@@ -6,31 +6,49 @@ static void put(struct arena *a, struct json *o, const char *name, struct str va
     json_set(a, o, str_from(name), json_of_str(value));
 }
 
+static bool is_english(struct str lang)
+{
+    return str_equal(lang, STR("en"));
+}
+
 static struct str in_lang(struct text2 t, struct str lang)
 {
-    return str_equal(lang, STR("en")) && t.en.n > 0 ? t.en : t.zh;
+    return is_english(lang) && t.en.n > 0 ? t.en : t.zh;
 }
 
-/* A choice shows its title, not its code. */
-static struct json shown(struct arena *a, const struct law *law, struct str fact_id, const struct json *v, struct str lang)
-{
-    const struct fact *fact = law_fact(law, fact_id);
-    (void)a;
-    for (size_t i = 0; fact != NULL && v->kind == JSON_STRING && i < fact->choice_count; i++) {
-        if (str_equal(fact->choices[i].code, v->text)) {
-            return json_of_str(in_lang(fact->choices[i].title, lang));
-        }
-    }
-    return *v;
-}
-
-static struct json values_by_fact(struct arena *a, const struct law *law, const struct json *flat, struct str lang)
+/* Values in words. What is false or erased stays, so that a section can ask for it. */
+static struct json in_words(struct arena *a, const struct law *law, const struct json *flat, struct str lang)
 {
     struct json o = json_object();
     for (size_t i = 0; i < flat->count; i++) {
-        json_set(a, &o, flat->members[i].key, shown(a, law, flat->members[i].key, &flat->members[i].value, lang));
+        const struct json *v = &flat->members[i].value;
+        bool stays = v->kind == JSON_NULL || (v->kind == JSON_BOOL && !v->bool_value) || (v->kind == JSON_ARRAY && v->count == 0);
+        const struct fact *fact = law_fact(law, flat->members[i].key);
+        json_set(a, &o, flat->members[i].key, stays ? *v : json_of_str(law_value_text(a, fact, v, is_english(lang))));
     }
     return o;
+}
+
+static void put_day(struct arena *a, struct json *o, const char *name, struct day day, struct str lang)
+{
+    struct buf b = buf_new(a, 0);
+    day_write(&b, day, is_english(lang));
+    put(a, o, name, buf_str(&b));
+}
+
+/* The party as its room describes it, when the document says anything of it. */
+static enum err describe_party(struct ctx *ctx, struct gate *g, struct db *db, const struct question *q, struct json *ret)
+{
+    *ret = json_object();
+    if (q->party.n == 0 || !law_document_shows(q->law, q->kind->draws, STR("party."))) {
+        return ERR_OK;
+    }
+    for (size_t i = 0; i < g->room_count; i++) {
+        if (g->rooms[i]->describe != NULL) {
+            return g->rooms[i]->describe(ctx, db, q->party, ret);
+        }
+    }
+    return ERR_OK;
 }
 
 static struct json cite_list(struct arena *a, const struct cite *cites, size_t count, struct str lang)
@@ -38,67 +56,90 @@ static struct json cite_list(struct arena *a, const struct cite *cites, size_t c
     struct json list = json_array();
     for (size_t i = 0; i < count; i++) {
         struct json o = json_object();
-        put(a, &o, "cite", cites[i].text);
+        put(a, &o, "cite", law_cite_text(a, &cites[i], is_english(lang)));
         put(a, &o, "text", cites[i].article == NULL ? STR("") : in_lang(cites[i].article->text, lang));
         json_push(a, &list, o);
     }
     return list;
 }
 
-enum err document_draw(struct ctx *ctx, struct question *q, int64_t seq, struct str case_id, const struct step *step,
-                       struct str lang, struct str *ret_html)
+static enum err draw_in(struct ctx *ctx, const struct question *q, int64_t seq, struct str case_id, const struct step *step,
+                        const struct json *party, struct str lang, struct str *ret_html)
 {
     struct arena *a = ctx->arena;
-    *ret_html = (struct str){0};
-    if (q->kind->draws.n == 0) {
-        return ERR_OK;
-    }
     struct json v = json_object();
     struct json remedies = json_array();
     for (size_t i = 0; q->item != NULL && q->kind->remedy && i < q->item->remedy_count; i++) {
         struct json o = json_object();
         put(a, &o, "text", in_lang(q->item->remedies[i].text, lang));
-        put(a, &o, "cite", q->item->remedies[i].article.text);
+        put(a, &o, "cite", law_cite_text(a, &q->item->remedies[i].article, is_english(lang)));
         json_push(a, &remedies, o);
     }
     put(a, &v, "item.title", q->item == NULL ? STR("") : in_lang(q->item->title, lang));
     put(a, &v, "office.title", q->office == NULL ? STR("") : in_lang(q->office->title, lang));
     put(a, &v, "case.id", case_id);
     put(a, &v, "case.number", case_id);
-    put(a, &v, "act.day", day_text(a, q->day));
+    put_day(a, &v, "act.day", q->day, lang);
     put(a, &v, "act.seq", str_format(a, "%lld", (long long)seq));
-    put(a, &v, "limit.due", step->due_limit.n == 0 ? STR("") : day_text(a, step->due_day));
-    json_set(a, &v, STR("fields"), values_by_fact(a, q->law, &q->draft->fields, lang));
-    json_set(a, &v, STR("facts"), values_by_fact(a, q->law, &q->facts, lang));
+    if (step->due_limit.n > 0) {
+        put_day(a, &v, "limit.due", step->due_day, lang);
+    }
+    json_set(a, &v, STR("fields"), in_words(a, q->law, &q->draft->fields, lang));
+    json_set(a, &v, STR("facts"), in_words(a, q->law, &q->facts, lang));
+    json_set(a, &v, STR("party"), in_words(a, q->law, party, lang));
     json_set(a, &v, STR("articles"), cite_list(a, q->kind->articles, q->kind->article_count, lang));
     json_set(a, &v, STR("remedies"), remedies);
     return law_document(ctx, q->law, q->kind->draws, lang, &v, ret_html);
 }
 
-enum err gate_document(struct ctx *ctx, struct gate *g, struct db *reader, int64_t seq, struct str lang, struct str *ret_html)
+enum err document_draw(struct ctx *ctx, struct gate *g, struct db *db, struct question *q, int64_t seq, struct str case_id,
+                       const struct step *step, struct drawn *ret)
 {
+    struct json party;
+    *ret = (struct drawn){0};
+    if (q->kind->draws.n == 0) {
+        return ERR_OK;
+    }
+    TRY(describe_party(ctx, g, db, q, &party));
+    TRY(draw_in(ctx, q, seq, case_id, step, &party, STR("zh"), &ret->zh));
+    return draw_in(ctx, q, seq, case_id, step, &party, STR("en"), &ret->en);
+}
+
+enum err gate_document(struct ctx *ctx, struct gate *g, struct db *reader, int64_t seq, struct str lang, struct str *ret_html,
+                       bool *ret_anew)
+{
+    struct gate_vault_document_get_row issued;
     struct gate_vault_act_get_row row;
     struct act_record record;
     struct vault_content v;
     bool found = false;
     *ret_html = (struct str){0};
+    *ret_anew = false;
+    TRY(gate_vault_document_get(ctx, reader, (struct gate_vault_document_get_in){.seq = seq}, &issued, &found));
+    if (found) {
+        *ret_html = is_english(lang) ? issued.en : issued.zh;
+        return ERR_OK;
+    }
     TRY(gate_vault_act_get(ctx, reader, (struct gate_vault_act_get_in){.seq = seq}, &row, &found));
     if (!found) {
         return ERR_OK;
     }
     TRY(act_read(ctx, row.content, &v));
     TRY(gate_act(ctx, g, reader, seq, &record, &found));
-    /* The case's facts as they are: a document repeats what its act and the filing said. */
     struct question q;
     v.draft.case_id = record.case_id;
     TRY(question_load(ctx, g, reader, &v.draft, v.at, &q));
-    if (q.kind == NULL) {
+    if (q.kind == NULL || q.kind->draws.n == 0) {
         return ERR_OK;
     }
     struct step step = {0};
+    struct drawn drawn;
     for (size_t i = 0; i < q.clock_count; i++) {
         step.due_limit = q.clocks[i].row.limit_id;
         step.due_day = (struct day){(int32_t)q.clocks[i].row.due_day};
     }
-    return document_draw(ctx, &q, seq, record.case_id, &step, lang, ret_html);
+    TRY(document_draw(ctx, g, reader, &q, seq, record.case_id, &step, &drawn));
+    *ret_html = is_english(lang) ? drawn.en : drawn.zh;
+    *ret_anew = true;
+    return ERR_OK;
 }

@@ -115,6 +115,8 @@ struct projector {
     size_t effect_count;
     enum err (*track)(struct ctx *ctx, struct db *db, const struct admitted *act);
     enum err (*erase)(struct ctx *ctx, struct db *db, int64_t seq, struct str fact);
+    /* What documents may say of a party: an object with its name as "name" and its facts by id. One room gives it. */
+    enum err (*describe)(struct ctx *ctx, struct db *db, struct str party, struct json *ret);
     /* A calendar was published, and the first due day of a case that waits is another now. */
     enum err (*due)(struct ctx *ctx, struct db *db, struct str case_id, struct str due_limit, struct day due_day);
 };
@@ -256,9 +258,10 @@ enum err gate_act(struct ctx *ctx, struct gate *g, struct db *reader, int64_t se
                   bool *ret_found) MUST_USE;
 enum err gate_case_acts(struct ctx *ctx, struct gate *g, struct db *reader, struct str case_id,
                         struct act_record **ret, size_t *ret_count) MUST_USE;
-/* The document an act drew up, rendered again under the law of its day. Empty when it draws none. */
+/* The document an act drew up, as it was issued; empty when it draws none. Its Chinese text is committed to in the act's leaf
+ * ("document": SHA-256). When a value it showed was erased, it is drawn anew without it (*ret_anew). */
 enum err gate_document(struct ctx *ctx, struct gate *g, struct db *reader, int64_t seq, struct str lang,
-                       struct str *ret_html) MUST_USE;
+                       struct str *ret_html, bool *ret_anew) MUST_USE;
 /* A file in the vault by digest. */
 enum err gate_attachment(struct ctx *ctx, struct gate *g, struct db *reader, struct str sha256, struct attachment *ret,
                          bool *ret_found) MUST_USE;

@@ -275,16 +275,27 @@ struct admission {
     struct str due_limit;
     struct day due_day;
     struct str next;
+    bool redrawn; /* replay: the document comes out otherwise than it was issued */
 };
-/* From a judged question to ledger and views. salts: those recorded, in replay; NULL makes new ones. */
-enum err admit_question(struct ctx *ctx, struct gate *g, struct db *db, struct question *q, const struct json *salts,
+/* What replay knows of the act besides its draft. */
+struct recorded {
+    const struct json *salts;
+    struct str document; /* as it was issued; empty when there is none, or none any more */
+    bool exact;          /* nothing was erased before: what is drawn now must be that to the byte */
+};
+/* From a judged question to ledger and views. recorded: in replay; NULL makes new salts and keeps what is drawn. */
+enum err admit_question(struct ctx *ctx, struct gate *g, struct db *db, struct question *q, const struct recorded *recorded,
                         struct admission *ret) MUST_USE;
 /* Note where a job of the writer begins, to go back there when it fails. */
 void gate_mark_job(struct gate *g);
 void gate_mark_reset(struct gate *g, const struct gate_mark *m);
-/* The document the act draws up; empty when it draws none. */
-enum err document_draw(struct ctx *ctx, struct question *q, int64_t seq, struct str case_id, const struct step *step,
-                       struct str lang, struct str *ret_html) MUST_USE;
+/* The document the act draws up, in both languages; empty when it draws none. */
+struct drawn {
+    struct str zh;
+    struct str en;
+};
+enum err document_draw(struct ctx *ctx, struct gate *g, struct db *db, struct question *q, int64_t seq, struct str case_id,
+                       const struct step *step, struct drawn *ret) MUST_USE;
 enum err vault_erase(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq, struct str fact, bool replay) MUST_USE;
 enum err head_store(struct ctx *ctx, struct db *db, const struct tree *tree, struct str note) MUST_USE;
 /* Would the packs in force, with the one this draft carries, load without a fault? */

@@ -32,6 +32,18 @@ SELECT seq, content FROM gate_vault_act WHERE seq >= :seq ORDER BY seq LIMIT :co
 -- gate_vault_act_set :write  Replace the values of an act after an erasure.
 UPDATE gate_vault_act SET content = :content WHERE seq = :seq;
 
+-- gate_vault_document_add :write  Keep what an act drew up.
+INSERT INTO gate_vault_document (seq, zh, en) VALUES (:seq, :zh, :en);
+
+-- gate_vault_document_get :row  What an act drew up.
+SELECT zh, en FROM gate_vault_document WHERE seq = :seq;
+
+-- gate_vault_document_of_case :rows  The documents of a case.
+SELECT d.seq, d.zh FROM gate_vault_document AS d JOIN gate_act AS a ON a.seq = d.seq WHERE a.case_id = :case_id ORDER BY d.seq;
+
+-- gate_vault_document_remove :write  Erase what an act drew up.
+DELETE FROM gate_vault_document WHERE seq = :seq;
+
 -- gate_vault_blob_add :write  Keep a file by its digest; a second one is the same.
 INSERT INTO gate_vault_blob (sha256, type, name, bytes) VALUES (:sha256, :type, :name, :bytes)
 ON CONFLICT (sha256) DO NOTHING;

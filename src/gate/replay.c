@@ -10,6 +10,7 @@ struct replay {
     struct db *from;
     struct db *to;
     bool into_fresh;         /* ledger and vault are copied as well */
+    bool erased;             /* a value was erased in an act that came before */
     struct replay_report *report;
     struct arena *lasting;
 };
@@ -62,6 +63,11 @@ static enum err one_act(struct ctx *ctx, struct replay *r, const struct gate_ent
     }
     struct question q;
     struct admission a = {0};
+    struct gate_vault_document_get_row issued = {0};
+    bool has_issued = false;
+    TRY(gate_vault_document_get(ctx, r->from, (struct gate_vault_document_get_in){.seq = entry->seq}, &issued, &has_issued));
+    r->erased = r->erased || v.erased;
+    struct recorded recorded = {.salts = &v.salts, .document = has_issued ? issued.zh : STR(""), .exact = !r->erased};
     TRY(question_load(ctx, r->target, r->to, &v.draft, v.at, &q));
     q.erased = v.erased;
     if (v.erased && v.has_proposal) {
@@ -80,10 +86,13 @@ static enum err one_act(struct ctx *ctx, struct replay *r, const struct gate_ent
             return fault(ctx, ERR_CORRUPT, "act %lld cannot be replayed", (long long)entry->seq);
         }
     }
-    TRY(admit_question(ctx, r->target, r->to, &q, &v.salts, &a));
+    TRY(admit_question(ctx, r->target, r->to, &q, &recorded, &a));
     r->target->last = v.at;
     if (!str_equal(a.text.leaf, entry->leaf)) {
         wrong(r, str_format(ctx->arena, "act %lld: its leaf is made differently from vault and law", (long long)entry->seq));
+    }
+    if (a.redrawn) {
+        wrong(r, str_format(ctx->arena, "act %lld: its document comes out otherwise than it was issued", (long long)entry->seq));
     }
     return ERR_OK;
 }

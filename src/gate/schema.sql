@@ -37,6 +37,14 @@ CREATE TABLE gate_vault_blob (
     bytes BLOB NOT NULL
 ) STRICT;
 
+-- A document as its act drew it up, in Chinese and English. Gone when a value it shows was erased.
+-- kept
+CREATE TABLE gate_vault_document (
+    seq INTEGER PRIMARY KEY,
+    zh TEXT NOT NULL,
+    en TEXT NOT NULL
+) STRICT;
+
 -- Refusals are no acts: they change nothing and stand in no ledger.
 -- kept
 CREATE TABLE gate_refusal (

@@ -2,6 +2,8 @@
  * over the leaf still holds (personal-data law asks for the one, the ledger for the other). */
 #include "gate/gate_in.h"
 
+#include "crypto/crypto.h"
+
 /* In a case, the latest facts hold copies: those go too, in the gate's own row and in the rooms'. */
 static enum err forget_fact(struct ctx *ctx, struct db *db, struct str case_id, struct str fact)
 {
@@ -48,6 +50,70 @@ static enum err gone_of(struct ctx *ctx, struct str name, struct json value, str
     return ERR_OK;
 }
 
+static enum err store_vault(struct ctx *ctx, struct db *db, int64_t seq, const struct json *v)
+{
+    struct buf b = buf_new(ctx->arena, LIMIT_JSON_BYTES);
+    struct str text = {0};
+    json_write(&b, v);
+    TRY(buf_done(ctx, &b, &text));
+    return gate_vault_act_set(ctx, db, (struct gate_vault_act_set_in){.seq = seq, .content = text});
+}
+
+/* A committed value goes: its commitment takes the place of its salt. Nothing when it has gone already. */
+static enum err salt_to_gone(struct ctx *ctx, struct json *v, struct str name, struct json value, bool *ret_done)
+{
+    struct json salts = *json_get(v, "salts");
+    const struct json *salt = json_get_str(&salts, name);
+    *ret_done = json_is(salt, JSON_STRING);
+    if (*ret_done) {
+        struct json gone;
+        TRY(gone_of(ctx, name, value, salt->text, &gone));
+        json_set(ctx->arena, &salts, name, gone);
+        json_set(ctx->arena, v, STR("salts"), salts);
+    }
+    return ERR_OK;
+}
+
+/* A document that shows the value goes with it; from then on it is drawn anew. */
+static enum err forget_document(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq, struct str zh, struct str fact)
+{
+    struct gate_vault_act_get_row row;
+    struct vault_content content;
+    struct question q;
+    struct json v;
+    uint8_t hash[32];
+    bool found = false;
+    bool done = false;
+    TRY(gate_vault_act_get(ctx, db, (struct gate_vault_act_get_in){.seq = seq}, &row, &found));
+    TRY(act_read(ctx, row.content, &content));
+    TRY(question_load(ctx, g, db, &content.draft, content.at, &q));
+    if (q.kind == NULL || !law_document_shows(q.law, q.kind->draws, fact)) {
+        return ERR_OK;
+    }
+    TRY(json_parse(ctx, row.content, STR("vault"), &v));
+    sha256(zh.p, zh.n, hash);
+    TRY(salt_to_gone(ctx, &v, STR("document"), json_of_str(hex_encode(ctx->arena, hash, 32)), &done));
+    TRY(store_vault(ctx, db, seq, &v));
+    return gate_vault_document_remove(ctx, db, (struct gate_vault_document_remove_in){.seq = seq});
+}
+
+static enum err forget_documents(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq, struct str case_id, struct str fact)
+{
+    struct gate_vault_document_get_row own;
+    struct gate_vault_document_of_case_row *rows = NULL;
+    size_t count = 0;
+    bool found = false;
+    if (case_id.n == 0) {
+        TRY(gate_vault_document_get(ctx, db, (struct gate_vault_document_get_in){.seq = seq}, &own, &found));
+        return found ? forget_document(ctx, g, db, seq, own.zh, fact) : ERR_OK;
+    }
+    TRY(gate_vault_document_of_case(ctx, db, (struct gate_vault_document_of_case_in){.case_id = case_id}, &rows, &count));
+    for (size_t i = 0; i < count; i++) {
+        TRY(forget_document(ctx, g, db, rows[i].seq, rows[i].zh, fact));
+    }
+    return ERR_OK;
+}
+
 /* In replay into a fresh store the vault row was copied as it is now, erased already. */
 enum err vault_erase(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq, struct str fact, bool replay)
 {
@@ -61,27 +127,19 @@ enum err vault_erase(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq
     TRY(gate_vault_act_get(ctx, db, (struct gate_vault_act_get_in){.seq = seq}, &row, &found));
     struct json v;
     TRY(json_parse(ctx, row.content, STR("vault"), &v));
-    const struct json *fields = json_get(&v, "fields");
-    const struct json *salts = json_get(&v, "salts");
-    struct str name = str_format(ctx->arena, "fields.%.*s", FMT(fact));
-    const struct json *value = json_get_str(fields, fact);
-    const struct json *salt = json_get_str(salts, name);
-    if (!replay && value != NULL && json_is(salt, JSON_STRING)) {
-        struct json gone;
-        TRY(gone_of(ctx, name, *value, salt->text, &gone));
+    struct json fields = *json_get(&v, "fields");
+    const struct json *value = json_get_str(&fields, fact);
+    bool done = false;
+    if (!replay && value != NULL) {
         struct str sha = json_text(value, "sha256");
-        struct json new_fields = *fields;
-        struct json new_salts = *salts;
-        json_set(ctx->arena, &new_fields, fact, json_null());
-        json_set(ctx->arena, &new_salts, name, gone);
-        json_set(ctx->arena, &v, STR("fields"), new_fields);
-        json_set(ctx->arena, &v, STR("salts"), new_salts);
-        struct buf b = buf_new(ctx->arena, LIMIT_JSON_BYTES);
-        json_write(&b, &v);
-        struct str text = {0};
-        TRY(buf_done(ctx, &b, &text));
-        TRY(gate_vault_act_set(ctx, db, (struct gate_vault_act_set_in){.seq = seq, .content = text}));
-        if (sha.n > 0) {
+        TRY(salt_to_gone(ctx, &v, str_format(ctx->arena, "fields.%.*s", FMT(fact)), *value, &done));
+        if (done) {
+            json_set(ctx->arena, &fields, fact, json_null());
+            json_set(ctx->arena, &v, STR("fields"), fields);
+            TRY(store_vault(ctx, db, seq, &v));
+            TRY(forget_documents(ctx, g, db, seq, record.case_id, fact));
+        }
+        if (done && sha.n > 0) {
             TRY(gate_vault_blob_remove(ctx, db, (struct gate_vault_blob_remove_in){.sha256 = sha}));
         }
     }

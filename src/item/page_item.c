@@ -128,9 +128,7 @@ static enum err item_page_item(struct page *p)
                           .office = office == NULL ? STR("") : page_text(p, office->title),
                           .code = x->code_handling.n > 0 ? x->code_handling : x->code_implementation,
                           .counter = page_text(p, x->counter)};
-    v.fee = x->fee_fen == 0 ? say(p, "不收费", "Free")
-                            : str_format(p->ctx->arena, p->lang == LANG_EN ? "%lld.%02lld yuan" : "%lld.%02lld 元", (long long)(x->fee_fen / 100),
-                                         (long long)(x->fee_fen % 100));
+    v.fee = x->fee_fen == 0 ? say(p, "不收费", "Free") : law_money_text(p->ctx->arena, x->fee_fen, p->lang == LANG_EN);
     if (x->decide_limit != NULL) {
         struct str n = measure(p, x->decide_limit->n, x->decide_limit->unit);
         v.limit = str_format(p->ctx->arena, "%.*s (%.*s)", FMT(n), FMT(x->decide_limit->article.text));

@@ -172,6 +172,12 @@ enum err law_document(struct ctx *ctx, const struct law *law, struct str name, s
     return buf_done(ctx, &b, ret_html);
 }
 
+bool law_document_shows(const struct law *law, struct str name, struct str what)
+{
+    const struct document *d = index_get(&law->index[T_DOCUMENT], name);
+    return d != NULL && (str_find(d->zh, what) != SIZE_MAX || str_find(d->en, what) != SIZE_MAX);
+}
+
 /* ---- at load ---- */
 
 static uint32_t line_at(struct str text, size_t at)
@@ -220,6 +226,44 @@ enum err document_check(struct ctx *ctx, struct str text, uint32_t *ret_line)
     }
 }
 
+/* What a hole may name: what the gate gives (docs/law-packs.md), a fact the act states or the case holds, a fact of the party. */
+static bool is_known_hole(const struct law *law, struct str name)
+{
+    static const char *const given[] = {"item.title", "office.title", "case.id",  "case.number", "act.day", "act.seq",
+                                        "limit.due",  "articles",     "remedies", "cite",        "text",    "party.name"};
+    static const char *const of_facts[] = {"fields.", "facts.", "party."};
+    for (size_t i = 0; i < LEN(given); i++) {
+        if (str_equal(name, str_from(given[i]))) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < LEN(of_facts); i++) {
+        struct str start = str_from(of_facts[i]);
+        if (str_starts(name, start)) {
+            return law_fact(law, str_slice(name, start.n, name.n)) != NULL;
+        }
+    }
+    return false;
+}
+
+static void check_holes(struct builder *b, const struct source *f, struct str text)
+{
+    for (size_t at = 0;;) {
+        size_t open = str_find(str_slice(text, at, text.n), STR("{{"));
+        if (open == SIZE_MAX) {
+            return;
+        }
+        open += at;
+        size_t close = str_find(str_slice(text, open, text.n), STR("}}"));
+        struct str hole = str_slice(text, open + 2, open + close);
+        struct str name = strchr("#?!/", hole.p[0]) != NULL ? str_slice(hole, 1, hole.n) : hole;
+        if (!is_known_hole(b->law, name)) {
+            problem_line(b, f, line_at(text, open), "document", "nothing is called \"%.*s\" here", FMT(name));
+        }
+        at = open + close + 2;
+    }
+}
+
 /* Both texts of each document: the Chinese must be there and both must be well formed. */
 void check_documents(struct builder *b)
 {
@@ -237,6 +281,8 @@ void check_documents(struct builder *b)
                 problem(b, f, NULL, en ? "w:missing" : "missing", en ? "the document has no English text" : "the document has no Chinese text");
             } else if (document_check(&inner, text, &line) != ERR_OK) {
                 problem_line(b, f, line, "document", "%.*s", FMT(inner.why.detail));
+            } else {
+                check_holes(b, f, text);
             }
         }
     }

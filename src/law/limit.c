@@ -164,9 +164,12 @@ struct day law_day_after(const struct law *law, struct day start, int32_t n, enu
 int32_t law_days_between(const struct law *law, struct day from, struct day to, enum limit_unit unit)
 {
     int32_t n = 0;
+    if (unit != UNIT_WORKDAY) {
+        return to.n > from.n ? to.n - from.n : 0;
+    }
     for (struct day d = day_add(from, 1); d.n <= to.n; d = day_add(d, 1)) {
         bool known = false;
-        n += unit != UNIT_WORKDAY || law_is_workday(law, d, &known);
+        n += law_is_workday(law, d, &known);
     }
     return n;
 }

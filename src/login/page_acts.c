@@ -123,33 +123,6 @@ static enum err act_page(struct page *p)
     return page_show(p, 200, v.title, page_act, &v);
 }
 
-/* What a form says, as the fact wants it; what does not fit stays text, and the gate says so. */
-static struct json typed(struct arena *a, const struct fact *fact, const struct json *v)
-{
-    int64_t n = 0;
-    struct str text = v->kind == JSON_STRING ? str_trim(v->text) : STR("");
-    if (v->kind != JSON_STRING) {
-        return *v;
-    }
-    if (fact->type == FACT_BOOLEAN && (str_equal(text, STR("true")) || str_equal(text, STR("false")))) {
-        return json_of_bool(text.p[0] == 't');
-    }
-    if ((fact->type == FACT_INTEGER || fact->type == FACT_MONEY) && str_to_i64(text, &n)) {
-        return json_of_int(n);
-    }
-    if (fact->type == FACT_LIST) {
-        struct json list = json_array();
-        for (struct str rest = text; rest.n > 0;) {
-            struct str item = str_trim(str_cut(rest, ' ', &rest));
-            if (item.n > 0) {
-                json_push(a, &list, json_of_str(item));
-            }
-        }
-        return list;
-    }
-    return json_of_str(text);
-}
-
 /* ---- beside an act on an account: a code for the first sign-in; after recovery nothing of before proves anything ---- */
 
 struct account_change {
@@ -227,7 +200,7 @@ static enum err act_post(struct page *p)
         const struct fact *fact = law_fact(p->law, fields.members[i].key);
         const struct json *v = &fields.members[i].value;
         if (v->kind != JSON_STRING || str_trim(v->text).n > 0) {
-            json_set(a, &d.fields, fields.members[i].key, fact == NULL ? *v : typed(a, fact, v));
+            json_set(a, &d.fields, fields.members[i].key, v->kind == JSON_STRING ? law_value_parse(a, fact, v->text) : *v);
         }
     }
     bool opens = has_effect(k, "login.open");

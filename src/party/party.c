@@ -22,6 +22,15 @@ enum err party_facts(struct ctx *ctx, struct db *db, struct str id, struct json 
     return found ? json_parse(ctx, row.facts, STR("facts"), ret) : ERR_OK;
 }
 
+enum err party_describe(struct ctx *ctx, struct db *db, struct str id, struct json *ret)
+{
+    struct str name = {0};
+    TRY(party_facts(ctx, db, id, ret));
+    TRY(party_name(ctx, db, id, &name));
+    json_set(ctx->arena, ret, STR("name"), json_of_str(name));
+    return ERR_OK;
+}
+
 enum err party_others(struct ctx *ctx, struct db *db, struct str person, struct day day, struct party_other **ret,
                       size_t *ret_count)
 {

@@ -12,6 +12,8 @@ extern const struct route_table party_routes;
 enum err party_name(struct ctx *ctx, struct db *db, struct str id, struct str *ret) MUST_USE;
 /* Facts held, an object fact id -> value; empty when there are none. */
 enum err party_facts(struct ctx *ctx, struct db *db, struct str id, struct json *ret) MUST_USE;
+/* The same with the name as "name", for documents. */
+enum err party_describe(struct ctx *ctx, struct db *db, struct str id, struct json *ret) MUST_USE;
 /* A person or organisation by register id, identity card or credit code. *ret_id is empty when there is none. */
 enum err party_find(struct ctx *ctx, struct db *db, struct str code, struct str *ret_id, struct str *ret_kind,
                     struct str *ret_name) MUST_USE;

@@ -149,4 +149,4 @@ static const struct effect_row effects[] = {
     {"party.relate", on_relate},        {"party.unrelate", on_unrelate}, {"party.empower", on_empower},
     {"party.disempower", on_disempower}};
 
-const struct projector party_projector = {.room = "party", .effects = effects, .effect_count = LEN(effects), .erase = erase};
+const struct projector party_projector = {.room = "party", .effects = effects, .effect_count = LEN(effects), .erase = erase, .describe = party_describe};

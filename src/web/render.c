@@ -71,15 +71,9 @@ void render_day(struct render *r, struct day d)
     if (d.n == 0) {
         return;
     }
-    static const char *const month[] = {"January", "February", "March",     "April",   "May",      "June",
-                                        "July",    "August",   "September", "October", "November", "December"};
     struct civil c = day_to_civil(d);
     buf_format(r->out, "<time datetime=\"%04d-%02d-%02d\">", c.year, c.month, c.day);
-    if (r->lang == LANG_EN) {
-        buf_format(r->out, "%d %s %d", c.day, month[c.month - 1], c.year);
-    } else {
-        buf_format(r->out, "%d年%d月%d日", c.year, c.month, c.day);
-    }
+    day_write(r->out, d, r->lang == LANG_EN);
     buf_puts(r->out, "</time>");
 }
 

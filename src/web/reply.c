@@ -37,6 +37,11 @@ static void answer(struct page *p, int status, struct str type, struct str body)
     p->cache_s = -1;
 }
 
+struct str page_cite(const struct page *p, const struct cite *c)
+{
+    return law_cite_text(p->ctx->arena, c, p->lang == LANG_EN);
+}
+
 struct str page_part(struct page *p, template_html *html, const void *data)
 {
     struct buf b = buf_new(p->ctx->arena, PAGE_MAX_BYTES);

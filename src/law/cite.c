@@ -2,7 +2,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"
-#include "web/web.h"
+#include "law/law.h"
 
 /* 1 to 9999 in Chinese numerals: 10 十, 15 十五, 101 一百零一. */
 static void put_numeral(struct buf *b, uint64_t n)
@@ -26,7 +26,7 @@ static void put_numeral(struct buf *b, uint64_t n)
     }
 }
 
-struct str page_cite(const struct page *p, const struct cite *c)
+struct str law_cite_text(struct arena *a, const struct cite *c, bool english)
 {
     struct str no = {0};
     uint64_t n = 0;
@@ -34,8 +34,8 @@ struct str page_cite(const struct page *p, const struct cite *c)
         return c->text;
     }
     no = c->article->no;
-    struct buf b = buf_new(p->ctx->arena, 0);
-    if (p->lang == LANG_EN) {
+    struct buf b = buf_new(a, 0);
+    if (english) {
         buf_put(&b, c->statute->title.en.n > 0 ? c->statute->title.en : c->statute->name);
         buf_format(&b, ", art. %.*s", FMT(no));
         if (c->part.n > 0) {

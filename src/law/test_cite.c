@@ -2,9 +2,9 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "base/test.h"
-#include "web/web.h"
+#include "law/law.h"
 
-TEST(web_cite_reads_as_people_write_it)
+TEST(law_cite_reads_as_people_write_it)
 {
     static const struct {
         const char *no;
@@ -27,11 +27,8 @@ TEST(web_cite_reads_as_people_write_it)
     for (size_t i = 0; i < LEN(rows); i++) {
         struct article article = {.no = str_from(rows[i].no)};
         struct cite c = {.text = STR("x"), .part = str_from(rows[i].part), .statute = &statute, .article = &article};
-        struct page p = {.ctx = ctx, .lang = LANG_ZH};
-        CHECK_STR(page_cite(&p, &c), rows[i].zh);
-        p.lang = LANG_EN;
-        CHECK_STR(page_cite(&p, &c), rows[i].en);
+        CHECK_STR(law_cite_text(ctx->arena, &c, false), rows[i].zh);
+        CHECK_STR(law_cite_text(ctx->arena, &c, true), rows[i].en);
     }
-    struct page p = {.ctx = ctx};
-    CHECK_STR(page_cite(&p, &(struct cite){.text = STR("示例法#9")}), "示例法#9");
+    CHECK_STR(law_cite_text(ctx->arena, &(struct cite){.text = STR("示例法#9")}, false), "示例法#9");
 }

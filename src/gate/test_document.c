@@ -1,0 +1,52 @@
+/* Documents stay as they were issued; a value erased from the case goes from them too, and the ledger still holds. */
+#include "gate/test_play.h"
+
+static struct receipt play(struct story *s, struct actor actor, const char *kind, const char *item, const char *fields)
+{
+    struct ctx *ctx = s->ctx;
+    struct test *t = s->t;
+    struct draft d = {.kind = str_from(kind), .actor = actor, .item = str_from(item), .fields = json_object()};
+    d.actor.assurance = 2;
+    d.case_id = item[0] == 0 && actor.kind != ACTOR_NODE ? s->case_id : STR("");
+    CHECK_OK(json_parse(ctx, str_from(fields), STR("fields"), &d.fields));
+    struct receipt r = story_submit(s, &d);
+    CHECK_STR(r.verdict.code, "");
+    return r;
+}
+
+static struct str drawn(struct story *s, int64_t seq, const char *lang, bool *ret_anew)
+{
+    struct test *t = s->t;
+    struct ctx *ctx = s->ctx;
+    struct db *db = NULL;
+    struct str html = {0};
+    CHECK_OK(store_reader(ctx, s->store, &db));
+    CHECK_OK(gate_document(ctx, s->gate, db, seq, str_from(lang), &html, ret_anew));
+    db_close(db);
+    return html;
+}
+
+static bool shows(struct str html, const char *text)
+{
+    return str_find(html, str_from(text)) != SIZE_MAX;
+}
+
+TEST(gate_a_document_stays_as_issued_and_an_erased_value_leaves_it)
+{
+    struct story s;
+    bool anew = false;
+    struct actor lin = {.kind = ACTOR_PARTY, .id = STR("p-lin"), .for_id = STR("p-lin")};
+    struct actor node = {.kind = ACTOR_NODE};
+    story_open(&s, t, ctx);
+    story_set_day(&s, (struct day){20514}); /* 2026-03-02 */
+    struct receipt asked = play(&s, lin, "request-information", "xxgk", "{\"info.wanted\":\"道路维修预算\",\"info.form\":\"electronic\",\"info.way\":\"online\"}");
+    struct str first = drawn(&s, asked.seq, "zh", &anew);
+    CHECK(!anew && shows(first, "当事人：p-lin") && shows(first, "道路维修预算") && shows(first, "2026年3月2日"));
+    CHECK(shows(drawn(&s, asked.seq, "en", &anew), "2 March 2026"));
+    struct buf b = buf_new(ctx->arena, 0);
+    buf_format(&b, "{\"erase.seq\":%lld,\"erase.fact\":\"info.wanted\"}", (long long)asked.seq);
+    play(&s, node, "erase-value", "", str_z(ctx->arena, buf_str(&b)));
+    struct str after = drawn(&s, asked.seq, "zh", &anew);
+    CHECK(anew && !shows(after, "道路维修") && shows(after, "当事人：p-lin"));
+    story_close(&s); /* replays: every leaf is made again from what the vault still holds */
+}
