@@ -13,7 +13,7 @@
 #include "base/world.h"
 #include "crypto/confine.h"
 
-enum { TEXT_MAX = 65536, TOKEN_KEYS_READY = 8, REPLY_BYTES = 128 };
+enum { TEXT_MAX = 65536, TOKEN_KINDS = 4, TOKEN_KEYS_READY = 4, REPLY_BYTES = 256 };
 enum ask { ASK_SIGN = 1, ASK_TOKEN_PUBLIC, ASK_TOKEN_SIGN, ASK_TOKEN_SECRET, ASK_TOKEN_MANY };
 
 struct secrets {
@@ -22,17 +22,18 @@ struct secrets {
     uint8_t token[32];
 };
 
-/* A key of tokens made ready; the oldest gives its place to the next. */
+/* A key of tokens made ready. The place is by number, so that the former, the present and the next key of a kind never
+ * put each other out. */
 struct token_ready {
     uint32_t kind; /* enum token_key; 0: free */
     uint32_t number;
     uint8_t secret[32];
-    uint8_t public_key[65];
+    uint8_t public_key[TOKEN_PUBLIC];
     struct p256_key *p256;
+    struct rsa_key *rsa;
 };
 struct token_keys {
-    struct token_ready ready[TOKEN_KEYS_READY];
-    size_t next;
+    struct token_ready ready[TOKEN_KINDS][TOKEN_KEYS_READY];
 };
 
 struct keyholder {
@@ -146,6 +147,11 @@ static bool token_derive(const struct secrets *s, enum token_key kind, uint32_t 
             ok = true;
             break;
         case TOKEN_SM2: ok = sm2_public(ret->secret, ret->public_key); break;
+        case TOKEN_RS256: /* every secret makes a key: without one memory is short, and another would not help */
+            ret->rsa = rsa_key_derive(ret->secret);
+            ok = ret->rsa != NULL && rsa_key_public(ret->rsa, ret->public_key);
+            turn = 63;
+            break;
         }
     }
     ret->kind = kind;
@@ -155,17 +161,15 @@ static bool token_derive(const struct secrets *s, enum token_key kind, uint32_t 
 
 static struct token_ready *token_ready(struct token_keys *t, const struct secrets *s, uint32_t kind, uint32_t number)
 {
-    if (kind < TOKEN_ES256 || kind > TOKEN_SM2) {
+    if (kind < TOKEN_ES256 || kind > TOKEN_RS256) {
         return NULL;
     }
-    for (size_t i = 0; i < TOKEN_KEYS_READY; i++) {
-        if (t->ready[i].kind == kind && t->ready[i].number == number) {
-            return &t->ready[i];
-        }
+    struct token_ready *k = &t->ready[kind - 1][number % TOKEN_KEYS_READY];
+    if (k->kind == kind && k->number == number) {
+        return k;
     }
-    struct token_ready *k = &t->ready[t->next];
-    t->next = (t->next + 1) % TOKEN_KEYS_READY;
     p256_key_free(k->p256);
+    rsa_key_free(k->rsa);
     bytes_wipe(k, sizeof(*k));
     bool ok = token_derive(s, (enum token_key)kind, number, k);
     if (ok && kind == TOKEN_ES256) {
@@ -178,12 +182,19 @@ static struct token_ready *token_ready(struct token_keys *t, const struct secret
     return ok ? k : NULL;
 }
 
-static bool token_sign(struct token_ready *k, struct str text, uint8_t ret[64])
+size_t token_signature_bytes(enum token_key kind)
+{
+    return kind == TOKEN_RS256 ? RSA_MODULUS : 64;
+}
+
+/* ret: token_signature_bytes. */
+static bool token_sign(struct token_ready *k, struct str text, uint8_t *ret)
 {
     switch ((enum token_key)k->kind) {
     case TOKEN_ES256: return p256_key_sign(k->p256, text, ret);
     case TOKEN_EDDSA: ed25519_sign(k->secret, text, ret); return true;
     case TOKEN_SM2: return sm2_sign(k->secret, k->public_key, text, ret);
+    case TOKEN_RS256: return rsa_key_sign(k->rsa, text, ret);
     }
     return false;
 }
@@ -208,9 +219,11 @@ struct many_head {
     uint32_t bytes;
 };
 
-/* Sign each text of a message of heads and texts; false when it is not made so. */
-static bool sign_many(const struct secrets *s, struct token_keys *t, struct str message, uint32_t count, uint8_t *ret)
+/* Sign each text of a message of heads and texts, the signatures one after the other; false when it is not made so. */
+static bool sign_many(const struct secrets *s, struct token_keys *t, struct str message, uint32_t count, uint8_t *ret,
+                      size_t *ret_bytes)
 {
+    *ret_bytes = 0;
     for (uint32_t i = 0; i < count; i++) {
         struct many_head h;
         if (message.n < sizeof(h)) {
@@ -219,22 +232,27 @@ static bool sign_many(const struct secrets *s, struct token_keys *t, struct str 
         memcpy(&h, message.p, sizeof(h));
         message = str_slice(message, sizeof(h), message.n);
         struct token_ready *k = message.n < h.bytes ? NULL : token_ready(t, s, h.kind, h.number);
-        if (k == NULL || !token_sign(k, str_slice(message, 0, h.bytes), ret + (size_t)64 * i)) {
+        if (k == NULL || !token_sign(k, str_slice(message, 0, h.bytes), ret + *ret_bytes)) {
             return false;
         }
+        *ret_bytes += token_signature_bytes((enum token_key)h.kind);
         message = str_slice(message, h.bytes, message.n);
     }
     return message.n == 0;
 }
 
 /* The signatures of many follow the reply. */
+struct many {
+    uint8_t bytes[TOKEN_TEXTS * TOKEN_SIGNATURE];
+    size_t count; /* of bytes */
+};
 static bool has_many(const struct request *q, const struct reply *r)
 {
     return q->what == ASK_TOKEN_MANY && r->ok;
 }
 
 static void answer(const struct secrets *s, const struct public_keys *p, struct token_keys *t, const struct request *q,
-                   struct str text, struct reply *ret, uint8_t *many)
+                   struct str text, struct reply *ret, struct many *many)
 {
     *ret = (struct reply){0};
     struct token_ready *k = NULL;
@@ -250,14 +268,16 @@ static void answer(const struct secrets *s, const struct public_keys *p, struct 
         k = token_ready(t, s, q->kind, q->number);
         ret->ok = k != NULL;
         if (k != NULL) {
-            memcpy(ret->bytes, k->public_key, 65);
+            memcpy(ret->bytes, k->public_key, sizeof(k->public_key));
         }
         break;
     case ASK_TOKEN_SIGN:
         k = token_ready(t, s, q->kind, q->number);
         ret->ok = k != NULL && token_sign(k, text, ret->bytes);
         break;
-    case ASK_TOKEN_MANY: ret->ok = q->number <= TOKEN_TEXTS && sign_many(s, t, text, q->number, many); break;
+    case ASK_TOKEN_MANY:
+        ret->ok = q->number <= TOKEN_TEXTS && sign_many(s, t, text, q->number, many->bytes, &many->count);
+        break;
     case ASK_TOKEN_SECRET: {
         uint8_t inner[32];
         hmac_sha256((struct str){(const char *)s->token, sizeof(s->token)}, STR("token secret"), inner);
@@ -369,11 +389,11 @@ _Noreturn static void holder_main(struct ctx *ctx, struct str dir, int fd, const
     bool going = fd == 3 && greet(fd, ctx, holder_open(ctx, dir, p, &s));
     bool ready = going;
     static struct token_keys token;
-    static uint8_t many[TOKEN_TEXTS * 64];
+    static struct many many;
     while (going && read_all(fd, &q, sizeof(q)) && q.bytes <= TEXT_MAX && read_all(fd, text, q.bytes)) {
         struct reply r;
-        answer(&s, p, &token, &q, (struct str){text, q.bytes}, &r, many);
-        going = write_all(fd, &r, sizeof(r)) && (!has_many(&q, &r) || write_all(fd, many, (size_t)64 * q.number));
+        answer(&s, p, &token, &q, (struct str){text, q.bytes}, &r, &many);
+        going = write_all(fd, &r, sizeof(r)) && (!has_many(&q, &r) || write_all(fd, many.bytes, many.count));
         bytes_wipe(&r, sizeof(r));
     }
     bytes_wipe(&s, sizeof(s));
@@ -454,9 +474,9 @@ const struct public_keys *keyholder_public(const struct keyholder *k)
     return &k->public_keys;
 }
 
-/* many: room for the signatures of ASK_TOKEN_MANY; NULL for others. */
+/* many: room for the signatures of ASK_TOKEN_MANY, with their count of bytes; NULL for others. */
 static enum err ask_for(struct ctx *ctx, struct keyholder *k, struct request q, struct str text, struct reply *ret,
-                        uint8_t *many)
+                        struct many *many)
 {
     if (text.n > TEXT_MAX) {
         return fault(ctx, ERR_TOO_LARGE, "a text to sign is longer than %d bytes", TEXT_MAX);
@@ -471,7 +491,7 @@ static enum err ask_for(struct ctx *ctx, struct keyholder *k, struct request q, 
         memcpy(message + sizeof(q), text.p == NULL ? "" : text.p, text.n);
         struct reply got;
         bool told = write_all(k->fd, message, sizeof(q) + text.n) && read_all(k->fd, &got, sizeof(got));
-        told = told && (!has_many(&q, &got) || read_all(k->fd, many, (size_t)64 * q.number));
+        told = told && (!has_many(&q, &got) || read_all(k->fd, many->bytes, many->count));
         if (told) {
             *ret = got;
         }
@@ -494,27 +514,27 @@ enum err keyholder_sign(struct ctx *ctx, struct keyholder *k, struct str text, s
 }
 
 enum err keyholder_token_public(struct ctx *ctx, struct keyholder *k, enum token_key kind, uint32_t number,
-                                uint8_t ret[65])
+                                uint8_t ret[TOKEN_PUBLIC])
 {
     struct reply r;
     TRY(ask(ctx, k, (struct request){.what = ASK_TOKEN_PUBLIC, .kind = kind, .number = number}, STR(""), &r));
-    memcpy(ret, r.bytes, 65);
+    memcpy(ret, r.bytes, TOKEN_PUBLIC);
     return ERR_OK;
 }
 
 enum err keyholder_token_sign(struct ctx *ctx, struct keyholder *k, enum token_key kind, uint32_t number,
-                              struct str text, uint8_t ret[64])
+                              struct str text, uint8_t ret[TOKEN_SIGNATURE])
 {
     struct reply r;
     TRY(ask(ctx, k, (struct request){.what = ASK_TOKEN_SIGN, .kind = kind, .number = number}, text, &r));
-    memcpy(ret, r.bytes, 64);
+    memcpy(ret, r.bytes, token_signature_bytes(kind));
     return ERR_OK;
 }
 
 enum err keyholder_token_sign_many(struct ctx *ctx, struct keyholder *k, struct token_text *texts, size_t count)
 {
     struct reply r;
-    uint8_t many[TOKEN_TEXTS * 64];
+    struct many many = {.count = 0};
     struct buf b = buf_new(ctx->arena, TEXT_MAX);
     struct str message = {0};
     if (count == 0 || count > TOKEN_TEXTS) {
@@ -524,11 +544,14 @@ enum err keyholder_token_sign_many(struct ctx *ctx, struct keyholder *k, struct 
         struct many_head h = {texts[i].kind, texts[i].number, (uint32_t)texts[i].text.n};
         buf_bytes(&b, &h, sizeof(h));
         buf_put(&b, texts[i].text);
+        many.count += token_signature_bytes(texts[i].kind);
     }
     TRY(buf_done(ctx, &b, &message));
-    TRY(ask_for(ctx, k, (struct request){.what = ASK_TOKEN_MANY, .number = (uint32_t)count}, message, &r, many));
+    TRY(ask_for(ctx, k, (struct request){.what = ASK_TOKEN_MANY, .number = (uint32_t)count}, message, &r, &many));
+    const uint8_t *at = many.bytes;
     for (size_t i = 0; i < count; i++) {
-        memcpy(texts[i].signature, many + 64 * i, 64);
+        memcpy(texts[i].signature, at, token_signature_bytes(texts[i].kind));
+        at += token_signature_bytes(texts[i].kind);
     }
     return ERR_OK;
 }

@@ -38,20 +38,24 @@ const struct public_keys *keyholder_public(const struct keyholder *k);
  * number, so the holder, which can open nothing, makes the next key without touching the disk, and a node restored
  * with its keys goes on with the same ones. Under a new token.key every number is another key.
  */
-enum token_key { TOKEN_ES256 = 1, TOKEN_EDDSA = 2, TOKEN_SM2 = 3 };
-/* The public key of a number: 65 bytes as in crypto.h, of TOKEN_EDDSA the first 32. One thread at a time. */
+enum token_key { TOKEN_ES256 = 1, TOKEN_EDDSA = 2, TOKEN_SM2 = 3, TOKEN_RS256 = 4 };
+enum { TOKEN_PUBLIC = RSA_MODULUS, TOKEN_SIGNATURE = RSA_MODULUS };
+/* The public key of a number: 65 bytes as in crypto.h, of TOKEN_EDDSA the first 32, of TOKEN_RS256 the modulus (the
+ * exponent is 65537). The first asking for an RSA key takes some 0.1 s. One thread at a time. */
 enum err keyholder_token_public(struct ctx *ctx, struct keyholder *k, enum token_key kind, uint32_t number,
-                                uint8_t ret[65]) MUST_USE;
-/* Sign with it: 64 bytes, r ‖ s or Ed25519. */
+                                uint8_t ret[TOKEN_PUBLIC]) MUST_USE;
+/* How many bytes a signature has: 64, r ‖ s or Ed25519; of TOKEN_RS256 256. */
+size_t token_signature_bytes(enum token_key kind);
+/* Sign with it. */
 enum err keyholder_token_sign(struct ctx *ctx, struct keyholder *k, enum token_key kind, uint32_t number,
-                              struct str text, uint8_t ret[64]) MUST_USE;
+                              struct str text, uint8_t ret[TOKEN_SIGNATURE]) MUST_USE;
 /* Sign many texts at one asking, which costs little more than one: at most TOKEN_TEXTS, together at most 48 KiB. */
 enum { TOKEN_TEXTS = 32 };
 struct token_text {
     enum token_key kind;
     uint32_t number;
     struct str text;
-    uint8_t signature[64]; /* is filled */
+    uint8_t signature[TOKEN_SIGNATURE]; /* is filled */
 };
 enum err keyholder_token_sign_many(struct ctx *ctx, struct keyholder *k, struct token_text *texts,
                                    size_t count) MUST_USE;

@@ -1,10 +1,9 @@
-/* ECDSA on P-256 and RSASSA-PSS, for what others' JOSE libraries sign and verify. */
+/* ECDSA on P-256, for what others' JOSE libraries sign and verify. */
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
-#include <openssl/rsa.h>
 
 #include "crypto/crypto.h"
 
@@ -146,46 +145,5 @@ bool p256_verify(const uint8_t public_key[65], struct str text, const uint8_t si
     struct p256_key *k = p256_key_new(NULL, public_key);
     bool ok = k != NULL && p256_key_verify(k, text, signature);
     p256_key_free(k);
-    return ok;
-}
-
-/* ---- RSASSA-PSS ---- */
-
-static EVP_PKEY *rsa_key(struct str modulus, struct str exponent)
-{
-    OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
-    BIGNUM *n = BN_bin2bn((const uint8_t *)modulus.p, (int)modulus.n, NULL);
-    BIGNUM *e = BN_bin2bn((const uint8_t *)exponent.p, (int)exponent.n, NULL);
-    EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-    EVP_PKEY *key = NULL;
-    OSSL_PARAM *params = NULL;
-    bool ok = b != NULL && n != NULL && e != NULL && c != NULL;
-    ok = ok && OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_N, n) == 1;
-    ok = ok && OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_E, e) == 1;
-    ok = ok && (params = OSSL_PARAM_BLD_to_param(b)) != NULL && EVP_PKEY_fromdata_init(c) == 1;
-    if (!ok || EVP_PKEY_fromdata(c, &key, EVP_PKEY_PUBLIC_KEY, params) != 1) {
-        key = NULL;
-    }
-    OSSL_PARAM_free(params);
-    OSSL_PARAM_BLD_free(b);
-    BN_free(n);
-    BN_free(e);
-    EVP_PKEY_CTX_free(c);
-    return key;
-}
-
-bool rsa_pss_verify(struct str modulus, struct str exponent, struct str text, struct str signature)
-{
-    EVP_PKEY *key = rsa_key(modulus, exponent);
-    EVP_MD_CTX *c = EVP_MD_CTX_new();
-    EVP_PKEY_CTX *p = NULL;
-    bool ok = key != NULL && c != NULL && EVP_DigestVerifyInit(c, &p, EVP_sha256(), NULL, key) == 1;
-    ok = ok && EVP_PKEY_CTX_set_rsa_padding(p, RSA_PKCS1_PSS_PADDING) == 1 &&
-         EVP_PKEY_CTX_set_rsa_mgf1_md(p, EVP_sha256()) == 1;
-    ok = ok && EVP_PKEY_CTX_set_rsa_pss_saltlen(p, 32) == 1;
-    ok = ok && EVP_DigestVerify(c, (const unsigned char *)signature.p, signature.n, (const unsigned char *)text.p,
-                                text.n) == 1;
-    EVP_MD_CTX_free(c);
-    EVP_PKEY_free(key);
     return ok;
 }

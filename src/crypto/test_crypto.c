@@ -150,10 +150,12 @@ TEST(crypto_token_keys_follow_from_one_secret_and_a_number)
 {
     struct str dir = test_folder(ctx);
     struct keyholder *k = NULL;
-    uint8_t key[65];
-    uint8_t again[65];
-    uint8_t other[65];
-    uint8_t sig[64];
+    uint8_t key[TOKEN_PUBLIC];
+    uint8_t again[TOKEN_PUBLIC];
+    uint8_t other[TOKEN_PUBLIC];
+    uint8_t rsa[TOKEN_PUBLIC];
+    uint8_t sig[TOKEN_SIGNATURE];
+    struct str modulus = {(const char *)rsa, sizeof(rsa)};
     uint8_t secret[32];
     uint8_t label[32];
     CHECK_OK(keys_create(ctx, dir));
@@ -172,15 +174,20 @@ TEST(crypto_token_keys_follow_from_one_secret_and_a_number)
     CHECK_OK(keyholder_token_public(ctx, k, TOKEN_SM2, 7, other));
     CHECK_OK(keyholder_token_sign(ctx, k, TOKEN_SM2, 7, STR("text"), sig));
     CHECK(sm2_verify(other, STR("text"), sig));
+    CHECK_OK(keyholder_token_public(ctx, k, TOKEN_RS256, 7, rsa));
+    CHECK_OK(keyholder_token_sign(ctx, k, TOKEN_RS256, 7, STR("text"), sig));
+    CHECK(rsa_pkcs1_verify(modulus, STR("\x01\x00\x01"), STR("text"), (struct str){(const char *)sig, 256}));
     CHECK_ERR(keyholder_token_sign(ctx, k, (enum token_key)9, 7, STR("text"), sig), ERR_CRYPTO);
     struct token_text texts[TOKEN_TEXTS];
     for (size_t i = 0; i < TOKEN_TEXTS; i++) {
         texts[i] = (struct token_text){i % 2 == 0 ? TOKEN_ES256 : TOKEN_EDDSA, 7, str_format(ctx->arena, "text %zu", i), {0}};
     }
+    texts[3].kind = TOKEN_RS256; /* signatures of different lengths follow each other */
     CHECK_OK(keyholder_token_sign_many(ctx, k, texts, TOKEN_TEXTS));
+    CHECK(rsa_pkcs1_verify(modulus, STR("\x01\x00\x01"), texts[3].text, (struct str){(const char *)texts[3].signature, 256}));
     CHECK_OK(keyholder_token_public(ctx, k, TOKEN_EDDSA, 7, other));
     for (size_t i = 0; i < TOKEN_TEXTS; i++) {
-        CHECK(i % 2 == 0 ? p256_verify(key, texts[i].text, texts[i].signature) : ed25519_verify(other, texts[i].text, texts[i].signature));
+        CHECK(i == 3 || i % 2 == 0 ? i == 3 || p256_verify(key, texts[i].text, texts[i].signature) : ed25519_verify(other, texts[i].text, texts[i].signature));
     }
     CHECK_ERR(keyholder_token_sign_many(ctx, k, texts, 0), ERR_TOO_MANY);
     texts[1].kind = (enum token_key)9;
@@ -194,11 +201,35 @@ TEST(crypto_token_keys_follow_from_one_secret_and_a_number)
     CHECK_OK(keyholder_start(ctx, dir, &k)); /* the same keys after a restart */
     CHECK_OK(keyholder_token_public(ctx, k, TOKEN_ES256, 7, again));
     CHECK(memcmp(key, again, 65) == 0);
+    CHECK_OK(keyholder_token_public(ctx, k, TOKEN_RS256, 7, again));
+    CHECK(memcmp(rsa, again, sizeof(rsa)) == 0);
     CHECK_OK(keyholder_token_secret(ctx, k, STR("a"), label));
     CHECK(memcmp(secret, label, 32) == 0);
     keyholder_stop(k);
     change_key(t, ctx, dir, "token.key", "short\n");
     CHECK_ERR(keyholder_start(ctx, dir, &k), ERR_CORRUPT);
+}
+
+/* The same seed makes the same key as in every version before: a node would else lose the keys of its tokens. */
+TEST(crypto_an_rsa_key_follows_from_its_seed)
+{
+    uint8_t seed[32];
+    uint8_t modulus[RSA_MODULUS];
+    uint8_t hash[32];
+    uint8_t sig[RSA_MODULUS];
+    struct str n = {(const char *)modulus, sizeof(modulus)};
+    struct str made = {(const char *)sig, sizeof(sig)};
+    memset(seed, 7, sizeof(seed));
+    struct rsa_key *k = rsa_key_derive(seed);
+    CHECK(k != NULL && rsa_key_public(k, modulus));
+    sha256(modulus, sizeof(modulus), hash);
+    CHECK_STR(hex_encode(ctx->arena, hash, 32), "37b1be9f181b7e7a85e3aabe9a85a8df292d63e0b9f44e2a09e192d2df7075cf");
+    CHECK((modulus[0] & 0x80) != 0 && (modulus[RSA_MODULUS - 1] & 1) == 1);
+    CHECK(rsa_key_sign(k, STR("text"), sig));
+    CHECK(rsa_pkcs1_verify(n, STR("\x01\x00\x01"), STR("text"), made));
+    CHECK(!rsa_pkcs1_verify(n, STR("\x01\x00\x01"), STR("texts"), made));
+    CHECK(!rsa_pss_verify(n, STR("\x01\x00\x01"), STR("text"), made));
+    rsa_key_free(k);
 }
 
 /* RFC 4231, cases 1, 2 and 6: short, long and over-long keys. */

@@ -17,8 +17,9 @@
 
 /* Algorithms, to be or-ed. SM2-SM3 is not registered with IANA: it is SM2 with SM3 (GB/T 32918.2, identity
  * 1234567812345678), signature r ‖ s, in this program's additional profile; its keys are kty EC, crv SM2. */
-enum jose_alg { JOSE_ES256 = 1, JOSE_EDDSA = 2, JOSE_PS256 = 4, JOSE_SM2 = 8 };
-enum { JOSE_ALL = 15, JOSE_SIGNATURE = 64 };
+enum jose_alg { JOSE_ES256 = 1, JOSE_EDDSA = 2, JOSE_PS256 = 4, JOSE_SM2 = 8, JOSE_RS256 = 16 };
+/* JOSE_ALL is what FAPI 2.0 (5.4.1) allows, and SM2: RS256 is named beside it where OpenID Connect wants it. */
+enum { JOSE_ALL = 15, JOSE_SIGNATURE = 256 };
 
 /* "ES256"; static. */
 struct str jose_alg_name(enum jose_alg alg);
@@ -32,7 +33,7 @@ struct jwk {
     enum jose_alg alg;
     struct str kid;    /* empty when it has none */
     uint8_t point[65]; /* ES256, SM2: 04 ‖ x ‖ y; EdDSA: the first 32 bytes */
-    struct str n;      /* PS256: modulus and exponent, big-endian */
+    struct str n;      /* PS256, RS256: modulus and exponent, big-endian */
     struct str e;
 };
 struct jwks {
@@ -41,7 +42,7 @@ struct jwks {
 };
 
 /* Read a public key. A private or symmetric key, another curve, a point off its curve or of small order, a key for
- * encryption, or one whose alg is not that of its kind, is refused. */
+ * encryption, or one whose alg is not that of its kind, is refused. An RSA key is for PS256 unless it says RS256. */
 enum err jwk_read(struct ctx *ctx, const struct json *j, struct jwk *ret) MUST_USE;
 /* Read a key set: at most LIMIT_JWKS_KEYS, no kid twice, and each with a kid when there are several. */
 enum err jwks_read(struct ctx *ctx, struct str text, struct jwks *ret) MUST_USE;
@@ -72,13 +73,15 @@ enum err jws_verify(struct ctx *ctx, const struct jws *s, const struct jwk *key)
 /* The key it names by kid, of its algorithm; without kid the only one of that algorithm. Then verify. */
 enum err jws_verify_by(struct ctx *ctx, const struct jws *s, const struct jwks *keys) MUST_USE;
 
-/* Whoever holds the private key: 64 bytes over text. */
+/* How many bytes a signature made here has: 64, or 256 by RSA (a key of 2048 bits). */
+size_t jose_signature_bytes(enum jose_alg alg);
+/* Whoever holds the private key: so many bytes over text. */
 typedef enum err jose_sign_fn(struct ctx *ctx, void *arg, enum jose_alg alg, struct str text,
                               uint8_t ret[JOSE_SIGNATURE]);
 /* The same in two steps, for a signature that comes later: what is to be signed, and the token of it. */
 enum err jws_prepare(struct ctx *ctx, enum jose_alg alg, struct str typ, struct str kid, const struct json *payload,
                      struct str *ret_input) MUST_USE;
-struct str jws_finish(struct arena *a, struct str input, const uint8_t signature[JOSE_SIGNATURE]);
+struct str jws_finish(struct arena *a, enum jose_alg alg, struct str input, const uint8_t signature[JOSE_SIGNATURE]);
 /* Header {"alg", "typ", "kid"} and payload, signed. typ and kid may be empty. */
 enum err jws_sign(struct ctx *ctx, enum jose_alg alg, struct str typ, struct str kid, const struct json *payload,
                   jose_sign_fn *sign, void *arg, struct str *ret) MUST_USE;

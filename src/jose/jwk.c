@@ -9,7 +9,8 @@
 static const struct {
     const char *name;
     enum jose_alg alg;
-} algs[] = {{"ES256", JOSE_ES256}, {"EdDSA", JOSE_EDDSA}, {"PS256", JOSE_PS256}, {"SM2-SM3", JOSE_SM2}};
+} algs[] = {
+    {"ES256", JOSE_ES256}, {"EdDSA", JOSE_EDDSA}, {"PS256", JOSE_PS256}, {"SM2-SM3", JOSE_SM2}, {"RS256", JOSE_RS256}};
 
 struct str jose_alg_name(enum jose_alg alg)
 {
@@ -97,7 +98,7 @@ static enum err read_okp(struct ctx *ctx, const struct json *j, struct jwk *ret)
 
 static enum err read_rsa(struct ctx *ctx, const struct json *j, struct jwk *ret)
 {
-    ret->alg = JOSE_PS256;
+    ret->alg = str_equal(json_text(j, "alg"), STR("RS256")) ? JOSE_RS256 : JOSE_PS256;
     if (!base64url_decode(ctx->arena, json_text(j, "n"), &ret->n) ||
         !base64url_decode(ctx->arena, json_text(j, "e"), &ret->e)) {
         return fault(ctx, ERR_SYNTAX, "the members n and e of the key are not base64url");
@@ -213,7 +214,7 @@ static void set(struct arena *a, struct json *o, const char *name, struct str va
 static struct json required_members(struct arena *a, const struct jwk *k)
 {
     struct json o = json_object();
-    if (k->alg == JOSE_PS256) {
+    if (k->alg == JOSE_PS256 || k->alg == JOSE_RS256) {
         set(a, &o, "e", base64url_encode(a, k->e.p, k->e.n));
         set(a, &o, "kty", STR("RSA"));
         set(a, &o, "n", base64url_encode(a, k->n.p, k->n.n));

@@ -84,7 +84,7 @@ enum err jws_read(struct ctx *ctx, struct str compact, unsigned allow, bool own_
     if (!base64url_decode(ctx->arena, body, &s.payload) || !base64url_decode(ctx->arena, tail, &s.signature)) {
         return fault(ctx, ERR_SYNTAX, "a part of the token is not canonical base64url");
     }
-    if (s.alg != JOSE_PS256 && s.signature.n != JOSE_SIGNATURE) {
+    if (s.alg != JOSE_PS256 && s.alg != JOSE_RS256 && s.signature.n != jose_signature_bytes(s.alg)) {
         return fault(ctx, ERR_SIGNATURE, "the signature is not 64 bytes");
     }
     *ret = s;
@@ -104,6 +104,7 @@ enum err jws_verify(struct ctx *ctx, const struct jws *s, const struct jwk *key)
     case JOSE_EDDSA: ok = s->signature.n == 64 && ed25519_verify(key->point, s->input, bytes); break;
     case JOSE_SM2: ok = s->signature.n == 64 && sm2_verify(key->point, s->input, bytes); break;
     case JOSE_PS256: ok = s->signature.n == key->n.n && rsa_pss_verify(key->n, key->e, s->input, s->signature); break;
+    case JOSE_RS256: ok = s->signature.n == key->n.n && rsa_pkcs1_verify(key->n, key->e, s->input, s->signature); break;
     }
     return ok ? ERR_OK : fault(ctx, ERR_SIGNATURE, "the signature of the token does not verify");
 }
@@ -154,9 +155,14 @@ enum err jws_prepare(struct ctx *ctx, enum jose_alg alg, struct str typ, struct 
     return buf_done(ctx, &out, ret_input);
 }
 
-struct str jws_finish(struct arena *a, struct str input, const uint8_t signature[JOSE_SIGNATURE])
+size_t jose_signature_bytes(enum jose_alg alg)
 {
-    return str_format(a, "%.*s.%.*s", FMT(input), FMT(base64url_encode(a, signature, JOSE_SIGNATURE)));
+    return alg == JOSE_RS256 || alg == JOSE_PS256 ? RSA_MODULUS : 64;
+}
+
+struct str jws_finish(struct arena *a, enum jose_alg alg, struct str input, const uint8_t signature[JOSE_SIGNATURE])
+{
+    return str_format(a, "%.*s.%.*s", FMT(input), FMT(base64url_encode(a, signature, jose_signature_bytes(alg))));
 }
 
 enum err jws_sign(struct ctx *ctx, enum jose_alg alg, struct str typ, struct str kid, const struct json *payload,
@@ -166,6 +172,6 @@ enum err jws_sign(struct ctx *ctx, enum jose_alg alg, struct str typ, struct str
     uint8_t signature[JOSE_SIGNATURE];
     TRY(jws_prepare(ctx, alg, typ, kid, payload, &input));
     TRY(sign(ctx, arg, alg, input, signature));
-    *ret = jws_finish(ctx->arena, input, signature);
+    *ret = jws_finish(ctx->arena, alg, input, signature);
     return ERR_OK;
 }

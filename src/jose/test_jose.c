@@ -47,7 +47,10 @@ TEST(jose_thumbprints_match)
                                    "qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-"
                                    "kEgU8awapJzKnqDKgw\",\"e\":\"AQAB\",\"alg\":\"RS256\","
                                    "\"kid\":\"2011-04-29\"}"));
-    CHECK_ERR(jwk_read(ctx, &rfc, &k), ERR_CONFLICT); /* its alg, RS256, is not ours */
+    CHECK_OK(jwk_read(ctx, &rfc, &k));
+    CHECK_INT(k.alg, JOSE_RS256);
+    json_set(ctx->arena, &rfc, STR("alg"), json_of_str(STR("RS512")));
+    CHECK_ERR(jwk_read(ctx, &rfc, &k), ERR_CONFLICT); /* its alg is not ours */
     json_set(ctx->arena, &rfc, STR("alg"), json_of_str(STR("PS256")));
     CHECK_OK(jwk_read(ctx, &rfc, &k));
     CHECK_STR(jwk_thumbprint(ctx->arena, &k), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
@@ -56,7 +59,7 @@ TEST(jose_thumbprints_match)
 /* Each algorithm's token verifies under its key, and not with any single byte of it changed. */
 TEST(jose_tokens_of_another_library_verify)
 {
-    static const char *const names[] = {"ES256", "EdDSA", "PS256"};
+    static const char *const names[] = {"ES256", "EdDSA", "PS256", "RS256"};
     struct json all = vectors(t);
     const struct json *keys = json_get(json_get(&all, "jwt"), "keys");
     const struct json *tokens = json_get(json_get(&all, "jwt"), "tokens");
@@ -64,15 +67,17 @@ TEST(jose_tokens_of_another_library_verify)
         struct jwk k;
         struct jws s;
         struct str token = json_text(tokens, names[i]);
-        CHECK_OK(jwk_read(ctx, json_get(keys, names[i]), &k));
-        CHECK_OK(jws_read(ctx, token, JOSE_ALL, false, &s));
+        struct json key = *json_get(keys, names[i]);
+        json_set(ctx->arena, &key, STR("alg"), json_of_str(str_from(names[i])));
+        CHECK_OK(jwk_read(ctx, &key, &k));
+        CHECK_OK(jws_read(ctx, token, JOSE_ALL | JOSE_RS256, false, &s));
         CHECK_OK(jws_verify(ctx, &s, &k));
         CHECK_STR(s.typ, "at+jwt");
         for (size_t at = 0; at < token.n; at++) {
             char *copy = str_z(ctx->arena, token);
             copy[at] = copy[at] == 'A' ? 'B' : 'A';
             struct arena_mark mark = arena_mark(ctx->arena);
-            bool ok = jws_read(ctx, str_from(copy), JOSE_ALL, false, &s) == ERR_OK && jws_verify(ctx, &s, &k) == ERR_OK;
+            bool ok = jws_read(ctx, str_from(copy), JOSE_ALL | JOSE_RS256, false, &s) == ERR_OK && jws_verify(ctx, &s, &k) == ERR_OK;
             CHECK(!ok);
             arena_reset(ctx->arena, mark);
         }
@@ -85,8 +90,10 @@ TEST(jose_tokens_of_another_library_verify)
 struct holder {
     uint8_t secret[32];
     uint8_t public_key[65];
+    struct rsa_key *rsa;
+    uint8_t modulus[RSA_MODULUS];
 };
-static enum err hold(struct ctx *ctx, void *arg, enum jose_alg alg, struct str text, uint8_t ret[64])
+static enum err hold(struct ctx *ctx, void *arg, enum jose_alg alg, struct str text, uint8_t ret[JOSE_SIGNATURE])
 {
     struct holder *h = arg;
     bool ok = true;
@@ -95,6 +102,7 @@ static enum err hold(struct ctx *ctx, void *arg, enum jose_alg alg, struct str t
     case JOSE_ES256: ok = p256_sign(h->secret, h->public_key, text, ret); break;
     case JOSE_SM2: ok = sm2_sign(h->secret, h->public_key, text, ret); break;
     case JOSE_PS256: ok = false; break;
+    case JOSE_RS256: ok = rsa_key_sign(h->rsa, text, ret); break;
     }
     return ok ? ERR_OK : fault(ctx, ERR_CRYPTO, "cannot sign");
 }
@@ -107,7 +115,7 @@ TEST(jose_eddsa_makes_the_bytes_of_rfc_8037)
     struct jws s;
     struct jwk k = {.alg = JOSE_EDDSA};
     struct holder h = {0};
-    uint8_t made[64];
+    uint8_t made[JOSE_SIGNATURE];
     CHECK(hex_decode(json_text(v, "seed_hex"), h.secret, 32));
     ed25519_public(h.secret, k.point);
     CHECK_OK(jws_read(ctx, compact, JOSE_EDDSA, false, &s));
@@ -121,6 +129,7 @@ static struct jwk key_of(struct test *t, enum jose_alg alg, struct holder *h)
 {
     struct jwk k = {.alg = alg, .kid = STR("k1")};
     memset(h->secret, 7, sizeof(h->secret));
+    h->rsa = NULL;
     switch (alg) {
     case JOSE_EDDSA: ed25519_public(h->secret, k.point); break;
     case JOSE_ES256:
@@ -132,13 +141,19 @@ static struct jwk key_of(struct test *t, enum jose_alg alg, struct holder *h)
         memcpy(k.point, h->public_key, 65);
         break;
     case JOSE_PS256: break;
+    case JOSE_RS256:
+        h->rsa = rsa_key_derive(h->secret);
+        CHECK(h->rsa != NULL && rsa_key_public(h->rsa, h->modulus));
+        k.n = (struct str){(const char *)h->modulus, RSA_MODULUS};
+        k.e = STR("\x01\x00\x01");
+        break;
     }
     return k;
 }
 
 TEST(jose_what_it_signs_verifies_in_each_algorithm)
 {
-    static const enum jose_alg algs[] = {JOSE_ES256, JOSE_EDDSA, JOSE_SM2};
+    static const enum jose_alg algs[] = {JOSE_ES256, JOSE_EDDSA, JOSE_SM2, JOSE_RS256};
     struct json claims = parse(t, STR("{\"sub\":\"某人\",\"exp\":1}"));
     for (size_t i = 0; i < LEN(algs); i++) {
         struct holder h;
@@ -156,6 +171,7 @@ TEST(jose_what_it_signs_verifies_in_each_algorithm)
         struct json j = jwk_json(ctx->arena, &k);
         CHECK_OK(jwk_read(ctx, &j, &other));
         CHECK_INT(other.alg, algs[i]);
+        rsa_key_free(h.rsa);
     }
 }
 

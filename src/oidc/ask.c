@@ -233,7 +233,7 @@ static bool open_request_object(struct page *p, struct ask *a, struct str object
                               .aud = o->issuer,
                               .need_exp = true,
                               .life_max_s = LIMIT_OIDC_ASSERTION_S};
-    if (jws_read(p->ctx, object, JOSE_ALL, false, &s) != ERR_OK ||
+    if (jws_read(p->ctx, object, JOSE_ALL | JOSE_RS256, false, &s) != ERR_OK ||
         (s.typ.n > 0 && !str_equal(s.typ, STR("oauth-authz-req+jwt")) && !str_equal(s.typ, STR("JWT"))) ||
         jws_verify_by(p->ctx, &s, &a->client.jwks) != ERR_OK || jwt_read(p->ctx, s.payload, &rules, &c) != ERR_OK) {
         return trouble_set(t, "invalid_request_object",

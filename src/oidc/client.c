@@ -72,6 +72,15 @@ static bool is_loopback(struct str uri)
     return str_starts(uri, STR("http://"));
 }
 
+static bool has_rs256(const struct jwks *keys)
+{
+    bool found = false;
+    for (size_t i = 0; i < keys->count; i++) {
+        found = found || keys->keys[i].alg == JOSE_RS256;
+    }
+    return found;
+}
+
 /* What a profile asks beyond what the act's facts can say. FAPI 2.0, 5.3.2.1 and 5.3.3; RFC 8252. */
 static enum err check_profile(struct ctx *ctx, const struct json *o, struct client *c)
 {
@@ -97,6 +106,10 @@ static enum err check_profile(struct ctx *ctx, const struct json *o, struct clie
         if (!https && !is_loopback(c->redirect_uris.items[i])) {
             return fault(ctx, ERR_CONFLICT, "a redirect address of this profile is https");
         }
+    }
+    if (c->profile != PROFILE_BASIC &&
+        (c->id_alg == JOSE_RS256 || c->userinfo_alg == JOSE_RS256 || has_rs256(&c->jwks))) {
+        return fault(ctx, ERR_CONFLICT, "RS256 is for the basic profile only (FAPI 2.0, 5.4.1)");
     }
     for (size_t i = 0; c->profile != PROFILE_NATIVE && i < c->redirect_uris.count; i++) {
         if (str_find(c->redirect_uris.items[i], STR("://")) == SIZE_MAX) {
@@ -413,7 +426,7 @@ bool caller_authenticate(struct page *p, const struct json *params, struct calle
         return false;
     }
     if (k.auth == AUTH_KEY) {
-        if (jws_read(ctx, k.assertion, JOSE_ALL, false, &s) != ERR_OK) {
+        if (jws_read(ctx, k.assertion, JOSE_ALL | JOSE_RS256, false, &s) != ERR_OK) {
             return trouble_set(t, "invalid_client", "the client assertion is no signed token that is accepted here");
         }
         struct str id = claimed_id(ctx, s.payload);

@@ -205,7 +205,8 @@ struct str half_hash(struct ctx *ctx, enum jose_alg alg, struct str token)
     case JOSE_EDDSA: sha512(token.p, token.n, hash); return base64url_encode(ctx->arena, hash, 32);
     case JOSE_SM2: sm3(token.p, token.n, hash); return base64url_encode(ctx->arena, hash, 16);
     case JOSE_ES256:
-    case JOSE_PS256: break;
+    case JOSE_PS256:
+    case JOSE_RS256: break;
     }
     sha256(token.p, token.n, hash);
     return base64url_encode(ctx->arena, hash, 16);

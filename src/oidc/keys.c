@@ -8,7 +8,11 @@ static const struct {
     enum jose_alg alg;
     enum token_key kind;
     const char *kid;
-} kinds[] = {{JOSE_ES256, TOKEN_ES256, "es256-"}, {JOSE_EDDSA, TOKEN_EDDSA, "eddsa-"}, {JOSE_SM2, TOKEN_SM2, "sm2-"}};
+} kinds[] = {{JOSE_ES256, TOKEN_ES256, "es256-"},
+             {JOSE_EDDSA, TOKEN_EDDSA, "eddsa-"},
+             {JOSE_SM2, TOKEN_SM2, "sm2-"},
+             {JOSE_RS256, TOKEN_RS256, "rs256-"}};
+_Static_assert(LEN(kinds) == TOKEN_KINDS, "a place for the keys of each algorithm");
 
 static size_t kind_of(enum jose_alg alg)
 {
@@ -28,24 +32,28 @@ static uint32_t number_now(struct ctx *ctx)
 /* Under the lock. */
 static enum err key_get(struct ctx *ctx, struct oidc *o, enum jose_alg alg, uint32_t number, struct token_public **ret)
 {
-    for (size_t i = 0; i < LEN(o->keys); i++) {
-        if (o->keys[i].alg == alg && o->keys[i].number == number) {
-            *ret = &o->keys[i];
-            return ERR_OK;
-        }
-    }
     size_t kind = kind_of(alg);
+    struct token_public *place = &o->keys[kind][number % TOKEN_NUMBERS];
+    if (place->alg == alg && place->number == number) {
+        *ret = place;
+        return ERR_OK;
+    }
     struct token_public k = {.alg = alg, .number = number, .key = {.alg = alg}};
+    uint8_t bytes[TOKEN_PUBLIC];
     struct str kid = str_format(ctx->arena, "%s%u", kinds[kind].kid, number);
     must(kid.n < sizeof(k.kid));
     memcpy(k.kid, kid.p, kid.n);
-    TRY(keyholder_token_public(ctx, o->config.keys, kinds[kind].kind, number, k.key.point));
+    TRY(keyholder_token_public(ctx, o->config.keys, kinds[kind].kind, number, bytes));
+    memcpy(k.key.point, bytes, sizeof(k.key.point));
+    memcpy(k.modulus, bytes, sizeof(k.modulus));
     k.p256 = alg == JOSE_ES256 ? p256_key_new(NULL, k.key.point) : NULL;
-    struct token_public *place = &o->keys[o->key_next];
-    o->key_next = (o->key_next + 1) % LEN(o->keys);
     p256_key_free(place->p256);
     *place = k;
     place->key.kid = str_from(place->kid);
+    if (alg == JOSE_RS256) {
+        place->key.n = (struct str){(const char *)place->modulus, sizeof(place->modulus)};
+        place->key.e = STR("\x01\x00\x01");
+    }
     *ret = place;
     return ERR_OK;
 }
@@ -89,6 +97,7 @@ enum err keys_published(struct ctx *ctx, struct oidc *o, bool sm2, struct json *
             pthread_mutex_lock(&o->lock);
             e = key_get(ctx, o, kinds[i].alg, n, &k);
             struct jwk copy = e == ERR_OK ? k->key : (struct jwk){0};
+            copy.n = str_copy(ctx->arena, copy.n);
             copy.kid = str_format(ctx->arena, "%s%u", kinds[i].kid, n);
             pthread_mutex_unlock(&o->lock);
             TRY(e);
@@ -98,6 +107,13 @@ enum err keys_published(struct ctx *ctx, struct oidc *o, bool sm2, struct json *
     *ret = json_object();
     json_set(ctx->arena, ret, STR("keys"), list);
     return ERR_OK;
+}
+
+enum err keys_ready(struct ctx *ctx, struct oidc *o)
+{
+    struct json set;
+    TRY(keys_published(ctx, o, false, &set));
+    return keys_published(ctx, o, true, &set);
 }
 
 /* The number in a kid of ours: "es256-2951", in its one spelling. */
@@ -117,11 +133,12 @@ enum err keys_verify(struct ctx *ctx, struct oidc *o, struct str token, const ch
     struct jws s;
     uint32_t number = 0;
     uint32_t now = number_now(ctx);
-    TRY(jws_read(ctx, token, JOSE_ES256 | JOSE_EDDSA | JOSE_SM2, false, &s));
+    TRY(jws_read(ctx, token, JOSE_ES256 | JOSE_EDDSA | JOSE_SM2 | JOSE_RS256, false, &s));
     if (!str_equal(s.typ, str_from(typ)) || !number_of(ctx->arena, kind_of(s.alg), s.kid, &number)) {
         return fault(ctx, ERR_SIGNATURE, "the token is none of ours");
     }
-    if (number > now + 1 || number + back < now) { /* + 1: made just before the clock was put back */
+    if (number > now + 1 || number + back < now ||
+        back > TOKEN_BACK_MAX) { /* + 1: made just before the clock was put back */
         return fault(ctx, ERR_SIGNATURE, "the token is signed by a key that is no longer, or not yet, used");
     }
     struct token_public *k = NULL;
@@ -150,7 +167,7 @@ enum err keys_sign_later(struct page *p, struct later *l, enum jose_alg alg, str
     size_t kind = kind_of(alg);
     uint32_t number = number_now(ctx);
     struct str kid = str_format(ctx->arena, "%s%u", kinds[kind].kid, number);
-    *l = (struct later){.page = p, .step = step, .text = {.kind = kinds[kind].kind, .number = number}};
+    *l = (struct later){.page = p, .step = step, .alg = alg, .text = {.kind = kinds[kind].kind, .number = number}};
     TRY(jws_prepare(ctx, alg, typ, kid, payload, &l->text.text));
     page_hold(p);
     pthread_mutex_lock(&o->lock);
@@ -165,7 +182,7 @@ enum err keys_token(struct page *p, const struct later *l, struct str *ret)
     if (l->err != ERR_OK) {
         return fault(p->ctx, l->err, "the key holder did not sign");
     }
-    *ret = jws_finish(p->ctx->arena, l->text.text, l->text.signature);
+    *ret = jws_finish(p->ctx->arena, l->alg, l->text.text, l->text.signature);
     return ERR_OK;
 }
 

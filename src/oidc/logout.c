@@ -34,7 +34,7 @@ static enum err logout_read(struct page *p, struct logout *l, struct trouble *t)
         return ERR_OK;
     }
     if (hint.n > 0) {
-        if (keys_verify(ctx, o, hint, "JWT", 12, &s) != ERR_OK ||
+        if (keys_verify(ctx, o, hint, "JWT", TOKEN_BACK_MAX, &s) != ERR_OK ||
             json_parse(ctx, s.payload, STR("hint"), &claims) != ERR_OK ||
             (id.n > 0 && !str_equal(id, json_text(&claims, "aud")))) {
             trouble_set(t, "invalid_request", "id_token_hint is no ID token of ours for this client");

@@ -27,18 +27,22 @@ enum kept { KEPT_PUSH, KEPT_CODE, KEPT_GRANT, KEPT_REFRESH, KEPT_ONCE, KEPT_VISI
 struct later {
     struct page *page;
     page_step *step;
+    enum jose_alg alg;
     struct token_text text;
     enum err err;
     struct later *next;
 };
 
-enum { TOKEN_NUMBERS = 3 }; /* keys at once: the former, the present, the next */
+/* How many kinds of keys there are, and how old a key may be by which a hint is signed. Each number that may be asked
+ * for has a place of its own: an RSA key costs 0.1 s to make, and nobody shall have one made twice. */
+enum { TOKEN_KINDS = 4, TOKEN_BACK_MAX = 12, TOKEN_NUMBERS = TOKEN_BACK_MAX + 2 };
 struct token_public {
     enum jose_alg alg;
     uint32_t number;
     struct jwk key;
     char kid[24];
-    struct p256_key *p256; /* ES256: ready for verifying */
+    uint8_t modulus[RSA_MODULUS]; /* RS256 */
+    struct p256_key *p256;        /* ES256: ready for verifying */
 };
 
 struct oidc {
@@ -49,8 +53,7 @@ struct oidc {
     uint8_t pairwise[32]; /* secret of pairwise subjects: the same for the life of the node */
     uint8_t marks[32];    /* of what is put into addresses and nonces and comes back */
     pthread_mutex_t lock; /* of the key holder and of what follows */
-    struct token_public keys[3 * (TOKEN_NUMBERS + 1)];
-    size_t key_next;
+    struct token_public keys[TOKEN_KINDS][TOKEN_NUMBERS];
     struct later *later; /* waiting, the last first */
     struct arena *sign_arena;
     atomic_llong counts[KEPT_KINDS]; /* rows as of the last sweep, and those added since */
@@ -269,6 +272,8 @@ enum err keys_sign_later(struct page *p, struct later *l, enum jose_alg alg, str
 enum err keys_token(struct page *p, const struct later *l, struct str *ret) MUST_USE;
 /* The published set: standard algorithms, or SM2. */
 enum err keys_published(struct ctx *ctx, struct oidc *o, bool sm2, struct json *ret) MUST_USE;
+/* Have the published keys made before anyone asks for them: an RSA key takes its time. */
+enum err keys_ready(struct ctx *ctx, struct oidc *o) MUST_USE;
 /* Verify one of our own tokens of this typ; back: by how many former keys it may be signed. ERR_SIGNATURE … when it is
  * none. */
 enum err keys_verify(struct ctx *ctx, struct oidc *o, struct str token, const char *typ, uint32_t back,

@@ -119,7 +119,7 @@ static enum err hint_names_another(struct page *p, const struct ask *a, bool *re
         return ERR_OK;
     }
     *ret = true;
-    if (keys_verify(p->ctx, o, a->id_token_hint, "JWT", 12, &s) != ERR_OK ||
+    if (keys_verify(p->ctx, o, a->id_token_hint, "JWT", TOKEN_BACK_MAX, &s) != ERR_OK ||
         json_parse(p->ctx, s.payload, STR("hint"), &claims) != ERR_OK) {
         return ERR_OK; /* nobody can be whom it names */
     }

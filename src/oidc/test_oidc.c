@@ -27,9 +27,9 @@ TEST(oidc_an_issuer_is_a_plain_address)
         {"", ERR_USAGE},
     };
     for (size_t i = 0; i < LEN(rows); i++) {
-        struct oidc o = {0};
-        test_check_err(t, ctx, oidc_issuer(ctx, &o, str_from(rows[i].issuer)), rows[i].want, rows[i].issuer, (int)i);
-        CHECK((o.issuer.n > 0) == (rows[i].want == ERR_OK));
+        struct oidc *o = ARENA_NEW(ctx->arena, struct oidc);
+        test_check_err(t, ctx, oidc_issuer(ctx, o, str_from(rows[i].issuer)), rows[i].want, rows[i].issuer, (int)i);
+        CHECK((o->issuer.n > 0) == (rows[i].want == ERR_OK));
     }
 }
 
@@ -138,26 +138,28 @@ TEST(oidc_parameters_come_once_and_are_bounded)
 
 TEST(oidc_no_more_is_kept_than_there_is_room_for)
 {
-    struct oidc o = {0};
+    struct oidc *o = ARENA_NEW(ctx->arena, struct oidc);
     struct trouble tr = {0};
-    atomic_store(&o.counts[KEPT_PUSH], LIMIT_OIDC_PUSHES - 1);
-    CHECK(room_for(&o, KEPT_PUSH, &tr));
-    CHECK(!room_for(&o, KEPT_PUSH, &tr));
+    atomic_store(&o->counts[KEPT_PUSH], LIMIT_OIDC_PUSHES - 1);
+    CHECK(room_for(o, KEPT_PUSH, &tr));
+    CHECK(!room_for(o, KEPT_PUSH, &tr));
     CHECK_STR(str_from(tr.code), "temporarily_unavailable");
-    CHECK(!room_for(&o, KEPT_PUSH, &tr)); /* and what was refused is not counted */
-    CHECK_INT(atomic_load(&o.counts[KEPT_PUSH]), LIMIT_OIDC_PUSHES);
+    CHECK(!room_for(o, KEPT_PUSH, &tr)); /* and what was refused is not counted */
+    CHECK_INT(atomic_load(&o->counts[KEPT_PUSH]), LIMIT_OIDC_PUSHES);
 }
 
 TEST(oidc_subjects_are_of_one_sector)
 {
-    struct oidc o = {.pairwise = {1}};
-    struct oidc p = {.pairwise = {2}};
+    struct oidc *o = ARENA_NEW(ctx->arena, struct oidc);
+    struct oidc *p = ARENA_NEW(ctx->arena, struct oidc);
+    o->pairwise[0] = 1;
+    p->pairwise[0] = 2;
     struct client a = {.sector = STR("a.example")};
     struct client b = {.sector = STR("b.example")};
-    struct str one = client_subject(ctx->arena, &o, &a, STR("p-lin"));
+    struct str one = client_subject(ctx->arena, o, &a, STR("p-lin"));
     CHECK_INT(one.n, 43);
-    CHECK(str_equal(one, client_subject(ctx->arena, &o, &a, STR("p-lin"))));
-    CHECK(!str_equal(one, client_subject(ctx->arena, &o, &b, STR("p-lin"))));
-    CHECK(!str_equal(one, client_subject(ctx->arena, &o, &a, STR("p-zhou"))));
-    CHECK(!str_equal(one, client_subject(ctx->arena, &p, &a, STR("p-lin"))));
+    CHECK(str_equal(one, client_subject(ctx->arena, o, &a, STR("p-lin"))));
+    CHECK(!str_equal(one, client_subject(ctx->arena, o, &b, STR("p-lin"))));
+    CHECK(!str_equal(one, client_subject(ctx->arena, o, &a, STR("p-zhou"))));
+    CHECK(!str_equal(one, client_subject(ctx->arena, p, &a, STR("p-lin"))));
 }

@@ -257,6 +257,7 @@ static enum err round_of_work(struct ctx *ctx, struct oidc *o, struct db *db, bo
         int64_t now = oidc_now(ctx).ms;
         TRY(keep_and_wait(ctx, o, sweep_keep, &now));
         TRY(count_rows(ctx, o, db));
+        TRY(keys_ready(ctx, o));
         TRY(find_ended(ctx, o, db));
     }
     return tell_due(ctx, o, db);

@@ -66,6 +66,8 @@ const clients = [
   named('odd-app', base, { 'client.secret_sha256': sha256(odd).toString('hex'), 'client.grants': ['client_credentials'], 'client.redirect_uris': undefined }),
   named('eddsa-app', base, { 'client.id_alg': 'EdDSA', 'client.userinfo_alg': 'EdDSA', 'client.sector': 'other.example', 'client.backchannel_uri': hear + '/eddsa-app' }),
   named('sm2-app', base, { 'client.id_alg': 'SM2-SM3' }),
+  named('rs256-app', base, { 'client.id_alg': 'RS256', 'client.userinfo_alg': 'RS256', 'client.backchannel_uri': hear + '/rs256-app', 'client.auth': 'private_key_jwt', 'client.secret_sha256': undefined,
+    'client.jwks': JSON.stringify({ keys: [{ ...(await jose.exportJWK(ps.publicKey)), kid: 'r1', alg: 'RS256', use: 'sig' }, { ...(await jose.exportJWK(es.publicKey)), kid: 'k1', use: 'sig' }] }) }),
   named('other-app', base, { 'client.redirect_uris': ['https://evil.example/cb'] }),
   named('fapi-app', fapi),
   named('fapi-nonce', fapi, { 'client.dpop_nonce': true }),
@@ -163,8 +165,9 @@ part('discovery and keys', async () => {
   want('PKCE', ['S256'], d.code_challenge_methods_supported);
   ok('iss in answers', d.authorization_response_iss_parameter_supported);
   const keys = (await (await fetch(d.jwks_uri)).json()).keys;
-  want('former, present and next key of two algorithms', 6, keys.length);
-  want('no kid twice', 6, new Set(keys.map((k) => k.kid)).size);
+  want('former, present and next key of three algorithms', 9, keys.length);
+  ok('RS256 is among the algorithms of ID tokens (Discovery 1.0, 3)', d.id_token_signing_alg_values_supported.includes('RS256'));
+  want('no kid twice', 9, new Set(keys.map((k) => k.kid)).size);
   ok('no secrets', keys.every((k) => !('d' in k) && k.use === 'sig'));
 });
 
@@ -202,6 +205,23 @@ part('code with PKCE, user information, EdDSA and form_post', async () => {
   want('SM2 with SM3', 'SM2-SM3', jose.decodeProtectedHeader(t.json.id_token).alg);
   const sm2keys = (await (await fetch(B + '/oidc/jwks-sm2')).json()).keys;
   ok('its key is in the set of its own', sm2keys.some((k) => k.kid === jose.decodeProtectedHeader(t.json.id_token).kid && k.crv === 'SM2'));
+});
+
+part('RS256, for who asks for it', async () => {
+  const set = jose.createRemoteJWKSet(new URL(B + '/oidc/jwks'));
+  const r = await signIn('rs256-app', { scope: 'openid profile' });
+  const { protectedHeader } = await jose.jwtVerify(r.tokens.id_token, set, { issuer: B, audience: 'rs256-app', algorithms: ['RS256'] });
+  ok('the ID token', /^rs256-\d+$/.test(protectedHeader.kid), protectedHeader);
+  ok('at_hash', b64u(sha256(r.tokens.access_token).subarray(0, 16)) === r.claims.at_hash);
+  const info = await client.fetchUserInfo(r.c, r.tokens.access_token, r.claims.sub).catch((e) => e);
+  want('signed user information', '林知夏', info.name);
+  want('as a hint', true, (await ask({ client_id: 'rs256-app', scope: 'openid profile', prompt: 'none', id_token_hint: r.tokens.id_token }, r.browser)).location.searchParams.has('code'));
+  const rsa = await jose.importJWK({ ...(await jose.exportJWK(ps.privateKey)), alg: 'RS256' }, 'RS256');
+  const k = await code('rs256-app');
+  const how = { key: rsa, header: { alg: 'RS256', kid: 'r1' } };
+  want('a client assertion by RS256', 200, (await exchange('rs256-app', k, await asserted('rs256-app', {}, how), {})).status);
+  want('not by a key registered for PS256', 'invalid_client', (await post('/oidc/token', { grant_type: 'client_credentials', ...(await asserted('fapi-app', {}, { key: rsa, header: { alg: 'RS256', kid: 'k3' } })) })).error);
+  want('nor PS256 by one registered for RS256', 'invalid_client', (await exchange('rs256-app', k, await asserted('rs256-app', {}, { key: ps.privateKey, header: { alg: 'PS256', kid: 'r1' } }), {})).error);
 });
 
 part('FAPI 2.0: pushed request, signed client, key proof', async () => {
@@ -292,6 +312,9 @@ part('applications are registered by an act', async () => {
   want('an address that is none', [409, 'client.redirect_uris'], await send(security, '/oidc/clients', { ...c, 'client.redirect_uris': ['http://late.example/cb'] }));
   want('keys that are none', 429, (await send(security, '/oidc/clients', { ...c, 'client.auth': 'private_key_jwt', 'client.secret_sha256': undefined, 'client.jwks': '{"keys":[]}' }))[0]);
   want('no keys', [422, 'client'], await send(security, '/oidc/clients', { ...c, 'client.auth': 'private_key_jwt', 'client.secret_sha256': undefined }));
+  const keyed = { ...c, 'client.profile': 'fapi', 'client.auth': 'private_key_jwt', 'client.secret_sha256': undefined, 'client.jwks': await jwks([es, 'k1']) };
+  want('RS256 in the FAPI profile (5.4.1)', [409, 'client'], await send(security, '/oidc/clients', { ...keyed, 'client.id_alg': 'RS256' }));
+  want('nor as its key', [409, 'client'], await send(security, '/oidc/clients', { ...keyed, 'client.jwks': JSON.stringify({ keys: [{ ...(await jose.exportJWK(ps.publicKey)), alg: 'RS256', kid: 'r' }] }) }));
   want('a secret in the FAPI profile', [409, 'client'], await send(security, '/oidc/clients', { ...c, 'client.profile': 'fapi' }));
   await security.fetch(B + '/oidc/authorize?' + new URLSearchParams({ ...q, response_type: 'code', scope: 'openid', code_challenge: challengeOf('x'.repeat(43)), code_challenge_method: 'S256' }));
   want("an administrator's account is nobody elsewhere", 'access_denied', sentBack(security));
