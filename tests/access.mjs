@@ -1,5 +1,6 @@
 // access.mjs ADDRESS LAW - every route as every kind of person in every relation to a case, held to the law's table of access
 // (law/cn/access); then what a table cannot show: classes of fact, and the notes of use. Last line "access: N passed, M failed".
+import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 
 const [address, law] = process.argv.slice(2);
@@ -38,7 +39,9 @@ const kinds = ['', 'p-lin', 'p-zhou', 'p-ming', ...officers, 'o-linshan', 'o-law
 for (const id of [...kinds, 'o-traffic', 'o-gov-clerk', 'o-review']) if (id && !jars.has(id)) await signIn(id);
 
 // ---- two cases: one's own, and one of the company one heads ----
-const file = { name: 'plan.pdf', type: 'application/pdf', size: 10, sha256: 'a'.repeat(64) };
+const bytes = Buffer.from('%PDF-1.7 sample');
+const file = { name: 'plan.pdf', type: 'application/pdf', base64: bytes.toString('base64') };
+const digest = createHash('sha256').update(bytes).digest('hex');
 const firm = await ask('p-lin', 'POST', '/apply/food-new', { _for: 'org-lin', 'business.name': '滨河县知夏小馆', 'premises.address': '滨河县柳叶街 18 号', 'premises.area': 80, 'premises.pollution_distance_ok': true, 'food.kind': 'catering', 'food.raw': false, 'food.manager': '周远', 'food.health_ok': true, 'food.withdrawn_five_years': false, 'person.phone': '13800006620', 'service.delivery': 'electronic', 'service.truth': true, 'premises.plan': file, 'food.rules': file });
 say(firm.status === 201, `a case of the firm: ${firm.status} ${firm.text}`);
 await ask('p-lin', 'POST', '/me/authority', { for: 'org-lin', agent: 'p-ming', kind: 'agent', until: '2099-12-31', items: ['food-new'] });
@@ -56,7 +59,7 @@ for (const [route, rows] of table) {
   const [method, pattern] = route.split(' ');
   if (route === 'POST /logout') continue;
   const start = Object.keys(args).find((s) => pattern.startsWith(s));
-  const path = start ? pattern.replace(/\{(id|seq)\}/, args[start]).replace('{kind}', 'withdraw').replace('{sha256}', 'a'.repeat(64))
+  const path = start ? pattern.replace(/\{(id|seq)\}/, args[start]).replace('{kind}', 'withdraw').replace('{sha256}', digest)
     : pattern.replace('{*}', '0/000').replace('{item}', 'food-new').replace('{seq}', '1').replace('{kind}', 'register-party').replace('/login/source/{id}', '/login/source/sample-card').replace(/\{\w+\}/, 'food-new');
   for (const id of kinds) {
     const a = await ask(id, method, path);
@@ -64,7 +67,6 @@ for (const [route, rows] of table) {
     const want = may(rows, id, start ? relation(id) : undefined);
     if (pattern.startsWith('/acts/{kind}') && want && a.status === 404) { passed++; continue; }
     if (method === 'POST' && start && want && a.status === 409) { passed++; continue; } // the law refuses the act, not the reader
-    if (pattern.includes('{sha256}') && a.status === 404) { say(true, ''); continue; } // bytes were never sent
     say(isShut(a, start) === !want, `${method} ${path} as ${id || 'nobody'} (${rolesOf(id)}; ${start ? relation(id) || 'no relation' : ''}): ${a.status}, want ${want ? 'open' : 'shut'} ${a.text.slice(0, 120)}`);
   }
 }

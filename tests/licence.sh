@@ -44,7 +44,7 @@ want "apply without signing in" 401 "$(get /apply/food-new application/json)"
 as p-lin
 want "form" 200 "$(get '/apply/food-new?for=org-lin')"
 has "prefilled from the register" "滨河县知夏小馆" "$(cat "$W/body")"
-PLAN='{"name":"plan.pdf","type":"application/pdf","size":10,"sha256":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}'
+PLAN='{"name":"plan.pdf","type":"application/pdf","base64":"JVBERi0xLjcgc2FtcGxl"}'
 FACTS='"business.name":"滨河县知夏小馆","premises.address":"滨河县柳叶街 18 号","premises.area":80,"premises.pollution_distance_ok":true,"food.kind":"catering","food.raw":false,"food.manager":"周远","food.health_ok":true,"food.withdrawn_five_years":false,"person.phone":"13800006620","service.delivery":"electronic","service.truth":true,"premises.plan":'$PLAN',"food.rules":'$PLAN
 want "malformed JSON" 400 "$(post /apply/food-new '{"a":')"
 want "bad UTF-8" 400 "$(printf '{"a":"\377"}' >"$W/bad"; curl -s -b "$W/jar" -o "$W/body" -w '%{http_code}' -H 'Content-Type: application/json' --data-binary @"$W/bad" $B/apply/food-new)"
@@ -52,6 +52,9 @@ want "a body of 1 GB is refused at its head" 413 "$(curl -s -m 5 -b "$W/jar" -o 
 want "something missing" 409 "$(post /apply/food-new '{"_for":"org-lin","business.name":"x"}')"
 has "the refusal cites its article" '"article":"' "$(cat "$W/body")"
 want "a field that fits no fact" 409 "$(post /apply/food-new '{"_for":"org-lin",'"$FACTS"',"no.such":1}')"
+want "a file that is only a digest" 409 "$(post /apply/food-new '{"_for":"org-lin",'"$(echo "$FACTS" | sed 's/"premises.plan":{[^}]*}/"premises.plan":{"name":"a.pdf","type":"application\/pdf","size":9,"sha256":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}/')"'}')"
+has "and the field is named" '"field":"premises.plan"' "$(cat "$W/body")"
+want "a file that is not base64" 400 "$(post /apply/food-new '{"_for":"org-lin","premises.plan":{"name":"a.pdf","type":"application/pdf","base64":"%%%"}}')"
 want "for a party one does not speak for" 409 "$(post /apply/food-new '{"_for":"org-bake",'"$FACTS"'}')"
 want "apply" 201 "$(post /apply/food-new '{"_for":"org-lin",'"$FACTS"'}' key-1)"
 CASE=$(field case)

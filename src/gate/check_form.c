@@ -33,6 +33,18 @@ static const struct need *need_of(const struct need_list *n, struct str fact)
     return NULL;
 }
 
+/* Do the bytes of a file come with the draft? A digest alone hands nothing in, and might be somebody else's file. */
+static bool has_bytes(const struct question *q, const struct json *material)
+{
+    struct str sha = json_text(material, "sha256");
+    for (size_t i = 0; i < q->draft->attachment_count; i++) {
+        if (str_equal(q->draft->attachments[i].sha256, sha)) {
+            return true;
+        }
+    }
+    return q->recorded;
+}
+
 static bool check_given(struct ctx *ctx, struct question *q, const struct need_list *needs, struct verdict *ret)
 {
     const struct json *fields = &q->draft->fields;
@@ -48,8 +60,8 @@ static bool check_given(struct ctx *ctx, struct question *q, const struct need_l
         if (m->value.kind == JSON_NULL) {
             continue;
         }
-        if (law_fact_check(ctx, need->fact, &m->value) != ERR_OK) {
-            bool material = need->fact->type == FACT_MATERIAL;
+        bool material = need->fact->type == FACT_MATERIAL;
+        if (law_fact_check(ctx, need->fact, &m->value) != ERR_OK || (material && !has_bytes(q, &m->value))) {
             return verdict_refuse(ctx, q, ret, material ? "form.material" : "form.value", &need->article, m->key);
         }
     }

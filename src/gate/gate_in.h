@@ -64,6 +64,7 @@ struct question {
     bool mixes_roles;      /* an appointment that would give one person or account two roles that must be apart */
     bool decided_before;   /* the actor did one of the kinds `apart.earlier` names, in the case this one is about */
 
+    bool recorded;            /* replay: the act stands in the ledger */
     bool erased;              /* replay: some of this act's values are gone */
     bool without_form;        /* gate_open: there are no fields yet */
     bool has_proposal;

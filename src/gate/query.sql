@@ -45,14 +45,17 @@ SELECT d.seq, d.zh FROM gate_vault_document AS d JOIN gate_act AS a ON a.seq = d
 DELETE FROM gate_vault_document WHERE seq = :seq;
 
 -- gate_vault_blob_add :write  Keep a file by its digest; a second one is the same.
-INSERT INTO gate_vault_blob (sha256, type, name, bytes) VALUES (:sha256, :type, :name, :bytes)
-ON CONFLICT (sha256) DO NOTHING;
+INSERT INTO gate_vault_blob (sha256, uses, type, name, bytes) VALUES (:sha256, 1, :type, :name, :bytes)
+ON CONFLICT (sha256) DO UPDATE SET uses = gate_vault_blob.uses + 1;
 
 -- gate_vault_blob_get :row  A file by its digest.
 SELECT sha256, type, name, bytes FROM gate_vault_blob WHERE sha256 = :sha256;
 
--- gate_vault_blob_remove :write  Erase a file.
-DELETE FROM gate_vault_blob WHERE sha256 = :sha256;
+-- gate_vault_blob_less :write  One use of a file is erased.
+UPDATE gate_vault_blob SET uses = uses - 1 WHERE sha256 = :sha256;
+
+-- gate_vault_blob_remove :write  Erase a file that has no use left.
+DELETE FROM gate_vault_blob WHERE sha256 = :sha256 AND uses <= 0;
 
 -- gate_refusal_add :write  Log a refusal; it is no act and leaves the ledger alone.
 INSERT INTO gate_refusal (id, at_ms, kind, case_id, actor, check_name, code, article)

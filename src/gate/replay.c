@@ -69,6 +69,7 @@ static enum err one_act(struct ctx *ctx, struct replay *r, const struct gate_ent
     r->erased = r->erased || v.erased;
     struct recorded recorded = {.salts = &v.salts, .document = has_issued ? issued.zh : STR(""), .exact = !r->erased};
     TRY(question_load(ctx, r->target, r->to, &v.draft, v.at, &q));
+    q.recorded = true;
     q.erased = v.erased;
     if (v.erased && v.has_proposal) {
         q.has_proposal = true;

@@ -29,9 +29,11 @@ CREATE TABLE gate_vault_act (
     content TEXT NOT NULL
 ) STRICT;
 
+-- A file by its digest. uses: how often it was handed in; it goes when each of these was erased.
 -- kept
 CREATE TABLE gate_vault_blob (
     sha256 TEXT PRIMARY KEY,
+    uses INTEGER NOT NULL,
     type TEXT NOT NULL,
     name TEXT NOT NULL,
     bytes BLOB NOT NULL

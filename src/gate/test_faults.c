@@ -9,6 +9,7 @@
 #include "base/test.h"
 #include "crypto/keyholder.h"
 #include "gate/gate.h"
+#include "gate/test_play.h"
 #include "limit_gen.h"
 #include "world_sim.h"
 
@@ -54,6 +55,7 @@ static void rig_close(struct rig *r)
 static enum err submit(struct rig *r, struct draft *d, struct receipt *ret)
 {
     struct receipt receipt = {.seq = -1};
+    attach_files(r->ctx, d);
     enum err e = gate_submit_wait(r->ctx, r->gate, d, &receipt);
     if (e == ERR_OK && receipt.seq >= 0 && r->acked_count < LEN(r->acked_seq)) {
         memcpy(r->acked_hash[r->acked_count], receipt.leaf_hash, 32);

@@ -31,12 +31,36 @@ static struct str temp_dir(struct ctx *ctx)
     return str_from(mkdtemp(path));
 }
 
+void attach_files(struct ctx *ctx, struct draft *d)
+{
+    struct attachment *files = ARENA_ARRAY(ctx->arena, struct attachment, d->fields.count + d->attachment_count + 1);
+    size_t count = 0;
+    for (size_t i = 0; i < d->attachment_count; i++) {
+        files[count++] = d->attachments[i];
+    }
+    for (size_t i = 0; i < d->fields.count; i++) {
+        const struct json *v = &d->fields.members[i].value;
+        struct str sha = json_text(v, "sha256");
+        bool given = sha.n == 0;
+        for (size_t k = 0; k < d->attachment_count && !given; k++) {
+            given = str_equal(d->attachments[k].sha256, sha);
+        }
+        if (!given) {
+            files[count++] = (struct attachment){sha, json_text(v, "type"), json_text(v, "name"), STR("sample")};
+        }
+    }
+    d->attachments = files;
+    d->attachment_count = count;
+}
+
 struct receipt story_submit(struct story *s, const struct draft *draft)
 {
+    struct draft d = *draft;
     struct test *t = s->t;
     struct ctx *ctx = s->ctx;
     struct receipt r = {.seq = -1};
-    CHECK_OK(gate_submit_wait(s->ctx, s->gate, draft, &r));
+    attach_files(ctx, &d);
+    CHECK_OK(gate_submit_wait(s->ctx, s->gate, &d, &r));
     while (gate_run_once(s->gate) > 0) {
     }
     return r;

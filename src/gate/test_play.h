@@ -33,7 +33,9 @@ void story_open(struct story *s, struct test *t, struct ctx *ctx);
 void story_close(struct story *s);
 /* Nine in the morning of that day. */
 void story_set_day(struct story *s, struct day day);
-/* Submit and wait; then let the node do what it does by itself. */
+/* Tests name files by any digest: give the draft bytes for each of them. */
+void attach_files(struct ctx *ctx, struct draft *d);
+/* Submit, with files, and wait; then let the node do what it does by itself. */
 struct receipt story_submit(struct story *s, const struct draft *draft);
 /* The node publishes a pack. */
 void story_publish(struct story *s, const struct law_pack_source *pack);

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "crypto/crypto.h"
 #include "crypto/keyholder.h"
+#include "gate/test_play.h"
 #include "world_sim.h"
 
 static struct json parse_file(struct test *t, struct ctx *ctx, const char *path)
@@ -198,6 +199,7 @@ enum err play_step(struct play *p, struct ctx *ctx, size_t step)
         return ERR_OK;
     }
     TRY(draft_of(p, ctx, meant(p, step), &d));
+    attach_files(ctx, &d);
     TRY(gate_submit_wait(ctx, p->gate, &d, &r));
     a = (struct play_answer){.told = true, .admitted = r.verdict.admitted, .repeated = r.repeated, .seq = r.seq};
     memcpy(a.hash, r.leaf_hash, 32);

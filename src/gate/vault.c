@@ -140,6 +140,7 @@ enum err vault_erase(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq
             TRY(forget_documents(ctx, g, db, seq, record.case_id, fact));
         }
         if (done && sha.n > 0) {
+            TRY(gate_vault_blob_less(ctx, db, (struct gate_vault_blob_less_in){.sha256 = sha}));
             TRY(gate_vault_blob_remove(ctx, db, (struct gate_vault_blob_remove_in){.sha256 = sha}));
         }
     }

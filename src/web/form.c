@@ -25,22 +25,22 @@ static void add_field(struct page *p, struct str name, struct str value)
     json_set(a, &p->form, name, list);
 }
 
-static void add_file(struct page *p, const struct http_part *part)
+static void add_file(struct page *p, struct str field, struct str type, struct str name, struct str bytes)
 {
     struct arena *a = p->ctx->arena;
     uint8_t hash[32];
-    if (part->bytes.n == 0 || p->file_count == LIMIT_HTTP_MULTIPART_PARTS) {
+    if (bytes.n == 0 || p->file_count == LIMIT_HTTP_MULTIPART_PARTS) {
         return; /* a file input left empty */
     }
-    sha256(part->bytes.p, part->bytes.n, hash);
+    sha256(bytes.p, bytes.n, hash);
     struct attachment *f = &p->files[p->file_count++];
-    *f = (struct attachment){hex_encode(a, hash, 32), part->type, part->file_name, part->bytes};
+    *f = (struct attachment){hex_encode(a, hash, 32), type, name, bytes};
     struct json o = json_object();
     json_set(a, &o, STR("name"), json_of_str(f->name));
     json_set(a, &o, STR("type"), json_of_str(f->type));
     json_set(a, &o, STR("size"), json_of_int((int64_t)f->bytes.n));
     json_set(a, &o, STR("sha256"), json_of_str(f->sha256));
-    json_set(a, &p->form, part->name, o);
+    json_set(a, &p->form, field, o);
 }
 
 static enum err read_multipart(struct page *p)
@@ -51,7 +51,7 @@ static enum err read_multipart(struct page *p)
     p->files = ARENA_ARRAY(ctx->arena, struct attachment, LIMIT_HTTP_MULTIPART_PARTS);
     for (size_t i = 0; i < parts.count; i++) {
         if (parts.parts[i].is_file) {
-            add_file(p, &parts.parts[i]);
+            add_file(p, parts.parts[i].name, parts.parts[i].type, parts.parts[i].file_name, parts.parts[i].bytes);
         } else if (!utf8_is_valid(parts.parts[i].bytes)) {
             return fault(ctx, ERR_UTF8, "the field %.*s is not UTF-8", FMT(parts.parts[i].name));
         } else {
@@ -72,6 +72,29 @@ static enum err parse_json(struct ctx *ctx, struct str text, struct json *ret)
     return said;
 }
 
+/* A file in a JSON body: {"name", "type", "base64"}. */
+static enum err read_json_files(struct page *p)
+{
+    struct ctx *ctx = p->ctx;
+    p->files = ARENA_ARRAY(ctx->arena, struct attachment, LIMIT_HTTP_MULTIPART_PARTS);
+    for (size_t i = 0; i < p->form.count; i++) {
+        const struct json_member *m = &p->form.members[i];
+        const struct json *coded = json_get(&m->value, "base64");
+        struct str bytes = {0};
+        if (coded == NULL) {
+            continue;
+        }
+        if (coded->kind != JSON_STRING || !base64_decode(ctx->arena, coded->text, &bytes)) {
+            return fault(ctx, ERR_SYNTAX, "the file of %.*s is not base64 with padding (RFC 4648)", FMT(m->key));
+        }
+        if (p->file_count == LIMIT_HTTP_MULTIPART_PARTS) {
+            return fault(ctx, ERR_TOO_LARGE, "a body carries at most %d files", LIMIT_HTTP_MULTIPART_PARTS);
+        }
+        add_file(p, m->key, json_text(&m->value, "type"), json_text(&m->value, "name"), bytes);
+    }
+    return ERR_OK;
+}
+
 enum err page_read_form(struct page *p)
 {
     struct ctx *ctx = p->ctx;
@@ -86,7 +109,7 @@ enum err page_read_form(struct page *p)
             return fault(ctx, ERR_TYPE, "the body must be one JSON object of fields");
         }
         p->form = body;
-        return ERR_OK;
+        return read_json_files(p);
     }
     if (str_starts(type, STR("multipart/form-data"))) {
         return read_multipart(p);
