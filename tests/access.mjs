@@ -98,6 +98,8 @@ const listed = async (id, at, number) => (await ask(id, 'GET', at)).text.include
 const today = new Date(Date.now() + 8 * 3600e3).toISOString().slice(0, 10);
 const penalty = await ask('o-enforcer', 'POST', '/apply/cf-food', { _for: 'p-zhou', 'penalty.source': 'inspection', 'penalty.suspicion': '未取得许可经营', 'penalty.act_end': today, 'penalty.grave': false, 'penalty.subject': 'person', 'penalty.device': false });
 say(penalty.status === 201, `an enforcer opens a case: ${penalty.status} ${penalty.text}`);
+const nobody = await ask('o-enforcer', 'POST', '/apply/cf-food', { _for: 'p-nobody', 'penalty.source': 'inspection', 'penalty.suspicion': '未取得许可经营', 'penalty.act_end': today, 'penalty.grave': false, 'penalty.subject': 'person', 'penalty.device': false });
+say(nobody.status === 409 && nobody.json.check === 'identity', `a case about nobody registered is refused: ${nobody.status} ${nobody.text}`);
 const secret = `/case/${penalty.json.case}`;
 say(await sees('o-enforcer', secret), 'the office sees what it opened');
 say(!(await sees('p-zhou', secret)) && !(await listed('p-zhou', '/cases', penalty.json.case)), 'an investigation is not told to whom it is about');

@@ -52,7 +52,9 @@ bool check_identity(struct ctx *ctx, struct question *q, struct verdict *ret)
     if (actor->kind == ACTOR_PARTY) {
         return !q->kind->principal || q->is_head || verdict_refuse(ctx, q, ret, "identity.principal", NULL, none);
     }
-    bool files_for_party = actor->kind == ACTOR_OFFICER && q->kind->in_case == ACT_CASE_OPEN && (q->kind->who & WHO_PARTY) != 0;
+    /* At the counter for a party, or of the office's own about one: either way one that is registered. */
+    bool names_party = (q->kind->who & WHO_PARTY) != 0 || actor->for_id.n > 0;
+    bool files_for_party = actor->kind == ACTOR_OFFICER && q->kind->in_case == ACT_CASE_OPEN && names_party;
     if (files_for_party && !q->speaks_for_party) {
         return verdict_refuse(ctx, q, ret, "identity.authority", NULL, none);
     }
