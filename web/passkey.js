@@ -44,46 +44,66 @@
     });
   }
 
+  // The browser's answer in the words of the page's address; `more` says for what.
+  function answer(button, c, more) {
+    more.id = toText(c.rawId);
+    more.client_data = toText(c.response.clientDataJSON);
+    more.authenticator_data = toText(c.response.authenticatorData);
+    more.signature = toText(c.response.signature);
+    more.user_handle = c.response.userHandle ? toText(c.response.userHandle) : '';
+    more.next = button.dataset.next;
+    return post(button.dataset.finish, more).then(function (o) { window.location.assign(o.next); });
+  }
+  function known(ids) {
+    return ids.map(function (id) { return { type: 'public-key', id: toBytes(id) }; });
+  }
+
   var signIn = document.querySelector('[data-passkey="sign-in"]');
   if (signIn) guard(signIn, function () {
     return post(signIn.dataset.options, {}).then(function (o) {
       return navigator.credentials.get({
         publicKey: { challenge: toBytes(o.challenge), rpId: o.rp_id, userVerification: 'required', timeout: 300000 },
       });
-    }).then(function (c) {
-      return post(signIn.dataset.finish, {
-        id: toText(c.rawId),
-        client_data: toText(c.response.clientDataJSON),
-        authenticator_data: toText(c.response.authenticatorData),
-        signature: toText(c.response.signature),
-        user_handle: c.response.userHandle ? toText(c.response.userHandle) : '',
-        next: signIn.dataset.next,
-      });
-    }).then(function (o) { window.location.assign(o.next); });
+    }).then(function (c) { return answer(signIn, c, {}); });
   });
 
-  var register = document.querySelector('[data-passkey="register"]');
-  if (register) guard(register, function () {
-    return post(register.dataset.options, {}).then(function (o) {
-      return navigator.credentials.create({
-        publicKey: {
-          challenge: toBytes(o.challenge),
-          rp: { id: o.rp_id, name: o.rp_name },
-          user: { id: toBytes(o.user_id), name: o.user_name, displayName: o.user_name },
-          pubKeyCredParams: [-8, -7, -257].map(function (alg) { return { type: 'public-key', alg: alg }; }),
-          excludeCredentials: o.known.map(function (id) { return { type: 'public-key', id: toBytes(id) }; }),
-          authenticatorSelection: { residentKey: 'required', requireResidentKey: true, userVerification: 'required' },
-          attestation: 'none',
-          timeout: 300000,
-        },
+  // After the password: one of the keys registered, which need not know its user.
+  var second = document.querySelector('[data-passkey="second"]');
+  if (second) guard(second, function () {
+    return post(second.dataset.options, { stage: second.dataset.stage }).then(function (o) {
+      return navigator.credentials.get({
+        publicKey: { challenge: toBytes(o.challenge), rpId: o.rp_id, allowCredentials: known(o.known), userVerification: 'discouraged', timeout: 300000 },
       });
-    }).then(function (c) {
-      var title = document.getElementById('passkey-title');
-      return post(register.dataset.finish, {
-        client_data: toText(c.response.clientDataJSON),
-        attestation: toText(c.response.attestationObject),
-        'title': title ? title.value : '',
-      });
-    }).then(function () { window.location.reload(); });
+    }).then(function (c) { return answer(second, c, { stage: second.dataset.stage }); });
+  });
+
+  document.querySelectorAll('[data-passkey="register"]').forEach(function (register) {
+    var alone = register.dataset.kind === 'passkey';
+    guard(register, function () {
+      return post(register.dataset.options, { kind: register.dataset.kind }).then(function (o) {
+        return navigator.credentials.create({
+          publicKey: {
+            challenge: toBytes(o.challenge),
+            rp: { id: o.rp_id, name: o.rp_name },
+            user: { id: toBytes(o.user_id), name: o.user_name, displayName: o.user_name },
+            pubKeyCredParams: [-8, -7, -257].map(function (alg) { return { type: 'public-key', alg: alg }; }),
+            excludeCredentials: known(o.known),
+            authenticatorSelection: {
+              residentKey: alone ? 'required' : 'discouraged', requireResidentKey: alone, userVerification: alone ? 'required' : 'discouraged',
+            },
+            attestation: 'none',
+            timeout: 300000,
+          },
+        });
+      }).then(function (c) {
+        var title = document.getElementById('passkey-title');
+        return post(register.dataset.finish, {
+          kind: register.dataset.kind,
+          client_data: toText(c.response.clientDataJSON),
+          attestation: toText(c.response.attestationObject),
+          'title': title ? title.value : '',
+        });
+      }).then(function () { window.location.reload(); });
+    });
   });
 })();

@@ -20,7 +20,7 @@ const struct projector *const *rooms_projectors(size_t *ret_count)
 
 const struct route_table *rooms_routes(struct ctx *ctx, size_t *ret_count)
 {
-    const struct route_table *const tables[] = {&site_routes,       &item_routes,    &login_routes,   &login_own_routes, &login_act_routes, &party_routes, &login_source_routes,   &case_apply_routes,
+    const struct route_table *const tables[] = {&site_routes,       &item_routes,    &login_routes,   &login_passkey_routes, &login_own_routes, &login_act_routes, &party_routes, &login_source_routes,   &case_apply_routes,
                                                 &case_routes,       &case_list_routes, &case_counter_routes, &licence_routes, &evidence_routes,
                                                 &oidc_routes};
     struct route_table *out = ARENA_ARRAY(ctx->arena, struct route_table, LEN(tables));

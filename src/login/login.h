@@ -7,7 +7,7 @@
  *
  * Assurance, the act file's member `assurance`, and acr are one scale:
  *   1  one factor: a password, or a source that vouches no more
- *   2  two factors: password and one-time code, or a source that says so
+ *   2  two factors: password and one-time code, or security key; or a source that says so
  *   3  two factors bound to this site, which no other site can ask for: a passkey with user verification
  */
 #pragma once
@@ -15,6 +15,7 @@
 #include "web/web.h"
 
 extern const struct route_table login_routes;
+extern const struct route_table login_passkey_routes;
 extern const struct route_table login_own_routes;
 extern const struct route_table login_act_routes;
 extern const struct route_table login_source_routes;

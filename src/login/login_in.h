@@ -136,6 +136,9 @@ enum { RECOVERY_DIGEST = 32, RECOVERY_CODES = 10 };
 void recovery_digest(struct arena *a, struct str owner, struct str code, uint8_t ret[32]);
 bool passkey_challenge(struct page *p, const char *purpose, struct str client_data, struct str *ret_challenge, struct str *ret_text);
 struct str passkey_handle(struct page *p, struct str owner);
+/* An owner's passkeys and security keys, and their credential ids as a browser is told them. */
+enum err passkeys_of(struct page *p, struct str owner, struct login_passkeys_of_row **ret, size_t *ret_count) MUST_USE;
+struct json passkeys_known(struct arena *a, const struct login_passkeys_of_row *rows, size_t count);
 
 /* sample.c: the issuer's own page in a demo. */
 struct identity_source;

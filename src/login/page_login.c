@@ -1,4 +1,4 @@
-/* Signing in: password and one-time code, passkey, recovery, and in a demo a chooser. */
+/* Signing in: password and one-time code, recovery, and in a demo a chooser. Passkeys: page_passkey.c. */
 #include "base/buf.h"
 #include "base/world.h"
 #include "crypto/crypto.h"
@@ -114,16 +114,24 @@ static enum err password_done(struct page *p, void *arg)
     struct ctx *ctx = p->ctx;
     struct attempt *a = arg;
     struct login_secret_of_kind_row *rows = NULL;
+    struct login_passkeys_of_row *keys = NULL;
     size_t count = 0;
+    size_t key_count = 0;
     bool found = false;
     if (!a->right || a->owner.n == 0) {
         return login_refused(p);
     }
     rate_give(&login_of(p)->rate, &bound_name, a->name);
     TRY(login_secret_of_kind(ctx, p->db, (struct login_secret_of_kind_in){.owner = a->owner, .kind = STR("totp"), .count = 1}, &rows, &count));
-    if (count > 0) {
-        struct page_code v = {.stage = ticket_make(p, "stage", a->owner), .next = a->next};
-        return page_show(p, 200, login_say(p, "输入动态口令", "Enter the one-time code"), page_code, &v);
+    TRY(passkeys_of(p, a->owner, &keys, &key_count));
+    if (count + key_count > 0) {
+        struct page_code v = {.stage = ticket_make(p, "stage", a->owner),
+                              .next = a->next,
+                              .totp = count > 0,
+                              .keys = key_count > 0,
+                              .options = STR("/login/second/options"),
+                              .finish = STR("/login/second")};
+        return page_show(p, 200, login_say(p, "第二步验证", "The second step"), page_code, &v);
     }
     TRY(proven_load(p, a->owner, 1, "pwd", a->next, &a->proven, &found));
     if (!found) {
@@ -243,112 +251,6 @@ static enum err login_code(struct page *p)
     u->id = rows[0].id;
     p->own = u;
     return page_keep(p, use_code, u, after_code);
-}
-
-/* ---- passkey ---- */
-
-static enum err passkey_options(struct page *p)
-{
-    struct arena *a = p->ctx->arena;
-    struct webauthn_want want;
-    struct text2 none = {{0}, {0}};
-    if (!login_relying_party(p, &want)) {
-        return page_problem(p, ERR_NOT_SUPPORTED, STR(""), none);
-    }
-    struct json o = json_object();
-    struct buf b = buf_new(a, 0);
-    struct str challenge = ticket_make(p, "passkey", STR("get"));
-    json_set(a, &o, STR("challenge"), json_of_str(base64url_encode(a, challenge.p, challenge.n)));
-    json_set(a, &o, STR("rp_id"), json_of_str(want.rp_id));
-    json_write(&b, &o);
-    return page_raw(p, 200, STR("application/json"), buf_str(&b), -1);
-}
-
-/* The challenge the browser was given, when it is ours, of this browser, for this purpose and not over. */
-bool passkey_challenge(struct page *p, const char *purpose, struct str client_data, struct str *ret_challenge, struct str *ret_text)
-{
-    struct ctx *ctx = p->ctx;
-    struct json o;
-    return client_data.n <= 4096 && json_parse(ctx, client_data, STR("clientDataJSON"), &o) == ERR_OK &&
-           base64url_decode(ctx->arena, json_text(&o, "challenge"), ret_challenge) && ticket_read(p, purpose, *ret_challenge, ret_text);
-}
-
-/* What an authenticator gives back for an owner: opaque, and not to be guessed from the owner. */
-struct str passkey_handle(struct page *p, struct str owner)
-{
-    uint8_t mac[32];
-    struct login *l = login_of(p);
-    hmac_sha256((struct str){(const char *)l->seal, sizeof(l->seal)}, str_format(p->ctx->arena, "user handle\n%.*s", FMT(owner)), mac);
-    return str_copy(p->ctx->arena, (struct str){(const char *)mac, 32});
-}
-
-struct passkey_signin {
-    struct str id;
-    uint32_t sent;
-    bool refused;
-    struct proven proven;
-};
-
-static enum err use_passkey(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
-{
-    struct passkey_signin *u = arg;
-    struct login_secret_get_row row;
-    bool found = false;
-    (void)receipt;
-    TRY(login_secret_get(ctx, db, (struct login_secret_get_in){.id = u->id}, &row, &found));
-    u->refused = !found || !webauthn_count_holds((uint32_t)row.counter, u->sent);
-    if (u->refused) {
-        return ERR_OK;
-    }
-    return login_secret_use(ctx, db,
-                            (struct login_secret_use_in){.id = u->id, .secret = row.secret, .counter = u->sent,
-                                                         .used_ms = ctx->world->now(ctx->world).ms});
-}
-
-static enum err after_passkey(struct page *p, const struct receipt *receipt)
-{
-    const struct passkey_signin *u = p->own;
-    (void)receipt;
-    return u->refused ? login_refused(p) : proven_sign_in(p, &u->proven);
-}
-
-static struct str field64(struct page *p, const char *name)
-{
-    struct str out = {0};
-    return base64url_decode(p->ctx->arena, page_field(p, name), &out) ? out : STR("");
-}
-
-static enum err passkey_finish(struct page *p)
-{
-    struct ctx *ctx = p->ctx;
-    struct passkey_signin *u = ARENA_NEW(ctx->arena, struct passkey_signin);
-    struct webauthn_want want;
-    struct login_secret_by_handle_row row;
-    struct passkey_use use;
-    struct str text = {0};
-    bool found = false;
-    struct str client = field64(p, "client_data");
-    struct str handle = field64(p, "user_handle");
-    if (!login_relying_party(p, &want) || !passkey_challenge(p, "passkey", client, &want.challenge, &text) || !str_equal(text, STR("get"))) {
-        return login_refused(p);
-    }
-    TRY(login_secret_by_handle(ctx, p->db, (struct login_secret_by_handle_in){.handle = field64(p, "id")}, &row, &found));
-    if (!found || (handle.n > 0 && !str_equal(handle, passkey_handle(p, row.owner)))) {
-        return login_refused(p);
-    }
-    struct passkey known = {.id = row.handle, .key = row.secret, .alg = (enum cose_alg)row.algorithm, .may_back_up = (row.flags & 1) != 0};
-    if (webauthn_assert(ctx, &want, &known, client, field64(p, "authenticator_data"), field64(p, "signature"), &use) != ERR_OK ||
-        !ticket_use(p, want.challenge)) {
-        return login_refused(p);
-    }
-    TRY(proven_load(p, row.owner, 3, "hwk user mfa", page_field(p, "next"), &u->proven, &found));
-    if (!found) {
-        return login_refused(p);
-    }
-    u->id = row.id;
-    u->sent = use.count;
-    p->own = u;
-    return page_keep(p, use_passkey, u, after_passkey);
 }
 
 /* ---- recovery ---- */
@@ -516,8 +418,6 @@ static const struct route rows_[] = {
     {"GET", "/login", login_page, FOR_ALL, 0, "Sign in", page_login_schema, "next level"},
     {"POST", "/login", login_post, FOR_ALL, 0, "Sign in by password; answers with the second step when there is one", page_code_schema, "name password next"},
     {"POST", "/login/code", login_code, FOR_ALL, 0, "The second step: a one-time code", NULL, "stage code next"},
-    {"POST", "/login/passkey/options", passkey_options, FOR_ALL, 0, "A challenge for signing in by passkey", NULL, ""},
-    {"POST", "/login/passkey", passkey_finish, FOR_ALL, 0, "Sign in by passkey", NULL, "id client_data authenticator_data signature user_handle next"},
     {"GET", "/login/recover", recover_page, FOR_ALL, 0, "Recover an account", page_recover_schema, ""},
     {"POST", "/login/recover", recover_post, FOR_ALL, 0, "Sign in once by a recovery code or a code of the counter", NULL, "name code"},
     {"POST", "/login/demo", login_demo, FOR_ALL, 0, "A fresh sign-in address of a sample person (demo only)", NULL, "who next"},

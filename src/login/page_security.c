@@ -37,7 +37,7 @@ static enum err may_change(struct page *p, bool *ret)
     int needed = 1;
     TRY(list_means(p, &rows, &count));
     for (size_t i = 0; i < count; i++) {
-        bool strong = str_equal(rows[i].kind, STR("totp")) || str_equal(rows[i].kind, STR("passkey"));
+        bool strong = str_equal(rows[i].kind, STR("totp")) || str_equal(rows[i].kind, STR("passkey")) || str_equal(rows[i].kind, STR("security-key"));
         needed = strong ? 2 : needed;
     }
     int64_t age = ctx->world->now(ctx->world).ms - p->session.since.ms;
@@ -316,13 +316,26 @@ static enum err set_totp(struct page *p)
 
 /* ---- passkeys ---- */
 
+/* As what a key is registered: a passkey, which knows its user and signs in by itself, or a security key, which need not and is
+ * the second step after the password. */
+static const char *key_kind(struct page *p)
+{
+    return str_equal(page_field(p, "kind"), STR("security-key")) ? "security-key" : "passkey";
+}
+
+/* A challenge given out for the one is none for the other. */
+static const char *key_purpose(const char *kind)
+{
+    return kind[0] == 's' ? "security-key new" : "passkey new";
+}
+
 static enum err register_options(struct page *p)
 {
     struct ctx *ctx = p->ctx;
     struct arena *a = ctx->arena;
     struct webauthn_want want;
     struct text2 none = {{0}, {0}};
-    struct login_secret_of_kind_row *rows = NULL;
+    struct login_passkeys_of_row *rows = NULL;
     size_t count = 0;
     bool may = false;
     TRY(may_change(p, &may));
@@ -332,13 +345,8 @@ static enum err register_options(struct page *p)
     if (!login_relying_party(p, &want)) {
         return page_problem(p, ERR_NOT_SUPPORTED, STR(""), none);
     }
-    TRY(login_secret_of_kind(ctx, p->db, (struct login_secret_of_kind_in){.owner = p->session.actor.id, .kind = STR("passkey"), .count = LIMIT_CREDENTIALS_OF_ONE},
-                             &rows, &count));
-    struct json known = json_array();
-    for (size_t i = 0; i < count; i++) {
-        json_push(a, &known, json_of_str(base64url_encode(a, rows[i].handle.p, rows[i].handle.n)));
-    }
-    struct str challenge = ticket_make(p, "passkey new", p->session.actor.id);
+    TRY(passkeys_of(p, p->session.actor.id, &rows, &count));
+    struct str challenge = ticket_make(p, key_purpose(key_kind(p)), p->session.actor.id);
     struct str handle = passkey_handle(p, p->session.actor.id);
     struct json o = json_object();
     struct buf b = buf_new(a, 0);
@@ -347,7 +355,7 @@ static enum err register_options(struct page *p)
     json_set(a, &o, STR("rp_name"), json_of_str(login_say(p, "通办", "Tongban")));
     json_set(a, &o, STR("user_id"), json_of_str(base64url_encode(a, handle.p, handle.n)));
     json_set(a, &o, STR("user_name"), json_of_str(p->session.name));
-    json_set(a, &o, STR("known"), known);
+    json_set(a, &o, STR("known"), passkeys_known(a, rows, count));
     json_write(&b, &o);
     return page_raw(p, 200, STR("application/json"), buf_str(&b), -1);
 }
@@ -368,7 +376,7 @@ static enum err register_passkey(struct page *p)
     size_t count = 0;
     bool found = false;
     bool may = false;
-    TRY(begin_adding(p, "passkey", false, &n, &may));
+    TRY(begin_adding(p, key_kind(p), false, &n, &may));
     if (!may) {
         return page_problem(p, ERR_NOT_SIGNED_IN, STR(""), none);
     }
@@ -377,10 +385,11 @@ static enum err register_passkey(struct page *p)
         return page_problem(p, ERR_TOO_MANY, STR(""), none);
     }
     bool formed = base64url_decode(a, page_field(p, "client_data"), &client) && base64url_decode(a, page_field(p, "attestation"), &object);
-    if (!formed || !login_relying_party(p, &want) || !passkey_challenge(p, "passkey new", client, &want.challenge, &text) ||
+    if (!formed || !login_relying_party(p, &want) || !passkey_challenge(p, key_purpose(n->kind), client, &want.challenge, &text) ||
         !str_equal(text, n->owner)) {
         return page_problem(p, ERR_CONFLICT, STR("client_data"), none);
     }
+    want.verified = str_equal(str_from(n->kind), STR("passkey"));
     enum err e = webauthn_register(ctx, &want, client, object, &key);
     if (e != ERR_OK || !ticket_use(p, want.challenge)) {
         return page_problem(p, e == ERR_OK ? ERR_CONFLICT : e, STR("attestation"), none);
@@ -531,8 +540,8 @@ static const struct route rows_[] = {
     {"POST", "/me/password", set_password, ANYONE, 0, "Set my password", NULL, "password again"},
     {"POST", "/me/totp/begin", begin_totp, ANYONE, 0, "A seed of one-time codes", page_totp_schema, ""},
     {"POST", "/me/totp", set_totp, ANYONE, 0, "Register one-time codes", NULL, "stage code"},
-    {"POST", "/me/passkey/options", register_options, ANYONE, 0, "A challenge for registering a passkey", NULL, ""},
-    {"POST", "/me/passkey", register_passkey, ANYONE, 0, "Register a passkey", NULL, "client_data attestation title"},
+    {"POST", "/me/passkey/options", register_options, ANYONE, 0, "A challenge for registering a passkey or security key", NULL, "kind"},
+    {"POST", "/me/passkey", register_passkey, ANYONE, 0, "Register a passkey or security key", NULL, "kind client_data attestation title"},
     {"POST", "/me/recovery", new_codes, ANYONE, 0, "New recovery codes", page_codes_schema, ""},
     {"POST", "/me/remove", remove_means, ANYONE, 0, "Remove a way to sign in", NULL, "id"},
     {"POST", "/me/sessions/end", end_sessions, ANYONE, 0, "Sign out elsewhere", NULL, "id"},

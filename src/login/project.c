@@ -37,7 +37,7 @@ static enum err on_credential(struct ctx *ctx, struct db *db, const struct admit
     struct str id = field(act, "credential.id");
     struct str kind = field(act, "credential.kind");
     struct str owner = act->draft->actor.id;
-    if (!str_equal(kind, STR("passkey"))) {
+    if (!str_equal(kind, STR("passkey")) && !str_equal(kind, STR("security-key"))) {
         TRY(login_credential_replace(ctx, db, (struct login_credential_replace_in){.owner = owner, .kind = kind, .id = id}));
     }
     return login_credential_set(ctx, db,

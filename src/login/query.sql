@@ -54,10 +54,14 @@ SELECT s.id, s.owner, s.secret, s.handle, s.algorithm, s.counter, s.flags
 FROM login_secret s JOIN login_credential c ON c.id = s.id
 WHERE s.owner = :owner AND s.kind = :kind ORDER BY c.seq DESC LIMIT :count$int;
 
--- login_secret_by_handle :row  The passkey with a credential id.
-SELECT s.id, s.owner, s.secret, s.handle, s.algorithm, s.counter, s.flags
+-- login_passkeys_of :rows  An owner's passkeys and security keys that the ledger still knows.
+SELECT s.id, s.handle FROM login_secret s JOIN login_credential c ON c.id = s.id
+WHERE s.owner = :owner AND s.kind IN ('passkey', 'security-key') ORDER BY c.seq DESC LIMIT :count$int;
+
+-- login_secret_by_handle :row  The passkey or security key with a credential id.
+SELECT s.id, s.owner, s.kind, s.secret, s.handle, s.algorithm, s.counter, s.flags
 FROM login_secret s JOIN login_credential c ON c.id = s.id
-WHERE s.handle = :handle AND s.kind = 'passkey' ORDER BY s.id LIMIT 1;
+WHERE s.handle = :handle AND s.kind IN ('passkey', 'security-key') ORDER BY s.id LIMIT 1;
 
 -- login_secret_get :row  One secret.
 SELECT id, owner, kind, secret, counter FROM login_secret WHERE id = :id;

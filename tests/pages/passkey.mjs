@@ -103,6 +103,73 @@ await page.click('[data-passkey="sign-in"]');
 // (the page's policy forbids what waitForFunction does when it has to wait)
 for (let i = 0; i < 100 && !(await page.textContent('#passkey-said')).trim(); i++) await page.waitForTimeout(100);
 say(!(await context.cookies()).some((c) => c.name === 'tb_session'), 'a removed passkey signs nobody in');
+
+// ---- the second step after a password: a security key that does not know its user, then a passkey that does ----
+const password = 'a long enough phrase of words';
+async function until(what) { for (let i = 0; i < 100; i++) { if (await what()) return true; await page.waitForTimeout(100); } return false; }
+async function typed(next) {
+  await context.clearCookies({ name: 'tb_session' });
+  await page.goto(`${address}/login?next=${encodeURIComponent(next)}`);
+  await page.fill('#name', 'p-lin');
+  await page.fill('#password', password);
+  await Promise.all([page.waitForEvent('load'), page.click('form[action="/login"] button')]);
+}
+await typed('/me/security');
+say(new URL(page.url()).pathname === '/me/security', 'a password alone signs in while it is the only means');
+const plain = (await wire.send('WebAuthn.addVirtualAuthenticator', { options: { protocol: 'u2f', transport: 'usb', hasResidentKey: false, hasUserVerification: false, automaticPresenceSimulation: true } })).authenticatorId;
+await wire.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId });
+await page.fill('#passkey-title', '钥匙串上的');
+await Promise.all([page.waitForEvent('load'), page.click('[data-kind="security-key"]')]);
+say((await page.textContent('body')).includes('钥匙串上的'), 'a security key is registered');
+await typed('/cases');
+say(await page.isVisible('[data-passkey="second"]'), 'then the password asks for it');
+say(!(await context.cookies()).some((c) => c.name === 'tb_session'), 'and signs nobody in before');
+say((await page.locator('#code').count()) === 0, 'codes are asked for only where they are registered');
+await Promise.all([page.waitForURL((u) => u.pathname === '/cases'), page.click('[data-passkey="second"]')]);
+say((await context.cookies()).some((c) => c.name === 'tb_session'), 'password and key sign in');
+// what must not work
+const odd = await (async () => {
+  await typed('/cases');
+  return page.evaluate(async () => {
+    const bytes = (t) => Uint8Array.from(atob(t.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0));
+    const text = (b) => btoa(String.fromCharCode(...new Uint8Array(b))).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
+    const post = async (path, body) => {
+      const r = await fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json', Accept: 'application/json' }, body: JSON.stringify(body) });
+      return { status: r.status, body: await r.json() };
+    };
+    const stage = document.querySelector('[data-passkey="second"]').dataset.stage;
+    const make = async (o) => {
+      const c = await navigator.credentials.get({ publicKey: { challenge: bytes(o.challenge), rpId: 'localhost', userVerification: 'discouraged', allowCredentials: known.map((id) => ({ type: 'public-key', id: bytes(id) })) } });
+      return { stage, id: text(c.rawId), client_data: text(c.response.clientDataJSON), authenticator_data: text(c.response.authenticatorData), signature: text(c.response.signature), user_handle: '', next: '/' };
+    };
+    const out = {};
+    const o = (await post('/login/second/options', { stage })).body;
+    const known = o.known;
+    out.known = known.length;
+    out.no_stage = (await post('/login/second/options', { stage: 'x' + stage })).status;
+    const alone = (await post('/login/passkey/options', {})).body;
+    out.alone = (await post('/login/passkey', await make(alone))).status;      // a security key by itself
+    out.crossed = (await post('/login/second', await make(alone))).status;     // a challenge of the other purpose
+    const good = await make(o);
+    out.unstaged = (await post('/login/second', { ...good, stage: '' })).status;
+    const first = await post('/login/second', good);
+    out.good = first.status;
+    out.acr = first.body.acr;
+    out.amr = first.body.amr;
+    out.again = (await post('/login/second', good)).status;
+    out.bound = 0;
+    for (let i = 0; i < 8; i++) out.bound = (await post('/login/second', { ...good, signature: 'AAAA' })).status;
+    return out;
+  });
+})();
+say(odd.known === 1, `the keys of who knew the password: ${odd.known}`);
+say(odd.no_stage === 401, `without the password no keys are told: ${odd.no_stage}`);
+say(odd.alone === 401, `a security key is no sign-in by itself: ${odd.alone}`);
+say(odd.crossed === 401, `a challenge for another purpose: ${odd.crossed}`);
+say(odd.unstaged === 401, `the key without the password: ${odd.unstaged}`);
+say(odd.good === 200 && odd.again === 401, `once and not twice: ${odd.good} ${odd.again}`);
+say(odd.acr === 'urn:tongban:acr:2' && odd.amr === 'pwd hwk mfa', `two factors, no more: ${odd.acr} ${odd.amr}`);
+say(odd.bound === 429, `tries are bounded: ${odd.bound}`);
 await browser.close();
 console.log(`passkey: ${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
