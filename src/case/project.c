@@ -25,17 +25,28 @@ static enum err publish(struct ctx *ctx, struct db *db, const struct admitted *a
                                                            .public_facts = buf_str(&b)});
 }
 
-/* Others whom the case names are told as the party is. */
+static enum err track_other(struct ctx *ctx, struct db *db, const struct admitted *act, bool office, const struct json *named)
+{
+    const struct actor *by = &act->draft->actor;
+    struct told_of who = {.side = office ? SIDE_ASKED : SIDE_INTERESTED, .as = json_is(named, JSON_STRING) ? named->text : STR("")};
+    if (who.as.n == 0 || !is_told(&who, act->kind, by->kind, by->id, by->for_id)) {
+        return ERR_OK;
+    }
+    return case_other_put(ctx, db, (struct case_other_put_in){.other = who.as, .case_id = act->case_id, .told_seq = act->seq});
+}
+
+/* Others whom the case names, one or a list, are told as the party is. */
 static enum err track_others(struct ctx *ctx, struct db *db, const struct admitted *act)
 {
     size_t count = 0;
     const struct named *named = law_named(act->law, &count);
-    const struct actor *by = &act->draft->actor;
     for (size_t i = 0; i < count; i++) {
         const struct json *other = json_get_str(act->facts, named[i].fact->id);
-        struct told_of who = {.side = named[i].office ? SIDE_ASKED : SIDE_INTERESTED, .as = json_is(other, JSON_STRING) ? other->text : STR("")};
-        if (who.as.n > 0 && is_told(&who, act->kind, by->kind, by->id, by->for_id)) {
-            TRY(case_other_put(ctx, db, (struct case_other_put_in){.other = who.as, .case_id = act->case_id, .told_seq = act->seq}));
+        if (!json_is(other, JSON_ARRAY)) {
+            TRY(track_other(ctx, db, act, named[i].office, other));
+        }
+        for (size_t k = 0; json_is(other, JSON_ARRAY) && k < other->count; k++) {
+            TRY(track_other(ctx, db, act, named[i].office, &other->items[k]));
         }
     }
     return ERR_OK;

@@ -15,7 +15,7 @@ bool is_told(const struct told_of *who, const struct act_kind *kind, enum actor_
         theirs = by == ACTOR_PARTY ? kind->party == NULL : by == ACTOR_OFFICER && (kind->who & WHO_PARTY) != 0 && str_equal(for_id, who->as);
         break;
     case SIDE_INTERESTED:
-        theirs = by == ACTOR_PARTY && kind->party != NULL && (str_equal(actor, who->as) || str_equal(for_id, who->as));
+        theirs = by == ACTOR_PARTY && (kind->party != NULL || kind->interested != NULL) && (str_equal(actor, who->as) || str_equal(for_id, who->as));
         break;
     case SIDE_ASKED:
         theirs = by == ACTOR_OFFICER && kind->office != NULL;
@@ -62,6 +62,22 @@ bool sees_fact(const struct sight *s, const struct law *law, const bool *stated,
 
 /* ---- how who is signed in stands to a case ---- */
 
+/* Named by a fact, alone or in a list, and told of something since. */
+static enum err stand_as_named(struct page *p, const struct case_state *c, const struct json *name, struct sight *ret, bool *ret_is)
+{
+    struct ctx *ctx = p->ctx;
+    struct case_other_told_row told;
+    if (!json_is(name, JSON_STRING)) {
+        return ERR_OK;
+    }
+    TRY(gate_speaks_for(ctx, p->gate, p->db, p->session.actor.id, name->text, c->item, ret_is));
+    if (*ret_is) {
+        *ret = (struct sight){.of = {SIDE_INTERESTED, name->text}, .relation = ACCESS_INTERESTED};
+        TRY(case_other_told(ctx, p->db, (struct case_other_told_in){.other = name->text, .case_id = c->id}, &told, ret_is));
+    }
+    return ERR_OK;
+}
+
 /* A party: of the case, for it, or named by it. Authority that was withdrawn shows nothing any more, also of what its
  * holder filed. */
 static enum err stand_as_party(struct page *p, const struct case_state *c, struct sight *ret, bool *ret_is)
@@ -80,14 +96,9 @@ static enum err stand_as_party(struct page *p, const struct case_state *c, struc
     }
     for (size_t i = 0; i < count && !*ret_is; i++) {
         const struct json *other = named[i].office ? NULL : json_get_str(&c->facts, named[i].fact->id);
-        struct case_other_told_row told;
-        if (!json_is(other, JSON_STRING)) {
-            continue;
-        }
-        TRY(gate_speaks_for(ctx, p->gate, p->db, me, other->text, c->item, ret_is));
-        if (*ret_is) {
-            *ret = (struct sight){.of = {SIDE_INTERESTED, other->text}, .relation = ACCESS_INTERESTED};
-            TRY(case_other_told(ctx, p->db, (struct case_other_told_in){.other = other->text, .case_id = c->id}, &told, ret_is));
+        bool many = json_is(other, JSON_ARRAY);
+        for (size_t k = 0; other != NULL && k < (many ? other->count : 1) && !*ret_is; k++) {
+            TRY(stand_as_named(p, c, many ? &other->items[k] : other, ret, ret_is));
         }
     }
     return ERR_OK;

@@ -243,6 +243,22 @@ static struct str whose_act(const struct question *q)
     return json_is(v, JSON_STRING) ? v->text : STR("");
 }
 
+/* Others whom a fact of the case names, one or a list, and who may do this kind of act beside its party. */
+static enum err load_interested(struct ctx *ctx, struct db *db, struct question *q, const struct speaking *s)
+{
+    const struct json *named = q->kind == NULL || q->kind->interested == NULL ? NULL : json_get_str(&q->facts_before, q->kind->interested->id);
+    bool many = json_is(named, JSON_ARRAY);
+    size_t count = named == NULL ? 0 : many ? named->count : 1;
+    for (size_t i = 0; i < count && !q->speaks_for_party; i++) {
+        const struct json *who = many ? &named->items[i] : named;
+        struct str id = json_is(who, JSON_STRING) ? who->text : STR("");
+        if (id.n > 0) {
+            TRY(speaks_for(ctx, db, q->law_now, q->draft->actor.id, id, q->day, s, &q->speaks_for_party));
+        }
+    }
+    return ERR_OK;
+}
+
 static enum err load_party(struct ctx *ctx, struct db *db, struct question *q)
 {
     const struct actor *a = &q->draft->actor;
@@ -250,6 +266,7 @@ static enum err load_party(struct ctx *ctx, struct db *db, struct question *q)
     q->party = q->has_case ? q->row.party : a->for_id.n > 0 ? a->for_id : a->id;
     struct str whose = whose_act(q);
     TRY(speaks_for(ctx, db, q->law_now, a->id, whose, q->day, &s, &q->speaks_for_party));
+    TRY(load_interested(ctx, db, q, &s));
     return speaks_or_heads(ctx, db, q->law_now, a->id, whose, q->day, &s, true, &q->is_head);
 }
 

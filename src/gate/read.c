@@ -232,7 +232,7 @@ enum err gate_open(struct ctx *ctx, struct gate *g, struct db *reader, struct st
     size_t count = 0;
     const struct act_kind *kinds = law_acts(q.law, &count);
     struct opening *out = ARENA_ARRAY(ctx->arena, struct opening, count + 1);
-    bool other_party = false; /* an act of another party than that of the case came before */
+    bool other_party = false; /* an act of others than the party of the case came before */
     for (size_t i = 0; i < count; i++) {
         if (!is_candidate(&q, &kinds[i]) || (kinds[i].who & who_of(actor->kind)) == 0) {
             continue;
@@ -241,8 +241,9 @@ enum err gate_open(struct ctx *ctx, struct gate *g, struct db *reader, struct st
         q.kind = &kinds[i];
         q.without_form = true;
         q.has_slots = false;
-        if (kinds[i].party != NULL || other_party) {
-            other_party = kinds[i].party != NULL;
+        bool others = kinds[i].party != NULL || kinds[i].interested != NULL;
+        if (others || other_party) {
+            other_party = others;
             TRY(load_people(ctx, reader, &q));
         }
         struct opening *o = &out[(*ret_count)++];

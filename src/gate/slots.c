@@ -37,7 +37,7 @@ struct feel_value nested_context(struct ctx *ctx, const struct law *law, const s
 
 static struct feel_value case_context(struct ctx *ctx, const struct question *q)
 {
-    struct feel_entry *e = ARENA_ARRAY(ctx->arena, struct feel_entry, 6);
+    struct feel_entry *e = ARENA_ARRAY(ctx->arena, struct feel_entry, 7);
     struct feel_value *done = ARENA_ARRAY(ctx->arena, struct feel_value, q->acts.count + 1);
     size_t n = 0;
     for (size_t i = 0; i < q->acts.count; i++) {
@@ -50,6 +50,7 @@ static struct feel_value case_context(struct ctx *ctx, const struct question *q)
     e[n++] = (struct feel_entry){STR("today"), feel_date(q->day)};
     e[n++] = (struct feel_entry){STR("item"), feel_string(q->item == NULL ? STR("") : q->item->id)};
     e[n++] = (struct feel_entry){STR("office"), feel_string(q->office == NULL ? STR("") : q->office->id)};
+    e[n++] = (struct feel_entry){STR("actor"), feel_string(q->draft->actor.id)};
     return feel_context(e, n);
 }
 

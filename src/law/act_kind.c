@@ -239,7 +239,7 @@ void read_act(struct builder *b, struct source *f)
         "act",     "title",        "button",    "articles",   "who",     "assurance", "power",
         "party",   "office",       "case",      "task",       "from",    "to",        "apart",
         "when",    "when_article", "when_text", "conditions", "fields",  "limit",     "bounds",
-        "purpose", "draws",        "tells",     "remedy",     "publish", "effect",    NULL};
+        "purpose", "draws",        "tells",     "remedy",     "publish", "effect",    "interested", NULL};
     static const char *const cases[] = {[ACT_CASE_OPEN] = "open", [ACT_CASE_IN] = "in", [ACT_CASE_NONE] = "none"};
     const struct json *o = &f->root;
     struct act_kind *k = index_get(&b->law->index[T_ACT], json_text(o, "act"));
@@ -257,6 +257,7 @@ void read_act(struct builder *b, struct source *f)
     k->assurance = may_count(b, f, o, "assurance", 1, 0, 3);
     k->power = may_text(b, f, o, "power");
     k->party = may_ref(b, f, o, "party", T_FACT);
+    k->interested = may_ref(b, f, o, "interested", T_FACT);
     k->office = may_ref(b, f, o, "office", T_FACT);
     int in_case = word_of(want_text(b, f, o, "case"), cases, LEN(cases));
     if (in_case < 0) {

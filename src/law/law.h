@@ -210,6 +210,7 @@ struct act_kind {
     int assurance;
     struct str power; /* empty: none needed */
     const struct fact *party;  /* names the party whose act it is, when that is not the party of the case; NULL else */
+    const struct fact *interested; /* names others, one or a list, who may do it beside that party; NULL else */
     const struct fact *office; /* names the office that acts, when that is not the office of the case; NULL else */
     enum act_case in_case;
     bool task;
@@ -449,7 +450,8 @@ const struct law_pack *law_packs(const struct law *law, size_t *ret_count);
 const struct act_kind *law_acts(const struct law *law, size_t *ret_count);
 const struct item *law_items(const struct law *law, size_t *ret_count);
 const struct office *law_offices(const struct law *law, size_t *ret_count);
-/* The facts by which a case names who acts in it beside its party and its office: `party` or `office` of some kind of act. */
+/* The facts by which a case names who acts in it beside its party and its office: `party`, `interested` or `office` of some kind of
+ * act. */
 struct named {
     const struct fact *fact;
     bool office; /* names an office; else a party */

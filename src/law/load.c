@@ -305,9 +305,9 @@ static void make_lists(struct builder *b)
 /* The facts by which cases name who else acts in them, each once. */
 static void gather_named(struct law *law)
 {
-    law->named = ARENA_ARRAY(law->arena, struct named, law->act_count * 2 + 1);
+    law->named = ARENA_ARRAY(law->arena, struct named, law->act_count * 3 + 1);
     for (size_t i = 0; i < law->act_count; i++) {
-        const struct fact *names[] = {law->acts[i].party, law->acts[i].office};
+        const struct fact *names[] = {law->acts[i].party, law->acts[i].office, law->acts[i].interested};
         for (size_t k = 0; k < LEN(names); k++) {
             bool known = names[k] == NULL;
             for (size_t n = 0; n < law->named_count && !known; n++) {
