@@ -57,7 +57,7 @@ cat >"$dir/order.bpmn" <<'XML'
 </bpmn:definitions>
 XML
 cat >"$dir/called.bpmn" <<'XML'
-<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t2"><process id="shipping"><startEvent id="s"/><receiveTask id="wait" messageRef="m2"/><endEvent id="e"/>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t2"><message id="m2" name="arrived"/><process id="shipping"><startEvent id="s"/><receiveTask id="wait" messageRef="m2"/><endEvent id="e"/>
 <sequenceFlow id="a" sourceRef="s" targetRef="wait"/><sequenceFlow id="b" sourceRef="wait" targetRef="e"/></process></definitions>
 XML
 t=build/tongban
@@ -82,6 +82,34 @@ expect "nothing to find fault with" 0 'sound' $t bpmn check "$dir/order.bpmn"
 expect "a drawing" 0 '<svg' $t bpmn svg "$dir/order.bpmn"
 sed 's/targetRef="charge"/targetRef="nowhere"/' "$dir/order.bpmn" >"$dir/broken.bpmn"
 expect "a broken model" 1 'broken.bpmn:[0-9]*: sequenceFlow "yes"' $t bpmn run "$dir/broken.bpmn"
+
+# what six modellers write beside the standard, in every encoding; nothing outside the file is read
+for m in tests/bpmn/*.bpmn; do
+    expect "$m" 0 '"state":"completed"' $t bpmn run "$m" --any --script "${m%.bpmn}.jsonl"
+done
+encoded() { sed "s/encoding=\"UTF-8\"/encoding=\"$1\"/" tests/bpmn/flowable.bpmn | iconv -f UTF-8 -t "$2" >"$dir/encoded.bpmn"; }
+for e in UTF-16:UTF-16 UTF-16:UTF-16BE ISO-8859-1:ISO-8859-1 GB18030:GB18030; do
+    encoded "${e%:*}" "${e#*:}"
+    expect "$e" 0 '"state":"completed"' $t bpmn run "$dir/encoded.bpmn" --script tests/bpmn/flowable.jsonl
+done
+{ printf '\357\273\277'; cat tests/bpmn/flowable.bpmn; } >"$dir/mark.bpmn"
+expect "a byte order mark" 0 '"state":"completed"' $t bpmn run "$dir/mark.bpmn" --script tests/bpmn/flowable.jsonl
+bomb='<!DOCTYPE d [<!ENTITY a "aaaaaaaaaaaaaaaaaaaa">'
+for pair in a:b b:c c:d d:e e:f f:g g:h h:i; do
+    bomb="$bomb<!ENTITY ${pair#*:} \"&${pair%:*};&${pair%:*};&${pair%:*};&${pair%:*};&${pair%:*};&${pair%:*};&${pair%:*};&${pair%:*};&${pair%:*};&${pair%:*};\">"
+done
+bomb="$bomb]><definitions xmlns=\"http://www.omg.org/spec/BPMN/20100524/MODEL\"><process id=\"&i;\"/></definitions>"
+printf '<?xml version="1.0"?>%s' "$bomb" >"$dir/bomb.bpmn"
+expect "entities" 1 'bomb.bpmn:1: a model has no document type' timeout 5 $t bpmn run "$dir/bomb.bpmn"
+printf '<?xml version="1.0" encoding="UTF-16"?>%s' "$bomb" | iconv -f UTF-8 -t UTF-16 >"$dir/bomb.bpmn"
+expect "entities in UTF-16" 1 'bomb.bpmn:1: ' timeout 5 $t bpmn run "$dir/bomb.bpmn"
+printf '<!DOCTYPE d SYSTEM "file:///etc/hostname"><definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"><process id="p"/></definitions>' >"$dir/outside.bpmn"
+expect "a document type" 1 'outside.bpmn:1: a model has no document type' $t bpmn run "$dir/outside.bpmn"
+printf '' >"$dir/empty.bpmn"
+expect "nothing" 1 'empty.bpmn:1: XML: ' $t bpmn run "$dir/empty.bpmn"
+head -c 4000 "$t" >"$dir/bytes.bpmn"
+expect "bytes of another kind" 1 'bytes.bpmn:1: XML: ' $t bpmn run "$dir/bytes.bpmn"
+expect "no file" 1 'cannot open' $t bpmn run "$dir/none.bpmn"
 for p in law/cn/procedure/*.bpmn; do
     expect "$p" 0 '<svg' $t bpmn svg "$p"
 done

@@ -79,6 +79,7 @@ struct bpmn_element {
     struct str limit;            /* tb:limit; empty when none */
     struct str status;           /* tb:status; empty when none */
     struct str message;          /* send and receive tasks: the name of their message */
+    struct str message_id;
     const uint16_t *out;         /* flows, in document order */
     uint16_t out_count;
     const uint16_t *in;

@@ -72,7 +72,8 @@ enum { NAME_LOOP_COUNTER, NAME_INSTANCES, NAME_ACTIVE, NAME_COMPLETED, NAME_TERM
 extern const char *const bpmn_fixed_names[NAME_FIXED];
 
 /* p->reach[g][e]: for an inclusive or complex gateway g, the set of its incoming flows (bit i: in[i]) that a token
- * on element e can still come by without passing g. NULL for other elements. */
+ * on element e can still come by without passing g; [element_count + e]: the same without boundary events, for what an
+ * activity has at its border may never occur. NULL for other elements. */
 
 struct bpmn_waypoint {
     int16_t x, y;
@@ -138,6 +139,8 @@ void move_push(struct run *run, struct move m);
 enum err leave(struct run *run, uint16_t element, uint32_t scope, uint32_t token) MUST_USE;
 enum err run_all(struct run *run) MUST_USE;
 void scope_check(struct run *run, uint32_t scope);
+/* A token waits at an event or event gateway. */
+enum err enter_catch(struct run *run, uint16_t element, uint32_t scope, uint32_t token) MUST_USE;
 
 /* scope.c: tokens and scopes */
 struct bpmn_token *token_find(struct bpmn_state *s, uint32_t id);
@@ -154,6 +157,8 @@ void scope_clear(struct run *run, uint32_t scope);
 /* Is it an activity whose boundary events listen (not an instance of a loop, which its body answers for)? */
 bool token_is_host(const struct bpmn_process *p, const struct bpmn_token *t);
 bool is_activity(enum bpmn_kind k);
+/* Where a token waits for an event: a catching event, or a start of the process that wants all of several. */
+bool is_awaited(const struct bpmn_element *e);
 /* What has subs: event sub-processes of a scope, by its element (NO_INDEX: the process). */
 const uint16_t *scope_subs(const struct bpmn_process *p, int32_t element, uint16_t *ret_count);
 /* An interrupting event sub-process runs in it: its events no longer listen. */
@@ -177,6 +182,8 @@ enum err undo_begin(struct run *run, uint16_t element, uint32_t scope, uint32_t 
 enum err undo_next(struct run *run, uint32_t token, uint32_t done) MUST_USE;
 void record_put(struct run *run, const struct bpmn_token *t);
 void records_drop(struct run *run, uint32_t scope);
+/* All of them, with the data they kept: the process is over. */
+void records_clear(struct run *run);
 
 /* event.c: throwing and catching */
 enum err throw_all(struct run *run, uint16_t element, uint32_t scope, uint32_t token) MUST_USE;

@@ -138,10 +138,13 @@ static enum err occur(struct run *run, const struct catcher *c)
     if (e->kind == BPMN_BOUNDARY) {
         return occur_boundary(run, c->host, c->element);
     }
-    return e->kind == BPMN_START ? occur_sub(run, c->sub, c->host) : occur_catch(run, c->host, c->element);
+    return e->kind == BPMN_START && !is_awaited(e) ? occur_sub(run, c->sub, c->host)
+                                                   : occur_catch(run, c->host, c->element);
 }
 
 /* ---- who catches ---- */
+
+enum { NO_TRIGGER = 16 }; /* more than an event has */
 
 struct wanted {
     enum bpmn_event_kind kind;
@@ -184,7 +187,8 @@ static bool wants(const struct bpmn_element *e, const struct wanted *w, unsigned
     }
     if (w->kind == BPMN_MESSAGE && e->kind == BPMN_TASK) {
         bool receives = str_equal(e->tag, STR("receiveTask"));
-        return receives && (w->name.n == 0 || str_equal(e->message, w->name));
+        bool named = str_equal(e->message, w->name) || (e->message_id.n > 0 && str_equal(e->message_id, w->name));
+        return receives && (w->name.n == 0 || named);
     }
     for (uint16_t i = 0; i < e->trigger_count; i++) {
         const struct bpmn_trigger *t = &e->triggers[i];
@@ -234,7 +238,7 @@ static bool token_catches(const struct bpmn_process *p, const struct bpmn_state 
     const struct bpmn_element *e = &p->elements[t->element];
     bool at = t->what == BPMN_AT || t->what == BPMN_UNDOING;
     ret->host = t->id;
-    if (at && (e->kind == BPMN_TASK || e->kind == BPMN_CATCH) && wants(e, w, &ret->trigger)) {
+    if (at && (e->kind == BPMN_TASK || is_awaited(e)) && wants(e, w, &ret->trigger)) {
         ret->element = t->element;
         return true;
     }
@@ -309,11 +313,57 @@ enum err fail(struct run *run, struct str code)
     effect_put(run, (struct bpmn_effect){.kind = BPMN_FAILED, .name = code});
     scope_clear(run, 0);
     timers_cancel(run, 0, NO_INDEX);
-    run->s->record_count = 0;
+    records_clear(run);
     run->check_count = 0;
     run->move_count = 0;
     run->failed = true;
     return ERR_OK;
+}
+
+struct catchers {
+    struct catcher *list;
+    size_t count, room;
+};
+
+static void catcher_put(const struct run *run, struct catchers *all, struct catcher c)
+{
+    all->list = bpmn_grow(run->ctx->arena, all->list, all->count, &all->room, sizeof(*all->list));
+    all->list[all->count++] = c;
+}
+
+static void subs_that_catch(const struct run *run, uint32_t scope, int32_t element, const struct wanted *w,
+                            struct catchers *all)
+{
+    uint16_t count = 0;
+    const uint16_t *subs = scope_subs(run->p, element, &count);
+    struct catcher c = {.host = scope};
+    for (uint16_t i = 0; i < count && !scope_is_interrupted(run->p, run->s, scope); i++) {
+        c.sub = subs[i];
+        c.element = run->p->elements[subs[i]].starts[0];
+        if (wants(&run->p->elements[c.element], w, &c.trigger)) {
+            catcher_put(run, all, c);
+        }
+    }
+}
+
+/* A token may catch a signal at several places: where it waits, in every event sub-process, at every boundary event. */
+static void places_that_catch(const struct run *run, const struct bpmn_token *t, const struct wanted *w,
+                              struct catchers *all)
+{
+    const struct bpmn_element *e = &run->p->elements[t->element];
+    bool scope = t->what != BPMN_BODY && (e->kind == BPMN_SUBPROCESS || e->kind == BPMN_CALL);
+    struct catcher c = {.host = t->id};
+    if (scope) {
+        subs_that_catch(run, t->id, e->kind == BPMN_CALL ? e->calls : t->element, w, all);
+    } else if (e->attached_count == 0 && token_catches(run->p, run->s, t, w, &c)) {
+        catcher_put(run, all, c);
+    }
+    for (uint16_t i = 0; i < e->attached_count && token_is_host(run->p, t); i++) {
+        c.element = e->attached[i];
+        if (wants(&run->p->elements[c.element], w, &c.trigger)) {
+            catcher_put(run, all, c);
+        }
+    }
 }
 
 /* Everybody who waits for it now catches it; whoever is gone when its turn comes does not. */
@@ -322,32 +372,21 @@ enum err throw_signal(struct run *run, struct str name, struct str element, bool
     struct ctx *ctx = run->ctx;
     struct bpmn_state *s = run->s;
     struct wanted w = {.kind = BPMN_SIGNAL, .trigger = BPMN_ON_SIGNAL, .name = name, .element = element};
-    struct catcher list[64];
-    size_t count = 0;
+    struct catchers all = {0};
     *ret_caught = false;
-    for (size_t k = 0; k < s->count && count < LEN(list); k++) {
-        const struct bpmn_token *t = &s->tokens[k];
-        const struct bpmn_element *e = &run->p->elements[t->element];
-        count += token_catches(run->p, s, t, &w, &list[count]);
-        /* a token may catch it at several places: every boundary event of an activity, every event sub-process */
-        for (uint16_t i = 0; count > 0 && i < e->attached_count && token_is_host(run->p, t) && count < LEN(list); i++) {
-            struct catcher *c = &list[count];
-            bool again = false;
-            *c = (struct catcher){.host = t->id, .element = e->attached[i]};
-            for (size_t j = 0; j < count; j++) {
-                again = again || (list[j].host == t->id && list[j].element == e->attached[i]);
-            }
-            count += !again && wants(&run->p->elements[e->attached[i]], &w, &c->trigger);
-        }
+    for (size_t k = 0; k < s->count; k++) {
+        places_that_catch(run, &s->tokens[k], &w, &all);
     }
-    if (s->count > 0 && count < LEN(list)) {
-        count += sub_catches(run->p, s, 0, NO_INDEX, &w, &list[count]);
+    if (s->count > 0 || run->move_count > 0) {
+        subs_that_catch(run, 0, NO_INDEX, &w, &all);
     }
-    for (size_t i = 0; i < count; i++) {
-        bool root = list[i].host == 0;
-        if (root || token_find(s, list[i].host) != NULL) {
+    for (size_t i = 0; i < all.count; i++) {
+        const struct catcher *c = &all.list[i];
+        bool there = c->host == 0 || token_find(s, c->host) != NULL;
+        bool starts = run->p->elements[c->element].kind == BPMN_START && !is_awaited(&run->p->elements[c->element]);
+        if (there && !(starts && scope_is_interrupted(run->p, s, c->host))) {
             *ret_caught = true;
-            TRY(occur(run, &list[i]));
+            TRY(occur(run, c));
         }
     }
     return ERR_OK;
@@ -438,7 +477,7 @@ static bool condition_at(struct run *run, const struct bpmn_token *t, struct cat
     const struct bpmn_process *p = run->p;
     const struct bpmn_element *e = &p->elements[t->element];
     ret->host = t->id;
-    if (e->kind == BPMN_CATCH && became_true(run, e, t->id, t->element, t->scope)) {
+    if (is_awaited(e) && became_true(run, e, t->id, t->element, t->scope)) {
         ret->element = t->element;
         return true;
     }
@@ -535,7 +574,7 @@ static enum err finish(struct run *run)
     run->r->ended = run->s->count == 0;
     if (run->r->ended) {
         timers_cancel(run, 0, NO_INDEX);
-        run->s->record_count = 0;
+        records_clear(run);
         run->s->mark_count = 0;
         effect_put(run, (struct bpmn_effect){.kind = BPMN_ENDED});
     }
@@ -543,7 +582,8 @@ static enum err finish(struct run *run)
 }
 
 /* The start that an event begins: *ret_next is the event behind an instantiating gateway, or the start itself. */
-static bool find_start(const struct bpmn_process *p, const struct bpmn_event *ev, uint16_t *ret_start, uint16_t *ret_next)
+static bool find_start(const struct bpmn_process *p, const struct bpmn_event *ev, uint16_t *ret_start,
+                       uint16_t *ret_next, unsigned *ret_trigger)
 {
     static const enum bpmn_trigger_kind triggers[] = {[BPMN_MESSAGE] = BPMN_ON_MESSAGE, [BPMN_SIGNAL] = BPMN_ON_SIGNAL,
                                                       [BPMN_TIMER] = BPMN_ON_TIMER, [BPMN_CHANGE] = BPMN_ON_CONDITION};
@@ -552,12 +592,14 @@ static bool find_start(const struct bpmn_process *p, const struct bpmn_event *ev
     w.trigger = plain ? BPMN_ON_MESSAGE : triggers[ev->kind];
     unsigned trigger = 0;
     int hit = NO_INDEX;
+    *ret_trigger = NO_TRIGGER;
     for (uint16_t i = 0; i < p->start_count; i++) {
         const struct bpmn_element *e = &p->elements[p->starts[i]];
         *ret_start = *ret_next = p->starts[i];
         bool simple = e->trigger_count == 0 && e->act_count == 0 && !e->instantiate;
         bool named = ev->element.n > 0 && str_equal(e->id, ev->element);
         if ((ev->kind != BPMN_BEGIN && wants(e, &w, &trigger)) || (ev->kind == BPMN_BEGIN && named)) {
+            *ret_trigger = ev->kind == BPMN_BEGIN ? NO_TRIGGER : trigger;
             return true;
         }
         for (uint16_t k = 0; e->kind == BPMN_EVENT_GATEWAY && k < e->out_count; k++) {
@@ -580,16 +622,23 @@ enum err bpmn_begin(struct ctx *ctx, const struct bpmn_process *p, const struct 
 {
     uint16_t start = 0;
     uint16_t next = 0;
-    if (!find_start(p, event, &start, &next)) {
-        const char *what = event->kind == BPMN_ACT ? "an act" : event->kind == BPMN_BEGIN ? "a plain start" : "an event";
-        return fault(ctx, ERR_NOT_FOUND, "process %.*s is not begun by %s \"%.*s\"", FMT(p->id), what, FMT(event->name));
+    unsigned trigger = 0;
+    if (!find_start(p, event, &start, &next, &trigger)) {
+        const char *what = event->kind == BPMN_ACT     ? "an act"
+                           : event->kind == BPMN_BEGIN ? "a plain start"
+                                                       : "an event";
+        return fault(ctx, ERR_NOT_FOUND, "process %.*s is not begun by %s \"%.*s\"", FMT(p->id), what,
+                     FMT(event->name));
     }
     struct run run = run_of(ctx, p, NULL, in, event->values, ret);
     uint32_t token = token_id(&run);
     const struct bpmn_element *e = &p->elements[start];
     TRY(data_take(&run, 0, event->values));
     TRY(scope_listen(&run, 0));
-    if (e->kind == BPMN_START) {
+    if (is_awaited(e) && trigger != NO_TRIGGER) { /* the first of its events has come; it waits for the others */
+        TRY(enter_catch(&run, start, 0, token));
+        TRY(occur(&run, &(struct catcher){.host = token, .element = start, .trigger = trigger}));
+    } else if (e->kind == BPMN_START) {
         TRY(take_payload(&run, start, 0));
         move_push(&run, (struct move){MOVE_ENTER, start, NO_FLOW, 0, token});
     } else if (e->kind == BPMN_EVENT_GATEWAY || e->instantiate) {
@@ -619,7 +668,7 @@ static struct bpmn_token *find_open(const struct bpmn_process *p, struct bpmn_st
         struct bpmn_token *t = &s->tokens[k - 1];
         const struct bpmn_element *e = &p->elements[t->element];
         bool right = (ev->token == 0 || t->id == ev->token) && (ev->element.n == 0 || str_equal(e->id, ev->element));
-        bool kind = activity ? is_activity(e->kind) : e->kind == BPMN_TASK || e->kind == BPMN_CATCH;
+        bool kind = activity ? is_activity(e->kind) : e->kind == BPMN_TASK || is_awaited(e);
         if (right && kind && (t->what == BPMN_AT || t->what == BPMN_UNDOING || (activity && t->what == BPMN_BODY))) {
             return t;
         }
@@ -725,7 +774,7 @@ static enum err on_complete(struct run *run, const struct bpmn_event *ev)
     uint32_t id = t->id;
     uint16_t element = t->element;
     TRY(data_take(run, id, ev->values));
-    return run->p->elements[element].kind == BPMN_CATCH ? occur_catch(run, id, element) : activity_complete(run, id);
+    return is_awaited(&run->p->elements[element]) ? occur_catch(run, id, element) : activity_complete(run, id);
 }
 
 enum err bpmn_step(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s, const struct bpmn_event *event,

@@ -307,7 +307,7 @@ static bool try_token(struct search *x, const struct bpmn_state *s, const struct
     if (at && e->kind == BPMN_TASK) {
         any = try_event(x, s, &(struct bpmn_event){.kind = BPMN_COMPLETE, .token = t->id}, x->fired);
     }
-    if (at && e->kind == BPMN_CATCH) {
+    if (at && is_awaited(e)) {
         any = try_event(x, s, &(struct bpmn_event){.kind = BPMN_COMPLETE, .token = t->id}, x->fired) || any;
     }
     for (uint16_t i = 0; e->kind == BPMN_EVENT_GATEWAY && i < e->out_count; i++) {

@@ -174,8 +174,8 @@ static enum err link_events(struct loader *l, struct bpmn_process *p)
 }
 
 /* From each incoming flow of a join back to all from which a token can come by it without passing the join: over flows,
- * from boundary events to their activity, from catching links to throwing ones. */
-static void reach_join(struct loader *l, uint16_t join, uint64_t *set, uint16_t *queue)
+ * from catching links to throwing ones, and if asked for from boundary events to their activity. */
+static void reach_join(struct loader *l, uint16_t join, bool borders, uint64_t *set, uint16_t *queue)
 {
     const struct bpmn_element *g = &l->elements[join];
     for (uint16_t f = 0; f < g->in_count; f++) {
@@ -195,7 +195,7 @@ static void reach_join(struct loader *l, uint16_t join, uint64_t *set, uint16_t 
                     queue[count++] = back;
                 }
             }
-            if (e->attached_to >= 0 && (set[e->attached_to] & bit) == 0) {
+            if (borders && e->attached_to >= 0 && (set[e->attached_to] & bit) == 0) {
                 set[e->attached_to] |= bit;
                 queue[count++] = (uint16_t)e->attached_to;
             }
@@ -220,8 +220,9 @@ static void link_joins(struct loader *l, struct bpmn_process *p)
         const struct bpmn_element *e = &l->elements[i];
         bool joins = e->kind == BPMN_COMPLEX || (e->kind == BPMN_INCLUSIVE && e->in_count > 1);
         if (joins && e->in_count <= 64) {
-            uint64_t *set = ARENA_ARRAY(a, uint64_t, l->element_count + 1);
-            reach_join(l, (uint16_t)i, set, queue);
+            uint64_t *set = ARENA_ARRAY(a, uint64_t, 2 * l->element_count);
+            reach_join(l, (uint16_t)i, true, set, queue);
+            reach_join(l, (uint16_t)i, false, set + l->element_count, queue);
             reach[i] = set;
             p->has_inclusive = true;
         }

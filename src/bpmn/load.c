@@ -159,6 +159,10 @@ static enum err read_task(struct loader *l, uint16_t unit, const xmlNode *n, boo
     if (str_equal(e->tag, STR("receiveTask")) || str_equal(e->tag, STR("sendTask"))) {
         struct str message = xml_reference(l, n, "messageRef");
         e->message = root_name(l, unit, message, "message", NULL);
+        e->message_id = message;
+        if (root_is_missing(l, unit, message, "message")) {
+            return bad(l, unit, n, ERR_SYNTAX, "the message it refers to is not there");
+        }
         e->sends = str_equal(e->tag, STR("sendTask"));
         e->instantiate = !e->sends && flag(l, n, "instantiate", false);
     }
@@ -330,6 +334,9 @@ static enum err read_flow(struct loader *l, size_t i)
         if (l->flow_units[k] == unit && str_equal(l->flows[k].id, id)) {
             return bad(l, unit, n, ERR_SYNTAX, "two flows have this id");
         }
+    }
+    if (element_by_id(l, unit, id) >= 0) {
+        return bad(l, unit, n, ERR_SYNTAX, "an element has the id of this flow");
     }
     return ERR_OK;
 }

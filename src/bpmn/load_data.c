@@ -50,6 +50,36 @@ int32_t item_name(struct loader *l, uint16_t unit, struct str id)
 
 /* ---- expressions ---- */
 
+/* The operators that FEEL writes otherwise, and texts in single quotes. */
+static struct str translated(const struct loader *l, struct str text)
+{
+    static const struct {
+        const char *from;
+        const char *to;
+    } words[] = {{"==", "="}, {"&&", " and "}, {"||", " or "}};
+    struct buf b = buf_new(l->ctx->arena, LIMIT_XML_BYTES);
+    char quote = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        size_t row = 0;
+        while (row < LEN(words) && (quote != 0 || !str_starts(str_slice(text, i, text.n), str_from(words[row].from)))) {
+            row++;
+        }
+        if (row < LEN(words)) {
+            buf_puts(&b, words[row].to);
+            i++;
+        } else if (quote == '\'' && c == '"') {
+            buf_puts(&b, "\\\"");
+        } else {
+            bool opens = quote == 0 && (c == '\'' || c == '"');
+            bool closes = quote != 0 && c == quote;
+            quote = opens ? c : closes ? 0 : quote;
+            buf_byte(&b, (opens || closes) && c == '\'' ? '"' : c);
+        }
+    }
+    return buf_str(&b);
+}
+
 /* Other engines mark FEEL by "=" and their own language by "${…}": what is inside may still be FEEL. */
 static struct str bare(const struct loader *l, struct str text)
 {
@@ -60,7 +90,7 @@ static struct str bare(const struct loader *l, struct str text)
         return str_trim(str_slice(text, 1, text.n));
     }
     bool braces = (str_starts(text, STR("${")) || str_starts(text, STR("#{"))) && str_ends(text, STR("}"));
-    return braces ? str_trim(str_slice(text, 2, text.n - 1)) : text;
+    return braces ? translated(l, str_trim(str_slice(text, 2, text.n - 1))) : text;
 }
 
 const struct bpmn_expression *expression_add(struct loader *l, uint16_t unit, const xmlNode *owner, const xmlNode *at, struct str text, char timer)

@@ -23,6 +23,13 @@ struct str root_name(struct loader *l, uint16_t unit, struct str id, const char 
     return value.n > 0 ? value : name.n > 0 ? name : id;
 }
 
+/* A reference to nothing; what is imported may have it. */
+bool root_is_missing(struct loader *l, uint16_t unit, struct str id, const char *tag)
+{
+    const xmlNode *n = root_find(l, unit, id);
+    return id.n > 0 && (n == NULL || !xml_is(n, BPMN_NS, tag)) && xml_child(l->units[unit].root, "import") == NULL;
+}
+
 /* tb: extensions of an element or of its event definition; and the process that a widespread engine's call activity
  * names in an extension of its own. */
 void extensions_read(struct loader *l, const xmlNode *parent, struct bpmn_element *e)
@@ -104,6 +111,10 @@ enum err trigger_read(struct loader *l, uint16_t unit, const xmlNode *owner, con
     if (definitions[row].reference != NULL) {
         ret->id = xml_reference(l, d, definitions[row].reference);
         ret->name = root_name(l, unit, ret->id, definitions[row].root, definitions[row].code);
+        if (root_is_missing(l, unit, ret->id, definitions[row].root)) {
+            return bad(l, unit, owner, ERR_SYNTAX,
+                       "the message, signal, error or escalation it refers to is not there");
+        }
     }
     switch (ret->kind) {
     case BPMN_ON_TIMER: return read_timer(l, unit, owner, d, ret);

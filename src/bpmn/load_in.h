@@ -101,6 +101,7 @@ enum err event_read(struct loader *l, uint16_t unit, const xmlNode *n, struct bp
 enum err trigger_read(struct loader *l, uint16_t unit, const xmlNode *owner, const xmlNode *d, struct bpmn_trigger *ret) MUST_USE;
 void extensions_read(struct loader *l, const xmlNode *parent, struct bpmn_element *e);
 struct str root_name(struct loader *l, uint16_t unit, struct str id, const char *tag, const char *code);
+bool root_is_missing(struct loader *l, uint16_t unit, struct str id, const char *tag);
 const xmlNode *root_find(struct loader *l, uint16_t unit, struct str id);
 
 /* ---- rules (rule.c) and what follows from the shape (link.c) ---- */

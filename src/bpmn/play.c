@@ -172,7 +172,7 @@ static void tell_effect(struct player *pl, const struct bpmn_effect *e)
 static bool waits(const struct bpmn_process *p, const struct bpmn_token *t)
 {
     enum bpmn_kind kind = p->elements[t->element].kind;
-    bool place = kind == BPMN_TASK || kind == BPMN_CATCH || kind == BPMN_EVENT_GATEWAY;
+    bool place = kind == BPMN_TASK || is_awaited(&p->elements[t->element]) || kind == BPMN_EVENT_GATEWAY;
     bool join = t->flow != NO_FLOW;
     return (place && t->what != BPMN_BODY) || join;
 }

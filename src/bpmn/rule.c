@@ -34,7 +34,7 @@ static const char *flows_rule(const struct loader *l, size_t i, bool has_start, 
     return NULL;
 }
 
-static const char *gateway_rule(const struct loader *l, size_t i)
+static const char *gateway_rule(struct loader *l, size_t i)
 {
     const struct bpmn_element *e = &l->elements[i];
     if (e->out_count > LIMIT_BPMN_FLOWS_OUT || e->in_count > 64) {
@@ -42,6 +42,11 @@ static const char *gateway_rule(const struct loader *l, size_t i)
         if (e->out_count > LIMIT_BPMN_FLOWS_OUT || joins) {
             return "more flows lead to or from it than the limit";
         }
+    }
+    struct str direction = xml_attribute(l, l->notes[i].node, "gatewayDirection");
+    if ((e->in_count > 1 && str_equal(direction, STR("Diverging"))) ||
+        (e->out_count > 1 && str_equal(direction, STR("Converging")))) {
+        return "its gatewayDirection is not that of its flows";
     }
     for (uint16_t k = 0; e->kind == BPMN_EVENT_GATEWAY && k < e->out_count; k++) {
         const struct bpmn_element *to = &l->elements[l->flows[e->out[k]].to];

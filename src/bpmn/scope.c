@@ -83,6 +83,11 @@ bool is_activity(enum bpmn_kind k)
     return k == BPMN_TASK || k == BPMN_PASS || k == BPMN_SUBPROCESS || k == BPMN_CALL;
 }
 
+bool is_awaited(const struct bpmn_element *e)
+{
+    return e->kind == BPMN_CATCH || (e->kind == BPMN_START && e->scope < 0 && e->all_triggers && e->trigger_count > 1);
+}
+
 bool token_is_host(const struct bpmn_process *p, const struct bpmn_token *t)
 {
     const struct bpmn_element *e = &p->elements[t->element];

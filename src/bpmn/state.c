@@ -355,8 +355,8 @@ static const char *what_fault(const struct bpmn_process *p, const struct bpmn_st
     bool good = false;
     switch ((enum bpmn_what)t->what) {
     case BPMN_AT: {
-        bool waits = is_activity(e->kind) || e->kind == BPMN_CATCH || e->kind == BPMN_EVENT_GATEWAY || e->kind == BPMN_PARALLEL ||
-                     e->kind == BPMN_INCLUSIVE || e->kind == BPMN_COMPLEX;
+        bool waits = is_activity(e->kind) || is_awaited(e) || e->kind == BPMN_EVENT_GATEWAY ||
+                     e->kind == BPMN_PARALLEL || e->kind == BPMN_INCLUSIVE || e->kind == BPMN_COMPLEX;
         good = waits && (e->loop != NULL) == in_body && !(in_body && parent->element != t->element);
         break;
     }

@@ -204,8 +204,9 @@ static bool more_can_come(const struct run *run, uint16_t element, uint32_t scop
     for (size_t k = 0; k < run->s->count; k++) {
         const struct bpmn_token *t = &run->s->tokens[k];
         if (t->scope == scope && t->element != element) {
-            uint64_t by = reach[t->element];
-            if ((by & ~marked) != 0 && (by & marked) == 0) {
+            uint64_t may = reach[t->element];
+            uint64_t will = reach[run->p->element_count + t->element];
+            if ((may & ~marked) != 0 && (will & marked) == 0) {
                 return true;
             }
         }
@@ -323,13 +324,13 @@ static enum err enter_throw(struct run *run, uint16_t element, uint32_t scope, u
     return throw_all(run, element, scope, token);
 }
 
-static enum err enter_catch(struct run *run, uint16_t element, uint32_t scope, uint32_t token)
+enum err enter_catch(struct run *run, uint16_t element, uint32_t scope, uint32_t token)
 {
     struct ctx *ctx = run->ctx;
     const struct bpmn_element *e = &run->p->elements[element];
     token_put(run, (struct bpmn_token){.id = token, .element = element, .scope = scope, .flow = NO_FLOW});
     trace(run, element, token, "waiting");
-    if (e->kind == BPMN_CATCH) {
+    if (e->kind != BPMN_EVENT_GATEWAY) {
         return timers_set(run, token, element);
     }
     for (uint16_t i = 0; i < e->out_count; i++) {

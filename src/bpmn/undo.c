@@ -65,6 +65,14 @@ void records_drop(struct run *run, uint32_t scope)
     }
 }
 
+void records_clear(struct run *run)
+{
+    for (size_t i = 0; i < run->s->record_count; i++) {
+        data_drop(run, run->s->records[i].id);
+    }
+    run->s->record_count = 0;
+}
+
 static void record_remove(struct run *run, uint32_t id)
 {
     struct bpmn_state *s = run->s;
