@@ -84,6 +84,8 @@ static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const
     config.state_count = 2;
     config.passkey_js = static_passkey_js;
     config.session_gone = oidc_session_gone;
+    config.reader_name = oidc_reader_name;
+    config.fault = oidc_fault;
     config.settled = oidc_settled;
     config.settled_arg = s->oidc;
     config.css = static_tongban_css;

@@ -6,6 +6,8 @@
 #include "login/login.h"
 #include "party/party.h"
 
+#define OIDC_READER "client:"
+
 struct str random_text(struct ctx *ctx, size_t bytes)
 {
     uint8_t raw[64];
@@ -126,24 +128,65 @@ bool ask_wants_claim(const struct json *claims, const char *member, const char *
     return json_is(group, JSON_OBJECT) && json_get(group, name) != NULL;
 }
 
-enum err claims_of_person(struct ctx *ctx, struct db *db, const struct grant *g, struct str scope, const char *member,
-                          struct json *into)
+/* The class of a fact; a name is a personal fact. */
+static bool may_give(const struct page *p, const char *fact)
 {
+    const struct fact *f = fact == NULL || p->law == NULL ? NULL : law_fact(p->law, str_from(fact));
+    enum fact_class class = f == NULL ? CLASS_PERSONAL : f->class;
+    return (page_classes(p, ACCESS_ANY) & 1u << class) != 0;
+}
+
+enum err release_keep(struct ctx *ctx, struct db *db, const struct release *r)
+{
+    struct use_note n = {.subject = r->person,
+                         .reader = str_format(ctx->arena, OIDC_READER "%.*s", FMT(r->client)),
+                         .about = r->released,
+                         .route = r->route,
+                         .relation = ACCESS_ANY};
+    return r->person.n == 0 ? ERR_OK : use_keep(ctx, db, &n);
+}
+
+enum err oidc_reader_name(struct ctx *ctx, struct db *db, enum lang lang, struct str reader, struct str *ret,
+                          bool *ret_found)
+{
+    struct oidc_client_get_row row;
+    struct json o;
+    *ret_found = false;
+    if (!str_starts(reader, STR(OIDC_READER))) {
+        return ERR_OK;
+    }
+    struct str id = str_slice(reader, sizeof(OIDC_READER) - 1, reader.n);
+    TRY(oidc_client_get(ctx, db, (struct oidc_client_get_in){.id = id}, &row, ret_found));
+    *ret = id;
+    if (*ret_found) {
+        TRY(json_parse(ctx, row.document, STR("client"), &o));
+        struct str name = json_text(&o, "client.name");
+        struct str name_en = json_text(&o, "client.name_en");
+        *ret = lang == LANG_EN && name_en.n > 0 ? name_en : name;
+    }
+    return ERR_OK;
+}
+
+enum err claims_of_person(struct page *p, const struct grant *g, struct str scope, const char *member,
+                          struct json *into, struct str *released)
+{
+    struct ctx *ctx = p->ctx;
     struct arena *a = ctx->arena;
     struct str name = {0};
     struct json facts;
     bool id_token = strcmp(member, "id_token") == 0;
-    TRY(party_name(ctx, db, g->person, &name));
-    TRY(party_facts(ctx, db, g->person, &facts));
+    TRY(party_name(ctx, p->db, g->person, &name));
+    TRY(party_facts(ctx, p->db, g->person, &facts));
     for (size_t i = 0; i < LEN(person_claims); i++) {
         bool by_scope = !id_token && word_in(scope, str_from(person_claims[i].scope));
         /* One claim of a scope asked for by itself: the person has consented to that scope, or it is not given. */
         bool by_name = word_in(scope, str_from(person_claims[i].scope)) &&
                        ask_wants_claim(&g->claims, member, person_claims[i].claim);
         struct str value = person_claims[i].fact == NULL ? name : json_text(&facts, person_claims[i].fact);
-        if ((!by_scope && !by_name) || value.n == 0) {
+        if ((!by_scope && !by_name) || value.n == 0 || !may_give(p, person_claims[i].fact)) {
             continue;
         }
+        *released = str_format(a, "%.*s%s%s", FMT(*released), released->n > 0 ? " " : "", person_claims[i].scope);
         if (strcmp(person_claims[i].claim, "address") == 0) {
             struct json address = json_object();
             set(a, &address, "formatted", value);
@@ -212,9 +255,11 @@ struct str half_hash(struct ctx *ctx, enum jose_alg alg, struct str token)
     return base64url_encode(ctx->arena, hash, 16);
 }
 
-enum err id_claims(struct ctx *ctx, struct oidc *o, struct db *db, const struct client *c, const struct grant *g,
-                   struct json *ret)
+enum err id_claims(struct page *p, const struct client *c, const struct grant *g, struct json *ret,
+                   struct str *ret_released)
 {
+    struct ctx *ctx = p->ctx;
+    const struct oidc *o = oidc_of(p);
     struct arena *a = ctx->arena;
     struct json t = json_object();
     struct json amr = json_array();
@@ -237,7 +282,7 @@ enum err id_claims(struct ctx *ctx, struct oidc *o, struct db *db, const struct 
     }
     set(a, &t, "sid", g->session);
     *ret = t;
-    return claims_of_person(ctx, db, g, g->scope, "id_token", ret);
+    return claims_of_person(p, g, g->scope, "id_token", ret, ret_released);
 }
 
 enum err issue_logout(struct ctx *ctx, struct oidc *o, const struct client *c, struct str session, struct str person,

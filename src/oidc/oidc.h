@@ -40,6 +40,13 @@ enum err oidc_client_check(struct ctx *ctx, const struct json *fields) MUST_USE;
 /* Is an application of this id registered and not closed? */
 enum err oidc_client_is_open(struct ctx *ctx, struct db *db, struct str id, bool *ret) MUST_USE;
 
+/* For web_config.fault, of its routes FOR_PROTOCOL: a fault of ours as OAuth tells it (RFC 6749, 5.2), server_error or
+ * temporarily_unavailable. */
+page_fault oidc_fault;
+/* For web_config.reader_name: that of an application, "client:ID". */
+enum err oidc_reader_name(struct ctx *ctx, struct db *db, enum lang lang, struct str reader, struct str *ret,
+                          bool *ret_found) MUST_USE;
+
 /* For web_config.settled, with the struct oidc: sign the tokens that wait, all at one asking of the key holder. */
 void oidc_settled(void *oidc);
 

@@ -247,16 +247,26 @@ void text_hash(struct str s, uint8_t ret[32]);
 /* The claims of an access token, of an ID token, and the at_hash that joins the two. */
 struct json access_claims(struct ctx *ctx, struct oidc *o, const struct client *c, const struct grant *g,
                           struct str scope, struct str thumbprint);
-enum err id_claims(struct ctx *ctx, struct oidc *o, struct db *db, const struct client *c, const struct grant *g,
-                   struct json *ret) MUST_USE;
+enum err id_claims(struct page *p, const struct client *c, const struct grant *g, struct json *ret,
+                   struct str *ret_released) MUST_USE;
 struct str half_hash(struct ctx *ctx, enum jose_alg alg, struct str token);
 enum err issue_logout(struct ctx *ctx, struct oidc *o, const struct client *c, struct str session, struct str person,
                       struct str *ret) MUST_USE;
 /* The scope that gives a claim of a person; empty when it is none. */
 struct str claim_scope(struct str claim);
-/* Claims of the person, as scope and claims allow. member as in ask_wants_claim. */
-enum err claims_of_person(struct ctx *ctx, struct db *db, const struct grant *g, struct str scope, const char *member,
-                          struct json *into) MUST_USE;
+/* Claims of the person, as scope and claims allow, and the law's table of access for this route. member as in
+ * ask_wants_claim. *released: the scopes whose claims were given are put behind it. */
+enum err claims_of_person(struct page *p, const struct grant *g, struct str scope, const char *member,
+                          struct json *into, struct str *released) MUST_USE;
+/* Note, inside the transaction that is kept before the answer leaves, that an application got something of a person:
+ * she reads it at /me/uses. released: scopes. */
+struct release {
+    struct str person; /* empty: of nobody, and no note */
+    struct str client;
+    struct str released;
+    struct str route;
+};
+enum err release_keep(struct ctx *ctx, struct db *db, const struct release *r) MUST_USE;
 /* The claims there are, for discovery. */
 extern const char *const claim_names[];
 extern const size_t claim_name_count;

@@ -135,6 +135,16 @@ enum err answer_json(struct page *p, int status, const struct json *o)
     return page_raw(p, status, STR("application/json"), body, -1);
 }
 
+enum err oidc_fault(struct page *p, enum err code)
+{
+    int status = err_status(code);
+    struct trouble t = {status == 503   ? "temporarily_unavailable"
+                        : status >= 500 ? "server_error"
+                                        : "invalid_request",
+                        err_sentence(code)};
+    return answer_trouble(p, status, &t);
+}
+
 enum err answer_trouble(struct page *p, int status, const struct trouble *t)
 {
     struct json o = json_object();

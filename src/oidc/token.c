@@ -132,6 +132,7 @@ struct token_job {
     struct later later;
     struct json access; /* claims of the access token */
     struct json id;     /* and of the ID token; null: none */
+    struct release release;
 };
 
 static enum err token_keep(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
@@ -163,7 +164,7 @@ static enum err token_keep(struct ctx *ctx, struct db *db, void *arg, const stru
                                                           .expires_ms = end}));
         TRY(oidc_grant_extend(ctx, db, (struct oidc_grant_extend_in){.id = j->grant.id, .expires_ms = end}));
     }
-    return ERR_OK;
+    return release_keep(ctx, db, &j->release);
 }
 
 static enum err token_then(struct page *p, const struct receipt *receipt)
@@ -339,13 +340,14 @@ static enum err issue_for_person(struct page *p, struct token_job *j, struct tro
     }
     j->access = access_claims(ctx, j->oidc, c, &j->grant, scope, j->thumbprint);
     answer_tokens(p, j, scope);
+    j->release = (struct release){j->grant.person, c->id, STR("openid"), STR("POST /oidc/token")};
     if (word_in(scope, STR("openid"))) {
         struct grant g = j->grant;
         g.scope = scope;
         if (j->use == USE_REFRESH) { /* OpenID Connect Core, 12.2 */
             g.nonce = STR("");
         }
-        TRY(id_claims(ctx, j->oidc, p->db, c, &g, &j->id));
+        TRY(id_claims(p, c, &g, &j->id, &j->release.released));
     }
     return ERR_OK;
 }
@@ -481,6 +483,7 @@ struct once_job {
     bool revoke_jti;
     uint8_t jti_hash[32];
     int64_t jti_expires_ms;
+    struct release release;
     struct trouble trouble;
 };
 
@@ -499,7 +502,7 @@ static enum err once_job_keep(struct ctx *ctx, struct db *db, void *arg, const s
             (struct oidc_once_add_in){.hash = {(const char *)j->jti_hash, 32}, .expires_ms = j->jti_expires_ms},
             &added));
     }
-    return ERR_OK;
+    return j->trouble.code == NULL ? release_keep(ctx, db, &j->release) : ERR_OK;
 }
 
 static enum err once_job_then(struct page *p, const struct receipt *receipt)
@@ -513,7 +516,7 @@ static enum err once_job_then(struct page *p, const struct receipt *receipt)
 static enum err once_job_go(struct page *p, struct once_job *j)
 {
     struct trouble t = {0};
-    if (j->once.count == 0 && j->revoke_grant.n == 0 && !j->revoke_jti) {
+    if (j->once.count == 0 && j->revoke_grant.n == 0 && !j->revoke_jti && j->release.person.n == 0) {
         return answer_json(p, 200, &j->answer);
     }
     if (!room_for(j->oidc, KEPT_ONCE, &t)) {
@@ -581,6 +584,7 @@ static enum err introspect(struct page *p, struct once_job *j, struct str token)
     TRY(access_find(ctx, j->oidc, p->db, token, &x, &live));
     if (live && concerns(&j->caller.client, &x)) {
         say_access(p, &x, &j->answer);
+        j->release = (struct release){x.grant.person, j->caller.client.id, STR("openid"), STR("POST /oidc/introspect")};
         return ERR_OK;
     }
     TRY(find_refresh(p, &j->caller.client, token, &g, &expires_ms, &live));
@@ -594,6 +598,7 @@ static enum err introspect(struct page *p, struct once_job *j, struct str token)
         set(a, &j->answer, "iss", j->oidc->issuer);
         set(a, &j->answer, "sub", client_subject(a, j->oidc, &j->caller.client, g.person));
         json_set(a, &j->answer, STR("exp"), json_of_int(expires_ms / 1000));
+        j->release = (struct release){g.person, j->caller.client.id, STR("openid"), STR("POST /oidc/introspect")};
     }
     return ERR_OK;
 }

@@ -8,6 +8,7 @@ struct userinfo_job {
     struct str body;
     struct str type;
     struct trouble trouble;
+    struct release release;
     bool is_dpop;
 };
 
@@ -52,7 +53,8 @@ static enum err userinfo_keep(struct ctx *ctx, struct db *db, void *arg, const s
 {
     struct userinfo_job *j = arg;
     (void)receipt;
-    return once_keep(ctx, db, &j->once, &j->trouble);
+    TRY(once_keep(ctx, db, &j->once, &j->trouble));
+    return j->trouble.code == NULL ? release_keep(ctx, db, &j->release) : ERR_OK;
 }
 
 static enum err userinfo_then(struct page *p, const struct receipt *receipt)
@@ -75,7 +77,9 @@ static enum err make_body(struct page *p, const struct access *x, struct userinf
         return fault(ctx, ERR_NOT_FOUND, "the client of the token is gone");
     }
     json_set(ctx->arena, &claims, STR("sub"), json_of_str(x->claims.sub));
-    TRY(claims_of_person(ctx, p->db, &x->grant, x->scope, "userinfo", &claims));
+    j->release = (struct release){x->grant.person, c.id, STR("openid"),
+                                  str_format(ctx->arena, "%s %s", p->route->method, p->route->path)};
+    TRY(claims_of_person(p, &x->grant, x->scope, "userinfo", &claims, &j->release.released));
     if (c.userinfo_alg != 0) { /* OpenID Connect Core, 5.3.2: signed, with iss and aud */
         json_set(ctx->arena, &claims, STR("iss"), json_of_str(o->issuer));
         json_set(ctx->arena, &claims, STR("aud"), json_of_str(c.id));
@@ -145,10 +149,7 @@ static enum err userinfo(struct page *p)
         return challenge(p, j->is_dpop, 403, &t);
     }
     TRY(make_body(p, &x, j));
-    if (j->once.count == 0) {
-        return page_raw(p, 200, j->type, j->body, -1);
-    }
-    if (!room_for(o, KEPT_ONCE, &t)) {
+    if (j->once.count > 0 && !room_for(o, KEPT_ONCE, &t)) {
         return answer_trouble(p, 503, &t);
     }
     return page_keep(p, userinfo_keep, j, userinfo_then);

@@ -52,6 +52,18 @@ static const struct access_row *row_of(const struct access_rule *a, enum access_
     return NULL;
 }
 
+static struct str scope_titles(struct page *p, struct str scopes)
+{
+    struct buf b = buf_new(p->ctx->arena, 0);
+    for (struct str rest = scopes; rest.n > 0;) {
+        struct str scope = str_cut(rest, ' ', &rest);
+        const struct code_row *row = p->law == NULL ? NULL : law_code(p->law, STR("scope"), scope);
+        buf_puts(&b, b.n > 0 ? "; " : "");
+        buf_put(&b, row == NULL ? scope : page_text(p, row->title));
+    }
+    return buf_str(&b);
+}
+
 static enum err fill_use(struct page *p, const struct party_other *whose, const struct use_row *use, struct page_uses_rows *out)
 {
     struct ctx *ctx = p->ctx;
@@ -67,6 +79,11 @@ static enum err fill_use(struct page *p, const struct party_other *whose, const 
     out->what = access == NULL ? use->route : page_text(p, access->title);
     out->purpose = row == NULL ? STR("") : page_text(p, row->purpose);
     out->article = access == NULL || access->article_count == 0 ? STR("") : access->articles[0].text;
+    TRY(page_reader_name(p, use->reader, &out->reader, &found));
+    if (found) { /* an application: about is what it got */
+        out->case_id = STR("");
+        out->given = scope_titles(p, use->about);
+    }
     out->whose = str_equal(whose->id, p->session.actor.id) ? STR("") : whose->name;
     return ERR_OK;
 }

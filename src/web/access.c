@@ -67,22 +67,41 @@ void page_use(struct page *p, struct str subject, struct str about, enum access_
     p->uses[p->use_count++] = (struct page_use){subject, about, relation};
 }
 
+enum err use_keep(struct ctx *ctx, struct db *db, const struct use_note *n)
+{
+    struct instant now = ctx->world->now(ctx->world);
+    return web_use_add(ctx, db,
+                       (struct web_use_add_in){.used_day = instant_day(now).n,
+                                               .last_ms = now.ms,
+                                               .subject = n->subject,
+                                               .about = n->about,
+                                               .reader = n->reader,
+                                               .route = n->route,
+                                               .relation = (int64_t)n->relation});
+}
+
 static enum err apply_uses(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
 {
     const struct page *p = arg;
-    struct instant now = ctx->world->now(ctx->world);
     (void)receipt;
     for (size_t i = 0; i < p->use_count; i++) {
-        TRY(web_use_add(ctx, db,
-                        (struct web_use_add_in){.used_day = instant_day(now).n,
-                                                .last_ms = now.ms,
-                                                .subject = p->uses[i].subject,
-                                                .about = p->uses[i].about,
-                                                .reader = p->session.actor.id,
-                                                .route = str_format(ctx->arena, "%s %s", p->route->method, p->route->path),
-                                                .relation = (int64_t)p->uses[i].relation}));
+        struct use_note note = {.subject = p->uses[i].subject,
+                                .about = p->uses[i].about,
+                                .reader = p->session.actor.id,
+                                .route = str_format(ctx->arena, "%s %s", p->route->method, p->route->path),
+                                .relation = p->uses[i].relation};
+        TRY(use_keep(ctx, db, &note));
     }
     return ERR_OK;
+}
+
+enum err page_reader_name(struct page *p, struct str reader, struct str *ret, bool *ret_found)
+{
+    *ret_found = false;
+    if (p->web->config.reader_name == NULL || str_find_byte(reader, ':') == SIZE_MAX) {
+        return ERR_OK;
+    }
+    return p->web->config.reader_name(p->ctx, p->db, p->lang, reader, ret, ret_found);
 }
 
 static void not_kept(struct page *p)

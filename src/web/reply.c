@@ -213,6 +213,9 @@ enum err page_problem(struct page *p, enum err code, struct str field, struct te
 {
     bool en = p->lang == LANG_EN;
     int status = err_status(code);
+    if (p->route != NULL && (p->route->audience & FOR_PROTOCOL) != 0 && p->web->config.fault != NULL) {
+        return p->web->config.fault(p, code);
+    }
     struct str own = str_from(en ? err_sentence(code) : err_sentence_zh(code));
     struct page_problem v = {
         .heading = own, .sentence = sentence.zh.n > 0 ? page_text(p, sentence) : own, .field = field};

@@ -233,7 +233,7 @@ size_t web_body_limit(void *arg, const struct http_request *head)
 static bool may_come(const struct page *p)
 {
     static const unsigned bits[] = {[ACTOR_PARTY] = FOR_PARTY, [ACTOR_OFFICER] = FOR_OFFICER, [ACTOR_ADMIN] = FOR_ADMIN};
-    if ((p->route->audience & ~(unsigned)FROM_ANYWHERE) == FOR_ALL) {
+    if ((p->route->audience & ~(unsigned)(FROM_ANYWHERE | FOR_PROTOCOL)) == FOR_ALL) {
         return true;
     }
     enum actor_kind kind = p->session.actor.kind;

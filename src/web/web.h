@@ -29,6 +29,8 @@ enum audience {
     /* With FOR_ALL: a POST that other sites and programs may send. It must take nothing from the session that its sender
      * could not ask for by a GET, and answers a broken form (page->form_err) in its own words. */
     FROM_ANYWHERE = 16,
+    /* For programs that speak a protocol of their own: faults are told by web_config.fault. */
+    FOR_PROTOCOL = 32,
 };
 
 /* A further header of an answer. */
@@ -87,6 +89,8 @@ struct page {
 };
 
 typedef enum err page_fn(struct page *p);
+/* A fault told in the words of a protocol, in place of page_problem's. */
+typedef enum err page_fault(struct page *p, enum err code);
 
 struct route {
     const char *method;     /* "GET" or "POST" */
@@ -105,6 +109,18 @@ unsigned page_classes(const struct page *p, enum access_relation relation);
 /* Someone's data go out with this page: note who sees them, where and why. The answer leaves only when the note is durable.
  * subject: the register id; about: the case, or empty. One's own data need no note. */
 void page_use(struct page *p, struct str subject, struct str about, enum access_relation relation);
+/* The same for a reader that is no person signed in here, from within a transaction that is kept before the answer leaves
+ * (page_keep). reader: "KIND:ID", whose name web_config.reader_name knows. about: what was handed over. */
+struct use_note {
+    struct str subject;
+    struct str reader;
+    struct str about;
+    struct str route;
+    enum access_relation relation;
+};
+enum err use_keep(struct ctx *ctx, struct db *db, const struct use_note *note) MUST_USE;
+/* Name of a reader "KIND:ID", in the page's language; false when it is none, or nobody knows it. */
+enum err page_reader_name(struct page *p, struct str reader, struct str *ret, bool *ret_found) MUST_USE;
 /* Who read someone's data in the last 90 days, newest first, at most LIMIT_PAGE_ROWS. */
 struct use_row {
     struct day day;
@@ -204,6 +220,10 @@ struct web_config {
     /* Told on the writer's thread, in the transaction that ends it: a session was ended by its owner, by a new sign-in in
      * its browser, or because its actor's means of signing in changed. For back-channel logout. NULL: nobody. */
     enum err (*session_gone)(struct ctx *ctx, struct db *db, struct str session_id, struct str actor);
+    /* How faults are told at routes FOR_PROTOCOL. NULL: as at others. */
+    page_fault *fault;
+    /* The name of a reader of use_keep. NULL: there are none. */
+    enum err (*reader_name)(struct ctx *ctx, struct db *db, enum lang lang, struct str reader, struct str *ret, bool *ret_found);
     /* http_setup.settled, handed on with its own argument: a room that puts work off does it now. NULL: none does. */
     void (*settled)(void *arg);
     void *settled_arg;

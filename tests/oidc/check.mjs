@@ -1,5 +1,6 @@
 // Other people's client against the real server, then hostile hands. usage: node tests/oidc/check.mjs [NAME PART]
 import http from 'node:http';
+import { execFileSync } from 'node:child_process';
 import { createHash, generateKeyPairSync, randomBytes, createSign, createHmac } from 'node:crypto';
 import * as client from 'openid-client';
 import * as jose from 'jose';
@@ -366,6 +367,33 @@ part('consent: refused, partial, remembered, withdrawn', async () => {
   ok('in English', no.html.includes('Consent and go on') && no.html.includes('App basic-app'));
   const forged = await fetch(B + '/oidc/consent', { method: 'POST', redirect: 'manual', headers: { cookie: [...no.cookies].map(([k, v]) => `${k}=${v}`).join('; '), accept: 'application/json' }, body: new URLSearchParams({ request: new URLSearchParams(q).toString(), decision: 'allow', scope: 'profile' }) });
   want('another site cannot consent', 403, forged.status);
+});
+
+part('what an application got, its person sees', async () => {
+  const name = '欧阳明';
+  const b = await node.browser().signIn(name);
+  await b.fetch('/me/uses');
+  ok('nobody read anything yet', !b.html.includes('应用 '), b.html);
+  const r = await signIn('basic-app', { browser: b, name, scope: 'openid profile phone' });
+  await b.fetch('/me/uses');
+  const first = b.html;
+  ok('the sign-in is noted', first.includes('应用 basic-app') && first.includes('一个只在该应用内有效的标识') && !first.includes('您的姓名'), first);
+  await client.fetchUserInfo(r.c, r.tokens.access_token, r.claims.sub);
+  await b.fetch('/me/uses');
+  ok('name and telephone number are', b.html.includes('您的姓名; 您登记的电话') && b.html.includes('应用凭您同意的范围读取') && b.html.includes('个人信息保护法'), b.html);
+  await b.fetch('/en/me/uses');
+  ok('in English', b.html.includes('App basic-app') && b.html.includes('Your name; Your registered telephone number'), b.html);
+  const resource = await client.tokenIntrospection(r.c, r.tokens.access_token);
+  await b.fetch('/me/uses');
+  ok('introspection as well', resource.active && b.html.match(/应用 basic-app/g).length === 3, b.html.match(/应用 basic-app/g)?.length);
+  // no note, no answer: the disk takes nothing more
+  const fsize = (n) => execFileSync('prlimit', ['--pid', String(node.process.pid), '--fsize=' + n + ':']);
+  fsize(1);
+  const k = await fetch(B + '/oidc/userinfo', { headers: { authorization: 'Bearer ' + r.tokens.access_token, accept: 'text/html' } });
+  const text = await k.text();
+  fsize('unlimited');
+  want('no note, no answer, in the words of OAuth', [503, 'application/json', 'temporarily_unavailable', false], [k.status, k.headers.get('content-type'), JSON.parse(text).error, text.includes(name)]);
+  want('and then again', 200, (await fetch(B + '/oidc/userinfo', { headers: { authorization: 'Bearer ' + r.tokens.access_token } })).status);
 });
 
 part('prompt, max_age, hints, acr, claims', async () => {
