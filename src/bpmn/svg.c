@@ -360,8 +360,10 @@ static void put_picture(struct picture *x, struct str title)
 {
     struct buf *out = x->b;
     struct box all = bounds(x);
-    buf_format(out, "<svg class=\"process\" xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"%d %d %d %d\"><title>", all.x - MARGIN, all.y - MARGIN,
-               all.w - all.x + 2 * MARGIN, all.h - all.y + 2 * MARGIN);
+    int width = all.w - all.x + 2 * MARGIN;
+    int height = all.h - all.y + 2 * MARGIN;
+    buf_format(out, "<svg class=\"process\" xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%d\" height=\"%d\" viewBox=\"%d %d %d %d\"><title>", width,
+               height, all.x - MARGIN, all.y - MARGIN, width, height);
     put_text(out, title);
     buf_puts(out, "</title>");
     put_desc(x);
