@@ -57,6 +57,8 @@ struct left {
     struct str text;
 };
 struct left due_left(const struct page *p, const struct law *law, struct str limit_id, struct day due);
+/* The chip of a card: amber for the lightest of its rule, else the colour of breach. */
+struct str card_class(const struct card *card);
 /* How much of a limit is gone, in percent. */
 int64_t due_used(const struct page *p, const struct law *law, const struct limit *limit, struct day started, struct day due);
 

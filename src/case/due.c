@@ -27,3 +27,8 @@ int64_t due_used(const struct page *p, const struct law *law, const struct limit
     int32_t gone = law_days_between(law, started, today.n < due.n ? today : due, limit->unit);
     return whole <= 0 ? 100 : (int64_t)gone * 100 / whole;
 }
+
+struct str card_class(const struct card *card)
+{
+    return card == NULL ? STR("") : card == card->rule->cards ? STR("amber") : STR("seal-c");
+}

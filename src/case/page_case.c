@@ -81,6 +81,7 @@ static enum err fill_clocks(struct page *p, const struct case_state *c, const st
     struct ctx *ctx = p->ctx;
     struct case_clock *clocks = NULL;
     size_t count = 0;
+    struct day today = instant_day(ctx->world->now(ctx->world));
     TRY(gate_clocks(ctx, p->gate, p->db, c->id, &clocks, &count));
     struct page_case_clocks *rows = ARENA_ARRAY(ctx->arena, struct page_case_clocks, count + 1);
     for (size_t i = 0; i < count; i++) {
@@ -99,6 +100,9 @@ static enum err fill_clocks(struct page *p, const struct case_state *c, const st
             .state = say(p, states[k->state].zh, states[k->state].en),
             .extended = k->extended,
             .provisional = k->provisional};
+        const struct card *card = p->law == NULL || k->state == CLOCK_STOPPED ? NULL : law_card(p->law, k->limit, k->due, over ? k->ended : today);
+        rows[i].card = card == NULL ? STR("") : page_text(p, card->title);
+        rows[i].card_class = card_class(card);
         TRY(fill_stops(p, c, k, acts, &rows[i]));
     }
     v->clocks = rows;

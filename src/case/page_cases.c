@@ -137,7 +137,7 @@ static enum err case_page_desk(struct page *p)
 
 /* ---- offices below ---- */
 
-enum { LATE_MOST = 1000, SOON = 5 };
+enum { LATE_MOST = 1000, SOON = 20, CARD_DAYS = 90 };
 
 static bool is_below(const struct office *o, const struct office *above)
 {
@@ -147,9 +147,40 @@ static bool is_below(const struct office *o, const struct office *above)
     return o != NULL;
 }
 
+struct supervised {
+    struct page_supervise_cases *cases;
+    size_t case_count;
+    struct page_supervise_cards *cards;
+    size_t card_count;
+};
+
+/* One finding: a limit that was, or still is, kept late. */
+static void add_card(struct page *p, struct str office, struct str case_id, struct str item_id, struct str limit_id, struct day due, struct day done, bool open,
+                     struct supervised *s)
+{
+    const struct limit *limit = law_limit(p->law, limit_id);
+    const struct item *item = law_item(p->law, item_id);
+    const struct card *card = limit == NULL ? NULL : law_card(p->law, limit, due, done);
+    if (card == NULL) {
+        return;
+    }
+    const struct cite *basis = card->rule->article_count == 0 ? NULL : &card->rule->articles[0];
+    s->cards[s->card_count++] = (struct page_supervise_cards){.id = case_id,
+                                                              .card = page_text(p, card->title),
+                                                              .class = card_class(card),
+                                                              .office = office,
+                                                              .title = item == NULL ? item_id : page_text(p, item->title),
+                                                              .limit = page_text(p, limit->title),
+                                                              .cite = page_cite(p, &limit->article),
+                                                              .article = limit->article.text,
+                                                              .rule = page_text(p, card->rule->title),
+                                                              .basis = basis == NULL ? STR("") : page_cite(p, basis),
+                                                              .due = due,
+                                                              .done = open ? (struct day){0} : done};
+}
+
 /* One office below: how many cases are late, and what is due first, by limit and number; no names. */
-static enum err add_office(struct page *p, const struct office *o, struct page_supervise_offices *row, struct page_supervise_cases *cases,
-                           size_t *case_count)
+static enum err add_office(struct page *p, const struct office *o, struct page_supervise_offices *row, struct supervised *s)
 {
     struct ctx *ctx = p->ctx;
     struct case_view_late_row *late = NULL;
@@ -167,7 +198,10 @@ static enum err add_office(struct page *p, const struct office *o, struct page_s
         const struct limit *limit = law_limit(p->law, list[i].due_limit);
         struct day due = {(int32_t)list[i].due_day};
         struct left left = due_left(p, p->law, list[i].due_limit, due);
-        cases[(*case_count)++] = (struct page_supervise_cases){.id = list[i].id,
+        if (due.n < today.n) {
+            add_card(p, row->title, list[i].id, list[i].item, list[i].due_limit, due, today, true, s);
+        }
+        s->cases[s->case_count++] = (struct page_supervise_cases){.id = list[i].id,
                                                                .office = row->title,
                                                                .title = item == NULL ? list[i].item : page_text(p, item->title),
                                                                .limit = limit == NULL ? list[i].due_limit : page_text(p, limit->title),
@@ -176,6 +210,12 @@ static enum err add_office(struct page *p, const struct office *o, struct page_s
                                                                .due = due,
                                                                .class = left.class,
                                                                .left = left.text};
+    }
+    struct case_late_of_office_row *done = NULL;
+    TRY(case_late_of_office(ctx, p->db, (struct case_late_of_office_in){.office = o->id, .day = today.n - CARD_DAYS, .count = SOON}, &done, &count));
+    for (size_t i = 0; i < count; i++) {
+        add_card(p, row->title, done[i].case_id, done[i].item, done[i].limit_id, (struct day){(int32_t)done[i].due_day},
+                 (struct day){(int32_t)done[i].done_day}, false, s);
     }
     return ERR_OK;
 }
@@ -197,14 +237,19 @@ static enum err case_page_supervise(struct page *p)
     const struct office *all = p->law == NULL ? NULL : law_offices(p->law, &count);
     const struct office *own = found && p->law != NULL ? law_office(p->law, me.office) : NULL;
     struct page_supervise_offices *offices = ARENA_ARRAY(ctx->arena, struct page_supervise_offices, count + 1);
-    struct page_supervise_cases *cases = ARENA_ARRAY(ctx->arena, struct page_supervise_cases, count * SOON + 1);
-    struct page_supervise v = {.office = own == NULL ? STR("") : page_text(p, own->title), .offices = offices, .cases = cases};
+    struct supervised s = {.cases = ARENA_ARRAY(ctx->arena, struct page_supervise_cases, count * SOON + 1),
+                           .cards = ARENA_ARRAY(ctx->arena, struct page_supervise_cards, 2 * count * SOON + 1)};
+    struct page_supervise v = {.office = own == NULL ? STR("") : page_text(p, own->title), .offices = offices};
     for (size_t i = 0; own != NULL && i < count; i++) {
         if (is_below(&all[i], own)) {
-            TRY(add_office(p, &all[i], &offices[v.offices_count++], cases, &v.cases_count));
+            TRY(add_office(p, &all[i], &offices[v.offices_count++], &s));
         }
     }
-    qsort(cases, v.cases_count, sizeof cases[0], by_due);
+    qsort(s.cases, s.case_count, sizeof s.cases[0], by_due);
+    v.cases = s.cases;
+    v.cases_count = s.case_count;
+    v.cards = s.cards;
+    v.cards_count = s.card_count;
     p->wide = true;
     return page_show(p, 200, say(p, "期限监督", "Time limits"), page_supervise, &v);
 }

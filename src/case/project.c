@@ -52,6 +52,27 @@ static enum err track_others(struct ctx *ctx, struct db *db, const struct admitt
     return ERR_OK;
 }
 
+/* What was due first is so no more, and its last day had passed: the office did it late. */
+static enum err track_late(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    struct case_view_get_row before;
+    bool found = false;
+    TRY(case_view_get(ctx, db, (struct case_view_get_in){.id = act->case_id}, &before, &found));
+    bool was_late = found && before.due_day > 0 && before.due_day < act->day.n;
+    bool same = was_late && str_equal(before.due_limit, act->due_limit) && before.due_day == act->due_day.n;
+    if (!was_late || same) {
+        return ERR_OK;
+    }
+    return case_late_put(ctx, db,
+                         (struct case_late_put_in){.case_id = act->case_id,
+                                                   .limit_id = before.due_limit,
+                                                   .office = act->office->id,
+                                                   .item = act->item->id,
+                                                   .due_day = before.due_day,
+                                                   .done_day = act->day.n,
+                                                   .seq = act->seq});
+}
+
 static enum err track(struct ctx *ctx, struct db *db, const struct admitted *act)
 {
     if (act->item == NULL || act->case_id.n == 0) {
@@ -61,6 +82,7 @@ static enum err track(struct ctx *ctx, struct db *db, const struct admitted *act
         TRY(publish(ctx, db, act));
     }
     TRY(track_others(ctx, db, act));
+    TRY(track_late(ctx, db, act));
     struct told_of party = {.side = SIDE_PARTY, .as = act->party};
     const struct actor *by = &act->draft->actor;
     return case_view_put(ctx, db,

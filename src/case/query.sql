@@ -5,8 +5,17 @@ ON CONFLICT (id) DO UPDATE SET office = excluded.office, case_status = excluded.
     last_seq = excluded.last_seq,
     told_seq = CASE WHEN excluded.told_seq > 0 THEN excluded.told_seq ELSE case_view.told_seq END;
 
--- case_view_told :row  Was the party told of anything in a case?
-SELECT told_seq FROM case_view WHERE id = :id;
+-- case_view_get :row  Was the party told of anything in a case, and what is due first.
+SELECT told_seq, due_limit, due_day FROM case_view WHERE id = :id;
+
+-- case_late_put :write  A limit of an office was kept late.
+INSERT INTO case_late (case_id, limit_id, office, item, due_day, done_day, seq)
+VALUES (:case_id, :limit_id, :office, :item, :due_day, :done_day, :seq)
+ON CONFLICT (case_id, limit_id, due_day) DO NOTHING;
+
+-- case_late_of_office :rows  What an office did late since a day, the newest first.
+SELECT case_id, limit_id, item, due_day, done_day, seq FROM case_late
+WHERE office = :office AND done_day >= :day$int ORDER BY done_day DESC, case_id LIMIT :count$int;
 
 -- case_other_put :write  Somebody a case names was told of something in it.
 INSERT INTO case_other (other, case_id, told_seq) VALUES (:other, :case_id, :told_seq)

@@ -24,6 +24,19 @@ CREATE TABLE case_other (
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX case_other_newest ON case_other (other, told_seq);
 
+-- What an office did late: which limit, when it was due, and the act by which it was done at last.
+CREATE TABLE case_late (
+    case_id TEXT NOT NULL,
+    limit_id TEXT NOT NULL,
+    office TEXT NOT NULL,
+    item TEXT NOT NULL,
+    due_day INTEGER NOT NULL,
+    done_day INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (case_id, limit_id, due_day)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX case_late_office ON case_late (office, done_day);
+
 -- The public register of decisions: published acts, by day.
 CREATE TABLE case_decision (
     seq INTEGER PRIMARY KEY,

@@ -88,10 +88,10 @@ static enum err stand_as_party(struct page *p, const struct case_state *c, struc
     const struct named *named = law_named(c->law, &count);
     TRY(gate_speaks_for(ctx, p->gate, p->db, me, c->party, c->item, ret_is));
     if (*ret_is) {
-        struct case_view_told_row told = {0};
+        struct case_view_get_row row = {0};
         *ret = (struct sight){.of = {SIDE_PARTY, c->party}, .relation = str_equal(me, c->party) ? ACCESS_SELF : ACCESS_SPEAKS};
-        TRY(case_view_told(ctx, p->db, (struct case_view_told_in){.id = c->id}, &told, ret_is));
-        *ret_is = *ret_is && told.told_seq > 0;
+        TRY(case_view_get(ctx, p->db, (struct case_view_get_in){.id = c->id}, &row, ret_is));
+        *ret_is = *ret_is && row.told_seq > 0;
         return ERR_OK;
     }
     for (size_t i = 0; i < count && !*ret_is; i++) {

@@ -380,6 +380,28 @@ struct invariant {
     const struct json *example; /* a record that it forbids: values of the scope's names */
 };
 
+/* What supervision says of an office that is late: a card by how late, in days of a unit after the last day. */
+struct card_rule;
+struct card {
+    struct str code;     /* "yellow", "red" */
+    struct text2 title;
+    int32_t n;           /* later than this */
+    enum limit_unit unit;
+    const struct card_rule *rule;
+};
+struct card_rule {
+    struct str id;
+    struct text2 title;
+    const struct cite *articles;
+    size_t article_count;
+    const struct limit **limits; /* none: every limit of an office */
+    size_t limit_count;
+    const struct card *cards; /* the lightest first */
+    size_t card_count;
+};
+/* The gravest card for what was due on a day and done, or still not done, on another; NULL: none. */
+const struct card *law_card(const struct law *law, const struct limit *limit, struct day due, struct day done);
+
 /* Who may come to a route and see what there: a row for each role and relation to the one the page is about. */
 enum access_relation {
     ACCESS_ANY,        /* whatever the relation; also pages about nobody */

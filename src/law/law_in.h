@@ -65,6 +65,8 @@ struct law {
     size_t year_count;
     struct named *named;
     size_t named_count;
+    struct card_rule *card_rules;
+    size_t card_rule_count;
     struct index index[T_COUNT];
     struct index item_codes;
     struct index limit_cites;
@@ -161,6 +163,7 @@ void read_licence(struct builder *b, struct source *f);
 void read_invariants(struct builder *b, struct source *f);
 void declare_access(struct builder *b, struct source *f);
 void read_access(struct builder *b, struct source *f);
+void read_supervision(struct builder *b, struct source *f);
 void check_law(struct builder *b);
 void check_powers(struct builder *b);
 void check_bases(struct builder *b);

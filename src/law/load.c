@@ -32,6 +32,7 @@ static const struct {
     {"office/", ".json", declare_office, read_office, 8},
     {"procedure/", ".invariant.json", NULL, read_invariants, 8},
     {"access/", ".json", declare_access, read_access, 8},
+    {"supervise/", ".json", NULL, read_supervision, 8},
 };
 
 static int kind_of(struct str path)
@@ -271,6 +272,7 @@ static void make_tables(struct law *law, const struct law_pack_source *packs, si
     law->items = ARENA_ARRAY(a, struct item, files + 1);
     law->offices = ARENA_ARRAY(a, struct office, files + 1);
     law->years = ARENA_ARRAY(a, struct calendar_year, files + 1);
+    law->card_rules = ARENA_ARRAY(a, struct card_rule, files + 1);
     for (int t = 0; t < T_COUNT; t++) {
         index_init(a, &law->index[t], files + 8);
     }

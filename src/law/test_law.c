@@ -448,3 +448,26 @@ TEST(law_every_article_stated_is_in_the_official_text)
     CHECK_INT(ctx->world->list(ctx->world, x.dir.p, each_text, &x), 0);
     CHECK(x.held > 50);
 }
+
+TEST(law_a_card_is_as_grave_as_the_limit_was_late)
+{
+    static const struct {
+        const char *limit;
+        const char *done;
+        const char *card; /* empty: none */
+    } rows[] = {
+        {"xk.decide", "2026-03-30", ""},     {"xk.decide", "2026-03-31", "yellow"}, {"xk.decide", "2026-04-02", "yellow"},
+        {"xk.decide", "2026-04-03", "red"},  {"xk.decide", "2026-05-30", "red"},    {"xk.hearing.ask", "2026-05-30", ""},
+    };
+    struct law *law = NULL;
+    struct law_problems problems;
+    struct day due;
+    CHECK(load_packs(ctx, &law, &problems) && day_parse(STR("2026-03-30"), &due));
+    for (size_t i = 0; law != NULL && i < LEN(rows); i++) {
+        const struct limit *l = law_limit(law, str_from(rows[i].limit));
+        struct day done;
+        CHECK(day_parse(str_from(rows[i].done), &done));
+        const struct card *card = l == NULL ? NULL : law_card(law, l, due, done);
+        CHECK_STR(card == NULL ? STR("") : card->code, rows[i].card);
+    }
+}

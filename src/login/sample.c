@@ -12,14 +12,14 @@
 enum { GOOD_S = 60, SKEW_S = 5 };
 static const struct str issuer = STR_INIT("urn:tongban:sample-card");
 
-struct card {
+struct sample_card {
     struct str idcard;
     struct str name;
 };
 struct sample {
     uint8_t seed[32];
     struct jwk key; /* what the sign-in trusts */
-    const struct card *cards;
+    const struct sample_card *cards;
     size_t card_count;
 };
 
@@ -112,12 +112,12 @@ enum err login_offer_sample(struct ctx *ctx, struct login *l, const struct json 
     struct sample *s = ARENA_NEW(ctx->arena, struct sample);
     struct identity_source *source = ARENA_NEW(ctx->arena, struct identity_source);
     const struct json *lists[] = {json_get(people, "persons"), json_get(people, "cards")};
-    struct card *cards = ARENA_ARRAY(ctx->arena, struct card, 64);
+    struct sample_card *cards = ARENA_ARRAY(ctx->arena, struct sample_card, 64);
     for (size_t k = 0; k < LEN(lists); k++) {
         for (size_t i = 0; json_is(lists[k], JSON_ARRAY) && i < lists[k]->count && s->card_count < 64; i++) {
             const struct json *facts = json_get(&lists[k]->items[i], "facts");
             if (json_text(facts, "person.idcard").n > 0) {
-                cards[s->card_count++] = (struct card){json_text(facts, "person.idcard"), json_text(facts, "person.name")};
+                cards[s->card_count++] = (struct sample_card){json_text(facts, "person.idcard"), json_text(facts, "person.name")};
             }
         }
     }
