@@ -2,7 +2,7 @@
 
 /* Within the limit the act must keep; past it, what lateness means by that limit. A stopped clock
  * does not run out, and bars what may only be done while it runs. A limit whose clock does not run in
- * the case, but whose day a fact states, is counted from that day. */
+ * the case, but whose day a fact states, is counted from that day. Who is barred for a time waits it out. */
 
 static const struct clock_row *clock_of(const struct question *q, const struct limit *limit)
 {
@@ -71,6 +71,10 @@ bool check_time(struct ctx *ctx, struct question *q, struct verdict *ret)
     if (q->draft->actor.kind == ACTOR_CLOCK) {
         bool past = !q->has_timer || q->timer.due_day < q->day.n;
         return past || verdict_refuse(ctx, q, ret, "time.early", NULL, none);
+    }
+    if (q->barred.n > 0) {
+        const struct limit *bar = law_limit(q->law, q->barred);
+        return verdict_refuse(ctx, q, ret, "time.barred", bar == NULL ? NULL : &bar->article, none);
     }
     if ((q->erased || q->without_form) && q->kind->limit_count > 1) {
         return true; /* which limit counts, the fields decide */

@@ -62,6 +62,7 @@ struct question {
     struct str conflict;   /* relation that bars the officer; empty when none */
     bool is_both;          /* the same person acted in this case on the other side of the counter */
     bool mixes_roles;      /* an appointment that would give one person or account two roles that must be apart */
+    struct str barred;     /* the limit that still bars the party from opening a case of this matter; empty when none */
     bool decided_before;   /* the actor did one of the kinds `apart.earlier` names, in the case this one is about */
 
     bool recorded;            /* replay: the act stands in the ledger */
@@ -104,6 +105,9 @@ struct feel_value nested_context(struct ctx *ctx, const struct law *law, const s
 bool str_in(struct str s, const struct str *list, size_t count);
 /* Did `id` do an act of this kind in the case? */
 bool did(const struct json *acts, struct str kind, struct str id);
+
+/* What a bar is about: the type of licence an item leads to, or the item where it leads to none. */
+struct str bar_matter(const struct item *item);
 
 /* ---- the gate itself ---- */
 

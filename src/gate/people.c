@@ -185,6 +185,25 @@ static enum err load_earlier(struct ctx *ctx, struct db *db, struct question *q)
     return ERR_OK;
 }
 
+/* ---- who must wait before asking again ---- */
+
+struct str bar_matter(const struct item *item)
+{
+    return item->licence != NULL ? item->licence->id : item->id;
+}
+
+static enum err load_bar(struct ctx *ctx, struct db *db, struct question *q)
+{
+    struct gate_bar_get_row row;
+    bool found = false;
+    if (q->has_case || q->item == NULL || q->kind == NULL || !q->kind->barred) {
+        return ERR_OK;
+    }
+    TRY(gate_bar_get(ctx, db, (struct gate_bar_get_in){.party = q->party, .matter = bar_matter(q->item), .day = q->day.n}, &row, &found));
+    q->barred = found ? row.limit_id : q->barred;
+    return ERR_OK;
+}
+
 /* ---- separation of roles ---- */
 
 static bool is_admin_role(const struct law *law, struct str role)
@@ -296,5 +315,6 @@ enum err load_people(struct ctx *ctx, struct db *db, struct question *q)
         TRY(load_conflict(ctx, db, q));
         TRY(load_earlier(ctx, db, q));
     }
+    TRY(load_bar(ctx, db, q));
     return load_roles(ctx, db, q);
 }

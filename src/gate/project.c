@@ -165,6 +165,27 @@ static enum err law_publish(struct ctx *ctx, struct db *db, const struct admitte
                                          .from_day = from.n});
 }
 
+/* An act that bars, for an item for which its statute says so. */
+static enum err track_bar(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    const struct limit *bar = act->kind->bars;
+    bool holds = false;
+    for (size_t i = 0; bar != NULL && act->item != NULL && i < act->item->bar_count; i++) {
+        holds = holds || str_equal(act->item->bars[i]->id, bar->id);
+    }
+    if (!holds) {
+        return ERR_OK;
+    }
+    struct due due;
+    TRY(law_due(ctx, act->law, bar, act->day, 0, false, &due));
+    return gate_bar_put(ctx, db,
+                        (struct gate_bar_put_in){.party = act->party,
+                                                 .matter = bar_matter(act->item),
+                                                 .seq = act->seq,
+                                                 .limit_id = bar->id,
+                                                 .until_day = due.day.n});
+}
+
 static const struct effect_row effects[] = {
     {"office.appoint", office_appoint}, {"office.dismiss", office_dismiss}, {"party.register", party_register},
     {"party.relate", party_relate},     {"law.publish", law_publish},           {"party.unrelate", party_unrelate},
@@ -172,4 +193,4 @@ static const struct effect_row effects[] = {
     {"admin.dismiss", admin_dismiss},
 };
 
-const struct projector gate_projector = {.room = "gate", .effects = effects, .effect_count = LEN(effects)};
+const struct projector gate_projector = {.room = "gate", .effects = effects, .effect_count = LEN(effects), .track = track_bar};

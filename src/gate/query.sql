@@ -174,3 +174,10 @@ SELECT seq FROM gate_key WHERE owner = :owner AND key = :key;
 
 -- gate_key_add :write  Remember a key.
 INSERT INTO gate_key (owner, key, seq) VALUES (:owner, :key, :seq);
+
+-- gate_bar_put :write  A party may not open a case of this matter until after that day.
+INSERT INTO gate_bar (party, matter, seq, limit_id, until_day) VALUES (:party, :matter, :seq, :limit_id, :until_day);
+
+-- gate_bar_get :row  What bars a party on a day, the longest.
+SELECT limit_id, until_day FROM gate_bar WHERE party = :party AND matter = :matter AND until_day >= :day$int
+ORDER BY until_day DESC, seq DESC LIMIT 1;

@@ -118,6 +118,17 @@ CREATE TABLE gate_case (
     acts TEXT NOT NULL
 ) STRICT;
 
+-- Who may not open a case of a matter (a type of licence, or an item that leads to none) up to and on until_day, because of
+-- the act of this sequence.
+CREATE TABLE gate_bar (
+    party TEXT NOT NULL,
+    matter TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    limit_id TEXT NOT NULL,
+    until_day INTEGER NOT NULL,
+    PRIMARY KEY (party, matter, seq)
+) WITHOUT ROWID, STRICT;
+
 -- Legal clocks of a case. stopped_day -1: not stopped. ended_day -1: not met yet. stops: JSON list of
 -- [from, to, by kind of act, its sequence] of each time it stood; to is -1 while it stands.
 CREATE TABLE gate_clock (

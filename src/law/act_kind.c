@@ -239,7 +239,7 @@ void read_act(struct builder *b, struct source *f)
         "act",     "title",        "button",    "articles",   "who",     "assurance", "power",
         "party",   "office",       "case",      "task",       "from",    "to",        "apart",
         "when",    "when_article", "when_text", "conditions", "fields",  "limit",     "bounds",
-        "purpose", "draws",        "tells",     "remedy",     "publish", "effect",    "interested", NULL};
+        "purpose", "draws",        "tells",     "remedy",     "publish", "effect",    "interested", "bars", "barred", NULL};
     static const char *const cases[] = {[ACT_CASE_OPEN] = "open", [ACT_CASE_IN] = "in", [ACT_CASE_NONE] = "none"};
     const struct json *o = &f->root;
     struct act_kind *k = index_get(&b->law->index[T_ACT], json_text(o, "act"));
@@ -274,6 +274,11 @@ void read_act(struct builder *b, struct source *f)
     read_conditions(b, f, k);
     read_fields(b, f, k);
     read_limits_of(b, f, k);
+    k->bars = may_ref(b, f, o, "bars", T_LIMIT);
+    k->barred = may_bool(b, f, o, "barred", false);
+    if ((k->bars != NULL && k->in_case != ACT_CASE_IN) || (k->barred && k->in_case != ACT_CASE_OPEN)) {
+        problem(b, f, o, "case", "an act in a case bars the party, and one that opens a case is barred");
+    }
     read_bounds(b, f, json_get(o, "bounds"), k);
     read_purpose(b, f, k);
     k->draws = may_text(b, f, o, "draws");

@@ -185,7 +185,7 @@ void read_item(struct builder *b, struct source *f)
 {
     static const char *const names[] = {"item", "code", "type", "title", "summary", "words", "for", "procedure", "articles",
                                         "conditions", "limits", "promise", "fee", "licence", "decide", "automatic", "remedy",
-                                        "counter", "hotline", "renews", "public", NULL};
+                                        "counter", "hotline", "renews", "public", "bars", NULL};
     const struct json *o = &f->root;
     struct item *x = index_get(&b->law->index[T_ITEM], json_text(o, "item"));
     size_t count = 0;
@@ -222,6 +222,7 @@ void read_item(struct builder *b, struct source *f)
     const struct item *renews = may_ref(b, f, o, "renews", T_ITEM);
     x->renews = renews == NULL ? (struct str){0} : renews->id;
     x->publics = (const struct fact **)(void *)refs(b, f, o, "public", T_FACT, &x->public_count);
+    x->bars = (const struct limit **)(void *)refs(b, f, o, "bars", T_LIMIT, &x->bar_count);
 }
 
 void read_need(struct builder *b, struct source *f)

@@ -243,6 +243,8 @@ struct act_kind {
     size_t field_count;
     const struct act_limit *limits;
     size_t limit_count;
+    const struct limit *bars; /* from this act on the party may not open a case of the matter while this limit runs; NULL: it may */
+    bool barred;              /* such a bar stands against this act, which opens a case */
     struct str bounds_decision; /* empty: none */
     const struct feel_program *bounds_allow;
     struct cite bounds_article;
@@ -356,6 +358,8 @@ struct item {
     const struct dmn_model *model;      /* NULL: no decision */
     struct str decision;
     bool automatic;
+    const struct limit **bars; /* those of the statute that hold for this item: whoever did wrong must wait */
+    size_t bar_count;
     const struct remedy *remedies;
     size_t remedy_count;
     struct text2 counter;
