@@ -93,8 +93,10 @@ struct jwt_rules {
     struct instant now;
     struct str iss;
     struct str sub;
-    struct str aud; /* must be among the audiences */
-    bool aud_alone; /* and be the only one, written as one string (FAPI 2.0, 5.3.2.1) */
+    struct str aud;         /* must be among the audiences */
+    bool aud_alone;         /* and be the only one, written as one string (FAPI 2.0, 5.3.2.1) */
+    const struct str *auds; /* without aud: each audience must be one of these, and there must be one */
+    size_t aud_count;
     bool need_exp;
     bool need_iat;
     bool need_jti;

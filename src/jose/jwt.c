@@ -57,6 +57,28 @@ static enum err check_audience(struct ctx *ctx, const struct json *all, const st
                                       : "the claim aud names another");
 }
 
+static bool is_one_of(const struct json *v, const struct jwt_rules *r)
+{
+    bool found = false;
+    for (size_t i = 0; json_is(v, JSON_STRING) && i < r->aud_count; i++) {
+        found = found || str_equal(v->text, r->auds[i]);
+    }
+    return found;
+}
+
+/* Made for us under our several names, and for nobody else: who could take it there would be us. */
+static enum err check_audiences(struct ctx *ctx, const struct json *all, const struct jwt_rules *r)
+{
+    const struct json *aud = json_get(all, "aud");
+    bool ours = is_one_of(aud, r) || (json_is(aud, JSON_ARRAY) && aud->count > 0);
+    for (size_t i = 0; json_is(aud, JSON_ARRAY) && i < aud->count; i++) {
+        ours = ours && is_one_of(&aud->items[i], r);
+    }
+    return ours ? ERR_OK
+                : fault(ctx, aud == NULL ? ERR_MISSING : ERR_CONFLICT,
+                        "the claim aud does not name this provider alone");
+}
+
 static enum err check_times(struct ctx *ctx, const struct jwt_claims *c, const struct jwt_rules *r)
 {
     int64_t now = r->now.ms / 1000;
@@ -99,6 +121,9 @@ enum err jwt_read(struct ctx *ctx, struct str payload, const struct jwt_rules *r
     }
     if (r->aud.n > 0) {
         TRY(check_audience(ctx, &c.all, r));
+    }
+    if (r->aud_count > 0) {
+        TRY(check_audiences(ctx, &c.all, r));
     }
     if (r->need_jti && (c.jti.n == 0 || c.jti.n > LIMIT_JWS_KID_BYTES * 2)) {
         return fault(ctx, ERR_MISSING, "the claim jti must be a text of 1 to %d bytes", LIMIT_JWS_KID_BYTES * 2);

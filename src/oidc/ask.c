@@ -169,7 +169,7 @@ static bool read_rest(struct page *p, struct ask *a, struct trouble *t)
     }
     add_scopes_of_claims(p, a);
     if (!param(&a->params, "nonce", &a->nonce, t) || !param(&a->params, "dpop_jkt", &a->thumbprint, t) ||
-        !param(&a->params, "resource", &a->resource, t) || !param(&a->params, "acr_values", &a->acr_values, t) ||
+        !param_resource(&a->params, &a->resource, t) || !param(&a->params, "acr_values", &a->acr_values, t) ||
         !param(&a->params, "login_hint", &a->login_hint, t) || !param(&a->params, "ui_locales", &a->ui_locales, t) ||
         !param(&a->params, "id_token_hint", &a->id_token_hint, t)) {
         return false;
@@ -239,8 +239,9 @@ static bool open_request_object(struct page *p, struct ask *a, struct str object
         return trouble_set(t, "invalid_request_object",
                            "the request object is not signed by the client, for us and for now");
     }
+    /* sub, were it the client, would make it a client assertion (RFC 9101, 10.8). */
     if (!str_equal(json_text(&c.all, "client_id"), a->client.id) || json_get(&c.all, "request") != NULL ||
-        json_get(&c.all, "request_uri") != NULL) {
+        json_get(&c.all, "request_uri") != NULL || str_equal(c.sub, a->client.id)) {
         return trouble_set(t, "invalid_request_object",
                            "the request object is of another client, or holds another request");
     }
@@ -331,6 +332,11 @@ enum err ask_read(struct page *p, const struct json *params, struct ask *ret, bo
     TRY(client_find(ctx, p->db, id, &a.client, &found));
     if (!found) {
         trouble_set(t, "invalid_request", id.n == 0 ? "client_id is missing" : "no such client is registered");
+        return ERR_OK;
+    }
+    if (uri.n > 0 && json_get(params, "request") != NULL) { /* RFC 9101, 5 */
+        trouble_set(t, "invalid_request", "request and request_uri do not go together");
+        tell_outside(p, params, &a, ret, ret_known);
         return ERR_OK;
     }
     if (uri.n > 0) {

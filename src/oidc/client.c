@@ -67,9 +67,10 @@ static enum err read_sector(struct ctx *ctx, const struct json *o, struct client
     return ERR_OK;
 }
 
-static bool is_loopback(struct str uri)
+static bool is_ip_loopback(struct str uri)
 {
-    return str_starts(uri, STR("http://"));
+    struct str host = host_of(uri);
+    return str_starts(uri, STR("http://")) && (str_equal(host, STR("127.0.0.1")) || str_equal(host, STR("[::1]")));
 }
 
 static bool has_rs256(const struct jwks *keys)
@@ -103,8 +104,8 @@ static enum err check_profile(struct ctx *ctx, const struct json *o, struct clie
     }
     for (size_t i = 0; c->profile == PROFILE_FAPI && i < c->redirect_uris.count; i++) {
         bool https = str_starts(c->redirect_uris.items[i], STR("https://"));
-        if (!https && !is_loopback(c->redirect_uris.items[i])) {
-            return fault(ctx, ERR_CONFLICT, "a redirect address of this profile is https");
+        if (!https && !is_ip_loopback(c->redirect_uris.items[i])) { /* FAPI 2.0, 5.3.2.2; RFC 8252, 7.3 */
+            return fault(ctx, ERR_CONFLICT, "a redirect address of this profile is https, or a loopback IP address");
         }
     }
     if (c->profile != PROFILE_BASIC &&
@@ -212,12 +213,6 @@ static struct str without_port(struct arena *a, struct str uri)
         }
     }
     return str_format(a, "%.*s%.*s", FMT(str_slice(origin, 0, host_end)), FMT(str_slice(uri, origin.n, uri.n)));
-}
-
-static bool is_ip_loopback(struct str uri)
-{
-    struct str host = host_of(uri);
-    return is_loopback(uri) && (str_equal(host, STR("127.0.0.1")) || str_equal(host, STR("[::1]")));
 }
 
 bool client_has_uri(struct arena *a, const struct client *c, const struct strs *list, struct str uri)
@@ -370,18 +365,24 @@ static struct str claimed_id(struct ctx *ctx, struct str payload)
     return id;
 }
 
-/* RFC 7523, 3 with FAPI 2.0, 5.3.2.1: iss and sub are the client, aud is our issuer as one text, exp is near, jti comes
- * once. */
+/* RFC 7523, 3 with FAPI 2.0, 5.3.2.1: iss and sub are the client, aud is our issuer as one text (of the basic profile
+ * any of our names), exp is near, jti comes once. */
 static bool check_assertion(struct page *p, const struct client *c, const struct jws *s, struct once *once,
                             struct trouble *t)
 {
     const struct oidc *o = oidc_of(p);
     struct jwt_claims claims;
+    /* OpenID Connect Core, 9, would have the token endpoint, RFC 9126, 2, the endpoint of this request. */
+    const struct str auds[] = {o->issuer, str_format(p->ctx->arena, "%.*s/oidc/token", FMT(o->issuer)),
+                               str_format(p->ctx->arena, "%.*s%s", FMT(o->issuer), p->route->path)};
+    bool loose = c->profile == PROFILE_BASIC;
     struct jwt_rules rules = {.now = oidc_now(p->ctx),
                               .iss = c->id,
                               .sub = c->id,
-                              .aud = o->issuer,
+                              .aud = loose ? STR("") : o->issuer,
                               .aud_alone = true,
+                              .auds = auds,
+                              .aud_count = loose ? LEN(auds) : 0,
                               .need_exp = true,
                               .need_jti = true,
                               .life_max_s = LIMIT_OIDC_ASSERTION_S};

@@ -123,7 +123,18 @@ enum err page_logout_ask(struct page *p)
     struct json params;
     struct trouble t = {"invalid_request", "the query cannot be read"};
     if (strcmp(p->route->method, "POST") == 0) {
-        return p->form_err == ERR_OK ? logout_ask(p, p->form) : logout_show_trouble(p, &t);
+        bool is_form =
+            str_starts(http_header(&p->exchange->request, "content-type"), STR("application/x-www-form-urlencoded"));
+        if (p->form_err != ERR_OK || !is_form) {
+            return logout_show_trouble(p, &t);
+        }
+        struct str site = http_header(&p->exchange->request, "sec-fetch-site");
+        struct str query = params_query(p->ctx->arena, &p->form);
+        if (str_equal(site, STR("cross-site")) && query.n <= NEXT_MAX_BYTES) {
+            /* The session's cookie did not come along (SameSite=Lax): go round once, by GET. */
+            return page_go(p, str_format(p->ctx->arena, "/oidc/logout?%.*s", FMT(query)));
+        }
+        return logout_ask(p, p->form);
     }
     return params_of_query(p->ctx, p->exchange->request.query, &params) == ERR_OK ? logout_ask(p, params)
                                                                                   : logout_show_trouble(p, &t);

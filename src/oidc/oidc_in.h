@@ -66,6 +66,8 @@ struct oidc {
     struct web *web;
 };
 
+enum { NEXT_MAX_BYTES = 4000 }; /* of a request that goes round by an address of ours */
+
 static inline struct oidc *oidc_of(const struct page *p)
 {
     struct oidc *o = page_state(p, "oidc");
@@ -96,6 +98,8 @@ enum err params_of_query(struct ctx *ctx, struct str query, struct json *ret) MU
 /* A parameter: empty when absent or sent without value (RFC 6749, 3.1); false with a trouble when sent twice, too long,
  * or no text. */
 bool param(const struct json *params, const char *name, struct str *ret, struct trouble *t);
+/* resource (RFC 8707, 2): one; more than one, which the standard allows, is told as invalid_target. */
+bool param_resource(const struct json *params, struct str *ret, struct trouble *t);
 /* Write the members as a query. */
 struct str params_query(struct arena *a, const struct json *params);
 /* Add "name=value" to an address: "?" or "&" as it needs. */

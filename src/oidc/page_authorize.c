@@ -8,7 +8,7 @@
 #include "page_consent_html.h"
 #include "page_post_html.h"
 
-enum { NEXT_MAX_BYTES = 4000, MARK_MS = 15 * 60 * 1000 };
+enum { MARK_MS = 15 * 60 * 1000 };
 
 /* ---- answers ---- */
 
@@ -108,14 +108,19 @@ static struct str own_address(struct page *p, const struct ask *a, const struct 
 
 enum standing { STANDS, MUST_SIGN_IN, NEVER };
 
-/* An ID token of ours given as a hint names somebody else (OpenID Connect Core, 3.1.2.1). */
+/* An ID token of ours given as a hint, or the sub asked for, names somebody else (OpenID Connect Core, 3.1.2.1). */
 static enum err hint_names_another(struct page *p, const struct ask *a, bool *ret)
 {
     struct oidc *o = oidc_of(p);
     struct jws s;
     struct json claims;
-    *ret = false;
-    if (a->id_token_hint.n == 0) {
+    struct str person = p->session.actor.id;
+    struct str mine = client_subject(p->ctx->arena, o, &a->client, person);
+    /* sub asked for with a value: nobody else may answer (OpenID Connect Core, 3.1.2.2 and 5.5.1). */
+    const struct json *sub = json_get(json_get(&a->claims, "id_token"), "sub");
+    const struct json *value = json_get(sub, "value");
+    *ret = value != NULL && !(json_is(value, JSON_STRING) && str_equal(value->text, mine));
+    if (a->id_token_hint.n == 0 || *ret) {
         return ERR_OK;
     }
     *ret = true;
@@ -123,12 +128,12 @@ static enum err hint_names_another(struct page *p, const struct ask *a, bool *re
         json_parse(p->ctx, s.payload, STR("hint"), &claims) != ERR_OK) {
         return ERR_OK; /* nobody can be whom it names */
     }
-    struct str person = p->session.actor.id;
-    *ret = !str_equal(json_text(&claims, "sub"), client_subject(p->ctx->arena, o, &a->client, person));
+    *ret = !str_equal(json_text(&claims, "sub"), mine);
     return ERR_OK;
 }
 
-static enum err judge_session(struct page *p, const struct ask *a, int *ret_level, enum standing *ret)
+static enum err judge_session(struct page *p, const struct ask *a, int *ret_level, bool *ret_another,
+                              enum standing *ret)
 {
     struct ctx *ctx = p->ctx;
     const struct session *s = &p->session;
@@ -147,6 +152,7 @@ static enum err judge_session(struct page *p, const struct ask *a, int *ret_leve
     }
     bool just_now = a->mark_ms > 0 && s->since.ms >= a->mark_ms;
     TRY(hint_names_another(p, a, &another));
+    *ret_another = another;
     bool old = a->prompt_login || (a->max_age_s >= 0 && now - s->since.ms > a->max_age_s * 1000);
     bool weak = s->actor.assurance < level;
     if (another) {
@@ -337,6 +343,7 @@ static enum err come_in(struct page *p, const struct json *outer, struct ask *a,
     struct trouble t = {0};
     bool known = false;
     enum standing standing = STANDS;
+    bool another = false;
     int level = 1;
     *ret_done = true;
     TRY(ask_read(p, outer, a, &known, &t));
@@ -345,11 +352,10 @@ static enum err come_in(struct page *p, const struct json *outer, struct ask *a,
     }
     choose_language(p, a);
     a->mark_ms = mark_read(p, a, outer);
-    TRY(judge_session(p, a, &level, &standing));
+    TRY(judge_session(p, a, &level, &another, &standing));
     if (standing == NEVER) {
-        return send_trouble(
-            p, a, level > 3 || a->id_token_hint.n == 0 ? "unmet_authentication_requirements" : "login_required",
-            "the person cannot sign in as the request requires");
+        return send_trouble(p, a, level > 3 || !another ? "unmet_authentication_requirements" : "login_required",
+                            "the person cannot sign in as the request requires");
     }
     if (standing == MUST_SIGN_IN && a->prompt_none) {
         return send_trouble(p, a, "login_required", "nobody is signed in as the request requires");

@@ -46,6 +46,16 @@ bool param(const struct json *params, const char *name, struct str *ret, struct 
     return true;
 }
 
+bool param_resource(const struct json *params, struct str *ret, struct trouble *t)
+{
+    const struct json *v = json_get(params, "resource");
+    if (json_is(v, JSON_ARRAY)) {
+        *ret = STR("");
+        return trouble_set(t, "invalid_target", "a token is made for one resource: ask for each by itself");
+    }
+    return param(params, "resource", ret, t);
+}
+
 static void put_encoded(struct buf *b, struct str s)
 {
     static const char hex[] = "0123456789ABCDEF";

@@ -318,6 +318,22 @@ static bool wants_refresh(const struct token_job *j, struct str scope)
     return j->use == USE_CODE ? word_in(scope, STR("offline_access")) : c->profile != PROFILE_FAPI;
 }
 
+/* The resource asked for here is that of the grant; a grant for none may get one that is registered (RFC 8707, 2.2). */
+static bool choose_resource(struct page *p, struct token_job *j, struct trouble *t)
+{
+    struct str asked = {0};
+    if (!param_resource(&p->form, &asked, t)) {
+        return false;
+    }
+    bool may = asked.n == 0 || str_equal(asked, j->grant.resource) ||
+               (j->grant.resource.n == 0 && strs_have(&j->caller.client.resources, asked));
+    if (!may) {
+        return trouble_set(t, "invalid_target", "the resource is not that of the grant, or not registered");
+    }
+    j->grant.resource = asked.n > 0 ? asked : j->grant.resource;
+    return true;
+}
+
 static enum err issue_for_person(struct page *p, struct token_job *j, struct trouble *t)
 {
     struct ctx *ctx = p->ctx;
@@ -327,7 +343,7 @@ static enum err issue_for_person(struct page *p, struct token_job *j, struct tro
         return ERR_OK; /* token_keep says so */
     }
     TRY(narrow_scope(p, j, &scope, t));
-    if (t->code != NULL) {
+    if (t->code != NULL || !choose_resource(p, j, t)) {
         return ERR_OK;
     }
     if (wants_refresh(j, scope)) {
@@ -359,7 +375,7 @@ static enum err issue_for_machine(struct page *p, struct token_job *j, struct tr
     struct str asked = {0};
     struct str w = {0};
     struct buf b = buf_new(ctx->arena, 0);
-    if (!param(&p->form, "scope", &asked, t) || !param(&p->form, "resource", &j->grant.resource, t)) {
+    if (!param(&p->form, "scope", &asked, t) || !param_resource(&p->form, &j->grant.resource, t)) {
         return ERR_OK;
     }
     for (struct str rest = asked; word_next(&rest, &w);) {
@@ -552,8 +568,8 @@ static void say_access(struct page *p, const struct access *x, struct json *o)
     set(a, o, "token_type", x->thumbprint.n > 0 ? STR("DPoP") : STR("Bearer"));
 }
 
-static enum err find_refresh(struct page *p, const struct client *c, struct str token, struct grant *ret,
-                             int64_t *ret_expires_ms, bool *ret_live)
+static enum err find_refresh(struct page *p, struct str token, struct grant *ret, int64_t *ret_expires_ms,
+                             bool *ret_live)
 {
     struct ctx *ctx = p->ctx;
     uint8_t hash[32];
@@ -568,7 +584,7 @@ static enum err find_refresh(struct page *p, const struct client *c, struct str 
     }
     TRY(grant_find(ctx, p->db, row.grant_id, ret, ret_live));
     *ret_expires_ms = row.expires_ms;
-    *ret_live = *ret_live && !row.used && row.expires_ms > oidc_now(ctx).ms && str_equal(ret->client, c->id);
+    *ret_live = *ret_live && !row.used && row.expires_ms > oidc_now(ctx).ms;
     return ERR_OK;
 }
 
@@ -587,7 +603,8 @@ static enum err introspect(struct page *p, struct once_job *j, struct str token)
         j->release = (struct release){x.grant.person, j->caller.client.id, STR("openid"), STR("POST /oidc/introspect")};
         return ERR_OK;
     }
-    TRY(find_refresh(p, &j->caller.client, token, &g, &expires_ms, &live));
+    TRY(find_refresh(p, token, &g, &expires_ms, &live));
+    live = live && str_equal(g.client, j->caller.client.id);
     if (live) {
         TRY(grant_scope_now(ctx, p->db, &g, &scope, &live));
     }
@@ -648,12 +665,20 @@ enum err page_revoke(struct page *p)
         return answer_caller_trouble(p, &j->caller, &t);
     }
     TRY(access_find(ctx, j->oidc, p->db, token, &x, &live));
-    if (live && str_equal(x.client, j->caller.client.id)) {
+    if (live && !str_equal(x.client, j->caller.client.id)) { /* RFC 7009, 2.1: refused, and told so */
+        trouble_set(&t, "invalid_grant", "the token was issued to another client");
+        return answer_caller_trouble(p, &j->caller, &t);
+    }
+    if (live) {
         j->revoke_jti = true;
         text_hash(x.jti, j->jti_hash);
         j->jti_expires_ms = (x.claims.exp_s + JWT_SKEW_S) * 1000;
-    } else if (!live) {
-        TRY(find_refresh(p, &j->caller.client, token, &g, &expires_ms, &live));
+    } else {
+        TRY(find_refresh(p, token, &g, &expires_ms, &live));
+        if (live && !str_equal(g.client, j->caller.client.id)) {
+            trouble_set(&t, "invalid_grant", "the token was issued to another client");
+            return answer_caller_trouble(p, &j->caller, &t);
+        }
         if (live) { /* with its access tokens (RFC 7009, 2.1) */
             j->revoke_grant = g.id;
         }

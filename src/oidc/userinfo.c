@@ -35,7 +35,9 @@ static bool read_token(struct page *p, struct str *ret, bool *ret_dpop, struct t
     struct str rest = {0};
     struct str scheme = str_cut(header, ' ', &rest);
     *ret_dpop = str_equal_nocase(scheme, STR("DPoP"));
-    if (p->has_form && p->form_err == ERR_OK && !param(&p->form, "access_token", &posted, t)) {
+    bool is_form = /* RFC 6750, 2.2 */
+        str_starts(http_header(&p->exchange->request, "content-type"), STR("application/x-www-form-urlencoded"));
+    if (is_form && p->has_form && p->form_err == ERR_OK && !param(&p->form, "access_token", &posted, t)) {
         return false;
     }
     if (header.n > 0 && posted.n > 0) {
