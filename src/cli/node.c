@@ -177,7 +177,6 @@ enum err node_register_people(struct ctx *ctx, struct node *n, const struct json
     const struct json *admins = json_get(people, "admins");
     TRY(open_accounts(ctx, n, json_get(people, "persons")));
     TRY(open_accounts(ctx, n, officers));
-    TRY(open_accounts(ctx, n, admins));
     for (size_t i = 0; json_is(admins, JSON_ARRAY) && i < admins->count; i++) {
         struct draft d = {.kind = STR("appoint-admin"), .fields = json_object()};
         set(ctx, &d.fields, "admin.id", json_text(&admins->items[i], "id"));
@@ -186,6 +185,7 @@ enum err node_register_people(struct ctx *ctx, struct node *n, const struct json
         set(ctx, &d.fields, "admin.person", json_text(&admins->items[i], "person"));
         TRY(by_node(ctx, n, &d));
     }
+    TRY(open_accounts(ctx, n, admins));
     for (size_t i = 0; json_is(relations, JSON_ARRAY) && i < relations->count; i++) {
         struct draft d = {.kind = STR("relate-party"), .fields = json_object()};
         set(ctx, &d.fields, "relation.from", json_text(&relations->items[i], "from"));

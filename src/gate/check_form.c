@@ -1,7 +1,7 @@
 #include "gate/gate_in.h"
 
 /* Fields conform to their facts; nothing required is missing; nothing is asked for or given that the
- * act or the item does not need. */
+ * act or the item does not need; what they name is there, or free, or the actor's own. */
 
 /* The needs of an act: its own, or the item's facts and materials. Calls each; false stops. */
 struct need_list {
@@ -97,5 +97,8 @@ bool check_form(struct ctx *ctx, struct question *q, struct verdict *ret)
         return true;
     }
     struct need_list needs = needs_of(q);
-    return check_given(ctx, q, &needs, ret) && check_missing(ctx, q, &needs, ret);
+    if (!check_given(ctx, q, &needs, ret) || !check_missing(ctx, q, &needs, ret)) {
+        return false;
+    }
+    return q->misnamed.code == NULL || verdict_refuse(ctx, q, ret, q->misnamed.code, NULL, str_from(q->misnamed.fact));
 }

@@ -49,6 +49,11 @@ bool check_identity(struct ctx *ctx, struct question *q, struct verdict *ret)
     if (actor->kind == ACTOR_PARTY && (!q->speaks_for_party || (names_other && !q->without_form))) {
         return verdict_refuse(ctx, q, ret, "identity.authority", NULL, none);
     }
+    struct str self = q->kind->self == NULL ? actor->id : json_text(&q->draft->fields, str_z(ctx->arena, q->kind->self->id));
+    bool is_self = str_equal(self, actor->id) || (self.n > 0 && str_equal(self, q->actor.person)) || self.n == 0;
+    if (!is_self && !q->without_form && !q->erased) {
+        return verdict_refuse(ctx, q, ret, "identity.authority", NULL, q->kind->self->id);
+    }
     if (actor->kind == ACTOR_PARTY) {
         return !q->kind->principal || q->is_head || verdict_refuse(ctx, q, ret, "identity.principal", NULL, none);
     }

@@ -109,10 +109,30 @@ struct effect_row {
     const char *effect; /* "licence.issue" */
     enum err (*apply)(struct ctx *ctx, struct db *db, const struct admitted *act);
 };
+/* What an act with an effect names must be there, or be free, or be the actor's own: each room says so of what it registers, over
+ * the values of a draft whose form is right. A value that is absent is well named. */
+struct naming {
+    const struct draft *draft;
+    const struct law *law;
+    struct str party; /* whose act it is */
+    struct day day;
+};
+struct misnamed {
+    const char *code; /* "form.subject": nothing such, or not the actor's own, which are not told apart; "form.taken": another's. NULL: well */
+    const char *fact;
+};
+struct name_row {
+    const char *effect;
+    enum err (*look)(struct ctx *ctx, struct db *db, const struct naming *n, struct misnamed *ret);
+};
+/* What the ledger knows of a register id on this day: "person", "org", "officer", "admin"; empty when nothing, or no more. */
+enum err gate_known(struct ctx *ctx, struct db *db, struct str id, struct day day, struct str *ret_kind) MUST_USE;
 struct projector {
     const char *room;
     const struct effect_row *effects;
     size_t effect_count;
+    const struct name_row *names;
+    size_t name_count;
     enum err (*track)(struct ctx *ctx, struct db *db, const struct admitted *act);
     enum err (*erase)(struct ctx *ctx, struct db *db, int64_t seq, struct str fact);
     /* What documents may say of a party: an object with its name as "name" and its facts by id. One room gives it. */

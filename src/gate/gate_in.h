@@ -66,6 +66,8 @@ struct question {
     bool decided_before;   /* the actor did one of the kinds `apart.earlier` names, in the case this one is about */
 
     bool recorded;            /* replay: the act stands in the ledger */
+    struct misnamed misnamed; /* something the act names that it may not */
+
     bool erased;              /* replay: some of this act's values are gone */
     bool without_form;        /* gate_open: there are no fields yet */
     bool has_proposal;
@@ -172,6 +174,10 @@ enum err speaks_for(struct ctx *ctx, struct db *db, const struct law *law, struc
                     const struct speaking *s, bool *ret) MUST_USE;
 enum err load_people(struct ctx *ctx, struct db *db, struct question *q) MUST_USE;
 extern const struct projector gate_projector;
+/* names.c: does the act name only what is there, or free, or its own? */
+enum err load_names(struct ctx *ctx, struct gate *g, struct db *db, struct question *q) MUST_USE;
+extern const struct name_row gate_names[];
+extern const size_t gate_name_count;
 
 /* ---- law book: which law holds when (book.c) ---- */
 

@@ -100,6 +100,9 @@ WHERE a = :a AND b = :b AND from_day <= :day$int AND until_day > :day$int ORDER 
 UPDATE gate_relation SET until_day = :until_day, seq = :seq
 WHERE a = :a AND b = :b AND relation = :relation AND until_day > :until_day;
 
+-- gate_relation_get :row  The last day of a relation, or the first on which it is over.
+SELECT until_day FROM gate_relation WHERE a = :a AND b = :b AND relation = :relation;
+
 -- gate_relation_to :rows  Who is related to one on a day.
 SELECT a, relation FROM gate_relation
 WHERE b = :b AND from_day <= :day$int AND until_day > :day$int ORDER BY a, relation;

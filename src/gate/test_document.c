@@ -48,5 +48,12 @@ TEST(gate_a_document_stays_as_issued_and_an_erased_value_leaves_it)
     play(&s, node, "erase-value", "", str_z(ctx->arena, buf_str(&b)));
     struct str after = drawn(&s, asked.seq, "zh", &anew);
     CHECK(anew && !shows(after, "道路维修") && shows(after, "当事人：p-lin"));
+    struct case_state c = {0};
+    struct db *db = NULL;
+    bool found = false;
+    CHECK_OK(store_reader(ctx, s.store, &db));
+    CHECK_OK(gate_case(ctx, s.gate, db, asked.case_id, &c, &found));
+    CHECK(found && c.office.n > 0); /* nothing but the value went */
+    db_close(db);
     story_close(&s); /* replays: every leaf is made again from what the vault still holds */
 }

@@ -197,6 +197,11 @@ static const struct projector *const rooms[] = {&names};
 
 void story_open(struct story *s, struct test *t, struct ctx *ctx)
 {
+    story_open_with(s, t, ctx, rooms, LEN(rooms));
+}
+
+void story_open_with(struct story *s, struct test *t, struct ctx *ctx, const struct projector *const *projectors, size_t count)
+{
     static const uint8_t seed[32] = {1};
     static const uint8_t secret[32] = {2};
     struct str text;
@@ -217,7 +222,7 @@ void story_open(struct story *s, struct test *t, struct ctx *ctx)
     CHECK_OK(store_migrate(ctx, s->store));
     CHECK_OK(keyholder_in_memory(ctx, seed, secret, &s->keys));
     struct gate_config config = {
-        .store = s->store, .keys = s->keys, .origin = STR("story.example/bh"), .node = STR("bh"), .rooms = rooms, .room_count = LEN(rooms)};
+        .store = s->store, .keys = s->keys, .origin = STR("story.example/bh"), .node = STR("bh"), .rooms = projectors, .room_count = count};
     CHECK_OK(gate_new(ctx, &config, &s->gate));
     publish(s, "law/cn");
     publish(s, "law/cn-990101");

@@ -29,6 +29,8 @@ struct story {
 
 /* A fresh node with the national and the sample pack published, and everyone of law/sample/people.json. */
 void story_open(struct story *s, struct test *t, struct ctx *ctx);
+/* The same with the rooms of the program. */
+void story_open_with(struct story *s, struct test *t, struct ctx *ctx, const struct projector *const *projectors, size_t count);
 /* Close it; before that, everything in the ledger must give the same views again, under the law of its day. */
 void story_close(struct story *s);
 /* Nine in the morning of that day. */

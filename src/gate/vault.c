@@ -25,6 +25,7 @@ static enum err forget_fact(struct ctx *ctx, struct db *db, struct str case_id, 
     TRY(buf_done(ctx, &b, &text));
     return gate_case_move(ctx, db,
                      (struct gate_case_move_in){.id = row.id,
+                                           .office = row.office,
                                            .status = row.status,
                                            .closed = row.closed,
                                            .last_seq = row.last_seq,

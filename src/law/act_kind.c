@@ -54,7 +54,7 @@ static void read_who(struct builder *b, const struct source *f, const struct jso
 static void read_apart(struct builder *b, const struct source *f, const struct json *o, struct act_kind *k)
 {
     static const char *const names[] = {"not_same_as", "after",     "officers", "recuse",   "once",
-                                        "earlier",     "principal", "own",      "articles", NULL};
+                                        "earlier",     "principal", "own",      "self",     "articles", NULL};
     static const char *const article_names[] = {"not_same_as", "after", "officers", "recuse", "once", NULL};
     k->officers = 1;
     if (o == NULL || o->kind == JSON_NULL) {
@@ -66,6 +66,7 @@ static void read_apart(struct builder *b, const struct source *f, const struct j
     k->officers = may_count(b, f, o, "officers", 1, 1, 2);
     k->earlier = (const struct act_kind **)(void *)refs(b, f, o, "earlier", T_ACT, &k->earlier_count);
     k->own = may_ref(b, f, o, "own", T_FACT);
+    k->self = may_ref(b, f, o, "self", T_FACT);
     k->principal = may_bool(b, f, o, "principal", false);
     k->recuse = may_bool(b, f, o, "recuse", false);
     k->once = may_bool(b, f, o, "once", false);

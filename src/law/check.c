@@ -9,7 +9,7 @@ static void check_refusals(struct builder *b)
         "competence.power",  "competence.place", "procedure.kind",   "procedure.case",     "procedure.order",   "procedure.closed",
         "procedure.status",  "apart.same",       "apart.after",      "apart.officers",     "apart.conflict",    "apart.once",
         "apart.both",        "apart.roles",      "identity.principal",
-        "form.unknown",      "form.missing",     "form.value",       "form.material",      "time.late",         "time.early",
+        "form.unknown",      "form.missing",     "form.value",       "form.material",      "form.subject",     "form.taken",        "time.late",         "time.early",
         "time.stopped",      "time.extend",       "time.barred",       "bounds.outside",   "bounds.reasons",   "bounds.power",       "bounds.when",       "purpose.class"};
     static const struct source none = {.path = STR_INIT("code/refusal.json"), .pack = STR_INIT("#1")};
     const struct source *table = source_of(b, none.path) == NULL ? &none : source_of(b, none.path);

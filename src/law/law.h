@@ -225,6 +225,7 @@ struct act_kind {
     size_t earlier_count;
     int officers; /* how many must sign; 1 normally */
     bool recuse;
+    const struct fact *self; /* whoever acts may name nobody but itself here: its id, or the person who holds the office */
     const struct fact *own; /* a party may name nobody but itself here; NULL: no such fact */
     bool principal; /* only the party itself or who heads it: no agent */
     bool once;

@@ -14,9 +14,9 @@ static enum err on_open(struct ctx *ctx, struct db *db, const struct admitted *a
     struct str owner = field(act, "account.owner");
     struct str name = login_name(ctx->arena, field(act, "account.name"));
     if (name.n == 0) {
-        return ERR_OK; /* erased */
+        /* Erased since: in a replay the account stands, under no name one can sign in by, until the act that erased it. */
+        name = str_format(ctx->arena, "\n%.*s", FMT(owner));
     }
-    TRY(login_account_free(ctx, db, (struct login_account_free_in){.name = name, .owner = owner}));
     return login_account_set(ctx, db, (struct login_account_set_in){.owner = owner, .name = name, .seq = act->seq});
 }
 
@@ -83,8 +83,64 @@ static enum err erase(struct ctx *ctx, struct db *db, int64_t seq, struct str fa
     return ERR_OK;
 }
 
+/* ---- what such acts may name ---- */
+
+static struct str named(const struct naming *n, const char *fact)
+{
+    return json_text(&n->draft->fields, fact);
+}
+
+/* An account is of somebody the ledger knows, under a name that is nobody else's. */
+static enum err look_open(struct ctx *ctx, struct db *db, const struct naming *n, struct misnamed *ret)
+{
+    struct login_account_by_name_row row;
+    struct str kind = {0};
+    struct str name = login_name(ctx->arena, named(n, "account.name"));
+    bool found = false;
+    TRY(gate_known(ctx, db, named(n, "account.owner"), n->day, &kind));
+    if (kind.n == 0) {
+        *ret = (struct misnamed){"form.subject", "account.owner"};
+        return ERR_OK;
+    }
+    TRY(login_account_by_name(ctx, db, (struct login_account_by_name_in){.name = name}, &row, &found));
+    if (name.n == 0 || (found && !str_equal(row.owner, named(n, "account.owner")))) {
+        *ret = (struct misnamed){"form.taken", "account.name"};
+    }
+    return ERR_OK;
+}
+
+static enum err look_account(struct ctx *ctx, struct db *db, const struct naming *n, struct misnamed *ret)
+{
+    struct login_account_get_row row;
+    bool found = false;
+    TRY(login_account_get(ctx, db, (struct login_account_get_in){.owner = named(n, "account.owner")}, &row, &found));
+    *ret = found ? *ret : (struct misnamed){"form.subject", "account.owner"};
+    return ERR_OK;
+}
+
+static enum err look_new(struct ctx *ctx, struct db *db, const struct naming *n, struct misnamed *ret)
+{
+    struct login_credential_get_row row;
+    bool found = false;
+    TRY(login_credential_get(ctx, db, (struct login_credential_get_in){.id = named(n, "credential.id")}, &row, &found));
+    *ret = found ? (struct misnamed){"form.taken", "credential.id"} : *ret;
+    return ERR_OK;
+}
+
+static enum err look_own(struct ctx *ctx, struct db *db, const struct naming *n, struct misnamed *ret)
+{
+    struct login_credential_get_row row;
+    bool found = false;
+    TRY(login_credential_get(ctx, db, (struct login_credential_get_in){.id = named(n, "credential.id")}, &row, &found));
+    bool own = found && str_equal(row.owner, n->draft->actor.id);
+    *ret = own ? *ret : (struct misnamed){"form.subject", "credential.id"};
+    return ERR_OK;
+}
+
+static const struct name_row names[] = {
+    {"login.open", look_open}, {"login.close", look_account}, {"login.recover", look_account}, {"login.credential", look_new}, {"login.remove", look_own}};
 static const struct effect_row effects[] = {
     {"login.open", on_open},       {"login.close", on_close},   {"login.recover", on_recover}, {"login.credential", on_credential},
     {"login.remove", on_remove},   {"login.setting", on_setting}};
 
-const struct projector login_projector = {.room = "login", .effects = effects, .effect_count = LEN(effects), .erase = erase};
+const struct projector login_projector = {.room = "login", .effects = effects, .effect_count = LEN(effects), .names = names, .name_count = LEN(names), .erase = erase};

@@ -2,9 +2,6 @@
 INSERT INTO login_account (owner, name, seq) VALUES (:owner, :name, :seq)
 ON CONFLICT (owner) DO UPDATE SET name = excluded.name, seq = excluded.seq;
 
--- login_account_free :write  Take a name from whoever had it.
-DELETE FROM login_account WHERE name = :name AND owner <> :owner;
-
 -- login_account_remove :write  Close an account.
 DELETE FROM login_account WHERE owner = :owner;
 
@@ -20,6 +17,9 @@ SELECT owner FROM login_account WHERE seq = :seq;
 -- login_credential_set :write  Register a way to sign in.
 INSERT INTO login_credential (id, owner, kind, title, from_day, seq) VALUES (:id, :owner, :kind, :title, :from_day, :seq)
 ON CONFLICT (id) DO NOTHING;
+
+-- login_credential_get :row  Whose a way to sign in is.
+SELECT owner FROM login_credential WHERE id = :id;
 
 -- login_credential_replace :write  Of some kinds an owner has one: the newer one replaces it.
 DELETE FROM login_credential WHERE owner = :owner AND kind = :kind AND id <> :id;
