@@ -5,14 +5,23 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
+static enum err decide(struct ctx *ctx, void *self, const struct bpmn_element *e, struct feel_value *ret)
+{
+    (void)ctx;
+    (void)self;
+    *ret = feel_string(e->decision);
+    return ERR_OK;
+}
+
 static void play(struct ctx *ctx, const struct bpmn_process *p)
 {
     struct feel_value slots[1] = {{0}};
     struct bpmn_result r;
     struct bpmn_state *again = NULL;
     struct str text;
-    struct instant now = {0};
-    if (bpmn_start(ctx, p, STR("apply"), slots, now, &r) != ERR_OK) {
+    struct bpmn_decider decider = {.decide = decide};
+    struct bpmn_input in = {.slots = slots, .decider = &decider};
+    if (bpmn_start(ctx, p, STR("apply"), &in, &r) != ERR_OK) {
         return;
     }
     for (int step = 0; step < 50 && r.state->count > 0; step++) {
@@ -24,7 +33,7 @@ static void play(struct ctx *ctx, const struct bpmn_process *p)
                 act = bpmn_may(p, r.state, e->acts[k]) ? e->acts[k] : act;
             }
         }
-        if (act.n == 0 || bpmn_act(ctx, p, r.state, act, slots, now, &r) != ERR_OK) {
+        if (act.n == 0 || bpmn_act(ctx, p, r.state, act, &in, &r) != ERR_OK) {
             return;
         }
     }

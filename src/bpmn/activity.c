@@ -41,6 +41,23 @@ static enum err run_script(struct run *run, const struct bpmn_element *e, uint32
     return data_take(run, token, v);
 }
 
+/* A business rule task: what its decision says becomes data. */
+static enum err run_decision(struct run *run, const struct bpmn_element *e, uint32_t token)
+{
+    struct ctx *ctx = run->ctx;
+    const struct bpmn_decider *d = run->in->decider;
+    struct feel_value v = feel_null();
+    if (e->decision.n == 0 || run->in->oracle != NULL) {
+        return ERR_OK;
+    }
+    if (d == NULL) {
+        return fault(ctx, ERR_NOT_SUPPORTED, "%.*s \"%.*s\": nothing here can decide %.*s", FMT(e->tag), FMT(e->id), FMT(e->decision));
+    }
+    TRY(d->decide(ctx, d->self, e, &v));
+    data_assign(run, token, (uint16_t)e->data->result, v);
+    return ERR_OK;
+}
+
 static enum err open_inside(struct run *run, uint16_t element, uint32_t token)
 {
     struct ctx *ctx = run->ctx;
@@ -50,6 +67,7 @@ static enum err open_inside(struct run *run, uint16_t element, uint32_t token)
     }
     if (e->kind == BPMN_PASS) {
         TRY(run_script(run, e, token));
+        TRY(run_decision(run, e, token));
         move_push(run, (struct move){.kind = MOVE_COMPLETE, .element = element, .scope = token, .token = token});
     } else if (e->kind == BPMN_SUBPROCESS || e->kind == BPMN_CALL) {
         const struct bpmn_element *inner = e->kind == BPMN_CALL ? &run->p->elements[e->calls] : e;

@@ -8,7 +8,8 @@
  *
  * Our additions stand in extension elements of the namespace urn:tongban:1 (docs/law-packs.md): tb:act
  * names the kinds of act a task or message event awaits (and the one a timer event makes), tb:limit
- * the legal clock of an activity or timer, tb:status the status of the case from there on.
+ * the legal clock of an activity or timer, tb:status the status of the case from there on, tb:decide the
+ * decision of a business rule task.
  */
 #pragma once
 
@@ -80,6 +81,9 @@ struct bpmn_element {
     struct str status;           /* tb:status; empty when none */
     struct str message;          /* send and receive tasks: the name of their message */
     struct str message_id;
+    struct str model;            /* tb:decide of a business rule task: the decision model, */
+    struct str decision;         /* the decision in it, */
+    struct str result;           /* and the data it gives its value to */
     const uint16_t *out;         /* flows, in document order */
     uint16_t out_count;
     const uint16_t *in;
@@ -267,11 +271,18 @@ struct bpmn_oracle {
     unsigned (*choose)(void *self, unsigned of);
 };
 
+/* Decides for business rule tasks; the engine knows no decision model. *ret goes to the data that e->result names. */
+struct bpmn_decider {
+    void *self;
+    enum err (*decide)(struct ctx *ctx, void *self, const struct bpmn_element *e, struct feel_value *ret);
+};
+
 struct bpmn_input {
     const struct feel_value *slots; /* values of the caller's names */
     struct instant now;
     bool trace;                     /* BPMN_TRACED and BPMN_TOOK too */
     struct bpmn_oracle *oracle;     /* NULL: FEEL decides */
+    const struct bpmn_decider *decider; /* NULL: a procedure with business rule tasks is refused (ERR_NOT_SUPPORTED) */
 };
 
 enum bpmn_event_kind {
@@ -302,17 +313,18 @@ enum err bpmn_step(struct ctx *ctx, const struct bpmn_process *p, const struct b
                    const struct bpmn_input *in, struct bpmn_result *ret) MUST_USE;
 
 /* Begin by the start event that awaits this kind of act, or the plain one. ERR_NOT_FOUND when there is none. */
-enum err bpmn_start(struct ctx *ctx, const struct bpmn_process *p, struct str act, const struct feel_value *slots,
-                    struct instant now, struct bpmn_result *ret) MUST_USE;
+enum err bpmn_start(struct ctx *ctx, const struct bpmn_process *p, struct str act, const struct bpmn_input *in, struct bpmn_result *ret) MUST_USE;
 /* An act of this kind happens. ERR_CONFLICT when nothing awaits it. `s` is left as it was. */
-enum err bpmn_act(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s, struct str act,
-                  const struct feel_value *slots, struct instant now, struct bpmn_result *ret) MUST_USE;
+enum err bpmn_act(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s, struct str act, const struct bpmn_input *in,
+                  struct bpmn_result *ret) MUST_USE;
 /* A timer ends. ERR_CONFLICT when it is not set. */
-enum err bpmn_timer(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s, struct str timer,
-                    const struct feel_value *slots, struct instant now, struct bpmn_result *ret) MUST_USE;
+enum err bpmn_timer(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s, struct str timer, const struct bpmn_input *in,
+                    struct bpmn_result *ret) MUST_USE;
 
 /* Does anything await this kind of act now? */
 bool bpmn_may(const struct bpmn_process *p, const struct bpmn_state *s, struct str act);
+/* Does any condition, time or assignment of the process read this data of it? */
+bool bpmn_reads(const struct bpmn_process *p, struct str name);
 /* Is an activity with this element open? */
 bool bpmn_is_open(const struct bpmn_state *s, uint16_t element);
 /* The timer that ends first, with its name; NULL when none has a time of its own. */

@@ -238,6 +238,44 @@ enum err data_flow(struct run *run, const struct bpmn_assign *list, uint16_t cou
     return ERR_OK;
 }
 
+static bool uses(const struct bpmn_expression *e, size_t name)
+{
+    for (uint16_t i = 0; e != NULL && i < e->use_count; i++) {
+        if (e->uses[i] == name) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool bpmn_reads(const struct bpmn_process *p, struct str name)
+{
+    size_t index = p->outer_names;
+    while (index < p->name_count && !str_equal(p->names[index], name)) {
+        index++;
+    }
+    bool hit = false;
+    for (size_t i = 0; i < p->flow_count; i++) {
+        hit = hit || uses(p->flows[i].condition, index);
+    }
+    for (size_t i = 0; i < p->element_count && !hit; i++) {
+        const struct bpmn_element *e = &p->elements[i];
+        hit = uses(e->expression, index);
+        for (uint16_t k = 0; k < e->trigger_count; k++) {
+            hit = hit || uses(e->triggers[k].expression, index);
+        }
+        const struct bpmn_loop *l = e->loop;
+        hit = hit || (l != NULL && (uses(l->condition, index) || uses(l->cardinality, index) || uses(l->collection, index)));
+        for (uint16_t k = 0; e->data != NULL && k < e->data->input_count; k++) {
+            hit = hit || uses(e->data->inputs[k].from, index);
+        }
+        for (uint16_t k = 0; e->data != NULL && k < e->data->output_count; k++) {
+            hit = hit || uses(e->data->outputs[k].from, index);
+        }
+    }
+    return hit;
+}
+
 enum err data_take(struct run *run, uint32_t scope, struct feel_value values)
 {
     const struct bpmn_process *p = run->p;

@@ -797,28 +797,24 @@ enum err bpmn_step(struct ctx *ctx, const struct bpmn_process *p, const struct b
 
 /* ---- acts of law ---- */
 
-enum err bpmn_start(struct ctx *ctx, const struct bpmn_process *p, struct str act, const struct feel_value *slots, struct instant now,
+enum err bpmn_start(struct ctx *ctx, const struct bpmn_process *p, struct str act, const struct bpmn_input *in, struct bpmn_result *ret)
+{
+    struct bpmn_event ev = {.kind = BPMN_ACT, .name = act};
+    return bpmn_begin(ctx, p, &ev, in, ret);
+}
+
+enum err bpmn_act(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s, struct str act, const struct bpmn_input *in,
+                  struct bpmn_result *ret)
+{
+    struct bpmn_event ev = {.kind = BPMN_ACT, .name = act};
+    return bpmn_step(ctx, p, s, &ev, in, ret);
+}
+
+enum err bpmn_timer(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s, struct str timer, const struct bpmn_input *in,
                     struct bpmn_result *ret)
 {
-    struct bpmn_input in = {.slots = slots, .now = now};
-    struct bpmn_event ev = {.kind = BPMN_ACT, .name = act};
-    return bpmn_begin(ctx, p, &ev, &in, ret);
-}
-
-enum err bpmn_act(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s, struct str act, const struct feel_value *slots,
-                  struct instant now, struct bpmn_result *ret)
-{
-    struct bpmn_input in = {.slots = slots, .now = now};
-    struct bpmn_event ev = {.kind = BPMN_ACT, .name = act};
-    return bpmn_step(ctx, p, s, &ev, &in, ret);
-}
-
-enum err bpmn_timer(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s, struct str timer, const struct feel_value *slots,
-                    struct instant now, struct bpmn_result *ret)
-{
-    struct bpmn_input in = {.slots = slots, .now = now};
     struct bpmn_event ev = {.kind = BPMN_TIMER, .name = timer};
-    return bpmn_step(ctx, p, s, &ev, &in, ret);
+    return bpmn_step(ctx, p, s, &ev, in, ret);
 }
 
 bool bpmn_may(const struct bpmn_process *p, const struct bpmn_state *s, struct str act)

@@ -169,6 +169,14 @@ static enum err read_task(struct loader *l, uint16_t unit, const xmlNode *n, boo
     if (str_equal(e->tag, STR("scriptTask"))) {
         TRY(read_script(l, unit, n, e));
     }
+    bool rules = str_equal(e->tag, STR("businessRuleTask"));
+    bool bound = e->model.n > 0 && e->decision.n > 0 && e->result.n > 0;
+    if (!open && rules && !bound) {
+        return bad(l, unit, n, ERR_SYNTAX, "a business rule task names its model, decision and result (tb:decide)");
+    }
+    if (!open && !rules && e->decision.n > 0) {
+        return bad(l, unit, n, ERR_SYNTAX, "only a business rule task decides (tb:decide)");
+    }
     if (e->kind == BPMN_TASK && e->act_count == 0 && !open) {
         return bad(l, unit, n, ERR_SYNTAX, "a task that waits names the kinds of act it awaits (tb:act)");
     }

@@ -294,9 +294,13 @@ enum err data_read(struct loader *l, uint16_t unit, const xmlNode *n, struct bpm
     const xmlNode *x = xml_child(n, "extensionElements");
     int32_t result = output;
     for (const xmlNode *t = x == NULL ? NULL : x->children; t != NULL; t = t->next) {
-        if (xml_is(t, TB_NS, "result")) {
+        bool decides = xml_is(t, TB_NS, "decide");
+        if (decides || xml_is(t, TB_NS, "result")) {
             uint16_t name = 0;
-            TRY(name_add(l, unit, n, xml_attribute(l, t, "name"), false, &name));
+            TRY(name_add(l, unit, n, xml_attribute(l, t, decides ? "result" : "name"), false, &name));
+            if (name < l->outer) {
+                return bad(l, unit, n, ERR_SYNTAX, "its result has a name that is taken");
+            }
             result = name;
         }
     }

@@ -51,6 +51,10 @@ void extensions_read(struct loader *l, const xmlNode *parent, struct bpmn_elemen
             e->limit = xml_attribute(l, t, "ref");
         } else if (xml_is(t, TB_NS, "status")) {
             e->status = xml_attribute(l, t, "name");
+        } else if (xml_is(t, TB_NS, "decide")) {
+            e->model = xml_attribute(l, t, "model");
+            e->decision = xml_attribute(l, t, "decision");
+            e->result = xml_attribute(l, t, "result");
         } else if (t->type == XML_ELEMENT_NODE && e->kind == BPMN_CALL && strcmp((const char *)t->name, "calledElement") == 0) {
             e->message = xml_attribute(l, t, "processId");
         }

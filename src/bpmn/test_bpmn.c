@@ -36,18 +36,27 @@ static struct str where(struct ctx *ctx, const struct bpmn_process *p, const str
     return buf_str(&b);
 }
 
+/* Says which act it was asked at, behind the name of the decision. */
+static enum err decide(struct ctx *ctx, void *self, const struct bpmn_element *e, struct feel_value *ret)
+{
+    const struct feel_value *act = self;
+    *ret = feel_string(str_format(ctx->arena, "%.*s/%.*s:%.*s", FMT(e->model), FMT(e->decision), FMT(feel_str(*act))));
+    return ERR_OK;
+}
+
 /* Script: acts separated by blanks; a word with a dot is a timer's name. */
 static struct str play(struct test *t, struct ctx *ctx, const char *xml, const char *script)
 {
     const struct bpmn_process *p = NULL;
     struct bpmn_result r;
-    struct instant now = {0};
     struct feel_value slots[1] = {feel_string(STR(""))};
+    struct bpmn_decider decider = {.self = slots, .decide = decide};
+    struct bpmn_input in = {.slots = slots, .decider = &decider};
     CHECK_OK(load(ctx, xml, &p));
     if (p == NULL) {
         return STR("not loaded");
     }
-    CHECK_OK(bpmn_start(ctx, p, STR(""), slots, now, &r));
+    CHECK_OK(bpmn_start(ctx, p, STR(""), &in, &r));
     for (struct str rest = str_from(script); rest.n > 0;) {
         struct str word = str_cut(rest, ' ', &rest);
         struct str text;
@@ -56,7 +65,7 @@ static struct str play(struct test *t, struct ctx *ctx, const char *xml, const c
         CHECK_OK(bpmn_state_read(ctx, p, text, &again)); /* every step goes by the written state */
         slots[0] = feel_string(word);
         bool timer = str_find_byte(word, '.') != SIZE_MAX;
-        enum err e = timer ? bpmn_timer(ctx, p, again, word, slots, now, &r) : bpmn_act(ctx, p, again, word, slots, now, &r);
+        enum err e = timer ? bpmn_timer(ctx, p, again, word, &in, &r) : bpmn_act(ctx, p, again, word, &in, &r);
         if (e != ERR_OK) {
             return str_format(ctx->arena, "%s at %.*s", err_name(e), FMT(word));
         }
@@ -85,11 +94,17 @@ static const char all_off[] = HEAD START "<parallelGateway id=\"f\"/>" TASK("a")
 static const char circle[] = HEAD START "<exclusiveGateway id=\"g\" default=\"g-h\"/><exclusiveGateway id=\"h\" default=\"h-g\"/>" TASK("a") END("e")
     FLOW("s", "a") FLOW("a", "g") FLOW("g", "h") FLOW("h", "g") FLOW_IF("g", "e", "false") TAIL;
 
+#define DECIDES(more) "<businessRuleTask id=\"r\"><extensionElements><tb:decide " more "/></extensionElements></businessRuleTask>"
+static const char rules[] = HEAD START TASK("a") DECIDES("model=\"rule/x.dmn\" decision=\"y\" result=\"way\"") "<exclusiveGateway id=\"g\" default=\"g-c\"/>" TASK("b") TASK("c") END("e")
+    FLOW("s", "a") FLOW("a", "r") FLOW("r", "g") FLOW_IF("g", "b", "way = &quot;rule/x.dmn/y:a&quot;") FLOW("g", "c") FLOW("b", "e") FLOW("c", "e") TAIL;
+
 static const struct {
     const char *model;
     const char *script;
     const char *ends;
 } plays[] = {
+    {rules, "a", "b"},
+    {rules, "a b", ""},
     {choice, "", "a"},
     {choice, "a", "c"},
     {choice, "b", "conflict at b"},
@@ -138,6 +153,9 @@ static const struct {
     {HEAD START TASK("a") TASK("a") END("e") FLOW("s", "a") FLOW("a", "e") TAIL, ERR_SYNTAX, ""},
     {HEAD START TASK("a") END("e") FLOW("s", "a") FLOW_IF("a", "e", "1 +") TAIL, ERR_SYNTAX, ""},
     {HEAD START TASK("a") END("e") FLOW("s", "a") FLOW_IF("a", "e", "unknown = 1") TAIL, ERR_UNKNOWN_NAME, ""},
+    {HEAD START "<businessRuleTask id=\"r\"/>" END("e") FLOW("s", "r") FLOW("r", "e") TAIL, ERR_SYNTAX, "names its model"},
+    {HEAD START DECIDES("model=\"m\" result=\"x\"") END("e") FLOW("s", "r") FLOW("r", "e") TAIL, ERR_SYNTAX, "names its model"},
+    {HEAD START DECIDES("model=\"m\" decision=\"d\" result=\"act\"") END("e") FLOW("s", "r") FLOW("r", "e") TAIL, ERR_SYNTAX, "taken"},
     {HEAD START "<boundaryEvent id=\"b\" attachedToRef=\"none\"><messageEventDefinition><extensionElements><tb:act kind=\"x\"/></extensionElements></messageEventDefinition></boundaryEvent>" END("e") FLOW("s", "e") FLOW("b", "e") TAIL, ERR_SYNTAX, "attached"},
 };
 
@@ -148,6 +166,17 @@ TEST(bpmn_a_broken_model_is_refused_with_the_rule)
         CHECK_ERR(load(ctx, bad[i].xml, &p), bad[i].err);
         test_check(t, str_find(ctx->why.detail, str_from(bad[i].says)) != SIZE_MAX, bad[i].says, __FILE__, __LINE__);
     }
+}
+
+TEST(bpmn_a_decision_needs_who_decides)
+{
+    const struct bpmn_process *p = NULL;
+    struct bpmn_input in = {0};
+    struct bpmn_result r;
+    CHECK_OK(load(ctx, rules, &p));
+    CHECK(p != NULL && bpmn_reads(p, STR("way")) && !bpmn_reads(p, STR("b")));
+    CHECK_OK(bpmn_start(ctx, p, STR(""), &in, &r));
+    CHECK_ERR(bpmn_act(ctx, p, r.state, STR("a"), &in, &r), ERR_NOT_SUPPORTED);
 }
 
 static const char *const bad_states[] = {"", "0", "x", "2;", "2;1:0:0", "2;1:99:0:65535", "2;1:1:7:65535", "1;1:1:0:65535", "3;1:1:0:65535,1:1:0:65535", "2;1:1:0:65535,"};

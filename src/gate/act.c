@@ -34,6 +34,9 @@ static struct json gather(struct arena *a, const struct question *q, struct str 
     if (q->has_proposal) {
         json_set(a, &v, STR("proposal"), q->proposal.json);
     }
+    if (q->decided.count > 0) {
+        json_set(a, &v, STR("decided"), q->decided);
+    }
     for (size_t i = 0; i < d->fields.count; i++) {
         struct str name = str_format(a, "fields.%.*s", FMT(d->fields.members[i].key));
         json_set(a, &v, name, d->fields.members[i].value);
@@ -143,6 +146,9 @@ static struct json vault_of(struct ctx *ctx, const struct question *q, struct js
     if (q->has_proposal) {
         json_set(a, &v, STR("proposal"), q->proposal.json);
     }
+    if (q->decided.count > 0) {
+        json_set(a, &v, STR("decided"), q->decided);
+    }
     return v;
 }
 
@@ -204,6 +210,8 @@ enum err act_read(struct ctx *ctx, struct str vault, struct vault_content *ret)
     const struct json *proposal = json_get(&v, "proposal");
     d->fields = json_is(fields, JSON_OBJECT) ? *fields : json_object();
     ret->salts = json_is(salts, JSON_OBJECT) ? *salts : json_object();
+    const struct json *decided = json_get(&v, "decided");
+    ret->decided = json_is(decided, JSON_ARRAY) ? *decided : json_array();
     ret->has_proposal = proposal != NULL;
     ret->proposal = proposal != NULL ? *proposal : json_null();
     for (size_t i = 0; i < ret->salts.count; i++) {

@@ -273,6 +273,7 @@ struct act_record {
     struct str role;
     struct str office;
     struct json fields;      /* erased values are null */
+    struct json decided;     /* list of {task, model, decision, value, rules}: what business rule tasks decided when it was done */
 };
 enum err gate_act(struct ctx *ctx, struct gate *g, struct db *reader, int64_t seq, struct act_record *ret,
                   bool *ret_found) MUST_USE;

@@ -72,6 +72,8 @@ struct question {
     bool without_form;        /* gate_open: there are no fields yet */
     bool has_proposal;
     struct proposal proposal;
+    struct json decided;      /* what business rule tasks of the procedure decided when this act moved it, in turn */
+    struct json decided_then; /* replay after values were erased: what was recorded, which stands in */
     struct feel_value slots[LAW_SLOT_COUNT];
     bool has_slots;
 };
@@ -219,6 +221,7 @@ struct vault_content {
     struct json salts;   /* fact -> hex salt; for an erased value the commitment in its stead */
     struct json proposal; /* the decision's outputs then */
     bool has_proposal;
+    struct json decided;
     bool erased;
 };
 enum err act_read(struct ctx *ctx, struct str vault, struct vault_content *ret) MUST_USE;

@@ -121,7 +121,8 @@ static enum err record_of(struct ctx *ctx, struct db *reader, int64_t seq, struc
                                .co_id = v.draft.actor.co_id,
                                .role = v.draft.actor.role,
                                .office = json_text(&leaf, "office"),
-                               .fields = v.draft.fields};
+                               .fields = v.draft.fields,
+                               .decided = v.decided};
     return ERR_OK;
 }
 

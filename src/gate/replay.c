@@ -70,6 +70,7 @@ static enum err one_act(struct ctx *ctx, struct replay *r, const struct gate_ent
     struct recorded recorded = {.salts = &v.salts, .document = has_issued ? issued.zh : STR(""), .exact = !r->erased};
     TRY(question_load(ctx, r->target, r->to, &v.draft, v.at, &q));
     q.recorded = true;
+    q.decided_then = r->erased ? v.decided : json_array();
     q.erased = v.erased;
     if (v.erased && v.has_proposal) {
         q.has_proposal = true;

@@ -105,6 +105,7 @@ enum err question_load(struct ctx *ctx, struct gate *g, struct db *db, const str
     *ret = (struct question){.draft = draft, .at = at, .day = instant_day(at)};
     struct question *q = ret;
     q->facts_before = q->acts = json_object();
+    q->decided = q->decided_then = json_array();
     q->law_seq = book_newest(g->book);
     if (q->law_seq >= 0) {
         TRY(book_law(ctx, g, db, q->law_seq, q->day, &q->law_now));

@@ -8,23 +8,85 @@ static enum err text_of(struct ctx *ctx, const struct json *j, struct str *ret)
     return buf_done(ctx, &b, ret);
 }
 
+/* ---- the procedure ---- */
+
+/* What a decision sees: the facts of the case by their subjects, and what FEEL in a pack sees beside them. */
+static struct feel_value decision_inputs(struct ctx *ctx, struct question *q)
+{
+    const struct feel_value *slots = question_slots(ctx, q);
+    struct feel_value facts = slots[LAW_SLOT_FACTS];
+    struct feel_entry *e = ARENA_ARRAY(ctx->arena, struct feel_entry, facts.n + 2);
+    for (uint32_t i = 0; i < facts.n; i++) {
+        e[i] = facts.entries[i];
+    }
+    e[facts.n] = (struct feel_entry){STR("case"), slots[LAW_SLOT_CASE]};
+    e[facts.n + 1] = (struct feel_entry){STR("proposal"), slots[LAW_SLOT_PROPOSAL]};
+    return feel_context(e, facts.n + 2);
+}
+
+static struct json rules_of(struct arena *a, const struct dmn_result *r)
+{
+    struct json list = json_array();
+    for (size_t i = 0; i < r->fired_count; i++) {
+        struct json rule = json_object();
+        json_set(a, &rule, STR("table"), json_of_str(r->fired[i].table));
+        json_set(a, &rule, STR("rule"), json_of_int((int64_t)r->fired[i].rule));
+        json_set(a, &rule, STR("article"), json_of_str(r->fired[i].article));
+        json_push(a, &list, rule);
+    }
+    return list;
+}
+
+/* A business rule task: its decision is taken by the law of the case, and recorded with the act that led to it. */
+static enum err decide(struct ctx *ctx, void *self, const struct bpmn_element *e, struct feel_value *ret)
+{
+    struct question *q = self;
+    struct arena *a = ctx->arena;
+    const struct dmn_model *model = law_model(q->law, e->model);
+    const struct json *then = json_at(&q->decided_then, q->decided.count);
+    struct dmn_result r = {0};
+    struct json value;
+    struct json row = json_object();
+    if (then != NULL) {
+        json_push(a, &q->decided, *then);
+        const struct json *v = json_get(then, "value");
+        return v == NULL ? fault(ctx, ERR_CORRUPT, "the vault holds a decision without value") : bpmn_value_read(ctx, v, ret);
+    }
+    if (model == NULL) {
+        return fault(ctx, ERR_CORRUPT, "the law of the case has no decision model %.*s", FMT(e->model));
+    }
+    TRY(dmn_evaluate(ctx, model, e->decision, decision_inputs(ctx, q), q->at, &r));
+    TRY(bpmn_value_write(ctx, r.value, &value));
+    json_set(a, &row, STR("task"), json_of_str(e->id));
+    json_set(a, &row, STR("model"), json_of_str(e->model));
+    json_set(a, &row, STR("decision"), json_of_str(e->decision));
+    json_set(a, &row, STR("value"), value);
+    json_set(a, &row, STR("rules"), rules_of(a, &r));
+    json_push(a, &q->decided, row);
+    *ret = r.value;
+    return ERR_OK;
+}
+
 /* The procedure's own move; acts that hang on a status leave it where it is. */
 static enum err move(struct ctx *ctx, struct question *q, struct bpmn_result *ret)
 {
     const struct bpmn_process *p = q->item->procedure;
-    const struct feel_value *slots = question_slots(ctx, q);
+    const struct bpmn_decider decider = {.self = q, .decide = decide};
+    struct bpmn_input in = {.slots = question_slots(ctx, q), .now = q->at, .decider = &decider};
     if (q->kind->in_case == ACT_CASE_OPEN) {
-        return bpmn_start(ctx, p, q->kind->kind, slots, q->at, ret);
+        return bpmn_start(ctx, p, q->kind->kind, &in, ret);
     }
     if (!q->kind->task) {
         *ret = (struct bpmn_result){.state = q->state};
         return ERR_OK;
     }
     if (q->draft->actor.kind == ACTOR_CLOCK) {
-        return bpmn_timer(ctx, p, q->state, q->draft->timer, slots, q->at, ret);
+        return bpmn_timer(ctx, p, q->state, q->draft->timer, &in, ret);
     }
-    return bpmn_act(ctx, p, q->state, q->kind->kind, slots, q->at, ret);
+    return bpmn_act(ctx, p, q->state, q->kind->kind, &in, ret);
 }
+
+/* ---- clocks and timers ---- */
 
 /* Does another open activity run under this limit still? */
 static bool limit_is_open(const struct question *q, const struct bpmn_state *s, const struct limit *limit)

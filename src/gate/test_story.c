@@ -118,6 +118,32 @@ static void check_state(struct story *s, const struct json *step, const struct r
     db_close(reader);
 }
 
+/* "decides": {task: value}: what business rule tasks said when the act was done, each by rules that cite their articles. */
+static void check_decided(struct story *s, const struct json *step, int64_t seq)
+{
+    struct test *t = s->t;
+    struct ctx *ctx = s->ctx;
+    const struct json *want = json_get(step, "decides");
+    struct act_record record = {0};
+    struct db *reader = NULL;
+    bool found = false;
+    if (want == NULL) {
+        return;
+    }
+    CHECK_OK(store_reader(ctx, s->store, &reader));
+    CHECK_OK(gate_act(ctx, s->gate, reader, seq, &record, &found));
+    CHECK(found);
+    CHECK_INT(record.decided.count, want->count);
+    for (size_t i = 0; i < record.decided.count; i++) {
+        const struct json *row = &record.decided.items[i];
+        const struct json *value = json_get_str(want, json_text(row, "task"));
+        const struct json *rules = json_get(row, "rules");
+        CHECK(value != NULL && json_equal(value, json_get(row, "value")));
+        CHECK(rules != NULL && rules->count > 0 && json_text(json_at(rules, 0), "article").n > 0);
+    }
+    db_close(reader);
+}
+
 static void play_step(struct stories *all, struct story *s, const struct json *step, size_t index)
 {
     struct test *t = s->t;
@@ -157,6 +183,7 @@ static void play_step(struct stories *all, struct story *s, const struct json *s
     s->last_seq = r.seq;
     s->case_id = r.case_id.n > 0 ? r.case_id : s->case_id;
     check_state(s, step, &r);
+    check_decided(s, step, r.seq);
     matrix_note(all->matrix, s, s->case_id);
 }
 

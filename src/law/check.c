@@ -39,6 +39,7 @@ static void check_procedure(struct builder *b, const struct bpmn_process *p)
             }
         }
     }
+    check_decided(b, f, p);
     struct bpmn_finding *list = NULL;
     size_t count = 0;
     if (bpmn_check(b->ctx, p, &list, &count) == ERR_OK) {
@@ -58,9 +59,8 @@ static void check_decisions(struct builder *b, const struct dmn_model *m)
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        struct source f = {.path = list[i].file};
         if (list[i].kind != DMN_UNDECIDED) {
-            problem(b, &f, NULL, "decision", "line %u: %.*s", list[i].line, FMT(list[i].sentence));
+            problem_line(b, source_of(b, list[i].file), list[i].line, "decision", "%.*s", FMT(list[i].sentence));
         }
     }
 }

@@ -466,6 +466,8 @@ bool law_has_transition(const struct law *law, struct str pack);
 const struct transition *law_transition(const struct law *law, struct str pack, struct str item);
 const struct licence_type *law_licence_type(const struct law *law, struct str id);
 const struct bpmn_process *law_procedure(const struct law *law, struct str name);
+/* A decision model by its path in the packs, "rule/NAME.dmn"; NULL when there is none. */
+const struct dmn_model *law_model(const struct law *law, struct str path);
 struct text2 law_code_title(const struct law *law, struct str table, struct str code);
 /* The row of a code; NULL when table or code is unknown. */
 const struct code_row *law_code(const struct law *law, struct str table, struct str code);

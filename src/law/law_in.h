@@ -166,6 +166,8 @@ void read_access(struct builder *b, struct source *f);
 void read_supervision(struct builder *b, struct source *f);
 void check_law(struct builder *b);
 void check_powers(struct builder *b);
+/* check_decide.c: the decisions that a procedure asks. */
+void check_decided(struct builder *b, const struct source *f, const struct bpmn_process *p);
 void check_bases(struct builder *b);
 void read_power(struct builder *b, const struct source *f, const struct json *o, struct power *p);
 /* Is it of this kind (empty: any) and over the item (NULL: any)? */

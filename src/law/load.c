@@ -406,6 +406,10 @@ const struct bpmn_process *law_procedure(const struct law *law, struct str name)
 {
     return index_get(&law->index[T_PROCEDURE], name);
 }
+const struct dmn_model *law_model(const struct law *law, struct str path)
+{
+    return index_get(&law->index[T_MODEL], path);
+}
 const struct law_pack *law_packs(const struct law *law, size_t *ret_count)
 {
     *ret_count = law->pack_count;

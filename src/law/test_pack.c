@@ -148,6 +148,13 @@ static const struct row {
     {"procedure/licensing.bpmn", "<tb:status name=\"granted\"/>", "<tb:status name=\"zzz\"/>", "the code table status has no \"zzz\""},
     {"procedure/licensing.bpmn", "<tb:act kind=\"deliver\"/>", "<tb:act kind=\"zzz\"/>", "is no kind of act that is a task"},
     {"item/food-new/zzz.dmn", NULL, "<x/>", "definitions of DMN"},
+    {"procedure/penalty.bpmn", "model=\"rule/penalty-hearing.dmn\"", "model=\"rule/zzz.dmn\"", "there is no decision model \"rule/zzz.dmn\""},
+    {"procedure/penalty.bpmn", "decision=\"hearing\"", "decision=\"zzz\"", "has no decision of the name it asks for"},
+    {"procedure/penalty.bpmn", "hearing = false<", "false<", "nothing in the procedure goes by \"hearing\""},
+    {"rule/penalty-hearing.dmn", " typeRef=\"tPenalty\"/>", "/>", "has no type that names the facts it reads"},
+    {"rule/penalty-hearing.dmn", "name=\"proposed_fine\"><typeRef>number", "name=\"proposed_fine\"><typeRef>string", "\"penalty.proposed_fine\", which is a fact of another type"},
+    {"rule/penalty-hearing.dmn", "<itemComponent id=\"t-fine\"", "<itemComponent id=\"t-no\" name=\"zzz\"><typeRef>string</typeRef></itemComponent><itemComponent id=\"t-fine\"", "\"penalty.zzz\", which is no fact"},
+    {"rule/penalty-hearing.dmn", "<text>\"warning\", \"criticism\", \"fine\"</text></inputEntry><inputEntry id=\"r2c2\">", "<text>\"warning\"</text></inputEntry><inputEntry id=\"r2c2\">", "no rule covers"},
     {"document/zzz.zh.html", NULL, "{{#a}}", "the section \"a\" is not closed"},
     {"document/zzz.zh.html", NULL, "\n\n{{/a}}", "is closed here and not open"},
     {"document/zzz.zh.html", NULL, "{{a", "a hole has no }}"},
@@ -218,6 +225,35 @@ TEST(law_every_fault_of_a_pack_is_named_with_its_file)
         test_check(t, said, str_format(ctx->arena, "%s: %s", rows[i].path, rows[i].says == NULL ? "sound" : rows[i].says).p, __FILE__, __LINE__);
         for (size_t k = 0; !said && k < problems.count && k < 3; k++) {
             test_check(t, false, str_z(ctx->arena, problems.items[k].sentence), "  got", (int)problems.items[k].line);
+        }
+        arena_free(arena);
+    }
+}
+
+/* What a table or a process has wrong is told at its line, not in the words. */
+TEST(law_faults_of_models_stand_at_their_lines)
+{
+    static const struct row broken[] = {
+        {"rule/penalty-hearing.dmn", " tb:article=\"行政处罚法#63\"", "", "cites no article"},
+        {"procedure/penalty.bpmn", "result=\"hearing\"/>", "result=\"other\"/>", "\"other\""},
+    };
+    struct law_pack_source good[2];
+    CHECK_OK(law_read_folder(ctx, "law/cn", &good[0]));
+    CHECK_OK(law_read_folder(ctx, "law/cn-990101", &good[1]));
+    for (size_t i = 0; i < LEN(broken); i++) {
+        struct arena *arena = arena_new((size_t)1 << 30);
+        struct ctx inner = {.arena = arena, .world = ctx->world};
+        struct law_pack_source packs[2];
+        struct law_problems problems = {0};
+        struct law *law = NULL;
+        struct day today = {20514};
+        edit(&inner, good, &broken[i], packs);
+        CHECK(law_load(&inner, arena, packs, 2, today, &law, &problems) != ERR_OK || problems.count > 0);
+        CHECK(problems.count > 0);
+        for (size_t k = 0; k < problems.count; k++) {
+            const struct law_problem *p = &problems.items[k];
+            bool of_model = str_equal(p->file, str_from(broken[i].path));
+            CHECK(!of_model || (p->line > 1 && p->pack.n > 0 && !str_starts(p->sentence, STR("line "))));
         }
         arena_free(arena);
     }
