@@ -30,6 +30,9 @@ step "scenario on PostgreSQL, the connection cut at every piece" env TONGBAN_STA
 step "what the node owes after a kill" env TONGBAN_STATES=1 build/release/tests torture_the_node
 step "system calls of the real server" env ROUNDS=200 sh tests/faults.sh
 step "changes of the checks and the ledger that tests notice" sh tools/mutate.sh "${MUTATE_SECONDS:-900}"
+stories=$(grep -LE '"by": "(node|nobody|a-[a-z]+)"|"case": ' law/cn-990101/test/*.json | sed -E 's|.*/(.*)\.json|\1|' | grep -vE '^(authority|register-people)$')
+# shellcheck disable=SC2086
+step "every story of the pack through the real server" sh tests/stories.sh $stories
 step "threads under TSan" sh tools/tsan.sh
 for f in fuzz/*.c; do
     t=$(basename "$f" .c)

@@ -229,9 +229,12 @@ static enum err fill_proposal(struct page *p, const struct case_state *c, const 
     struct page_case_proposal *outputs = ARENA_ARRAY(ctx->arena, struct page_case_proposal, proposal.json.count + 1);
     for (size_t i = 0; i < proposal.json.count; i++) {
         const struct json_member *m = &proposal.json.members[i];
-        struct str name = page_text(p, law_code_title(c->law, STR("proposal"), m->key));
-        struct str value = m->value.kind == JSON_STRING ? page_text(p, law_code_title(c->law, STR("proposal"), m->value.text)) : STR("");
-        outputs[i] = (struct page_case_proposal){name.n > 0 ? name : m->key, value.n > 0 ? value : shown_value(p, c->law, STR(""), &m->value)};
+        const struct code_row *row = law_code(c->law, STR("proposal"), m->key);
+        const struct code_row *word = m->value.kind == JSON_STRING ? law_code(c->law, STR("proposal"), m->value.text) : NULL;
+        bool sum = row != NULL && str_equal(row->parent, STR("money")) && m->value.kind == JSON_NUMBER && m->value.is_int;
+        struct str value = word != NULL ? page_text(p, word->title) : sum ? law_money_text(ctx->arena, m->value.int_value, p->lang == LANG_EN)
+                                                                          : shown_value(p, c->law, STR(""), &m->value);
+        outputs[i] = (struct page_case_proposal){row != NULL ? page_text(p, row->title) : m->key, value};
     }
     v->proposal = outputs;
     v->proposal_count = proposal.json.count;
@@ -329,7 +332,7 @@ static enum err case_page_show(struct page *p)
     bool works = sight.relation != ACCESS_ABOVE;
     struct refs refs = {ARENA_ARRAY(ctx->arena, struct page_case_law, ARTICLES), 0, ARTICLES};
     struct page_case v = {.party_side = !officer,
-                          .layout = officer && works ? STR("desk") : STR("cols form-cols"),
+                          .layout = STR("cols form-cols"),
                           .title = page_text(p, item->title),
                           .id = c.id,
                           .status = page_text(p, law_code_title(c.law, STR("status"), c.status)),
@@ -343,6 +346,7 @@ static enum err case_page_show(struct page *p)
     }
     if (officer && works) {
         TRY(fill_queue(p, sight.of.as, c.id, &v));
+        v.layout = v.queue_count > 0 ? STR("desk") : v.layout;
     }
     TRY(gate_case_acts(ctx, p->gate, p->db, c.id, &acts.list, &acts.count));
     const bool *stated = sight_facts(p, &sight, &c, acts.list, acts.count);
