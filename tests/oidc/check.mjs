@@ -6,6 +6,7 @@ import * as client from 'openid-client';
 import * as jose from 'jose';
 import { Node } from './node.mjs';
 import { conformance } from './conformance.mjs';
+import { applications, oldKeyed, others } from './others.mjs';
 
 let passed = 0;
 let failed = 0;
@@ -71,6 +72,8 @@ const clients = [
   named('rs256-app', base, { 'client.id_alg': 'RS256', 'client.userinfo_alg': 'RS256', 'client.backchannel_uri': hear + '/rs256-app', 'client.auth': 'private_key_jwt', 'client.secret_sha256': undefined,
     'client.jwks': JSON.stringify({ keys: [{ ...(await jose.exportJWK(ps.publicKey)), kid: 'r1', alg: 'RS256', use: 'sig' }, { ...(await jose.exportJWK(es.publicKey)), kid: 'k1', use: 'sig' }] }) }),
   named('resource-app', base, { 'client.resources': ['https://api.example/v1', 'https://api.example/v2'] }),
+  ...applications(named, base),
+  await oldKeyed(named, base),
   named('other-app', base, { 'client.redirect_uris': ['https://evil.example/cb'] }),
   named('fapi-app', fapi),
   named('fapi-nonce', fapi, { 'client.dpop_nonce': true }),
@@ -481,6 +484,10 @@ part('signing out', async () => {
 // ---- as the conformance suite has it ----
 
 conformance({ part, want, ok, node, B, post, basic, asserted, assertion, proof, code, exchange, ask, sentBack, signIn, challengeOf, client, jose, sha256, b64u, secret, cb, redirect, es, ed, ps, other, now, told });
+
+// ---- other people's clients ----
+
+others({ part, want, ok, node, B, es, redirect, client });
 
 // ---- as it must not be ----
 
