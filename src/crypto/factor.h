@@ -16,19 +16,21 @@ enum { PASSWORD_SALT = 16, PASSWORD_TEXT = 128 };
 
 /* 19 MiB, two passes, one lane: tens of milliseconds and so much memory a call. False when there is no memory. */
 bool password_hash(struct str password, const uint8_t salt[PASSWORD_SALT], char ret[PASSWORD_TEXT]) MUST_USE;
+/* What a check came to. Without memory nothing was checked: neither yes nor no may be said. */
+enum proven_by { PROOF_NO, PROOF_YES, PROOF_NO_MEMORY };
 /* text is NUL-ended, made by password_hash of this or an earlier version of the program. */
-bool password_verify(struct str password, const char *text) MUST_USE;
+enum proven_by password_verify(struct str password, const char *text) MUST_USE;
 /* Was the text made with other parameters than those of today? Then hash anew at the next sign-in. */
 bool password_is_dated(const char *text);
 
 /* ---- one-time codes ---- */
 
-enum { TOTP_SEED = 20, TOTP_DIGITS = 6, TOTP_STEP_S = 30 };
+enum { TOTP_SEED = 20, TOTP_DIGITS = 6, TOTP_STEP_S = 30, TOTP_NO_MEMORY = -2 };
 
-/* The code of a time step (seconds since 1970 / 30), as six digits and NUL. */
-void totp_code(const uint8_t seed[TOTP_SEED], int64_t step, char ret[TOTP_DIGITS + 1]);
+/* The code of a time step (seconds since 1970 / 30), as six digits and NUL. False when there is no memory. */
+bool totp_code(const uint8_t seed[TOTP_SEED], int64_t step, char ret[TOTP_DIGITS + 1]) MUST_USE;
 /* The step whose code this is: the present one or one to either side, and later than last_step, so that no code is good
- * twice. -1 when it is none. Takes the same time whichever it is. */
+ * twice. -1 when it is none, TOTP_NO_MEMORY when none could be made. Takes the same time whichever it is. */
 int64_t totp_match(const uint8_t seed[TOTP_SEED], struct str code, int64_t now_step, int64_t last_step);
 /* RFC 4648 base32 without padding, for showing a seed. */
 struct str base32_encode(struct arena *a, const void *bytes, size_t n);
@@ -38,9 +40,9 @@ struct str base32_encode(struct arena *a, const void *bytes, size_t n);
 enum { SEAL_KEY = 32, SEAL_MORE = 28 };
 
 /* AES-256-GCM: nonce ‖ ciphertext ‖ tag, SEAL_MORE bytes longer than the text. bound is authenticated with it: a sealed
- * secret moved to another owner's row does not open. */
-void secret_seal(const uint8_t key[SEAL_KEY], const uint8_t nonce[12], struct str text, struct str bound, uint8_t *ret);
-bool secret_open(const uint8_t key[SEAL_KEY], struct str sealed, struct str bound, uint8_t *ret_text) MUST_USE;
+ * secret moved to another owner's row does not open. Sealing is false when there is no memory. */
+bool secret_seal(const uint8_t key[SEAL_KEY], const uint8_t nonce[12], struct str text, struct str bound, uint8_t *ret) MUST_USE;
+enum proven_by secret_open(const uint8_t key[SEAL_KEY], struct str sealed, struct str bound, uint8_t *ret_text) MUST_USE;
 
 /* ---- passkeys ---- */
 
@@ -66,7 +68,7 @@ struct passkey {
 };
 /* Verify a registration: the bytes of clientDataJSON and attestationObject. Faults say which step of 7.1 failed:
  * ERR_SYNTAX, ERR_CONFLICT (type, challenge, origin, rp id, flags), ERR_NOT_SUPPORTED (algorithm, attestation),
- * ERR_SIGNATURE. */
+ * ERR_SIGNATURE; ERR_MEMORY: nothing was verified. */
 enum err webauthn_register(struct ctx *ctx, const struct webauthn_want *want, struct str client_data, struct str attestation,
                            struct passkey *ret) MUST_USE;
 /* What an assertion says once it holds. */

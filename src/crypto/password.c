@@ -18,9 +18,10 @@ bool password_hash(struct str password, const uint8_t salt[PASSWORD_SALT], char 
                                  PASSWORD_TEXT) == ARGON2_OK;
 }
 
-bool password_verify(struct str password, const char *text)
+enum proven_by password_verify(struct str password, const char *text)
 {
-    return argon2id_verify(text, password.p, password.n) == ARGON2_OK;
+    int said = argon2id_verify(text, password.p, password.n);
+    return said == ARGON2_OK ? PROOF_YES : said == ARGON2_MEMORY_ALLOCATION_ERROR ? PROOF_NO_MEMORY : PROOF_NO;
 }
 
 bool password_is_dated(const char *text)
@@ -32,7 +33,7 @@ bool password_is_dated(const char *text)
 
 /* ---- one-time codes ---- */
 
-void totp_code(const uint8_t seed[TOTP_SEED], int64_t step, char ret[TOTP_DIGITS + 1])
+bool totp_code(const uint8_t seed[TOTP_SEED], int64_t step, char ret[TOTP_DIGITS + 1])
 {
     uint8_t counter[8];
     uint8_t mac[20];
@@ -40,7 +41,9 @@ void totp_code(const uint8_t seed[TOTP_SEED], int64_t step, char ret[TOTP_DIGITS
     for (int i = 0; i < 8; i++) {
         counter[i] = (uint8_t)((uint64_t)step >> (56 - 8 * i));
     }
-    must(HMAC(EVP_sha1(), seed, TOTP_SEED, counter, sizeof(counter), mac, &n) != NULL && n == sizeof(mac));
+    if (HMAC(EVP_sha1(), seed, TOTP_SEED, counter, sizeof(counter), mac, &n) == NULL || n != sizeof(mac)) {
+        return false; /* of a seed and a counter nothing else can fail */
+    }
     /* Dynamic truncation (RFC 4226, 5.3). */
     size_t at = mac[19] & 15u;
     uint32_t v = ((uint32_t)mac[at] & 0x7f) << 24 | (uint32_t)mac[at + 1] << 16 | (uint32_t)mac[at + 2] << 8 | mac[at + 3];
@@ -51,6 +54,7 @@ void totp_code(const uint8_t seed[TOTP_SEED], int64_t step, char ret[TOTP_DIGITS
     }
     ret[TOTP_DIGITS] = '\0';
     bytes_wipe(mac, sizeof(mac));
+    return true;
 }
 
 int64_t totp_match(const uint8_t seed[TOTP_SEED], struct str code, int64_t now_step, int64_t last_step)
@@ -58,7 +62,9 @@ int64_t totp_match(const uint8_t seed[TOTP_SEED], struct str code, int64_t now_s
     int64_t hit = -1;
     for (int64_t step = now_step - 1; step <= now_step + 1; step++) {
         char want[TOTP_DIGITS + 1];
-        totp_code(seed, step, want);
+        if (!totp_code(seed, step, want)) {
+            return TOTP_NO_MEMORY;
+        }
         bool same = code.n == TOTP_DIGITS && bytes_equal(code.p, want, TOTP_DIGITS);
         hit = same && step > last_step ? step : hit;
     }
@@ -88,7 +94,7 @@ struct str base32_encode(struct arena *a, const void *bytes, size_t n)
 
 /* ---- secrets at rest ---- */
 
-void secret_seal(const uint8_t key[SEAL_KEY], const uint8_t nonce[12], struct str text, struct str bound, uint8_t *ret)
+bool secret_seal(const uint8_t key[SEAL_KEY], const uint8_t nonce[12], struct str text, struct str bound, uint8_t *ret)
 {
     int n = 0;
     EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
@@ -99,26 +105,25 @@ void secret_seal(const uint8_t key[SEAL_KEY], const uint8_t nonce[12], struct st
     ok = ok && EVP_EncryptFinal_ex(c, ret + 12 + text.n, &n) == 1;
     ok = ok && EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_GET_TAG, 16, ret + 12 + text.n) == 1;
     EVP_CIPHER_CTX_free(c);
-    must(ok);
+    return ok;
 }
 
-bool secret_open(const uint8_t key[SEAL_KEY], struct str sealed, struct str bound, uint8_t *ret_text)
+enum proven_by secret_open(const uint8_t key[SEAL_KEY], struct str sealed, struct str bound, uint8_t *ret_text)
 {
     int n = 0;
     uint8_t tag[16];
     if (sealed.n < SEAL_MORE || sealed.n > (1 << 20)) {
-        return false;
+        return PROOF_NO;
     }
     const unsigned char *p = (const unsigned char *)sealed.p;
     size_t text = sealed.n - SEAL_MORE;
     memcpy(tag, p + 12 + text, sizeof(tag));
     EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
-    must(c != NULL);
-    bool ok = EVP_DecryptInit_ex(c, EVP_aes_256_gcm(), NULL, key, p) == 1;
-    ok = ok && EVP_DecryptUpdate(c, NULL, &n, (const unsigned char *)bound.p, (int)bound.n) == 1;
+    bool able = c != NULL && EVP_DecryptInit_ex(c, EVP_aes_256_gcm(), NULL, key, p) == 1;
+    bool ok = able && EVP_DecryptUpdate(c, NULL, &n, (const unsigned char *)bound.p, (int)bound.n) == 1;
     ok = ok && EVP_DecryptUpdate(c, ret_text, &n, p + 12, (int)text) == 1;
     ok = ok && EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_SET_TAG, 16, tag) == 1;
     ok = ok && EVP_DecryptFinal_ex(c, ret_text + text, &n) == 1;
     EVP_CIPHER_CTX_free(c);
-    return ok;
+    return !able ? PROOF_NO_MEMORY : ok ? PROOF_YES : PROOF_NO;
 }

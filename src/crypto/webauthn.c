@@ -151,16 +151,24 @@ static EVP_PKEY *key_of(const struct cose_key *k)
     return NULL;
 }
 
-static bool signature_holds(EVP_PKEY *key, enum cose_alg alg, struct str text, struct str signature)
+/* A key that was read before is NULL again, or a context is, only without memory. */
+static enum proven_by signature_holds(EVP_PKEY *key, enum cose_alg alg, struct str text, struct str signature)
 {
     int kind = alg == COSE_ES256 ? EVP_PKEY_EC : alg == COSE_EDDSA ? EVP_PKEY_ED25519 : EVP_PKEY_RSA;
     EVP_MD_CTX *c = EVP_MD_CTX_new();
-    must(c != NULL);
-    bool ok = key != NULL && EVP_PKEY_get_base_id(key) == kind;
-    ok = ok && EVP_DigestVerifyInit(c, NULL, alg == COSE_EDDSA ? NULL : EVP_sha256(), NULL, key) == 1;
-    ok = ok && EVP_DigestVerify(c, (const unsigned char *)signature.p, signature.n, (const unsigned char *)text.p, text.n) == 1;
+    bool fits = key == NULL || EVP_PKEY_get_base_id(key) == kind;
+    bool able = c != NULL && key != NULL && (!fits || EVP_DigestVerifyInit(c, NULL, alg == COSE_EDDSA ? NULL : EVP_sha256(), NULL, key) == 1);
+    bool ok = able && fits && EVP_DigestVerify(c, (const unsigned char *)signature.p, signature.n, (const unsigned char *)text.p, text.n) == 1;
     EVP_MD_CTX_free(c);
-    return ok;
+    return !able ? PROOF_NO_MEMORY : ok ? PROOF_YES : PROOF_NO;
+}
+
+static enum err said(struct ctx *ctx, enum proven_by proof, const char *otherwise)
+{
+    if (proof == PROOF_NO_MEMORY) {
+        return fault(ctx, ERR_MEMORY, "no memory to verify a signature in");
+    }
+    return proof == PROOF_YES ? ERR_OK : fault(ctx, ERR_SIGNATURE, "%s", otherwise);
 }
 
 /* What is signed: authenticator data ‖ SHA-256 of the client data. */
@@ -344,14 +352,15 @@ static bool certificate_fits(X509 *x, const uint8_t aaguid[16])
     return ok;
 }
 
-static bool packed_by_certificate(const struct attestation *s, const struct passkey *k, struct str text)
+static enum proven_by packed_by_certificate(const struct attestation *s, const struct passkey *k, struct str text)
 {
     const unsigned char *p = (const unsigned char *)s->certificate.p;
     X509 *x = d2i_X509(NULL, &p, (long)s->certificate.n);
     bool whole = x != NULL && p == (const unsigned char *)s->certificate.p + s->certificate.n;
-    bool ok = whole && certificate_fits(x, k->aaguid) && signature_holds(X509_get0_pubkey(x), (enum cose_alg)s->alg, text, s->signature);
+    EVP_PKEY *key = whole && certificate_fits(x, k->aaguid) ? X509_get0_pubkey(x) : NULL;
+    enum proven_by proof = key == NULL ? PROOF_NO : signature_holds(key, (enum cose_alg)s->alg, text, s->signature);
     X509_free(x);
-    return ok;
+    return proof;
 }
 
 static enum err check_attestation(struct ctx *ctx, const struct attestation *s, const struct cose_key *key, struct str text,
@@ -370,13 +379,17 @@ static enum err check_attestation(struct ctx *ctx, const struct attestation *s, 
         return fault(ctx, ERR_NOT_SUPPORTED, "the attestation's algorithm is not ES256, EdDSA or RS256");
     }
     if (s->certificate.n > 0) {
-        ret->attested = packed_by_certificate(s, ret, text);
-        return ret->attested ? ERR_OK : fault(ctx, ERR_SIGNATURE, "the attestation's certificate or signature does not hold");
+        enum proven_by proof = packed_by_certificate(s, ret, text);
+        ret->attested = proof == PROOF_YES;
+        return said(ctx, proof, "the attestation's certificate or signature does not hold");
+    }
+    if (s->alg != (int64_t)key->alg) {
+        return fault(ctx, ERR_SIGNATURE, "the self attestation is not of the key's algorithm");
     }
     EVP_PKEY *own = key_of(key);
-    bool ok = s->alg == (int64_t)key->alg && signature_holds(own, key->alg, text, s->signature);
+    enum proven_by proof = signature_holds(own, key->alg, text, s->signature);
     EVP_PKEY_free(own);
-    return ok ? ERR_OK : fault(ctx, ERR_SIGNATURE, "the self attestation does not hold");
+    return said(ctx, proof, "the self attestation does not hold");
 }
 
 /* ---- the two ceremonies ---- */
@@ -423,11 +436,9 @@ enum err webauthn_assert(struct ctx *ctx, const struct webauthn_want *want, cons
         return fault(ctx, ERR_CONFLICT, "the credential's backup eligibility changed");
     }
     EVP_PKEY *k = key_of(&key);
-    bool ok = signature_holds(k, key.alg, signed_text(ctx->arena, authenticator_data, client_data), signature);
+    enum proven_by proof = signature_holds(k, key.alg, signed_text(ctx->arena, authenticator_data, client_data), signature);
     EVP_PKEY_free(k);
-    if (!ok) {
-        return fault(ctx, ERR_SIGNATURE, "the signature does not verify");
-    }
+    TRY(said(ctx, proof, "the signature does not verify"));
     *ret = (struct passkey_use){data.count, (data.flags & FLAG_UV) != 0, (data.flags & FLAG_BS) != 0};
     return ERR_OK;
 }

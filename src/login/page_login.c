@@ -68,7 +68,7 @@ struct attempt {
     const char *text;  /* held against: the owner's hash, or nobody's */
     uint8_t salt[PASSWORD_SALT];
     char fresh[PASSWORD_TEXT]; /* hashed anew, when the old parameters are dated */
-    bool right;
+    enum proven_by said;
     struct proven proven;
 };
 
@@ -118,7 +118,11 @@ static enum err password_done(struct page *p, void *arg)
     size_t count = 0;
     size_t key_count = 0;
     bool found = false;
-    if (!a->right || a->owner.n == 0) {
+    if (a->said == PROOF_NO_MEMORY) {
+        rate_give(&login_of(p)->rate, &bound_name, a->name); /* it was not tried */
+        return fault(ctx, ERR_MEMORY, "no memory to check a password in");
+    }
+    if (a->said != PROOF_YES || a->owner.n == 0) {
         return login_refused(p);
     }
     rate_give(&login_of(p)->rate, &bound_name, a->name);
@@ -147,8 +151,8 @@ static enum err password_done(struct page *p, void *arg)
 static void hash_attempt(void *arg)
 {
     struct attempt *a = arg;
-    a->right = password_verify(a->password, a->text);
-    if (a->right && password_is_dated(a->text) && !password_hash(a->password, a->salt, a->fresh)) {
+    a->said = password_verify(a->password, a->text);
+    if (a->said == PROOF_YES && password_is_dated(a->text) && !password_hash(a->password, a->salt, a->fresh)) {
         a->fresh[0] = '\0';
     }
     page_go_on(a->page, password_done, a);
@@ -238,12 +242,20 @@ static enum err login_code(struct page *p)
         return login_wait(p, wait);
     }
     TRY(login_secret_of_kind(ctx, p->db, (struct login_secret_of_kind_in){.owner = u->owner, .kind = STR("totp"), .count = 1}, &rows, &count));
-    if (count == 0 || rows[0].secret.n != TOTP_SEED + SEAL_MORE || !secret_open(l->seal, rows[0].secret, rows[0].id, seed)) {
+    bool there = count > 0 && rows[0].secret.n == TOTP_SEED + SEAL_MORE;
+    enum proven_by opened = there ? secret_open(l->seal, rows[0].secret, rows[0].id, seed) : PROOF_NO;
+    if (opened == PROOF_NO_MEMORY) {
+        return fault(ctx, ERR_MEMORY, "no memory to check a code in");
+    }
+    if (opened != PROOF_YES) {
         return login_refused(p);
     }
     int64_t step = ctx->world->now(ctx->world).ms / 1000 / TOTP_STEP_S;
     u->counter = totp_match(seed, str_trim(page_field(p, "code")), step, rows[0].counter);
     bytes_wipe(seed, sizeof(seed));
+    if (u->counter == TOTP_NO_MEMORY) {
+        return fault(ctx, ERR_MEMORY, "no memory to check a code in");
+    }
     TRY(proven_load(p, u->owner, 2, "pwd otp mfa", page_field(p, "next"), &u->proven, &found));
     if (u->counter < 0 || !found) {
         return login_refused(p);

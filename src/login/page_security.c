@@ -253,6 +253,12 @@ static enum err set_password(struct page *p)
 
 /* ---- one-time codes ---- */
 
+/* 503: nothing was changed, and it may be tried again. */
+static enum err no_memory(struct page *p)
+{
+    return fault(p->ctx, ERR_MEMORY, "no memory for a one-time code");
+}
+
 static enum err show_seed(struct page *p, const uint8_t seed[TOTP_SEED], bool wrong)
 {
     struct arena *a = p->ctx->arena;
@@ -260,7 +266,9 @@ static enum err show_seed(struct page *p, const uint8_t seed[TOTP_SEED], bool wr
     uint8_t nonce[12];
     uint8_t sealed[TOTP_SEED + SEAL_MORE];
     p->ctx->world->random(p->ctx->world, nonce, sizeof(nonce));
-    secret_seal(l->seal, nonce, (struct str){(const char *)seed, TOTP_SEED}, p->session.actor.id, sealed);
+    if (!secret_seal(l->seal, nonce, (struct str){(const char *)seed, TOTP_SEED}, p->session.actor.id, sealed)) {
+        return no_memory(p);
+    }
     struct page_totp v = {.key = base32_encode(a, seed, TOTP_SEED),
                           .stage = ticket_make(p, "totp", (struct str){(const char *)sealed, sizeof(sealed)}),
                           .wrong = wrong};
@@ -297,19 +305,23 @@ static enum err set_totp(struct page *p)
     if (wait > 0) {
         return login_wait(p, wait);
     }
-    if (!ticket_read(p, "totp", page_field(p, "stage"), &sealed) || sealed.n != TOTP_SEED + SEAL_MORE ||
-        !secret_open(l->seal, sealed, n->owner, seed)) {
-        return begin_totp(p);
+    bool given = ticket_read(p, "totp", page_field(p, "stage"), &sealed) && sealed.n == TOTP_SEED + SEAL_MORE;
+    enum proven_by opened = given ? secret_open(l->seal, sealed, n->owner, seed) : PROOF_NO;
+    if (opened != PROOF_YES) {
+        return opened == PROOF_NO_MEMORY ? no_memory(p) : begin_totp(p);
     }
     n->counter = totp_match(seed, str_trim(page_field(p, "code")), ctx->world->now(ctx->world).ms / 1000 / TOTP_STEP_S, -1);
     if (n->counter < 0) {
-        return show_seed(p, seed, true);
+        return n->counter == TOTP_NO_MEMORY ? no_memory(p) : show_seed(p, seed, true);
     }
     rate_give(&l->rate, &bound_code, n->owner);
     uint8_t *out = arena_push(ctx->arena, TOTP_SEED + SEAL_MORE);
     ctx->world->random(ctx->world, nonce, sizeof(nonce));
-    secret_seal(l->seal, nonce, (struct str){(const char *)seed, TOTP_SEED}, n->id, out);
+    bool sealed_well = secret_seal(l->seal, nonce, (struct str){(const char *)seed, TOTP_SEED}, n->id, out);
     bytes_wipe(seed, sizeof(seed));
+    if (!sealed_well) {
+        return no_memory(p);
+    }
     n->secret = (struct str){(const char *)out, TOTP_SEED + SEAL_MORE};
     return add(p, n, STR(""), added);
 }
