@@ -243,17 +243,27 @@ wait $CUT
 [ -z "$(cookie)" ] && ok || bad "a cut request signed somebody in"
 want "the server goes on" 200 "$(get /healthz)"
 
-# ---- after a restart ----
+# ---- after a crash ----
 as o-clerk
 BEFORE=$(cookie)
+J=$W/y
+for n in p-ming p-nobody3; do
+    for i in 1 2 3 4 5 6 7 8 9 10; do form /login name=$n password=guess-$i >/dev/null; done
+done
 sleep 0.3
-kill $PID
+kill -9 $PID
 wait $PID 2>/dev/null
 serve_demo "$W/node"
 want "a session outlasts the program" 200 "$(curl -s -o /dev/null -w '%{http_code}' -H "Cookie: tb_session=$BEFORE" $B/desk)"
 J=$W/n
+want "so does a bound on guessing" 429 "$(form /login name=p-ming password=guess)"
+cp "$W/body" "$W/wrong"
+want "for a name that is nobody's as well" 429 "$(form /login name=p-nobody3 password=guess)"
+want "told alike" "$(grep -v name= "$W/wrong")" "$(grep -v name= "$W/body")"
+want "nobody else is bound" 401 "$(form /login name=p-nobody4 password=guess)"
 want "so does the password" 200 "$(form /login name=p-zhou password=correct-horse-battery)"
 strings -a "$W/node/store"* 2>/dev/null | grep -q "correct-horse-battery" && bad "a password in the store" || ok
+strings -a "$W/node/store"* 2>/dev/null | grep -q "p-nobody3" && bad "a name that was tried stands in the store" || ok
 kill $PID
 wait $PID 2>/dev/null
 if build/tongban replay "$W/node" >"$W/out" 2>&1; then ok; else bad "replay" "$(cat "$W/out")"; fi

@@ -74,6 +74,11 @@ static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const
     config.tables = rooms_routes(ctx, &config.table_count);
     TRY(oidc_new(ctx, &(struct oidc_config){s->node.gate, s->node.store, s->node.token_keys}, &s->oidc));
     TRY(login_open(ctx, s->node.dir, str_starts(s->node.issuer, STR("https://")) ? s->node.issuer : STR(""), &s->login));
+    struct db *reader = NULL;
+    TRY(store_reader(ctx, s->node.store, &reader));
+    enum err recalled = login_recall(ctx, reader, s->login);
+    db_close(reader);
+    TRY(recalled);
     if (s->sample.kind == JSON_OBJECT) {
         TRY(login_offer_sample(ctx, s->login, &s->sample));
     }

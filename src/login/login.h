@@ -26,6 +26,9 @@ extern const struct projector login_projector;
  * Starts its threads. */
 struct login;
 enum err login_open(struct ctx *ctx, struct str dir, struct str origin, struct login **ret) MUST_USE;
+/* Who was bound by too many tries before the program stopped still is. Before it serves. */
+struct db;
+enum err login_recall(struct ctx *ctx, struct db *db, struct login *l) MUST_USE;
 /* Ends its threads; no page may come after. NULL is allowed. */
 void login_close(struct login *l);
 /* Demo: offer the sample issuer of identity, with the persons of law/sample/people.json. */

@@ -21,9 +21,11 @@
 /* A count-min sketch of leaky buckets, keyed by a secret: whatever clients send, memory stays; two keys that meet in all rows
  * can only be bound more tightly, never less. */
 enum { RATE_ROWS = 4, RATE_COLUMNS = 4096 };
+enum { RATE_KEY = 16 };
 struct rate {
     struct world *world;
-    uint8_t secret[32];
+    uint8_t secret[32]; /* of this process: where a key falls */
+    uint8_t stable[32]; /* of the node: what a key is called when it is kept */
     pthread_mutex_t lock;
     struct rate_cell {
         int64_t seen_ms;
@@ -35,9 +37,14 @@ struct rate_bound {
     float burst;    /* tries at once */
     float per_s;    /* and then so many a second */
 };
-void rate_open(struct rate *r, struct world *world);
+/* stable: 32 bytes that outlive the process. */
+void rate_open(struct rate *r, struct world *world, const uint8_t stable[32]);
 /* Take one try; 0 when it is within the bound, else the seconds until one is. */
 int64_t rate_take(struct rate *r, const struct rate_bound *bound, struct str key);
+/* The same; *ret_filled is true when this try filled the bucket, ret_key what the key is called then. */
+int64_t rate_take_noting(struct rate *r, const struct rate_bound *bound, struct str key, bool *ret_filled, uint8_t ret_key[RATE_KEY]);
+/* A bucket called so was full, and runs empty in `left_ms`. */
+void rate_recall(struct rate *r, const struct rate_bound *bound, const uint8_t key[RATE_KEY], int64_t left_ms);
 /* Give a try back: it was a good one. */
 void rate_give(struct rate *r, const struct rate_bound *bound, struct str key);
 
@@ -75,7 +82,15 @@ struct login {
     struct str origin;         /* of passkeys; empty: only at localhost */
     const struct identity_source *sources[8];
     size_t source_count;
-    pthread_mutex_t lock;      /* of what follows */
+    struct lock_note {         /* full buckets on their way into the store (lock.c) */
+        struct login *login;
+        uint8_t key[RATE_KEY];
+        char bound;
+        int64_t until_ms;
+        bool busy;
+    } notes[16];
+    size_t locks;              /* rows there are; of the writer's thread once the program serves */
+    pthread_mutex_t lock;      /* of what follows, and of notes */
     struct used {
         uint8_t id[16];
         int64_t until_ms;
@@ -100,6 +115,12 @@ bool ticket_use(struct page *p, struct str ticket);
 
 /* What this site is to passkeys; false where there can be none (no secure address). */
 bool login_relying_party(struct page *p, struct webauthn_want *ret);
+
+/* ---- lock.c: bounds that a restart does not lift ---- */
+
+/* Take one try of a name or owner; 0, or the seconds until one is within the bound. A try that fills the bucket is noted in the
+ * store, one write for many tries, and nobody waits for it: what is answered, and when, says nothing. */
+int64_t login_take(struct page *p, const struct rate_bound *bound, struct str key);
 
 /* ---- prove.c: from a proof to a session ---- */
 

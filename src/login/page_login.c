@@ -168,7 +168,7 @@ static enum err login_post(struct page *p)
                           .next = login_next(page_field(p, "next"))};
     TRY(login_rule(p, "signin.password", true, &allowed));
     int64_t wait = rate_take(&l->rate, &bound_address, p->exchange->request.peer);
-    wait = wait > 0 ? wait : rate_take(&l->rate, &bound_name, a->name);
+    wait = wait > 0 ? wait : login_take(p, &bound_name, a->name);
     if (wait > 0) {
         return login_wait(p, wait);
     }
@@ -237,7 +237,7 @@ static enum err login_code(struct page *p)
     if (!ticket_read(p, "stage", page_field(p, "stage"), &u->owner)) {
         return login_refused(p);
     }
-    int64_t wait = rate_take(&l->rate, &bound_code, u->owner);
+    int64_t wait = login_take(p, &bound_code, u->owner);
     if (wait > 0) {
         return login_wait(p, wait);
     }
@@ -347,7 +347,7 @@ static enum err recover_post(struct page *p)
     bool found = false;
     bool has_given = false;
     int64_t wait = rate_take(&l->rate, &bound_address, p->exchange->request.peer);
-    wait = wait > 0 ? wait : rate_take(&l->rate, &bound_name, name);
+    wait = wait > 0 ? wait : login_take(p, &bound_name, name);
     if (wait > 0) {
         return login_wait(p, wait);
     }

@@ -193,7 +193,7 @@ static enum err second_finish(struct page *p)
     if (!ticket_read(p, "stage", page_field(p, "stage"), &owner)) {
         return login_refused(p);
     }
-    int64_t wait = rate_take(&login_of(p)->rate, &bound_code, owner);
+    int64_t wait = login_take(p, &bound_code, owner);
     if (wait > 0) {
         return login_wait(p, wait);
     }

@@ -301,7 +301,7 @@ static enum err set_totp(struct page *p)
     if (!may) {
         return ERR_OK;
     }
-    int64_t wait = rate_take(&l->rate, &bound_code, n->owner);
+    int64_t wait = login_take(p, &bound_code, n->owner);
     if (wait > 0) {
         return login_wait(p, wait);
     }

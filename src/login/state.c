@@ -42,8 +42,10 @@ enum err login_open(struct ctx *ctx, struct str dir, struct str origin, struct l
     l->world = ctx->world;
     l->origin = origin;
     pthread_mutex_init(&l->lock, NULL);
-    rate_open(&l->rate, ctx->world);
     TRY(read_seal(ctx, l, dir));
+    uint8_t stable[32];
+    hmac_sha256((struct str){(const char *)l->seal, sizeof(l->seal)}, STR("names of full buckets"), stable);
+    rate_open(&l->rate, ctx->world, stable);
     ctx->world->random(ctx->world, l->mark, sizeof(l->mark));
     ctx->world->random(ctx->world, salt, sizeof(salt));
     ctx->world->random(ctx->world, word, sizeof(word));

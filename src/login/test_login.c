@@ -18,7 +18,8 @@ static struct rate *new_rate(struct ctx *ctx, struct slow_world *w)
     *w = (struct slow_world){.world = *world_real(), .ns = 1};
     w->world.self = w;
     w->world.mono_ns = slow_mono;
-    rate_open(r, &w->world);
+    static const uint8_t stable[32] = {7};
+    rate_open(r, &w->world, stable);
     return r;
 }
 
@@ -38,6 +39,35 @@ TEST(login_rate_binds_a_burst_and_lets_time_heal)
     CHECK(rate_take(r, &bound_name, STR("p-lin")) > 0);
     rate_give(r, &bound_name, STR("p-lin")); /* a good one does not count */
     CHECK_INT(rate_take(r, &bound_name, STR("p-lin")), 0);
+}
+
+/* What was full stays bound in another process, as long as it would have been and no longer. */
+TEST(login_rate_is_recalled_after_a_restart)
+{
+    struct slow_world w;
+    struct slow_world later;
+    struct rate *before = new_rate(ctx, &w);
+    struct rate *after = new_rate(ctx, &later);
+    uint8_t key[RATE_KEY];
+    uint8_t other[RATE_KEY];
+    bool filled = false;
+    size_t fills = 0;
+    for (int i = 0; i < 30; i++) {
+        rate_take_noting(before, &bound_name, STR("p-lin"), &filled, key);
+        fills += filled;
+    }
+    CHECK_INT(fills, 1); /* thirty tries, one note */
+    w.ns += 61LL * 1000000000;
+    CHECK_INT(rate_take_noting(before, &bound_name, STR("p-lin"), &filled, key), 0);
+    CHECK(filled);
+    rate_recall(after, &bound_name, key, 600 * 1000);
+    CHECK(rate_take(after, &bound_name, STR("p-lin")) > 0);
+    CHECK_INT(rate_take_noting(after, &bound_name, STR("p-zhou"), &filled, other), 0);
+    CHECK(memcmp(key, other, RATE_KEY) != 0);
+    rate_recall(after, &bound_name, other, INT32_MAX); /* a clock set back binds no longer than a full bucket */
+    later.ns += 601LL * 1000000000;
+    CHECK_INT(rate_take(after, &bound_name, STR("p-zhou")), 0);
+    CHECK_INT(rate_take(after, &bound_name, STR("p-lin")), 0);
 }
 
 /* However many keys there are, one that was tried too often stays bound: nobody washes it out. */
