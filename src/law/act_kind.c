@@ -240,7 +240,7 @@ void read_act(struct builder *b, struct source *f)
         "act",     "title",        "button",    "articles",   "who",     "assurance", "power",
         "party",   "office",       "case",      "task",       "from",    "to",        "apart",
         "when",    "when_article", "when_text", "conditions", "fields",  "limit",     "bounds",
-        "purpose", "draws",        "tells",     "remedy",     "publish", "effect",    "interested", "bars", "barred", NULL};
+        "purpose", "draws",        "tells",     "remedy",     "publish", "effect",    "interested", "bars", "barred", "review_first", NULL};
     static const char *const cases[] = {[ACT_CASE_OPEN] = "open", [ACT_CASE_IN] = "in", [ACT_CASE_NONE] = "none"};
     const struct json *o = &f->root;
     struct act_kind *k = index_get(&b->law->index[T_ACT], json_text(o, "act"));
@@ -295,6 +295,7 @@ void read_act(struct builder *b, struct source *f)
         k->tells |= bit < 0 ? 0 : 1u << bit;
     }
     k->remedy = may_bool(b, f, o, "remedy", false);
+    k->review_first = may_cite(b, f, o, "review_first");
     k->publish = may_bool(b, f, o, "publish", false);
     k->effects = texts(b, f, o, "effect", &k->effect_count);
 }

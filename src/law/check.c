@@ -81,6 +81,34 @@ static void check_awaited(struct builder *b, const struct act_kind *kind)
     problem(b, f, json_get(&f->root, "task"), "procedure", "no procedure awaits the act \"%.*s\"", FMT(kind->kind));
 }
 
+/* Where reconsideration must come first, the decision says so: each item of such an act has a remedy by that article. */
+static void check_review_first(struct builder *b, const struct item *x, const struct act_kind *kind)
+{
+    bool said = false;
+    for (size_t i = 0; i < x->remedy_count; i++) {
+        const struct cite *c = &x->remedies[i].article;
+        said = said || (c->statute != NULL && c->article == kind->review_first.article);
+    }
+    if (!said) {
+        const struct source *f = b->origins.items[x->index];
+        problem(b, f, json_get(&f->root, "remedy"), "remedy", "against \"%.*s\" reconsideration comes first (%.*s), and no remedy of the item says so",
+                FMT(kind->kind), FMT(kind->review_first.text));
+    }
+}
+
+static void check_remedies(struct builder *b, const struct item *x)
+{
+    for (size_t i = 0; x->procedure != NULL && i < x->procedure->element_count; i++) {
+        const struct bpmn_element *e = &x->procedure->elements[i];
+        for (size_t k = 0; k < e->act_count; k++) {
+            const struct act_kind *kind = law_act(b->law, e->acts[k]);
+            if (kind != NULL && kind->review_first.article != NULL) {
+                check_review_first(b, x, kind);
+            }
+        }
+    }
+}
+
 void check_law(struct builder *b)
 {
     const struct law *law = b->law;
@@ -97,6 +125,9 @@ void check_law(struct builder *b)
         if (models->values[i] != NULL) {
             check_decisions(b, models->values[i]);
         }
+    }
+    for (size_t i = 0; i < law->item_count; i++) {
+        check_remedies(b, &law->items[i]);
     }
     check_powers(b);
     check_bases(b);

@@ -256,6 +256,7 @@ struct act_kind {
     struct str draws;
     unsigned tells; /* bits of enum act_tells */
     bool remedy;
+    struct cite review_first; /* the court comes after reconsideration, and who decides must say so; statute NULL: not so */
     bool publish;
     const struct str *effects;
     size_t effect_count;
