@@ -196,3 +196,61 @@ TEST(gate_a_running_case_keeps_its_law_unless_the_new_law_says_otherwise)
         story_close(&s);
     }
 }
+
+static struct str with_all(struct arena *a, struct str text, const char *old, const char *new)
+{
+    struct buf b = buf_new(a, 0);
+    for (size_t at = str_find(text, str_from(old)); at != SIZE_MAX; at = str_find(text, str_from(old))) {
+        buf_put(&b, str_slice(text, 0, at));
+        buf_puts(&b, new);
+        text = str_slice(text, at + strlen(old), text.n);
+    }
+    buf_put(&b, text);
+    return buf_str(&b);
+}
+
+/* A case that stands in a procedure called by its own goes on in it, however the called one looks by then. */
+TEST(gate_a_running_case_keeps_the_procedure_that_its_own_calls)
+{
+    static const char fields[] =
+        "{\"penalty.suspicion\":\"时速超过规定百分之四十\",\"penalty.act_end\":\"2026-03-02\",\"penalty.subject\":\"person\",\"penalty.facts_sure\":true,"
+        "\"penalty.basis\":\"道路交通安全法第九十条\",\"penalty.over_percent\":40,\"penalty.cards_shown\":true,\"penalty.rights_told\":true,\"penalty.defence\":\"没有异议\","
+        "\"penalty.measure\":\"fine\",\"penalty.fine\":20000,\"penalty.ticket\":\"9901010001\",\"penalty.served_day\":\"2026-03-02\"}";
+    struct story s;
+    story_open(&s, t, ctx);
+    on(&s, "2026-03-02");
+    struct draft d = {.kind = STR("punish-on-spot"), .item = STR("cf-speed-spot"), .fields = parsed(&s, fields)};
+    d.actor = (struct actor){.kind = ACTOR_OFFICER, .id = STR("o-traffic"), .co_id = STR("o-traffic2"), .for_id = STR("p-zhou"), .assurance = 2};
+    struct receipt r = story_submit(&s, &d);
+    CHECK_STR(r.verdict.code, "");
+    s.case_id = r.case_id;
+    on(&s, "2026-03-18");
+    CHECK_INT(story_tick(&s), 1); /* overdue: now in the procedure that is called */
+    on(&s, "2026-03-19");
+    struct law_pack_source pack = next_pack(&s, NULL, 0);
+    struct law_file *files = ARENA_ARRAY(ctx->arena, struct law_file, pack.count);
+    memcpy(files, pack.files, pack.count * sizeof(*files));
+    bool changed = false;
+    for (size_t i = 0; i < pack.count; i++) {
+        if (str_equal(files[i].path, STR("procedure/execution.bpmn"))) {
+            files[i].bytes = with(ctx->arena, with_all(ctx->arena, files[i].bytes, "\"overdue\"", "\"late\""), "<userTask id=\"late\"",
+                                  "<task id=\"before\"/><sequenceFlow id=\"f-before\" sourceRef=\"before\" targetRef=\"late\"/><userTask id=\"late\"");
+            files[i].bytes = with(ctx->arena, files[i].bytes, "<tb:status name=\"late\"/>", "<tb:status name=\"overdue\"/>");
+            files[i].bytes = with(ctx->arena, files[i].bytes, "sourceRef=\"entry\" targetRef=\"late\"", "sourceRef=\"entry\" targetRef=\"before\"");
+            changed = true;
+        }
+    }
+    CHECK(changed);
+    story_publish(&s, &(struct law_pack_source){files, pack.count});
+    on(&s, "2026-03-20");
+    act(&s, "p-zhou", "pay-fine", "{\"penalty.paid\":20000}");
+    struct case_state state;
+    struct db *reader = NULL;
+    bool found = false;
+    CHECK_OK(store_reader(ctx, s.store, &reader));
+    CHECK_OK(gate_case(ctx, s.gate, reader, s.case_id, &state, &found));
+    CHECK(found);
+    CHECK_STR(state.status, "performed");
+    db_close(reader);
+    story_close(&s);
+}

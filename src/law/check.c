@@ -21,11 +21,27 @@ static void check_refusals(struct builder *b)
     }
 }
 
+/* A finding in a procedure that is called stands at the first call. */
+static uint32_t line_in(const struct bpmn_process *p, const struct bpmn_finding *finding)
+{
+    int at = bpmn_element_find(p, finding->element);
+    uint32_t line = finding->line;
+    for (size_t i = 0; at >= 0 && p->elements[at].file > 0 && i < p->element_count; i++) {
+        if (p->elements[i].kind == BPMN_CALL && p->elements[i].file == 0) {
+            return p->elements[i].line;
+        }
+    }
+    return line;
+}
+
 static void check_procedure(struct builder *b, const struct bpmn_process *p)
 {
     const struct source *f = source_of(b, p->file);
     for (size_t i = 0; i < p->element_count; i++) {
         const struct bpmn_element *e = &p->elements[i];
+        if (e->file > 0) {
+            continue; /* of a procedure it calls, which is checked by itself */
+        }
         if (e->limit.n > 0 && law_limit(b->law, e->limit) == NULL && !limit_stands_as(b->law, e->limit)) {
             problem_line(b, f, e->line, "reference", "there is no limit \"%.*s\"", FMT(e->limit));
         }
@@ -44,7 +60,7 @@ static void check_procedure(struct builder *b, const struct bpmn_process *p)
     size_t count = 0;
     if (bpmn_check(b->ctx, p, &list, &count) == ERR_OK) {
         for (size_t i = 0; i < count; i++) {
-            problem_line(b, f, list[i].line, "procedure", "%.*s: %.*s", FMT(list[i].element), FMT(list[i].sentence));
+            problem_line(b, f, line_in(p, &list[i]), "procedure", "%.*s: %.*s", FMT(list[i].element), FMT(list[i].sentence));
         }
     }
 }

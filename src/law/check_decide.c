@@ -48,7 +48,7 @@ void check_decided(struct builder *b, const struct source *f, const struct bpmn_
 {
     for (size_t i = 0; i < p->element_count; i++) {
         const struct bpmn_element *e = &p->elements[i];
-        if (e->decision.n == 0) {
+        if (e->decision.n == 0 || e->file > 0) {
             continue;
         }
         const struct dmn_model *m = law_model(b->law, e->model);

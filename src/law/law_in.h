@@ -88,6 +88,8 @@ struct origins {
     size_t *statute_packs;
 };
 struct builder {
+    const struct law_pack_source *packs;
+    size_t pack_count;
     struct ctx *ctx;
     struct law *law;
     struct source *files;

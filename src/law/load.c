@@ -132,14 +132,33 @@ static void add_document(struct builder *b, struct str path, struct str bytes)
     *(en ? &d->en : &d->zh) = bytes;
 }
 
+/* A process that another calls stands in the packs as a procedure of its name. */
+static enum err read_called(struct ctx *ctx, void *self, struct str id, struct str location, struct str *ret_xml, struct str *ret_file)
+{
+    const struct builder *b = self;
+    *ret_file = str_format(ctx->arena, "procedure/%.*s.bpmn", FMT(id));
+    for (size_t i = 0; location.n == 0 && i < b->pack_count; i++) {
+        for (size_t k = 0; k < b->packs[i].count; k++) {
+            if (str_equal(b->packs[i].files[k].path, *ret_file)) {
+                *ret_xml = b->packs[i].files[k].bytes;
+                return ERR_OK;
+            }
+        }
+    }
+    return ERR_NOT_FOUND;
+}
+
 static void add_procedure(struct builder *b, const struct source *f, struct str path, struct str bytes)
 {
+    const struct bpmn_source called = {.self = b, .read = read_called};
+    const struct bpmn_options options = {.scope = &law_scope, .source = &called};
     struct str name = str_slice(path, strlen("procedure/"), path.n - strlen(".bpmn"));
     const struct bpmn_model *model = NULL;
     struct ctx inner = *b->ctx;
     inner.arena = b->law->arena;
-    if (bpmn_load(&inner, bytes, path, &law_scope, &model) != ERR_OK) {
-        problem_line(b, f, inner.why.line, "procedure", "%.*s", FMT(inner.why.detail));
+    if (bpmn_load_with(&inner, bytes, path, &options, &model) != ERR_OK) {
+        const struct source *at = str_equal(inner.why.file, path) ? f : source_of(b, inner.why.file);
+        problem_line(b, at == NULL ? f : at, inner.why.line, "procedure", "%.*s", FMT(inner.why.detail));
         return;
     }
     const struct bpmn_process *p = bpmn_process_find(model, STR(""));
@@ -336,7 +355,7 @@ enum err law_load(struct ctx *ctx, struct arena *arena, const struct law_pack_so
         files += packs[i].count;
         TRY(law_pack_digest(ctx, &packs[i], law->packs[i].digest));
     }
-    struct builder b = {.ctx = ctx, .law = law, .files = ARENA_ARRAY(arena, struct source, files + 1), .problems = ret_problems};
+    struct builder b = {.ctx = ctx, .law = law, .packs = packs, .pack_count = count, .files = ARENA_ARRAY(arena, struct source, files + 1), .problems = ret_problems};
     b.origins = (struct origins){ARENA_ARRAY(arena, const struct source *, files + 1), ARENA_ARRAY(arena, const struct source *, files + 1),
                                  ARENA_ARRAY(arena, const struct source *, files + 1), ARENA_ARRAY(arena, size_t, files + 1)};
     read_sources(&b, packs, count);

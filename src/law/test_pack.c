@@ -154,6 +154,8 @@ static const struct row {
     {"procedure/licensing.bpmn", "<tb:act kind=\"deliver\"/>", "<tb:act kind=\"zzz\"/>", "is no kind of act that is a task"},
     {"item/food-new/zzz.dmn", NULL, "<x/>", "definitions of DMN"},
     {"procedure/penalty.bpmn", "model=\"rule/penalty-hearing.dmn\"", "model=\"rule/zzz.dmn\"", "there is no decision model \"rule/zzz.dmn\""},
+    {"procedure/penalty.bpmn", "calledElement=\"execution\"", "calledElement=\"nowhere\"", "the process it calls is neither in this model"},
+    {"procedure/execution.bpmn", "<tb:status name=\"overdue\"/>", "<tb:status name=\"zzz\"/>", "the code table status has no \"zzz\""},
     {"procedure/penalty.bpmn", "decision=\"hearing\"", "decision=\"zzz\"", "has no decision of the name it asks for"},
     {"procedure/penalty.bpmn", "hearing = false<", "false<", "nothing in the procedure goes by \"hearing\""},
     {"rule/penalty-hearing.dmn", " typeRef=\"tPenalty\"/>", "/>", "has no type that names the facts it reads"},
