@@ -316,4 +316,5 @@ enum err outbox_fill(struct ctx *ctx, struct db *db, struct str session) MUST_US
 /* ---- pages, gathered in routes.c ---- */
 page_fn page_discovery, page_jwks, page_jwks_sm2, page_push, page_authorize, page_authorize_post, page_consent_post,
     page_token, page_userinfo, page_userinfo_post, page_introspect, page_revoke, page_logout_ask, page_logout_post,
-    page_consents_list, page_consents_post, page_clients_post, page_clients_close, page_post_script;
+    page_consents_list, page_consents_post, page_clients_post, page_clients_close, page_clients_list, page_client_form,
+    page_post_script;

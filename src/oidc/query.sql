@@ -8,6 +8,9 @@ UPDATE oidc_client SET closed = 1, seq = :seq WHERE id = :id;
 -- oidc_client_get :row  An application.
 SELECT id, document, seq, closed FROM oidc_client WHERE id = :id;
 
+-- oidc_client_list :rows  Applications from an id on.
+SELECT id, document, seq, closed FROM oidc_client WHERE id > :after$text ORDER BY id LIMIT :count$int;
+
 -- oidc_consent_set :write  A person consents.
 INSERT INTO oidc_consent (person, client, scopes, at_ms, seq) VALUES (:person, :client, :scopes, :at_ms, :seq)
 ON CONFLICT (person, client) DO UPDATE SET scopes = excluded.scopes, at_ms = excluded.at_ms, seq = excluded.seq;

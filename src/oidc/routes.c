@@ -1,6 +1,8 @@
 /* The doors of the identity provider. */
 #include "oidc/oidc_in.h"
 
+#include "page_client_html.h"
+#include "page_clients_html.h"
 #include "page_consent_html.h"
 #include "page_consents_html.h"
 #include "page_signout_html.h"
@@ -39,6 +41,8 @@ DOOR(consents_list)
 DOOR(consents_post)
 DOOR(clients_post)
 DOOR(clients_close)
+DOOR(clients_list)
+DOOR(client_form)
 DOOR(post_script)
 
 enum { SIGNED_IN = FOR_PARTY | FOR_OFFICER };
@@ -76,6 +80,10 @@ static const struct route rows[] = {
     {"GET", "/oidc/consents", door_consents_list, SIGNED_IN, 0, "Applications I hand information to",
      page_consents_schema, ""},
     {"POST", "/oidc/consents", door_consents_post, SIGNED_IN, 0, "Withdraw consent", NULL, "client"},
+    {"GET", "/oidc/clients", door_clients_list, FOR_ADMIN, 0, "Applications that rely on this identity",
+     page_clients_schema, "after done"},
+    {"GET", "/oidc/client", door_client_form, FOR_ADMIN, 0, "An application, or the form for a new one",
+     page_client_schema, "id"},
     {"POST", "/oidc/clients", door_clients_post, FOR_ADMIN, 0, "Register an application (security administrator)", NULL,
      "client.id client.name client.name_en client.profile client.auth client.jwks client.secret_sha256 "
      "client.redirect_uris "

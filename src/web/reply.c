@@ -77,6 +77,17 @@ static bool officer_may_go(const struct page *p, struct str route)
     return false;
 }
 
+static bool admin_may_go(const struct page *p, struct str route)
+{
+    bool fits = p->session.signed_in && p->session.actor.kind == ACTOR_ADMIN && p->law != NULL;
+    for (size_t i = 0; fits && i < p->role_count; i++) {
+        if (law_access_row(law_access(p->law, route), p->roles[i], ACCESS_ANY) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The same address in the other language. */
 static struct str other_url(struct page *p)
 {
@@ -135,6 +146,7 @@ enum err page_show_any(struct page *p, int status, struct str title, template_ht
                           .signed_in = p->session.signed_in,
                           .party = p->session.signed_in && p->session.actor.kind == ACTOR_PARTY,
                           .staff = p->session.signed_in && p->session.actor.kind != ACTOR_PARTY,
+                          .apps = admin_may_go(p, STR("GET /oidc/clients")),
                           .audit = page_has_role(p, STR("audit")),
                           .desk = officer_may_go(p, STR("GET /desk")),
                           .supervise = officer_may_go(p, STR("GET /supervise")),

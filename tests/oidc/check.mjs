@@ -328,6 +328,45 @@ part('applications are registered by an act', async () => {
   want('it may not ask', 'shown 400', sentBack(await ask(q)));
 });
 
+part('and on pages, without script', async () => {
+  const b = await node.browser().signIn('方晓');
+  await b.fetch('/oidc/clients');
+  ok('listed, with what they are', b.status === 200 && b.html.includes('应用 basic-app') && b.html.includes('使用中') && b.html.includes('/oidc/client?id=basic-app'), b.html);
+  await b.fetch('/oidc/client');
+  const fill = { 'client.id': 'page-app', 'client.name': '网页登记的应用', 'client.profile': 'basic', 'client.auth': 'client_secret_basic', 'client.secret_sha256': sha256(secret).toString('hex'),
+    'client.redirect_uris': 'https://page.example/cb\r\nhttps://page.example/cb2', 'client.scopes': 'openid\nprofile', 'client.grants': 'authorization_code', 'client.name_en': '', 'client.dpop': '' };
+  const send = (change) => b.submit('/oidc/clients', Object.entries({ ...fill, ...change }));
+  await send({ 'client.redirect_uris': 'http://page.example/cb' });
+  ok('what is wrong comes back with what was typed', b.status === 409 && b.html.includes('role="alert"') && b.html.includes('href="#f-client.redirect_uris"') && b.html.includes('http://page.example/cb') && b.html.includes('value="网页登记的应用"'), b.html);
+  await send({ 'client.auth': 'private_key_jwt', 'client.secret_sha256': '', 'client.profile': 'fapi', 'client.jwks': '{"keys":[{}]}' });
+  ok('keys that are none too', b.status >= 400 && b.html.includes('role="alert"') && b.html.includes('kty'), b.html.slice(0, 3000));
+  await send({});
+  want('registered', [303, '/oidc/clients'], [b.status, b.location?.pathname]);
+  await b.fetch(b.location);
+  ok('and told where it stands', /href="\/ledger\/\d+"/.test(b.html) && b.html.includes('网页登记的应用'), b.html);
+  const q = { client_id: 'page-app', redirect_uri: 'https://page.example/cb2' };
+  want('it may ask', '/login', (await ask(q)).location.pathname);
+  await b.fetch('/oidc/client?id=page-app');
+  ok('seen as registered', b.html.includes('https://page.example/cb\nhttps://page.example/cb2') && /name="client.id"[^>]*readonly/.test(b.html), b.html);
+  await send({ 'client.redirect_uris': 'https://page.example/cb' });
+  want('changed', 303, b.status);
+  want('and the address that was taken away is none any more', 'shown 400', sentBack(await ask(q)));
+  await b.fetch('/en/oidc/client?id=page-app');
+  ok('in English', b.html.includes('Change the registration') && b.html.includes('Close this application'), b.html);
+  await b.submit('/oidc/clients/close', []);
+  want('closed', 303, b.status);
+  await b.fetch('/oidc/client?id=page-app');
+  ok('and said so', b.html.includes('已停止；重新登记后可再用。') && !b.html.includes('/oidc/clients/close'));
+  want('it may not ask', 'shown 400', sentBack(await ask({ ...q, redirect_uri: 'https://page.example/cb' })));
+  want('none of that name', 404, (await b.fetch('/oidc/client?id=nobody')).status);
+  const audit = await node.browser().signIn('葛静');
+  await audit.fetch('/oidc/client?id=page-app');
+  ok('the auditor looks, and changes nothing', audit.status === 200 && audit.html.includes('https://page.example/cb') && !/<form[^>]*oidc\/clients/.test(audit.html), audit.html);
+  want('a person does not', 403, (await (await node.browser().signIn('林知夏')).fetch('/oidc/clients')).status);
+  const forged = await fetch(B + '/oidc/clients', { method: 'POST', redirect: 'manual', headers: { cookie: [...b.cookies].map(([k, v]) => `${k}=${v}`).join('; ') }, body: new URLSearchParams(fill) });
+  want('nor another site in the administrator\'s name', 403, forged.status);
+});
+
 part('machines', async () => {
   const c = await config('machine');
   const t = await client.clientCredentialsGrant(c, { scope: 'data.read', resource: 'https://api.example/v1' });
