@@ -29,7 +29,8 @@ static enum err read_draft(struct ctx *ctx, const char *path, struct draft *ret)
     *ret = (struct draft){.kind = json_text(&o, "act"), .item = json_text(&o, "item"), .office = json_text(&o, "office"),
                           .case_id = json_text(&o, "case"), .fields = json_is(fields, JSON_OBJECT) ? *fields : json_object()};
     ret->actor = (struct actor){.id = json_text(&o, "actor"), .for_id = json_text(&o, "for"), .co_id = json_text(&o, "with"),
-                                .role = json_text(&o, "role"), .assurance = (int)json_int(&o, "assurance", 2)};
+                                .role = json_text(&o, "role"), .assurance = (int)json_int(&o, "assurance", 2),
+                                .proven = ctx->world->now(ctx->world)};
     for (size_t i = 0; i < LEN(kinds); i++) {
         if (str_equal(by, str_from(kinds[i]))) {
             ret->actor.kind = (enum actor_kind)i;

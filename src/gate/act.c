@@ -136,6 +136,9 @@ static struct json vault_of(struct ctx *ctx, const struct question *q, struct js
     set_text(a, &v, "actor_with", d->actor.co_id);
     set_text(a, &v, "role", d->actor.role);
     json_set(a, &v, STR("assurance"), json_of_int(d->actor.assurance));
+    if (d->actor.proven.ms > 0) {
+        json_set(a, &v, STR("proven"), json_of_int(d->actor.proven.ms));
+    }
     set_text(a, &v, "item", d->item);
     set_text(a, &v, "office", d->office);
     set_text(a, &v, "case", d->case_id);
@@ -200,6 +203,7 @@ enum err act_read(struct ctx *ctx, struct str vault, struct vault_content *ret)
     d->actor.co_id = json_text(&v, "actor_with");
     d->actor.role = json_text(&v, "role");
     d->actor.assurance = (int)json_int(&v, "assurance", 0);
+    d->actor.proven.ms = json_int(&v, "proven", 0);
     d->item = json_text(&v, "item");
     d->office = json_text(&v, "office");
     d->case_id = json_text(&v, "case");

@@ -1,8 +1,10 @@
 #include "gate/gate_in.h"
 
-/* Who acts: a kind of actor this act is for, known to the ledger, surely enough signed in, in a role
+/* Who acts: a kind of actor this act is for, known to the ledger, surely and lately enough signed in, in a role
  * the act names, and when it is a party's act, the party itself or one entitled to act for it, or at the
  * counter an officer for a party that is registered. */
+
+enum { PROOF_AHEAD_MS = 60000 };
 
 static unsigned who_bit(enum actor_kind kind)
 {
@@ -25,6 +27,14 @@ static bool has_role(const struct question *q)
     return q->kind->role_count == 0;
 }
 
+/* Was the identity proven as lately as the act wants? What is only looked at (gate_open) needs no proof yet. One that lies ahead
+ * was made before the clock was set back. */
+static bool is_fresh(const struct question *q)
+{
+    int64_t age = q->at.ms - q->draft->actor.proven.ms;
+    return q->kind->fresh_min == 0 || q->without_form || (age >= -PROOF_AHEAD_MS && age <= (int64_t)q->kind->fresh_min * 60000);
+}
+
 bool check_identity(struct ctx *ctx, struct question *q, struct verdict *ret)
 {
     const struct actor *actor = &q->draft->actor;
@@ -44,6 +54,9 @@ bool check_identity(struct ctx *ctx, struct question *q, struct verdict *ret)
     }
     if (actor->assurance < q->kind->assurance) {
         return verdict_refuse(ctx, q, ret, "identity.weak", NULL, none);
+    }
+    if (!is_fresh(q)) {
+        return verdict_refuse(ctx, q, ret, "identity.stale", NULL, none);
     }
     bool names_other = q->kind->own != NULL && !str_equal(json_text(&q->draft->fields, str_z(ctx->arena, q->kind->own->id)), q->party);
     if (actor->kind == ACTOR_PARTY && (!q->speaks_for_party || (names_other && !q->without_form))) {

@@ -32,7 +32,8 @@ struct actor {
     struct str id;       /* register id of a person or organisation; empty for clock and node */
     struct str for_id;   /* the party acted for, when not the actor itself; empty else */
     struct str co_id;    /* a second officer who signed as well; empty else */
-    int assurance;       /* 0 unknown, 1 one factor, 2 two factors */
+    int assurance;       /* 0 unknown, 1 one factor, 2 two factors, 3 two bound to this site */
+    struct instant proven; /* when its identity was last proven; 0: nobody knows */
     struct str role;     /* the role an officer acts in; empty: any that fits */
 };
 

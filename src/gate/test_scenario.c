@@ -159,6 +159,7 @@ static enum err draft_of(struct play *p, struct ctx *ctx, size_t index, struct d
     ret->actor.kind = node ? ACTOR_NODE : str_starts(by, STR("o-")) ? ACTOR_OFFICER : str_starts(by, STR("a-")) ? ACTOR_ADMIN : ACTOR_PARTY;
     ret->actor.id = node ? STR("") : by;
     ret->actor.assurance = (int)json_int(step, "assurance", 2);
+    ret->actor.proven = ctx->world->now(ctx->world); /* just signed in */
     ret->key = json_text(step, "key");
     if (ret->key.n == 0) {
         ret->key = str_format(ctx->arena, "step-%zu", index);

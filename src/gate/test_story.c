@@ -89,6 +89,7 @@ static struct draft draft_of(struct story *s, const struct json *step)
     d.actor.for_id = json_text(step, "for");
     d.actor.co_id = json_text(step, "with");
     d.actor.assurance = (int)json_int(step, "assurance", 2);
+    d.actor.proven.ms = s->clock.now.ms - json_int(step, "signed_in_minutes_ago", 0) * 60000;
     d.item = json_text(step, "item");
     d.key = json_text(step, "key");
     if (d.item.n == 0 || json_get(step, "case") != NULL) {

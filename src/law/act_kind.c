@@ -237,7 +237,7 @@ static void read_fields(struct builder *b, const struct source *f, struct act_ki
 void read_act(struct builder *b, struct source *f)
 {
     static const char *const names[] = {
-        "act",     "title",        "button",    "articles",   "who",     "assurance", "power",
+        "act",     "title",        "button",    "articles",   "who",     "assurance", "fresh",    "power",
         "party",   "office",       "case",      "task",       "from",    "to",        "apart",
         "when",    "when_article", "when_text", "conditions", "fields",  "limit",     "bounds",
         "purpose", "draws",        "tells",     "remedy",     "publish", "effect",    "interested", "bars", "barred", "review_first", NULL};
@@ -256,6 +256,7 @@ void read_act(struct builder *b, struct source *f)
     }
     read_who(b, f, json_get(o, "who"), k);
     k->assurance = may_count(b, f, o, "assurance", 1, 0, 3);
+    k->fresh_min = may_count(b, f, o, "fresh", 0, 1, 720);
     k->power = may_text(b, f, o, "power");
     k->party = may_ref(b, f, o, "party", T_FACT);
     k->interested = may_ref(b, f, o, "interested", T_FACT);

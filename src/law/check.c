@@ -5,7 +5,7 @@
 static void check_refusals(struct builder *b)
 {
     static const char *const codes[] = {
-        "identity.unknown",  "identity.weak",    "identity.role",    "identity.authority", "identity.kind",     "competence.office",
+        "identity.unknown",  "identity.weak",    "identity.stale",   "identity.role",    "identity.authority", "identity.kind",     "competence.office",
         "competence.power",  "competence.place", "procedure.kind",   "procedure.case",     "procedure.order",   "procedure.closed",
         "procedure.status",  "apart.same",       "apart.after",      "apart.officers",     "apart.conflict",    "apart.once",
         "apart.both",        "apart.roles",      "identity.principal",

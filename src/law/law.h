@@ -208,6 +208,7 @@ struct act_kind {
     const struct str *roles; /* of WHO_OFFICER and WHO_ADMIN */
     size_t role_count;
     int assurance;
+    int fresh_min; /* the sign-in is not older, in minutes; 0: as old as the session */
     struct str power; /* empty: none needed */
     const struct fact *party;  /* names the party whose act it is, when that is not the party of the case; NULL else */
     const struct fact *interested; /* names others, one or a list, who may do it beside that party; NULL else */

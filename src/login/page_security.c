@@ -9,7 +9,7 @@
 #include "page_security_html.h"
 #include "page_totp_html.h"
 
-enum { FRESH_MS = 15 * 60 * 1000, PASSWORD_CHARS = 10, CODE_CHARS = 16 };
+enum { PASSWORD_CHARS = 10, CODE_CHARS = 16 };
 
 static struct text2 kind_title(struct page *p, struct str kind)
 {
@@ -41,7 +41,10 @@ static enum err may_change(struct page *p, bool *ret)
         needed = strong ? 2 : needed;
     }
     int64_t age = ctx->world->now(ctx->world).ms - p->session.since.ms;
-    *ret = p->session.actor.assurance >= needed && age >= 0 && age < FRESH_MS;
+    /* As fresh as the gate will want it, less a minute for the form. */
+    const struct act_kind *k = p->law == NULL ? NULL : law_act(p->law, STR("register-credential"));
+    int64_t most = k == NULL || k->fresh_min == 0 ? INT64_MAX : (int64_t)k->fresh_min * 60000 - 60000;
+    *ret = p->session.actor.assurance >= needed && age >= 0 && age < (most > 60000 ? most : 60000);
     return *ret ? ERR_OK : login_ask(p, needed, STR("/me/security"));
 }
 

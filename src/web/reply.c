@@ -249,10 +249,11 @@ static enum err page_refusal(struct page *p, const struct verdict *verdict)
                              .check = verdict->check,
                              .article = verdict->article.text,
                              .field = verdict->field};
-    if (str_equal(verdict->code, STR("identity.weak"))) { /* more is asked for than how this session was signed in */
+    bool weak = str_equal(verdict->code, STR("identity.weak"));
+    if (weak || str_equal(verdict->code, STR("identity.stale"))) { /* more is asked for than how, or when, this session was signed in */
         struct buf b = buf_new(p->ctx->arena, 0);
         struct render r = {.out = &b};
-        buf_format(&b, "/login?level=%d&next=", p->session.actor.assurance < 2 ? 2 : 3);
+        buf_format(&b, "/login?level=%d&next=", !weak ? p->session.actor.assurance : p->session.actor.assurance < 2 ? 2 : 3);
         render_segment(&r, p->path);
         v.step_up = buf_str(&b);
     }

@@ -323,7 +323,7 @@ void session_load(struct page *p)
     out->name = str_copy(a, str_from(copy.name));
     out->methods = str_copy(a, str_from(copy.methods));
     out->since = copy.since;
-    out->actor = (struct actor){.kind = copy.kind, .id = str_copy(a, str_from(copy.actor)), .assurance = copy.assurance};
+    out->actor = (struct actor){.kind = copy.kind, .id = str_copy(a, str_from(copy.actor)), .assurance = copy.assurance, .proven = copy.since};
     if (changed) {
         flush_later(p);
     }
@@ -381,6 +381,7 @@ void session_begin(struct page *p, const struct sign_in *who)
     flush_later(p);
     p->session = (struct session){.signed_in = true, .id = str_copy(p->ctx->arena, str_from(fresh.id)), .actor = who->actor, .name = who->name, .methods = who->methods,
                                   .since = now, .token = form_token(p, cookie)};
+    p->session.actor.proven = now;
     set_cookie(p, cookie);
 }
 
