@@ -152,7 +152,7 @@ static enum err note_key(struct ctx *ctx, struct db *db, const struct draft *d, 
 static enum err draw(struct ctx *ctx, struct gate *g, struct db *db, struct question *q, int64_t seq, struct str case_id,
                      const struct step *step, const struct recorded *recorded, struct admission *ret, struct drawn *ret_drawn)
 {
-    TRY(document_draw(ctx, g, db, q, seq, case_id, step, ret_drawn));
+    TRY(document_draw(ctx, g, db, q, seq, case_id, step, recorded == NULL, ret_drawn));
     if (recorded == NULL && ret_drawn->zh.n > 0) {
         return gate_vault_document_add(ctx, db, (struct gate_vault_document_add_in){.seq = seq, .zh = ret_drawn->zh, .en = ret_drawn->en});
     }

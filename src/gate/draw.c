@@ -16,19 +16,6 @@ static struct str in_lang(struct text2 t, struct str lang)
     return is_english(lang) && t.en.n > 0 ? t.en : t.zh;
 }
 
-/* Values in words. What is false or erased stays, so that a section can ask for it. */
-static struct json in_words(struct arena *a, const struct law *law, const struct json *flat, struct str lang)
-{
-    struct json o = json_object();
-    for (size_t i = 0; i < flat->count; i++) {
-        const struct json *v = &flat->members[i].value;
-        bool stays = v->kind == JSON_NULL || (v->kind == JSON_BOOL && !v->bool_value) || (v->kind == JSON_ARRAY && v->count == 0);
-        const struct fact *fact = law_fact(law, flat->members[i].key);
-        json_set(a, &o, flat->members[i].key, stays ? *v : json_of_str(law_value_text(a, fact, v, is_english(lang))));
-    }
-    return o;
-}
-
 static void put_day(struct arena *a, struct json *o, const char *name, struct day day, struct str lang)
 {
     struct buf b = buf_new(a, 0);
@@ -84,16 +71,16 @@ static enum err draw_in(struct ctx *ctx, const struct question *q, int64_t seq, 
     if (step->due_limit.n > 0) {
         put_day(a, &v, "limit.due", step->due_day, lang);
     }
-    json_set(a, &v, STR("fields"), in_words(a, q->law, &q->draft->fields, lang));
-    json_set(a, &v, STR("facts"), in_words(a, q->law, &q->facts, lang));
-    json_set(a, &v, STR("party"), in_words(a, q->law, party, lang));
+    json_set(a, &v, STR("fields"), q->draft->fields);
+    json_set(a, &v, STR("facts"), q->facts);
+    json_set(a, &v, STR("party"), *party);
     json_set(a, &v, STR("articles"), cite_list(a, q->kind->articles, q->kind->article_count, lang));
     json_set(a, &v, STR("remedies"), remedies);
     return law_document(ctx, q->law, q->kind->draws, lang, &v, ret_html);
 }
 
 enum err document_draw(struct ctx *ctx, struct gate *g, struct db *db, struct question *q, int64_t seq, struct str case_id,
-                       const struct step *step, struct drawn *ret)
+                       const struct step *step, bool english, struct drawn *ret)
 {
     struct json party;
     *ret = (struct drawn){0};
@@ -102,7 +89,7 @@ enum err document_draw(struct ctx *ctx, struct gate *g, struct db *db, struct qu
     }
     TRY(describe_party(ctx, g, db, q, &party));
     TRY(draw_in(ctx, q, seq, case_id, step, &party, STR("zh"), &ret->zh));
-    return draw_in(ctx, q, seq, case_id, step, &party, STR("en"), &ret->en);
+    return english ? draw_in(ctx, q, seq, case_id, step, &party, STR("en"), &ret->en) : ERR_OK;
 }
 
 enum err gate_document(struct ctx *ctx, struct gate *g, struct db *reader, int64_t seq, struct str lang, struct str *ret_html,
@@ -138,7 +125,7 @@ enum err gate_document(struct ctx *ctx, struct gate *g, struct db *reader, int64
         step.due_limit = q.clocks[i].row.limit_id;
         step.due_day = (struct day){(int32_t)q.clocks[i].row.due_day};
     }
-    TRY(document_draw(ctx, g, reader, &q, seq, record.case_id, &step, &drawn));
+    TRY(document_draw(ctx, g, reader, &q, seq, record.case_id, &step, true, &drawn));
     *ret_html = is_english(lang) ? drawn.en : drawn.zh;
     *ret_anew = true;
     return ERR_OK;

@@ -303,13 +303,13 @@ enum err admit_question(struct ctx *ctx, struct gate *g, struct db *db, struct q
 /* Note where a job of the writer begins, to go back there when it fails. */
 void gate_mark_job(struct gate *g);
 void gate_mark_reset(struct gate *g, const struct gate_mark *m);
-/* The document the act draws up, in both languages; empty when it draws none. */
+/* The document the act draws up, in Chinese, and English when wanted; empty when it draws none. */
 struct drawn {
     struct str zh;
     struct str en;
 };
 enum err document_draw(struct ctx *ctx, struct gate *g, struct db *db, struct question *q, int64_t seq, struct str case_id,
-                       const struct step *step, struct drawn *ret) MUST_USE;
+                       const struct step *step, bool english, struct drawn *ret) MUST_USE;
 enum err vault_erase(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq, struct str fact, bool replay) MUST_USE;
 enum err head_store(struct ctx *ctx, struct db *db, const struct tree *tree, struct str note) MUST_USE;
 /* Would the packs in force, with the one this draft carries, load without a fault? */

@@ -3,6 +3,8 @@
 
 struct holes {
     struct ctx *ctx;
+    const struct law *law;
+    bool english;
     struct buf *out;
     const struct json *scopes[8]; /* innermost last */
     size_t depth;
@@ -51,25 +53,23 @@ static bool is_there(const struct json *v)
     return v->kind == JSON_STRING ? v->text.n > 0 : v->kind != JSON_ARRAY || v->count > 0;
 }
 
-static void put_value(struct holes *h, const struct json *v)
+/* The fact a hole names; NULL when it names something else. */
+static const struct fact *fact_of(const struct law *law, struct str hole)
 {
-    if (v == NULL || v->kind == JSON_NULL) {
-        return;
-    }
-    if (v->kind == JSON_STRING) {
-        put_escaped(h->out, v->text);
-    } else if (v->kind == JSON_ARRAY) {
-        for (size_t i = 0; i < v->count; i++) {
-            buf_puts(h->out, i > 0 ? "、" : "");
-            put_value(h, &v->items[i]);
+    static const char *const of_facts[] = {"fields.", "facts.", "party."};
+    for (size_t i = 0; i < LEN(of_facts); i++) {
+        struct str start = str_from(of_facts[i]);
+        if (str_starts(hole, start)) {
+            return law_fact(law, str_slice(hole, start.n, hole.n));
         }
-    } else if (json_get(v, "name") != NULL) {
-        put_escaped(h->out, json_text(v, "name"));
-    } else {
-        struct buf text = buf_new(h->ctx->arena, LIMIT_DOCUMENT_BYTES);
-        json_write(&text, v);
-        put_escaped(h->out, buf_str(&text));
-        h->out->err = h->out->err == ERR_OK ? text.err : h->out->err;
+    }
+    return NULL;
+}
+
+static void put_value(struct holes *h, struct str hole, const struct json *v)
+{
+    if (v != NULL && v->kind != JSON_NULL) {
+        put_escaped(h->out, law_value_text(h->ctx->arena, fact_of(h->law, hole), v, h->english));
     }
 }
 
@@ -152,7 +152,7 @@ static enum err fill(struct holes *h, struct str text)
         } else if (hole.n > 0 && hole.p[0] == '/') {
             return fault(ctx, ERR_SYNTAX, "the document closes %.*s, which is not open", FMT(hole));
         } else {
-            put_value(h, look_up(h, hole));
+            put_value(h, hole, look_up(h, hole));
         }
     }
     return ERR_OK;
@@ -167,7 +167,7 @@ enum err law_document(struct ctx *ctx, const struct law *law, struct str name, s
     }
     struct str text = str_equal(lang, STR("en")) && d->en.n > 0 ? d->en : d->zh;
     struct buf b = buf_new(ctx->arena, LIMIT_DOCUMENT_BYTES);
-    struct holes h = {.ctx = ctx, .out = &b, .scopes = {values}, .depth = 1};
+    struct holes h = {.ctx = ctx, .law = law, .english = str_equal(lang, STR("en")), .out = &b, .scopes = {values}, .depth = 1};
     TRY(fill(&h, text));
     return buf_done(ctx, &b, ret_html);
 }
@@ -231,19 +231,12 @@ static bool is_known_hole(const struct law *law, struct str name)
 {
     static const char *const given[] = {"item.title", "office.title", "case.id",  "case.number", "act.day", "act.seq",
                                         "limit.due",  "articles",     "remedies", "cite",        "text",    "party.name"};
-    static const char *const of_facts[] = {"fields.", "facts.", "party."};
     for (size_t i = 0; i < LEN(given); i++) {
         if (str_equal(name, str_from(given[i]))) {
             return true;
         }
     }
-    for (size_t i = 0; i < LEN(of_facts); i++) {
-        struct str start = str_from(of_facts[i]);
-        if (str_starts(name, start)) {
-            return law_fact(law, str_slice(name, start.n, name.n)) != NULL;
-        }
-    }
-    return false;
+    return fact_of(law, name) != NULL;
 }
 
 static void check_holes(struct builder *b, const struct source *f, struct str text)
