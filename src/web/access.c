@@ -6,8 +6,6 @@
 #include "limit_gen.h"
 #include "web_sql.h"
 
-enum { USES_ROOM = 64 };
-
 enum err access_load(struct page *p, bool *ret_may)
 {
     struct ctx *ctx = p->ctx;
@@ -53,7 +51,7 @@ unsigned page_classes(const struct page *p, enum access_relation relation)
 
 void page_use(struct page *p, struct str subject, struct str about, enum access_relation relation)
 {
-    if (subject.n == 0 || str_equal(subject, p->session.actor.id) || p->use_count == USES_ROOM) {
+    if (subject.n == 0 || str_equal(subject, p->session.actor.id)) {
         return;
     }
     for (size_t i = 0; i < p->use_count; i++) {
@@ -61,8 +59,10 @@ void page_use(struct page *p, struct str subject, struct str about, enum access_
             return;
         }
     }
-    if (p->uses == NULL) {
-        p->uses = ARENA_ARRAY(p->ctx->arena, struct page_use, USES_ROOM);
+    if (p->use_count == p->use_room) { /* a page of many rows; its lists are bounded */
+        size_t room = p->use_room == 0 ? 16 : p->use_room * 2;
+        p->uses = arena_grow(p->ctx->arena, p->uses, p->use_room * sizeof(*p->uses), room * sizeof(*p->uses));
+        p->use_room = room;
     }
     p->uses[p->use_count++] = (struct page_use){subject, about, relation};
 }

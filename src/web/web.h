@@ -69,6 +69,7 @@ struct page {
     size_t role_count;
     struct page_use *uses;       /* noted by page_use, kept before the answer leaves */
     size_t use_count;
+    size_t use_room;
     struct http_exchange *exchange;
     struct str cookie; /* Set-Cookie of the answer; empty for none */
     bool *handed_over; /* of the thread that runs the page: another one answers it now */
