@@ -53,6 +53,14 @@ void attach_files(struct ctx *ctx, struct draft *d)
     d->attachment_count = count;
 }
 
+/* Stories do not say which acts stand in their case: those of kinds that stand in none name none. */
+static bool stands_in_case(struct ctx *ctx, struct str kind)
+{
+    struct str text = {0};
+    const char *path = str_format(ctx->arena, "law/cn/act/%.*s.json", FMT(kind)).p;
+    return file_read(ctx, path, 1 << 20, &text) != ERR_OK || str_find(text, STR("\"case\": \"none\"")) == SIZE_MAX;
+}
+
 struct receipt story_submit(struct story *s, const struct draft *draft)
 {
     struct draft d = *draft;
@@ -62,6 +70,7 @@ struct receipt story_submit(struct story *s, const struct draft *draft)
     attach_files(ctx, &d);
     /* Who acts in a test has just signed in, unless it says when. */
     d.actor.proven = d.actor.proven.ms == 0 ? s->clock.now : d.actor.proven;
+    d.case_id = d.case_id.n > 0 && stands_in_case(ctx, d.kind) ? d.case_id : STR("");
     CHECK_OK(gate_submit_wait(s->ctx, s->gate, &d, &r));
     while (gate_run_once(s->gate) > 0) {
     }

@@ -1,4 +1,4 @@
-/* Documents stay as they were issued; a value erased from the case goes from them too, and the ledger still holds. */
+/* What an act leaves: documents that stay as they were issued, values that can be erased, a case or none. */
 #include "gate/test_play.h"
 
 static struct receipt play(struct story *s, struct actor actor, const char *kind, const char *item, const char *fields)
@@ -29,6 +29,20 @@ static struct str drawn(struct story *s, int64_t seq, const char *lang, bool *re
 static bool shows(struct str html, const char *text)
 {
     return str_find(html, str_from(text)) != SIZE_MAX;
+}
+
+TEST(gate_an_act_outside_cases_names_none)
+{
+    struct story s;
+    struct draft d = {.kind = STR("register-party"), .actor = {.kind = ACTOR_NODE, .assurance = 2}, .case_id = STR("bh-2026-000001")};
+    story_open(&s, t, ctx);
+    CHECK_OK(json_parse(ctx, STR("{\"party.id\":\"p-x\",\"party.kind\":\"person\",\"person.name\":\"林一\"}"), STR("fields"), &d.fields));
+    struct receipt r = {.seq = -1};
+    CHECK_OK(gate_submit_wait(ctx, s.gate, &d, &r));
+    CHECK_STR(r.verdict.code, "procedure.case");
+    d.case_id = STR("");
+    CHECK_STR(story_submit(&s, &d).verdict.code, "");
+    story_close(&s);
 }
 
 TEST(gate_a_document_stays_as_issued_and_an_erased_value_leaves_it)
