@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "crypto/crypto.h"
+#include "http/form.h"
 #include "http/http.h"
 #include "login/login.h"
 #include "page_consent_html.h"
@@ -68,12 +69,27 @@ static enum err show_trouble(struct page *p, const struct trouble *t)
 
 /* ---- marks: when a request was first seen here, put into its own address, under a MAC ---- */
 
-static struct str mark_mac(struct page *p, const struct ask *a, int64_t ms)
+/* The browser that carries it: else anybody could hand a person a mark of one's own, and prompt=login would not ask. */
+static struct str mark_browser(struct page *p, bool make)
+{
+    struct str name = STR("tb_ask");
+    struct str known = cookie_get(&p->exchange->request, name);
+    if (known.n > 0 || !make) {
+        return known;
+    }
+    known = random_text(p->ctx, 16);
+    page_header(p, STR("Set-Cookie"),
+                str_format(p->ctx->arena, "%.*s=%.*s; Path=/; HttpOnly; SameSite=Lax; Max-Age=%d%s", FMT(name),
+                           FMT(known), MARK_MS / 1000, p->exchange->request.is_tls ? "; Secure" : ""));
+    return known;
+}
+
+static struct str mark_mac(struct page *p, const struct ask *a, struct str browser, int64_t ms)
 {
     uint8_t mac[32];
     const struct oidc *o = oidc_of(p);
-    struct str text =
-        str_format(p->ctx->arena, "mark %lld %.*s %.*s", (long long)ms, FMT(a->client.id), FMT(a->challenge));
+    struct str text = str_format(p->ctx->arena, "mark %lld %.*s %.*s %.*s", (long long)ms, FMT(a->client.id),
+                                 FMT(a->challenge), FMT(browser));
     hmac_sha256((struct str){(const char *)o->marks, sizeof(o->marks)}, text, mac);
     return base64url_encode(p->ctx->arena, mac, 18);
 }
@@ -83,7 +99,8 @@ static int64_t mark_read(struct page *p, const struct ask *a, const struct json 
     struct str rest = {0};
     struct str number = str_cut(json_text(outer, "tb_mark"), '.', &rest);
     int64_t ms = 0;
-    bool ok = str_to_i64(number, &ms) && str_equal(rest, mark_mac(p, a, ms));
+    struct str browser = mark_browser(p, false);
+    bool ok = browser.n > 0 && str_to_i64(number, &ms) && str_equal(rest, mark_mac(p, a, browser, ms));
     return ok && oidc_now(p->ctx).ms - ms < MARK_MS ? ms : 0;
 }
 
@@ -99,8 +116,9 @@ static struct str own_address(struct page *p, const struct ask *a, const struct 
         }
     }
     int64_t ms = a->mark_ms > 0 ? a->mark_ms : oidc_now(p->ctx).ms;
+    struct str browser = mark_browser(p, true);
     json_set(arena, &copy, STR("tb_mark"),
-             json_of_str(str_format(arena, "%lld.%.*s", (long long)ms, FMT(mark_mac(p, a, ms)))));
+             json_of_str(str_format(arena, "%lld.%.*s", (long long)ms, FMT(mark_mac(p, a, browser, ms)))));
     return str_format(arena, "/oidc/authorize?%.*s", FMT(params_query(arena, &copy)));
 }
 

@@ -6,6 +6,7 @@ import * as client from 'openid-client';
 import * as jose from 'jose';
 import { Node } from './node.mjs';
 import { conformance } from './conformance.mjs';
+import { hostile } from './hostile.mjs';
 import { applications, oldKeyed, others } from './others.mjs';
 
 let passed = 0;
@@ -529,6 +530,8 @@ conformance({ part, want, ok, node, B, post, basic, asserted, assertion, proof, 
 others({ part, want, ok, node, B, es, redirect, client });
 
 // ---- as it must not be ----
+
+hostile({ part, want, ok, node, B, post, basic, asserted, proof, code, exchange, ask, sentBack, client, jose, sha256, b64u, secret, cb, redirect, es, ed, ps, other, now, challengeOf, jwks });
 
 part('a code is used once', async () => {
   const k = await code('basic-app');
