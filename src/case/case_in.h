@@ -56,6 +56,18 @@ struct left {
     struct str class;
     struct str text;
 };
+/* desk.c: the cases before an office, by what is due first, up to `most`, from behind a day and a number on. *ret_more: from where on
+ * there may be more. law and office are of today, and not NULL. */
+struct desk_ask {
+    const struct law *law;
+    const struct office *office;
+    struct day today;
+    int64_t after_day;
+    struct str after_id;
+    size_t most;
+};
+enum err case_desk(struct ctx *ctx, struct db *db, const struct desk_ask *ask, struct case_view_of_office_row **ret, size_t *ret_count,
+                   struct case_view_of_office_row *ret_more, bool *ret_has_more) MUST_USE;
 struct left due_left(const struct page *p, const struct law *law, struct str limit_id, struct day due);
 /* The chip of a card: amber for the lightest of its rule, else the colour of breach. */
 struct str card_class(const struct card *card);

@@ -106,11 +106,17 @@ static enum err case_page_desk(struct page *p)
     int64_t after = 0;
     TRY(gate_actor(ctx, p->gate, p->db, p->session.actor.id, &me, &found));
     str_to_i64(page_query(p, "day"), &after);
-    struct case_view_of_office_in in = {.office = found ? me.office : STR(""), .day = after, .id = page_query(p, "after"), .count = PAGE};
-    TRY(case_view_of_office(ctx, p->db, in, &list, &count));
-    const struct office *office = p->law == NULL ? NULL : law_office(p->law, in.office);
+    struct str own = found ? me.office : STR("");
+    const struct office *office = p->law == NULL ? NULL : law_office(p->law, own);
+    struct desk_ask ask = {.law = p->law, .office = office, .today = instant_day(ctx->world->now(ctx->world)), .after_day = after,
+                           .after_id = page_query(p, "after"), .most = PAGE};
+    struct case_view_of_office_row last = {0};
+    bool has_more = false;
+    if (office != NULL) {
+        TRY(case_desk(ctx, p->db, &ask, &list, &count, &last, &has_more));
+    }
     struct page_desk_rows *rows = ARENA_ARRAY(ctx->arena, struct page_desk_rows, count + 1);
-    struct page_desk v = {.rows = rows, .rows_count = count, .office = office == NULL ? in.office : page_text(p, office->title)};
+    struct page_desk v = {.rows = rows, .rows_count = count, .office = office == NULL ? own : page_text(p, office->title)};
     for (size_t i = 0; i < count; i++) {
         const struct item *item = p->law == NULL ? NULL : law_item(p->law, list[i].item);
         struct day due = {(int32_t)list[i].due_day};
@@ -125,11 +131,11 @@ static enum err case_page_desk(struct page *p)
                                           .left = left.text};
         TRY(party_name(ctx, p->db, list[i].party, &rows[i].party));
     }
-    if (count == PAGE) {
-        v.more = str_format(ctx->arena, "/desk?day=%lld&after=%.*s", (long long)list[count - 1].due_day, FMT(list[count - 1].id));
+    if (has_more) {
+        v.more = str_format(ctx->arena, "/desk?day=%lld&after=%.*s", (long long)last.due_day, FMT(last.id));
     }
     if (after == 0) {
-        TRY(fill_asked(p, in.office, &v));
+        TRY(fill_asked(p, own, &v));
     }
     p->wide = true;
     return page_show(p, 200, say(p, "工作台", "Desk"), page_desk, &v);

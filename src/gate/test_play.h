@@ -41,6 +41,9 @@ void attach_files(struct ctx *ctx, struct draft *d);
 struct receipt story_submit(struct story *s, const struct draft *draft);
 /* The node publishes a pack. */
 void story_publish(struct story *s, const struct law_pack_source *pack);
+/* The sample pack, in which bh-approval has the powers of bh-market over food from 16 March 2026 by `more`; `until` stands in place of the
+ * beginning of bh-market's (test_power.c). */
+void story_move_food(struct story *s, const char *until, const char *more);
 /* The paths of all stories, in order of their names. */
 size_t story_paths(struct ctx *ctx, const char *const **ret);
 /* Make the acts of the clock that are due; how many. */

@@ -95,7 +95,7 @@ static const char *food_powers(struct arena *a, const char *more)
 }
 
 /* The sample pack, in which bh-approval has the powers of bh-market over food on 16 March by `more`. */
-static void publish_moved(struct story *s, const char *until, const char *more)
+void story_move_food(struct story *s, const char *until, const char *more)
 {
     struct test *t = s->t;
     struct ctx *ctx = s->ctx;
@@ -123,7 +123,7 @@ TEST(gate_running_cases_move_with_a_power_where_the_law_says_so)
     admitted(&s, act(&s, "p-zhou", "apply", food));
     on(&s, "2026-03-03");
     admitted(&s, act(&s, "o-clerk", "accept", "{}"));
-    publish_moved(&s, ended, "\"basis\":\"transferred\",\"cases\":\"move\"");
+    story_move_food(&s, ended, "\"basis\":\"transferred\",\"cases\":\"move\"");
     on(&s, "2026-03-13");
     refused(&s, act(&s, "o-approval-reviewer", "review-opinion", "{\"decision.opinion\":\"grant\",\"decision.reasons\":\"齐全\"}"),
             "competence.office", "行政许可法#22");
@@ -143,7 +143,7 @@ TEST(gate_running_cases_stay_where_they_are_where_the_law_says_so)
     story_open(&s, t, ctx);
     on(&s, "2026-03-02");
     admitted(&s, act(&s, "p-zhou", "apply", food));
-    publish_moved(&s, ended, "\"basis\":\"concentrated\",\"cases\":\"stay\"");
+    story_move_food(&s, ended, "\"basis\":\"concentrated\",\"cases\":\"stay\"");
     on(&s, "2026-03-17");
     struct str old = s.case_id;
     refused(&s, act(&s, "o-approval-reviewer", "review-opinion", "{\"decision.opinion\":\"grant\",\"decision.reasons\":\"齐全\"}"),
@@ -165,7 +165,7 @@ TEST(gate_an_entrusted_office_acts_for_the_one_that_entrusts)
 {
     struct story s;
     story_open(&s, t, ctx);
-    publish_moved(&s, "\"from\": \"2020-01-01\"", "\"basis\":\"entrusted\",\"until\":\"2026-03-18\"");
+    story_move_food(&s, "\"from\": \"2020-01-01\"", "\"basis\":\"entrusted\",\"until\":\"2026-03-18\"");
     on(&s, "2026-03-13");
     admitted(&s, act(&s, "p-zhou", "apply", food));
     CHECK_STR(office_of_case(&s), "bh-market");

@@ -54,6 +54,38 @@ static const struct office *taken_by(const struct law *law, const struct office 
     return NULL;
 }
 
+static size_t add_sources(const struct power *p, const struct office **ret, size_t count, size_t most)
+{
+    for (size_t i = 0; i < p->of_count; i++) {
+        bool known = false;
+        for (size_t k = 0; k < count && !known; k++) {
+            known = ret[k] == p->of[i];
+        }
+        if (!known && count < most) {
+            ret[count++] = p->of[i];
+        }
+    }
+    return count;
+}
+
+size_t law_sources(const struct law *law, const struct office *office, struct day day, const struct office **ret, size_t most)
+{
+    size_t count = 0;
+    (void)law;
+    if (office != NULL && most > 0) {
+        ret[count++] = office;
+    }
+    /* What was taken over may have been taken over before. */
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < ret[i]->power_count; k++) {
+            const struct power *p = &ret[i]->powers[k];
+            bool brings = (power_takes_over(p) && p->moves_cases) || (p->basis == BASIS_ENTRUSTED && i == 0);
+            count = brings && runs(p, day) ? add_sources(p, ret, count, most) : count;
+        }
+    }
+    return count;
+}
+
 const struct office *law_seat(const struct law *law, const struct office *office, const struct item *item, struct day opened, struct day day)
 {
     /* Powers may have moved more than once; no chain is longer than there are offices. */
