@@ -414,6 +414,24 @@ part('consent: refused, partial, remembered, withdrawn', async () => {
   want('another site cannot consent', 403, forged.status);
 });
 
+part('whoever is a person or an officer here signs in there', async () => {
+  const seen = new Set();
+  for (const p of node.people.filter((x) => /^[op]-/.test(x.id))) {
+    const b = node.browser();
+    await b.fetch('/login/demo', { method: 'POST', body: new URLSearchParams({ who: p.id }) });
+    await b.fetch(b.location);
+    await b.authorize(B + '/oidc/authorize?' + new URLSearchParams({ client_id: 'other-app', redirect_uri: 'https://evil.example/cb', response_type: 'code', scope: 'openid', state: 's', code_challenge: challengeOf('x'.repeat(43)), code_challenge_method: 'S256' }), {});
+    ok(`${p.id} ${p.name}`, b.location?.searchParams.has('code'), b.status);
+    await b.fetch('/oidc/consents');
+    ok(`${p.id} sees consent`, b.status === 200 && b.html.includes('应用 other-app'), b.status);
+    await b.submit('/oidc/consents', []);
+    want(`${p.id} withdraws it`, 303, b.status);
+    want(`${p.id} sees the own ways to sign in`, 200, (await b.fetch('/me/security')).status);
+    seen.add(p.id);
+  }
+  ok('there are some', seen.size > 20, seen.size);
+});
+
 part('what an application got, its person sees', async () => {
   const name = '欧阳明';
   const b = await node.browser().signIn(name);
