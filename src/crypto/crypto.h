@@ -34,6 +34,12 @@ bool sm2_public(const uint8_t secret[32], uint8_t ret_public[65]);
 bool sm2_sign(const uint8_t secret[32], const uint8_t public_key[65], struct str text, uint8_t ret[64]);
 bool sm2_verify(const uint8_t public_key[65], struct str text, const uint8_t signature[64]);
 
+/* A key kept ready, for one that signs often. One thread at a time. */
+struct sm2_key;
+struct sm2_key *sm2_key_new(const uint8_t secret[32], const uint8_t public_key[65]);
+void sm2_key_free(struct sm2_key *k);
+bool sm2_key_sign(struct sm2_key *k, struct str text, uint8_t ret[64]);
+
 enum { P256_SECRET = 32, P256_PUBLIC = 65, P256_SIGNATURE = 64 };
 
 /* ECDSA on P-256 with SHA-256 (FIPS 186-5), signatures as r ‖ s, 32 bytes each (RFC 7518, 3.4). Public keys: 04 ‖ x ‖

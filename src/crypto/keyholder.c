@@ -34,6 +34,7 @@ struct token_ready {
 };
 struct token_keys {
     struct token_ready ready[TOKEN_KINDS][TOKEN_KEYS_READY];
+    struct sm2_key *heads; /* that signs the ledger's heads; NULL: made anew each time */
 };
 
 struct keyholder {
@@ -110,10 +111,12 @@ enum err keys_public(struct ctx *ctx, struct str dir, struct public_keys *ret)
 
 /* ---- signing ---- */
 
-static bool sign_both(const struct secrets *s, const struct public_keys *p, struct str text, struct signatures *ret)
+/* heads: the SM2 key made ready, or NULL. */
+static bool sign_both(const struct secrets *s, const struct public_keys *p, struct sm2_key *heads, struct str text,
+                      struct signatures *ret)
 {
     ed25519_sign(s->ed25519, text, ret->ed25519);
-    return sm2_sign(s->sm2, p->sm2, text, ret->sm2);
+    return heads != NULL ? sm2_key_sign(heads, text, ret->sm2) : sm2_sign(s->sm2, p->sm2, text, ret->sm2);
 }
 
 /* ---- keys of tokens ---- */
@@ -259,7 +262,7 @@ static void answer(const struct secrets *s, const struct public_keys *p, struct 
     switch ((enum ask)q->what) {
     case ASK_SIGN: {
         struct signatures sig = {0};
-        ret->ok = sign_both(s, p, text, &sig);
+        ret->ok = sign_both(s, p, t->heads, text, &sig);
         memcpy(ret->bytes, sig.ed25519, 64);
         memcpy(ret->bytes + 64, sig.sm2, 64);
         break;
@@ -353,7 +356,7 @@ static enum err holder_open(struct ctx *ctx, struct str dir, const struct public
     static struct token_ready warm_token;
     TRY(read_secrets(ctx, dir, ret));
     /* The library opens what it needs at first use: let it, before the door is shut. */
-    if (!are_a_pair(ret, p) || !sign_both(ret, p, STR("ready"), &warm)) {
+    if (!are_a_pair(ret, p) || !sign_both(ret, p, NULL, STR("ready"), &warm)) {
         return fault(ctx, ERR_CRYPTO, "the private keys in keys do not belong to the public ones beside them");
     }
     if (!token_derive(ret, TOKEN_ES256, 0, &warm_token) ||
@@ -390,6 +393,7 @@ _Noreturn static void holder_main(struct ctx *ctx, struct str dir, int fd, const
     bool ready = going;
     static struct token_keys token;
     static struct many many;
+    token.heads = going ? sm2_key_new(s.sm2, p->sm2) : NULL;
     while (going && read_all(fd, &q, sizeof(q)) && q.bytes <= TEXT_MAX && read_all(fd, text, q.bytes)) {
         struct reply r;
         answer(&s, p, &token, &q, (struct str){text, q.bytes}, &r, &many);

@@ -12,15 +12,10 @@ static const uint8_t order[32] = {0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00
                                   0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17,
                                   0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
 
-/* struct p256_key is never defined: it is an EVP_PKEY under another name. */
-static EVP_PKEY *evp(const struct p256_key *k)
-{
-    union {
-        const struct p256_key *in;
-        EVP_PKEY *out;
-    } u = {.in = k};
-    return u.out;
-}
+struct p256_key {
+    EVP_PKEY *key;
+    EVP_PKEY_CTX *sign; /* ready for signing; NULL for verifying only */
+};
 
 static bool is_point(int nid, const uint8_t public_key[65])
 {
@@ -56,6 +51,25 @@ bool p256_public(const uint8_t secret[32], uint8_t ret_public[65])
     return ok;
 }
 
+/* Takes the key over. Setting up for a signature costs a third of it: done once. */
+static struct p256_key *keep_ready(EVP_PKEY *key, bool for_signing)
+{
+    struct p256_key *k = key == NULL ? NULL : OPENSSL_zalloc(sizeof(*k));
+    if (k == NULL) {
+        EVP_PKEY_free(key);
+        return NULL;
+    }
+    k->key = key;
+    k->sign = for_signing ? EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL) : NULL;
+    bool ok = !for_signing || (k->sign != NULL && EVP_PKEY_sign_init(k->sign) == 1 &&
+                               EVP_PKEY_CTX_set_signature_md(k->sign, EVP_sha256()) == 1);
+    if (!ok) {
+        p256_key_free(k);
+        return NULL;
+    }
+    return k;
+}
+
 struct p256_key *p256_key_new(const uint8_t *secret, const uint8_t public_key[65])
 {
     OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
@@ -78,28 +92,52 @@ struct p256_key *p256_key_new(const uint8_t *secret, const uint8_t public_key[65
     OSSL_PARAM_BLD_free(b);
     BN_clear_free(d);
     EVP_PKEY_CTX_free(c);
-    return (struct p256_key *)key;
+    return keep_ready(key, secret != NULL);
 }
 
 void p256_key_free(struct p256_key *k)
 {
-    EVP_PKEY_free(evp(k));
+    if (k != NULL) {
+        EVP_PKEY_CTX_free(k->sign);
+        EVP_PKEY_free(k->key);
+        OPENSSL_free(k);
+    }
+}
+
+/* One INTEGER of a DER signature, as 32 bytes; *at goes behind it. */
+static bool read_integer(const uint8_t **at, const uint8_t *end, uint8_t ret[32])
+{
+    const uint8_t *p = *at;
+    if (end - p < 3 || p[0] != 2 || p[1] == 0 || p[1] > 33 || end - p - 2 < p[1]) {
+        return false;
+    }
+    size_t n = p[1];
+    p += 2;
+    *at = p + n;
+    if (n == 33) { /* a zero before a number whose highest bit is set */
+        if (p[0] != 0) {
+            return false;
+        }
+        p++;
+        n--;
+    }
+    memset(ret, 0, 32 - n);
+    memcpy(ret + 32 - n, p, n);
+    return true;
 }
 
 bool p256_key_sign(struct p256_key *k, struct str text, uint8_t ret[64])
 {
+    uint8_t hash[32];
     uint8_t der[80];
     size_t n = sizeof(der);
-    EVP_MD_CTX *c = EVP_MD_CTX_new();
-    bool ok = c != NULL && EVP_DigestSignInit(c, NULL, EVP_sha256(), NULL, evp(k)) == 1;
-    ok = ok && EVP_DigestSign(c, der, &n, (const unsigned char *)text.p, text.n) == 1;
-    const uint8_t *at = der;
-    ECDSA_SIG *sig = ok ? d2i_ECDSA_SIG(NULL, &at, (long)n) : NULL;
-    ok = sig != NULL && BN_bn2binpad(ECDSA_SIG_get0_r(sig), ret, 32) == 32 &&
-         BN_bn2binpad(ECDSA_SIG_get0_s(sig), ret + 32, 32) == 32;
-    ECDSA_SIG_free(sig);
-    EVP_MD_CTX_free(c);
-    return ok;
+    sha256(text.p, text.n, hash);
+    if (k->sign == NULL || EVP_PKEY_sign(k->sign, der, &n, hash, sizeof(hash)) != 1 || n < 8 || der[0] != 0x30 ||
+        der[1] != n - 2) {
+        return false;
+    }
+    const uint8_t *at = der + 2;
+    return read_integer(&at, der + n, ret) && read_integer(&at, der + n, ret + 32) && at == der + n;
 }
 
 static bool is_in_range(const uint8_t number[32])
@@ -124,7 +162,7 @@ bool p256_key_verify(const struct p256_key *k, struct str text, const uint8_t si
     }
     int n = ok ? i2d_ECDSA_SIG(sig, &der) : -1;
     EVP_MD_CTX *c = n > 0 ? EVP_MD_CTX_new() : NULL;
-    ok = c != NULL && EVP_DigestVerifyInit(c, NULL, EVP_sha256(), NULL, evp(k)) == 1;
+    ok = c != NULL && EVP_DigestVerifyInit(c, NULL, EVP_sha256(), NULL, k->key) == 1;
     ok = ok && EVP_DigestVerify(c, der, (size_t)n, (const unsigned char *)text.p, text.n) == 1;
     EVP_MD_CTX_free(c);
     OPENSSL_free(der);

@@ -52,7 +52,8 @@ static EVP_PKEY *sm2_key(const uint8_t *secret, const uint8_t public_key[65])
     bool ok = b != NULL && c != NULL && OSSL_PARAM_BLD_push_utf8_string(b, OSSL_PKEY_PARAM_GROUP_NAME, "SM2", 0) == 1;
     ok = ok && OSSL_PARAM_BLD_push_octet_string(b, OSSL_PKEY_PARAM_PUB_KEY, public_key, 65) == 1;
     if (ok && secret != NULL) {
-        ok = d != NULL && BN_bin2bn(secret, 32, d) != NULL && OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_PRIV_KEY, d) == 1;
+        ok = d != NULL && BN_bin2bn(secret, 32, d) != NULL &&
+             OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_PRIV_KEY, d) == 1;
     }
     ok = ok && (params = OSSL_PARAM_BLD_to_param(b)) != NULL && EVP_PKEY_fromdata_init(c) == 1;
     if (!ok || EVP_PKEY_fromdata(c, &key, secret == NULL ? EVP_PKEY_PUBLIC_KEY : EVP_PKEY_KEYPAIR, params) != 1) {
@@ -108,12 +109,27 @@ static void sm2_context_free(EVP_MD_CTX *c)
     EVP_PKEY_CTX_free(p);
 }
 
-bool sm2_sign(const uint8_t secret[32], const uint8_t public_key[65], struct str text, uint8_t ret[64])
+/* struct sm2_key is never defined: it is an EVP_PKEY under another name. */
+static EVP_PKEY *sm2_evp(struct sm2_key *k)
+{
+    return (EVP_PKEY *)k;
+}
+
+struct sm2_key *sm2_key_new(const uint8_t secret[32], const uint8_t public_key[65])
+{
+    return (struct sm2_key *)sm2_key(secret, public_key);
+}
+
+void sm2_key_free(struct sm2_key *k)
+{
+    EVP_PKEY_free(sm2_evp(k));
+}
+
+bool sm2_key_sign(struct sm2_key *k, struct str text, uint8_t ret[64])
 {
     uint8_t der[80];
     size_t n = sizeof(der);
-    EVP_PKEY *key = sm2_key(secret, public_key);
-    EVP_MD_CTX *c = key == NULL ? NULL : sm2_context(key, true);
+    EVP_MD_CTX *c = sm2_context(sm2_evp(k), true);
     bool ok = c != NULL && EVP_DigestSign(c, der, &n, (const unsigned char *)text.p, text.n) == 1;
     const uint8_t *at = der;
     ECDSA_SIG *sig = ok ? d2i_ECDSA_SIG(NULL, &at, (long)n) : NULL;
@@ -121,7 +137,14 @@ bool sm2_sign(const uint8_t secret[32], const uint8_t public_key[65], struct str
          BN_bn2binpad(ECDSA_SIG_get0_s(sig), ret + 32, 32) == 32;
     ECDSA_SIG_free(sig);
     sm2_context_free(c);
-    EVP_PKEY_free(key);
+    return ok;
+}
+
+bool sm2_sign(const uint8_t secret[32], const uint8_t public_key[65], struct str text, uint8_t ret[64])
+{
+    struct sm2_key *k = sm2_key_new(secret, public_key);
+    bool ok = k != NULL && sm2_key_sign(k, text, ret);
+    sm2_key_free(k);
     return ok;
 }
 
