@@ -1,8 +1,8 @@
 /* bpmn.c - the token game in memory: begin, five user tasks completed one by one, end.
  *
  * Limit, in the same run: the same procedure as a switch written by hand that gives the same effects into the same arena.
- * Beside it: the same instance with its state written and read between all steps, as the gate does; a step among 900
- * waiting tokens; and the look at every state of the national licensing procedure. */
+ * Beside it: the same instance with its state written and read between all steps, as the gate does; and a step among 900
+ * waiting tokens. */
 #include <stdio.h>
 #include <stdlib.h>
 

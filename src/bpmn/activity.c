@@ -320,7 +320,9 @@ enum err activity_complete(struct run *run, uint32_t id)
     }
     struct bpmn_token t = *found;
     const struct bpmn_element *e = &p->elements[t.element];
-    scope_clear(run, id); /* at most what a complex gateway left behind */
+    if (e->kind == BPMN_SUBPROCESS || e->kind == BPMN_CALL) {
+        scope_clear(run, id); /* at most what a complex gateway left behind */
+    }
     if (e->data != NULL) {
         TRY(data_flow(run, e->data->outputs, e->data->output_count, id, t.scope));
     }

@@ -6,7 +6,7 @@ void *bpmn_grow(struct arena *a, void *list, size_t count, size_t *room, size_t 
     if (count < *room) {
         return list;
     }
-    size_t more = *room == 0 ? 4 : *room * 2;
+    size_t more = *room > 0 ? *room * 2 : size > 64 ? 2 : 4; /* most steps need one or two of the large ones */
     list = arena_grow(a, list, *room * size, more * size);
     *room = more;
     return list;

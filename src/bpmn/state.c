@@ -56,14 +56,24 @@ enum err bpmn_value_write(struct ctx *ctx, struct feel_value v, struct json *ret
     return keep(ctx, v, 0, ret);
 }
 
+/* "1:2:3", after a comma unless it is the first. */
+static void write_row(struct buf *b, bool first, const uint64_t *numbers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 || !first) {
+            buf_byte(b, i > 0 ? ':' : ',');
+        }
+        buf_u64(b, numbers[i]);
+    }
+}
+
 static void write_tokens(struct buf *b, const struct bpmn_state *s)
 {
     for (size_t i = 0; i < s->count; i++) {
         const struct bpmn_token *t = &s->tokens[i];
-        buf_format(b, "%s%u:%u:%u:%u", i == 0 ? "" : ",", t->id, t->element, t->scope, t->flow);
-        if (t->what != BPMN_AT || t->a != 0 || t->b != 0 || t->c != 0) {
-            buf_format(b, ":%u:%u:%u:%u", t->what, t->a, t->b, t->c);
-        }
+        const uint64_t numbers[] = {t->id, t->element, t->scope, t->flow, t->what, t->a, t->b, t->c};
+        bool plain = t->what == BPMN_AT && t->a == 0 && t->b == 0 && t->c == 0;
+        write_row(b, i == 0, numbers, plain ? 4 : LEN(numbers));
     }
 }
 
@@ -97,7 +107,8 @@ enum err bpmn_state_write(struct ctx *ctx, const struct bpmn_state *s, struct st
     }
     for (size_t i = 0; i < s->timer_count; i++) {
         const struct bpmn_timer *t = &s->timers[i];
-        buf_format(&b, "%s%u:%u:%u:", i == 0 ? "" : ",", t->token, t->element, t->left);
+        write_row(&b, i == 0, (const uint64_t[]){t->token, t->element, t->left}, 3);
+        buf_byte(&b, ':');
         if (t->due.ms != INT64_MAX) {
             buf_i64(&b, t->due.ms);
         }
@@ -106,14 +117,14 @@ enum err bpmn_state_write(struct ctx *ctx, const struct bpmn_state *s, struct st
         buf_byte(&b, ';');
     }
     for (size_t i = 0; i < s->mark_count; i++) {
-        buf_format(&b, "%s%u:%u:%llu", i == 0 ? "" : ",", s->marks[i].token, s->marks[i].element, (unsigned long long)s->marks[i].seen);
+        write_row(&b, i == 0, (const uint64_t[]){s->marks[i].token, s->marks[i].element, s->marks[i].seen}, 3);
     }
     if (sections >= 4) {
         buf_byte(&b, ';');
     }
     for (size_t i = 0; i < s->record_count; i++) {
         const struct bpmn_record *r = &s->records[i];
-        buf_format(&b, "%s%u:%u:%u:%u", i == 0 ? "" : ",", r->id, r->element, r->scope, r->by);
+        write_row(&b, i == 0, (const uint64_t[]){r->id, r->element, r->scope, r->by}, 4);
     }
     if (sections >= 5) {
         buf_byte(&b, ';');
