@@ -76,14 +76,14 @@ async function look(id, path, what) {
 async function act(step, number) {
   const kind = kinds.get(step.act);
   const opens = kind.case === 'open';
-  const path = opens ? `/apply/${step.item}` : `/case/${number}/act/${step.act}`;
-  const body = Object.fromEntries(Object.entries(step.fields).map(([k, v]) => [k, withBytes(v)]));
+  const path = opens ? `/apply/${step.item}?act=${step.act}` : kind.case === 'none' ? `/acts/${step.act}` : `/case/${number}/act/${step.act}`;
+  const body = Object.fromEntries(Object.entries(step.fields ?? {}).map(([k, v]) => [k, withBytes(v)]));
   if (opens) body._for = step.for ?? '';
   if (step.with) {
     body._with = step.with;
     body._with_code = (await ask(step.with, opens ? '/counter' : `/case/${number}`)).json.cosign || 'none';
   }
-  if (step.expect === 'admitted' && !(step.by.startsWith('o-') && kind.who.party && opens)) await look(step.by, opens ? `${path}${step.for ? `?for=${step.for}` : ''}` : path, 'the form');
+  if (step.expect === 'admitted' && !(step.by.startsWith('o-') && kind.who.party && opens)) await look(step.by, opens ? `${path}${step.for ? `&for=${step.for}` : ''}` : path, 'the form');
   const answer = await ask(step.by, path, body);
   if (step.expect === 'admitted') {
     say(answer.status === 201, `admitted: ${answer.status} ${answer.text.slice(0, 300)}`);

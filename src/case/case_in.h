@@ -48,8 +48,9 @@ struct str shown_value(struct page *p, const struct law *law, struct str fact, c
 enum err typed_fields(struct page *p, const struct law *law, struct json *ret) MUST_USE;
 /* The second officer of the form, when the code is the one they were shown (cosign_code); empty else. */
 struct str cosigner(struct page *p, struct str case_id);
-/* The kind of act that begins the item's procedure; NULL when it has none. */
-const struct act_kind *opening_kind(const struct law *law, const struct item *item);
+/* The kinds of act that begin the item's procedure, in the order of its start events, at most OPENINGS_MOST. */
+enum { OPENINGS_MOST = 8 };
+size_t opening_kinds(const struct law *law, const struct item *item, const struct act_kind *ret[OPENINGS_MOST]);
 /* What is left of a limit: days that count in its unit (negative: days late), the chip's class, the words. */
 struct left {
     int32_t days;

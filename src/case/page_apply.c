@@ -5,27 +5,45 @@
 #include "page_choose_html.h"
 #include "page_review_html.h"
 
-const struct act_kind *opening_kind(const struct law *law, const struct item *item)
+size_t opening_kinds(const struct law *law, const struct item *item, const struct act_kind *ret[OPENINGS_MOST])
 {
+    size_t count = 0;
     for (size_t i = 0; item->procedure != NULL && i < item->procedure->element_count; i++) {
         const struct bpmn_element *e = &item->procedure->elements[i];
-        if (e->kind == BPMN_START && e->scope < 0 && e->act_count > 0) {
-            return law_act(law, e->acts[0]);
+        for (size_t k = 0; e->kind == BPMN_START && e->scope < 0 && k < e->act_count && count < OPENINGS_MOST; k++) {
+            const struct act_kind *kind = law_act(law, e->acts[k]);
+            ret[count] = kind;
+            count += kind != NULL;
         }
     }
-    return NULL;
+    return count;
+}
+
+/* The one asked for by name; else the first that is for such an actor. */
+static const struct act_kind *opening_for(const struct page *p, const struct item *item, struct str asked)
+{
+    const struct act_kind *kinds[OPENINGS_MOST];
+    size_t count = opening_kinds(p->law, item, kinds);
+    unsigned who = p->session.actor.kind == ACTOR_OFFICER ? WHO_OFFICER : WHO_PARTY;
+    for (size_t i = 0; i < count; i++) {
+        if (asked.n > 0 ? str_equal(kinds[i]->kind, asked) : (kinds[i]->who & who) != 0) {
+            return kinds[i];
+        }
+    }
+    return asked.n == 0 && count > 0 ? kinds[0] : NULL; /* not for such an actor: the gate says so */
 }
 
 static enum err view_of(struct page *p, struct form_view *f)
 {
     *f = (struct form_view){.law = p->law};
     f->item = p->law == NULL ? NULL : law_item(p->law, p->args[0]);
-    f->kind = f->item == NULL ? NULL : opening_kind(p->law, f->item);
+    struct str asked = page_query(p, "act");
+    f->kind = f->item == NULL ? NULL : opening_for(p, f->item, asked);
     if (f->kind == NULL) {
         return ERR_NOT_FOUND;
     }
     f->title = page_text(p, f->item->title);
-    f->action = str_format(p->ctx->arena, "/apply/%.*s", FMT(f->item->id));
+    f->action = str_format(p->ctx->arena, asked.n > 0 ? "/apply/%.*s?act=%.*s" : "/apply/%.*s", FMT(f->item->id), FMT(f->kind->kind));
     f->back = str_format(p->ctx->arena, "/item/%.*s", FMT(f->item->id));
     f->two_steps = true;
     return ERR_OK;
@@ -37,11 +55,12 @@ static enum err choose(struct page *p, const struct form_view *f, const struct p
 {
     struct page_choose_parties *rows = ARENA_ARRAY(p->ctx->arena, struct page_choose_parties, count + 1);
     struct page_choose v = {.back = f->back, .title = f->title, .parties = rows};
+    struct str asked = page_query(p, "act");
     if (self) {
-        rows[v.parties_count++] = (struct page_choose_parties){f->item->id, p->session.actor.id, p->session.name, true};
+        rows[v.parties_count++] = (struct page_choose_parties){f->item->id, asked, p->session.actor.id, p->session.name, true};
     }
     for (size_t i = 0; i < count; i++) {
-        rows[v.parties_count++] = (struct page_choose_parties){f->item->id, others[i].id, others[i].name, false};
+        rows[v.parties_count++] = (struct page_choose_parties){f->item->id, asked, others[i].id, others[i].name, false};
     }
     v.why = say(p, "这件事由单位申请，您还没有可以代表的单位。", "Organisations apply for this, and you speak for none yet.");
     return page_show(p, 200, f->title, page_choose, &v);
@@ -270,7 +289,7 @@ static enum err case_post_apply(struct page *p)
 }
 
 static const struct route rows[] = {
-    {"GET", "/apply/{item}", case_page_apply, FOR_PARTY | FOR_OFFICER, 0, "Form to apply for an item", NULL, "for"},
-    {"POST", "/apply/{item}", case_post_apply, FOR_PARTY | FOR_OFFICER, 0, "Apply: facts by id, _for the party", NULL, "_for _with _with_code"},
+    {"GET", "/apply/{item}", case_page_apply, FOR_PARTY | FOR_OFFICER, 0, "Form to apply for an item, or to begin it in office", NULL, "for act"},
+    {"POST", "/apply/{item}", case_post_apply, FOR_PARTY | FOR_OFFICER, 0, "Apply, or begin in office: facts by id, _for the party", NULL, "_for _with _with_code act"},
 };
 const struct route_table case_apply_routes = {rows, LEN(rows)};

@@ -26,20 +26,24 @@ static enum err fill_items(struct page *p, struct str party, bool person, struct
     struct ctx *ctx = p->ctx;
     size_t count = 0;
     const struct item *items = p->law == NULL ? NULL : law_items(p->law, &count);
-    struct page_counter_items *filed = ARENA_ARRAY(ctx->arena, struct page_counter_items, count + 1);
-    struct page_counter_own *own = ARENA_ARRAY(ctx->arena, struct page_counter_own, count + 1);
+    struct page_counter_items *filed = ARENA_ARRAY(ctx->arena, struct page_counter_items, count * OPENINGS_MOST + 1);
+    struct page_counter_own *own = ARENA_ARRAY(ctx->arena, struct page_counter_own, count * OPENINGS_MOST + 1);
     for (size_t i = 0; i < count; i++) {
-        const struct act_kind *kind = opening_kind(p->law, &items[i]);
-        bool may = kind != NULL && (kind->who & WHO_OFFICER) != 0;
-        bool for_party = may && (kind->who & WHO_PARTY) != 0;
-        if (!may || (for_party && (party.n == 0 || !(person ? items[i].for_person : items[i].for_org)))) {
-            continue;
-        }
-        TRY(may_begin(p, &items[i], kind, party, &may));
-        if (may && for_party) {
-            filed[v->items_count++] = (struct page_counter_items){items[i].id, party, page_text(p, items[i].title)};
-        } else if (may) {
-            own[v->own_count++] = (struct page_counter_own){items[i].id, party, page_text(p, items[i].title), page_text(p, kind->button)};
+        const struct act_kind *kinds[OPENINGS_MOST];
+        size_t openings = opening_kinds(p->law, &items[i], kinds);
+        for (size_t k = 0; k < openings; k++) {
+            bool may = (kinds[k]->who & WHO_OFFICER) != 0;
+            bool for_party = (kinds[k]->who & WHO_PARTY) != 0;
+            if (!may || (for_party && (party.n == 0 || !(person ? items[i].for_person : items[i].for_org)))) {
+                continue;
+            }
+            TRY(may_begin(p, &items[i], kinds[k], party, &may));
+            if (may && for_party) {
+                filed[v->items_count++] = (struct page_counter_items){items[i].id, kinds[k]->kind, party, page_text(p, items[i].title)};
+            } else if (may) {
+                own[v->own_count++] =
+                    (struct page_counter_own){items[i].id, kinds[k]->kind, party, page_text(p, items[i].title), page_text(p, kinds[k]->button)};
+            }
         }
     }
     v->items = filed;

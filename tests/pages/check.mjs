@@ -119,7 +119,7 @@ const street = await browser.newContext({ javaScriptEnabled: false });
 const enforcer = await street.newPage();
 await street.request.post(address + '/login/demo', { form: { who: 'o-enforcer' } });
 await enforcer.goto(address + '/counter?code=p-zhou');
-await enforcer.locator('main a[href="/apply/cf-food?for=p-zhou"]').click();
+await enforcer.locator('main a[href="/apply/cf-food?act=open-penalty&for=p-zhou"]').click();
 await enforcer.locator('[name="penalty.suspicion"]').fill('未取得许可经营');
 await enforcer.locator('[name="penalty.act_end"]').fill('2099-01-01');
 for (const [name, value] of [['penalty.source', 'inspection'], ['penalty.grave', 'false'], ['penalty.subject', 'person'], ['penalty.device', 'false']]) await enforcer.locator(`[name="${name}"][value="${value}"]`).check();
