@@ -21,7 +21,7 @@ OPT_release := -O2 $(HARDEN)
 OPT_asan := $(SAN_asan)
 OPT_tsan := $(SAN_tsan)
 
-PKGS := openssl sqlite3 libpq libxml-2.0 libcurl libseccomp libpcre2-8 zlib libargon2
+PKGS := openssl sqlite3 libpq libxml-2.0 libcurl libseccomp libpcre2-8 zlib libargon2 libqrencode
 export SOURCE_DATE_EPOCH ?= 1767225600
 
 CFLAGS  := -std=c17 -D_GNU_SOURCE -g $(WARN) $(OPT_$(CONFIG)) -fPIE -Isrc -I$(GEN) \

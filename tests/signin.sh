@@ -73,6 +73,7 @@ want "a foreign next stays here" "/cases" "$(J=$W/c; form /login name=p-zhou pas
 # one-time codes
 page /me/security >/dev/null
 want "a seed" 200 "$(form /me/totp/begin)"
+has "drawn as a QR code beside its text" '<svg class="qr" role="img"' "$(cat "$W/body")"
 SEED=$(sed -nE 's/.*class="secret">([A-Z2-7]*)<.*/\1/p' "$W/body")
 STAGE=$(value stage)
 cp "$W/body" "$W/page"

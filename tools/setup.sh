@@ -3,7 +3,7 @@
 # As root or with sudo; says what it installs; does nothing when all is there.
 set -eu
 run="gcc make pkg-config libssl-dev libsqlite3-dev libpq-dev libxml2-dev libcurl4-openssl-dev libseccomp-dev
-     libpcre2-dev libargon2-dev zlib1g-dev tzdata"
+     libpcre2-dev libargon2-dev libqrencode-dev zlib1g-dev tzdata"
 test="$run postgresql-15 apache2-bin libapache2-mod-auth-openidc curl git oathtool faketime chromium fonts-noto-cjk"
 # Node.js for the test tools: whatever is there already, else Debian's.
 command -v npm >/dev/null 2>&1 || test="$test nodejs npm"

@@ -4,6 +4,8 @@
 #include "item/item.h"
 #include "page_home_html.h"
 #include "page_item_html.h"
+#include "item/item_in.h"
+#include "page_office_html.h"
 #include "page_offices_html.h"
 
 static struct str say(const struct page *p, const char *zh, const char *en)
@@ -171,7 +173,7 @@ static enum err item_page_offices(struct page *p)
             powers[k] = (struct page_offices_offices_powers){page_text(p, law_code_title(p->law, STR("power-kind"), x->powers[k].kind)),
                                                              item_titles(p, &x->powers[k]), buf_str(&cites)};
         }
-        out[i] = (struct page_offices_offices){page_text(p, x->title), x->invented, powers, x->power_count};
+        out[i] = (struct page_offices_offices){.id = x->id, .title = page_text(p, x->title), .invented = x->invented, .powers = powers, .powers_count = x->power_count};
     }
     struct page_offices v = {out, count};
     return page_show(p, 200, say(p, "机关和职权", "Offices and powers"), page_offices, &v);
@@ -180,6 +182,7 @@ static enum err item_page_offices(struct page *p)
 static const struct route rows[] = {
     {"GET", "/", item_page_home, FOR_ALL, 0, "Find what can be asked for", page_home_schema, "q"},
     {"GET", "/item/{id}", item_page_item, FOR_ALL, 0, "Guide to one item", page_item_schema, ""},
+    {"GET", "/offices/{id}", item_page_office, FOR_ALL, 0, "The powers and duties of one office, by item and kind of act", page_office_schema, ""},
     {"GET", "/offices", item_page_offices, FOR_ALL, 0, "Offices and their powers", page_offices_schema, ""},
 };
 const struct route_table item_routes = {rows, LEN(rows)};

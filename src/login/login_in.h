@@ -152,6 +152,14 @@ struct str login_say(const struct page *p, const char *zh, const char *en);
 /* A code of 80 random bits, in groups of four letters. */
 struct str login_new_code(struct page *p);
 
+/* qr.c. box is the viewBox, path the dark modules; both empty when there is no drawing. */
+struct qr_drawing {
+    struct str box;
+    struct str path;
+};
+struct qr_drawing qr_draw(struct arena *a, struct str text);
+struct str otpauth_uri(struct arena *a, struct str issuer, struct str account, struct str key);
+
 enum { RECOVERY_DIGEST = 32, RECOVERY_CODES = 10 };
 /* Digest of a code for its owner: letters in either case, anything but A to Z and 2 to 7 left out. */
 void recovery_digest(struct arena *a, struct str owner, struct str code, uint8_t ret[32]);

@@ -264,6 +264,7 @@ static enum err no_memory(struct page *p)
 
 static enum err show_seed(struct page *p, const uint8_t seed[TOTP_SEED], bool wrong)
 {
+    struct ctx *ctx = p->ctx;
     struct arena *a = p->ctx->arena;
     struct login *l = login_of(p);
     uint8_t nonce[12];
@@ -272,7 +273,15 @@ static enum err show_seed(struct page *p, const uint8_t seed[TOTP_SEED], bool wr
     if (!secret_seal(l->seal, nonce, (struct str){(const char *)seed, TOTP_SEED}, p->session.actor.id, sealed)) {
         return no_memory(p);
     }
-    struct page_totp v = {.key = base32_encode(a, seed, TOTP_SEED),
+    struct login_account_get_row account;
+    bool named = false;
+    TRY(login_account_get(ctx, p->db, (struct login_account_get_in){.owner = p->session.actor.id}, &account, &named));
+    struct str key = base32_encode(a, seed, TOTP_SEED);
+    struct str site = str_format(a, "%.*s %.*s", FMT(login_say(p, "通办", "Tongban")), FMT(p->exchange->request.host));
+    struct qr_drawing qr = qr_draw(a, otpauth_uri(a, site, named ? account.name : p->session.actor.id, key));
+    struct page_totp v = {.key = key,
+                          .box = qr.box,
+                          .path = qr.path,
                           .stage = ticket_make(p, "totp", (struct str){(const char *)sealed, sizeof(sealed)}),
                           .wrong = wrong};
     return page_show(p, wrong ? 422 : 200, login_say(p, "设置动态口令", "Set up one-time codes"), page_totp, &v);

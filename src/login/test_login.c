@@ -170,3 +170,15 @@ TEST(login_names_and_codes_are_compared_as_people_write_them)
     recovery_digest(ctx->arena, STR("p-lin"), STR("ABCD-2345-WXYZ-7653"), b);
     CHECK(memcmp(a, b, sizeof(a)) != 0);
 }
+
+TEST(login_qr_code_holds_the_uri_of_the_key)
+{
+    struct str uri = otpauth_uri(ctx->arena, STR("通办 a.example"), STR("lin zhixia"), STR("GEZDGNBVGY3TQOJQ"));
+    CHECK_STR(uri, "otpauth://totp/%E9%80%9A%E5%8A%9E%20a.example:lin%20zhixia?secret=GEZDGNBVGY3TQOJQ&issuer=%E9%80%9A%E5%8A%9E%20a.example&algorithm=SHA1&digits=6&period=30");
+    struct qr_drawing qr = qr_draw(ctx->arena, uri);
+    CHECK(str_starts(qr.path, STR("M4 4h7v1h-7z"))); /* the corner mark, inside the light margin */
+    CHECK(str_starts(qr.box, STR("0 0 ")) && qr.path.n < 20000);
+    char longest[4000];
+    memset(longest, 'x', sizeof(longest));
+    CHECK_INT(qr_draw(ctx->arena, (struct str){longest, sizeof(longest)}).path.n, 0); /* too much for any code: none is drawn */
+}

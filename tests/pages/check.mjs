@@ -48,7 +48,7 @@ await registrar.request.post(address + '/login/demo', { form: { who: 'a-security
 await registrar.request.post(address + '/oidc/clients', { data: { 'client.id': 'page-app', 'client.name': '某部门系统', 'client.name_en': 'A department', 'client.profile': 'basic', 'client.auth': 'client_secret_basic', 'client.secret_sha256': '0'.repeat(64), 'client.redirect_uris': ['https://dept.example/a/rather/long/address/to/come/back/to/after/signing/in'], 'client.scopes': ['openid'], 'client.grants': ['authorization_code'] } });
 await registrar.close();
 const visits = [
-  ['public', null, ['/', '/?q=%E5%BC%80%E9%A5%AD%E5%BA%97', '/?q=zzz', '/item/food-new', '/item/self-employed', '/offices', '/verify', '/verify?number=none', '/decisions', '/ledger', '/ledger/3', '/accessibility', '/login', '/login/recover', '/login/source/sample-card', '/view?large=0&to=%2F', '/nothing']],
+  ['public', null, ['/', '/?q=%E5%BC%80%E9%A5%AD%E5%BA%97', '/?q=zzz', '/item/food-new', '/item/self-employed', '/offices', '/offices/bh-market', '/verify', '/verify?number=none', '/decisions', '/ledger', '/ledger/3', '/accessibility', '/login', '/login/recover', '/login/source/sample-card', '/view?large=0&to=%2F', '/nothing']],
   ['party', 'p-lin', ['/me/security', '/me/uses', '/me/authority', '/cases', '/apply/food-new?for=org-lin', '/apply/self-employed', `/case/${CASE}`, `/case/${CASE}/act/withdraw`]],
   ['security', 'a-security', ['/acts', '/acts/appoint-admin', '/me/security', '/oidc/clients', '/oidc/client', '/oidc/client?id=page-app']],
   ['audit', 'a-audit', ['/audit', '/oidc/clients', '/oidc/client?id=page-app']],

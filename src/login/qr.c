@@ -1,0 +1,49 @@
+/* A text as a QR code (ISO/IEC 18004), drawn as one path of an SVG: no file, no script, no other site sees the secret in it. */
+#include <qrencode.h>
+
+#include "base/buf.h"
+#include "login/login_in.h"
+
+enum { QUIET = 4 }; /* the light margin the standard wants, in modules */
+
+struct qr_drawing qr_draw(struct arena *a, struct str text)
+{
+    struct qr_drawing out = {0};
+    struct buf b = buf_new(a, 0);
+    QRcode *code = QRcode_encodeString8bit(str_z(a, text), 0, QR_ECLEVEL_M);
+    if (code == NULL) {
+        return out; /* too long, or no memory: the text itself is shown as well */
+    }
+    for (int y = 0; y < code->width; y++) {
+        for (int x = 0; x < code->width;) {
+            int run = 0;
+            while (x + run < code->width && (code->data[y * code->width + x + run] & 1) != 0) {
+                run++;
+            }
+            if (run > 0) {
+                buf_format(&b, "M%d %dh%dv1h-%dz", x + QUIET, y + QUIET, run, run);
+            }
+            x += run + 1;
+        }
+    }
+    int side = code->width + 2 * QUIET;
+    QRcode_free(code);
+    out.path = buf_str(&b);
+    out.box = str_format(a, "0 0 %d %d", side, side);
+    return out;
+}
+
+/* The key URI that authenticator applications read. */
+struct str otpauth_uri(struct arena *a, struct str issuer, struct str account, struct str key)
+{
+    struct buf b = buf_new(a, 0);
+    struct render r = {.out = &b};
+    buf_puts(&b, "otpauth://totp/");
+    render_segment(&r, issuer);
+    buf_puts(&b, ":");
+    render_segment(&r, account);
+    buf_format(&b, "?secret=%.*s&issuer=", FMT(key));
+    render_segment(&r, issuer);
+    buf_format(&b, "&algorithm=SHA1&digits=%d&period=%d", TOTP_DIGITS, TOTP_STEP_S);
+    return buf_str(&b);
+}
