@@ -25,7 +25,7 @@ struct world {
     int (*sync)(struct world *w, int file); /* data and size are on the disk when it returns 0 */
     int (*truncate)(struct world *w, int file, int64_t size);
     int64_t (*size)(struct world *w, int file);
-    int (*lock)(struct world *w, int file, bool exclusive); /* whole-file, held until close; -EAGAIN when taken */
+    int (*lock)(struct world *w, int file, bool exclusive); /* whole-file, and SQLite's lock bytes; held until close; -EAGAIN when taken */
     int (*close)(struct world *w, int file);
     int (*remove)(struct world *w, const char *path);
     int (*rename)(struct world *w, const char *from, const char *to);

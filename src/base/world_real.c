@@ -94,8 +94,17 @@ static int64_t real_size(struct world *w, int file)
 
 static int real_lock(struct world *w, int file, bool exclusive)
 {
+    /* Programs that use SQLite lock these bytes of a database (sqlite.org/fileformat2.html, 1.4), by fcntl, which flock does not
+     * touch. */
+    struct flock bytes = {.l_type = exclusive ? F_WRLCK : F_RDLCK, .l_whence = SEEK_SET, .l_start = 0x40000000, .l_len = 512};
     (void)w;
-    return flock(file, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0 ? -errno : 0;
+    if (flock(file, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0) {
+        return -errno;
+    }
+    if (fcntl(file, F_OFD_SETLK, &bytes) < 0) {
+        return errno == EACCES ? -EAGAIN : -errno;
+    }
+    return 0;
 }
 
 static int real_close(struct world *w, int file)

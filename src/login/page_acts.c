@@ -38,10 +38,10 @@ static bool has_effect(const struct act_kind *k, const char *effect)
     return false;
 }
 
-/* One's own ways to sign in have their own page. */
+/* One's own ways to sign in, and applications, have their own pages, which look closer at what is typed. */
 static bool has_page(const struct act_kind *k)
 {
-    return has_effect(k, "login.credential") || has_effect(k, "login.remove");
+    return has_effect(k, "login.credential") || has_effect(k, "login.remove") || has_effect(k, "oidc.register") || has_effect(k, "oidc.close");
 }
 
 static enum err acts_page(struct page *p)

@@ -1,3 +1,4 @@
+#include <sqlite3.h>
 #include <stdlib.h>
 
 #include "base/test.h"
@@ -295,6 +296,34 @@ static void migrate_case(struct test *t, struct ctx *ctx, struct store *s)
 TEST(store_migrates_forward_and_refuses_newer_data)
 {
     on_both(t, ctx, migrate_case);
+}
+
+/* What another program gets that opens the file with SQLite itself. */
+static int foreign_answer(struct ctx *ctx, struct str dir)
+{
+    sqlite3 *other = NULL;
+    const char *path = str_format(ctx->arena, "%.*s/store.db", FMT(dir)).p;
+    int rc = sqlite3_open_v2(path, &other, SQLITE_OPEN_READWRITE, "unix");
+    rc = rc == SQLITE_OK ? sqlite3_exec(other, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL) : rc;
+    sqlite3_close(other);
+    return rc;
+}
+
+TEST(store_looks_locked_to_other_programs_while_it_is_open)
+{
+    struct str dir = temporary(ctx);
+    struct store *s = NULL;
+    CHECK_OK(store_open(ctx, dir, STORE_CREATE, &s));
+    CHECK_OK(schema_migrate(ctx, s, &test_schema));
+    CHECK_INT(foreign_answer(ctx, dir), SQLITE_BUSY);
+    CHECK_OK(add(ctx, store_writer(s), 1, "a"));
+    CHECK_INT(foreign_answer(ctx, dir), SQLITE_BUSY);
+    store_close(s);
+    CHECK_INT(foreign_answer(ctx, dir), SQLITE_OK);
+    CHECK_OK(store_open(ctx, dir, STORE_WRITE, &s));
+    CHECK_INT(foreign_answer(ctx, dir), SQLITE_BUSY);
+    store_close(s);
+    folder_remove(ctx, dir);
 }
 
 TEST(store_refuses_a_second_writer)

@@ -37,6 +37,7 @@ struct vfs {
     pthread_mutex_t mutex; /* guards nodes and all in them */
     struct node *nodes;
     char *dir;
+    int guard; /* holds SQLite's own lock bytes of the main database; -1 before it is open */
     char name[40];
 };
 
@@ -496,6 +497,26 @@ static int file_open_how(const struct vfs *v, int flags)
            (write && (flags & SQLITE_OPEN_EXCLUSIVE) != 0 ? WORLD_EXCLUSIVE : 0);
 }
 
+/* Our locks live in this process; to other programs that use SQLite the file must look locked. Else one of them could
+ * take itself for the last to have it open, and carry off a log that is still written to. */
+static int take_guard(struct vfs *v, const char *path)
+{
+    if (v->read_only || v->guard >= 0) {
+        return SQLITE_OK;
+    }
+    int file = v->world->open(v->world, path, WORLD_READ | WORLD_WRITE, 0600);
+    if (file < 0) {
+        return result_of(file, SQLITE_CANTOPEN);
+    }
+    int r = v->world->lock(v->world, file, true);
+    if (r < 0) {
+        v->world->close(v->world, file);
+        return r == -EAGAIN ? SQLITE_BUSY : result_of(r, SQLITE_IOERR_LOCK);
+    }
+    v->guard = file;
+    return SQLITE_OK;
+}
+
 static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *out, int flags, int *ret_flags)
 {
     struct vfs *v = (struct vfs *)base;
@@ -515,6 +536,12 @@ static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *out, int 
         int rc = result_of(f->handle, SQLITE_CANTOPEN);
         free(f->own_path);
         return rc;
+    }
+    int guarded = (flags & SQLITE_OPEN_MAIN_DB) != 0 ? take_guard(v, f->path) : SQLITE_OK;
+    if (guarded != SQLITE_OK) {
+        v->world->close(v->world, f->handle);
+        free(f->own_path);
+        return guarded;
     }
     f->base.pMethods = &methods;
     if ((flags & SQLITE_OPEN_MAIN_DB) != 0) {
@@ -599,6 +626,7 @@ struct vfs *vfs_new(struct world *world, const char *dir, bool read_only, atomic
     v->broken = broken;
     v->read_only = read_only;
     v->dir = store_strdup(str_from(dir));
+    v->guard = -1;
     pthread_mutex_init(&v->mutex, NULL);
     snprintf(v->name, sizeof(v->name), "world-%p", (void *)v);
     v->base = (sqlite3_vfs){
@@ -629,6 +657,9 @@ void vfs_free(struct vfs *v)
         return;
     }
     must(v->nodes == NULL);
+    if (v->guard >= 0) {
+        v->world->close(v->world, v->guard);
+    }
     sqlite3_vfs_unregister(&v->base);
     pthread_mutex_destroy(&v->mutex);
     free(v->dir);
