@@ -91,6 +91,19 @@ NUMBER=JY2990101$(printf '%07d' "$(field seq)")
 want "deliver" 201 "$(post "/case/$CASE/act/deliver" '{}')"
 want "closed is closed" 409 "$(post "/case/$CASE/act/deliver" '{}')"
 
+# A revocation: who granted the licence does not judge their own decision, though nobody names the case it was.
+as o-reviewer
+want "a revocation begins" 201 "$(post /apply/food-revoke '{"_for":"org-lin","licence.number":"'$NUMBER'","decision.grounds":"fraud","decision.reasons":"提交虚假材料","party.id":"org-lin"}')"
+BACK=$(field case)
+want "the party is told" 201 "$(post "/case/$BACK/act/notify-revocation" '{"decision.reasons":"平面图系伪造"}')"
+as p-lin
+want "and answers" 201 "$(post "/case/$BACK/act/state-opinion" '{"case.statement":"图纸由第三方提供"}')"
+as o-decider
+want "not by who granted it" 409 "$(post "/case/$BACK/act/dismiss-revocation" '{"decision.reasons":"查无实据","revocation.established":false}')"
+has "as an earlier decision" "apart.conflict" "$(cat "$W/body")"
+as o-deputy
+want "by another head" 201 "$(post "/case/$BACK/act/dismiss-revocation" '{"decision.reasons":"查无实据","revocation.established":false}')"
+
 rm -f "$W/jar"
 want "licence check" 200 "$(get "/v/$NUMBER" application/json)"
 has "the licence is valid" "有效" "$(cat "$W/body")"

@@ -136,6 +136,8 @@ struct projector {
     size_t name_count;
     enum err (*track)(struct ctx *ctx, struct db *db, const struct admitted *act);
     enum err (*erase)(struct ctx *ctx, struct db *db, int64_t seq, struct str fact);
+    /* The act by which the matter that a case's facts name was last decided, as a licence by its number; -1 when there is none. */
+    enum err (*earlier)(struct ctx *ctx, struct db *db, const struct json *facts, int64_t *ret_seq);
     /* What documents may say of a party: an object with its name as "name" and its facts by id. One room gives it. */
     enum err (*describe)(struct ctx *ctx, struct db *db, struct str party, struct json *ret);
     /* A calendar was published, and the first due day of a case that waits is another now. */

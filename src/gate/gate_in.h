@@ -174,7 +174,7 @@ struct speaking {
 };
 enum err speaks_for(struct ctx *ctx, struct db *db, const struct law *law, struct str actor, struct str party, struct day day,
                     const struct speaking *s, bool *ret) MUST_USE;
-enum err load_people(struct ctx *ctx, struct db *db, struct question *q) MUST_USE;
+enum err load_people(struct ctx *ctx, struct gate *g, struct db *db, struct question *q) MUST_USE;
 extern const struct projector gate_projector;
 /* names.c: does the act name only what is there, or free, or its own? */
 enum err load_names(struct ctx *ctx, struct gate *g, struct db *db, struct question *q) MUST_USE;

@@ -164,23 +164,63 @@ static enum err load_both(struct ctx *ctx, struct db *db, struct question *q)
     return ERR_OK;
 }
 
-/* Who decided the case that this one is about does not judge their own decision. */
-static enum err load_earlier(struct ctx *ctx, struct db *db, struct question *q)
+/* Did the actor, or the same person in another office, do an act of this kind in the case these acts are of? */
+static enum err did_as_person(struct ctx *ctx, struct db *db, const struct question *q, const struct json *acts, struct str kind, bool *ret)
+{
+    const struct json *list = json_get_str(acts, kind);
+    for (size_t i = 0; json_is(list, JSON_ARRAY) && i < list->count && !*ret; i++) {
+        struct actor_record other;
+        bool found = false;
+        *ret = str_equal(list->items[i].text, q->draft->actor.id);
+        if (!*ret && q->actor.person.n > 0) {
+            TRY(gate_actor_at(ctx, db, list->items[i].text, q->day, &other, &found));
+            *ret = found && str_equal(other.person, q->actor.person);
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err load_decided(struct ctx *ctx, struct db *db, struct question *q, struct str about)
 {
     struct gate_case_get_row row;
     struct json acts;
     bool found = false;
-    struct str about = json_text(&q->facts, "case.earlier");
-    if (q->kind == NULL || q->kind->earlier_count == 0 || about.n == 0) {
-        return ERR_OK;
-    }
     TRY(gate_case_get(ctx, db, (struct gate_case_get_in){.id = about}, &row, &found));
-    if (!found) {
+    if (!found || str_equal(about, q->draft->case_id)) {
         return ERR_OK;
     }
     TRY(json_parse(ctx, row.acts, STR("acts"), &acts));
     for (size_t i = 0; i < q->kind->earlier_count; i++) {
-        q->decided_before = q->decided_before || did(&acts, q->kind->earlier[i]->kind, q->draft->actor.id);
+        TRY(did_as_person(ctx, db, q, &acts, q->kind->earlier[i]->kind, &q->decided_before));
+    }
+    return ERR_OK;
+}
+
+/* Who decided the case that this one is about does not judge their own decision: the case that is named, and the one by
+ * which a room knows the matter to have been decided. */
+static enum err load_earlier(struct ctx *ctx, struct gate *g, struct db *db, struct question *q)
+{
+    if (q->kind == NULL || q->kind->earlier_count == 0) {
+        return ERR_OK;
+    }
+    struct str about = json_text(&q->facts, "case.earlier");
+    if (about.n > 0) {
+        TRY(load_decided(ctx, db, q, about));
+    }
+    for (size_t i = 0; i < g->room_count; i++) {
+        struct act_record act;
+        bool found = false;
+        int64_t seq = -1;
+        if (g->rooms[i]->earlier == NULL) {
+            continue;
+        }
+        TRY(g->rooms[i]->earlier(ctx, db, &q->facts, &seq));
+        if (seq >= 0) {
+            TRY(gate_act(ctx, g, db, seq, &act, &found));
+        }
+        if (found && act.case_id.n > 0) {
+            TRY(load_decided(ctx, db, q, act.case_id));
+        }
     }
     return ERR_OK;
 }
@@ -289,7 +329,7 @@ static enum err load_party(struct ctx *ctx, struct db *db, struct question *q)
     return speaks_or_heads(ctx, db, q->law_now, a->id, whose, q->day, &s, true, &q->is_head);
 }
 
-enum err load_people(struct ctx *ctx, struct db *db, struct question *q)
+enum err load_people(struct ctx *ctx, struct gate *g, struct db *db, struct question *q)
 {
     const struct actor *a = &q->draft->actor;
     if (a->id.n > 0) {
@@ -313,7 +353,7 @@ enum err load_people(struct ctx *ctx, struct db *db, struct question *q)
     }
     if (a->kind == ACTOR_OFFICER) {
         TRY(load_conflict(ctx, db, q));
-        TRY(load_earlier(ctx, db, q));
+        TRY(load_earlier(ctx, g, db, q));
     }
     TRY(load_bar(ctx, db, q));
     return load_roles(ctx, db, q);

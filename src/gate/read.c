@@ -245,7 +245,7 @@ enum err gate_open(struct ctx *ctx, struct gate *g, struct db *reader, struct st
         bool others = kinds[i].party != NULL || kinds[i].interested != NULL;
         if (others || other_party) {
             other_party = others;
-            TRY(load_people(ctx, reader, &q));
+            TRY(load_people(ctx, g, reader, &q));
         }
         struct opening *o = &out[(*ret_count)++];
         o->kind = &kinds[i];

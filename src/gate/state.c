@@ -129,6 +129,6 @@ enum err question_load(struct ctx *ctx, struct gate *g, struct db *db, const str
     }
     q->kind = law_act(q->law, draft->kind);
     q->facts = merged_facts(ctx->arena, &q->facts_before, &draft->fields);
-    TRY(load_people(ctx, db, q));
+    TRY(load_people(ctx, g, db, q));
     return load_names(ctx, g, db, q);
 }

@@ -107,11 +107,25 @@ static enum err on_correct(struct ctx *ctx, struct db *db, const struct admitted
     return set_status(ctx, db, act, STR("valid"));
 }
 
+/* A licence was decided by the act that last changed its row. */
+static enum err earlier(struct ctx *ctx, struct db *db, const struct json *facts, int64_t *ret_seq)
+{
+    struct licence_get_row row;
+    struct str number = json_text(facts, "licence.number");
+    bool found = false;
+    *ret_seq = -1;
+    if (number.n > 0) {
+        TRY(licence_get(ctx, db, (struct licence_get_in){.number = number}, &row, &found));
+    }
+    *ret_seq = found ? row.seq : -1;
+    return ERR_OK;
+}
+
 static const struct effect_row effects[] = {{"licence.issue", on_issue},     {"licence.renew", on_renew},
                                             {"licence.revoke", on_revoke},   {"licence.cancel", on_cancel},
                                             {"licence.suspend", on_suspend}, {"licence.correct", on_correct}};
 
-const struct projector licence_projector = {.room = "licence", .effects = effects, .effect_count = LEN(effects)};
+const struct projector licence_projector = {.room = "licence", .effects = effects, .effect_count = LEN(effects), .earlier = earlier};
 
 enum err licence_prefill(struct ctx *ctx, struct db *db, struct str party, struct str type, struct json *facts)
 {
