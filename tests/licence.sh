@@ -107,6 +107,22 @@ want "by another head" 201 "$(post "/case/$BACK/act/dismiss-revocation" '{"decis
 rm -f "$W/jar"
 want "licence check" 200 "$(get "/v/$NUMBER" application/json)"
 has "the licence is valid" "有效" "$(cat "$W/body")"
+
+# A change: the name on the licence is another, its number and its term stay.
+VALID=$(sed -nE 's/.*"until":"([^"]*)".*/\1/p' "$W/body")
+as p-lin
+want "apply for a change" 201 "$(post /apply/food-change '{"_for":"org-lin","licence.number":"'$NUMBER'","business.name":"滨河县知夏新馆","food.kind":"catering","food.health_ok":true,"person.phone":"13800006620","service.delivery":"electronic","service.truth":true}')"
+CHANGE=$(field case)
+as o-clerk
+want "the change is accepted" 201 "$(post "/case/$CHANGE/act/accept" '{}')"
+as o-reviewer
+want "and looked at" 201 "$(post "/case/$CHANGE/act/review-opinion" '{"decision.opinion":"grant","decision.reasons":"仍符合条件"}')"
+as o-decider
+want "and granted" 201 "$(post "/case/$CHANGE/act/change-licence" '{"decision.reasons":"准予变更"}')"
+want "the changed licence" 200 "$(get "/v/$NUMBER" application/json)"
+has "says the new name" "滨河县知夏新馆" "$(cat "$W/body")"
+has "is valid" "有效" "$(cat "$W/body")"
+has "as long as before" "$VALID" "$(cat "$W/body")"
 want "decisions" 200 "$(get /decisions application/json)"
 has "the decision is public" "滨河县知夏小馆" "$(cat "$W/body")"
 want "ledger" 200 "$(get /ledger)"

@@ -74,11 +74,38 @@ static enum err on_renew(struct ctx *ctx, struct db *db, const struct admitted *
     bool found = false;
     const struct licence_type *t = act->item == NULL ? NULL : act->item->licence;
     TRY(licence_get(ctx, db, (struct licence_get_in){.number = number_of(act)}, &row, &found));
-    if (!found || t == NULL) {
+    if (!found || t == NULL || !str_equal(row.party, act->party)) {
         return ERR_OK;
     }
     struct day until = until_of(t, day_add((struct day){(int32_t)row.until_day}, 1));
     return licence_set_until(ctx, db, (struct licence_set_until_in){.until_day = until.n, .seq = act->seq, .number = row.number});
+}
+
+/* What was applied for takes the place of what the licence said; the rest, its number and its term stay. */
+static enum err on_change(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    struct licence_get_row row;
+    struct json facts;
+    struct buf b = buf_new(ctx->arena, 0);
+    struct str text = {0};
+    bool found = false;
+    const struct licence_type *t = act->item == NULL ? NULL : act->item->licence;
+    TRY(licence_get(ctx, db, (struct licence_get_in){.number = number_of(act)}, &row, &found));
+    if (!found || t == NULL || !str_equal(row.licence_type, t->id) || !str_equal(row.party, act->party)) {
+        return ERR_OK;
+    }
+    TRY(json_parse(ctx, row.public_facts, STR("facts"), &facts));
+    for (size_t i = 0; i < t->public_count; i++) {
+        const struct json *v = json_get_str(act->facts, t->publics[i]->id);
+        if (v != NULL) {
+            json_set(ctx->arena, &facts, t->publics[i]->id, *v);
+        }
+    }
+    json_write(&b, &facts);
+    TRY(buf_done(ctx, &b, &text));
+    struct str holder = fact_text(act, t->holder);
+    return licence_change(ctx, db,
+                          (struct licence_change_in){.holder = holder.n > 0 ? holder : row.holder, .public_facts = text, .seq = act->seq, .number = row.number});
 }
 
 static enum err set_status(struct ctx *ctx, struct db *db, const struct admitted *act, struct str status)
@@ -123,7 +150,8 @@ static enum err earlier(struct ctx *ctx, struct db *db, const struct json *facts
 
 static const struct effect_row effects[] = {{"licence.issue", on_issue},     {"licence.renew", on_renew},
                                             {"licence.revoke", on_revoke},   {"licence.cancel", on_cancel},
-                                            {"licence.suspend", on_suspend}, {"licence.correct", on_correct}};
+                                            {"licence.suspend", on_suspend}, {"licence.correct", on_correct},
+                                            {"licence.change", on_change}};
 
 const struct projector licence_projector = {.room = "licence", .effects = effects, .effect_count = LEN(effects), .earlier = earlier};
 

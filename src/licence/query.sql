@@ -13,6 +13,9 @@ UPDATE licence_register SET licence_status = :licence_status, seq = :seq WHERE n
 -- licence_set_until :write  It runs on.
 UPDATE licence_register SET until_day = :until_day, seq = :seq WHERE number = :number;
 
+-- licence_change :write  What it says is another now; its number and its term stay.
+UPDATE licence_register SET holder = :holder, public_facts = :public_facts, seq = :seq WHERE number = :number;
+
 -- licence_of_party :rows  The licences of a party.
 SELECT number, licence_type, holder, from_day, until_day, licence_status FROM licence_register WHERE party = :party ORDER BY number LIMIT 100;
 
