@@ -1,8 +1,8 @@
 /* bpmn.c - the token game in memory: begin, five user tasks completed one by one, end.
  *
- * Limit, in the same run: the same procedure as a switch written by hand that gives the same effects into the same arena.
- * Beside it: the same instance with its state written and read between all steps, as the gate does; and a step among 900
- * waiting tokens. */
+ * Limit, in the same run: the same procedure as a switch written by hand that gives the same
+ * effects into the same arena. Beside it: the same instance with its state written and read between
+ * all steps, as the gate does; and a step among 900 waiting tokens. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -32,17 +32,25 @@ static const struct bpmn_process *load(const char *body)
 {
     const struct bpmn_model *m = NULL;
     struct bpmn_options o = {.open = true};
-    struct str xml = str_format(ctx.arena, "<definitions xmlns=\"http://www.omg.org/spec/BPMN/20100524/MODEL\" targetNamespace=\"t\"><process id=\"p\">%s</process></definitions>", body);
+    struct str xml =
+        str_format(ctx.arena,
+                   "<definitions xmlns=\"http://www.omg.org/spec/BPMN/20100524/MODEL\" "
+                   "targetNamespace=\"t\"><process id=\"p\">%s</process></definitions>",
+                   body);
     check(bpmn_load_with(&ctx, xml, STR("bench"), &o, &m));
     return &m->processes[0];
 }
 
 static const char five[] =
-    "<startEvent id=\"s\"/><userTask id=\"a\"/><userTask id=\"b\"/><userTask id=\"c\"/><userTask id=\"d\"/><userTask id=\"e\"/><endEvent id=\"z\"/>"
-    "<sequenceFlow id=\"1\" sourceRef=\"s\" targetRef=\"a\"/><sequenceFlow id=\"2\" sourceRef=\"a\" targetRef=\"b\"/><sequenceFlow id=\"3\" sourceRef=\"b\" targetRef=\"c\"/>"
-    "<sequenceFlow id=\"4\" sourceRef=\"c\" targetRef=\"d\"/><sequenceFlow id=\"5\" sourceRef=\"d\" targetRef=\"e\"/><sequenceFlow id=\"6\" sourceRef=\"e\" targetRef=\"z\"/>";
+    "<startEvent id=\"s\"/><userTask id=\"a\"/><userTask id=\"b\"/><userTask id=\"c\"/><userTask "
+    "id=\"d\"/><userTask id=\"e\"/><endEvent id=\"z\"/>"
+    "<sequenceFlow id=\"1\" sourceRef=\"s\" targetRef=\"a\"/><sequenceFlow id=\"2\" "
+    "sourceRef=\"a\" targetRef=\"b\"/><sequenceFlow id=\"3\" sourceRef=\"b\" targetRef=\"c\"/>"
+    "<sequenceFlow id=\"4\" sourceRef=\"c\" targetRef=\"d\"/><sequenceFlow id=\"5\" "
+    "sourceRef=\"d\" targetRef=\"e\"/><sequenceFlow id=\"6\" sourceRef=\"e\" targetRef=\"z\"/>";
 
-static const struct str tasks[] = {STR_INIT("a"), STR_INIT("b"), STR_INIT("c"), STR_INIT("d"), STR_INIT("e")};
+static const struct str tasks[] = {STR_INIT("a"), STR_INIT("b"), STR_INIT("c"), STR_INIT("d"),
+                                   STR_INIT("e")};
 
 static size_t one_instance(struct ctx *c, const struct bpmn_process *p, bool written)
 {
@@ -71,7 +79,8 @@ struct hand {
     int at;
 };
 
-static struct hand *hand_step(struct arena *a, const struct hand *old, struct str task, struct bpmn_effect **ret, size_t *ret_count)
+static struct hand *hand_step(struct arena *a, const struct hand *old, struct str task,
+                              struct bpmn_effect **ret, size_t *ret_count)
 {
     struct hand *s = ARENA_NEW(a, struct hand);
     struct bpmn_effect *e = ARENA_ARRAY(a, struct bpmn_effect, 4);
@@ -94,7 +103,8 @@ static struct hand *hand_step(struct arena *a, const struct hand *old, struct st
         if (at == 5) {
             e[n++] = (struct bpmn_effect){.kind = BPMN_ENDED};
         } else {
-            e[n++] = (struct bpmn_effect){.kind = BPMN_OPENED, .element = (uint16_t)(at + 1), .token = 1};
+            e[n++] = (struct bpmn_effect){
+                .kind = BPMN_OPENED, .element = (uint16_t)(at + 1), .token = 1};
         }
         s->at = at + 1;
         break;
@@ -133,7 +143,8 @@ static double rate(const struct bpmn_process *p, enum way way)
         while (now - begun < 200000000) {
             for (int i = 0; i < 1000; i++) {
                 struct arena_mark mark = arena_mark(c.arena);
-                size_t n = way == HAND ? hand_instance(c.arena) : one_instance(&c, p, way == WRITTEN);
+                size_t n =
+                    way == HAND ? hand_instance(c.arena) : one_instance(&c, p, way == WRITTEN);
                 must(n == 12);
                 arena_reset(c.arena, mark);
             }
@@ -151,8 +162,13 @@ static double rate(const struct bpmn_process *p, enum way way)
 static double rate_among(int many)
 {
     struct buf b = buf_new(ctx.arena, 0);
-    buf_format(&b, "<startEvent id=\"s\"/><userTask id=\"a\"><multiInstanceLoopCharacteristics><loopCardinality>%d</loopCardinality></multiInstanceLoopCharacteristics></userTask><endEvent id=\"z\"/>"
-                   "<sequenceFlow id=\"1\" sourceRef=\"s\" targetRef=\"a\"/><sequenceFlow id=\"2\" sourceRef=\"a\" targetRef=\"z\"/>", many);
+    buf_format(&b,
+               "<startEvent id=\"s\"/><userTask "
+               "id=\"a\"><multiInstanceLoopCharacteristics><loopCardinality>%d</loopCardinality></"
+               "multiInstanceLoopCharacteristics></userTask><endEvent id=\"z\"/>"
+               "<sequenceFlow id=\"1\" sourceRef=\"s\" targetRef=\"a\"/><sequenceFlow id=\"2\" "
+               "sourceRef=\"a\" targetRef=\"z\"/>",
+               many);
     const struct bpmn_process *p = load(str_z(ctx.arena, buf_str(&b)));
     static const struct bpmn_input in = {0};
     struct bpmn_result r;
@@ -178,7 +194,8 @@ int main(void)
     double hand = rate(p, HAND);
     double engine = rate(p, ENGINE);
     report("bpmn.five_tasks", engine, "instances/s", hand, "the same as a switch by hand");
-    report("bpmn.five_tasks.state_as_text", rate(p, WRITTEN), "instances/s", hand, "the same as a switch by hand, which writes nothing");
+    report("bpmn.five_tasks.state_as_text", rate(p, WRITTEN), "instances/s", hand,
+           "the same as a switch by hand, which writes nothing");
     report("bpmn.step_among_900", rate_among(900), "steps/s", engine * 6, "a step with one token");
     arena_free(ctx.arena);
     return 0;

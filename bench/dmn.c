@@ -1,9 +1,10 @@
-/* dmn.c - decision tables and FEEL loops beside the same logic written by hand in C, in the same run.
- * Prints a table, and lines "BENCH name|value|unit|limit|ratio|peer" for build/bench.json. With --write DIR it writes
- * the table and its rows for the peers of bench/peers instead.
+/* dmn.c - decision tables and FEEL loops beside the same logic written by hand in C, in the same
+ * run. Prints a table, and lines "BENCH name|value|unit|limit|ratio|peer" for build/bench.json.
+ * With --write DIR it writes the table and its rows for the peers of bench/peers instead.
  *
- * The table has 20 rules over three numbers and three strings, FIRST. The limit is a chain of ifs over integers and
- * codes, made of the same 20 lines. Rows are random, so neither sees a branch twice.
+ * The table has 20 rules over three numbers and three strings, FIRST. The limit is a chain of ifs
+ * over integers and codes, made of the same 20 lines. Rows are random, so neither sees a branch
+ * twice.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,33 +22,34 @@ enum { ROWS = 4096, BIG_ROWS = 1 << 20, ROUNDS = 5, TABLES = 1000, WIDE_RULES = 
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-/* number, age from..below, income in fen from..below, area in tenths from..below, kinds, districts, statuses; -1 is
- * open, 0 is "-". A rule's outputs are its class and its share. */
-#define RULES(R)                                                                                                       \
-    R(1, -1, 18, -1, -1, -1, -1, 0, 0, 0)                                                                              \
-    R(2, 18, 25, -1, 150050, -1, -1, 1, 3, 0)                                                                          \
-    R(3, 18, 25, -1, 300000, -1, 600, 3, 0, 5)                                                                         \
-    R(4, 18, 30, 300000, 800000, -1, -1, 6, 12, 0)                                                                     \
-    R(5, 25, 35, -1, 250000, -1, 900, 0, 5, 3)                                                                         \
-    R(6, 25, 40, 250000, 500000, 300, 1200, 9, 0, 6)                                                                   \
-    R(7, 30, 45, -1, 420075, -1, -1, 0, 10, 0)                                                                         \
-    R(8, 35, 50, 400000, 1200000, 600, -1, 5, 0, 0)                                                                    \
-    R(9, 40, 55, -1, 600000, -1, 800, 10, 6, 1)                                                                        \
-    R(10, 45, 60, 200000, 700000, -1, -1, 0, 9, 2)                                                                     \
-    R(11, 50, 60, -1, 350000, 400, 1500, 12, 0, 0)                                                                     \
-    R(12, 55, 65, -1, 500000, -1, -1, 3, 5, 0)                                                                         \
-    R(13, 60, -1, -1, 300000, -1, 1000, 0, 0, 7)                                                                       \
-    R(14, 60, -1, 300000, 900000, -1, -1, 6, 3, 0)                                                                     \
-    R(15, -1, -1, -1, 100000, -1, 500, 0, 0, 4)                                                                        \
-    R(16, 18, -1, 900000, 2000000, 1200, -1, 8, 0, 0)                                                                  \
-    R(17, 18, -1, -1, 800000, 200, 2000, 4, 8, 1)                                                                      \
-    R(18, -1, -1, 1500000, -1, -1, -1, 1, 0, 2)                                                                        \
-    R(19, -1, 70, 500000, -1, -1, -1, 0, 6, 0)                                                                         \
+/* number, age from..below, income in fen from..below, area in tenths from..below, kinds, districts,
+ * statuses; -1 is open, 0 is "-". A rule's outputs are its class and its share. */
+#define RULES(R)                                                                                   \
+    R(1, -1, 18, -1, -1, -1, -1, 0, 0, 0)                                                          \
+    R(2, 18, 25, -1, 150050, -1, -1, 1, 3, 0)                                                      \
+    R(3, 18, 25, -1, 300000, -1, 600, 3, 0, 5)                                                     \
+    R(4, 18, 30, 300000, 800000, -1, -1, 6, 12, 0)                                                 \
+    R(5, 25, 35, -1, 250000, -1, 900, 0, 5, 3)                                                     \
+    R(6, 25, 40, 250000, 500000, 300, 1200, 9, 0, 6)                                               \
+    R(7, 30, 45, -1, 420075, -1, -1, 0, 10, 0)                                                     \
+    R(8, 35, 50, 400000, 1200000, 600, -1, 5, 0, 0)                                                \
+    R(9, 40, 55, -1, 600000, -1, 800, 10, 6, 1)                                                    \
+    R(10, 45, 60, 200000, 700000, -1, -1, 0, 9, 2)                                                 \
+    R(11, 50, 60, -1, 350000, 400, 1500, 12, 0, 0)                                                 \
+    R(12, 55, 65, -1, 500000, -1, -1, 3, 5, 0)                                                     \
+    R(13, 60, -1, -1, 300000, -1, 1000, 0, 0, 7)                                                   \
+    R(14, 60, -1, 300000, 900000, -1, -1, 6, 3, 0)                                                 \
+    R(15, -1, -1, -1, 100000, -1, 500, 0, 0, 4)                                                    \
+    R(16, 18, -1, 900000, 2000000, 1200, -1, 8, 0, 0)                                              \
+    R(17, 18, -1, -1, 800000, 200, 2000, 4, 8, 1)                                                  \
+    R(18, -1, -1, 1500000, -1, -1, -1, 1, 0, 2)                                                    \
+    R(19, -1, 70, 500000, -1, -1, -1, 0, 6, 0)                                                     \
     R(20, -1, -1, -1, -1, -1, -1, 0, 0, 0)
 
-static const struct str words[3][4] = {{STR("worker"), STR("farmer"), STR("student"), STR("self-employed")},
-                                       {STR("东城区"), STR("西城区"), STR("南山区"), STR("北湖区")},
-                                       {STR("single"), STR("married"), STR("widowed"), STR("other")}};
+static const struct str words[3][4] = {
+    {STR("worker"), STR("farmer"), STR("student"), STR("self-employed")},
+    {STR("东城区"), STR("西城区"), STR("南山区"), STR("北湖区")},
+    {STR("single"), STR("married"), STR("widowed"), STR("other")}};
 static const char *const names[6] = {"age", "income", "area", "kind", "district", "status"};
 
 struct person {
@@ -63,11 +65,11 @@ static bool within(int64_t v, int64_t from, int64_t below)
 /* By hand: the physical limit. */
 static __attribute__((noinline)) uint16_t by_hand(const struct person *p)
 {
-#define HAND(number, a, b, c, d, e, f, k, l, m)                                                                        \
-    if (within(p->n[0], a, b) && within(p->n[1], c, d) && within(p->n[2], e, f) &&                                     \
-        ((k) == 0 || (k) >> p->code[0] & 1) && ((l) == 0 || (l) >> p->code[1] & 1) &&                                  \
-        ((m) == 0 || (m) >> p->code[2] & 1)) {                                                                         \
-        return number;                                                                                                 \
+#define HAND(number, a, b, c, d, e, f, k, l, m)                                                    \
+    if (within(p->n[0], a, b) && within(p->n[1], c, d) && within(p->n[2], e, f) &&                 \
+        ((k) == 0 || (k) >> p->code[0] & 1) && ((l) == 0 || (l) >> p->code[1] & 1) &&              \
+        ((m) == 0 || (m) >> p->code[2] & 1)) {                                                     \
+        return number;                                                                             \
     }
     RULES(HAND)
     return 0;
@@ -121,9 +123,10 @@ static void put_rule(struct buf *b, int number, const int64_t n[6], const int ma
     for (int i = 0; i < 3; i++) {
         put_words(b, i, masks[i]);
     }
-    buf_format(
-        b, "<outputEntry><text>\"class %d\"</text></outputEntry><outputEntry><text>%d.5</text></outputEntry></rule>\n",
-        number, number);
+    buf_format(b,
+               "<outputEntry><text>\"class "
+               "%d\"</text></outputEntry><outputEntry><text>%d.5</text></outputEntry></rule>\n",
+               number, number);
 }
 
 /* The table as DMN; shift moves every bound of incomes, so that no two tables share their texts. */
@@ -134,32 +137,36 @@ static struct str table_xml(struct arena *a, int rules, int shift)
                  "xmlns=\"https://www.omg.org/spec/DMN/20191111/MODEL/\" "
                  "id=\"bench\" name=\"bench\" namespace=\"bench\">\n");
     for (int i = 0; i < 6; i++) {
-        buf_format(&b, "<inputData id=\"i%d\" name=\"%s\"><variable name=\"%s\" typeRef=\"%s\"/></inputData>\n", i,
-                   names[i], names[i], i < 3 ? "number" : "string");
+        buf_format(&b,
+                   "<inputData id=\"i%d\" name=\"%s\"><variable name=\"%s\" "
+                   "typeRef=\"%s\"/></inputData>\n",
+                   i, names[i], names[i], i < 3 ? "number" : "string");
     }
     buf_puts(&b, "<decision id=\"benefit\" name=\"benefit\"><variable name=\"benefit\"/>\n");
     for (int i = 0; i < 6; i++) {
-        buf_format(&b, "<informationRequirement><requiredInput href=\"#i%d\"/></informationRequirement>\n", i);
+        buf_format(
+            &b, "<informationRequirement><requiredInput href=\"#i%d\"/></informationRequirement>\n",
+            i);
     }
     buf_puts(&b, "<decisionTable id=\"t\" hitPolicy=\"FIRST\">\n");
     for (int i = 0; i < 6; i++) {
-        buf_format(
-            &b,
-            "<input id=\"c%d\"><inputExpression id=\"e%d\" typeRef=\"%s\"><text>%s</text></inputExpression></input>\n",
-            i, i, i < 3 ? "number" : "string", names[i]);
+        buf_format(&b,
+                   "<input id=\"c%d\"><inputExpression id=\"e%d\" "
+                   "typeRef=\"%s\"><text>%s</text></inputExpression></input>\n",
+                   i, i, i < 3 ? "number" : "string", names[i]);
     }
-    buf_puts(
-        &b,
-        "<output id=\"o1\" name=\"class\" typeRef=\"string\"/><output id=\"o2\" name=\"share\" typeRef=\"number\"/>\n");
+    buf_puts(&b, "<output id=\"o1\" name=\"class\" typeRef=\"string\"/><output id=\"o2\" "
+                 "name=\"share\" typeRef=\"number\"/>\n");
     for (int base = 0; base < rules; base += 20) {
-#define TEXT(number, a0, b0, c, d, e, f, k, l, m)                                                                      \
-    if (base + (number) <= rules) {                                                                                    \
-        int64_t step = base * 1009 + shift;                                                                            \
-        bool last = (number) == 20 && base + 20 < rules; /* only the last rule takes all that is left */               \
-        put_rule(&b, base + (number),                                                                                  \
-                 (const int64_t[6]){last ? 200 : a0, last ? -1 : b0, (c) < 0 ? c : (c) + step,                         \
-                                    (d) < 0 ? d : (d) + step, e, f},                                                   \
-                 (const int[3]){k, l, m});                                                                             \
+#define TEXT(number, a0, b0, c, d, e, f, k, l, m)                                                  \
+    if (base + (number) <= rules) {                                                                \
+        int64_t step = base * 1009 + shift;                                                        \
+        bool last =                                                                                \
+            (number) == 20 && base + 20 < rules; /* only the last rule takes all that is left */   \
+        put_rule(&b, base + (number),                                                              \
+                 (const int64_t[6]){last ? 200 : a0, last ? -1 : b0, (c) < 0 ? c : (c) + step,     \
+                                    (d) < 0 ? d : (d) + step, e, f},                               \
+                 (const int[3]){k, l, m});                                                         \
     }
         RULES(TEXT)
     }
@@ -250,7 +257,8 @@ static double rate(struct bench *b, work *w)
 }
 
 /* Interleaved, so that both see the same machine; the best of each. */
-static void measure(struct bench *b, const char *name, const char *unit, work *ours, work *limit, const char *peer)
+static void measure(struct bench *b, const char *name, const char *unit, work *ours, work *limit,
+                    const char *peer)
 {
     double best = 0;
     double most = 0;
@@ -302,8 +310,8 @@ static size_t explained_rows(struct bench *b)
         for (int k = 0; k < 6; k++) {
             inputs[k] = (struct feel_entry){str_from(names[k]), b->rows[i][k]};
         }
-        must(dmn_evaluate(&b->ctx, b->model, STR("benefit"), feel_context(inputs, 6), (struct instant){0}, &result) ==
-             ERR_OK);
+        must(dmn_evaluate(&b->ctx, b->model, STR("benefit"), feel_context(inputs, 6),
+                          (struct instant){0}, &result) == ERR_OK);
         b->sink += result.fired_count;
         arena_reset(b->ctx.arena, mark);
     }
@@ -347,7 +355,8 @@ static size_t hand_json(struct bench *b)
             const char *end = memchr(at, '"', 64);
             p.code[k] = 3;
             for (uint8_t w = 0; w < 3; w++) {
-                p.code[k] = (size_t)(end - at) == words[k][w].n && memcmp(at, words[k][w].p, words[k][w].n) == 0
+                p.code[k] = (size_t)(end - at) == words[k][w].n &&
+                                    memcmp(at, words[k][w].p, words[k][w].n) == 0
                                 ? w
                                 : p.code[k];
             }
@@ -468,7 +477,8 @@ static void make_items(struct bench *b, const char *text)
         list[i] = feel_context(e, 3);
     }
     items = feel_list(list, ITEMS);
-    must(feel_compile(&b->ctx, &scope, (struct feel_source){.text = str_from(text)}, &loop) == ERR_OK);
+    must(feel_compile(&b->ctx, &scope, (struct feel_source){.text = str_from(text)}, &loop) ==
+         ERR_OK);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
@@ -507,10 +517,13 @@ static void make_columns(struct bench *b)
                 codes[i] = b->many[i].code[c - 3];
             }
         }
-        b->columns[c] =
-            c < 3
-                ? (struct dmn_column){.form = DMN_COLUMN_I64, .exp = (int16_t) - (c == 1 ? 2 : c == 2), .data = numbers}
-                : (struct dmn_column){.form = DMN_COLUMN_TEXTS8, .data = codes, .texts = words[c - 3], .text_count = 4};
+        b->columns[c] = c < 3 ? (struct dmn_column){.form = DMN_COLUMN_I64,
+                                                    .exp = (int16_t) - (c == 1 ? 2 : c == 2),
+                                                    .data = numbers}
+                              : (struct dmn_column){.form = DMN_COLUMN_TEXTS8,
+                                                    .data = codes,
+                                                    .texts = words[c - 3],
+                                                    .text_count = 4};
         b->narrow[c] = b->columns[c];
         if (c < 3) {
             b->narrow[c].form = DMN_COLUMN_I32;
@@ -542,8 +555,10 @@ static void prepare(struct bench *b)
     make_columns(b);
     must(dmn_load(ctx, table_xml(a, 20, 0), STR("bench.dmn"), &b->model) == ERR_OK);
     must(dmn_load(ctx, table_xml(a, WIDE_RULES, 0), STR("wide.dmn"), &wide) == ERR_OK);
-    must(dmn_plan_make(ctx, b->model, STR("benefit"), &b->plan) == ERR_OK && dmn_plan_is_direct(b->plan));
-    must(dmn_plan_make(ctx, wide, STR("benefit"), &b->wide) == ERR_OK && dmn_plan_is_direct(b->wide));
+    must(dmn_plan_make(ctx, b->model, STR("benefit"), &b->plan) == ERR_OK &&
+         dmn_plan_is_direct(b->plan));
+    must(dmn_plan_make(ctx, wide, STR("benefit"), &b->wide) == ERR_OK &&
+         dmn_plan_is_direct(b->wide));
 }
 
 static void write_file(const char *dir, const char *name, struct str text)
@@ -560,7 +575,8 @@ static void write_for_peers(struct bench *b, const char *dir)
     buf_byte(&rows, '[');
     for (size_t i = 0; i < ROWS; i++) {
         buf_puts(&rows, i == 0 ? "" : ",\n");
-        buf_format(&rows, "{\"class\":\"class %u\",\"in\":%.*s}", by_hand(&b->people[i]), FMT(b->texts[i]));
+        buf_format(&rows, "{\"class\":\"class %u\",\"in\":%.*s}", by_hand(&b->people[i]),
+                   FMT(b->texts[i]));
     }
     buf_puts(&rows, "]\n");
     write_file(dir, "table.dmn", table_xml(b->ctx.arena, 20, 0));
@@ -577,21 +593,23 @@ int main(int argc, char **argv)
         return 0;
     }
     check(&b);
-    measure(&b, "20 x 6 FIRST table, row of typed values", "rows/s", plan_rows, hand_rows, "the table by hand in C");
-    measure(&b, "20 x 6 FIRST table, with rules, inputs, articles", "rows/s", explained_rows, hand_rows,
+    measure(&b, "20 x 6 FIRST table, row of typed values", "rows/s", plan_rows, hand_rows,
             "the table by hand in C");
+    measure(&b, "20 x 6 FIRST table, with rules, inputs, articles", "rows/s", explained_rows,
+            hand_rows, "the table by hand in C");
     measure(&b, "20 x 6 FIRST table, JSON to JSON", "rows/s", json_rows, hand_json,
             "by hand in C for one layout, unchecked");
-    measure(&b, "20 x 6 FIRST table, columns of a million rows", "rows/s", narrow_rows_of, hand_batch,
-            "the table by hand in C, row by row");
+    measure(&b, "20 x 6 FIRST table, columns of a million rows", "rows/s", narrow_rows_of,
+            hand_batch, "the table by hand in C, row by row");
     measure(&b, "the same, numbers in 64 bits", "rows/s", batch_rows_of, hand_batch,
             "the table by hand in C, row by row");
-    measure(&b, "1,000 x 6 FIRST table, row of typed values", "rows/s", wide_rows, plan_rows, "the same of 20 rules");
+    measure(&b, "1,000 x 6 FIRST table, row of typed values", "rows/s", wide_rows, plan_rows,
+            "the same of 20 rules");
     measure(&b, "tables of 20 x 6 compiled from XML", "tables/s", compile_tables, read_tables,
             "each byte looked at once");
     make_items(&b, "sum(for i in items[price > 50] return i.price * i.qty)");
-    measure(&b, "FEEL: sum(for i in items[..] return ..), 100 items", "lists/s", feel_loops, hand_loops,
-            "integers in C, checked");
+    measure(&b, "FEEL: sum(for i in items[..] return ..), 100 items", "lists/s", feel_loops,
+            hand_loops, "integers in C, checked");
     make_items(&b, "sum(for i in items[price > 50 and qty > 0] return i.price * i.qty)");
     measure(&b, "FEEL: the same filtered by two conditions", "lists/s", feel_loops, hand_loops,
             "integers in C, checked");

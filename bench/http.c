@@ -1,7 +1,8 @@
-/* http - a constant JSON of 200 bytes over loopback: the server of src/http against the least a program can do.
+/* http - a constant JSON of 200 bytes over loopback: the server of src/http against the least a
+ * program can do.
  *
- * The limit, measured in the same run by the same generator, is an epoll loop that answers every read with the same
- * bytes without looking at them.
+ * The limit, measured in the same run by the same generator, is an epoll loop that answers every
+ * read with the same bytes without looking at them.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -19,19 +20,22 @@
 
 enum { CONNECTIONS = 64, WARM_MS = 300, RUN_MS = 2000 };
 
-static const char body[201] = "{\"code\":\"110000\",\"name\":\"a constant answer of two hundred bytes\",\"fill\":\""
-                              "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-                              "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}";
+static const char body[201] =
+    "{\"code\":\"110000\",\"name\":\"a constant answer of two hundred bytes\",\"fill\":\""
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}";
 
 static void handle(void *arg, struct http_exchange *x)
 {
     (void)arg;
-    http_respond(x, &(struct http_response){.status = 200, .type = STR("application/json"), .body = str_from(body)});
+    http_respond(x, &(struct http_response){
+                        .status = 200, .type = STR("application/json"), .body = str_from(body)});
 }
 
 static size_t build(void *arg, int connection, uint64_t number, char *out, size_t max)
 {
-    static const char request[] = "GET /constant HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n\r\n";
+    static const char request[] =
+        "GET /constant HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n\r\n";
     (void)arg;
     (void)connection;
     (void)number;
@@ -58,9 +62,11 @@ static void *bare_run(void *arg)
         for (int i = 0; i < n; i++) {
             int fd = events[i].data.fd;
             if (fd == b->listener) {
-                struct epoll_event e = {.events = EPOLLIN, .data.fd = accept4(fd, NULL, NULL, SOCK_NONBLOCK)};
+                struct epoll_event e = {.events = EPOLLIN,
+                                        .data.fd = accept4(fd, NULL, NULL, SOCK_NONBLOCK)};
                 epoll_ctl(b->poll, EPOLL_CTL_ADD, e.data.fd, &e);
-            } else if (recv(fd, in, sizeof(in), 0) <= 0 || send(fd, b->answer, b->answer_n, MSG_NOSIGNAL) < 0) {
+            } else if (recv(fd, in, sizeof(in), 0) <= 0 ||
+                       send(fd, b->answer, b->answer_n, MSG_NOSIGNAL) < 0) {
                 close(fd);
             }
         }
@@ -95,9 +101,10 @@ static double measure_bare(void)
     must(getsockname(b.listener, (struct sockaddr *)&a, &bytes) == 0);
     struct epoll_event e = {.events = EPOLLIN, .data.fd = b.listener};
     must(epoll_ctl(b.poll, EPOLL_CTL_ADD, b.listener, &e) == 0);
-    b.answer_n = (size_t)snprintf(b.answer, sizeof(b.answer),
-                                  "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-                                  strlen(body), body);
+    b.answer_n = (size_t)snprintf(
+        b.answer, sizeof(b.answer),
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+        strlen(body), body);
     pthread_t thread;
     must(pthread_create(&thread, NULL, bare_run, &b) == 0);
     double per_s = measure("limit: bare epoll, no parser", ntohs(a.sin_port), 0);
@@ -116,7 +123,8 @@ int main(void)
     struct str address = {0};
     struct http_setup setup = {.world = ctx.world, .handle = handle};
     must(http_server_new(&ctx, &setup, &s) == ERR_OK);
-    must(http_listen(&ctx, s, STR("127.0.0.1:0"), &address) == ERR_OK && http_start(&ctx, s) == ERR_OK);
+    must(http_listen(&ctx, s, STR("127.0.0.1:0"), &address) == ERR_OK &&
+         http_start(&ctx, s) == ERR_OK);
     uint64_t port = 0;
     must(str_to_u64(str_slice(address, 10, address.n), &port));
     measure("http: one loop", (int)port, limit_per_s);

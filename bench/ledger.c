@@ -26,7 +26,8 @@ static struct str entry_of(struct memory *m, uint64_t index)
     return (struct str){m->text, ENTRY_BYTES};
 }
 
-static enum err get_hash(struct ctx *ctx, void *self, unsigned level, uint64_t index, uint8_t ret[32])
+static enum err get_hash(struct ctx *ctx, void *self, unsigned level, uint64_t index,
+                         uint8_t ret[32])
 {
     struct memory *m = self;
     (void)ctx;
@@ -91,7 +92,8 @@ static double verify_run(struct ctx *ctx, struct memory *m, struct world *w)
     struct log_source source = log_source_held(&m->held);
     struct arena_mark mark = arena_mark(ctx->arena);
     int64_t start = w->mono_ns(w);
-    must(log_verify(ctx, &source, NULL, 0, NULL, NULL, &report) == ERR_OK && report.good && report.leaves == ENTRIES);
+    must(log_verify(ctx, &source, NULL, 0, NULL, NULL, &report) == ERR_OK && report.good &&
+         report.leaves == ENTRIES);
     double per_s = ENTRIES * 1e9 / (double)(w->mono_ns(w) - start);
     arena_reset(ctx->arena, mark);
     return per_s;
@@ -129,10 +131,11 @@ int main(void)
         limit = raw > limit ? raw : limit;
         best = got > best ? got : best;
     }
-    printf("%-46s %12.1f %-8s limit %12.1f  %.2f of it\n", "verify a log, entries of 400 bytes", best, "leaves/s",
-           limit, best / limit);
-    printf("BENCH verify a log, entries of 400 bytes|%.3f|leaves/s|%.3f|%.4f|SHA-256 alone, leaves and nodes\n", best,
-           limit, best / limit);
+    printf("%-46s %12.1f %-8s limit %12.1f  %.2f of it\n", "verify a log, entries of 400 bytes",
+           best, "leaves/s", limit, best / limit);
+    printf("BENCH verify a log, entries of 400 bytes|%.3f|leaves/s|%.3f|%.4f|SHA-256 alone, leaves "
+           "and nodes\n",
+           best, limit, best / limit);
     arena_free(ctx.arena);
     return 0;
 }

@@ -12,7 +12,8 @@
 
 #include "base/str.h"
 
-/* Latencies fall into bins of 1/32 of a power of two of nanoseconds: 3 % wide, whatever the range. */
+/* Latencies fall into bins of 1/32 of a power of two of nanoseconds: 3 % wide, whatever the range.
+ */
 enum { REQUEST_BYTES = 65536, ANSWER_BYTES = 262144, BIN_BITS = 5, BINS = 64 << BIN_BITS };
 
 struct link {
@@ -54,7 +55,8 @@ static size_t bin_of(int64_t ns)
 static double bin_ms(size_t bin)
 {
     unsigned top = (unsigned)(bin >> BIN_BITS);
-    uint64_t low = ((uint64_t)1 << top) + ((uint64_t)(bin & ((1u << BIN_BITS) - 1)) << (top - BIN_BITS));
+    uint64_t low =
+        ((uint64_t)1 << top) + ((uint64_t)(bin & ((1u << BIN_BITS) - 1)) << (top - BIN_BITS));
     return (double)low / 1e6;
 }
 
@@ -92,7 +94,8 @@ static void link_lost(struct run *r, struct link *k)
 static void link_flush(struct run *r, struct link *k)
 {
     while (k->out_at < k->out_n) {
-        ssize_t n = send(k->fd, k->out + k->out_at, k->out_n - k->out_at, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n =
+            send(k->fd, k->out + k->out_at, k->out_n - k->out_at, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0 && errno == EAGAIN) {
             break;
         }
@@ -102,7 +105,8 @@ static void link_flush(struct run *r, struct link *k)
         }
         k->out_at += (size_t)n;
     }
-    struct epoll_event e = {.events = EPOLLIN | (k->out_at < k->out_n ? EPOLLOUT : 0u), .data.ptr = k};
+    struct epoll_event e = {.events = EPOLLIN | (k->out_at < k->out_n ? EPOLLOUT : 0u),
+                            .data.ptr = k};
     if ((e.events & EPOLLOUT) != 0) {
         epoll_ctl(r->poll, EPOLL_CTL_MOD, k->fd, &e);
     }
@@ -116,7 +120,8 @@ static void link_send(struct run *r, struct link *k)
     link_flush(r, k);
 }
 
-/* Bytes of the whole answer at the front of in, 0 when it is not there yet; *ret_head the bytes of its head. */
+/* Bytes of the whole answer at the front of in, 0 when it is not there yet; *ret_head the bytes of
+ * its head. */
 static size_t answer_bytes(const struct link *k, size_t *ret_head)
 {
     struct str in = {k->in, k->in_n};

@@ -1,8 +1,10 @@
-/* node.c - one node under load: acts through HTTP, gate and ledger, durable; pages; verification and replay.
- * Prints a table, and lines "BENCH name|value|unit|limit|ratio|peer" for build/bench.json.
+/* node.c - one node under load: acts through HTTP, gate and ledger, durable; pages; verification
+ * and replay. Prints a table, and lines "BENCH name|value|unit|limit|ratio|peer" for
+ * build/bench.json.
  *
- * Limits measured in the same run: for acts, jobs of one small row through the same writer, committed as durably; for pages, a constant answer of the same server; for verification,
- * SHA-256 alone over the same entries. */
+ * Limits measured in the same run: for acts, jobs of one small row through the same writer,
+ * committed as durably; for pages, a constant answer of the same server; for verification, SHA-256
+ * alone over the same entries. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -31,7 +33,8 @@ static size_t build_get(void *arg, int connection, uint64_t number, char *out, s
     (void)arg;
     (void)connection;
     (void)number;
-    return (size_t)snprintf(out, max, "GET %s HTTP/1.1\r\nHost: bench\r\nCookie: %s\r\n\r\n", b.path, b.cookie);
+    return (size_t)snprintf(out, max, "GET %s HTTP/1.1\r\nHost: bench\r\nCookie: %s\r\n\r\n",
+                            b.path, b.cookie);
 }
 
 static size_t build_post(void *arg, int connection, uint64_t number, char *out, size_t max)
@@ -40,7 +43,8 @@ static size_t build_post(void *arg, int connection, uint64_t number, char *out, 
     (void)connection;
     (void)number;
     return (size_t)snprintf(out, max,
-                            "POST %s HTTP/1.1\r\nHost: bench\r\nCookie: %s\r\nAccept: application/json\r\nContent-Type: application/json\r\n"
+                            "POST %s HTTP/1.1\r\nHost: bench\r\nCookie: %s\r\nAccept: "
+                            "application/json\r\nContent-Type: application/json\r\n"
                             "Content-Length: %zu\r\n\r\n%s",
                             b.path, b.cookie, strlen(b.body), b.body);
 }
@@ -61,7 +65,11 @@ static double node_cpu_s(void)
 
 static struct load_result run(int connections, int64_t run_ms, bool post)
 {
-    struct load l = {.host = "127.0.0.1", .port = b.s.port, .connections = connections, .warm_ms = 300, .run_ms = run_ms};
+    struct load l = {.host = "127.0.0.1",
+                     .port = b.s.port,
+                     .connections = connections,
+                     .warm_ms = 300,
+                     .run_ms = run_ms};
     struct load_result r = {0};
     l.build = post ? build_post : build_get;
     if (load_run(&l, &r) < 0 || r.wrong > 0 || r.answered == 0) {
@@ -71,7 +79,8 @@ static struct load_result run(int connections, int64_t run_ms, bool post)
     return r;
 }
 
-/* ---- the limit of durable acts: one row of 32 bytes a job, through a writer of the same kind ---- */
+/* ---- the limit of durable acts: one row of 32 bytes a job, through a writer of the same kind ----
+ */
 
 static _Atomic uint64_t jobs_done;
 
@@ -80,7 +89,9 @@ static enum err small_apply(struct ctx *ctx, struct db *db, void *arg)
     static const char hash[32];
     static int64_t next;
     (void)arg;
-    return gate_hash_add(ctx, db, (struct gate_hash_add_in){.level = 8, .idx = next++, .hash = {hash, sizeof(hash)}});
+    return gate_hash_add(
+        ctx, db,
+        (struct gate_hash_add_in){.level = 8, .idx = next++, .hash = {hash, sizeof(hash)}});
 }
 
 static void small_done(void *arg, enum err err, const struct why *why)
@@ -110,7 +121,8 @@ static double writer_limit(struct str dir)
             sched_yield();
             continue;
         }
-        sent += writer_submit(ctx, writer, (struct writer_job){small_apply, small_done, NULL}) == ERR_OK;
+        sent += writer_submit(ctx, writer, (struct writer_job){small_apply, small_done, NULL}) ==
+                ERR_OK;
     }
     double s = (double)(ctx->world->mono_ns(ctx->world) - begun) / 1e9;
     double rate = (double)jobs_done / s;
@@ -169,7 +181,8 @@ static void bench_verify(void)
         sha256(block, bytes / r.leaves, hash);
     }
     double alone = (double)(ctx->world->mono_ns(ctx->world) - begun) / 1e9;
-    stand_report("ledger verification from the store", (double)r.leaves / seconds, "leaves/s", (double)r.leaves / alone, "SHA-256 of the entries alone");
+    stand_report("ledger verification from the store", (double)r.leaves / seconds, "leaves/s",
+                 (double)r.leaves / alone, "SHA-256 of the entries alone");
     db_close(reader);
 }
 
@@ -178,19 +191,23 @@ static void bench_replay(struct str dir, double acts_per_s)
     struct ctx *ctx = &b.s.ctx;
     struct store *fresh = NULL;
     struct replay_report r;
-    stand_check(&b.s, store_open(ctx, str_format(ctx->arena, "%.*s/fresh", FMT(dir)), STORE_CREATE, &fresh), "fresh store");
+    stand_check(
+        &b.s, store_open(ctx, str_format(ctx->arena, "%.*s/fresh", FMT(dir)), STORE_CREATE, &fresh),
+        "fresh store");
     stand_check(&b.s, store_migrate(ctx, fresh), "fresh store");
     int64_t begun = ctx->world->mono_ns(ctx->world);
     stand_check(&b.s, gate_replay(ctx, b.s.node.gate, fresh, &r), "replay");
     double seconds = (double)(ctx->world->mono_ns(ctx->world) - begun) / 1e9;
     must(r.first_wrong.n == 0);
-    stand_report("replay with comparison", (double)r.acts / seconds, "acts/s", acts_per_s, "the acts when they were made");
+    stand_report("replay with comparison", (double)r.acts / seconds, "acts/s", acts_per_s,
+                 "the acts when they were made");
     store_close(fresh);
 }
 
 int main(void)
 {
-    struct demo_person who = {.id = STR("p-lin"), .kind = ACTOR_PARTY, .name = STR("林知夏"), .code = STR("bench")};
+    struct demo_person who = {
+        .id = STR("p-lin"), .kind = ACTOR_PARTY, .name = STR("林知夏"), .code = STR("bench")};
     stand_new(&b.s);
     double limit = writer_limit(b.s.dir);
     stand_node(&b.s);
@@ -204,9 +221,11 @@ int main(void)
     b.path = "/healthz";
     double constant = run(64, 2000, false).per_s;
     b.path = "/item/food-new";
-    stand_report("guide page, 64 clients", run(64, 2000, false).per_s, "pages/s", constant, "a constant answer of the same server");
+    stand_report("guide page, 64 clients", run(64, 2000, false).per_s, "pages/s", constant,
+                 "a constant answer of the same server");
     b.path = "/cases";
-    stand_report("signed-in page (my cases), 64 clients", run(64, 2000, false).per_s, "pages/s", constant, "a constant answer of the same server");
+    stand_report("signed-in page (my cases), 64 clients", run(64, 2000, false).per_s, "pages/s",
+                 constant, "a constant answer of the same server");
     b.path = "/apply/food-cancel";
     b.body = "{\"licence.number\":\"JY29901010000001\",\"service.truth\":true}";
     static const int clients[] = {1, 16, 64};
@@ -217,7 +236,8 @@ int main(void)
         cpu = (node_cpu_s() - cpu) / (r.per_s * 3.3);
         char name[80];
         snprintf(name, sizeof(name), "durable acts through HTTP, %d clients", clients[i]);
-        stand_report(name, r.per_s, "acts/s", limit, "durable jobs of one small row through the writer, 64 in flight");
+        stand_report(name, r.per_s, "acts/s", limit,
+                     "durable jobs of one small row through the writer, 64 in flight");
         snprintf(name, sizeof(name), "  p50, %d clients", clients[i]);
         stand_report(name, r.p50_ms, "ms", 50, "budget of p99");
         snprintf(name, sizeof(name), "  p99, %d clients", clients[i]);

@@ -1,6 +1,6 @@
-/* scale.c - what one act and one page cost with 1,000, 100,000 and 1,000,000 cases present, and how long a node with
- * so many takes to start. The limit of each figure is the same at 1,000 cases: growth must be flat but for index depth.
- * TONGBAN_SCALE names other sizes, "1000 20000". */
+/* scale.c - what one act and one page cost with 1,000, 100,000 and 1,000,000 cases present, and how
+ * long a node with so many takes to start. The limit of each figure is the same at 1,000 cases:
+ * growth must be flat but for index depth. TONGBAN_SCALE names other sizes, "1000 20000". */
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +30,8 @@ static struct {
     bool page_of_case; /* page is followed by the number of a case */
 } b;
 
-/* GB 11643: a number of an invented person of the invented county 990101, with its check character. */
+/* GB 11643: a number of an invented person of the invented county 990101, with its check character.
+ */
 static struct str idcard(struct arena *a, int n)
 {
     static const int weight[17] = {7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2};
@@ -69,7 +70,8 @@ static void case_done(void *arg, enum err err, const struct why *why, const stru
 {
     size_t who = (size_t)arg;
     if (err != ERR_OK || !r->verdict.admitted) {
-        fprintf(stderr, "bench: an act was not admitted: %.*s\n", FMT(err == ERR_OK ? r->verdict.code : why->detail));
+        fprintf(stderr, "bench: an act was not admitted: %.*s\n",
+                FMT(err == ERR_OK ? r->verdict.code : why->detail));
         exit(1);
     }
     if (who < READERS && b.kept_count < KEPT) {
@@ -112,13 +114,18 @@ static size_t build_page(void *arg, int connection, uint64_t number, char *out, 
 {
     (void)arg;
     size_t k = (number * 2654435761U + (uint64_t)connection * 977) % b.kept_count;
-    return (size_t)snprintf(out, max, "GET %s%s HTTP/1.1\r\nHost: bench\r\nCookie: %s\r\n\r\n", b.page,
-                            b.page_of_case ? b.kept[k] : "", b.cookies[b.kept_by[k]]);
+    return (size_t)snprintf(out, max, "GET %s%s HTTP/1.1\r\nHost: bench\r\nCookie: %s\r\n\r\n",
+                            b.page, b.page_of_case ? b.kept[k] : "", b.cookies[b.kept_by[k]]);
 }
 
 static double page_us(const char *page, bool of_case)
 {
-    struct load l = {.host = "127.0.0.1", .port = b.s.port, .connections = 4, .warm_ms = 200, .run_ms = 1000, .build = build_page};
+    struct load l = {.host = "127.0.0.1",
+                     .port = b.s.port,
+                     .connections = 4,
+                     .warm_ms = 200,
+                     .run_ms = 1000,
+                     .build = build_page};
     struct load_result r = {0};
     b.page = page;
     b.page_of_case = of_case;
@@ -135,7 +142,8 @@ static double start_ms(void)
     char command[640];
     snprintf(command, sizeof(command),
              "build/tongban serve %.*s --listen 127.0.0.1:0 >%.*s/serve.log 2>&1 & p=$!;"
-             "until a=$(sed -n 's|^serving \\(http.*\\)/$|\\1|p' %.*s/serve.log) && [ -n \"$a\" ] && curl -s -o /dev/null $a/; do :; done;"
+             "until a=$(sed -n 's|^serving \\(http.*\\)/$|\\1|p' %.*s/serve.log) && [ -n \"$a\" ] "
+             "&& curl -s -o /dev/null $a/; do :; done;"
              "kill $p; wait $p 2>/dev/null",
              FMT(b.s.dir), FMT(b.s.dir), FMT(b.s.dir));
     int64_t begun = b.s.ctx.world->mono_ns(b.s.ctx.world);
@@ -155,7 +163,10 @@ static const struct {
     const char *name;
     const char *path;
     bool of_case;
-} pages[] = {{"my cases", "/cases", false}, {"one case", "/case/", true}, {"public decisions", "/decisions", false}, {"ledger", "/ledger", false}};
+} pages[] = {{"my cases", "/cases", false},
+             {"one case", "/case/", true},
+             {"public decisions", "/decisions", false},
+             {"ledger", "/ledger", false}};
 
 static void measure(uint64_t size, struct figures *f, const struct figures *least)
 {
@@ -163,11 +174,14 @@ static void measure(uint64_t size, struct figures *f, const struct figures *leas
     double rate = grow(b.sent + 5000);
     f->act_us = 1e6 / rate;
     snprintf(name, sizeof(name), "one act, %llu cases present", (unsigned long long)size);
-    stand_report(name, f->act_us, "us", least->act_us > 0 ? least->act_us : f->act_us, "the same at the first size");
+    stand_report(name, f->act_us, "us", least->act_us > 0 ? least->act_us : f->act_us,
+                 "the same at the first size");
     for (size_t i = 0; i < LEN(pages); i++) {
         f->page[i] = page_us(pages[i].path, pages[i].of_case);
-        snprintf(name, sizeof(name), "page %s, %llu cases present", pages[i].name, (unsigned long long)size);
-        stand_report(name, f->page[i], "us", least->page[i] > 0 ? least->page[i] : f->page[i], "the same at the first size");
+        snprintf(name, sizeof(name), "page %s, %llu cases present", pages[i].name,
+                 (unsigned long long)size);
+        stand_report(name, f->page[i], "us", least->page[i] > 0 ? least->page[i] : f->page[i],
+                     "the same at the first size");
     }
     snprintf(name, sizeof(name), "memory, %llu cases present", (unsigned long long)size);
     stand_report(name, stand_memory(), "MB", 150, "budget");
@@ -185,14 +199,19 @@ int main(void)
     b.s.people = ARENA_ARRAY(b.s.ctx.arena, struct demo_person, READERS);
     b.s.people_count = READERS;
     for (size_t i = 0; i < READERS; i++) {
-        b.s.people[i] = (struct demo_person){.id = str_from(b.ids[i]), .kind = ACTOR_PARTY, .name = str_from(b.ids[i]), .code = str_from(b.ids[i])};
+        b.s.people[i] = (struct demo_person){.id = str_from(b.ids[i]),
+                                             .kind = ACTOR_PARTY,
+                                             .name = str_from(b.ids[i]),
+                                             .code = str_from(b.ids[i])};
     }
     stand_serve(&b.s);
     for (size_t i = 0; i < READERS; i++) {
         stand_sign_in(&b.s, str_from(b.ids[i]), b.cookies[i]);
     }
-    b.draft = (struct draft){.kind = STR("apply-cancellation"), .item = STR("food-cancel"), .fields = json_object()};
-    json_set(b.s.ctx.arena, &b.draft.fields, STR("licence.number"), json_of_str(STR("JY29901010000001")));
+    b.draft = (struct draft){
+        .kind = STR("apply-cancellation"), .item = STR("food-cancel"), .fields = json_object()};
+    json_set(b.s.ctx.arena, &b.draft.fields, STR("licence.number"),
+             json_of_str(STR("JY29901010000001")));
     json_set(b.s.ctx.arena, &b.draft.fields, STR("service.truth"), json_of_bool(true));
     stand_check(&b.s, gate_start(&b.s.ctx, b.s.node.gate), "writer");
     stand_check(&b.s, http_start(&b.s.ctx, b.s.server), "server");
@@ -208,7 +227,8 @@ int main(void)
     }
     stand_stop(&b.s);
     char name[96];
-    snprintf(name, sizeof(name), "start to the first page, %llu cases present", (unsigned long long)size);
+    snprintf(name, sizeof(name), "start to the first page, %llu cases present",
+             (unsigned long long)size);
     stand_report(name, start_ms(), "ms", 1000, "budget");
     return 0;
 }

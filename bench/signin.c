@@ -1,6 +1,7 @@
-/* signin.c - what a sign-in costs on one core: a passkey's assertion verified whole, beside the bare ECDSA verification it cannot do
- * without; a password, beside filling its memory twice, which Argon2id cannot do without.
- * Prints a table, and lines "BENCH name|value|unit|limit|ratio|peer" for build/bench.json. */
+/* signin.c - what a sign-in costs on one core: a passkey's assertion verified whole, beside the
+ * bare ECDSA verification it cannot do without; a password, beside filling its memory twice, which
+ * Argon2id cannot do without. Prints a table, and lines "BENCH name|value|unit|limit|ratio|peer"
+ * for build/bench.json. */
 #include <openssl/evp.h>
 #include <stdio.h>
 
@@ -32,15 +33,21 @@ static void make_answer(struct arena *a, struct answer *x)
     char *text = arena_push_bytes(a, 69);
     size_t n = 0;
     x->evp = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
-    must(x->evp != NULL && EVP_PKEY_get_octet_string_param(x->evp, "encoded-pub-key", point, sizeof(point), &n) == 1);
+    must(x->evp != NULL &&
+         EVP_PKEY_get_octet_string_param(x->evp, "encoded-pub-key", point, sizeof(point), &n) == 1);
     memcpy(cose + 10, point + 1, 32);
     cose[42] = 0x22;
     cose[43] = 0x58;
     cose[44] = 0x20;
     memcpy(cose + 45, point + 33, 32);
-    x->want = (struct webauthn_want){.rp_id = STR("portal.example"), .origin = STR("https://portal.example"), .challenge = STR("chal-1"), .verified = true};
-    x->key = (struct passkey){.key = str_copy(a, (struct str){(const char *)cose, sizeof(cose)}), .alg = COSE_ES256};
-    x->client = STR("{\"type\":\"webauthn.get\",\"challenge\":\"Y2hhbC0x\",\"origin\":\"https://portal.example\",\"crossOrigin\":false}");
+    x->want = (struct webauthn_want){.rp_id = STR("portal.example"),
+                                     .origin = STR("https://portal.example"),
+                                     .challenge = STR("chal-1"),
+                                     .verified = true};
+    x->key = (struct passkey){.key = str_copy(a, (struct str){(const char *)cose, sizeof(cose)}),
+                              .alg = COSE_ES256};
+    x->client = STR("{\"type\":\"webauthn.get\",\"challenge\":\"Y2hhbC0x\",\"origin\":\"https://"
+                    "portal.example\",\"crossOrigin\":false}");
     sha256("portal.example", 14, data);
     data[32] = 5;
     data[36] = 1;
@@ -62,7 +69,8 @@ static double whole(struct ctx *ctx, const struct answer *x)
     for (int i = 0; i < ASSERTIONS; i++) {
         struct arena_mark mark = arena_mark(ctx->arena);
         struct passkey_use use;
-        must(webauthn_assert(ctx, &x->want, &x->key, x->client, x->data, x->signature, &use) == ERR_OK);
+        must(webauthn_assert(ctx, &x->want, &x->key, x->client, x->data, x->signature, &use) ==
+             ERR_OK);
         arena_reset(ctx->arena, mark);
     }
     return ASSERTIONS * 1e9 / (double)(ctx->world->mono_ns(ctx->world) - from);
@@ -74,7 +82,8 @@ static double bare(struct ctx *ctx, const struct answer *x)
     for (int i = 0; i < ASSERTIONS; i++) {
         EVP_MD_CTX *c = EVP_MD_CTX_new();
         must(EVP_DigestVerifyInit(c, NULL, EVP_sha256(), NULL, x->evp) == 1);
-        must(EVP_DigestVerify(c, (const uint8_t *)x->signature.p, x->signature.n, (const uint8_t *)x->text.p, x->text.n) == 1);
+        must(EVP_DigestVerify(c, (const uint8_t *)x->signature.p, x->signature.n,
+                              (const uint8_t *)x->text.p, x->text.n) == 1);
         EVP_MD_CTX_free(c);
     }
     return ASSERTIONS * 1e9 / (double)(ctx->world->mono_ns(ctx->world) - from);
@@ -118,16 +127,21 @@ int main(void)
     double fills = 0;
     make_answer(arena, &x);
     must(password_hash(STR("correct horse battery"), salt, text));
-    for (int i = 0; i < ROUNDS; i++) { /* by turns, the best of each: others use this machine as well */
+    for (int i = 0; i < ROUNDS;
+         i++) { /* by turns, the best of each: others use this machine as well */
         own = more(own, whole(&ctx, &x));
         limit = more(limit, bare(&ctx, &x));
         hashes = more(hashes, passwords(&ctx, text));
         fills = more(fills, memory(&ctx, room));
     }
-    printf("passkey assertions verified   %8.0f /s   bare ECDSA P-256 %8.0f /s   %.2f\n", own, limit, own / limit);
-    printf("passwords verified (Argon2id) %8.1f /s   filling its memory twice %8.1f /s   %.3f\n", hashes, fills, hashes / fills);
-    printf("BENCH passkey assertions|%.0f|1/s|%.0f|%.3f|ECDSA P-256 verification alone\n", own, limit, own / limit);
-    printf("BENCH password verification|%.1f|1/s|%.1f|%.4f|filling 19 MiB twice\n", hashes, fills, hashes / fills);
+    printf("passkey assertions verified   %8.0f /s   bare ECDSA P-256 %8.0f /s   %.2f\n", own,
+           limit, own / limit);
+    printf("passwords verified (Argon2id) %8.1f /s   filling its memory twice %8.1f /s   %.3f\n",
+           hashes, fills, hashes / fills);
+    printf("BENCH passkey assertions|%.0f|1/s|%.0f|%.3f|ECDSA P-256 verification alone\n", own,
+           limit, own / limit);
+    printf("BENCH password verification|%.1f|1/s|%.1f|%.4f|filling 19 MiB twice\n", hashes, fills,
+           hashes / fills);
     EVP_PKEY_free(x.evp);
     arena_free(arena);
     return 0;

@@ -61,11 +61,15 @@ void stand_node(struct stand *s)
 void stand_serve(struct stand *s)
 {
     struct ctx *ctx = &s->ctx;
-    struct web_config config = {.gate = s->node.gate, .store = s->node.store, .name = s->node.name, .people = s->people,
+    struct web_config config = {.gate = s->node.gate,
+                                .store = s->node.store,
+                                .name = s->node.name,
+                                .people = s->people,
                                 .people_count = s->people_count};
     config.tables = rooms_routes(ctx, &config.table_count);
     stand_check(s, web_new(ctx, &config, &s->web), "web");
-    struct http_setup setup = {.world = ctx->world, .arg = s->web, .handle = web_handle, .body_limit = web_body_limit};
+    struct http_setup setup = {
+        .world = ctx->world, .arg = s->web, .handle = web_handle, .body_limit = web_body_limit};
     stand_check(s, http_server_new(ctx, &setup, &s->server), "server");
     struct str address = {0};
     struct str port = {0};
@@ -78,7 +82,8 @@ void stand_sign_in(struct stand *s, struct str code, char cookie[64])
 {
     struct arena_mark mark = arena_mark(s->ctx.arena);
     struct buf answer = buf_new(s->ctx.arena, 0);
-    struct str ask = str_format(s->ctx.arena, "GET /login/once/%.*s HTTP/1.1\r\nHost: x\r\n\r\n", FMT(code));
+    struct str ask =
+        str_format(s->ctx.arena, "GET /login/once/%.*s HTTP/1.1\r\nHost: x\r\n\r\n", FMT(code));
     http_feed(s->server, ask, &answer);
     size_t at = str_find(buf_str(&answer), STR("tb_session="));
     must(at != SIZE_MAX);

@@ -1,6 +1,6 @@
-/* Any bytes as an act at rest (the vault's JSON), and what it drafts put before the gate of a node with the sample law:
- * asked for, and submitted when it would be admitted. Its leaf must be what the ledger takes, and the same when made
- * again from what was kept. */
+/* Any bytes as an act at rest (the vault's JSON), and what it drafts put before the gate of a node
+ * with the sample law: asked for, and submitted when it would be admitted. Its leaf must be what
+ * the ledger takes, and the same when made again from what was kept. */
 #include <stdlib.h>
 
 #include "base/arena.h"
@@ -48,16 +48,21 @@ static void set_up(void)
 {
     static const uint8_t seed[32] = {1};
     static const char *const acts[] = {
-        "register-party", "{\"party.id\":\"p-lin\",\"party.kind\":\"person\",\"person.name\":\"林知夏\"}", "appoint-officer",
-        "{\"officer.id\":\"o-clerk\",\"officer.name\":\"江一帆\",\"officer.office\":\"bh-market\",\"officer.roles\":[\"clerk\"]}"};
+        "register-party",
+        "{\"party.id\":\"p-lin\",\"party.kind\":\"person\",\"person.name\":\"林知夏\"}",
+        "appoint-officer",
+        "{\"officer.id\":\"o-clerk\",\"officer.name\":\"江一帆\",\"officer.office\":\"bh-market\","
+        "\"officer.roles\":[\"clerk\"]}"};
     world = sim_new(1);
     must(atexit(tear_down) == 0);
     lasting = arena_new((size_t)1 << 30);
     struct ctx ctx = {.arena = lasting, .world = world};
     struct keyholder *keys = NULL;
     must(keyholder_in_memory(&ctx, seed, seed, &keys) == ERR_OK);
-    must(store_open(&ctx, STR("node"), STORE_CREATE, &store) == ERR_OK && store_migrate(&ctx, store) == ERR_OK);
-    struct gate_config config = {.store = store, .keys = keys, .origin = STR("fuzz.example"), .node = STR("bh")};
+    must(store_open(&ctx, STR("node"), STORE_CREATE, &store) == ERR_OK &&
+         store_migrate(&ctx, store) == ERR_OK);
+    struct gate_config config = {
+        .store = store, .keys = keys, .origin = STR("fuzz.example"), .node = STR("bh")};
     must(gate_new(&ctx, &config, &gate) == ERR_OK);
     publish(&ctx, world, "law/cn");
     publish(&ctx, world, "law/cn-990101");
@@ -72,7 +77,8 @@ static void try_act(struct ctx *ctx, struct db *db, struct str bytes)
 {
     struct vault_content v;
     struct verdict verdict = {0};
-    if (act_read(ctx, bytes, &v) != ERR_OK || gate_ask(ctx, gate, db, &v.draft, &verdict) != ERR_OK) {
+    if (act_read(ctx, bytes, &v) != ERR_OK ||
+        gate_ask(ctx, gate, db, &v.draft, &verdict) != ERR_OK) {
         return;
     }
     if (!verdict.admitted) {
@@ -93,7 +99,8 @@ static void try_act(struct ctx *ctx, struct db *db, struct str bytes)
     must(gate_act(ctx, gate, db, r.seq, &record, &found) == ERR_OK && found);
     must(record.leaf.n > 0 && record.leaf.n <= LIMIT_ENTRY_BYTES);
     must(json_parse(ctx, record.leaf, STR("leaf"), &leaf) == ERR_OK);
-    must(json_write_canonical(ctx, &again, &leaf) == ERR_OK && str_equal(buf_str(&again), record.leaf));
+    must(json_write_canonical(ctx, &again, &leaf) == ERR_OK &&
+         str_equal(buf_str(&again), record.leaf));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)

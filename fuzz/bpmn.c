@@ -5,7 +5,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
-static enum err decide(struct ctx *ctx, void *self, const struct bpmn_element *e, struct feel_value *ret)
+static enum err decide(struct ctx *ctx, void *self, const struct bpmn_element *e,
+                       struct feel_value *ret)
 {
     (void)ctx;
     (void)self;
@@ -25,7 +26,8 @@ static void play(struct ctx *ctx, const struct bpmn_process *p)
         return;
     }
     for (int step = 0; step < 50 && r.state->count > 0; step++) {
-        must(bpmn_state_write(ctx, r.state, &text) == ERR_OK && bpmn_state_read(ctx, p, text, &again) == ERR_OK);
+        must(bpmn_state_write(ctx, r.state, &text) == ERR_OK &&
+             bpmn_state_read(ctx, p, text, &again) == ERR_OK);
         struct str act = {0};
         for (size_t i = 0; i < p->element_count && act.n == 0; i++) {
             const struct bpmn_element *e = &p->elements[(i + (size_t)step) % p->element_count];
@@ -49,7 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         arena_guard(arena, &guard);
         struct ctx ctx = {.arena = arena};
         const struct bpmn_model *m = NULL;
-        if (bpmn_load(&ctx, (struct str){(const char *)bytes, n}, STR("fuzz"), &scope, &m) == ERR_OK) {
+        if (bpmn_load(&ctx, (struct str){(const char *)bytes, n}, STR("fuzz"), &scope, &m) ==
+            ERR_OK) {
             for (size_t i = 0; i < m->count; i++) {
                 struct bpmn_finding *list = NULL;
                 size_t count = 0;

@@ -1,5 +1,5 @@
-/* decide.c - any bytes as the inputs of decisions: the evaluation of one and the plan for many must say the same, text
- * for text, or both refuse. */
+/* decide.c - any bytes as the inputs of decisions: the evaluation of one and the plan for many must
+ * say the same, text for text, or both refuse. */
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
@@ -8,38 +8,49 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
-#define IN(name, type)                                                                                                 \
-    "<inputData id=\"" name "\" name=\"" name "\"><variable name=\"" name "\" typeRef=\"" type "\"/></inputData>"
-#define NEED(name) "<informationRequirement><requiredInput href=\"#" name "\"/></informationRequirement>"
+#define IN(name, type)                                                                             \
+    "<inputData id=\"" name "\" name=\"" name "\"><variable name=\"" name "\" typeRef=\"" type     \
+    "\"/></inputData>"
+#define NEED(name)                                                                                 \
+    "<informationRequirement><requiredInput href=\"#" name "\"/></informationRequirement>"
 #define NEEDS NEED("n") NEED("kind") NEED("day") NEED("who") NEED("any")
-#define INPUT(expression) "<input><inputExpression><text>" expression "</text></inputExpression></input>"
+#define INPUT(expression)                                                                          \
+    "<input><inputExpression><text>" expression "</text></inputExpression></input>"
 #define CELL(text) "<inputEntry><text>" text "</text></inputEntry>"
-#define RULE(a, b, c, d, e, out)                                                                                       \
-    "<rule>" CELL(a) CELL(b) CELL(c) CELL(d) CELL(e) "<outputEntry><text>" out "</text></outputEntry></rule>"
-#define TABLE(name, hit)                                                                                               \
-    "<decision id=\"" name "\" name=\"" name "\">" NEEDS "<decisionTable " hit ">" INPUT("n") INPUT("kind")            \
-        INPUT("day") INPUT("who.age")                                                                                  \
-            INPUT("any") "<output name=\"r\"><outputValues><text>4, 3, 2, 1</text></outputValues></output>" RULE(      \
-                "&lt; 10", "-", "-", "-", "-", "1") RULE("[5..20.5)", "\"a\", \"食\"", "-", "-", "-", "2")             \
-                RULE("-", "not(\"b\")", "&gt; date(\"2026-01-01\")", "-", "-", "3")                                    \
-                    RULE("-", "-", "-", "&gt;= 18", "-", "4") RULE("-", "-", "-", "-", "1, \"x\", true, null", "1")    \
-                        RULE("-", "-", "-", "&lt; 18", "[1..2]", "2") "</decisionTable></decision>"
+#define RULE(a, b, c, d, e, out)                                                                   \
+    "<rule>" CELL(a) CELL(b) CELL(c) CELL(d) CELL(e) "<outputEntry><text>" out                     \
+                                                     "</text></outputEntry></rule>"
+#define TABLE(name, hit)                                                                           \
+    "<decision id=\"" name "\" name=\"" name "\">" NEEDS "<decisionTable " hit                     \
+    ">" INPUT("n") INPUT("kind") INPUT("day") INPUT("who.age")                                     \
+        INPUT("any") "<output name=\"r\"><outputValues><text>4, 3, 2, "                            \
+                     "1</text></outputValues></output>" RULE("&lt; 10", "-", "-", "-", "-", "1")   \
+                         RULE("[5..20.5)", "\"a\", \"食\"", "-", "-", "-", "2")                    \
+                             RULE("-", "not(\"b\")", "&gt; date(\"2026-01-01\")", "-", "-", "3")   \
+                                 RULE("-", "-", "-", "&gt;= 18", "-", "4")                         \
+                                     RULE("-", "-", "-", "-", "1, \"x\", true, null", "1")         \
+                                         RULE("-", "-", "-", "&lt; 18", "[1..2]",                  \
+                                              "2") "</decisionTable></decision>"
 
 static const char model[] =
-    "<definitions xmlns=\"https://www.omg.org/spec/DMN/20230324/MODEL/\" name=\"m\" namespace=\"urn:m\">"
+    "<definitions xmlns=\"https://www.omg.org/spec/DMN/20230324/MODEL/\" name=\"m\" "
+    "namespace=\"urn:m\">"
     "<itemDefinition name=\"kinds\"><typeRef>string</typeRef><allowedValues><text>\"a\", \"b\", "
     "\"食\"</text></allowedValues>"
     "</itemDefinition><itemDefinition name=\"person\"><itemComponent "
     "name=\"age\"><typeRef>number</typeRef></itemComponent>"
-    "</itemDefinition>" IN("n", "number") IN("kind", "kinds") IN("day", "date") IN("who", "person") IN("any", "Any")
-        TABLE("first", "hitPolicy=\"FIRST\"") TABLE("unique", "hitPolicy=\"UNIQUE\"") TABLE("agree", "hitPolicy=\"ANY\"")
-            TABLE("priority", "hitPolicy=\"PRIORITY\"") TABLE("order", "hitPolicy=\"OUTPUT ORDER\"")
-                TABLE("collect", "hitPolicy=\"COLLECT\"") TABLE("sum", "hitPolicy=\"COLLECT\" aggregation=\"SUM\"")
+    "</itemDefinition>" IN("n", "number") IN("kind", "kinds") IN("day", "date") IN("who", "person")
+        IN("any", "Any") TABLE("first", "hitPolicy=\"FIRST\"") TABLE("unique",
+                                                                     "hitPolicy=\"UNIQUE\"")
+            TABLE("agree", "hitPolicy=\"ANY\"") TABLE("priority", "hitPolicy=\"PRIORITY\"") TABLE(
+                "order", "hitPolicy=\"OUTPUT ORDER\"") TABLE("collect", "hitPolicy=\"COLLECT\"")
+                TABLE("sum", "hitPolicy=\"COLLECT\" aggregation=\"SUM\"")
                     TABLE("count", "hitPolicy=\"COLLECT\" aggregation=\"COUNT\"") "</definitions>";
-static const char *const decisions[] = {"first", "unique", "agree", "priority", "order", "collect", "sum", "count"};
+static const char *const decisions[] = {"first", "unique",  "agree", "priority",
+                                        "order", "collect", "sum",   "count"};
 
-static enum err by_one(struct ctx *ctx, const struct dmn_model *m, struct str decision, struct str text,
-                       struct buf *out)
+static enum err by_one(struct ctx *ctx, const struct dmn_model *m, struct str decision,
+                       struct str text, struct buf *out)
 {
     struct json j;
     struct feel_value inputs = feel_null();
@@ -52,8 +63,8 @@ static enum err by_one(struct ctx *ctx, const struct dmn_model *m, struct str de
     return ERR_OK;
 }
 
-static void compare(struct arena *arena, const struct dmn_model *m, const struct dmn_plan *const *plans,
-                    struct str text)
+static void compare(struct arena *arena, const struct dmn_model *m,
+                    const struct dmn_plan *const *plans, struct str text)
 {
     for (size_t i = 0; i < LEN(decisions); i++) {
         struct ctx one = {.arena = arena};

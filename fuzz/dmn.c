@@ -1,5 +1,6 @@
-/* dmn.c - any bytes as a model: read, look inside, evaluate every decision, call every function; nothing may crash,
- * hang or reach beyond its limits. A model may import another, which lies behind a line "-----". */
+/* dmn.c - any bytes as a model: read, look inside, evaluate every decision, call every function;
+ * nothing may crash, hang or reach beyond its limits. A model may import another, which lies behind
+ * a line "-----". */
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
@@ -29,7 +30,8 @@ static void evaluate(struct ctx *ctx, const struct dmn_model *m)
     const struct dmn_node *const *nodes = NULL;
     size_t count = dmn_nodes(m, &nodes);
     struct feel_value items[] = {feel_int(1), feel_string(STR("a")), feel_null(), feel_bool(true)};
-    const struct feel_value some[] = {feel_int(7), feel_string(STR("a")), feel_list(items, LEN(items)), feel_null()};
+    const struct feel_value some[] = {feel_int(7), feel_string(STR("a")),
+                                      feel_list(items, LEN(items)), feel_null()};
     struct dmn_given *given = ARENA_ARRAY(ctx->arena, struct dmn_given, count);
     for (size_t round = 0; round < LEN(some); round++) {
         size_t n = 0;
@@ -42,12 +44,13 @@ static void evaluate(struct ctx *ctx, const struct dmn_model *m)
             struct dmn_result r = {0};
             struct feel_entry args[] = {{STR("x"), some[round]}, {STR("age"), some[0]}};
             enum dmn_kind kind = dmn_node_kind(nodes[i]);
-            enum err named =
-                dmn_evaluate(ctx, m, dmn_node_name(nodes[i]), feel_context(args, LEN(args)), (struct instant){0}, &r);
+            enum err named = dmn_evaluate(ctx, m, dmn_node_name(nodes[i]),
+                                          feel_context(args, LEN(args)), (struct instant){0}, &r);
             must(named != ERR_NOT_FOUND || kind != DMN_DECISION);
-            enum err e = kind == DMN_INPUT      ? ERR_NOT_FOUND
-                         : kind == DMN_DECISION ? dmn_decide(ctx, m, nodes[i], given, n, (struct instant){0}, &r)
-                                                : dmn_call(ctx, m, nodes[i], args, LEN(args), (struct instant){0}, &r);
+            enum err e = kind == DMN_INPUT ? ERR_NOT_FOUND
+                         : kind == DMN_DECISION
+                             ? dmn_decide(ctx, m, nodes[i], given, n, (struct instant){0}, &r)
+                             : dmn_call(ctx, m, nodes[i], args, LEN(args), (struct instant){0}, &r);
             if (e == ERR_OK) {
                 use(ctx, &r);
             }

@@ -1,4 +1,5 @@
-/* http - bytes of one connection through the door of src/http, and what the handler may do with a request.
+/* http - bytes of one connection through the door of src/http, and what the handler may do with a
+ * request.
  *
  * Beyond not crashing it is checked that bytes split in two give the same answers as the whole.
  * Built with -fsanitize=fuzzer it is a libFuzzer target; fuzz/replay.c runs it over its corpus.
@@ -27,8 +28,8 @@ static void handle(void *arg, struct http_exchange *x)
     ok = multipart_parse(ctx, r, &parts) == ERR_OK || ok;
     int chosen = accept_choose(http_header(r, "accept"), offers, LEN(offers));
     must(chosen < (int)LEN(offers));
-    struct str body =
-        str_format(ctx->arena, "%d %zu %zu %d %zu", ok, fields.count, parts.count, chosen, cookie_get(r, STR("sid")).n);
+    struct str body = str_format(ctx->arena, "%d %zu %zu %d %zu", ok, fields.count, parts.count,
+                                 chosen, cookie_get(r, STR("sid")).n);
     http_respond(x, &(struct http_response){.status = 200, .body = body});
 }
 

@@ -1,4 +1,5 @@
-/* Tokens, keys, key sets and claims: whatever is read must survive being verified, written and read again. */
+/* Tokens, keys, key sets and claims: whatever is read must survive being verified, written and read
+ * again. */
 #include "base/arena.h"
 #include "base/str.h"
 #include "jose/jose.h"
@@ -16,8 +17,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         struct jws s;
         struct jwks set;
         struct jwt_claims c;
-        struct jwt_rules rules = {
-            .now = {1700000000000}, .aud = STR("https://op.example"), .need_exp = true, .life_max_s = 600};
+        struct jwt_rules rules = {.now = {1700000000000},
+                                  .aud = STR("https://op.example"),
+                                  .need_exp = true,
+                                  .life_max_s = 600};
         for (int own = 0; own < 2; own++) {
             if (jws_read(&ctx, text, JOSE_ALL | JOSE_RS256, own == 1, &s) == ERR_OK && own == 1) {
                 enum err e = jws_verify(&ctx, &s, &s.jwk);

@@ -1,4 +1,5 @@
-/* JSON: parse, write, parse again; the canonical text of what parsed must parse to the same value. */
+/* JSON: parse, write, parse again; the canonical text of what parsed must parse to the same value.
+ */
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/str.h"
@@ -17,10 +18,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         if (json_parse(&ctx, (struct str){(const char *)bytes, n}, STR("fuzz"), &first) == ERR_OK) {
             struct buf b = buf_new(arena, 0);
             json_write(&b, &first);
-            must(json_parse(&ctx, buf_str(&b), STR("again"), &again) == ERR_OK && json_equal(&first, &again));
+            must(json_parse(&ctx, buf_str(&b), STR("again"), &again) == ERR_OK &&
+                 json_equal(&first, &again));
             struct buf c = buf_new(arena, 0);
             if (json_write_canonical(&ctx, &c, &first) == ERR_OK) {
-                must(json_parse(&ctx, buf_str(&c), STR("canonical"), &again) == ERR_OK && json_equal(&first, &again));
+                must(json_parse(&ctx, buf_str(&c), STR("canonical"), &again) == ERR_OK &&
+                     json_equal(&first, &again));
             }
         }
     }

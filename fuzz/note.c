@@ -1,4 +1,5 @@
-/* Signed notes, checkpoints, proof files, verifier keys and tile paths: whatever parses must print the same. */
+/* Signed notes, checkpoints, proof files, verifier keys and tile paths: whatever parses must print
+ * the same. */
 #include "base/arena.h"
 #include "base/str.h"
 #include "ledger/ledger.h"
@@ -20,7 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         struct verifier v;
         struct tile tile;
         uint64_t index = 0;
-        if (note_parse(&ctx, text, &note) == ERR_OK && checkpoint_parse(&ctx, note.text, &c) == ERR_OK) {
+        if (note_parse(&ctx, text, &note) == ERR_OK &&
+            checkpoint_parse(&ctx, note.text, &c) == ERR_OK) {
             uint8_t root[32] = {0};
             must(!proof_inclusion_verify(&(struct proof){0}, c.size, c.size, root, c.root));
         }
@@ -31,7 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         }
         if (verifier_parse(&ctx, text, &v) == ERR_OK) {
             struct verifier again;
-            must(verifier_parse(&ctx, verifier_text(arena, &v), &again) == ERR_OK && again.id == v.id);
+            must(verifier_parse(&ctx, verifier_text(arena, &v), &again) == ERR_OK &&
+                 again.id == v.id);
         }
         if (tile_parse(text, &tile)) {
             must(str_equal(tile_path(arena, tile), text));

@@ -1,4 +1,5 @@
-/* A law pack of a few files, divided by NUL, each with its path as first line; a statute's Markdown. */
+/* A law pack of a few files, divided by NUL, each with its path as first line; a statute's
+ * Markdown. */
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/str.h"
@@ -31,7 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         struct str json;
         struct day day = {20000};
         if (valid) {
-            must(law_load(&ctx, arena, &pack, 1, day, &law, &problems) != ERR_OK); /* so few files are no law */
+            must(law_load(&ctx, arena, &pack, 1, day, &law, &problems) !=
+                 ERR_OK); /* so few files are no law */
         }
         if (law_import_statute(&ctx, STR("x(2020-01-01).md"), rest, &name, &json) == ERR_OK) {
             struct json parsed;

@@ -1,7 +1,8 @@
 /* Any bytes as a proof file, as a signed note, as an add-checkpoint request, and as a log's files.
  *
- * What parses prints back to the same bytes, no note but the one that was signed verifies, a witness answers one of
- * the statuses it has, and a log whose files are the input never verifies under the checkpoint of another. */
+ * What parses prints back to the same bytes, no note but the one that was signed verifies, a
+ * witness answers one of the statuses it has, and a log whose files are the input never verifies
+ * under the checkpoint of another. */
 #include "base/arena.h"
 #include "base/str.h"
 #include "crypto/crypto.h"
@@ -30,7 +31,8 @@ static void try_note(struct ctx *ctx, struct str bytes)
     must(str_equal(buf_str(&b), bytes));
     ed25519_public(seed, key);
     struct verifier v = verifier_ed25519(STR("fuzz.example"), key);
-    must(note_verify(ctx, &note, &v, 1, NULL) != ERR_OK || str_equal(note.text, str_from(signed_text)));
+    must(note_verify(ctx, &note, &v, 1, NULL) != ERR_OK ||
+         str_equal(note.text, str_from(signed_text)));
     if (checkpoint_parse(ctx, note.text, &c) == ERR_OK) {
         must(str_starts(note.text, checkpoint_text(ctx->arena, c.origin, c.size, c.root)));
     }

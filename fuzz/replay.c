@@ -1,4 +1,5 @@
-/* Runs a target once over each file named: how the corpus is replayed in make test, without a fuzzer. */
+/* Runs a target once over each file named: how the corpus is replayed in make test, without a
+ * fuzzer. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

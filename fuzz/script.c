@@ -1,5 +1,5 @@
-/* A digit that picks a model, then a script for it, as tongban bpmn run takes them. A script that begins with "<"
- * brings its own model, up to a line of dashes. */
+/* A digit that picks a model, then a script for it, as tongban bpmn run takes them. A script that
+ * begins with "<" brings its own model, up to a line of dashes. */
 #include "base/arena.h"
 #include "base/str.h"
 #include "bpmn/bpmn.h"

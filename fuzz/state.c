@@ -1,5 +1,5 @@
-/* A digit that picks a model, then a stored state of it. What is read holds together, is written back to the same text
- * and stays whole whatever happens to it next. */
+/* A digit that picks a model, then a stored state of it. What is read holds together, is written
+ * back to the same text and stays whole whatever happens to it next. */
 #include "base/arena.h"
 #include "base/str.h"
 #include "bpmn/bpmn.h"
@@ -19,7 +19,8 @@ static void same_again(struct ctx *ctx, const struct bpmn_process *p, const stru
     }
 }
 
-static void step(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s, const struct bpmn_event *ev)
+static void step(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s,
+                 const struct bpmn_event *ev)
 {
     struct bpmn_input in = {.now = {1767225600000}, .trace = true};
     struct bpmn_result r;
@@ -34,7 +35,8 @@ static void step(struct ctx *ctx, const struct bpmn_process *p, const struct bpm
 static void step_all(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s)
 {
     static const char *const names[] = {"m", "g", "e", "x"};
-    static const enum bpmn_event_kind kinds[] = {BPMN_MESSAGE, BPMN_SIGNAL, BPMN_ERROR, BPMN_ESCALATION};
+    static const enum bpmn_event_kind kinds[] = {BPMN_MESSAGE, BPMN_SIGNAL, BPMN_ERROR,
+                                                 BPMN_ESCALATION};
     struct buf svg = buf_new(ctx->arena, 0);
     bpmn_svg(&svg, p, s, STR("state"));
     (void)bpmn_timer_next(s);
@@ -42,12 +44,14 @@ static void step_all(struct ctx *ctx, const struct bpmn_process *p, const struct
         step(ctx, p, s, &(struct bpmn_event){.kind = BPMN_COMPLETE, .token = s->tokens[i].id});
         for (size_t k = 2; k < 4; k++) {
             step(ctx, p, s,
-                 &(struct bpmn_event){.kind = kinds[k], .name = str_from(names[k]), .token = s->tokens[i].id});
+                 &(struct bpmn_event){
+                     .kind = kinds[k], .name = str_from(names[k]), .token = s->tokens[i].id});
         }
     }
     for (size_t i = 0; i < s->timer_count; i++) {
         step(ctx, p, s,
-             &(struct bpmn_event){.kind = BPMN_TIMER, .name = bpmn_timer_name(ctx->arena, p, &s->timers[i])});
+             &(struct bpmn_event){.kind = BPMN_TIMER,
+                                  .name = bpmn_timer_name(ctx->arena, p, &s->timers[i])});
     }
     for (size_t k = 0; k < 2; k++) {
         step(ctx, p, s, &(struct bpmn_event){.kind = kinds[k], .name = str_from(names[k])});

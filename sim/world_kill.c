@@ -38,7 +38,8 @@ static int kill_open(struct world *w UNUSED, const char *path, int flags, int mo
     return world_real()->open(world_real(), path, flags, mode);
 }
 
-static int64_t kill_pwrite(struct world *w UNUSED, int file, const void *bytes, size_t n, int64_t at)
+static int64_t kill_pwrite(struct world *w UNUSED, int file, const void *bytes, size_t n,
+                           int64_t at)
 {
     change();
     return world_real()->pwrite(world_real(), file, bytes, n, at);

@@ -1,5 +1,6 @@
-/* world_kill.h - the real disk under a clock that the test sets, in which the process can be made to die: before its
- * nth change of the disk it kills itself as kill -9 does, with whatever it wrote in the kernel's hands.
+/* world_kill.h - the real disk under a clock that the test sets, in which the process can be made
+ * to die: before its nth change of the disk it kills itself as kill -9 does, with whatever it wrote
+ * in the kernel's hands.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
-/* world_sim.c - see world_sim.h. Inodes hold bytes and the changes not yet synced; the table of names
- * has its own list of changes not yet synced. A sync applies changes to the durable image. */
+/* world_sim.c - see world_sim.h. Inodes hold bytes and the changes not yet synced; the table of
+ * names has its own list of changes not yet synced. A sync applies changes to the durable image. */
 #include "world_sim.h"
 
 #include <errno.h>
@@ -477,7 +477,8 @@ static int sim_lock(struct world *w, int file, bool exclusive)
     pthread_mutex_lock(&s->mutex);
     struct inode *f = file_of(s, file);
     int r = 0;
-    if ((f->exclusive != 0 && f->exclusive != file + 1) || (exclusive && f->shared > s->file[file].shares)) {
+    if ((f->exclusive != 0 && f->exclusive != file + 1) ||
+        (exclusive && f->shared > s->file[file].shares)) {
         r = -EAGAIN;
     } else if (exclusive) {
         f->exclusive = file + 1;
@@ -571,8 +572,8 @@ static int by_path(const void *a, const void *b)
     return strcmp(((const struct name *)a)->path, ((const struct name *)b)->path);
 }
 
-static int sim_list(struct world *w, const char *path, void (*each)(void *arg, const char *name, bool is_dir),
-                    void *arg)
+static int sim_list(struct world *w, const char *path,
+                    void (*each)(void *arg, const char *name, bool is_dir), void *arg)
 {
     struct sim *s = sim_of(w);
     pthread_mutex_lock(&s->mutex);
@@ -737,7 +738,8 @@ static bool survives(enum sim_loss how, uint64_t *random)
     return how == SIM_KEEP || (how != SIM_DROP && (next_random(random) & 1) != 0);
 }
 
-static void change_survive(struct bytes *to, const struct change *c, enum sim_loss how, uint64_t *random)
+static void change_survive(struct bytes *to, const struct change *c, enum sim_loss how,
+                           uint64_t *random)
 {
     if (how != SIM_TORN || c->data.p == NULL) {
         if (survives(how, random)) {
@@ -780,9 +782,10 @@ struct world *sim_power_loss(struct world *w, uint64_t seed, enum sim_loss how)
     for (size_t i = 0; i < s->durable.n; i++) {
         names_set(&to->durable, s->durable.p[i].path, s->durable.p[i].inode->copy);
     }
-    size_t kept = how == SIM_KEEP                        ? s->pending.n
-                  : how == SIM_DROP || s->pending.n == 0 ? 0
-                                                         : next_random(&random) % (s->pending.n + 1);
+    size_t kept = how == SIM_KEEP ? s->pending.n
+                  : how == SIM_DROP || s->pending.n == 0
+                      ? 0
+                      : next_random(&random) % (s->pending.n + 1);
     for (size_t i = 0; i < kept; i++) {
         struct inode *f = s->pending.p[i].inode;
         names_set(&to->durable, s->pending.p[i].path, f == NULL ? NULL : f->copy);

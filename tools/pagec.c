@@ -4,16 +4,16 @@
  *
  * A template is plain HTML with holes:
  *   {name}            a text, escaped for where it stands (text or quoted attribute)
- *   {name:int}        an integer                 {name:html}  made by another template, put as it is
- *   {name:url}        an address of this site    {name:day}   a civil day
- *   {name:plain}      an address that has its language prefix already
+ *   {name:int}        an integer                 {name:html}  made by another template, put as it
+ * is {name:url}        an address of this site    {name:day}   a civil day {name:plain}      an
+ * address that has its language prefix already
  *   {#each rows} … {/each}      once for each element; inside, names are the element's
  *   {?name} … {:else} … {/?}    when the bool is true, the text is not empty, the list has elements
  *   {{ and }}         braces
- * In href, src and action a plain hole is one path or query segment and is percent-encoded. A static
- * address "/…" gets the language prefix, except below /static/. A form with method="post" gets the
- * hidden token and key of the request. Text with Han characters is a message: its English stands in
- * EN.po, and a message without one stops the build.
+ * In href, src and action a plain hole is one path or query segment and is percent-encoded. A
+ * static address "/…" gets the language prefix, except below /static/. A form with method="post"
+ * gets the hidden token and key of the request. Text with Han characters is a message: its English
+ * stands in EN.po, and a message without one stops the build.
  *
  * For NAME it writes struct NAME, NAME_html (page), NAME_json (the same data) and NAME_schema (JSON
  * Schema of it), so page and API cannot drift apart.
@@ -33,7 +33,7 @@ struct node {
     enum place place;
     char *text; /* static text, hole name, or message */
     char *type;
-    char *en;   /* message in English */
+    char *en; /* message in English */
     int line;
 };
 
@@ -266,7 +266,8 @@ static void add_text(const char *p, const char *end, enum place place)
     struct node *n = add(K_MESSAGE, place, body);
     n->en = english(body);
     if (n->en == NULL) {
-        fprintf(stderr, "%s:%d: no English in the catalogue:\nmsgid \"%s\"\nmsgstr \"\"\n", file, n->line, body);
+        fprintf(stderr, "%s:%d: no English in the catalogue:\nmsgid \"%s\"\nmsgstr \"\"\n", file,
+                n->line, body);
         exit(1);
     }
     add_static(z, (size_t)(end - z));
@@ -304,7 +305,8 @@ static const char *add_section(const char *p)
 
 static bool is_section(const char *p)
 {
-    return starts(p, "{#each ") || starts(p, "{?") || starts(p, "{:else}") || starts(p, "{/each}") || starts(p, "{/?}");
+    return starts(p, "{#each ") || starts(p, "{?") || starts(p, "{:else}") ||
+           starts(p, "{/each}") || starts(p, "{/?}");
 }
 
 static bool is_url_name(const char *p, size_t n)
@@ -455,8 +457,8 @@ static void note_message(const struct node *n, const char *text, int parent)
     }
 }
 
-/* An element sees only its own fields, so that a struct says all a page needs. Names that start with
- * "page_" inside an each are the page's. */
+/* An element sees only its own fields, so that a struct says all a page needs. Names that start
+ * with "page_" inside an each are the page's. */
 static int scope_of(const char *name, int parent)
 {
     return strncmp(name, "page_", 5) == 0 ? -1 : parent;
@@ -480,7 +482,8 @@ static void gather_fields(void)
                 die("sections nest deeper than 32");
             }
             stack[depth++] = parent;
-            int f = note_field(n->text, n->kind == K_EACH ? "each" : "bool", scope_of(n->text, parent));
+            int f =
+                note_field(n->text, n->kind == K_EACH ? "each" : "bool", scope_of(n->text, parent));
             parent = n->kind == K_EACH ? f : parent;
         } else if (n->kind == K_END) {
             if (depth == 0) {
@@ -557,7 +560,8 @@ static void put_members(const char *name, int parent)
         } else if (strcmp(t, "day") == 0) {
             put("    struct day %s;\n", fields[i].name);
         } else {
-            put("    struct str %s;%s\n", fields[i].name, strcmp(t, "html") == 0 ? " /* HTML */" : "");
+            put("    struct str %s;%s\n", fields[i].name,
+                strcmp(t, "html") == 0 ? " /* HTML */" : "");
         }
     }
 }
@@ -596,17 +600,19 @@ static void put_indent(int depth)
     }
 }
 
-static void put_hole(const char *name, const char *type, enum place place, int depth, int each_depth)
+static void put_hole(const char *name, const char *type, enum place place, int depth,
+                     int each_depth)
 {
     bool page = strncmp(name, "page_", 5) == 0;
     put_indent(depth);
     const char *fn = strcmp(type, "int") == 0    ? "render_int"
                      : strcmp(type, "html") == 0 ? "render_html"
                      : strcmp(type, "url") == 0  ? "render_url"
-                     : strcmp(type, "day") == 0  ? (place == P_TEXT ? "render_day" : "render_day_plain")
+                     : strcmp(type, "day") == 0
+                         ? (place == P_TEXT ? "render_day" : "render_day_plain")
                      : strcmp(type, "plain") == 0 ? "render_text"
-                     : place == P_URL            ? "render_segment"
-                                                 : "render_text";
+                     : place == P_URL             ? "render_segment"
+                                                  : "render_text";
     put("%s(r, v%d->%s);\n", fn, page ? 0 : each_depth, name);
 }
 
@@ -718,7 +724,8 @@ static void put_body(const char *name)
             int f = find_field(n->text, scope);
             int d = scope == -1 && strncmp(n->text, "page_", 5) == 0 ? 0 : each_depth;
             put_indent(depth);
-            put("for (size_t i%d = 0; i%d < v%d->%s_count; i%d++) {\n", depth, depth, d, n->text, depth);
+            put("for (size_t i%d = 0; i%d < v%d->%s_count; i%d++) {\n", depth, depth, d, n->text,
+                depth);
             put_indent(depth + 1);
             put("const struct ");
             put_struct_name(name, f);
@@ -760,7 +767,8 @@ static void put_json(const char *name, int parent, int depth)
             put_indent(depth);
             put("buf_byte(b, '[');\n");
             put_indent(depth);
-            put("for (size_t i%d = 0; i%d < v%d->%s_count; i%d++) {\n", depth, depth, depth, f->name, depth);
+            put("for (size_t i%d = 0; i%d < v%d->%s_count; i%d++) {\n", depth, depth, depth,
+                f->name, depth);
             put_indent(depth + 1);
             put("const struct ");
             put_struct_name(name, i);
@@ -828,18 +836,24 @@ int main(int argc, char **argv)
     gather_fields();
 
     out = fopen(argv[2], "w");
-    put("/* Made from %s by tools/pagec.c. */\n#pragma once\n\n#include \"web/render.h\"\n\n", argv[5]);
+    put("/* Made from %s by tools/pagec.c. */\n#pragma once\n\n#include \"web/render.h\"\n\n",
+        argv[5]);
     put_structs(name, -1);
     put("void %s_html(struct render *r, const struct %s *v0);\n", name, name);
     put("void %s_json(struct buf *b, const struct %s *v0);\n", name, name);
     put("extern const char %s_schema[];\n\n", name);
     put("/* The same for page_show, which takes any template. */\n");
-    put("static inline void %s_html_any(struct render *r, const void *v)\n{\n    %s_html(r, v);\n}\n", name, name);
-    put("static inline void %s_json_any(struct buf *b, const void *v)\n{\n    %s_json(b, v);\n}\n", name, name);
+    put("static inline void %s_html_any(struct render *r, const void *v)\n{\n    %s_html(r, "
+        "v);\n}\n",
+        name, name);
+    put("static inline void %s_json_any(struct buf *b, const void *v)\n{\n    %s_json(b, v);\n}\n",
+        name, name);
     fclose(out);
 
     out = fopen(argv[3], "w");
-    put("/* Made from %s by tools/pagec.c. */\n#include \"%s_html.h\"\n\n#include \"base/json.h\"\n\n", argv[5], name);
+    put("/* Made from %s by tools/pagec.c. */\n#include \"%s_html.h\"\n\n#include "
+        "\"base/json.h\"\n\n",
+        argv[5], name);
     put("void %s_html(struct render *r, const struct %s *v0)\n{\n    (void)v0;\n", name, name);
     put_body(name);
     put("}\n\nvoid %s_json(struct buf *b, const struct %s *v0)\n{\n    (void)v0;\n", name, name);

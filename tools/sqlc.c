@@ -3,10 +3,11 @@
  * usage: sqlc OUT_DIR FILE...      FILE: src/ROOM/{schema,query,test_schema,test_query,steps}.sql
  *
  * All schemas are loaded into a database in memory and each statement is prepared against it, so a
- * wrong name stops the build with file and line. What comes out: ROOM_sql.[ch] (and ROOM_test_sql.[ch],
- * linked into tests only) with a parameter struct, a row struct and a function for each statement;
- * store_gen.c and store_test_gen.c with the statement list, the tables, the steps. The forms of the
- * files are told in src/store/README.md. A file is written only when its text changes.
+ * wrong name stops the build with file and line. What comes out: ROOM_sql.[ch] (and
+ * ROOM_test_sql.[ch], linked into tests only) with a parameter struct, a row struct and a function
+ * for each statement; store_gen.c and store_test_gen.c with the statement list, the tables, the
+ * steps. The forms of the files are told in src/store/README.md. A file is written only when its
+ * text changes.
  */
 #include <errno.h>
 #include <sqlite3.h>
@@ -98,7 +99,8 @@ struct maker {
     size_t statement_count;
 };
 
-_Noreturn static void stop(const struct source *src, uint32_t line, const char *format, ...) PRINTF(3, 4);
+_Noreturn static void stop(const struct source *src, uint32_t line, const char *format, ...)
+    PRINTF(3, 4);
 _Noreturn static void stop(const struct source *src, uint32_t line, const char *format, ...)
 {
     va_list args;
@@ -112,7 +114,15 @@ _Noreturn static void stop(const struct source *src, uint32_t line, const char *
 
 /* ---- tokens: the little of SQL that must be known ---- */
 
-enum token_kind { TOKEN_END, TOKEN_BLANK, TOKEN_COMMENT, TOKEN_WORD, TOKEN_QUOTED, TOKEN_PARAM, TOKEN_OTHER };
+enum token_kind {
+    TOKEN_END,
+    TOKEN_BLANK,
+    TOKEN_COMMENT,
+    TOKEN_WORD,
+    TOKEN_QUOTED,
+    TOKEN_PARAM,
+    TOKEN_OTHER
+};
 
 struct token {
     enum token_kind kind;
@@ -229,7 +239,8 @@ static bool split_type(const struct source *src, uint32_t line, struct str word,
             return true;
         }
     }
-    stop(src, line, "unknown type $%.*s: use $int, $text, $blob, or the same with _null", FMT(suffix));
+    stop(src, line, "unknown type $%.*s: use $int, $text, $blob, or the same with _null",
+         FMT(suffix));
 }
 
 /* ---- schema ---- */
@@ -297,8 +308,9 @@ static struct str ddl_for_pg(struct maker *m, struct str text)
         const char *from;
         const char *to;
     } words[] = {
-        {"INTEGER", "BIGINT"}, {"TEXT", "TEXT COLLATE \"C\""}, {"BLOB", "BYTEA"}, {"STRICT", ""}, {"WITHOUT", ""},
-        {"ROWID", ""},
+        {"INTEGER", "BIGINT"}, {"TEXT", "TEXT COLLATE \"C\""},
+        {"BLOB", "BYTEA"},     {"STRICT", ""},
+        {"WITHOUT", ""},       {"ROWID", ""},
     };
     struct buf b = buf_new(m->arena, 0);
     size_t at = 0;
@@ -359,10 +371,12 @@ static void schema_table(struct maker *m, const struct source *src, const struct
 {
     struct str text = piece->text;
     if (!str_ends(text, STR("STRICT"))) {
-        stop(src, piece->line, "a table ends in STRICT (on both engines a column then keeps its type)");
+        stop(src, piece->line,
+             "a table ends in STRICT (on both engines a column then keeps its type)");
     }
     if (mentions(text, STR("REFERENCES")) || mentions(text, STR("AUTOINCREMENT"))) {
-        stop(src, piece->line, "no REFERENCES (tables are made and dropped in order of name) and no AUTOINCREMENT");
+        stop(src, piece->line,
+             "no REFERENCES (tables are made and dropped in order of name) and no AUTOINCREMENT");
     }
     must(m->table_count < MAX_TABLES);
     struct table *t = &m->tables[m->table_count++];
@@ -375,13 +389,16 @@ static void schema_table(struct maker *m, const struct source *src, const struct
     t->ddl_count = 1;
 }
 
-static void schema_index(struct maker *m, const struct source *src, const struct piece *piece, const char *head)
+static void schema_index(struct maker *m, const struct source *src, const struct piece *piece,
+                         const char *head)
 {
     struct str text = piece->text;
     size_t on = str_find(text, STR(" ON "));
-    struct table *t = on == SIZE_MAX ? NULL : table_named(m, first_word(str_slice(text, on + 4, text.n)));
+    struct table *t =
+        on == SIZE_MAX ? NULL : table_named(m, first_word(str_slice(text, on + 4, text.n)));
     if (t == NULL || !str_equal(t->room, src->room) || t->ddl_count == MAX_INDEXES) {
-        stop(src, piece->line, "an index stands below the table it is ON, at most %d a table", MAX_INDEXES - 1);
+        stop(src, piece->line, "an index stands below the table it is ON, at most %d a table",
+             MAX_INDEXES - 1);
     }
     t->sqlite[t->ddl_count] = with_if_absent(m, text, head);
     t->pg[t->ddl_count] = t->sqlite[t->ddl_count];
@@ -401,7 +418,8 @@ static void schema_load(struct maker *m, const struct source *src)
         } else if (str_starts(piece.text, STR("CREATE INDEX "))) {
             schema_index(m, src, &piece, "CREATE INDEX");
         } else {
-            stop(src, piece.line, "a schema holds CREATE TABLE, CREATE INDEX and CREATE UNIQUE INDEX, nothing else");
+            stop(src, piece.line,
+                 "a schema holds CREATE TABLE, CREATE INDEX and CREATE UNIQUE INDEX, nothing else");
         }
     }
 }
@@ -409,9 +427,10 @@ static void schema_load(struct maker *m, const struct source *src)
 /* Words PostgreSQL keeps for itself and SQLite does not. */
 static bool is_reserved(struct str name)
 {
-    static const char *const words[] = {"analyse", "any",       "array",    "both",    "do",        "end",    "fetch",
-                                        "for",     "grant",     "lateral",  "leading", "localtime", "only",   "placing",
-                                        "some",    "symmetric", "trailing", "user",    "variadic",  "window", "offset"};
+    static const char *const words[] = {
+        "analyse", "any",       "array",    "both",    "do",        "end",    "fetch",
+        "for",     "grant",     "lateral",  "leading", "localtime", "only",   "placing",
+        "some",    "symmetric", "trailing", "user",    "variadic",  "window", "offset"};
     for (size_t i = 0; i < LEN(words); i++) {
         if (str_equal_nocase(name, str_from(words[i]))) {
             return true;
@@ -436,7 +455,8 @@ static void columns_load(struct maker *m, struct table *t)
         c->key = sqlite3_column_int(st, 5);
         c->cell.may_be_null = sqlite3_column_int(st, 3) == 0 && c->key == 0;
         if (c->cell.type == TYPE_NONE || is_reserved(c->cell.name)) {
-            stop(&where, 0, "%.*s.%.*s: a column is INTEGER, TEXT or BLOB, and no reserved word of PostgreSQL",
+            stop(&where, 0,
+                 "%.*s.%.*s: a column is INTEGER, TEXT or BLOB, and no reserved word of PostgreSQL",
                  FMT(t->name), FMT(c->cell.name));
         }
     }
@@ -472,11 +492,13 @@ static struct header header_read(struct str comment)
     h.kind = str_cut(str_trim(rest), ' ', &rest);
     h.about = str_trim(rest);
     h.is_pg = str_equal(h.kind, STR("@pg"));
-    h.is_header = h.name.n > 0 && word_end(h.name, 0) == h.name.n && (h.is_pg || str_starts(h.kind, STR(":")));
+    h.is_header = h.name.n > 0 && word_end(h.name, 0) == h.name.n &&
+                  (h.is_pg || str_starts(h.kind, STR(":")));
     return h;
 }
 
-static struct statement *statement_new(struct maker *m, const struct source *src, uint32_t line, const struct header *h)
+static struct statement *statement_new(struct maker *m, const struct source *src, uint32_t line,
+                                       const struct header *h)
 {
     if (statement_named(m, h->name) != NULL) {
         stop(src, line, "%.*s is there already", FMT(h->name));
@@ -540,8 +562,8 @@ static void queries_load(struct maker *m, const struct source *src)
     }
 }
 
-/* The type of a parameter: that of the columns of its name, in the statement's tables when they have
- * one. It may be NULL only when every such column may. */
+/* The type of a parameter: that of the columns of its name, in the statement's tables when they
+ * have one. It may be NULL only when every such column may. */
 static void param_infer(struct maker *m, const struct statement *st, struct cell *param)
 {
     bool clash = false;
@@ -553,12 +575,14 @@ static void param_infer(struct maker *m, const struct statement *st, struct cell
                 continue;
             }
             clash = clash || (param->type != TYPE_NONE && param->type != c->cell.type);
-            param->may_be_null = c->cell.may_be_null && (param->type == TYPE_NONE || param->may_be_null);
+            param->may_be_null =
+                c->cell.may_be_null && (param->type == TYPE_NONE || param->may_be_null);
             param->type = c->cell.type;
         }
     }
     if (param->type == TYPE_NONE || clash) {
-        stop(st->src, st->line, "%.*s: :%.*s is named like %s column: write :%.*s$int, $text or $blob", FMT(st->name),
+        stop(st->src, st->line,
+             "%.*s: :%.*s is named like %s column: write :%.*s$int, $text or $blob", FMT(st->name),
              FMT(param->name), clash ? "more than one type of" : "no", FMT(param->name));
     }
 }
@@ -580,8 +604,8 @@ static size_t param_at(struct maker *m, struct statement *st, struct str word, b
     size_t i = cell_find(st->params, st->param_count, cell.name);
     if (i == SIZE_MAX) {
         if (!may_add || st->param_count == MAX_CELLS) {
-            stop(st->src, st->line, "%.*s: :%.*s is not in the first form of the statement", FMT(st->name),
-                 FMT(cell.name));
+            stop(st->src, st->line, "%.*s: :%.*s is not in the first form of the statement",
+                 FMT(st->name), FMT(cell.name));
         }
         if (!typed) {
             param_infer(m, st, &cell);
@@ -593,13 +617,15 @@ static size_t param_at(struct maker *m, struct statement *st, struct str word, b
 }
 
 /* Put numbers for parameters, take type suffixes away. */
-static struct str statement_text(struct maker *m, struct statement *st, struct str text, char mark, bool may_add)
+static struct str statement_text(struct maker *m, struct statement *st, struct str text, char mark,
+                                 bool may_add)
 {
     struct buf b = buf_new(m->arena, 0);
     size_t at = 0;
     for (struct token t = token_next(text, &at); t.kind != TOKEN_END; t = token_next(text, &at)) {
         if (t.kind == TOKEN_PARAM) {
-            buf_format(&b, "%c%zu", mark, param_at(m, st, str_slice(t.text, 1, t.text.n), may_add) + 1);
+            buf_format(&b, "%c%zu", mark,
+                       param_at(m, st, str_slice(t.text, 1, t.text.n), may_add) + 1);
             continue;
         }
         struct cell hint = {0};
@@ -617,7 +643,8 @@ static void column_infer(struct maker *m, struct statement *st, sqlite3_stmt *pr
 {
     struct cell *c = &st->columns[st->column_count++];
     c->name = str_copy(m->arena, str_from(sqlite3_column_name(prepared, i)));
-    if (word_end(c->name, 0) != c->name.n || cell_find(st->columns, st->column_count - 1, c->name) != SIZE_MAX) {
+    if (word_end(c->name, 0) != c->name.n ||
+        cell_find(st->columns, st->column_count - 1, c->name) != SIZE_MAX) {
         stop(st->src, st->line, "%.*s: name column %d once: AS name", FMT(st->name), i + 1);
     }
     size_t hint = cell_find(st->hints, st->hint_count, c->name);
@@ -627,7 +654,8 @@ static void column_infer(struct maker *m, struct statement *st, sqlite3_stmt *pr
     }
     c->type = type_of(str_from(sqlite3_column_decltype(prepared, i)));
     if (c->type == TYPE_NONE) {
-        stop(st->src, st->line, "%.*s: column %.*s is an expression: write AS %.*s$int, $text or $blob", FMT(st->name),
+        stop(st->src, st->line,
+             "%.*s: column %.*s is an expression: write AS %.*s$int, $text or $blob", FMT(st->name),
              FMT(c->name), FMT(c->name));
     }
     struct str table = str_from(sqlite3_column_table_name(prepared, i));
@@ -646,15 +674,15 @@ struct writes {
     const struct statement *st;
 };
 
-static int write_check(void *arg, int action, const char *table, const char *b UNUSED, const char *c UNUSED,
-                       const char *d UNUSED)
+static int write_check(void *arg, int action, const char *table, const char *b UNUSED,
+                       const char *c UNUSED, const char *d UNUSED)
 {
     const struct writes *w = arg;
     bool writes = action == SQLITE_INSERT || action == SQLITE_UPDATE || action == SQLITE_DELETE;
     const struct table *t = writes ? table_named(w->m, str_from(table)) : NULL;
     if (t != NULL && !w->st->src->is_test && !str_equal(t->room, w->st->src->room)) {
-        stop(w->st->src, w->st->line, "%.*s: %s belongs to room %.*s: ask that room to write it", FMT(w->st->name),
-             table, FMT(t->room));
+        stop(w->st->src, w->st->line, "%.*s: %s belongs to room %.*s: ask that room to write it",
+             FMT(w->st->name), table, FMT(t->room));
     }
     return SQLITE_OK;
 }
@@ -663,8 +691,10 @@ static void statement_check(struct maker *m, struct statement *st)
 {
     st->sqlite = statement_text(m, st, st->text, '?', true);
     st->pg = statement_text(m, st, st->pg_text.n > 0 ? st->pg_text : st->text, '$', false);
-    if (st->pg_text.n == 0 && (str_starts(st->text, STR("INSERT OR")) || str_starts(st->text, STR("REPLACE")))) {
-        stop(st->src, st->line, "%.*s: write INSERT … ON CONFLICT, which both engines know", FMT(st->name));
+    if (st->pg_text.n == 0 &&
+        (str_starts(st->text, STR("INSERT OR")) || str_starts(st->text, STR("REPLACE")))) {
+        stop(st->src, st->line, "%.*s: write INSERT … ON CONFLICT, which both engines know",
+             FMT(st->name));
     }
     sqlite3_stmt *prepared = NULL;
     const char *tail = NULL;
@@ -706,10 +736,11 @@ static void put_literal(struct buf *b, struct str s)
 /* A column may be named like a word of C. */
 static const char *field_name(struct maker *m, struct str name)
 {
-    static const char *const words[] = {"auto",   "break",    "char",    "const", "continue", "default", "do",
-                                        "double", "enum",     "extern",  "float", "for",      "goto",    "int",
-                                        "long",   "register", "return",  "short", "signed",   "sizeof",  "static",
-                                        "struct", "switch",   "typedef", "union", "unsigned", "void",    "volatile"};
+    static const char *const words[] = {
+        "auto",   "break",    "char",    "const", "continue", "default", "do",
+        "double", "enum",     "extern",  "float", "for",      "goto",    "int",
+        "long",   "register", "return",  "short", "signed",   "sizeof",  "static",
+        "struct", "switch",   "typedef", "union", "unsigned", "void",    "volatile"};
     for (size_t i = 0; i < LEN(words); i++) {
         if (str_equal(name, str_from(words[i]))) {
             return str_format(m->arena, "%s_", words[i]).p;
@@ -718,8 +749,8 @@ static const char *field_name(struct maker *m, struct str name)
     return str_z(m->arena, name);
 }
 
-static void put_struct(struct maker *m, struct buf *b, struct str name, const char *end, const struct cell *cells,
-                       size_t count)
+static void put_struct(struct maker *m, struct buf *b, struct str name, const char *end,
+                       const struct cell *cells, size_t count)
 {
     if (count == 0) {
         return;
@@ -730,7 +761,8 @@ static void put_struct(struct maker *m, struct buf *b, struct str name, const ch
                            : cells[i].may_be_null    ? "struct maybe_int"
                                                      : "int64_t";
         buf_format(b, "    %s %s;%s\n", type, field_name(m, cells[i].name),
-                   cells[i].may_be_null && cells[i].type != TYPE_INT ? " /* p == NULL: NULL */" : "");
+                   cells[i].may_be_null && cells[i].type != TYPE_INT ? " /* p == NULL: NULL */"
+                                                                     : "");
     }
     buf_puts(b, "};\n");
 }
@@ -759,16 +791,17 @@ static void put_signature(struct buf *b, const struct statement *st)
     buf_byte(b, ')');
 }
 
-static void put_cells(struct maker *m, struct buf *b, struct str name, const char *what, const char *end,
-                      const struct cell *cells, size_t count)
+static void put_cells(struct maker *m, struct buf *b, struct str name, const char *what,
+                      const char *end, const struct cell *cells, size_t count)
 {
     if (count == 0) {
         return;
     }
     buf_format(b, "static const struct cell %.*s_%s[] = {\n", FMT(name), what);
     for (size_t i = 0; i < count; i++) {
-        buf_format(b, "    {offsetof(struct %.*s_%s, %s), %s, %s},\n", FMT(name), end, field_name(m, cells[i].name),
-                   type_cell[cells[i].type], cells[i].may_be_null ? "true" : "false");
+        buf_format(b, "    {offsetof(struct %.*s_%s, %s), %s, %s},\n", FMT(name), end,
+                   field_name(m, cells[i].name), type_cell[cells[i].type],
+                   cells[i].may_be_null ? "true" : "false");
     }
     buf_puts(b, "};\n");
 }
@@ -779,36 +812,44 @@ static void put_definition(struct maker *m, struct buf *b, const struct statemen
     size_t index = (size_t)(st - m->statements);
     put_cells(m, b, n, "params", "in", st->params, st->param_count);
     put_cells(m, b, n, "columns", "row", st->columns, st->column_count);
-    buf_format(b, "const struct statement stmt_%.*s = {\n    .name = \"%.*s.%.*s\",\n    .sqlite = ", FMT(n),
-               FMT(st->src->room), FMT(n));
+    buf_format(b,
+               "const struct statement stmt_%.*s = {\n    .name = \"%.*s.%.*s\",\n    .sqlite = ",
+               FMT(n), FMT(st->src->room), FMT(n));
     put_literal(b, st->sqlite);
     buf_puts(b, ",\n    .pg = ");
     put_literal(b, st->pg);
     buf_format(b, ",\n    .index = %zu,\n", index);
     if (st->param_count > 0) {
-        buf_format(b, "    .params = %.*s_params,\n    .param_count = %zu,\n", FMT(n), st->param_count);
+        buf_format(b, "    .params = %.*s_params,\n    .param_count = %zu,\n", FMT(n),
+                   st->param_count);
     }
     if (st->column_count > 0) {
-        buf_format(
-            b, "    .columns = %.*s_columns,\n    .column_count = %zu,\n    .row_bytes = sizeof(struct %.*s_row),\n",
-            FMT(n), st->column_count, FMT(n));
+        buf_format(b,
+                   "    .columns = %.*s_columns,\n    .column_count = %zu,\n    .row_bytes = "
+                   "sizeof(struct %.*s_row),\n",
+                   FMT(n), st->column_count, FMT(n));
     }
     buf_puts(b, "};\n");
     put_signature(b, st);
     const char *in = st->param_count > 0 ? "&in" : "NULL";
     switch (st->kind) {
     case KIND_ROW:
-        buf_format(b, "\n{\n    return db_row(ctx, db, &stmt_%.*s, %s, ret, ret_found);\n}\n\n", FMT(n), in);
+        buf_format(b, "\n{\n    return db_row(ctx, db, &stmt_%.*s, %s, ret, ret_found);\n}\n\n",
+                   FMT(n), in);
         break;
     case KIND_ROWS:
         buf_format(b,
-                   "\n{\n    void *rows = NULL;\n    TRY(db_rows(ctx, db, &stmt_%.*s, %s, &rows, ret_count));\n"
+                   "\n{\n    void *rows = NULL;\n    TRY(db_rows(ctx, db, &stmt_%.*s, %s, &rows, "
+                   "ret_count));\n"
                    "    *ret = rows;\n    return ERR_OK;\n}\n\n",
                    FMT(n), in);
         break;
-    case KIND_WRITE: buf_format(b, "\n{\n    return db_write(ctx, db, &stmt_%.*s, %s);\n}\n\n", FMT(n), in); break;
+    case KIND_WRITE:
+        buf_format(b, "\n{\n    return db_write(ctx, db, &stmt_%.*s, %s);\n}\n\n", FMT(n), in);
+        break;
     case KIND_COUNT:
-        buf_format(b, "\n{\n    return db_count(ctx, db, &stmt_%.*s, %s, ret_changed);\n}\n\n", FMT(n), in);
+        buf_format(b, "\n{\n    return db_count(ctx, db, &stmt_%.*s, %s, ret_changed);\n}\n\n",
+                   FMT(n), in);
         break;
     }
 }
@@ -828,13 +869,17 @@ static void file_put(struct maker *m, const char *name, const struct buf *b)
 
 static void write_room(struct maker *m, const struct source *src)
 {
-    const char *unit = str_format(m->arena, "%.*s%s_sql", FMT(src->room), src->is_test ? "_test" : "").p;
+    const char *unit =
+        str_format(m->arena, "%.*s%s_sql", FMT(src->room), src->is_test ? "_test" : "").p;
     struct buf h = buf_new(m->arena, 0);
     struct buf c = buf_new(m->arena, 0);
-    buf_format(&h, "/* Made from %.*s by tools/sqlc.c. */\n#pragma once\n\n#include \"store/store.h\"\n",
-               FMT(src->path));
-    buf_format(&c, "/* Made from %.*s by tools/sqlc.c. */\n#include \"%s.h\"\n#include \"store/stmt.h\"\n\n",
-               FMT(src->path), unit);
+    buf_format(
+        &h, "/* Made from %.*s by tools/sqlc.c. */\n#pragma once\n\n#include \"store/store.h\"\n",
+        FMT(src->path));
+    buf_format(
+        &c,
+        "/* Made from %.*s by tools/sqlc.c. */\n#include \"%s.h\"\n#include \"store/stmt.h\"\n\n",
+        FMT(src->path), unit);
     for (size_t i = 0; i < m->statement_count; i++) {
         const struct statement *st = &m->statements[i];
         if (st->src != src) {
@@ -851,8 +896,8 @@ static void write_room(struct maker *m, const struct source *src)
     file_put(m, str_format(m->arena, "%s.c", unit).p, &c);
 }
 
-static void put_texts(struct buf *b, const char *name, size_t index, const char *engine, const struct str *texts,
-                      size_t count)
+static void put_texts(struct buf *b, const char *name, size_t index, const char *engine,
+                      const struct str *texts, size_t count)
 {
     buf_format(b, "static const char *const %s_%zu_%s[] = {\n", name, index, engine);
     for (size_t i = 0; i < count; i++) {
@@ -877,7 +922,8 @@ static void put_table_parts(struct maker *m, struct buf *b, size_t index)
     for (size_t i = 0; i < m->column_count; i++) {
         const struct column *c = &m->columns[i];
         if (str_equal(c->table, t->name)) {
-            buf_format(b, "    {\"%.*s\", %s, %d},\n", FMT(c->cell.name), type_cell[c->cell.type], c->key);
+            buf_format(b, "    {\"%.*s\", %s, %d},\n", FMT(c->cell.name), type_cell[c->cell.type],
+                       c->key);
         }
     }
     buf_puts(b, "};\n");
@@ -896,16 +942,18 @@ static void put_tables(struct maker *m, struct buf *b, bool is_test, const char 
         const struct table *t = &m->tables[i];
         if (t->is_test == is_test) {
             count++;
-            buf_format(b,
-                       "    {\"%.*s\", \"%.*s\", %s, table_%zu_sqlite, table_%zu_pg, table_%zu_columns,\n"
-                       "     sizeof(table_%zu_columns) / sizeof(table_%zu_columns[0])},\n",
-                       FMT(t->name), FMT(t->room), t->is_kept ? "true" : "false", i, i, i, i, i);
+            buf_format(
+                b,
+                "    {\"%.*s\", \"%.*s\", %s, table_%zu_sqlite, table_%zu_pg, table_%zu_columns,\n"
+                "     sizeof(table_%zu_columns) / sizeof(table_%zu_columns[0])},\n",
+                FMT(t->name), FMT(t->room), t->is_kept ? "true" : "false", i, i, i, i, i);
         }
     }
     buf_format(b, "};\nconst size_t %s_count = %zu;\n\n", name, count);
 }
 
-static void put_step(struct buf *b, size_t index, const struct piece *pieces, size_t count, struct maker *m)
+static void put_step(struct buf *b, size_t index, const struct piece *pieces, size_t count,
+                     struct maker *m)
 {
     struct str sqlite[MAX_CELLS];
     struct str pg[MAX_CELLS];
@@ -934,12 +982,15 @@ static void put_steps(struct maker *m, struct buf *b)
             more = piece_next(m, src, &at, &piece);
             if ((piece.step != 0 || !more) && count > 0) {
                 put_step(b, steps, pieces, count, m);
-                buf_format(&rows, "    {%zu, step_%zu_sqlite, step_%zu_pg},\n", steps + 2, steps, steps);
+                buf_format(&rows, "    {%zu, step_%zu_sqlite, step_%zu_pg},\n", steps + 2, steps,
+                           steps);
                 steps++;
                 count = 0;
             }
-            if (more && ((piece.step != 0 && piece.step != (int)steps + 2) || (piece.step == 0 && count == 0))) {
-                stop(src, piece.line, "steps are numbered from 2, upwards: expected -- %zu", steps + 2);
+            if (more && ((piece.step != 0 && piece.step != (int)steps + 2) ||
+                         (piece.step == 0 && count == 0))) {
+                stop(src, piece.line, "steps are numbered from 2, upwards: expected -- %zu",
+                     steps + 2);
             }
             if (more) {
                 must(count < MAX_CELLS);
@@ -947,7 +998,8 @@ static void put_steps(struct maker *m, struct buf *b)
             }
         }
     }
-    buf_format(b, "\nconst struct store_step store_steps[] = {\n%.*s    {0, NULL, NULL},\n};\n", FMT(buf_str(&rows)));
+    buf_format(b, "\nconst struct store_step store_steps[] = {\n%.*s    {0, NULL, NULL},\n};\n",
+               FMT(buf_str(&rows)));
     buf_format(b, "const size_t store_steps_count = %zu;\n\n", steps);
 }
 
@@ -965,9 +1017,12 @@ static void write_store(struct maker *m)
             count++;
         }
     }
-    buf_format(&b, "\nconst struct statement *const store_statements[] = {\n%.*s};\n", FMT(buf_str(&rows)));
-    buf_format(&b, "const size_t store_statement_count = %zu;\nconst size_t store_statement_slots = %zu;\n\n", count,
-               m->statement_count);
+    buf_format(&b, "\nconst struct statement *const store_statements[] = {\n%.*s};\n",
+               FMT(buf_str(&rows)));
+    buf_format(
+        &b,
+        "const size_t store_statement_count = %zu;\nconst size_t store_statement_slots = %zu;\n\n",
+        count, m->statement_count);
     put_tables(m, &b, false, "store_tables");
     put_steps(m, &b);
     file_put(m, "store_gen.c", &b);
@@ -994,7 +1049,8 @@ static void source_load(struct maker *m, const char *path)
     }
 }
 
-static void each_source(struct maker *m, const char *base, void (*fn)(struct maker *m, const struct source *src))
+static void each_source(struct maker *m, const char *base,
+                        void (*fn)(struct maker *m, const struct source *src))
 {
     for (size_t i = 0; i < m->source_count; i++) {
         if (str_equal(m->sources[i].base, str_from(base))) {

@@ -57,7 +57,8 @@ struct arena *arena_new(size_t cap_bytes)
         return NULL;
     }
     a->cap = (cap_bytes + 4095) & ~(size_t)4095;
-    a->base = mmap(NULL, a->cap, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    a->base = mmap(NULL, a->cap, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (a->base == MAP_FAILED) {
         free(a);
         return NULL;
@@ -92,7 +93,8 @@ void arena_clear(struct arena *a)
     /* What one large request touched is given back, so that it does not stay resident for ever. */
     if (a->peak > KEEP_BYTES) {
         UNPOISON(a->base, a->cap);
-        madvise(a->base + KEEP_BYTES, ((a->peak + 4095) & ~(size_t)4095) - KEEP_BYTES, MADV_DONTNEED);
+        madvise(a->base + KEEP_BYTES, ((a->peak + 4095) & ~(size_t)4095) - KEEP_BYTES,
+                MADV_DONTNEED);
     }
     a->used = 0;
     a->peak = 0;
@@ -151,7 +153,8 @@ void *arena_push_array(struct arena *a, size_t count, size_t size)
 void *arena_grow(struct arena *a, void *old, size_t old_bytes, size_t new_bytes)
 {
     must(new_bytes >= old_bytes);
-    if (old != NULL && (char *)old + old_bytes == a->base + a->used && ((size_t)((char *)old - a->base) % ALIGN) == 0) {
+    if (old != NULL && (char *)old + old_bytes == a->base + a->used &&
+        ((size_t)((char *)old - a->base) % ALIGN) == 0) {
         size_t more = new_bytes - old_bytes;
         memset(push(a, more, 1), 0, more);
         return old;

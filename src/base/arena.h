@@ -1,8 +1,10 @@
-/* arena.h - memory by lifetime: one arena a process, a law snapshot, a writer batch, a request, a scratch use.
+/* arena.h - memory by lifetime: one arena a process, a law snapshot, a writer batch, a request, a
+ * scratch use.
  *
- * An arena reserves address space once and grows into it up to its cap. Nothing in it is freed alone.
- * When the cap is passed, or the system has no more memory, arena_push runs the deferred clean-ups and
- * jumps to the arena's guard; so no caller checks for NULL. An arena without a guard stops the process.
+ * An arena reserves address space once and grows into it up to its cap. Nothing in it is freed
+ * alone. When the cap is passed, or the system has no more memory, arena_push runs the deferred
+ * clean-ups and jumps to the arena's guard; so no caller checks for NULL. An arena without a guard
+ * stops the process.
  *
  * No frame of a foreign library may stand between guard and push: callbacks of SQLite, libxml2,
  * libcurl and OpenSSL write only into memory made before the call.
@@ -31,7 +33,8 @@ void *arena_push_array(struct arena *a, size_t count, size_t size) __attribute__
 #define ARENA_NEW(a, type) ((type *)arena_push((a), sizeof(type)))
 #define ARENA_ARRAY(a, type, count) ((type *)arena_push_array((a), (count), sizeof(type)))
 /* Grow an array that may be the last thing pushed (then in place), else copy. */
-void *arena_grow(struct arena *a, void *old, size_t old_bytes, size_t new_bytes) __attribute__((returns_nonnull));
+void *arena_grow(struct arena *a, void *old, size_t old_bytes, size_t new_bytes)
+    __attribute__((returns_nonnull));
 
 /* Where the arena stands, to come back to later. */
 struct arena_mark {
@@ -53,8 +56,8 @@ struct arena_guard {
 };
 void arena_guard(struct arena *a, struct arena_guard *g);
 
-/* Let a passed cap of `a` jump where one of `from` jumps; NULL takes the guard away. For work done on
- * one arena whose answers lie on another. */
+/* Let a passed cap of `a` jump where one of `from` jumps; NULL takes the guard away. For work done
+ * on one arena whose answers lie on another. */
 void arena_guard_as(struct arena *a, const struct arena *from);
 
 size_t arena_used(const struct arena *a);

@@ -1,7 +1,8 @@
 /* base.h - the words everyone uses: strings, errors, days, spans, the context of a call.
  *
  * Every room includes this; it includes nothing of ours but the generated error list. It holds
- * types and the few functions on them that are needed everywhere, and no others: this list is closed.
+ * types and the few functions on them that are needed everywhere, and no others: this list is
+ * closed.
  *
  * Three kinds of "no" are kept apart in the whole program:
  *   a bug      must(cond): stops the process, also in production;
@@ -29,7 +30,10 @@ struct str {
     size_t n;
 };
 #define STR(lit) ((struct str){"" lit "", sizeof(lit) - 1})
-#define STR_INIT(lit) {"" lit "", sizeof(lit) - 1}
+#define STR_INIT(lit)                                                                              \
+    {                                                                                              \
+        "" lit "", sizeof(lit) - 1                                                                 \
+    }
 /* For printf: "%.*s", FMT(s). */
 #define FMT(s) (int)(s).n, (s).p
 
@@ -47,7 +51,8 @@ struct span {
     int64_t ms;
 };
 
-/* Where a fault arose and what a person can do about it; filled once, by the function that met it. */
+/* Where a fault arose and what a person can do about it; filled once, by the function that met it.
+ */
 struct why {
     enum err code;
     struct str field;  /* the field, column or element at fault; may be empty */
@@ -64,8 +69,8 @@ struct world;
 
 /* What a call needs besides its arguments. Passed first, never stored. */
 struct ctx {
-    struct arena *arena; /* results live here */
-    struct world *world; /* time, randomness, files; NULL in pure rooms */
+    struct arena *arena;     /* results live here */
+    struct world *world;     /* time, randomness, files; NULL in pure rooms */
     struct instant deadline; /* give up after; 0 = none */
     struct why why;
 };

@@ -1,6 +1,7 @@
 /* buf.h - text that grows in an arena, has a maximum, and keeps its first error.
  *
- * Write without looking; ask once at the end with buf_done. After an error further writes do nothing.
+ * Write without looking; ask once at the end with buf_done. After an error further writes do
+ * nothing.
  */
 #pragma once
 

@@ -24,7 +24,8 @@ struct civil day_to_civil(struct day d)
     int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     int64_t mp = (5 * doy + 2) / 153;
     int32_t month = (int32_t)(mp < 10 ? mp + 3 : mp - 9);
-    return (struct civil){(int32_t)(yoe + era * 400 + (month <= 2)), month, (int32_t)(doy - (153 * mp + 2) / 5 + 1)};
+    return (struct civil){(int32_t)(yoe + era * 400 + (month <= 2)), month,
+                          (int32_t)(doy - (153 * mp + 2) / 5 + 1)};
 }
 
 int32_t month_length(int32_t year, int32_t month)
@@ -86,8 +87,8 @@ static bool digits(struct str s, size_t at, size_t n, int32_t *ret)
 bool day_parse(struct str s, struct day *ret)
 {
     struct civil c = {0};
-    if (s.n != 10 || s.p[4] != '-' || s.p[7] != '-' || !digits(s, 0, 4, &c.year) || !digits(s, 5, 2, &c.month) ||
-        !digits(s, 8, 2, &c.day) || !civil_is_valid(c)) {
+    if (s.n != 10 || s.p[4] != '-' || s.p[7] != '-' || !digits(s, 0, 4, &c.year) ||
+        !digits(s, 5, 2, &c.month) || !digits(s, 8, 2, &c.day) || !civil_is_valid(c)) {
         return false;
     }
     *ret = day_from_civil(c);
@@ -96,8 +97,9 @@ bool day_parse(struct str s, struct day *ret)
 
 void day_write(struct buf *b, struct day d, bool english)
 {
-    static const char *const month[] = {"January", "February", "March",     "April",   "May",      "June",
-                                        "July",    "August",   "September", "October", "November", "December"};
+    static const char *const month[] = {"January",   "February", "March",    "April",
+                                        "May",       "June",     "July",     "August",
+                                        "September", "October",  "November", "December"};
     struct civil c = day_to_civil(d);
     if (english) {
         buf_format(b, "%d %s %d", c.day, month[c.month - 1], c.year);
@@ -132,8 +134,9 @@ struct str instant_text(struct arena *a, struct instant t)
     int64_t day = floor_div(t.ms, DAY_MS);
     int64_t ms = t.ms - day * DAY_MS;
     struct civil c = day_to_civil((struct day){(int32_t)day});
-    return str_format(a, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year, c.month, c.day, (int)(ms / 3600000),
-                      (int)(ms / 60000 % 60), (int)(ms / 1000 % 60), (int)(ms % 1000));
+    return str_format(a, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year, c.month, c.day,
+                      (int)(ms / 3600000), (int)(ms / 60000 % 60), (int)(ms / 1000 % 60),
+                      (int)(ms % 1000));
 }
 
 bool instant_parse(struct str s, struct instant *ret)
@@ -142,8 +145,9 @@ bool instant_parse(struct str s, struct instant *ret)
     int32_t h = 0;
     int32_t m = 0;
     int32_t sec = 0;
-    if (s.n < 20 || !day_parse(str_slice(s, 0, 10), &d) || s.p[10] != 'T' || !digits(s, 11, 2, &h) || s.p[13] != ':' ||
-        !digits(s, 14, 2, &m) || s.p[16] != ':' || !digits(s, 17, 2, &sec) || h > 23 || m > 59 || sec > 59) {
+    if (s.n < 20 || !day_parse(str_slice(s, 0, 10), &d) || s.p[10] != 'T' ||
+        !digits(s, 11, 2, &h) || s.p[13] != ':' || !digits(s, 14, 2, &m) || s.p[16] != ':' ||
+        !digits(s, 17, 2, &sec) || h > 23 || m > 59 || sec > 59) {
         return false;
     }
     size_t at = 19;
@@ -164,8 +168,8 @@ bool instant_parse(struct str s, struct instant *ret)
     } else {
         int32_t oh = 0;
         int32_t om = 0;
-        if (at + 6 != s.n || (s.p[at] != '+' && s.p[at] != '-') || !digits(s, at + 1, 2, &oh) || s.p[at + 3] != ':' ||
-            !digits(s, at + 4, 2, &om) || oh > 23 || om > 59) {
+        if (at + 6 != s.n || (s.p[at] != '+' && s.p[at] != '-') || !digits(s, at + 1, 2, &oh) ||
+            s.p[at + 3] != ':' || !digits(s, at + 4, 2, &om) || oh > 23 || om > 59) {
             return false;
         }
         offset = (s.p[at] == '-' ? -1 : 1) * ((int64_t)oh * 3600000 + (int64_t)om * 60000);
@@ -174,6 +178,7 @@ bool instant_parse(struct str s, struct instant *ret)
     if (at != s.n) {
         return false;
     }
-    ret->ms = d.n * DAY_MS + (int64_t)h * 3600000 + (int64_t)m * 60000 + (int64_t)sec * 1000 + ms - offset;
+    ret->ms = d.n * DAY_MS + (int64_t)h * 3600000 + (int64_t)m * 60000 + (int64_t)sec * 1000 + ms -
+              offset;
     return true;
 }

@@ -38,6 +38,7 @@ void day_write(struct buf *b, struct day d, bool english);
 /* The official (UTC+8) day an instant falls on, and the first instant of an official day. */
 struct day instant_day(struct instant t);
 struct instant day_start(struct day d);
-/* "2026-11-23T09:14:00.000Z" (UTC, milliseconds) and back; parse also takes an offset and fewer fraction digits. */
+/* "2026-11-23T09:14:00.000Z" (UTC, milliseconds) and back; parse also takes an offset and fewer
+ * fraction digits. */
 struct str instant_text(struct arena *a, struct instant t);
 bool instant_parse(struct str s, struct instant *ret);

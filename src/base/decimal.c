@@ -207,7 +207,8 @@ static int u256_digits(const struct u256 *v)
     if (u256_fits(v)) {
         return decimal_digits(u256_low(v));
     }
-    int bits = v->limb[3] != 0 ? 256 - __builtin_clzll(v->limb[3]) : 192 - __builtin_clzll(v->limb[2]);
+    int bits =
+        v->limb[3] != 0 ? 256 - __builtin_clzll(v->limb[3]) : 192 - __builtin_clzll(v->limb[2]);
     int guess = (bits * 1233) >> 12;
     struct u256 p = u256_mul_pow10(u256_of(1), guess);
     return guess + (u256_compare(v, &p) >= 0);
@@ -232,7 +233,8 @@ static bool rounds_up(enum decimal_round how, bool negative, bool odd, int half,
 }
 
 /* Drop the last k digits of v, which has more of them behind when sticky. */
-static struct u256 drop_digits(struct u256 v, int k, bool sticky, bool negative, enum decimal_round how)
+static struct u256 drop_digits(struct u256 v, int k, bool sticky, bool negative,
+                               enum decimal_round how)
 {
     if (k <= 0) {
         return v;
@@ -393,7 +395,8 @@ bool decimal_sub(struct decimal a, struct decimal b, struct decimal *ret)
 
 bool decimal_mul(struct decimal a, struct decimal b, struct decimal *ret)
 {
-    return finish(a.negative != b.negative, u256_mul(a.coef, b.coef), (int64_t)a.exp + b.exp, false, ret);
+    return finish(a.negative != b.negative, u256_mul(a.coef, b.coef), (int64_t)a.exp + b.exp, false,
+                  ret);
 }
 
 bool decimal_div(struct decimal a, struct decimal b, struct decimal *ret)
@@ -515,7 +518,8 @@ bool decimal_round_to(struct decimal d, int32_t scale, enum decimal_round how, s
     }
     int64_t drop = (int64_t)exp - d.exp;
     /* beyond 60 digits nothing but "not zero" counts, and that is what 60 digits show as well */
-    struct u256 q = drop_digits(u256_of(d.coef), drop > 60 ? 60 : (int)drop, false, d.negative, how);
+    struct u256 q =
+        drop_digits(u256_of(d.coef), drop > 60 ? 60 : (int)drop, false, d.negative, how);
     return finish(d.negative && !u256_is_zero(&q), q, exp, false, ret);
 }
 
@@ -548,7 +552,8 @@ bool decimal_sqrt(struct decimal d, struct decimal *ret)
     if (d.negative) {
         return false;
     }
-    int32_t half = d.exp >= 0 ? d.exp / 2 : -((1 - d.exp) / 2); /* floor: the exponent IEEE prefers */
+    int32_t half =
+        d.exp >= 0 ? d.exp / 2 : -((1 - d.exp) / 2); /* floor: the exponent IEEE prefers */
     if (d.coef == 0) {
         *ret = (struct decimal){0, half, false};
         return true;

@@ -12,7 +12,12 @@
 
 typedef unsigned __int128 u128;
 
-enum { DECIMAL_DIGITS = 34, DECIMAL_EXP_MIN = -6176, DECIMAL_EXP_MAX = 6111, DECIMAL_TEXT_MAX = 6200 };
+enum {
+    DECIMAL_DIGITS = 34,
+    DECIMAL_EXP_MIN = -6176,
+    DECIMAL_EXP_MAX = 6111,
+    DECIMAL_TEXT_MAX = 6200
+};
 
 struct decimal {
     u128 coef;
@@ -60,8 +65,10 @@ bool decimal_div(struct decimal a, struct decimal b, struct decimal *ret) MUST_U
 bool decimal_modulo(struct decimal a, struct decimal b, struct decimal *ret) MUST_USE;
 /* To `scale` digits after the point (negative: before it). False when the result needs more than 34
  * digits or scale is outside -6111..6176. */
-bool decimal_round_to(struct decimal d, int32_t scale, enum decimal_round how, struct decimal *ret) MUST_USE;
-/* d to an integer power: by exact squaring in 34 digits with guard digits. False for 0 to a negative power. */
+bool decimal_round_to(struct decimal d, int32_t scale, enum decimal_round how,
+                      struct decimal *ret) MUST_USE;
+/* d to an integer power: by exact squaring in 34 digits with guard digits. False for 0 to a
+ * negative power. */
 bool decimal_power(struct decimal base, struct decimal exponent, struct decimal *ret) MUST_USE;
 /* Correctly rounded. False below zero (log: at and below zero). */
 bool decimal_sqrt(struct decimal d, struct decimal *ret) MUST_USE;

@@ -1,6 +1,6 @@
-/* Powers, exponential and logarithm: computed in binary numbers of 384 bits (115 digits), rounded to
- * decimal once. What is exact, or exactly between two decimals, shows as a fraction that is 0, 1 or
- * 1/2 to more than 200 bits; everything else is so far from a tie that the rounding is right. */
+/* Powers, exponential and logarithm: computed in binary numbers of 384 bits (115 digits), rounded
+ * to decimal once. What is exact, or exactly between two decimals, shows as a fraction that is 0, 1
+ * or 1/2 to more than 200 bits; everything else is so far from a tie that the rounding is right. */
 #include <math.h>
 
 #include "base/decimal.h"
@@ -16,7 +16,8 @@ struct big {
 };
 
 static const struct big ln2 = {{0x559552fb4afa1b11ULL, 0xe7b876206debac98ULL, 0x8a0d175b8baafa2bULL,
-                                0x40f343267298b62dULL, 0xc9e3b39803f2f6afULL, 0xb17217f7d1cf79abULL},
+                                0x40f343267298b62dULL, 0xc9e3b39803f2f6afULL,
+                                0xb17217f7d1cf79abULL},
                                -BITS,
                                false};
 
@@ -197,7 +198,8 @@ static struct big big_from_decimal(struct decimal d)
 static struct big big_exp(struct big a)
 {
     enum { HALVINGS = 12 };
-    double whole = a.exp + BITS < -60 ? 0.0 : ldexp((double)a.m[LIMBS - 1], (int)(a.exp + BITS - 64)) / M_LN2;
+    double whole =
+        a.exp + BITS < -60 ? 0.0 : ldexp((double)a.m[LIMBS - 1], (int)(a.exp + BITS - 64)) / M_LN2;
     int64_t k = (int64_t)(whole + 0.5);
     struct big part = big_mul(ln2, big_from_u128((u128)k));
     part.negative = a.negative;
@@ -354,7 +356,8 @@ bool decimal_power(struct decimal base, struct decimal exponent, struct decimal 
         return power_integer(base, n, negative, ret);
     }
     base.negative = false;
-    struct big y = big_mul(big_log(big_from_decimal(decimal_reduce(base))), big_from_decimal(exponent));
+    struct big y =
+        big_mul(big_log(big_from_decimal(decimal_reduce(base))), big_from_decimal(exponent));
     struct big p = big_exp(y);
     p.negative = negative;
     return big_to_decimal(p, 0, 0, ret);

@@ -5,8 +5,8 @@
 #include "base/arena.h"
 #include "base/base.h"
 
-static void note(struct ctx *ctx, enum err code, struct str file, uint32_t line, uint32_t column, const char *format,
-                 va_list args)
+static void note(struct ctx *ctx, enum err code, struct str file, uint32_t line, uint32_t column,
+                 const char *format, va_list args)
 {
     if (ctx == NULL) {
         return;
@@ -33,8 +33,8 @@ enum err fault(struct ctx *ctx, enum err code, const char *format, ...)
     return code;
 }
 
-enum err fault_at(struct ctx *ctx, enum err code, struct str file, uint32_t line, uint32_t column, const char *format,
-                  ...)
+enum err fault_at(struct ctx *ctx, enum err code, struct str file, uint32_t line, uint32_t column,
+                  const char *format, ...)
 {
     va_list args;
     va_start(args, format);

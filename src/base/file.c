@@ -69,7 +69,8 @@ enum err file_write(struct ctx *ctx, const char *path, struct str bytes, int mod
 {
     struct world *w = ctx->world;
     const char *temporary = str_format(ctx->arena, "%s.new", path).p;
-    int file = w->open(w, temporary, WORLD_READ | WORLD_WRITE | WORLD_CREATE | WORLD_TRUNCATE, mode);
+    int file =
+        w->open(w, temporary, WORLD_READ | WORLD_WRITE | WORLD_CREATE | WORLD_TRUNCATE, mode);
     int result = file < 0 ? file : write_all(w, file, bytes);
     if (file >= 0) {
         w->close(w, file);
@@ -81,7 +82,8 @@ enum err file_write(struct ctx *ctx, const char *path, struct str bytes, int mod
     }
     if (result == 0) {
         const char *slash = strrchr(path, '/');
-        const char *dir = slash == NULL ? "." : str_z(ctx->arena, (struct str){path, (size_t)(slash - path) + 1});
+        const char *dir =
+            slash == NULL ? "." : str_z(ctx->arena, (struct str){path, (size_t)(slash - path) + 1});
         result = w->sync_dir(w, dir);
     }
     if (result < 0) {

@@ -37,7 +37,8 @@ static enum err bad(struct parser *p, enum err code, const char *what)
     uint32_t line = 0;
     uint32_t column = 0;
     json_place(p->text, (uint32_t)p->at, &line, &column);
-    return fault_at(p->ctx, code, p->file, line, column, "JSON: %s at line %u, column %u", what, line, column);
+    return fault_at(p->ctx, code, p->file, line, column, "JSON: %s at line %u, column %u", what,
+                    line, column);
 }
 
 static int peek(const struct parser *p)
@@ -89,7 +90,8 @@ static enum err escape(struct parser *p, char *out, size_t *n)
     }
     if (code >= 0xd800 && code <= 0xdfff) {
         int32_t low = 0;
-        bool pair = code < 0xdc00 && p->at + 6 <= p->text.n && p->text.p[p->at] == '\\' && p->text.p[p->at + 1] == 'u';
+        bool pair = code < 0xdc00 && p->at + 6 <= p->text.n && p->text.p[p->at] == '\\' &&
+                    p->text.p[p->at + 1] == 'u';
         p->at += pair ? 2 : 0;
         if (!pair || !hex4(p, &low) || low < 0xdc00 || low > 0xdfff) {
             return bad(p, ERR_UTF8, "half a surrogate pair");
@@ -128,7 +130,8 @@ static enum err parse_string(struct parser *p, struct str *ret)
     while (peek(p) != '"') {
         int c = peek(p);
         if (c < 0x20) {
-            return bad(p, ERR_SYNTAX, c < 0 ? "a string has no end" : "control character in a string");
+            return bad(p, ERR_SYNTAX,
+                       c < 0 ? "a string has no end" : "control character in a string");
         }
         p->at++;
         if (c == '\\') {
@@ -414,7 +417,8 @@ bool json_equal(const struct json *a, const struct json *b)
         return a->bool_value == b->bool_value;
     }
     for (size_t i = 0; i < a->count; i++) {
-        const struct json *other = a->kind == JSON_ARRAY ? &b->items[i] : json_get_str(b, a->members[i].key);
+        const struct json *other =
+            a->kind == JSON_ARRAY ? &b->items[i] : json_get_str(b, a->members[i].key);
         const struct json *mine = a->kind == JSON_ARRAY ? &a->items[i] : &a->members[i].value;
         if (other == NULL || !json_equal(mine, other)) {
             return false;
@@ -460,7 +464,8 @@ struct json json_array(void)
     return (struct json){.kind = JSON_ARRAY};
 }
 
-/* Parsed and built lists alike have room for 4, 8, 16 ... elements, so the room follows from the count. */
+/* Parsed and built lists alike have room for 4, 8, 16 ... elements, so the room follows from the
+ * count. */
 static void *room_for_one(struct arena *a, void *old, size_t count, size_t size)
 {
     bool full = count == 0 || (count >= 4 && (count & (count - 1)) == 0);
@@ -517,7 +522,9 @@ void json_write_string(struct buf *b, struct str s)
             buf_bytes(b, six, 6);
         }
     }
-    buf_put(b, from == 0 ? s : str_slice(s, from, s.n)); /* an empty string may have no bytes to point to */
+    buf_put(b, from == 0
+                   ? s
+                   : str_slice(s, from, s.n)); /* an empty string may have no bytes to point to */
     buf_byte(b, '"');
 }
 
@@ -620,13 +627,16 @@ static enum err write_number(struct ctx *ctx, struct buf *b, const struct json *
     char *z = str_z(ctx->arena, j->text);
     double v = strtod(z, NULL);
     if (j->is_int || !isfinite(v)) {
-        return fault(ctx, ERR_RANGE, "the number %.*s cannot be written canonically; send it as text", FMT(j->text));
+        return fault(ctx, ERR_RANGE,
+                     "the number %.*s cannot be written canonically; send it as text",
+                     FMT(j->text));
     }
     write_double(b, v);
     return ERR_OK;
 }
 
-/* RFC 8785 orders by UTF-16 code units: as code points, except that astral ones sort below U+E000. */
+/* RFC 8785 orders by UTF-16 code units: as code points, except that astral ones sort below U+E000.
+ */
 static int compare_utf16(const void *a, const void *b)
 {
     struct str x = ((const struct json_member *)a)->key;

@@ -15,13 +15,13 @@ enum json_kind { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSO
 struct json_member;
 
 struct json {
-    uint8_t kind;       /* enum json_kind */
-    bool bool_value;    /* JSON_BOOL */
-    bool is_int;        /* JSON_NUMBER: int_value is exact */
-    uint32_t offset;    /* where it stood in the source text, for error messages; 0 when built */
-    size_t count;       /* JSON_ARRAY, JSON_OBJECT */
-    int64_t int_value;  /* JSON_NUMBER with is_int */
-    struct str text;    /* JSON_STRING: decoded; JSON_NUMBER: as written */
+    uint8_t kind;      /* enum json_kind */
+    bool bool_value;   /* JSON_BOOL */
+    bool is_int;       /* JSON_NUMBER: int_value is exact */
+    uint32_t offset;   /* where it stood in the source text, for error messages; 0 when built */
+    size_t count;      /* JSON_ARRAY, JSON_OBJECT */
+    int64_t int_value; /* JSON_NUMBER with is_int */
+    struct str text;   /* JSON_STRING: decoded; JSON_NUMBER: as written */
     union {
         struct json *items;          /* JSON_ARRAY */
         struct json_member *members; /* JSON_OBJECT, in source order */
@@ -47,13 +47,14 @@ struct str json_text(const struct json *j, const char *key);
 int64_t json_int(const struct json *j, const char *key, int64_t otherwise);
 bool json_bool(const struct json *j, const char *key, bool otherwise);
 bool json_is(const struct json *j, enum json_kind kind);
-bool json_equal(const struct json *a, const struct json *b); /* by canonical value; objects ignore order */
+bool json_equal(const struct json *a,
+                const struct json *b); /* by canonical value; objects ignore order */
 
 /* Building: values are plain structs on the arena. */
 struct json json_null(void);
 struct json json_of_bool(bool b);
 struct json json_of_int(int64_t v);
-struct json json_of_str(struct str s); /* borrows s */
+struct json json_of_str(struct str s);       /* borrows s */
 struct json json_of_number(struct str text); /* text must be a JSON number */
 struct json json_object(void);
 struct json json_array(void);
@@ -64,7 +65,8 @@ void json_push(struct arena *a, struct json *array, struct json value);
 /* Write without blanks, members in order of the tree. */
 void json_write(struct buf *b, const struct json *j);
 /* Write as RFC 8785: members by UTF-16 code units, numbers as ECMAScript writes the nearest double.
- * ERR_RANGE when a number has no finite double, or when an integer beyond 2^53 would be changed by it. */
+ * ERR_RANGE when a number has no finite double, or when an integer beyond 2^53 would be changed by
+ * it. */
 enum err json_write_canonical(struct ctx *ctx, struct buf *b, const struct json *j) MUST_USE;
 /* Write a string with quotes and escapes. */
 void json_write_string(struct buf *b, struct str s);

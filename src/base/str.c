@@ -320,14 +320,16 @@ bool hex_decode(struct str s, void *ret_bytes, size_t n)
 static const char base64_std[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char base64_url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-static struct str encode64(struct arena *a, const void *bytes, size_t n, const char *alphabet, bool pad)
+static struct str encode64(struct arena *a, const void *bytes, size_t n, const char *alphabet,
+                           bool pad)
 {
     const unsigned char *p = bytes;
     char *out = arena_push_bytes(a, (n + 2) / 3 * 4 + 1);
     size_t at = 0;
     for (size_t i = 0; i < n; i += 3) {
         size_t left = n - i;
-        uint32_t v = (uint32_t)p[i] << 16 | (left > 1 ? (uint32_t)p[i + 1] << 8 : 0) | (left > 2 ? p[i + 2] : 0);
+        uint32_t v = (uint32_t)p[i] << 16 | (left > 1 ? (uint32_t)p[i + 1] << 8 : 0) |
+                     (left > 2 ? p[i + 2] : 0);
         out[at++] = alphabet[v >> 18];
         out[at++] = alphabet[v >> 12 & 63];
         if (left > 1 || pad) {

@@ -27,7 +27,7 @@ struct str str_format(struct arena *a, const char *format, ...) PRINTF(2, 3);
 struct str str_join(struct arena *a, const struct str *parts, size_t count, struct str between);
 struct str str_lower_ascii(struct arena *a, struct str s);
 bool str_equal_nocase(struct str a, struct str b); /* ASCII letters only */
-uint64_t str_hash(struct str s);                   /* not keyed: never over hostile keys without a cap */
+uint64_t str_hash(struct str s); /* not keyed: never over hostile keys without a cap */
 
 /* Whole-string decimal integers; false when empty, out of range, or with anything else in it. */
 bool str_to_u64(struct str s, uint64_t *ret);

@@ -1,8 +1,9 @@
 /* test.h - what a test_*.c file includes, and nothing else does.
  *
- * A test is `TEST(room_what_it_shows) { ... CHECK(cond); }`. tools/testgen.awk gathers the names, so
- * there is no registration. Each test gets a fresh context on an arena of 64 MiB with a guard, and
- * the real world. A test fails at its first broken CHECK in the sense that it is counted once; it runs on.
+ * A test is `TEST(room_what_it_shows) { ... CHECK(cond); }`. tools/testgen.awk gathers the names,
+ * so there is no registration. Each test gets a fresh context on an arena of 64 MiB with a guard,
+ * and the real world. A test fails at its first broken CHECK in the sense that it is counted once;
+ * it runs on.
  */
 #pragma once
 
@@ -32,7 +33,8 @@ struct test {
 void test_check(struct test *t, bool ok, const char *cond, const char *file, int line);
 void test_check_str(struct test *t, struct str got, const char *want, const char *file, int line);
 void test_check_int(struct test *t, int64_t got, int64_t want, const char *file, int line);
-void test_check_err(struct test *t, const struct ctx *ctx, enum err got, enum err want, const char *file, int line);
+void test_check_err(struct test *t, const struct ctx *ctx, enum err got, enum err want,
+                    const char *file, int line);
 /* The folder of shared reference data (TONGBAN_DATA, or ../shared/data beside the tree), or NULL
  * when it is not there; a test that needs it then checks what the tree itself holds. */
 const char *test_data_dir(void);

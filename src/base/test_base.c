@@ -84,23 +84,29 @@ TEST(base_json_is_strict)
     CHECK_ERR(json_parse(ctx, (struct str){deep, sizeof(deep)}, STR("deep"), &j), ERR_TOO_DEEP);
     char digits[500];
     memset(digits, '1', sizeof(digits));
-    CHECK_ERR(json_parse(ctx, (struct str){digits, sizeof(digits)}, STR("digits"), &j), ERR_TOO_LARGE);
+    CHECK_ERR(json_parse(ctx, (struct str){digits, sizeof(digits)}, STR("digits"), &j),
+              ERR_TOO_LARGE);
 }
 
 /* The example of RFC 8785 section 3.2.2 and 3.2.3. */
 TEST(base_json_canonical_follows_rfc_8785)
 {
     struct json j;
-    CHECK_OK(json_parse(ctx,
-                        STR("{\"numbers\":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],"
-                            "\"string\":\"\\u20ac$\\u000F\\u000aA'\\u0042\\u0022\\u005c\\\\\\\"\\/\","
-                            "\"literals\":[null,true,false]}"),
-                        STR("rfc"), &j));
+    CHECK_OK(json_parse(
+        ctx,
+        STR("{\"numbers\":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],"
+            "\"string\":\"\\u20ac$\\u000F\\u000aA'\\u0042\\u0022\\u005c\\\\\\\"\\/\","
+            "\"literals\":[null,true,false]}"),
+        STR("rfc"), &j));
     struct buf b = buf_new(ctx->arena, 0);
     CHECK_OK(json_write_canonical(ctx, &b, &j));
-    CHECK_STR(buf_str(&b), "{\"literals\":[null,true,false],\"numbers\":[333333333.3333333,1e+30,4.5,0.002,1e-27],"
-                           "\"string\":\"\xe2\x82\xac$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}");
-    CHECK_OK(json_parse(ctx, STR("{\"\\u20ac\":1,\"\\r\":2,\"\\ufb33\":3,\"1\":4,\"\\ud83d\\ude00\":5,\"\\u0080\":6,\"\\u00f6\":7}"),
+    CHECK_STR(
+        buf_str(&b),
+        "{\"literals\":[null,true,false],\"numbers\":[333333333.3333333,1e+30,4.5,0.002,1e-27],"
+        "\"string\":\"\xe2\x82\xac$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}");
+    CHECK_OK(json_parse(ctx,
+                        STR("{\"\\u20ac\":1,\"\\r\":2,\"\\ufb33\":3,\"1\":4,\"\\ud83d\\ude00\":5,"
+                            "\"\\u0080\":6,\"\\u00f6\":7}"),
                         STR("rfc"), &j));
     buf_clear(&b);
     CHECK_OK(json_write_canonical(ctx, &b, &j));

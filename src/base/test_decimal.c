@@ -1,8 +1,8 @@
 #include "base/decimal.h"
 #include "base/test.h"
 
-/* op, a, b, result; "-" where there is none. Rows after the General Decimal Arithmetic specification
- * (IEEE 754 decimal128, half even), results by an independent implementation. */
+/* op, a, b, result; "-" where there is none. Rows after the General Decimal Arithmetic
+ * specification (IEEE 754 decimal128, half even), results by an independent implementation. */
 struct row {
     const char *op;
     const char *a;
@@ -25,7 +25,8 @@ static bool run_row(const struct row *row, struct decimal a, struct decimal b, s
         const char *op;
         bool (*fn)(struct decimal, struct decimal *);
     } one[] = {{"sqrt", decimal_sqrt}, {"exp", decimal_exp}, {"log", decimal_log}};
-    static const char *const rounds[] = {"half_even", "half_up", "half_down", "up", "down", "floor", "ceiling"};
+    static const char *const rounds[] = {"half_even", "half_up", "half_down", "up",
+                                         "down",      "floor",   "ceiling"};
     struct str op = str_from(row->op);
     for (size_t i = 0; i < LEN(two); i++) {
         if (str_equal(op, str_from(two[i].op))) {
@@ -40,7 +41,8 @@ static bool run_row(const struct row *row, struct decimal a, struct decimal b, s
     for (size_t i = 0; i < LEN(rounds); i++) {
         if (str_equal(op, str_from(rounds[i]))) {
             int64_t scale = 0;
-            return decimal_to_i64(b, &scale) && decimal_round_to(a, (int32_t)scale, (enum decimal_round)i, ret);
+            return decimal_to_i64(b, &scale) &&
+                   decimal_round_to(a, (int32_t)scale, (enum decimal_round)i, ret);
         }
     }
     bug("a row names an operation", __FILE__, __LINE__);
@@ -55,11 +57,12 @@ TEST(decimal_computes_as_decimal128_does)
         bool ok = run_row(&rows[i], a, b, &got);
         struct decimal want = {0};
         bool finite = decimal_parse(str_from(rows[i].result), &want);
-        bool same =
-            ok == finite && (!ok || (got.coef == want.coef && got.exp == want.exp && got.negative == want.negative));
+        bool same = ok == finite && (!ok || (got.coef == want.coef && got.exp == want.exp &&
+                                             got.negative == want.negative));
         if (!same) {
-            struct str text = str_format(ctx->arena, "%s %s %s = %.*s (exp %d), not %s", rows[i].op, rows[i].a,
-                                         rows[i].b, FMT(decimal_text(ctx->arena, got)), got.exp, rows[i].result);
+            struct str text =
+                str_format(ctx->arena, "%s %s %s = %.*s (exp %d), not %s", rows[i].op, rows[i].a,
+                           rows[i].b, FMT(decimal_text(ctx->arena, got)), got.exp, rows[i].result);
             test_check(t, false, str_z(ctx->arena, text), __FILE__, __LINE__);
         }
         CHECK(same);
@@ -68,7 +71,8 @@ TEST(decimal_computes_as_decimal128_does)
 
 TEST(decimal_reads_and_writes_plain_digits)
 {
-    static const char *const same[] = {"0", "12.50", "-0.001", "1234567890123456789012345678901234", "0.00", "-7"};
+    static const char *const same[] = {
+        "0", "12.50", "-0.001", "1234567890123456789012345678901234", "0.00", "-7"};
     for (size_t i = 0; i < LEN(same); i++) {
         struct decimal d = {0};
         CHECK(decimal_parse(str_from(same[i]), &d));
@@ -100,18 +104,21 @@ TEST(decimal_meets_integers_at_their_ends)
     int64_t v = 0;
     CHECK(decimal_parse(STR("9223372036854775808"), &d) && !decimal_to_i64(d, &v));
     CHECK(decimal_parse(STR("1.5"), &d) && !decimal_to_i64(d, &v) && !decimal_is_integer(d));
-    CHECK(decimal_parse(STR("15e-1"), &d) && decimal_to_double(d) > 1.49 && decimal_to_double(d) < 1.51);
+    CHECK(decimal_parse(STR("15e-1"), &d) && decimal_to_double(d) > 1.49 &&
+          decimal_to_double(d) < 1.51);
     CHECK(decimal_parse(STR("2.00"), &d) && decimal_to_i64(d, &v) && v == 2);
     CHECK_INT(decimal_reduce(d).exp, 0);
 }
 
 TEST(decimal_orders_by_value)
 {
-    static const char *const ordered[] = {"-1e100", "-2", "-1.5", "-1e-30", "0", "1e-30", "0.99", "1", "1e3", "1e6111"};
+    static const char *const ordered[] = {"-1e100", "-2",   "-1.5", "-1e-30", "0",
+                                          "1e-30",  "0.99", "1",    "1e3",    "1e6111"};
     for (size_t i = 0; i < LEN(ordered); i++) {
         for (size_t j = 0; j < LEN(ordered); j++) {
             struct decimal a = {0}, b = {0};
-            CHECK(decimal_parse(str_from(ordered[i]), &a) && decimal_parse(str_from(ordered[j]), &b));
+            CHECK(decimal_parse(str_from(ordered[i]), &a) &&
+                  decimal_parse(str_from(ordered[j]), &b));
             CHECK_INT(decimal_compare(a, b), (i > j) - (i < j));
         }
     }

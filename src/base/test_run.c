@@ -28,17 +28,19 @@ void test_check_int(struct test *t, int64_t got, int64_t want, const char *file,
     t->checks++;
     if (got != want) {
         t->failures++;
-        printf("%s:%d: %s: got %lld, want %lld\n", file, line, t->name, (long long)got, (long long)want);
+        printf("%s:%d: %s: got %lld, want %lld\n", file, line, t->name, (long long)got,
+               (long long)want);
     }
 }
 
-void test_check_err(struct test *t, const struct ctx *ctx, enum err got, enum err want, const char *file, int line)
+void test_check_err(struct test *t, const struct ctx *ctx, enum err got, enum err want,
+                    const char *file, int line)
 {
     t->checks++;
     if (got != want) {
         t->failures++;
-        printf("%s:%d: %s: got %s, want %s (%.*s)\n", file, line, t->name, err_name(got), err_name(want),
-               FMT(ctx->why.detail));
+        printf("%s:%d: %s: got %s, want %s (%.*s)\n", file, line, t->name, err_name(got),
+               err_name(want), FMT(ctx->why.detail));
     }
 }
 

@@ -2,13 +2,20 @@
  *
  * Every room reaches the clock, chance and the disk only through this table. The real one is
  * world_real.c; sim/ has a seeded, deterministic one. Sockets belong to http/conn, which reaches
- * them through the net part of the table. Functions return 0 or more on success and -errno on failure.
+ * them through the net part of the table. Functions return 0 or more on success and -errno on
+ * failure.
  */
 #pragma once
 
 #include "base/base.h"
 
-enum world_open { WORLD_READ = 1, WORLD_WRITE = 2, WORLD_CREATE = 4, WORLD_EXCLUSIVE = 8, WORLD_TRUNCATE = 16 };
+enum world_open {
+    WORLD_READ = 1,
+    WORLD_WRITE = 2,
+    WORLD_CREATE = 4,
+    WORLD_EXCLUSIVE = 8,
+    WORLD_TRUNCATE = 16
+};
 
 struct world {
     void *self;
@@ -25,14 +32,17 @@ struct world {
     int (*sync)(struct world *w, int file); /* data and size are on the disk when it returns 0 */
     int (*truncate)(struct world *w, int file, int64_t size);
     int64_t (*size)(struct world *w, int file);
-    int (*lock)(struct world *w, int file, bool exclusive); /* whole-file, and SQLite's lock bytes; held until close; -EAGAIN when taken */
+    int (*lock)(struct world *w, int file,
+                bool exclusive); /* whole-file, and SQLite's lock bytes; held until close; -EAGAIN
+                                    when taken */
     int (*close)(struct world *w, int file);
     int (*remove)(struct world *w, const char *path);
     int (*rename)(struct world *w, const char *from, const char *to);
     int (*mkdir)(struct world *w, const char *path, int mode); /* -EEXIST when there */
     int (*sync_dir)(struct world *w, const char *path);
     /* Call each for the names in a directory, sorted by bytes, without "." and "..". */
-    int (*list)(struct world *w, const char *path, void (*each)(void *arg, const char *name, bool is_dir), void *arg);
+    int (*list)(struct world *w, const char *path,
+                void (*each)(void *arg, const char *name, bool is_dir), void *arg);
     int (*exists)(struct world *w, const char *path); /* 0 yes, -ENOENT no */
 };
 

@@ -94,9 +94,12 @@ static int64_t real_size(struct world *w, int file)
 
 static int real_lock(struct world *w, int file, bool exclusive)
 {
-    /* Programs that use SQLite lock these bytes of a database (sqlite.org/fileformat2.html, 1.4), by fcntl, which flock does not
-     * touch. */
-    struct flock bytes = {.l_type = exclusive ? F_WRLCK : F_RDLCK, .l_whence = SEEK_SET, .l_start = 0x40000000, .l_len = 512};
+    /* Programs that use SQLite lock these bytes of a database (sqlite.org/fileformat2.html, 1.4),
+     * by fcntl, which flock does not touch. */
+    struct flock bytes = {.l_type = exclusive ? F_WRLCK : F_RDLCK,
+                          .l_whence = SEEK_SET,
+                          .l_start = 0x40000000,
+                          .l_len = 512};
     (void)w;
     if (flock(file, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0) {
         return -errno;
@@ -143,8 +146,8 @@ static int real_sync_dir(struct world *w, const char *path)
     return result;
 }
 
-static int real_list(struct world *w, const char *path, void (*each)(void *arg, const char *name, bool is_dir),
-                     void *arg)
+static int real_list(struct world *w, const char *path,
+                     void (*each)(void *arg, const char *name, bool is_dir), void *arg)
 {
     (void)w;
     struct dirent **names = NULL;

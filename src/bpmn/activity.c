@@ -1,4 +1,5 @@
-/* Activities: opened, looped, completed. What completes at once does so by a move, so that nothing nests. */
+/* Activities: opened, looped, completed. What completes at once does so by a move, so that nothing
+ * nests. */
 #include "base/decimal.h"
 #include "bpmn/bpmn_in.h"
 
@@ -25,7 +26,8 @@ static void push_starts(struct run *run, const struct bpmn_element *e, uint32_t 
     }
 }
 
-/* A script's value: a context gives each member to the name it has; else the one name it is bound to. */
+/* A script's value: a context gives each member to the name it has; else the one name it is bound
+ * to. */
 static enum err run_script(struct run *run, const struct bpmn_element *e, uint32_t token)
 {
     struct ctx *ctx = run->ctx;
@@ -51,7 +53,8 @@ static enum err run_decision(struct run *run, const struct bpmn_element *e, uint
         return ERR_OK;
     }
     if (d == NULL) {
-        return fault(ctx, ERR_NOT_SUPPORTED, "%.*s \"%.*s\": nothing here can decide %.*s", FMT(e->tag), FMT(e->id), FMT(e->decision));
+        return fault(ctx, ERR_NOT_SUPPORTED, "%.*s \"%.*s\": nothing here can decide %.*s",
+                     FMT(e->tag), FMT(e->id), FMT(e->decision));
     }
     TRY(d->decide(ctx, d->self, e, &v));
     data_assign(run, token, (uint16_t)e->data->result, v);
@@ -63,12 +66,16 @@ static enum err open_inside(struct run *run, uint16_t element, uint32_t token)
     struct ctx *ctx = run->ctx;
     const struct bpmn_element *e = &run->p->elements[element];
     if (e->sends) {
-        effect_put(run, (struct bpmn_effect){.kind = BPMN_SENT, .element = element, .token = token, .name = e->message});
+        effect_put(run,
+                   (struct bpmn_effect){
+                       .kind = BPMN_SENT, .element = element, .token = token, .name = e->message});
     }
     if (e->kind == BPMN_PASS) {
         TRY(run_script(run, e, token));
         TRY(run_decision(run, e, token));
-        move_push(run, (struct move){.kind = MOVE_COMPLETE, .element = element, .scope = token, .token = token});
+        move_push(run,
+                  (struct move){
+                      .kind = MOVE_COMPLETE, .element = element, .scope = token, .token = token});
     } else if (e->kind == BPMN_SUBPROCESS || e->kind == BPMN_CALL) {
         const struct bpmn_element *inner = e->kind == BPMN_CALL ? &run->p->elements[e->calls] : e;
         declare(run, inner->data, token);
@@ -94,7 +101,10 @@ static void tell_open(struct run *run, uint16_t element, uint32_t token)
     if (run->p->elements[element].kind == BPMN_PASS) {
         trace(run, element, token, "active");
     } else {
-        effect_put(run, (struct bpmn_effect){.kind = BPMN_OPENED, .element = element, .token = token, .name = STR("active")});
+        effect_put(run, (struct bpmn_effect){.kind = BPMN_OPENED,
+                                             .element = element,
+                                             .token = token,
+                                             .name = STR("active")});
     }
 }
 
@@ -115,12 +125,15 @@ enum err activity_open(struct run *run, struct bpmn_token t)
 
 /* ---- loops ---- */
 
-static enum err count_of(struct run *run, const struct bpmn_element *e, struct feel_value v, uint32_t *ret)
+static enum err count_of(struct run *run, const struct bpmn_element *e, struct feel_value v,
+                         uint32_t *ret)
 {
     int64_t n = 0;
-    if (v.kind != FEEL_NUMBER || !decimal_to_i64(feel_decimal(v), &n) || n < 0 || n > LIMIT_BPMN_TOKENS) {
-        return fault(run->ctx, ERR_RANGE, "%.*s \"%.*s\": the number of its instances is no whole number up to %d", FMT(e->tag),
-                     FMT(e->id), LIMIT_BPMN_TOKENS);
+    if (v.kind != FEEL_NUMBER || !decimal_to_i64(feel_decimal(v), &n) || n < 0 ||
+        n > LIMIT_BPMN_TOKENS) {
+        return fault(run->ctx, ERR_RANGE,
+                     "%.*s \"%.*s\": the number of its instances is no whole number up to %d",
+                     FMT(e->tag), FMT(e->id), LIMIT_BPMN_TOKENS);
     }
     *ret = (uint32_t)n;
     return ERR_OK;
@@ -143,14 +156,16 @@ static enum err plan(struct run *run, struct bpmn_token *body, uint32_t *ret_tot
     }
     TRY(evaluate(run, l->collection, id, &v));
     if (v.kind != FEEL_LIST || v.n > LIMIT_BPMN_TOKENS) {
-        return fault(ctx, ERR_RANGE, "%.*s \"%.*s\": its collection is no list of up to %d items", FMT(e->tag), FMT(e->id), LIMIT_BPMN_TOKENS);
+        return fault(ctx, ERR_RANGE, "%.*s \"%.*s\": its collection is no list of up to %d items",
+                     FMT(e->tag), FMT(e->id), LIMIT_BPMN_TOKENS);
     }
     *ret_total = v.n;
     if (l->item >= 0) {
         datum_set(run, id, (uint16_t)l->item, v);
     }
     if (l->result_list >= 0) {
-        datum_set(run, id, (uint16_t)l->result_list, feel_list(ARENA_ARRAY(ctx->arena, struct feel_value, v.n + 1), v.n));
+        datum_set(run, id, (uint16_t)l->result_list,
+                  feel_list(ARENA_ARRAY(ctx->arena, struct feel_value, v.n + 1), v.n));
     }
     return ERR_OK;
 }
@@ -162,10 +177,13 @@ static enum err body_complete(struct run *run, uint32_t id)
     scope_clear(run, id);
     if (l->multi && l->result_list >= 0 && run->in->oracle == NULL) {
         const struct feel_value *list = datum_get(run, id, (uint16_t)l->result_list);
-        data_assign(run, body.scope, (uint16_t)l->result_list, list == NULL ? feel_list(NULL, 0) : *list);
+        data_assign(run, body.scope, (uint16_t)l->result_list,
+                    list == NULL ? feel_list(NULL, 0) : *list);
     }
-    for (size_t i = 0; i < run->s->record_count; i++) { /* what its instances did is undone with the activity */
-        run->s->records[i].scope = run->s->records[i].scope == id ? body.scope : run->s->records[i].scope;
+    for (size_t i = 0; i < run->s->record_count;
+         i++) { /* what its instances did is undone with the activity */
+        run->s->records[i].scope =
+            run->s->records[i].scope == id ? body.scope : run->s->records[i].scope;
     }
     token_remove(run, id, "completed");
     return leave(run, body.element, body.scope, id);
@@ -191,7 +209,8 @@ static enum err body_go_on(struct run *run, uint32_t id)
     }
     uint32_t begin = l->sequential ? 1 : body->b == 0 ? body->a : 0;
     if (run->s->count + begin > LIMIT_BPMN_TOKENS) {
-        return fault(run->ctx, ERR_TOO_MANY, "more than %d tokens at %.*s", LIMIT_BPMN_TOKENS, FMT(run->p->elements[body->element].id));
+        return fault(run->ctx, ERR_TOO_MANY, "more than %d tokens at %.*s", LIMIT_BPMN_TOKENS,
+                     FMT(run->p->elements[body->element].id));
     }
     for (uint32_t i = 0; i < begin; i++) {
         move_push(run, m);
@@ -207,7 +226,11 @@ enum err instance_enter(struct run *run, uint32_t body_id)
     }
     const struct bpmn_loop *l = run->p->elements[body->element].loop;
     uint32_t number = ++body->b;
-    struct bpmn_token t = {.id = token_id(run), .element = body->element, .flow = NO_FLOW, .scope = body_id, .a = number};
+    struct bpmn_token t = {.id = token_id(run),
+                           .element = body->element,
+                           .flow = NO_FLOW,
+                           .scope = body_id,
+                           .a = number};
     const struct feel_value *list = l->item < 0 ? NULL : datum_get(run, body_id, (uint16_t)l->item);
     if (list != NULL && list->kind == FEEL_LIST && number <= list->n) {
         datum_set(run, t.id, (uint16_t)l->item, list->items[number - 1]);
@@ -223,7 +246,8 @@ static enum err loop_throws(struct run *run, uint32_t id)
     struct ctx *ctx = run->ctx;
     const struct bpmn_token body = *token_find(run->s, id);
     const struct bpmn_loop *l = run->p->elements[body.element].loop;
-    bool due = l->behaviour == LOOP_EVENT_NONE || l->behaviour == LOOP_EVENT_COMPLEX || (l->behaviour == LOOP_EVENT_ONE && body.c == 1);
+    bool due = l->behaviour == LOOP_EVENT_NONE || l->behaviour == LOOP_EVENT_COMPLEX ||
+               (l->behaviour == LOOP_EVENT_ONE && body.c == 1);
     for (size_t i = 0; due && i < l->throw_count && token_find(run->s, id) != NULL; i++) {
         if (holds(run, l->throws[i].condition, id)) {
             TRY(trigger_throw(run, &l->throws[i].trigger, id, body.scope));
@@ -233,7 +257,8 @@ static enum err loop_throws(struct run *run, uint32_t id)
 }
 
 /* One instance of a body is done. */
-static enum err loop_done(struct run *run, uint32_t id, uint32_t number, const struct feel_value *result)
+static enum err loop_done(struct run *run, uint32_t id, uint32_t number,
+                          const struct feel_value *result)
 {
     struct ctx *ctx = run->ctx;
     struct bpmn_token *body = token_find(run->s, id);
@@ -242,7 +267,8 @@ static enum err loop_done(struct run *run, uint32_t id, uint32_t number, const s
     if (!l->multi) {
         return body_go_on(run, id);
     }
-    const struct feel_value *list = l->result_list < 0 ? NULL : datum_get(run, id, (uint16_t)l->result_list);
+    const struct feel_value *list =
+        l->result_list < 0 ? NULL : datum_get(run, id, (uint16_t)l->result_list);
     if (list != NULL && list->kind == FEEL_LIST && number > 0 && number <= list->n) {
         struct feel_value *items = ARENA_ARRAY(ctx->arena, struct feel_value, list->n);
         memcpy(items, list->items, list->n * sizeof(*items));
@@ -261,8 +287,8 @@ static enum err loop_done(struct run *run, uint32_t id, uint32_t number, const s
 
 static bool passes_at_once(const struct run *run, const struct bpmn_element *e)
 {
-    return e->kind == BPMN_PASS && e->loop == NULL && e->data == NULL && e->expression == NULL && e->attached_count == 0 &&
-           e->handler < 0 && !e->sends && !run->in->trace;
+    return e->kind == BPMN_PASS && e->loop == NULL && e->data == NULL && e->expression == NULL &&
+           e->attached_count == 0 && e->handler < 0 && !e->sends && !run->in->trace;
 }
 
 enum err activity_enter(struct run *run, uint16_t element, uint32_t scope, uint32_t token)
@@ -273,13 +299,19 @@ enum err activity_enter(struct run *run, uint16_t element, uint32_t scope, uint3
         return leave(run, element, scope, token);
     }
     if (e->kind != BPMN_TASK && scope_depth(run->s, scope) >= LIMIT_BPMN_DEPTH) {
-        return fault(ctx, ERR_TOO_DEEP, "%.*s \"%.*s\" is nested deeper than %d", FMT(e->tag), FMT(e->id), LIMIT_BPMN_DEPTH);
+        return fault(ctx, ERR_TOO_DEEP, "%.*s \"%.*s\" is nested deeper than %d", FMT(e->tag),
+                     FMT(e->id), LIMIT_BPMN_DEPTH);
     }
     if (e->loop == NULL) {
-        return activity_open(run, (struct bpmn_token){.id = token, .element = element, .scope = scope, .flow = NO_FLOW});
+        return activity_open(
+            run,
+            (struct bpmn_token){.id = token, .element = element, .scope = scope, .flow = NO_FLOW});
     }
     uint32_t total = 0;
-    struct bpmn_token *body = token_put(run, (struct bpmn_token){.id = token, .element = element, .scope = scope, .flow = NO_FLOW, .what = BPMN_BODY});
+    struct bpmn_token *body = token_put(
+        run,
+        (struct bpmn_token){
+            .id = token, .element = element, .scope = scope, .flow = NO_FLOW, .what = BPMN_BODY});
     tell_open(run, element, token);
     TRY(listen_at(run, element, token));
     if (e->loop->multi) {
@@ -296,7 +328,8 @@ enum err sub_start(struct run *run, uint16_t sub, uint32_t scope)
     uint16_t start = e->starts[0];
     uint32_t id = token_id(run);
     if (scope_depth(run->s, scope) >= LIMIT_BPMN_DEPTH) {
-        return fault(ctx, ERR_TOO_DEEP, "%.*s \"%.*s\" is nested deeper than %d", FMT(e->tag), FMT(e->id), LIMIT_BPMN_DEPTH);
+        return fault(ctx, ERR_TOO_DEEP, "%.*s \"%.*s\" is nested deeper than %d", FMT(e->tag),
+                     FMT(e->id), LIMIT_BPMN_DEPTH);
     }
     token_put(run, (struct bpmn_token){.id = id, .element = sub, .scope = scope, .flow = NO_FLOW});
     tell_open(run, sub, id);
@@ -306,7 +339,8 @@ enum err sub_start(struct run *run, uint16_t sub, uint32_t scope)
     trace(run, start, inner, "occurred");
     status_put(run, start);
     TRY(scope_listen(run, id));
-    move_push(run, (struct move){.kind = MOVE_LEAVE, .element = start, .scope = id, .token = inner});
+    move_push(run,
+              (struct move){.kind = MOVE_LEAVE, .element = start, .scope = id, .token = inner});
     return ERR_OK;
 }
 

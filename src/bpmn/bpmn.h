@@ -1,15 +1,16 @@
-/* bpmn.h - BPMN 2.0 (OMG formal/2011-01-03) procedures: a compiled process and a pure step function.
+/* bpmn.h - BPMN 2.0 (OMG formal/2011-01-03) procedures: a compiled process and a pure step
+ * function.
  *
  * (process, state, event, values) to (state, effects): no clock, no store, no globals. A process is
  * immutable and may be used by any thread. Conditions are FEEL over the names of a scope that the
- * loader is given, with their values in slots at each step, and over the data of the process itself,
- * whose values are part of the state. docs/bpmn.md tells what is executed and how the standard is read
- * where it leaves room.
+ * loader is given, with their values in slots at each step, and over the data of the process
+ * itself, whose values are part of the state. docs/bpmn.md tells what is executed and how the
+ * standard is read where it leaves room.
  *
- * Our additions stand in extension elements of the namespace urn:tongban:1 (docs/law-packs.md): tb:act
- * names the kinds of act a task or message event awaits (and the one a timer event makes), tb:limit
- * the legal clock of an activity or timer, tb:status the status of the case from there on, tb:decide the
- * decision of a business rule task.
+ * Our additions stand in extension elements of the namespace urn:tongban:1 (docs/law-packs.md):
+ * tb:act names the kinds of act a task or message event awaits (and the one a timer event makes),
+ * tb:limit the legal clock of an activity or timer, tb:status the status of the case from there on,
+ * tb:decide the decision of a business rule task.
  */
 #pragma once
 
@@ -20,17 +21,34 @@
 /* ---- the compiled process ---- */
 
 enum bpmn_kind {
-    BPMN_START, BPMN_END, BPMN_CATCH, BPMN_THROW, BPMN_BOUNDARY,
+    BPMN_START,
+    BPMN_END,
+    BPMN_CATCH,
+    BPMN_THROW,
+    BPMN_BOUNDARY,
     BPMN_TASK, /* an activity that waits to be completed */
     BPMN_PASS, /* an activity that needs nobody */
-    BPMN_SUBPROCESS, BPMN_CALL,
-    BPMN_EXCLUSIVE, BPMN_PARALLEL, BPMN_INCLUSIVE, BPMN_COMPLEX, BPMN_EVENT_GATEWAY,
+    BPMN_SUBPROCESS,
+    BPMN_CALL,
+    BPMN_EXCLUSIVE,
+    BPMN_PARALLEL,
+    BPMN_INCLUSIVE,
+    BPMN_COMPLEX,
+    BPMN_EVENT_GATEWAY,
     BPMN_PROCESS, /* what stands for a called process; no token is ever on it */
 };
 
 enum bpmn_trigger_kind {
-    BPMN_ON_MESSAGE, BPMN_ON_TIMER, BPMN_ON_SIGNAL, BPMN_ON_ERROR, BPMN_ON_ESCALATION, BPMN_ON_CONDITION,
-    BPMN_ON_CANCEL, BPMN_ON_COMPENSATION, BPMN_ON_TERMINATE, BPMN_ON_LINK,
+    BPMN_ON_MESSAGE,
+    BPMN_ON_TIMER,
+    BPMN_ON_SIGNAL,
+    BPMN_ON_ERROR,
+    BPMN_ON_ESCALATION,
+    BPMN_ON_CONDITION,
+    BPMN_ON_CANCEL,
+    BPMN_ON_COMPENSATION,
+    BPMN_ON_TERMINATE,
+    BPMN_ON_LINK,
 };
 
 struct bpmn_expression;
@@ -43,9 +61,9 @@ struct bpmn_trigger {
     struct str name; /* of the message, signal, link; code of the error or escalation; empty: any */
     struct str id;   /* of the message, signal, error, escalation element */
     const struct bpmn_expression *expression; /* condition; time of a timer; NULL: none */
-    char timer;       /* 'd' date, 'p' duration (period), 'c' cycle, 'l' tb:limit */
-    int32_t target;   /* link: the catching event; compensation: the activity; -1 none */
-    bool wait;        /* compensation: wait for its completion */
+    char timer;     /* 'd' date, 'p' duration (period), 'c' cycle, 'l' tb:limit */
+    int32_t target; /* link: the catching event; compensation: the activity; -1 none */
+    bool wait;      /* compensation: wait for its completion */
 };
 
 struct bpmn_flow {
@@ -62,43 +80,43 @@ struct bpmn_element {
     struct str id;
     struct str name;
     enum bpmn_kind kind;
-    struct str tag;              /* "userTask" */
-    int16_t scope;               /* the sub-process or called process it stands in; -1 in the process itself */
-    int16_t attached_to;         /* boundary events: their activity; -1 else */
-    bool interrupting;           /* boundary events, starts of event sub-processes */
-    bool by_event;               /* an event sub-process */
+    struct str tag; /* "userTask" */
+    int16_t scope;  /* the sub-process or called process it stands in; -1 in the process itself */
+    int16_t attached_to; /* boundary events: their activity; -1 else */
+    bool interrupting;   /* boundary events, starts of event sub-processes */
+    bool by_event;       /* an event sub-process */
     bool transaction;
     bool for_compensation;
-    bool all_triggers;           /* parallelMultiple */
-    bool instantiate;            /* receive task, event gateway: begins the process */
-    bool starts_all;             /* event gateway that begins the process: parallel */
-    bool sends;                  /* send task: its message goes when it opens */
+    bool all_triggers; /* parallelMultiple */
+    bool instantiate;  /* receive task, event gateway: begins the process */
+    bool starts_all;   /* event gateway that begins the process: parallel */
+    bool sends;        /* send task: its message goes when it opens */
     const struct bpmn_trigger *triggers;
     uint16_t trigger_count;
-    const struct str *acts;      /* tb:act */
+    const struct str *acts; /* tb:act */
     size_t act_count;
-    struct str limit;            /* tb:limit; empty when none */
-    struct str status;           /* tb:status; empty when none */
-    struct str message;          /* send and receive tasks: the name of their message */
+    struct str limit;   /* tb:limit; empty when none */
+    struct str status;  /* tb:status; empty when none */
+    struct str message; /* send and receive tasks: the name of their message */
     struct str message_id;
-    struct str model;            /* tb:decide of a business rule task: the decision model, */
-    struct str decision;         /* the decision in it, */
-    struct str result;           /* and the data it gives its value to */
-    const uint16_t *out;         /* flows, in document order */
+    struct str model;    /* tb:decide of a business rule task: the decision model, */
+    struct str decision; /* the decision in it, */
+    struct str result;   /* and the data it gives its value to */
+    const uint16_t *out; /* flows, in document order */
     uint16_t out_count;
     const uint16_t *in;
     uint16_t in_count;
-    const uint16_t *attached;    /* boundary events on it */
+    const uint16_t *attached; /* boundary events on it */
     uint16_t attached_count;
-    const uint16_t *starts;      /* sub-process, called process: where its tokens begin */
+    const uint16_t *starts; /* sub-process, called process: where its tokens begin */
     uint16_t start_count;
-    const uint16_t *subs;        /* sub-process, called process: its event sub-processes */
+    const uint16_t *subs; /* sub-process, called process: its event sub-processes */
     uint16_t sub_count;
-    int32_t handler;             /* activity: what compensates it; -1 none */
-    int32_t calls;               /* call activity: the called process; -1 */
-    const struct bpmn_loop *loop;              /* NULL: none */
-    const struct bpmn_data *data;              /* NULL: none */
-    const struct bpmn_expression *expression;  /* script; activationCondition */
+    int32_t handler;                          /* activity: what compensates it; -1 none */
+    int32_t calls;                            /* call activity: the called process; -1 */
+    const struct bpmn_loop *loop;             /* NULL: none */
+    const struct bpmn_data *data;             /* NULL: none */
+    const struct bpmn_expression *expression; /* script; activationCondition */
     uint32_t line;
     uint16_t file;               /* index into the process's files */
     int16_t x, y, width, height; /* from the diagram; width 0 when it has none */
@@ -114,15 +132,16 @@ struct bpmn_process {
     size_t element_count;
     const struct bpmn_flow *flows;
     size_t flow_count;
-    const struct str *names;     /* of the caller, then of the process's data */
+    const struct str *names; /* of the caller, then of the process's data */
     size_t name_count;
-    size_t outer_names;          /* the caller's */
-    const bool *is_free;         /* by name: declared by nothing in the model, so one for the whole run */
+    size_t outer_names;  /* the caller's */
+    const bool *is_free; /* by name: declared by nothing in the model, so one for the whole run */
     const uint64_t *const *reach; /* by element: see bpmn_in.h */
-    const uint16_t *flow_names;  /* by flow: the name of its count at a complex gateway, 0 none; NULL: none has one */
-    const uint16_t *starts;      /* where a process without start events begins */
+    const uint16_t *flow_names;   /* by flow: the name of its count at a complex gateway, 0 none;
+                                     NULL: none has one */
+    const uint16_t *starts;       /* where a process without start events begins */
     uint16_t start_count;
-    const uint16_t *subs;        /* event sub-processes of the process itself */
+    const uint16_t *subs; /* event sub-processes of the process itself */
     uint16_t sub_count;
     const struct bpmn_data *data;
     bool has_inclusive, has_conditions, has_compensation;
@@ -134,30 +153,33 @@ struct bpmn_model {
     size_t count;
 };
 
-/* Gives the text of a model that a call activity needs. id: of the process; location: of an import, or
- * empty. ERR_NOT_FOUND when there is none. The text must live as long as ctx->arena. */
+/* Gives the text of a model that a call activity needs. id: of the process; location: of an import,
+ * or empty. ERR_NOT_FOUND when there is none. The text must live as long as ctx->arena. */
 struct bpmn_source {
     void *self;
-    enum err (*read)(struct ctx *ctx, void *self, struct str id, struct str location, struct str *ret_xml, struct str *ret_file);
+    enum err (*read)(struct ctx *ctx, void *self, struct str id, struct str location,
+                     struct str *ret_xml, struct str *ret_file);
 };
 
 struct bpmn_options {
-    const struct feel_scope *scope;    /* names of the caller; NULL: none */
-    const struct bpmn_source *source;  /* other models; NULL: none */
-    struct str process;                /* read only this one; empty: all */
-    bool open;    /* a model of anybody: tasks and events need no tb:act, names in conditions need no declaration */
-    bool any;     /* also processes that are marked as not executable */
+    const struct feel_scope *scope;   /* names of the caller; NULL: none */
+    const struct bpmn_source *source; /* other models; NULL: none */
+    struct str process;               /* read only this one; empty: all */
+    bool open; /* a model of anybody: tasks and events need no tb:act, names in conditions need no
+                  declaration */
+    bool any;  /* also processes that are marked as not executable */
     const struct str *variables; /* names that the caller's events will bring */
     size_t variable_count;
 };
 
-/* Read a definitions document: every process in it, as a procedure of law (tb:act, tb:limit required).
- * ERR_SYNTAX, ERR_NOT_SUPPORTED, ERR_TOO_DEEP, ERR_TOO_LARGE with file, line, the element's id and the rule broken.
- * No network, no entities. The model lives on ctx->arena and borrows from xml and file. */
+/* Read a definitions document: every process in it, as a procedure of law (tb:act, tb:limit
+ * required). ERR_SYNTAX, ERR_NOT_SUPPORTED, ERR_TOO_DEEP, ERR_TOO_LARGE with file, line, the
+ * element's id and the rule broken. No network, no entities. The model lives on ctx->arena and
+ * borrows from xml and file. */
 enum err bpmn_load(struct ctx *ctx, struct str xml, struct str file, const struct feel_scope *scope,
                    const struct bpmn_model **ret) MUST_USE;
-enum err bpmn_load_with(struct ctx *ctx, struct str xml, struct str file, const struct bpmn_options *options,
-                        const struct bpmn_model **ret) MUST_USE;
+enum err bpmn_load_with(struct ctx *ctx, struct str xml, struct str file,
+                        const struct bpmn_options *options, const struct bpmn_model **ret) MUST_USE;
 /* By id; the empty id is the first. NULL when there is none. */
 const struct bpmn_process *bpmn_process_find(const struct bpmn_model *m, struct str id);
 /* Index of an element by its id, or -1. */
@@ -176,20 +198,22 @@ enum bpmn_what {
 struct bpmn_token {
     uint32_t id;
     uint16_t element;
-    uint16_t flow;  /* at a joining gateway: the flow it came by; UINT16_MAX else */
-    uint32_t scope; /* id of the token it stands in; 0 in the process itself */
-    uint8_t what;   /* enum bpmn_what */
-    uint32_t a, b, c; /* body: instances planned, begun, completed; instance: a its number; reset: bits of flows;
-                         undo: a 1 when the flow has gone on; undoing: a the token that undoes, b the record */
+    uint16_t flow;    /* at a joining gateway: the flow it came by; UINT16_MAX else */
+    uint32_t scope;   /* id of the token it stands in; 0 in the process itself */
+    uint8_t what;     /* enum bpmn_what */
+    uint32_t a, b, c; /* body: instances planned, begun, completed; instance: a its number; reset:
+                         bits of flows; undo: a 1 when the flow has gone on; undoing: a the token
+                         that undoes, b the record */
 };
 /* A timer that runs. */
 struct bpmn_timer {
-    uint32_t token;   /* that carries it; 0: the process itself */
+    uint32_t token; /* that carries it; 0: the process itself */
     uint16_t element;
-    uint32_t left;    /* firings left, this one included; UINT32_MAX without end */
+    uint32_t left;      /* firings left, this one included; UINT32_MAX without end */
     struct instant due; /* INT64_MAX: the caller knows (tb:limit) */
 };
-/* What an event has seen: the triggers of a parallel multiple event; 1 for a condition that held. */
+/* What an event has seen: the triggers of a parallel multiple event; 1 for a condition that held.
+ */
 struct bpmn_mark {
     uint32_t token;
     uint16_t element;
@@ -224,12 +248,13 @@ struct bpmn_state {
 };
 /* One line of text, the same for equal states; back, checked against the process (ERR_CORRUPT). */
 enum err bpmn_state_write(struct ctx *ctx, const struct bpmn_state *s, struct str *ret) MUST_USE;
-enum err bpmn_state_read(struct ctx *ctx, const struct bpmn_process *p, struct str text, struct bpmn_state **ret) MUST_USE;
+enum err bpmn_state_read(struct ctx *ctx, const struct bpmn_process *p, struct str text,
+                         struct bpmn_state **ret) MUST_USE;
 /* What must hold of every state, NULL or what does not: ids, places, parents, joins, timers. */
 const char *bpmn_state_fault(const struct bpmn_process *p, const struct bpmn_state *s);
 
-/* Values as JSON, in which a date, time or duration is {"@": its text} ("@" before other keys is doubled), and back.
- * ERR_TYPE for what cannot be kept: functions and ranges. */
+/* Values as JSON, in which a date, time or duration is {"@": its text} ("@" before other keys is
+ * doubled), and back. ERR_TYPE for what cannot be kept: functions and ranges. */
 enum err bpmn_value_write(struct ctx *ctx, struct feel_value v, struct json *ret) MUST_USE;
 enum err bpmn_value_read(struct ctx *ctx, const struct json *j, struct feel_value *ret) MUST_USE;
 
@@ -238,7 +263,8 @@ enum err bpmn_value_read(struct ctx *ctx, const struct json *j, struct feel_valu
 enum bpmn_effect_kind {
     BPMN_OPENED,       /* an activity: element, token; limit says which clock runs with it */
     BPMN_CLOSED,       /* name: "completed" or "cancelled" */
-    BPMN_TIMER_SET,    /* element: the timer event; timer: its name; due; limit and act as the event says */
+    BPMN_TIMER_SET,    /* element: the timer event; timer: its name; due; limit and act as the event
+                          says */
     BPMN_TIMER_CANCEL, /* timer: it is gone, because it fired or what carried it went */
     BPMN_STATUS,       /* status */
     BPMN_SENT,         /* name: a message is sent */
@@ -265,24 +291,28 @@ struct bpmn_result {
     bool ended;
 };
 
-/* Answers in the place of FEEL, for looking at every way a process can take: how many of `of` ways. */
+/* Answers in the place of FEEL, for looking at every way a process can take: how many of `of` ways.
+ */
 struct bpmn_oracle {
     void *self;
     unsigned (*choose)(void *self, unsigned of);
 };
 
-/* Decides for business rule tasks; the engine knows no decision model. *ret goes to the data that e->result names. */
+/* Decides for business rule tasks; the engine knows no decision model. *ret goes to the data that
+ * e->result names. */
 struct bpmn_decider {
     void *self;
-    enum err (*decide)(struct ctx *ctx, void *self, const struct bpmn_element *e, struct feel_value *ret);
+    enum err (*decide)(struct ctx *ctx, void *self, const struct bpmn_element *e,
+                       struct feel_value *ret);
 };
 
 struct bpmn_input {
     const struct feel_value *slots; /* values of the caller's names */
     struct instant now;
-    bool trace;                     /* BPMN_TRACED and BPMN_TOOK too */
-    struct bpmn_oracle *oracle;     /* NULL: FEEL decides */
-    const struct bpmn_decider *decider; /* NULL: a procedure with business rule tasks is refused (ERR_NOT_SUPPORTED) */
+    bool trace;                 /* BPMN_TRACED and BPMN_TOOK too */
+    struct bpmn_oracle *oracle; /* NULL: FEEL decides */
+    const struct bpmn_decider
+        *decider; /* NULL: a procedure with business rule tasks is refused (ERR_NOT_SUPPORTED) */
 };
 
 enum bpmn_event_kind {
@@ -299,26 +329,30 @@ enum bpmn_event_kind {
 struct bpmn_event {
     enum bpmn_event_kind kind;
     struct str name;
-    struct str element;        /* id of the element it is for; empty: any */
-    uint32_t token;            /* for this token only; 0: any */
-    struct feel_value values;  /* a context: data it brings; null: none */
+    struct str element;       /* id of the element it is for; empty: any */
+    uint32_t token;           /* for this token only; 0: any */
+    struct feel_value values; /* a context: data it brings; null: none */
 };
 
 /* Begin by an event: ERR_NOT_FOUND when the process is not begun by it. */
-enum err bpmn_begin(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_event *event, const struct bpmn_input *in,
-                    struct bpmn_result *ret) MUST_USE;
-/* An event happens. ERR_CONFLICT when nothing awaits it, ERR_UNKNOWN_NAME for data that the process does not
- * have, ERR_TOO_MANY beyond the limits. `s` is left as it was. */
-enum err bpmn_step(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s, const struct bpmn_event *event,
-                   const struct bpmn_input *in, struct bpmn_result *ret) MUST_USE;
+enum err bpmn_begin(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_event *event,
+                    const struct bpmn_input *in, struct bpmn_result *ret) MUST_USE;
+/* An event happens. ERR_CONFLICT when nothing awaits it, ERR_UNKNOWN_NAME for data that the process
+ * does not have, ERR_TOO_MANY beyond the limits. `s` is left as it was. */
+enum err bpmn_step(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s,
+                   const struct bpmn_event *event, const struct bpmn_input *in,
+                   struct bpmn_result *ret) MUST_USE;
 
-/* Begin by the start event that awaits this kind of act, or the plain one. ERR_NOT_FOUND when there is none. */
-enum err bpmn_start(struct ctx *ctx, const struct bpmn_process *p, struct str act, const struct bpmn_input *in, struct bpmn_result *ret) MUST_USE;
+/* Begin by the start event that awaits this kind of act, or the plain one. ERR_NOT_FOUND when there
+ * is none. */
+enum err bpmn_start(struct ctx *ctx, const struct bpmn_process *p, struct str act,
+                    const struct bpmn_input *in, struct bpmn_result *ret) MUST_USE;
 /* An act of this kind happens. ERR_CONFLICT when nothing awaits it. `s` is left as it was. */
-enum err bpmn_act(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s, struct str act, const struct bpmn_input *in,
-                  struct bpmn_result *ret) MUST_USE;
+enum err bpmn_act(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s,
+                  struct str act, const struct bpmn_input *in, struct bpmn_result *ret) MUST_USE;
 /* A timer ends. ERR_CONFLICT when it is not set. */
-enum err bpmn_timer(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s, struct str timer, const struct bpmn_input *in,
+enum err bpmn_timer(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s,
+                    struct str timer, const struct bpmn_input *in,
                     struct bpmn_result *ret) MUST_USE;
 
 /* Does anything await this kind of act now? */
@@ -329,25 +363,27 @@ bool bpmn_reads(const struct bpmn_process *p, struct str name);
 bool bpmn_is_open(const struct bpmn_state *s, uint16_t element);
 /* The timer that ends first, with its name; NULL when none has a time of its own. */
 const struct bpmn_timer *bpmn_timer_next(const struct bpmn_state *s);
-struct str bpmn_timer_name(struct arena *a, const struct bpmn_process *p, const struct bpmn_timer *t);
+struct str bpmn_timer_name(struct arena *a, const struct bpmn_process *p,
+                           const struct bpmn_timer *t);
 
 /* ---- scripts ---- */
 
 struct bpmn_script {
-    struct str model;        /* BPMN XML */
+    struct str model; /* BPMN XML */
     struct str model_file;
-    struct str process;      /* empty: the first that may be executed */
-    struct str text;         /* JSON lines (docs/bpmn.md); empty: only begin */
+    struct str process; /* empty: the first that may be executed */
+    struct str text;    /* JSON lines (docs/bpmn.md); empty: only begin */
     struct str text_file;
-    struct instant at;       /* what time it is at first */
-    bool any;                /* also a process that is marked as not executable */
+    struct instant at; /* what time it is at first */
+    bool any;          /* also a process that is marked as not executable */
     const struct bpmn_source *source;
     void *self;
     void (*line)(void *self, struct str json); /* called for each line of the trace */
 };
-/* Step a model through a script. Tasks that need nobody, and that the script does not name, complete by themselves.
- * Every step goes by the written state. A fault names the line of the script or of the model. *ret_good: false when the
- * process ended by an error that nobody caught, or the script expected something else. */
+/* Step a model through a script. Tasks that need nobody, and that the script does not name,
+ * complete by themselves. Every step goes by the written state. A fault names the line of the
+ * script or of the model. *ret_good: false when the process ended by an error that nobody caught,
+ * or the script expected something else. */
 enum err bpmn_play(struct ctx *ctx, const struct bpmn_script *script, bool *ret_good) MUST_USE;
 
 /* ---- checks ---- */
@@ -357,17 +393,22 @@ struct bpmn_finding {
     uint32_t line;
     struct str sentence;
 };
-/* What is executable but wrong: unreachable elements, no way to an end, a split that can get stuck; and, as far
- * as LIMIT_BPMN_STATES reaches, states from which the end cannot be reached and elements that are never entered. */
-enum err bpmn_check(struct ctx *ctx, const struct bpmn_process *p, struct bpmn_finding **ret, size_t *ret_count) MUST_USE;
+/* What is executable but wrong: unreachable elements, no way to an end, a split that can get stuck;
+ * and, as far as LIMIT_BPMN_STATES reaches, states from which the end cannot be reached and
+ * elements that are never entered. */
+enum err bpmn_check(struct ctx *ctx, const struct bpmn_process *p, struct bpmn_finding **ret,
+                    size_t *ret_count) MUST_USE;
 
 /* What a reader is told, in his language. */
 struct bpmn_words {
     struct str open, done;
     struct str list; /* heading of the list beside the picture */
 };
-/* The picture, and below it a list of steps with their state. done: by element, what was done before; may be NULL. */
-void bpmn_draw(struct buf *out, const struct bpmn_process *p, const struct bpmn_state *s, const bool *done, const struct bpmn_words *words,
-               struct str title);
-/* Draw the process as SVG (from its diagram, or in layers when it has none), open activities marked. s may be NULL. */
-void bpmn_svg(struct buf *out, const struct bpmn_process *p, const struct bpmn_state *s, struct str title);
+/* The picture, and below it a list of steps with their state. done: by element, what was done
+ * before; may be NULL. */
+void bpmn_draw(struct buf *out, const struct bpmn_process *p, const struct bpmn_state *s,
+               const bool *done, const struct bpmn_words *words, struct str title);
+/* Draw the process as SVG (from its diagram, or in layers when it has none), open activities
+ * marked. s may be NULL. */
+void bpmn_svg(struct buf *out, const struct bpmn_process *p, const struct bpmn_state *s,
+              struct str title);

@@ -1,9 +1,10 @@
-/* bpmn_in.h - inside the engine: what the loader makes for the step function, and the parts of a step.
+/* bpmn_in.h - inside the engine: what the loader makes for the step function, and the parts of a
+ * step.
  *
- * A step keeps a list of moves (tokens under way) and works it off; a token that waits is in the state.
- * When nothing is under way any more, the state is settled: scopes that ran empty complete, inclusive
- * and complex gateways that no other token can reach fire, conditions that became true occur. Nothing
- * recurses over the model or the state.
+ * A step keeps a list of moves (tokens under way) and works it off; a token that waits is in the
+ * state. When nothing is under way any more, the state is settled: scopes that ran empty complete,
+ * inclusive and complex gateways that no other token can reach fire, conditions that became true
+ * occur. Nothing recurses over the model or the state.
  */
 #pragma once
 
@@ -15,7 +16,8 @@
 
 enum { NO_FLOW = UINT16_MAX, NO_INDEX = -1 };
 
-/* A FEEL program and the slots it reads; or a time written as ISO 8601 (then text says it and program is NULL). */
+/* A FEEL program and the slots it reads; or a time written as ISO 8601 (then text says it and
+ * program is NULL). */
 struct bpmn_expression {
     const struct feel_program *program;
     struct str text;
@@ -33,14 +35,14 @@ struct loop_throw {
 };
 
 struct bpmn_loop {
-    bool multi;       /* else a standard loop */
+    bool multi; /* else a standard loop */
     bool sequential;
     bool test_before;
-    uint32_t max;     /* standard: at most so many; 0 none */
-    const struct bpmn_expression *condition;   /* go on while (standard); complete when (multi) */
+    uint32_t max;                            /* standard: at most so many; 0 none */
+    const struct bpmn_expression *condition; /* go on while (standard); complete when (multi) */
     const struct bpmn_expression *cardinality;
     const struct bpmn_expression *collection;
-    int32_t item;     /* names; -1 none */
+    int32_t item; /* names; -1 none */
     int32_t result_item;
     int32_t result_list;
     enum loop_event behaviour;
@@ -68,17 +70,34 @@ struct bpmn_data {
 };
 
 /* Names every process with loops or complex gateways has. */
-enum { NAME_LOOP_COUNTER, NAME_INSTANCES, NAME_ACTIVE, NAME_COMPLETED, NAME_TERMINATED, NAME_ACTIVATION, NAME_WAITING, NAME_FIXED };
+enum {
+    NAME_LOOP_COUNTER,
+    NAME_INSTANCES,
+    NAME_ACTIVE,
+    NAME_COMPLETED,
+    NAME_TERMINATED,
+    NAME_ACTIVATION,
+    NAME_WAITING,
+    NAME_FIXED
+};
 extern const char *const bpmn_fixed_names[NAME_FIXED];
 
-/* p->reach[g][e]: for an inclusive or complex gateway g, the set of its incoming flows (bit i: in[i]) that a token
- * on element e can still come by without passing g; [element_count + e]: the same without boundary events, for what an
- * activity has at its border may never occur. NULL for other elements. */
+/* p->reach[g][e]: for an inclusive or complex gateway g, the set of its incoming flows (bit i:
+ * in[i]) that a token on element e can still come by without passing g; [element_count + e]: the
+ * same without boundary events, for what an activity has at its border may never occur. NULL for
+ * other elements. */
 
 struct bpmn_waypoint {
     int16_t x, y;
 };
-enum bpmn_shape_kind { SHAPE_PARTICIPANT, SHAPE_LANE, SHAPE_DATA, SHAPE_STORE, SHAPE_NOTE, SHAPE_GROUP };
+enum bpmn_shape_kind {
+    SHAPE_PARTICIPANT,
+    SHAPE_LANE,
+    SHAPE_DATA,
+    SHAPE_STORE,
+    SHAPE_NOTE,
+    SHAPE_GROUP
+};
 struct bpmn_shape {
     enum bpmn_shape_kind kind;
     struct str id;
@@ -124,7 +143,7 @@ struct run {
     struct feel_value *slots; /* made on first use */
     unsigned steps;
     struct feel_value payload; /* what the event brought */
-    bool own; /* an activity's own inputs and outputs are reckoned */
+    bool own;                  /* an activity's own inputs and outputs are reckoned */
     bool failed;
 };
 
@@ -135,7 +154,8 @@ void status_put(struct run *run, uint16_t element);
 
 /* step.c: moves */
 void move_push(struct run *run, struct move m);
-/* Push the flows out of an element so that they are taken in document order; the first keeps the token's id. */
+/* Push the flows out of an element so that they are taken in document order; the first keeps the
+ * token's id. */
 enum err leave(struct run *run, uint16_t element, uint32_t scope, uint32_t token) MUST_USE;
 enum err run_all(struct run *run) MUST_USE;
 void scope_check(struct run *run, uint32_t scope);
@@ -146,18 +166,22 @@ enum err enter_catch(struct run *run, uint16_t element, uint32_t scope, uint32_t
 struct bpmn_token *token_find(struct bpmn_state *s, uint32_t id);
 struct bpmn_token *token_put(struct run *run, struct bpmn_token t);
 uint32_t token_id(struct run *run);
-/* The element whose scope a token of this id is; NO_INDEX for the process itself. *ret_call: the call activity, when it is one. */
+/* The element whose scope a token of this id is; NO_INDEX for the process itself. *ret_call: the
+ * call activity, when it is one. */
 int32_t scope_element(const struct bpmn_process *p, const struct bpmn_state *s, uint32_t id);
 uint32_t scope_parent(const struct bpmn_state *s, uint32_t id);
 bool scope_is_empty(const struct bpmn_state *s, uint32_t scope);
-/* Take a token away with its timers and marks; data too unless kept. `why` names the end of an activity. */
+/* Take a token away with its timers and marks; data too unless kept. `why` names the end of an
+ * activity. */
 void token_remove(struct run *run, uint32_t id, const char *why);
 /* Everything inside a scope, deepest first, with what is under way in it. */
 void scope_clear(struct run *run, uint32_t scope);
-/* Is it an activity whose boundary events listen (not an instance of a loop, which its body answers for)? */
+/* Is it an activity whose boundary events listen (not an instance of a loop, which its body answers
+ * for)? */
 bool token_is_host(const struct bpmn_process *p, const struct bpmn_token *t);
 bool is_activity(enum bpmn_kind k);
-/* Where a token waits for an event: a catching event, or a start of the process that wants all of several. */
+/* Where a token waits for an event: a catching event, or a start of the process that wants all of
+ * several. */
 bool is_awaited(const struct bpmn_element *e);
 /* What has subs: event sub-processes of a scope, by its element (NO_INDEX: the process). */
 const uint16_t *scope_subs(const struct bpmn_process *p, int32_t element, uint16_t *ret_count);
@@ -177,7 +201,8 @@ enum err activity_open(struct run *run, struct bpmn_token t) MUST_USE;
 enum err sub_start(struct run *run, uint16_t sub, uint32_t scope) MUST_USE;
 
 /* undo.c: compensation */
-enum err undo_begin(struct run *run, uint16_t element, uint32_t scope, uint32_t token, const struct bpmn_trigger *t) MUST_USE;
+enum err undo_begin(struct run *run, uint16_t element, uint32_t scope, uint32_t token,
+                    const struct bpmn_trigger *t) MUST_USE;
 /* Undo the next of what `token` undoes; `done`: the record just undone, 0 none. */
 enum err undo_next(struct run *run, uint32_t token, uint32_t done) MUST_USE;
 void record_put(struct run *run, const struct bpmn_token *t);
@@ -187,11 +212,14 @@ void records_clear(struct run *run);
 
 /* event.c: throwing and catching */
 enum err throw_all(struct run *run, uint16_t element, uint32_t scope, uint32_t token) MUST_USE;
-enum err throw_up(struct run *run, enum bpmn_trigger_kind kind, struct str code, uint32_t activity, uint32_t scope, bool *ret_caught) MUST_USE;
-enum err throw_signal(struct run *run, struct str name, struct str element, bool *ret_caught) MUST_USE;
+enum err throw_up(struct run *run, enum bpmn_trigger_kind kind, struct str code, uint32_t activity,
+                  uint32_t scope, bool *ret_caught) MUST_USE;
+enum err throw_signal(struct run *run, struct str name, struct str element,
+                      bool *ret_caught) MUST_USE;
 enum err catch_conditions(struct run *run, bool *ret_any) MUST_USE;
 enum err fail(struct run *run, struct str code);
-enum err trigger_throw(struct run *run, const struct bpmn_trigger *t, uint32_t token, uint32_t scope) MUST_USE;
+enum err trigger_throw(struct run *run, const struct bpmn_trigger *t, uint32_t token,
+                       uint32_t scope) MUST_USE;
 
 /* clock.c: timers */
 struct duration {
@@ -209,14 +237,16 @@ void timers_cancel(struct run *run, uint32_t token, int32_t element);
 enum err timer_fired(struct run *run, size_t index, bool stays) MUST_USE;
 
 /* data.c: values */
-enum err evaluate(struct run *run, const struct bpmn_expression *e, uint32_t scope, struct feel_value *ret) MUST_USE;
+enum err evaluate(struct run *run, const struct bpmn_expression *e, uint32_t scope,
+                  struct feel_value *ret) MUST_USE;
 /* Does it hold? An oracle answers for FEEL. */
 bool holds(struct run *run, const struct bpmn_expression *e, uint32_t scope);
 void datum_set(struct run *run, uint32_t scope, uint16_t name, struct feel_value v);
 const struct feel_value *datum_get(const struct run *run, uint32_t scope, uint16_t name);
 /* Set where it is declared, looking outward from the scope. */
 void data_assign(struct run *run, uint32_t scope, uint16_t name, struct feel_value v);
-enum err data_flow(struct run *run, const struct bpmn_assign *list, uint16_t count, uint32_t scope, uint32_t to) MUST_USE;
+enum err data_flow(struct run *run, const struct bpmn_assign *list, uint16_t count, uint32_t scope,
+                   uint32_t to) MUST_USE;
 enum err data_take(struct run *run, uint32_t scope, struct feel_value values) MUST_USE;
 void data_drop(struct run *run, uint32_t scope);
 void data_move(struct run *run, uint32_t from, uint32_t to);

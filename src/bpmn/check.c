@@ -1,4 +1,5 @@
-/* Soundness of a process: what can be seen by following its flows, and what comes of looking at every state it can be in. */
+/* Soundness of a process: what can be seen by following its flows, and what comes of looking at
+ * every state it can be in. */
 #include "bpmn/check_in.h"
 
 void finding_put(struct checker *c, size_t element, const char *sentence)
@@ -34,7 +35,8 @@ static void visit(struct walk *w, int32_t element)
 
 static struct walk walk_new(struct checker *c)
 {
-    return (struct walk){.p = c->p, .seen = ARENA_ARRAY(c->ctx->arena, bool, c->p->element_count + 1),
+    return (struct walk){.p = c->p,
+                         .seen = ARENA_ARRAY(c->ctx->arena, bool, c->p->element_count + 1),
                          .queue = ARENA_ARRAY(c->ctx->arena, uint16_t, c->p->element_count + 1)};
 }
 
@@ -76,7 +78,8 @@ static void walk_back(struct walk *w)
     const struct bpmn_process *p = w->p;
     for (size_t i = 0; i < p->element_count; i++) {
         const struct bpmn_element *e = &p->elements[i];
-        bool link = e->kind == BPMN_THROW && e->trigger_count > 0 && e->triggers[0].kind == BPMN_ON_LINK;
+        bool link =
+            e->kind == BPMN_THROW && e->trigger_count > 0 && e->triggers[0].kind == BPMN_ON_LINK;
         if (e->out_count == 0 && !link) {
             visit(w, (int32_t)i);
         }
@@ -90,7 +93,8 @@ static void walk_back(struct walk *w)
         visit(w, e->attached_to);
         for (size_t i = 0; e->kind == BPMN_CATCH && e->in_count == 0 && i < p->element_count; i++) {
             const struct bpmn_element *x = &p->elements[i];
-            bool link = x->kind == BPMN_THROW && x->trigger_count > 0 && x->triggers[0].kind == BPMN_ON_LINK && x->triggers[0].target == (int32_t)at;
+            bool link = x->kind == BPMN_THROW && x->trigger_count > 0 &&
+                        x->triggers[0].kind == BPMN_ON_LINK && x->triggers[0].target == (int32_t)at;
             visit(w, link ? (int32_t)i : NO_INDEX);
         }
     }
@@ -115,7 +119,8 @@ static void check_split(struct checker *c, size_t i)
     }
 }
 
-enum err bpmn_check(struct ctx *ctx, const struct bpmn_process *p, struct bpmn_finding **ret, size_t *ret_count)
+enum err bpmn_check(struct ctx *ctx, const struct bpmn_process *p, struct bpmn_finding **ret,
+                    size_t *ret_count)
 {
     struct checker c = {.ctx = ctx, .p = p};
     struct walk reached = walk_new(&c);

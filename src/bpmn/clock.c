@@ -1,5 +1,6 @@
-/* Times of timer events: ISO 8601 dates, durations and cycles, or FEEL that gives such a text or a date, a date and
- * time, or a duration. A timer with tb:limit has no time here: its caller knows it. */
+/* Times of timer events: ISO 8601 dates, durations and cycles, or FEEL that gives such a text or a
+ * date, a date and time, or a duration. A timer with tb:limit has no time here: its caller knows
+ * it. */
 #include "bpmn/bpmn_in.h"
 
 enum { MONTHS_MAX = 12 * 10000 };
@@ -56,7 +57,8 @@ static bool iso_duration(struct str text, struct duration *ret)
         const char *unit = strchr(units, rest.p[0]);
         size_t index = unit == NULL || rest.p[0] == 0 ? 99 : (size_t)(unit - units);
         bool months = !in_time && index < 2;
-        if (index + 1 <= last || index > 3 || (fraction != 0 && !(in_time && index == 2)) || n > 1000000000) {
+        if (index + 1 <= last || index > 3 || (fraction != 0 && !(in_time && index == 2)) ||
+            n > 1000000000) {
             return false;
         }
         last = index + 1;
@@ -139,7 +141,9 @@ bool iso_is(struct str text, char form)
     struct cycle c;
     bool cycle = iso_cycle(text, &c);
     bool positive = c.every.months > 0 || c.every.ms > 0;
-    return form == 'd' ? iso_date(text, &t) : form == 'p' ? iso_duration(text, &d) : cycle && positive;
+    return form == 'd'   ? iso_date(text, &t)
+           : form == 'p' ? iso_duration(text, &d)
+                         : cycle && positive;
 }
 
 struct instant instant_later(struct instant t, struct duration d)
@@ -163,7 +167,8 @@ bool iso_later(struct instant from, struct str text, struct instant *ret)
     return iso_date(text, ret);
 }
 
-/* What FEEL gave, as a cycle: a date is one time, a duration one time from now, or for ever in a cycle. */
+/* What FEEL gave, as a cycle: a date is one time, a duration one time from now, or for ever in a
+ * cycle. */
 static bool value_cycle(struct feel_value v, char form, struct cycle *ret)
 {
     *ret = (struct cycle){.times = form == 'c' ? UINT32_MAX : 1};
@@ -181,7 +186,8 @@ static bool value_cycle(struct feel_value v, char form, struct cycle *ret)
         return form == 'd';
     }
     if (v.kind == FEEL_DATE_TIME && v.moment->day > -1000000 && v.moment->day < 10000000) {
-        int64_t offset_ms = v.moment->form == FEEL_ZONE_OFFSET ? (int64_t)v.moment->offset_s * 1000 : OFFICIAL_OFFSET_MS;
+        int64_t offset_ms = v.moment->form == FEEL_ZONE_OFFSET ? (int64_t)v.moment->offset_s * 1000
+                                                               : OFFICIAL_OFFSET_MS;
         ret->has_start = true;
         ret->start.ms = v.moment->day * DAY_MS + v.moment->ns / 1000000 - offset_ms;
         return form == 'd' && v.moment->form != FEEL_ZONE_NAMED;
@@ -197,19 +203,22 @@ static bool value_cycle(struct feel_value v, char form, struct cycle *ret)
     return false;
 }
 
-static enum err read_time(struct run *run, const struct bpmn_element *e, const struct bpmn_trigger *t, uint32_t scope, struct cycle *ret)
+static enum err read_time(struct run *run, const struct bpmn_element *e,
+                          const struct bpmn_trigger *t, uint32_t scope, struct cycle *ret)
 {
     struct ctx *ctx = run->ctx;
     struct feel_value v;
     TRY(evaluate(run, t->expression, scope, &v));
     bool good = value_cycle(v, t->timer, ret);
     if (!good || (t->timer == 'c' && ret->every.ms == 0 && ret->every.months == 0)) {
-        return fault(ctx, ERR_RANGE, "%.*s \"%.*s\": the time of its timer is none: %.*s", FMT(e->tag), FMT(e->id), FMT(t->expression->text));
+        return fault(ctx, ERR_RANGE, "%.*s \"%.*s\": the time of its timer is none: %.*s",
+                     FMT(e->tag), FMT(e->id), FMT(t->expression->text));
     }
     return ERR_OK;
 }
 
-struct str bpmn_timer_name(struct arena *a, const struct bpmn_process *p, const struct bpmn_timer *t)
+struct str bpmn_timer_name(struct arena *a, const struct bpmn_process *p,
+                           const struct bpmn_timer *t)
 {
     return str_format(a, "%u.%.*s", t->token, FMT(p->elements[t->element].id));
 }
@@ -226,7 +235,10 @@ static const struct bpmn_trigger *timer_trigger(const struct bpmn_element *e)
 
 static void tell_timer(struct run *run, enum bpmn_effect_kind kind, const struct bpmn_timer *t)
 {
-    effect_put(run, (struct bpmn_effect){.kind = kind, .element = t->element, .token = t->token, .due = t->due,
+    effect_put(run, (struct bpmn_effect){.kind = kind,
+                                         .element = t->element,
+                                         .token = t->token,
+                                         .due = t->due,
                                          .timer = bpmn_timer_name(run->ctx->arena, run->p, t)});
 }
 
@@ -249,7 +261,8 @@ enum err timers_set(struct run *run, uint32_t token, uint16_t element)
     if (s->timer_count >= LIMIT_BPMN_TOKENS) {
         return fault(ctx, ERR_TOO_MANY, "more than %d timers run", LIMIT_BPMN_TOKENS);
     }
-    s->timers = bpmn_grow(ctx->arena, s->timers, s->timer_count, &s->timer_room, sizeof(*s->timers));
+    s->timers =
+        bpmn_grow(ctx->arena, s->timers, s->timer_count, &s->timer_room, sizeof(*s->timers));
     s->timers[s->timer_count++] = t;
     tell_timer(run, BPMN_TIMER_SET, &t);
     return ERR_OK;
@@ -259,7 +272,8 @@ static void timer_drop(struct run *run, size_t index)
 {
     struct bpmn_state *s = run->s;
     struct bpmn_timer gone = s->timers[index];
-    memmove(s->timers + index, s->timers + index + 1, (s->timer_count - index - 1) * sizeof(*s->timers));
+    memmove(s->timers + index, s->timers + index + 1,
+            (s->timer_count - index - 1) * sizeof(*s->timers));
     s->timer_count--;
     tell_timer(run, BPMN_TIMER_CANCEL, &gone);
 }

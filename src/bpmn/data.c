@@ -1,10 +1,14 @@
-/* Values of a process: data objects, properties and data inputs live at the token (or record) of their scope;
- * names that nothing declares live at the process itself, one for the whole run. */
+/* Values of a process: data objects, properties and data inputs live at the token (or record) of
+ * their scope; names that nothing declares live at the process itself, one for the whole run. */
 #include "bpmn/bpmn_in.h"
 
-const char *const bpmn_fixed_names[NAME_FIXED] = {"loopCounter", "numberOfInstances", "numberOfActiveInstances",
-                                                  "numberOfCompletedInstances", "numberOfTerminatedInstances",
-                                                  "activationCount", "waitingForStart"};
+const char *const bpmn_fixed_names[NAME_FIXED] = {"loopCounter",
+                                                  "numberOfInstances",
+                                                  "numberOfActiveInstances",
+                                                  "numberOfCompletedInstances",
+                                                  "numberOfTerminatedInstances",
+                                                  "activationCount",
+                                                  "waitingForStart"};
 
 const struct feel_value *datum_get(const struct run *run, uint32_t scope, uint16_t name)
 {
@@ -25,7 +29,8 @@ void datum_set(struct run *run, uint32_t scope, uint16_t name, struct feel_value
         i++;
     }
     if (i == s->datum_count) {
-        s->data = bpmn_grow(run->ctx->arena, s->data, s->datum_count++, &s->datum_room, sizeof(*s->data));
+        s->data =
+            bpmn_grow(run->ctx->arena, s->data, s->datum_count++, &s->datum_room, sizeof(*s->data));
     }
     s->data[i] = (struct bpmn_datum){scope, name, v};
 }
@@ -49,19 +54,22 @@ void data_move(struct run *run, uint32_t from, uint32_t to)
     }
 }
 
-/* A called process does not see what its caller declares: the walk outward ends at the call, unless the
- * call's own inputs and outputs are reckoned. */
+/* A called process does not see what its caller declares: the walk outward ends at the call, unless
+ * the call's own inputs and outputs are reckoned. */
 static bool is_border(const struct run *run, uint32_t id, uint32_t start)
 {
     const struct bpmn_token *t = token_find(run->s, id);
-    return t != NULL && t->what != BPMN_BODY && run->p->elements[t->element].kind == BPMN_CALL && !(run->own && id == start);
+    return t != NULL && t->what != BPMN_BODY && run->p->elements[t->element].kind == BPMN_CALL &&
+           !(run->own && id == start);
 }
 
 /* Counters of loops are not kept, they are read off the tokens. */
 static bool fixed_value(const struct run *run, unsigned which, uint32_t id, struct feel_value *ret)
 {
     const struct bpmn_token *t = token_find(run->s, id);
-    const struct bpmn_token *body = t == NULL ? NULL : t->what == BPMN_BODY ? t : token_find(run->s, t->scope);
+    const struct bpmn_token *body = t == NULL              ? NULL
+                                    : t->what == BPMN_BODY ? t
+                                                           : token_find(run->s, t->scope);
     if (body == NULL || body->what != BPMN_BODY || body->element != t->element) {
         return false;
     }
@@ -69,7 +77,8 @@ static bool fixed_value(const struct run *run, unsigned which, uint32_t id, stru
     for (size_t i = 0; i < run->s->count; i++) {
         active += run->s->tokens[i].scope == body->id;
     }
-    const uint32_t values[] = {t == body ? body->b : t->a, body->a, active, body->c, body->b - body->c - active};
+    const uint32_t values[] = {t == body ? body->b : t->a, body->a, active, body->c,
+                               body->b - body->c - active};
     *ret = feel_int(values[which]);
     return true;
 }
@@ -80,7 +89,8 @@ static struct feel_value look_up(const struct run *run, uint32_t scope, uint16_t
     unsigned fixed = (unsigned)(name - p->outer_names);
     uint32_t id = scope;
     struct feel_value v = feel_null();
-    const struct feel_value *brought = run->own && !feel_is_null(run->payload) ? feel_get(run->payload, p->names[name]) : NULL;
+    const struct feel_value *brought =
+        run->own && !feel_is_null(run->payload) ? feel_get(run->payload, p->names[name]) : NULL;
     if (brought != NULL) {
         return *brought;
     }
@@ -101,21 +111,24 @@ static struct feel_value look_up(const struct run *run, uint32_t scope, uint16_t
     return found != NULL && p->is_free[name] ? *found : feel_null();
 }
 
-enum err evaluate(struct run *run, const struct bpmn_expression *e, uint32_t scope, struct feel_value *ret)
+enum err evaluate(struct run *run, const struct bpmn_expression *e, uint32_t scope,
+                  struct feel_value *ret)
 {
     const struct bpmn_process *p = run->p;
     if (e->program == NULL) {
         *ret = feel_string(e->text);
         return ERR_OK;
     }
-    struct feel_env env = {.slots = run->in->slots, .now = run->in->now, .now_offset_s = (int32_t)(OFFICIAL_OFFSET_MS / 1000)};
+    struct feel_env env = {.slots = run->in->slots,
+                           .now = run->in->now,
+                           .now_offset_s = (int32_t)(OFFICIAL_OFFSET_MS / 1000)};
     if (p->name_count > p->outer_names) {
         if (run->slots == NULL) {
             run->slots = ARENA_ARRAY(run->ctx->arena, struct feel_value, p->name_count);
         }
         for (uint16_t i = 0; i < e->use_count; i++) {
             uint16_t name = e->uses[i];
-            run->slots[name] = name >= p->outer_names ? look_up(run, scope, name)
+            run->slots[name] = name >= p->outer_names   ? look_up(run, scope, name)
                                : run->in->slots == NULL ? feel_null()
                                                         : run->in->slots[name];
         }
@@ -164,7 +177,8 @@ static bool declared_at(const struct run *run, uint32_t id, uint16_t name)
     }
     element = t->element;
     const struct bpmn_element *e = &p->elements[element];
-    return declares(e->data, name) || (e->kind == BPMN_CALL && e->calls >= 0 && declares(p->elements[e->calls].data, name));
+    return declares(e->data, name) ||
+           (e->kind == BPMN_CALL && e->calls >= 0 && declares(p->elements[e->calls].data, name));
 }
 
 void data_assign(struct run *run, uint32_t scope, uint16_t name, struct feel_value v)
@@ -184,7 +198,8 @@ void data_assign(struct run *run, uint32_t scope, uint16_t name, struct feel_val
 }
 
 /* A copy of the context `old` in which the member at path is v. */
-static struct feel_value with_member(struct arena *a, struct feel_value old, struct str path, struct feel_value v)
+static struct feel_value with_member(struct arena *a, struct feel_value old, struct str path,
+                                     struct feel_value v)
 {
     struct str keys[16];
     size_t depth = 0;
@@ -210,9 +225,10 @@ static struct feel_value with_member(struct arena *a, struct feel_value old, str
     return v;
 }
 
-/* Sources are read at `scope`, what an event brought before all else; targets are set at `to`, or where they are
- * declared from there outward. */
-enum err data_flow(struct run *run, const struct bpmn_assign *list, uint16_t count, uint32_t scope, uint32_t to)
+/* Sources are read at `scope`, what an event brought before all else; targets are set at `to`, or
+ * where they are declared from there outward. */
+enum err data_flow(struct run *run, const struct bpmn_assign *list, uint16_t count, uint32_t scope,
+                   uint32_t to)
 {
     struct ctx *ctx = run->ctx;
     if (run->in->oracle != NULL) {
@@ -265,7 +281,8 @@ bool bpmn_reads(const struct bpmn_process *p, struct str name)
             hit = hit || uses(e->triggers[k].expression, index);
         }
         const struct bpmn_loop *l = e->loop;
-        hit = hit || (l != NULL && (uses(l->condition, index) || uses(l->cardinality, index) || uses(l->collection, index)));
+        hit = hit || (l != NULL && (uses(l->condition, index) || uses(l->cardinality, index) ||
+                                    uses(l->collection, index)));
         for (uint16_t k = 0; e->data != NULL && k < e->data->input_count; k++) {
             hit = hit || uses(e->data->inputs[k].from, index);
         }
@@ -285,7 +302,8 @@ enum err data_take(struct run *run, uint32_t scope, struct feel_value values)
             name++;
         }
         if (name == p->name_count || name < p->outer_names + NAME_FIXED) {
-            return fault(run->ctx, ERR_UNKNOWN_NAME, "process %.*s has no data \"%.*s\"", FMT(p->id), FMT(values.entries[i].key));
+            return fault(run->ctx, ERR_UNKNOWN_NAME, "process %.*s has no data \"%.*s\"",
+                         FMT(p->id), FMT(values.entries[i].key));
         }
         data_assign(run, scope, (uint16_t)name, values.entries[i].value);
     }

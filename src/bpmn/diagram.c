@@ -42,8 +42,13 @@ static bool shape_kind(const xmlNode *n, enum bpmn_shape_kind *ret)
     static const struct {
         const char *tag;
         enum bpmn_shape_kind kind;
-    } rows[] = {{"participant", SHAPE_PARTICIPANT}, {"lane", SHAPE_LANE}, {"dataObject", SHAPE_DATA}, {"dataObjectReference", SHAPE_DATA},
-                {"dataStoreReference", SHAPE_STORE}, {"textAnnotation", SHAPE_NOTE}, {"group", SHAPE_GROUP}};
+    } rows[] = {{"participant", SHAPE_PARTICIPANT},
+                {"lane", SHAPE_LANE},
+                {"dataObject", SHAPE_DATA},
+                {"dataObjectReference", SHAPE_DATA},
+                {"dataStoreReference", SHAPE_STORE},
+                {"textAnnotation", SHAPE_NOTE},
+                {"group", SHAPE_GROUP}};
     for (size_t i = 0; i < LEN(rows); i++) {
         if (strcmp((const char *)n->name, rows[i].tag) == 0) {
             *ret = rows[i].kind;
@@ -57,7 +62,8 @@ static bool shape_kind(const xmlNode *n, enum bpmn_shape_kind *ret)
 static bool is_ours(struct loader *l, const xmlNode *n)
 {
     if (strcmp((const char *)n->name, "participant") == 0) {
-        return str_equal(xml_reference(l, n, "processRef"), str_trim(xml_attribute(l, l->units[0].process, "id")));
+        return str_equal(xml_reference(l, n, "processRef"),
+                         str_trim(xml_attribute(l, l->units[0].process, "id")));
     }
     for (const xmlNode *up = n; up != NULL; up = up->parent) {
         if (up == l->units[0].process) {
@@ -85,7 +91,8 @@ static void read_shape(struct reader *r, const xmlNode *root, const xmlNode *n)
         e->y = number(l, b, "y");
         e->width = number(l, b, "width");
         e->height = number(l, b, "height");
-        r->collapsed[index] = e->kind == BPMN_SUBPROCESS && str_equal(xml_attribute(l, n, "isExpanded"), STR("false"));
+        r->collapsed[index] = e->kind == BPMN_SUBPROCESS &&
+                              str_equal(xml_attribute(l, n, "isExpanded"), STR("false"));
         return;
     }
     const xmlNode *what = r->shape_count < 1000 ? find_named(l, root, id) : NULL;
@@ -94,15 +101,17 @@ static void read_shape(struct reader *r, const xmlNode *root, const xmlNode *n)
         return;
     }
     const xmlNode *text = xml_child(what, "text");
-    r->shapes = bpmn_grow(l->ctx->arena, r->shapes, r->shape_count, &r->shape_room, sizeof(*r->shapes));
-    r->shapes[r->shape_count++] = (struct bpmn_shape){.kind = kind,
-                                                      .id = id,
-                                                      .name = text != NULL ? xml_content(l, text) : xml_attribute(l, what, "name"),
-                                                      .upright = str_equal(xml_attribute(l, n, "isHorizontal"), STR("false")),
-                                                      .x = number(l, b, "x"),
-                                                      .y = number(l, b, "y"),
-                                                      .width = number(l, b, "width"),
-                                                      .height = number(l, b, "height")};
+    r->shapes =
+        bpmn_grow(l->ctx->arena, r->shapes, r->shape_count, &r->shape_room, sizeof(*r->shapes));
+    r->shapes[r->shape_count++] = (struct bpmn_shape){
+        .kind = kind,
+        .id = id,
+        .name = text != NULL ? xml_content(l, text) : xml_attribute(l, what, "name"),
+        .upright = str_equal(xml_attribute(l, n, "isHorizontal"), STR("false")),
+        .x = number(l, b, "x"),
+        .y = number(l, b, "y"),
+        .width = number(l, b, "width"),
+        .height = number(l, b, "height")};
 }
 
 static void read_edge(struct reader *r, const xmlNode *n)
@@ -123,7 +132,8 @@ static void read_edge(struct reader *r, const xmlNode *n)
         }
     }
     if (flow >= 0 && count > 1) {
-        r->edges = bpmn_grow(l->ctx->arena, r->edges, r->edge_count, &r->edge_room, sizeof(*r->edges));
+        r->edges =
+            bpmn_grow(l->ctx->arena, r->edges, r->edge_count, &r->edge_room, sizeof(*r->edges));
         r->edges[r->edge_count++] = (struct bpmn_edge){flow, false, points, count};
     }
 }

@@ -1,4 +1,5 @@
-/* draw_in.h - inside the drawing: boxes of elements and ways of flows, from the diagram or laid out. */
+/* draw_in.h - inside the drawing: boxes of elements and ways of flows, from the diagram or laid
+ * out. */
 #pragma once
 
 #include "bpmn/bpmn_in.h"
@@ -14,6 +15,7 @@ struct route {
 };
 
 /* Layers from left to right; boxes and routes come zeroed. */
-void lay_out(struct arena *a, const struct bpmn_process *p, struct box *boxes, struct route *routes);
+void lay_out(struct arena *a, const struct bpmn_process *p, struct box *boxes,
+             struct route *routes);
 /* The symbol inside an event, gateway or activity (symbol.c). */
 void put_symbol(struct buf *b, const struct bpmn_element *e, struct box x, bool collapsed);

@@ -1,5 +1,6 @@
-/* Events: what is thrown, who catches it, and what that does. An event sub-process of a scope catches before the
- * boundary of the activity around it, and what names a code before what takes any. */
+/* Events: what is thrown, who catches it, and what that does. An event sub-process of a scope
+ * catches before the boundary of the activity around it, and what names a code before what takes
+ * any. */
 #include "bpmn/bpmn_in.h"
 
 /* ---- what catching does ---- */
@@ -12,7 +13,8 @@ static uint64_t *mark_of(struct run *run, uint32_t token, uint16_t element)
             return &s->marks[i].seen;
         }
     }
-    s->marks = bpmn_grow(run->ctx->arena, s->marks, s->mark_count, &s->mark_room, sizeof(*s->marks));
+    s->marks =
+        bpmn_grow(run->ctx->arena, s->marks, s->mark_count, &s->mark_room, sizeof(*s->marks));
     s->marks[s->mark_count] = (struct bpmn_mark){token, element, 0};
     return &s->marks[s->mark_count++].seen;
 }
@@ -72,7 +74,8 @@ static enum err occur_boundary(struct run *run, uint32_t host, uint16_t element)
     }
     trace(run, element, id, "occurred");
     status_put(run, element);
-    move_push(run, (struct move){.kind = MOVE_LEAVE, .element = element, .scope = t.scope, .token = id});
+    move_push(run,
+              (struct move){.kind = MOVE_LEAVE, .element = element, .scope = t.scope, .token = id});
     return take_payload(run, element, t.scope);
 }
 
@@ -89,7 +92,8 @@ static enum err occur_sub(struct run *run, uint16_t sub, uint32_t scope)
         }
     }
     enum err err = sub_start(run, sub, scope);
-    return err != ERR_OK ? err : take_payload(run, e->starts[0], run->s->tokens[run->s->count - 1].id);
+    return err != ERR_OK ? err
+                         : take_payload(run, e->starts[0], run->s->tokens[run->s->count - 1].id);
 }
 
 /* Process begun by an event gateway that wants all: the other events are awaited too. */
@@ -104,7 +108,8 @@ static void await_others(struct run *run, uint16_t gateway, uint16_t taken, uint
     }
 }
 
-/* A token that waited goes on by `element`: where it stands, or an event behind its event gateway. */
+/* A token that waited goes on by `element`: where it stands, or an event behind its event gateway.
+ */
 static enum err occur_catch(struct run *run, uint32_t token, uint16_t element)
 {
     struct bpmn_token t = *token_find(run->s, token);
@@ -117,11 +122,13 @@ static enum err occur_catch(struct run *run, uint32_t token, uint16_t element)
     if (t.element != element) {
         status_put(run, element);
     }
-    move_push(run, (struct move){.kind = MOVE_LEAVE, .element = element, .scope = t.scope, .token = token});
+    move_push(run, (struct move){
+                       .kind = MOVE_LEAVE, .element = element, .scope = t.scope, .token = token});
     return take_payload(run, element, t.scope);
 }
 
-/* The place where an event is caught. host: the token that waits or carries it; 0 with a sub of the process itself. */
+/* The place where an event is caught. host: the token that waits or carries it; 0 with a sub of the
+ * process itself. */
 struct catcher {
     uint32_t host;
     uint16_t element; /* of the event or task */
@@ -152,7 +159,7 @@ struct wanted {
     struct str name;
     struct str element; /* its id; empty: any */
     uint32_t token;
-    bool exact;         /* an error or escalation: only what names the code */
+    bool exact; /* an error or escalation: only what names the code */
 };
 
 static bool awaits_act(const struct bpmn_element *e, struct str act)
@@ -187,7 +194,8 @@ static bool wants(const struct bpmn_element *e, const struct wanted *w, unsigned
     }
     if (w->kind == BPMN_MESSAGE && e->kind == BPMN_TASK) {
         bool receives = str_equal(e->tag, STR("receiveTask"));
-        bool named = str_equal(e->message, w->name) || (e->message_id.n > 0 && str_equal(e->message_id, w->name));
+        bool named = str_equal(e->message, w->name) ||
+                     (e->message_id.n > 0 && str_equal(e->message_id, w->name));
         return receives && (w->name.n == 0 || named);
     }
     for (uint16_t i = 0; i < e->trigger_count; i++) {
@@ -203,8 +211,8 @@ static bool wants(const struct bpmn_element *e, const struct wanted *w, unsigned
     return false;
 }
 
-static bool sub_catches(const struct bpmn_process *p, const struct bpmn_state *s, uint32_t scope, int32_t element, const struct wanted *w,
-                        struct catcher *ret)
+static bool sub_catches(const struct bpmn_process *p, const struct bpmn_state *s, uint32_t scope,
+                        int32_t element, const struct wanted *w, struct catcher *ret)
 {
     uint16_t count = 0;
     const uint16_t *subs = scope_subs(p, element, &count);
@@ -220,7 +228,8 @@ static bool sub_catches(const struct bpmn_process *p, const struct bpmn_state *s
     return false;
 }
 
-static bool boundary_catches(const struct bpmn_process *p, const struct bpmn_token *t, const struct wanted *w, struct catcher *ret)
+static bool boundary_catches(const struct bpmn_process *p, const struct bpmn_token *t,
+                             const struct wanted *w, struct catcher *ret)
 {
     const struct bpmn_element *e = &p->elements[t->element];
     for (uint16_t i = 0; i < e->attached_count && token_is_host(p, t); i++) {
@@ -233,7 +242,8 @@ static bool boundary_catches(const struct bpmn_process *p, const struct bpmn_tok
     return false;
 }
 
-static bool token_catches(const struct bpmn_process *p, const struct bpmn_state *s, const struct bpmn_token *t, const struct wanted *w, struct catcher *ret)
+static bool token_catches(const struct bpmn_process *p, const struct bpmn_state *s,
+                          const struct bpmn_token *t, const struct wanted *w, struct catcher *ret)
 {
     const struct bpmn_element *e = &p->elements[t->element];
     bool at = t->what == BPMN_AT || t->what == BPMN_UNDOING;
@@ -256,8 +266,10 @@ static bool token_catches(const struct bpmn_process *p, const struct bpmn_state 
     return boundary_catches(p, t, w, ret);
 }
 
-/* The youngest first, so the innermost before what is around it. `from`: how many tokens to look at. */
-static bool find_catcher(const struct bpmn_process *p, const struct bpmn_state *s, const struct wanted *w, struct catcher *ret)
+/* The youngest first, so the innermost before what is around it. `from`: how many tokens to look
+ * at. */
+static bool find_catcher(const struct bpmn_process *p, const struct bpmn_state *s,
+                         const struct wanted *w, struct catcher *ret)
 {
     for (size_t k = s->count; k > 0; k--) {
         const struct bpmn_token *t = &s->tokens[k - 1];
@@ -270,8 +282,10 @@ static bool find_catcher(const struct bpmn_process *p, const struct bpmn_state *
 
 /* ---- throwing ---- */
 
-/* Up from the activity that throws, or from the scope of a throwing event: event sub-processes, then boundaries. */
-static bool climb(const struct run *run, uint32_t activity, uint32_t scope, struct wanted *w, struct catcher *ret)
+/* Up from the activity that throws, or from the scope of a throwing event: event sub-processes,
+ * then boundaries. */
+static bool climb(const struct run *run, uint32_t activity, uint32_t scope, struct wanted *w,
+                  struct catcher *ret)
 {
     struct bpmn_state *s = run->s;
     const struct bpmn_token *t = activity == 0 ? NULL : token_find(s, activity);
@@ -300,7 +314,8 @@ static bool climb(const struct run *run, uint32_t activity, uint32_t scope, stru
     return false;
 }
 
-enum err throw_up(struct run *run, enum bpmn_trigger_kind kind, struct str code, uint32_t activity, uint32_t scope, bool *ret_caught)
+enum err throw_up(struct run *run, enum bpmn_trigger_kind kind, struct str code, uint32_t activity,
+                  uint32_t scope, bool *ret_caught)
 {
     struct wanted w = {.kind = BPMN_ERROR, .trigger = kind, .name = code};
     struct catcher c = {0};
@@ -331,8 +346,8 @@ static void catcher_put(const struct run *run, struct catchers *all, struct catc
     all->list[all->count++] = c;
 }
 
-static void subs_that_catch(const struct run *run, uint32_t scope, int32_t element, const struct wanted *w,
-                            struct catchers *all)
+static void subs_that_catch(const struct run *run, uint32_t scope, int32_t element,
+                            const struct wanted *w, struct catchers *all)
 {
     uint16_t count = 0;
     const uint16_t *subs = scope_subs(run->p, element, &count);
@@ -346,9 +361,10 @@ static void subs_that_catch(const struct run *run, uint32_t scope, int32_t eleme
     }
 }
 
-/* A token may catch a signal at several places: where it waits, in every event sub-process, at every boundary event. */
-static void places_that_catch(const struct run *run, const struct bpmn_token *t, const struct wanted *w,
-                              struct catchers *all)
+/* A token may catch a signal at several places: where it waits, in every event sub-process, at
+ * every boundary event. */
+static void places_that_catch(const struct run *run, const struct bpmn_token *t,
+                              const struct wanted *w, struct catchers *all)
 {
     const struct bpmn_element *e = &run->p->elements[t->element];
     bool scope = t->what != BPMN_BODY && (e->kind == BPMN_SUBPROCESS || e->kind == BPMN_CALL);
@@ -371,7 +387,8 @@ enum err throw_signal(struct run *run, struct str name, struct str element, bool
 {
     struct ctx *ctx = run->ctx;
     struct bpmn_state *s = run->s;
-    struct wanted w = {.kind = BPMN_SIGNAL, .trigger = BPMN_ON_SIGNAL, .name = name, .element = element};
+    struct wanted w = {
+        .kind = BPMN_SIGNAL, .trigger = BPMN_ON_SIGNAL, .name = name, .element = element};
     struct catchers all = {0};
     *ret_caught = false;
     for (size_t k = 0; k < s->count; k++) {
@@ -383,7 +400,8 @@ enum err throw_signal(struct run *run, struct str name, struct str element, bool
     for (size_t i = 0; i < all.count; i++) {
         const struct catcher *c = &all.list[i];
         bool there = c->host == 0 || token_find(s, c->host) != NULL;
-        bool starts = run->p->elements[c->element].kind == BPMN_START && !is_awaited(&run->p->elements[c->element]);
+        bool starts = run->p->elements[c->element].kind == BPMN_START &&
+                      !is_awaited(&run->p->elements[c->element]);
         if (there && !(starts && scope_is_interrupted(run->p, s, c->host))) {
             *ret_caught = true;
             TRY(occur(run, c));
@@ -392,18 +410,21 @@ enum err throw_signal(struct run *run, struct str name, struct str element, bool
     return ERR_OK;
 }
 
-enum err trigger_throw(struct run *run, const struct bpmn_trigger *t, uint32_t token, uint32_t scope)
+enum err trigger_throw(struct run *run, const struct bpmn_trigger *t, uint32_t token,
+                       uint32_t scope)
 {
     struct ctx *ctx = run->ctx;
     bool caught = false;
     switch (t->kind) {
     case BPMN_ON_SIGNAL:
-        effect_put(run, (struct bpmn_effect){.kind = BPMN_SIGNALLED, .name = t->name, .token = token});
+        effect_put(run,
+                   (struct bpmn_effect){.kind = BPMN_SIGNALLED, .name = t->name, .token = token});
         return throw_signal(run, t->name, STR(""), &caught);
     case BPMN_ON_MESSAGE:
         effect_put(run, (struct bpmn_effect){.kind = BPMN_SENT, .name = t->name, .token = token});
         return ERR_OK;
-    case BPMN_ON_ESCALATION: return throw_up(run, BPMN_ON_ESCALATION, t->name, token, scope, &caught);
+    case BPMN_ON_ESCALATION:
+        return throw_up(run, BPMN_ON_ESCALATION, t->name, token, scope, &caught);
     case BPMN_ON_ERROR:
         TRY(throw_up(run, BPMN_ON_ERROR, t->name, token, scope, &caught));
         return caught ? ERR_OK : fail(run, t->name);
@@ -424,11 +445,13 @@ enum err throw_all(struct run *run, uint16_t element, uint32_t scope, uint32_t t
     const struct bpmn_element *e = &run->p->elements[element];
     const struct bpmn_trigger *undo = NULL;
     for (uint16_t i = 0; i < e->trigger_count; i++) {
-        bool undoes = e->triggers[i].kind == BPMN_ON_COMPENSATION || e->triggers[i].kind == BPMN_ON_CANCEL;
+        bool undoes =
+            e->triggers[i].kind == BPMN_ON_COMPENSATION || e->triggers[i].kind == BPMN_ON_CANCEL;
         undo = undoes ? &e->triggers[i] : undo;
     }
     if (e->kind == BPMN_THROW && undo == NULL && !has_trigger(e, BPMN_ON_LINK)) {
-        move_push(run, (struct move){.kind = MOVE_LEAVE, .element = element, .scope = scope, .token = token});
+        move_push(run, (struct move){
+                           .kind = MOVE_LEAVE, .element = element, .scope = scope, .token = token});
     }
     size_t moves = run->move_count;
     for (uint16_t i = 0; i < e->trigger_count && !run->failed; i++) {
@@ -454,7 +477,8 @@ enum err throw_all(struct run *run, uint16_t element, uint32_t scope, uint32_t t
 /* ---- conditions ---- */
 
 /* One event whose condition has become true since it was last looked at. */
-static bool became_true(struct run *run, const struct bpmn_element *e, uint32_t token, uint16_t element, uint32_t scope)
+static bool became_true(struct run *run, const struct bpmn_element *e, uint32_t token,
+                        uint16_t element, uint32_t scope)
 {
     for (uint16_t i = 0; i < e->trigger_count; i++) {
         if (e->triggers[i].kind != BPMN_ON_CONDITION) {
@@ -504,7 +528,8 @@ static bool condition_sub(struct run *run, uint32_t scope, struct catcher *ret)
     const uint16_t *subs = scope_subs(run->p, element, &count);
     for (uint16_t i = 0; i < count; i++) {
         uint16_t start = run->p->elements[subs[i]].starts[0];
-        if (!scope_is_interrupted(run->p, run->s, scope) && became_true(run, &run->p->elements[start], scope, start, scope)) {
+        if (!scope_is_interrupted(run->p, run->s, scope) &&
+            became_true(run, &run->p->elements[start], scope, start, scope)) {
             *ret = (struct catcher){.host = scope, .element = start, .sub = subs[i]};
             return true;
         }
@@ -547,10 +572,10 @@ static struct bpmn_state *copy_state(struct arena *a, const struct bpmn_state *s
     out->mark_room = s->mark_count;
     out->record_room = s->record_count;
     out->datum_room = s->datum_count;
-#define COPY(list, count)                                                                                              \
-    if (s->count > 0) {                                                                                                \
-        out->list = ARENA_ARRAY(a, __typeof__(*s->list), s->count);                                                    \
-        memcpy(out->list, s->list, s->count * sizeof(*s->list));                                                       \
+#define COPY(list, count)                                                                          \
+    if (s->count > 0) {                                                                            \
+        out->list = ARENA_ARRAY(a, __typeof__(*s->list), s->count);                                \
+        memcpy(out->list, s->list, s->count * sizeof(*s->list));                                   \
     }
     COPY(timers, timer_count)
     COPY(marks, mark_count)
@@ -560,8 +585,9 @@ static struct bpmn_state *copy_state(struct arena *a, const struct bpmn_state *s
     return out;
 }
 
-static struct run run_of(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s, const struct bpmn_input *in,
-                         struct feel_value payload, struct bpmn_result *r)
+static struct run run_of(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s,
+                         const struct bpmn_input *in, struct feel_value payload,
+                         struct bpmn_result *r)
 {
     *r = (struct bpmn_result){.state = copy_state(ctx->arena, s)};
     return (struct run){.ctx = ctx, .p = p, .s = r->state, .r = r, .in = in, .payload = payload};
@@ -581,12 +607,15 @@ static enum err finish(struct run *run)
     return ERR_OK;
 }
 
-/* The start that an event begins: *ret_next is the event behind an instantiating gateway, or the start itself. */
-static bool find_start(const struct bpmn_process *p, const struct bpmn_event *ev, uint16_t *ret_start,
-                       uint16_t *ret_next, unsigned *ret_trigger)
+/* The start that an event begins: *ret_next is the event behind an instantiating gateway, or the
+ * start itself. */
+static bool find_start(const struct bpmn_process *p, const struct bpmn_event *ev,
+                       uint16_t *ret_start, uint16_t *ret_next, unsigned *ret_trigger)
 {
-    static const enum bpmn_trigger_kind triggers[] = {[BPMN_MESSAGE] = BPMN_ON_MESSAGE, [BPMN_SIGNAL] = BPMN_ON_SIGNAL,
-                                                      [BPMN_TIMER] = BPMN_ON_TIMER, [BPMN_CHANGE] = BPMN_ON_CONDITION};
+    static const enum bpmn_trigger_kind triggers[] = {[BPMN_MESSAGE] = BPMN_ON_MESSAGE,
+                                                      [BPMN_SIGNAL] = BPMN_ON_SIGNAL,
+                                                      [BPMN_TIMER] = BPMN_ON_TIMER,
+                                                      [BPMN_CHANGE] = BPMN_ON_CONDITION};
     bool plain = ev->kind == BPMN_BEGIN || ev->kind == BPMN_ACT;
     struct wanted w = {.kind = ev->kind, .name = ev->name, .element = ev->element};
     w.trigger = plain ? BPMN_ON_MESSAGE : triggers[ev->kind];
@@ -598,13 +627,15 @@ static bool find_start(const struct bpmn_process *p, const struct bpmn_event *ev
         *ret_start = *ret_next = p->starts[i];
         bool simple = e->trigger_count == 0 && e->act_count == 0 && !e->instantiate;
         bool named = ev->element.n > 0 && str_equal(e->id, ev->element);
-        if ((ev->kind != BPMN_BEGIN && wants(e, &w, &trigger)) || (ev->kind == BPMN_BEGIN && named)) {
+        if ((ev->kind != BPMN_BEGIN && wants(e, &w, &trigger)) ||
+            (ev->kind == BPMN_BEGIN && named)) {
             *ret_trigger = ev->kind == BPMN_BEGIN ? NO_TRIGGER : trigger;
             return true;
         }
         for (uint16_t k = 0; e->kind == BPMN_EVENT_GATEWAY && k < e->out_count; k++) {
             *ret_next = p->flows[e->out[k]].to;
-            if (ev->kind != BPMN_BEGIN ? wants(&p->elements[*ret_next], &w, &trigger) : str_equal(p->elements[*ret_next].id, ev->element)) {
+            if (ev->kind != BPMN_BEGIN ? wants(&p->elements[*ret_next], &w, &trigger)
+                                       : str_equal(p->elements[*ret_next].id, ev->element)) {
                 return true;
             }
         }
@@ -617,8 +648,8 @@ static bool find_start(const struct bpmn_process *p, const struct bpmn_event *ev
     return hit >= 0 && p->elements[hit].kind != BPMN_EVENT_GATEWAY;
 }
 
-enum err bpmn_begin(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_event *event, const struct bpmn_input *in,
-                    struct bpmn_result *ret)
+enum err bpmn_begin(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_event *event,
+                    const struct bpmn_input *in, struct bpmn_result *ret)
 {
     uint16_t start = 0;
     uint16_t next = 0;
@@ -627,15 +658,16 @@ enum err bpmn_begin(struct ctx *ctx, const struct bpmn_process *p, const struct 
         const char *what = event->kind == BPMN_ACT     ? "an act"
                            : event->kind == BPMN_BEGIN ? "a plain start"
                                                        : "an event";
-        return fault(ctx, ERR_NOT_FOUND, "process %.*s is not begun by %s \"%.*s\"", FMT(p->id), what,
-                     FMT(event->name));
+        return fault(ctx, ERR_NOT_FOUND, "process %.*s is not begun by %s \"%.*s\"", FMT(p->id),
+                     what, FMT(event->name));
     }
     struct run run = run_of(ctx, p, NULL, in, event->values, ret);
     uint32_t token = token_id(&run);
     const struct bpmn_element *e = &p->elements[start];
     TRY(data_take(&run, 0, event->values));
     TRY(scope_listen(&run, 0));
-    if (is_awaited(e) && trigger != NO_TRIGGER) { /* the first of its events has come; it waits for the others */
+    if (is_awaited(e) &&
+        trigger != NO_TRIGGER) { /* the first of its events has come; it waits for the others */
         TRY(enter_catch(&run, start, 0, token));
         TRY(occur(&run, &(struct catcher){.host = token, .element = start, .trigger = trigger}));
     } else if (e->kind == BPMN_START) {
@@ -662,14 +694,17 @@ enum err bpmn_begin(struct ctx *ctx, const struct bpmn_process *p, const struct 
 }
 
 /* An open activity, or a catching event, that the event names; the youngest. */
-static struct bpmn_token *find_open(const struct bpmn_process *p, struct bpmn_state *s, const struct bpmn_event *ev, bool activity)
+static struct bpmn_token *find_open(const struct bpmn_process *p, struct bpmn_state *s,
+                                    const struct bpmn_event *ev, bool activity)
 {
     for (size_t k = s->count; k > 0; k--) {
         struct bpmn_token *t = &s->tokens[k - 1];
         const struct bpmn_element *e = &p->elements[t->element];
-        bool right = (ev->token == 0 || t->id == ev->token) && (ev->element.n == 0 || str_equal(e->id, ev->element));
+        bool right = (ev->token == 0 || t->id == ev->token) &&
+                     (ev->element.n == 0 || str_equal(e->id, ev->element));
         bool kind = activity ? is_activity(e->kind) : e->kind == BPMN_TASK || is_awaited(e);
-        if (right && kind && (t->what == BPMN_AT || t->what == BPMN_UNDOING || (activity && t->what == BPMN_BODY))) {
+        if (right && kind &&
+            (t->what == BPMN_AT || t->what == BPMN_UNDOING || (activity && t->what == BPMN_BODY))) {
             return t;
         }
     }
@@ -684,7 +719,8 @@ static size_t find_timer(const struct run *run, const struct bpmn_event *ev)
     for (size_t i = 0; i < run->s->timer_count; i++) {
         const struct bpmn_timer *t = &run->s->timers[i];
         struct str element = run->p->elements[t->element].id;
-        if (named ? t->token == number && str_equal(element, id) : ev->name.n == 0 && str_equal(element, ev->element)) {
+        if (named ? t->token == number && str_equal(element, id)
+                  : ev->name.n == 0 && str_equal(element, ev->element)) {
             return i;
         }
     }
@@ -697,7 +733,8 @@ static enum err on_timer(struct run *run, const struct bpmn_event *ev)
     const struct bpmn_process *p = run->p;
     size_t index = find_timer(run, ev);
     if (index == SIZE_MAX) {
-        return fault(ctx, ERR_CONFLICT, "timer %.*s is not set", FMT(ev->name.n > 0 ? ev->name : ev->element));
+        return fault(ctx, ERR_CONFLICT, "timer %.*s is not set",
+                     FMT(ev->name.n > 0 ? ev->name : ev->element));
     }
     struct bpmn_timer t = run->s->timers[index];
     const struct bpmn_element *e = &p->elements[t.element];
@@ -715,11 +752,16 @@ static enum err on_timer(struct run *run, const struct bpmn_event *ev)
 static enum err on_caught(struct run *run, const struct bpmn_event *ev)
 {
     struct ctx *ctx = run->ctx;
-    struct wanted w = {.kind = ev->kind, .trigger = BPMN_ON_MESSAGE, .name = ev->name, .element = ev->element, .token = ev->token};
+    struct wanted w = {.kind = ev->kind,
+                       .trigger = BPMN_ON_MESSAGE,
+                       .name = ev->name,
+                       .element = ev->element,
+                       .token = ev->token};
     struct catcher c = {0};
     if (!find_catcher(run->p, run->s, &w, &c)) {
         const char *what = ev->kind == BPMN_ACT ? "an act" : "a message";
-        return fault(ctx, ERR_CONFLICT, "the procedure does not await %s \"%.*s\" now", what, FMT(ev->name.n > 0 ? ev->name : ev->element));
+        return fault(ctx, ERR_CONFLICT, "the procedure does not await %s \"%.*s\" now", what,
+                     FMT(ev->name.n > 0 ? ev->name : ev->element));
     }
     TRY(data_take(run, c.host, ev->values));
     return occur(run, &c);
@@ -732,7 +774,8 @@ static enum err on_thrown(struct run *run, const struct bpmn_event *ev, bool err
     bool caught = false;
     const struct bpmn_token *t = find_open(run->p, run->s, ev, true);
     if (t == NULL) {
-        return fault(ctx, ERR_CONFLICT, "no open activity \"%.*s\" can throw \"%.*s\"", FMT(ev->element), FMT(ev->name));
+        return fault(ctx, ERR_CONFLICT, "no open activity \"%.*s\" can throw \"%.*s\"",
+                     FMT(ev->element), FMT(ev->name));
     }
     uint32_t id = t->id;
     uint32_t scope = t->scope;
@@ -748,20 +791,27 @@ static enum err on_signal(struct run *run, const struct bpmn_event *ev)
     bool caught = false;
     TRY(data_take(run, 0, ev->values));
     TRY(throw_signal(run, ev->name, ev->element, &caught));
-    return caught ? ERR_OK : fault(ctx, ERR_CONFLICT, "nothing awaits the signal \"%.*s\" now", FMT(ev->name));
+    return caught
+               ? ERR_OK
+               : fault(ctx, ERR_CONFLICT, "nothing awaits the signal \"%.*s\" now", FMT(ev->name));
 }
 
 /* For an oracle a condition occurs when it says so. */
 static enum err on_change(struct run *run, const struct bpmn_event *ev)
 {
     struct ctx *ctx = run->ctx;
-    struct wanted w = {.kind = BPMN_CHANGE, .trigger = BPMN_ON_CONDITION, .element = ev->element, .token = ev->token};
+    struct wanted w = {.kind = BPMN_CHANGE,
+                       .trigger = BPMN_ON_CONDITION,
+                       .element = ev->element,
+                       .token = ev->token};
     struct catcher c = {0};
     TRY(data_take(run, 0, ev->values));
     if (run->in->oracle == NULL) {
         return ERR_OK;
     }
-    return find_catcher(run->p, run->s, &w, &c) ? occur(run, &c) : fault(ctx, ERR_CONFLICT, "no such condition is awaited");
+    return find_catcher(run->p, run->s, &w, &c)
+               ? occur(run, &c)
+               : fault(ctx, ERR_CONFLICT, "no such condition is awaited");
 }
 
 static enum err on_complete(struct run *run, const struct bpmn_event *ev)
@@ -774,11 +824,13 @@ static enum err on_complete(struct run *run, const struct bpmn_event *ev)
     uint32_t id = t->id;
     uint16_t element = t->element;
     TRY(data_take(run, id, ev->values));
-    return is_awaited(&run->p->elements[element]) ? occur_catch(run, id, element) : activity_complete(run, id);
+    return is_awaited(&run->p->elements[element]) ? occur_catch(run, id, element)
+                                                  : activity_complete(run, id);
 }
 
-enum err bpmn_step(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s, const struct bpmn_event *event,
-                   const struct bpmn_input *in, struct bpmn_result *ret)
+enum err bpmn_step(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s,
+                   const struct bpmn_event *event, const struct bpmn_input *in,
+                   struct bpmn_result *ret)
 {
     struct run run = run_of(ctx, p, s, in, event->values, ret);
     switch (event->kind) {
@@ -797,21 +849,22 @@ enum err bpmn_step(struct ctx *ctx, const struct bpmn_process *p, const struct b
 
 /* ---- acts of law ---- */
 
-enum err bpmn_start(struct ctx *ctx, const struct bpmn_process *p, struct str act, const struct bpmn_input *in, struct bpmn_result *ret)
+enum err bpmn_start(struct ctx *ctx, const struct bpmn_process *p, struct str act,
+                    const struct bpmn_input *in, struct bpmn_result *ret)
 {
     struct bpmn_event ev = {.kind = BPMN_ACT, .name = act};
     return bpmn_begin(ctx, p, &ev, in, ret);
 }
 
-enum err bpmn_act(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s, struct str act, const struct bpmn_input *in,
-                  struct bpmn_result *ret)
+enum err bpmn_act(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s,
+                  struct str act, const struct bpmn_input *in, struct bpmn_result *ret)
 {
     struct bpmn_event ev = {.kind = BPMN_ACT, .name = act};
     return bpmn_step(ctx, p, s, &ev, in, ret);
 }
 
-enum err bpmn_timer(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s, struct str timer, const struct bpmn_input *in,
-                    struct bpmn_result *ret)
+enum err bpmn_timer(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s,
+                    struct str timer, const struct bpmn_input *in, struct bpmn_result *ret)
 {
     struct bpmn_event ev = {.kind = BPMN_TIMER, .name = timer};
     return bpmn_step(ctx, p, s, &ev, in, ret);

@@ -1,14 +1,16 @@
-/* Every state a process can come to, by the engine itself: each event that is awaited may happen, each condition may be
- * true or false, a multi-instance activity has two instances. What happens beside an activity happens once on a way. As
- * far as LIMIT_BPMN_STATES reaches; a search that was cut short tells only of what it saw.
+/* Every state a process can come to, by the engine itself: each event that is awaited may happen,
+ * each condition may be true or false, a multi-instance activity has two instances. What happens
+ * beside an activity happens once on a way. As far as LIMIT_BPMN_STATES reaches; a search that was
+ * cut short tells only of what it saw.
  *
- * Two states are one when their tokens stand alike, whatever their numbers: a state's sign is a sum over its tokens of a
- * hash of place and of what stands inside. */
+ * Two states are one when their tokens stand alike, whatever their numbers: a state's sign is a sum
+ * over its tokens of a hash of place and of what stands inside. */
 #include "bpmn/check_in.h"
 
 enum { PICKS_MAX = 64, TRIES_MAX = 512, STEPS_MAX = 100000, STEP_BYTES = 64 << 20 };
 
-/* Choices of one step: replayed up to `given`, then the first each; odometer-like from try to try. */
+/* Choices of one step: replayed up to `given`, then the first each; odometer-like from try to try.
+ */
 struct chooser {
     unsigned picks[PICKS_MAX];
     unsigned ways[PICKS_MAX];
@@ -81,8 +83,10 @@ static uint64_t mix(uint64_t h, uint64_t v)
     return h ^ (h >> 32);
 }
 
-/* Children stand after their scopes in no fixed order, so sums go up in rounds: deepest tokens first. */
-static void sign_of(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s, uint64_t fired, uint64_t ret[2])
+/* Children stand after their scopes in no fixed order, so sums go up in rounds: deepest tokens
+ * first. */
+static void sign_of(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s,
+                    uint64_t fired, uint64_t ret[2])
 {
     uint64_t *inside = ARENA_ARRAY(ctx->arena, uint64_t, s->count + 1);
     unsigned *depth = ARENA_ARRAY(ctx->arena, unsigned, s->count + 1);
@@ -100,12 +104,16 @@ static void sign_of(struct ctx *ctx, const struct bpmn_process *p, const struct 
                 continue;
             }
             bool counts = t->what == BPMN_BODY && e->loop->multi;
-            uint64_t h = mix(mix(mix(t->element, t->flow), t->what), counts ? t->c : t->what == BPMN_RESET ? t->a : 0);
+            uint64_t h = mix(mix(mix(t->element, t->flow), t->what), counts                  ? t->c
+                                                                     : t->what == BPMN_RESET ? t->a
+                                                                                             : 0);
             for (size_t k = 0; k < s->timer_count; k++) {
                 h += s->timers[k].token == t->id ? mix(7, s->timers[k].element) : 0;
             }
             for (size_t k = 0; k < s->mark_count; k++) {
-                h += s->marks[k].token == t->id ? mix(mix(11, s->marks[k].element), s->marks[k].seen) : 0;
+                h += s->marks[k].token == t->id
+                         ? mix(mix(11, s->marks[k].element), s->marks[k].seen)
+                         : 0;
             }
             h = mix(h, inside[i]);
             size_t up = 0;
@@ -150,14 +158,18 @@ static uint32_t node_of(struct search *x, const struct bpmn_state *s, uint64_t f
         return UINT32_MAX;
     }
     x->nodes = bpmn_grow(ctx->arena, x->nodes, x->count, &x->room, sizeof(*x->nodes));
-    x->nodes[x->count] = (struct node){.sign = {sign[0], sign[1]}, .state = str_copy(ctx->arena, text), .fired = fired, .ended = s->count == 0};
+    x->nodes[x->count] = (struct node){.sign = {sign[0], sign[1]},
+                                       .state = str_copy(ctx->arena, text),
+                                       .fired = fired,
+                                       .ended = s->count == 0};
     x->slots[at] = (uint32_t)++x->count;
     return (uint32_t)x->count - 1;
 }
 
 static void edge_put(struct search *x, uint32_t to)
 {
-    x->edges = bpmn_grow(x->c->ctx->arena, x->edges, x->edge_count, &x->edge_room, sizeof(*x->edges));
+    x->edges =
+        bpmn_grow(x->c->ctx->arena, x->edges, x->edge_count, &x->edge_room, sizeof(*x->edges));
     x->edges[x->edge_count++] = (struct edge){x->from, to};
 }
 
@@ -170,7 +182,8 @@ static void note_entered(struct search *x, const struct bpmn_result *r)
     }
 }
 
-/* Two tokens at one place of one scope, though nothing happened beside: a split that nothing joins. */
+/* Two tokens at one place of one scope, though nothing happened beside: a split that nothing joins.
+ */
 static void look_for_twins(struct search *x, const struct bpmn_state *s, uint64_t fired)
 {
     for (size_t i = 0; fired == 0 && i < s->count; i++) {
@@ -178,8 +191,11 @@ static void look_for_twins(struct search *x, const struct bpmn_state *s, uint64_
         const struct bpmn_token *up = token_find((struct bpmn_state *)(uintptr_t)s, t->scope);
         for (size_t k = 0; k < i && !(up != NULL && up->what == BPMN_BODY); k++) {
             const struct bpmn_token *o = &s->tokens[k];
-            if (o->element == t->element && o->scope == t->scope && o->flow == t->flow && o->what == t->what) {
-                finding_put(x->c, t->element, "two tokens can be here at once, so what follows happens twice: a join is missing before it");
+            if (o->element == t->element && o->scope == t->scope && o->flow == t->flow &&
+                o->what == t->what) {
+                finding_put(x->c, t->element,
+                            "two tokens can be here at once, so what follows happens twice: a join "
+                            "is missing before it");
             }
         }
     }
@@ -188,7 +204,8 @@ static void look_for_twins(struct search *x, const struct bpmn_state *s, uint64_
 /* ---- steps ---- */
 
 /* One event, with every way its choices can go. True when it can happen at all. */
-static bool try_event(struct search *x, const struct bpmn_state *s, const struct bpmn_event *ev, uint64_t fired)
+static bool try_event(struct search *x, const struct bpmn_state *s, const struct bpmn_event *ev,
+                      uint64_t fired)
 {
     struct chooser chooser = {0};
     struct bpmn_oracle oracle = {.self = &chooser, .choose = choose};
@@ -197,7 +214,8 @@ static bool try_event(struct search *x, const struct bpmn_state *s, const struct
     for (int i = 0; i < TRIES_MAX; i++) {
         struct bpmn_result r;
         struct arena_mark mark = arena_mark(x->step.arena);
-        enum err e = s == NULL ? bpmn_begin(&x->step, x->c->p, ev, &in, &r) : bpmn_step(&x->step, x->c->p, s, ev, &in, &r);
+        enum err e = s == NULL ? bpmn_begin(&x->step, x->c->p, ev, &in, &r)
+                               : bpmn_step(&x->step, x->c->p, s, ev, &in, &r);
         any = any || e == ERR_OK || e == ERR_TOO_MANY;
         x->cut = x->cut || chooser.over || (e != ERR_OK && e != ERR_CONFLICT && e != ERR_NOT_FOUND);
         if (e == ERR_OK) {
@@ -222,8 +240,10 @@ static bool try_event(struct search *x, const struct bpmn_state *s, const struct
     return any;
 }
 
-/* An event that stays possible after it happened would give states without end: once on a way is enough. */
-static bool try_beside(struct search *x, const struct bpmn_state *s, const struct bpmn_event *ev, const struct bpmn_element *e, size_t element)
+/* An event that stays possible after it happened would give states without end: once on a way is
+ * enough. */
+static bool try_beside(struct search *x, const struct bpmn_state *s, const struct bpmn_event *ev,
+                       const struct bpmn_element *e, size_t element)
 {
     uint64_t bit = e->interrupting ? 0 : (uint64_t)1 << (element % 64);
     if (bit != 0 && (x->fired & bit) != 0) {
@@ -237,8 +257,10 @@ static struct str id_of(const struct search *x, size_t element)
     return x->c->p->elements[element].id;
 }
 
-/* Each trigger of an event that listens at a token. thrower: who throws errors and escalations; 0 nobody. */
-static bool try_triggers(struct search *x, const struct bpmn_state *s, uint16_t element, uint32_t token, uint32_t thrower)
+/* Each trigger of an event that listens at a token. thrower: who throws errors and escalations; 0
+ * nobody. */
+static bool try_triggers(struct search *x, const struct bpmn_state *s, uint16_t element,
+                         uint32_t token, uint32_t thrower)
 {
     const struct bpmn_element *e = &x->c->p->elements[element];
     bool any = false;
@@ -268,7 +290,10 @@ static bool try_triggers(struct search *x, const struct bpmn_state *s, uint16_t 
             if (thrower == 0) {
                 continue;
             }
-            ev = (struct bpmn_event){.kind = t->kind == BPMN_ON_ERROR ? BPMN_ERROR : BPMN_ESCALATION, .name = t->name, .token = thrower};
+            ev =
+                (struct bpmn_event){.kind = t->kind == BPMN_ON_ERROR ? BPMN_ERROR : BPMN_ESCALATION,
+                                    .name = t->name,
+                                    .token = thrower};
             break;
         case BPMN_ON_CANCEL:
         case BPMN_ON_COMPENSATION:
@@ -288,7 +313,8 @@ static bool try_subs(struct search *x, const struct bpmn_state *s, uint32_t scop
     uint32_t thrower = 0;
     bool any = false;
     for (size_t k = 0; k < s->count; k++) {
-        bool open = s->tokens[k].scope == scope && is_activity(x->c->p->elements[s->tokens[k].element].kind);
+        bool open = s->tokens[k].scope == scope &&
+                    is_activity(x->c->p->elements[s->tokens[k].element].kind);
         thrower = open && s->tokens[k].what != BPMN_UNDO ? s->tokens[k].id : thrower;
     }
     for (uint16_t i = 0; i < count && !scope_is_interrupted(x->c->p, s, scope); i++) {
@@ -305,10 +331,13 @@ static bool try_token(struct search *x, const struct bpmn_state *s, const struct
     bool at = t->what == BPMN_AT || t->what == BPMN_UNDOING;
     bool any = false;
     if (at && e->kind == BPMN_TASK) {
-        any = try_event(x, s, &(struct bpmn_event){.kind = BPMN_COMPLETE, .token = t->id}, x->fired);
+        any =
+            try_event(x, s, &(struct bpmn_event){.kind = BPMN_COMPLETE, .token = t->id}, x->fired);
     }
     if (at && is_awaited(e)) {
-        any = try_event(x, s, &(struct bpmn_event){.kind = BPMN_COMPLETE, .token = t->id}, x->fired) || any;
+        any = try_event(x, s, &(struct bpmn_event){.kind = BPMN_COMPLETE, .token = t->id},
+                        x->fired) ||
+              any;
     }
     for (uint16_t i = 0; e->kind == BPMN_EVENT_GATEWAY && i < e->out_count; i++) {
         uint16_t next = p->flows[e->out[i]].to;
@@ -317,7 +346,9 @@ static bool try_token(struct search *x, const struct bpmn_state *s, const struct
         if (n->kind == BPMN_TASK && n->act_count > 0) {
             ev = (struct bpmn_event){.kind = BPMN_ACT, .name = n->acts[0], .token = t->id};
         }
-        any = (n->kind == BPMN_TASK ? try_event(x, s, &ev, x->fired) : try_triggers(x, s, next, t->id, 0)) || any;
+        any = (n->kind == BPMN_TASK ? try_event(x, s, &ev, x->fired)
+                                    : try_triggers(x, s, next, t->id, 0)) ||
+              any;
     }
     for (uint16_t i = 0; i < e->attached_count && token_is_host(p, t); i++) {
         any = try_triggers(x, s, e->attached[i], t->id, t->id) || any;
@@ -345,7 +376,9 @@ static enum err try_node(struct search *x, uint32_t index)
     for (size_t i = 0; !any && i < s->count; i++) {
         const struct bpmn_token *t = &s->tokens[i];
         if (t->flow != NO_FLOW) {
-            finding_put(x->c, t->element, "a token can wait here for ever: another that it is to be joined with does not come");
+            finding_put(x->c, t->element,
+                        "a token can wait here for ever: another that it is to be joined with does "
+                        "not come");
         }
     }
     arena_reset(x->step.arena, mark);
@@ -359,7 +392,10 @@ static void begin_everywhere(struct search *x)
         const struct bpmn_element *e = &p->elements[p->starts[i]];
         if (e->kind == BPMN_EVENT_GATEWAY) {
             for (uint16_t k = 0; k < e->out_count; k++) {
-                try_event(x, NULL, &(struct bpmn_event){.kind = BPMN_BEGIN, .element = p->elements[p->flows[e->out[k]].to].id}, 0);
+                try_event(x, NULL,
+                          &(struct bpmn_event){.kind = BPMN_BEGIN,
+                                               .element = p->elements[p->flows[e->out[k]].to].id},
+                          0);
             }
         } else if (e->kind == BPMN_START || e->instantiate) {
             try_event(x, NULL, &(struct bpmn_event){.kind = BPMN_BEGIN, .element = e->id}, 0);
@@ -389,8 +425,10 @@ static void check_completion(struct search *x)
     }
     for (size_t i = 0; i < x->count && !x->cut && !stuck; i++) {
         struct bpmn_state *s = NULL;
-        if (!x->nodes[i].completes && bpmn_state_read(&x->step, x->c->p, x->nodes[i].state, &s) == ERR_OK && s->count > 0) {
-            finding_put(x->c, s->tokens[s->count - 1].element, "once a token is here the process can never end");
+        if (!x->nodes[i].completes &&
+            bpmn_state_read(&x->step, x->c->p, x->nodes[i].state, &s) == ERR_OK && s->count > 0) {
+            finding_put(x->c, s->tokens[s->count - 1].element,
+                        "once a token is here the process can never end");
             return;
         }
     }
@@ -401,12 +439,15 @@ static void check_entered(struct search *x)
     const struct bpmn_process *p = x->c->p;
     for (size_t i = 0; i < p->element_count && !x->cut; i++) {
         const struct bpmn_element *e = &p->elements[i];
-        bool thrown = false; /* caught only when something inside throws it, or compensates: not looked for */
+        bool thrown =
+            false; /* caught only when something inside throws it, or compensates: not looked for */
         for (uint16_t k = 0; k < e->trigger_count; k++) {
             enum bpmn_trigger_kind kind = e->triggers[k].kind;
-            thrown = thrown || kind == BPMN_ON_CANCEL || kind == BPMN_ON_COMPENSATION || kind == BPMN_ON_ERROR || kind == BPMN_ON_ESCALATION;
+            thrown = thrown || kind == BPMN_ON_CANCEL || kind == BPMN_ON_COMPENSATION ||
+                     kind == BPMN_ON_ERROR || kind == BPMN_ON_ESCALATION;
         }
-        bool aside = e->kind == BPMN_PROCESS || e->for_compensation || e->by_event || thrown || (e->scope >= 0 && p->elements[e->scope].by_event);
+        bool aside = e->kind == BPMN_PROCESS || e->for_compensation || e->by_event || thrown ||
+                     (e->scope >= 0 && p->elements[e->scope].by_event);
         if (!x->entered[i] && x->c->reached[i] && !aside) {
             finding_put(x->c, i, "whatever happens, no token ever comes here");
         }

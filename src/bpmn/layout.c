@@ -1,16 +1,28 @@
-/* Places for a process without a diagram: each scope in layers from left to right (flows that lead back are turned), long
- * flows hold a place of their own in the layers they pass, order in a layer by the mean of the neighbours. A sub-process is
- * laid out before what is around it. Flows run right-angled in the gaps between layers, those that lead back below. */
+/* Places for a process without a diagram: each scope in layers from left to right (flows that lead
+ * back are turned), long flows hold a place of their own in the layers they pass, order in a layer
+ * by the mean of the neighbours. A sub-process is laid out before what is around it. Flows run
+ * right-angled in the gaps between layers, those that lead back below. */
 #include "bpmn/draw_in.h"
 
-enum { GAP_X = 46, GAP_Y = 26, PAD = 24, EVENT = 36, GATE = 46, TASK_W = 116, TASK_H = 74, BACK = 18, NODES_MAX = 6000, LABEL = 34 };
+enum {
+    GAP_X = 46,
+    GAP_Y = 26,
+    PAD = 24,
+    EVENT = 36,
+    GATE = 46,
+    TASK_W = 116,
+    TASK_H = 74,
+    BACK = 18,
+    NODES_MAX = 6000,
+    LABEL = 34
+};
 
 /* An element, or the place of a long flow in one layer. */
 struct place {
     int32_t element; /* -1: of a flow */
     int32_t flow;
     int layer;
-    int x, y, w, h;  /* within the scope */
+    int x, y, w, h; /* within the scope */
     double order;
 };
 struct link {
@@ -20,16 +32,16 @@ struct link {
 struct plan {
     struct arena *a;
     const struct bpmn_process *p;
-    struct box *boxes;      /* relative to their scope until the end */
-    struct route *routes;   /* the same */
+    struct box *boxes;    /* relative to their scope until the end */
+    struct route *routes; /* the same */
     struct place *places;
     size_t count;
     struct link *links;
     size_t link_count;
-    size_t *of;             /* element -> place */
+    size_t *of; /* element -> place */
     int *color;
-    bool *back;             /* flows that lead back */
-    int *left;              /* of each layer */
+    bool *back; /* flows that lead back */
+    int *left;  /* of each layer */
     int layers;
 };
 
@@ -41,7 +53,8 @@ static int32_t source_of(const struct bpmn_process *p, const struct bpmn_flow *f
 
 static bool in_scope(const struct bpmn_process *p, size_t i, int32_t scope)
 {
-    return p->elements[i].scope == scope && p->elements[i].kind != BPMN_BOUNDARY && p->elements[i].kind != BPMN_PROCESS;
+    return p->elements[i].scope == scope && p->elements[i].kind != BPMN_BOUNDARY &&
+           p->elements[i].kind != BPMN_PROCESS;
 }
 
 /* Which flows lead back: depth first in document order, on a stack of our own. */
@@ -112,7 +125,8 @@ static void gather(struct plan *l, int32_t scope)
         if (in_scope(p, i, scope)) {
             size_of(&p->elements[i], &l->boxes[i]);
             l->of[i] = l->count;
-            l->places[l->count++] = (struct place){.element = (int32_t)i, .flow = -1, .w = l->boxes[i].w, .h = l->boxes[i].h};
+            l->places[l->count++] = (struct place){
+                .element = (int32_t)i, .flow = -1, .w = l->boxes[i].w, .h = l->boxes[i].h};
         }
     }
     size_t elements = l->count;
@@ -154,8 +168,10 @@ static void place_flows(struct plan *l, int32_t scope)
         }
         size_t from = l->of[source_of(p, f)];
         size_t to = l->of[f->to];
-        for (int layer = l->places[from].layer + 1; layer < l->places[to].layer && l->count < NODES_MAX; layer++) {
-            l->places[l->count] = (struct place){.element = -1, .flow = (int32_t)k, .layer = layer, .h = 12};
+        for (int layer = l->places[from].layer + 1;
+             layer < l->places[to].layer && l->count < NODES_MAX; layer++) {
+            l->places[l->count] =
+                (struct place){.element = -1, .flow = (int32_t)k, .layer = layer, .h = 12};
             link_put(l, from, l->count);
             from = l->count++;
         }
@@ -248,7 +264,8 @@ static void set_coordinates(struct plan *l, int *ret_w, int *ret_h)
         }
         x += width + GAP_X;
     }
-    for (size_t k = 0; k < l->link_count; k++) { /* what nothing leads to stands at the height of what follows it */
+    for (size_t k = 0; k < l->link_count;
+         k++) { /* what nothing leads to stands at the height of what follows it */
         struct place *from = &l->places[l->links[k].from];
         const struct place *to = &l->places[l->links[k].to];
         if (from->layer == 0 && layer_list(l, 0, list) == 1) {
@@ -299,7 +316,8 @@ static void route_flow(struct plan *l, size_t k, int scope_h, int *back)
         y = ay + 10;
         bend(r, ax, y);
     }
-    for (size_t i = 0; i < l->count; i++) { /* places of this flow stand in the order of its layers */
+    for (size_t i = 0; i < l->count;
+         i++) { /* places of this flow stand in the order of its layers */
         const struct place *d = &l->places[i];
         if (d->flow == (int32_t)k && d->element < 0) {
             int gap = l->left[d->layer] - GAP_X / 2 + 6;
@@ -337,7 +355,8 @@ static void lay_scope(struct plan *l, int32_t scope, int *ret_w, int *ret_h)
         const struct bpmn_element *e = &p->elements[i];
         for (uint16_t k = 0; e->scope == scope && k < e->attached_count; k++) {
             struct box *b = &l->boxes[e->attached[k]];
-            *b = (struct box){l->boxes[i].x + l->boxes[i].w - (EVENT + 8) * (k + 1), l->boxes[i].y + l->boxes[i].h - EVENT / 2, EVENT, EVENT};
+            *b = (struct box){l->boxes[i].x + l->boxes[i].w - (EVENT + 8) * (k + 1),
+                              l->boxes[i].y + l->boxes[i].h - EVENT / 2, EVENT, EVENT};
         }
     }
     for (size_t k = 0; k < p->flow_count; k++) {
@@ -380,7 +399,8 @@ void lay_out(struct arena *a, const struct bpmn_process *p, struct box *boxes, s
         }
     }
     lay_scope(&l, NO_INDEX, &w, &h);
-    for (size_t i = 0; i < p->element_count; i++) { /* outer ones first: each moves with what is around it */
+    for (size_t i = 0; i < p->element_count;
+         i++) { /* outer ones first: each moves with what is around it */
         int32_t scope = p->elements[i].scope;
         if (scope >= 0 && is_drawn(p, i)) {
             boxes[i].x += boxes[scope].x;

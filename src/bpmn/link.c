@@ -1,5 +1,5 @@
-/* What follows from the shape of a process: flows by element, starts and event sub-processes by scope, handlers, links,
- * and which joins a token can still reach. */
+/* What follows from the shape of a process: flows by element, starts and event sub-processes by
+ * scope, handlers, links, and which joins a token can still reach. */
 #include "bpmn/load_in.h"
 
 struct list {
@@ -39,8 +39,10 @@ static bool is_member(const struct loader *l, size_t i, int32_t of, enum member 
 {
     const struct bpmn_element *e = &l->elements[i];
     bool inside = e->scope == of && e->kind != BPMN_PROCESS;
-    bool loose = e->in_count == 0 && !e->by_event && !e->for_compensation && e->kind != BPMN_BOUNDARY && e->kind != BPMN_START &&
-                 !(e->kind == BPMN_CATCH && e->trigger_count > 0 && e->triggers[0].kind == BPMN_ON_LINK);
+    bool loose =
+        e->in_count == 0 && !e->by_event && !e->for_compensation && e->kind != BPMN_BOUNDARY &&
+        e->kind != BPMN_START &&
+        !(e->kind == BPMN_CATCH && e->trigger_count > 0 && e->triggers[0].kind == BPMN_ON_LINK);
     switch (what) {
     case MEMBER_START: return inside && e->kind == BPMN_START;
     case MEMBER_IMPLICIT: return inside && loose;
@@ -65,7 +67,8 @@ static const uint16_t *members(struct loader *l, int32_t of, enum member what, u
     return list;
 }
 
-/* Start events; and receive tasks and event gateways that begin the process; with none of them all that nothing leads to. */
+/* Start events; and receive tasks and event gateways that begin the process; with none of them all
+ * that nothing leads to. */
 static const uint16_t *starts_of(struct loader *l, int32_t of, bool top, uint16_t *ret_count)
 {
     uint16_t loose_count = 0;
@@ -103,10 +106,12 @@ static enum err link_attached(struct loader *l)
         }
         uint16_t unit = l->notes[i].unit;
         int32_t to = element_by_id(l, unit, xml_reference(l, l->notes[i].node, "attachedToRef"));
-        bool good = to >= 0 && l->elements[to].scope == e->scope && is_activity(l->elements[to].kind) && !l->elements[to].by_event &&
+        bool good = to >= 0 && l->elements[to].scope == e->scope &&
+                    is_activity(l->elements[to].kind) && !l->elements[to].by_event &&
                     !l->elements[to].for_compensation;
         if (!good) {
-            return bad(l, unit, l->notes[i].node, ERR_SYNTAX, "a boundary event is attached to an activity beside it");
+            return bad(l, unit, l->notes[i].node, ERR_SYNTAX,
+                       "a boundary event is attached to an activity beside it");
         }
         e->attached_to = (int16_t)to;
     }
@@ -124,9 +129,12 @@ static enum err link_handler(struct loader *l, size_t i)
             to = element_by_id(l, unit, a->to);
         }
     }
-    bool good = to >= 0 && is_activity(l->elements[to].kind) && l->elements[to].for_compensation && l->elements[to].scope == e->scope;
+    bool good = to >= 0 && is_activity(l->elements[to].kind) && l->elements[to].for_compensation &&
+                l->elements[to].scope == e->scope;
     if (!good) {
-        return bad(l, unit, l->notes[i].node, ERR_SYNTAX, "an association leads from a compensation event to an activity with isForCompensation=\"true\" beside it");
+        return bad(l, unit, l->notes[i].node, ERR_SYNTAX,
+                   "an association leads from a compensation event to an activity with "
+                   "isForCompensation=\"true\" beside it");
     }
     l->elements[e->attached_to].handler = to;
     return ERR_OK;
@@ -136,21 +144,27 @@ static enum err link_trigger(struct loader *l, size_t i, struct bpmn_trigger *t)
 {
     const struct bpmn_element *e = &l->elements[i];
     uint16_t unit = l->notes[i].unit;
-    if (t->kind == BPMN_ON_COMPENSATION && e->kind != BPMN_BOUNDARY && e->kind != BPMN_START && t->id.n > 0) {
+    if (t->kind == BPMN_ON_COMPENSATION && e->kind != BPMN_BOUNDARY && e->kind != BPMN_START &&
+        t->id.n > 0) {
         t->target = element_by_id(l, unit, t->id);
         bool good = t->target >= 0 && is_activity(l->elements[t->target].kind);
-        return good ? ERR_OK : bad(l, unit, l->notes[i].node, ERR_SYNTAX, "the activity to be compensated (activityRef) is none of this process");
+        return good ? ERR_OK
+                    : bad(l, unit, l->notes[i].node, ERR_SYNTAX,
+                          "the activity to be compensated (activityRef) is none of this process");
     }
     if (t->kind == BPMN_ON_LINK && e->kind == BPMN_THROW) {
         size_t found = 0;
         for (size_t k = 0; k < l->element_count; k++) {
             const struct bpmn_element *c = &l->elements[k];
-            if (c->kind == BPMN_CATCH && c->scope == e->scope && c->trigger_count == 1 && c->triggers[0].kind == BPMN_ON_LINK && str_equal(c->triggers[0].name, t->name)) {
+            if (c->kind == BPMN_CATCH && c->scope == e->scope && c->trigger_count == 1 &&
+                c->triggers[0].kind == BPMN_ON_LINK && str_equal(c->triggers[0].name, t->name)) {
                 t->target = (int32_t)k;
                 found++;
             }
         }
-        return found == 1 ? ERR_OK : bad(l, unit, l->notes[i].node, ERR_SYNTAX, "a throwing link has one catching link of its name beside it");
+        return found == 1 ? ERR_OK
+                          : bad(l, unit, l->notes[i].node, ERR_SYNTAX,
+                                "a throwing link has one catching link of its name beside it");
     }
     return ERR_OK;
 }
@@ -173,9 +187,11 @@ static enum err link_events(struct loader *l, struct bpmn_process *p)
     return ERR_OK;
 }
 
-/* From each incoming flow of a join back to all from which a token can come by it without passing the join: over flows,
- * from catching links to throwing ones, and if asked for from boundary events to their activity. */
-static void reach_join(struct loader *l, uint16_t join, bool borders, uint64_t *set, uint16_t *queue)
+/* From each incoming flow of a join back to all from which a token can come by it without passing
+ * the join: over flows, from catching links to throwing ones, and if asked for from boundary events
+ * to their activity. */
+static void reach_join(struct loader *l, uint16_t join, bool borders, uint64_t *set,
+                       uint16_t *queue)
 {
     const struct bpmn_element *g = &l->elements[join];
     for (uint16_t f = 0; f < g->in_count; f++) {
@@ -201,7 +217,9 @@ static void reach_join(struct loader *l, uint16_t join, bool borders, uint64_t *
             }
             for (size_t i = 0; e->kind == BPMN_CATCH && i < l->element_count; i++) {
                 const struct bpmn_element *x = &l->elements[i];
-                bool link = x->kind == BPMN_THROW && x->trigger_count > 0 && x->triggers[0].kind == BPMN_ON_LINK && x->triggers[0].target == (int32_t)queue[k];
+                bool link = x->kind == BPMN_THROW && x->trigger_count > 0 &&
+                            x->triggers[0].kind == BPMN_ON_LINK &&
+                            x->triggers[0].target == (int32_t)queue[k];
                 if (link && (set[i] & bit) == 0) {
                     set[i] |= bit;
                     queue[count++] = (uint16_t)i;
@@ -230,16 +248,19 @@ static void link_joins(struct loader *l, struct bpmn_process *p)
     p->reach = reach;
 }
 
-/* In the conditions of a complex gateway each incoming flow is a name: 1 when its token has come. */
+/* In the conditions of a complex gateway each incoming flow is a name: 1 when its token has come.
+ */
 static enum err name_flows(struct loader *l, struct bpmn_process *p)
 {
     struct ctx *ctx = l->ctx;
     uint16_t *names = NULL;
     for (size_t i = 0; i < l->element_count; i++) {
         const struct bpmn_element *e = &l->elements[i];
-        for (uint16_t k = 0; e->kind == BPMN_COMPLEX && e->expression != NULL && k < e->in_count; k++) {
+        for (uint16_t k = 0; e->kind == BPMN_COMPLEX && e->expression != NULL && k < e->in_count;
+             k++) {
             names = names == NULL ? ARENA_ARRAY(ctx->arena, uint16_t, l->flow_count) : names;
-            TRY(name_add(l, l->notes[i].unit, l->notes[i].node, l->flows[e->in[k]].id, true, &names[e->in[k]]));
+            TRY(name_add(l, l->notes[i].unit, l->notes[i].node, l->flows[e->in[k]].id, true,
+                         &names[e->in[k]]));
         }
     }
     p->flow_names = names;

@@ -10,7 +10,8 @@ static struct str text_of(struct arena *a, const xmlChar *s)
 
 bool xml_in(const xmlNode *n, const char *ns)
 {
-    return n->type == XML_ELEMENT_NODE && n->ns != NULL && strcmp((const char *)n->ns->href, ns) == 0;
+    return n->type == XML_ELEMENT_NODE && n->ns != NULL &&
+           strcmp((const char *)n->ns->href, ns) == 0;
 }
 
 bool xml_is(const xmlNode *n, const char *ns, const char *name)
@@ -64,7 +65,8 @@ const xmlNode *xml_child(const xmlNode *n, const char *name)
 enum err bad(struct loader *l, uint16_t unit, const xmlNode *n, enum err code, const char *rule)
 {
     struct str id = xml_attribute(l, n, "id");
-    return fault_at(l->ctx, code, l->units[unit].file, (uint32_t)xmlGetLineNo(n), 0, "%s \"%.*s\": %s", (const char *)n->name, FMT(id), rule);
+    return fault_at(l->ctx, code, l->units[unit].file, (uint32_t)xmlGetLineNo(n), 0,
+                    "%s \"%.*s\": %s", (const char *)n->name, FMT(id), rule);
 }
 
 int32_t element_by_id(const struct loader *l, uint16_t unit, struct str id)
@@ -110,12 +112,34 @@ static const struct {
 /* What stands in a process without being a step of it. */
 static bool is_silent(const xmlNode *n)
 {
-    static const char *const names[] = {
-        "documentation", "extensionElements", "laneSet", "textAnnotation", "group", "incoming", "outgoing", "dataObject",
-        "dataObjectReference", "dataStoreReference", "dataStore", "dataInputAssociation", "dataOutputAssociation", "ioSpecification",
-        "property", "auditing", "monitoring", "resourceRole", "performer", "humanPerformer", "potentialOwner", "category",
-        "correlationSubscription", "supportedInterfaceRef", "ioBinding", "supports", "standardLoopCharacteristics",
-        "multiInstanceLoopCharacteristics"};
+    static const char *const names[] = {"documentation",
+                                        "extensionElements",
+                                        "laneSet",
+                                        "textAnnotation",
+                                        "group",
+                                        "incoming",
+                                        "outgoing",
+                                        "dataObject",
+                                        "dataObjectReference",
+                                        "dataStoreReference",
+                                        "dataStore",
+                                        "dataInputAssociation",
+                                        "dataOutputAssociation",
+                                        "ioSpecification",
+                                        "property",
+                                        "auditing",
+                                        "monitoring",
+                                        "resourceRole",
+                                        "performer",
+                                        "humanPerformer",
+                                        "potentialOwner",
+                                        "category",
+                                        "correlationSubscription",
+                                        "supportedInterfaceRef",
+                                        "ioBinding",
+                                        "supports",
+                                        "standardLoopCharacteristics",
+                                        "multiInstanceLoopCharacteristics"};
     for (size_t i = 0; i < LEN(names); i++) {
         if (strcmp((const char *)n->name, names[i]) == 0) {
             return true;
@@ -131,11 +155,14 @@ static bool flag(struct loader *l, const xmlNode *n, const char *name, bool othe
     return v.n == 0 ? otherwise : yes;
 }
 
-static enum err read_scope(struct loader *l, uint16_t unit, const xmlNode *parent, int16_t scope, int depth);
+static enum err read_scope(struct loader *l, uint16_t unit, const xmlNode *parent, int16_t scope,
+                           int depth);
 
-static enum err read_script(struct loader *l, uint16_t unit, const xmlNode *n, struct bpmn_element *e)
+static enum err read_script(struct loader *l, uint16_t unit, const xmlNode *n,
+                            struct bpmn_element *e)
 {
-    struct str format = str_lower_ascii(l->ctx->arena, str_trim(xml_attribute(l, n, "scriptFormat")));
+    struct str format =
+        str_lower_ascii(l->ctx->arena, str_trim(xml_attribute(l, n, "scriptFormat")));
     const xmlNode *script = xml_child(n, "script");
     struct str text = script == NULL ? STR("") : xml_content(l, script);
     bool feel = format.n == 0 || str_find(format, STR("feel")) != SIZE_MAX;
@@ -143,7 +170,8 @@ static enum err read_script(struct loader *l, uint16_t unit, const xmlNode *n, s
         return ERR_OK;
     }
     if (!feel) {
-        return bad(l, unit, n, ERR_NOT_SUPPORTED, "scripts are executed in FEEL only (scriptFormat=\"feel\")");
+        return bad(l, unit, n, ERR_NOT_SUPPORTED,
+                   "scripts are executed in FEEL only (scriptFormat=\"feel\")");
     }
     e->expression = expression_add(l, unit, n, script, text, 0);
     e->kind = BPMN_PASS;
@@ -151,7 +179,8 @@ static enum err read_script(struct loader *l, uint16_t unit, const xmlNode *n, s
 }
 
 /* What a task of this tag says beyond its name. */
-static enum err read_task(struct loader *l, uint16_t unit, const xmlNode *n, bool waits, struct bpmn_element *e)
+static enum err read_task(struct loader *l, uint16_t unit, const xmlNode *n, bool waits,
+                          struct bpmn_element *e)
 {
     struct ctx *ctx = l->ctx;
     bool open = l->options->open;
@@ -172,18 +201,21 @@ static enum err read_task(struct loader *l, uint16_t unit, const xmlNode *n, boo
     bool rules = str_equal(e->tag, STR("businessRuleTask"));
     bool bound = e->model.n > 0 && e->decision.n > 0 && e->result.n > 0;
     if (!open && rules && !bound) {
-        return bad(l, unit, n, ERR_SYNTAX, "a business rule task names its model, decision and result (tb:decide)");
+        return bad(l, unit, n, ERR_SYNTAX,
+                   "a business rule task names its model, decision and result (tb:decide)");
     }
     if (!open && !rules && e->decision.n > 0) {
         return bad(l, unit, n, ERR_SYNTAX, "only a business rule task decides (tb:decide)");
     }
     if (e->kind == BPMN_TASK && e->act_count == 0 && !open) {
-        return bad(l, unit, n, ERR_SYNTAX, "a task that waits names the kinds of act it awaits (tb:act)");
+        return bad(l, unit, n, ERR_SYNTAX,
+                   "a task that waits names the kinds of act it awaits (tb:act)");
     }
     return ERR_OK;
 }
 
-static enum err read_kind(struct loader *l, uint16_t unit, const xmlNode *n, bool waits, struct bpmn_element *e)
+static enum err read_kind(struct loader *l, uint16_t unit, const xmlNode *n, bool waits,
+                          struct bpmn_element *e)
 {
     struct ctx *ctx = l->ctx;
     struct str type = xml_attribute(l, n, "eventGatewayType");
@@ -220,20 +252,24 @@ static enum err read_kind(struct loader *l, uint16_t unit, const xmlNode *n, boo
     return ERR_OK;
 }
 
-static enum err element_put(struct loader *l, uint16_t unit, const xmlNode *n, const struct bpmn_element *e, int16_t *ret)
+static enum err element_put(struct loader *l, uint16_t unit, const xmlNode *n,
+                            const struct bpmn_element *e, int16_t *ret)
 {
     if (l->element_count == ELEMENTS_MAX) {
         return bad(l, unit, n, ERR_TOO_MANY, "the process has more elements than the limit");
     }
-    l->elements = bpmn_grow(l->ctx->arena, l->elements, l->element_count, &l->element_room, sizeof(*l->elements));
-    l->notes = bpmn_grow(l->ctx->arena, l->notes, l->element_count, &l->note_room, sizeof(*l->notes));
+    l->elements = bpmn_grow(l->ctx->arena, l->elements, l->element_count, &l->element_room,
+                            sizeof(*l->elements));
+    l->notes =
+        bpmn_grow(l->ctx->arena, l->notes, l->element_count, &l->note_room, sizeof(*l->notes));
     l->elements[l->element_count] = *e;
     l->notes[l->element_count] = (struct note){.node = n, .unit = unit};
     *ret = (int16_t)l->element_count++;
     return ERR_OK;
 }
 
-static enum err read_element(struct loader *l, uint16_t unit, const xmlNode *n, int16_t scope, int depth)
+static enum err read_element(struct loader *l, uint16_t unit, const xmlNode *n, int16_t scope,
+                             int depth)
 {
     struct ctx *ctx = l->ctx;
     size_t row = 0;
@@ -243,7 +279,9 @@ static enum err read_element(struct loader *l, uint16_t unit, const xmlNode *n, 
     if (row == LEN(tags)) {
         bool ad_hoc = strcmp((const char *)n->name, "adHocSubProcess") == 0;
         return bad(l, unit, n, ERR_NOT_SUPPORTED,
-                   ad_hoc ? "an ad-hoc sub-process is not executed: it leaves open who decides what happens next" : "this element is not executed");
+                   ad_hoc ? "an ad-hoc sub-process is not executed: it leaves open who decides "
+                            "what happens next"
+                          : "this element is not executed");
     }
     bool stops = !flag(l, n, "cancelActivity", true) || !flag(l, n, "isInterrupting", true);
     struct bpmn_element e = {.id = str_trim(xml_attribute(l, n, "id")),
@@ -274,11 +312,14 @@ static enum err read_element(struct loader *l, uint16_t unit, const xmlNode *n, 
 
 static void association_put(struct loader *l, uint16_t unit, const xmlNode *n)
 {
-    l->associations = bpmn_grow(l->ctx->arena, l->associations, l->association_count, &l->association_room, sizeof(*l->associations));
-    l->associations[l->association_count++] = (struct association){xml_reference(l, n, "sourceRef"), xml_reference(l, n, "targetRef"), unit};
+    l->associations = bpmn_grow(l->ctx->arena, l->associations, l->association_count,
+                                &l->association_room, sizeof(*l->associations));
+    l->associations[l->association_count++] = (struct association){
+        xml_reference(l, n, "sourceRef"), xml_reference(l, n, "targetRef"), unit};
 }
 
-static enum err read_scope(struct loader *l, uint16_t unit, const xmlNode *parent, int16_t scope, int depth)
+static enum err read_scope(struct loader *l, uint16_t unit, const xmlNode *parent, int16_t scope,
+                           int depth)
 {
     struct ctx *ctx = l->ctx;
     if (depth > 16) {
@@ -292,8 +333,10 @@ static enum err read_scope(struct loader *l, uint16_t unit, const xmlNode *paren
             if (l->flow_count == ELEMENTS_MAX) {
                 return bad(l, unit, n, ERR_TOO_MANY, "the process has more flows than the limit");
             }
-            l->flow_nodes = bpmn_grow(ctx->arena, l->flow_nodes, l->flow_count, &l->flow_node_room, sizeof(*l->flow_nodes));
-            l->flow_units = bpmn_grow(ctx->arena, l->flow_units, l->flow_count, &l->flow_unit_room, sizeof(*l->flow_units));
+            l->flow_nodes = bpmn_grow(ctx->arena, l->flow_nodes, l->flow_count, &l->flow_node_room,
+                                      sizeof(*l->flow_nodes));
+            l->flow_units = bpmn_grow(ctx->arena, l->flow_units, l->flow_count, &l->flow_unit_room,
+                                      sizeof(*l->flow_units));
             l->flow_nodes[l->flow_count] = n;
             l->flow_units[l->flow_count++] = unit;
         } else if (strcmp((const char *)n->name, "association") == 0) {
@@ -314,10 +357,12 @@ static enum err read_flow(struct loader *l, size_t i)
     int32_t from = element_by_id(l, unit, xml_reference(l, n, "sourceRef"));
     int32_t to = element_by_id(l, unit, xml_reference(l, n, "targetRef"));
     if (from < 0 || to < 0) {
-        return bad(l, unit, n, ERR_SYNTAX, "a sequence flow leads from and to elements of this process");
+        return bad(l, unit, n, ERR_SYNTAX,
+                   "a sequence flow leads from and to elements of this process");
     }
     if (l->elements[from].scope != l->elements[to].scope) {
-        return bad(l, unit, n, ERR_SYNTAX, "a sequence flow does not cross the border of a sub-process");
+        return bad(l, unit, n, ERR_SYNTAX,
+                   "a sequence flow does not cross the border of a sub-process");
     }
     if (l->elements[to].kind == BPMN_BOUNDARY || l->elements[to].kind == BPMN_START) {
         return bad(l, unit, n, ERR_SYNTAX, "no sequence flow leads to a start or boundary event");
@@ -327,15 +372,17 @@ static enum err read_flow(struct loader *l, size_t i)
     }
     const xmlNode *c = xml_child(n, "conditionExpression");
     struct str id = str_trim(xml_attribute(l, n, "id"));
-    l->flows[i] = (struct bpmn_flow){.id = id,
-                                     .name = xml_attribute(l, n, "name"),
-                                     .from = (uint16_t)from,
-                                     .to = (uint16_t)to,
-                                     .condition = c == NULL ? NULL : expression_add(l, unit, n, c, xml_content(l, c), 0),
-                                     .line = (uint32_t)xmlGetLineNo(n)};
+    l->flows[i] = (struct bpmn_flow){
+        .id = id,
+        .name = xml_attribute(l, n, "name"),
+        .from = (uint16_t)from,
+        .to = (uint16_t)to,
+        .condition = c == NULL ? NULL : expression_add(l, unit, n, c, xml_content(l, c), 0),
+        .line = (uint32_t)xmlGetLineNo(n)};
     if (l->elements[from].kind == BPMN_PARALLEL || l->elements[from].kind == BPMN_EVENT_GATEWAY) {
         if (l->flows[i].condition != NULL) {
-            return bad(l, unit, n, ERR_SYNTAX, "a flow out of a parallel or event-based gateway has no condition");
+            return bad(l, unit, n, ERR_SYNTAX,
+                       "a flow out of a parallel or event-based gateway has no condition");
         }
     }
     for (size_t k = 0; id.n > 0 && k < i; k++) {
@@ -359,7 +406,9 @@ static enum err read_default(struct loader *l, size_t index)
             l->flows[i].is_default = found = true;
         }
     }
-    return found ? ERR_OK : bad(l, l->notes[index].unit, n, ERR_SYNTAX, "the default flow is none of its outgoing flows");
+    return found ? ERR_OK
+                 : bad(l, l->notes[index].unit, n, ERR_SYNTAX,
+                       "the default flow is none of its outgoing flows");
 }
 
 /* ---- called processes ---- */
@@ -371,17 +420,22 @@ static enum err parse(struct ctx *ctx, struct str xml, struct str file, const xm
 static const xmlNode *process_in(struct loader *l, const xmlNode *root, struct str id)
 {
     for (const xmlNode *n = root->children; n != NULL; n = n->next) {
-        bool task = xml_is(n, BPMN_NS, "globalUserTask") || xml_is(n, BPMN_NS, "globalManualTask") || xml_is(n, BPMN_NS, "globalTask") ||
-                    xml_is(n, BPMN_NS, "globalScriptTask") || xml_is(n, BPMN_NS, "globalBusinessRuleTask");
-        if ((task || xml_is(n, BPMN_NS, "process")) && str_equal(str_trim(xml_attribute(l, n, "id")), id)) {
+        bool task = xml_is(n, BPMN_NS, "globalUserTask") ||
+                    xml_is(n, BPMN_NS, "globalManualTask") || xml_is(n, BPMN_NS, "globalTask") ||
+                    xml_is(n, BPMN_NS, "globalScriptTask") ||
+                    xml_is(n, BPMN_NS, "globalBusinessRuleTask");
+        if ((task || xml_is(n, BPMN_NS, "process")) &&
+            str_equal(str_trim(xml_attribute(l, n, "id")), id)) {
             return n;
         }
     }
     return NULL;
 }
 
-/* The process of this id in the document of the caller, in what that imports, or wherever the source finds it. */
-static enum err find_called(struct loader *l, uint16_t unit, struct str id, const xmlNode **ret_root, const xmlNode **ret, struct str *ret_file)
+/* The process of this id in the document of the caller, in what that imports, or wherever the
+ * source finds it. */
+static enum err find_called(struct loader *l, uint16_t unit, struct str id,
+                            const xmlNode **ret_root, const xmlNode **ret, struct str *ret_file)
 {
     struct ctx *ctx = l->ctx;
     const struct bpmn_source *source = l->options->source;
@@ -389,16 +443,21 @@ static enum err find_called(struct loader *l, uint16_t unit, struct str id, cons
     *ret_file = l->units[unit].file;
     *ret = process_in(l, *ret_root, id);
     size_t imports = 0;
-    for (const xmlNode *n = l->units[unit].root->children; *ret == NULL && source != NULL && n != NULL; n = n->next) {
+    for (const xmlNode *n = l->units[unit].root->children;
+         *ret == NULL && source != NULL && n != NULL; n = n->next) {
         struct str xml = {0};
-        bool model = xml_is(n, BPMN_NS, "import") && str_equal(xml_attribute(l, n, "importType"), STR(BPMN_NS));
-        if (model && imports++ < ROOTS_MAX && source->read(ctx, source->self, id, xml_attribute(l, n, "location"), &xml, ret_file) == ERR_OK) {
+        bool model = xml_is(n, BPMN_NS, "import") &&
+                     str_equal(xml_attribute(l, n, "importType"), STR(BPMN_NS));
+        if (model && imports++ < ROOTS_MAX &&
+            source->read(ctx, source->self, id, xml_attribute(l, n, "location"), &xml, ret_file) ==
+                ERR_OK) {
             TRY(parse(ctx, xml, *ret_file, ret_root));
             *ret = process_in(l, *ret_root, id);
         }
     }
     struct str xml = {0};
-    if (*ret == NULL && source != NULL && source->read(ctx, source->self, id, STR(""), &xml, ret_file) == ERR_OK) {
+    if (*ret == NULL && source != NULL &&
+        source->read(ctx, source->self, id, STR(""), &xml, ret_file) == ERR_OK) {
         TRY(parse(ctx, xml, *ret_file, ret_root));
         *ret = process_in(l, *ret_root, id);
     }
@@ -415,14 +474,16 @@ static enum err read_called(struct loader *l, size_t index)
         id = l->elements[index].message; /* named by a foreign extension, see extensions_read */
     }
     if (id.n == 0) {
-        return bad(l, unit, n, ERR_SYNTAX, "a call activity names the process it calls (calledElement)");
+        return bad(l, unit, n, ERR_SYNTAX,
+                   "a call activity names the process it calls (calledElement)");
     }
     const xmlNode *root = NULL;
     const xmlNode *process = NULL;
     struct str file = {0};
     TRY(find_called(l, unit, id, &root, &process, &file));
     if (process == NULL) {
-        return bad(l, unit, n, ERR_NOT_FOUND, "the process it calls is neither in this model nor in one it imports");
+        return bad(l, unit, n, ERR_NOT_FOUND,
+                   "the process it calls is neither in this model nor in one it imports");
     }
     if (!xml_is(process, BPMN_NS, "process")) {
         l->elements[index].kind = BPMN_TASK; /* a global task: a task that waits */
@@ -438,8 +499,16 @@ static enum err read_called(struct loader *l, size_t index)
         return bad(l, unit, n, ERR_TOO_MANY, "it calls more different processes than the limit");
     }
     uint16_t next = l->unit_count++;
-    struct bpmn_element e = {.id = str_format(ctx->arena, "%.*s", FMT(id)), .name = xml_attribute(l, process, "name"), .kind = BPMN_PROCESS, .tag = STR("process"), .scope = -1,
-                             .attached_to = -1, .handler = NO_INDEX, .calls = NO_INDEX, .file = next, .line = (uint32_t)xmlGetLineNo(process)};
+    struct bpmn_element e = {.id = str_format(ctx->arena, "%.*s", FMT(id)),
+                             .name = xml_attribute(l, process, "name"),
+                             .kind = BPMN_PROCESS,
+                             .tag = STR("process"),
+                             .scope = -1,
+                             .attached_to = -1,
+                             .handler = NO_INDEX,
+                             .calls = NO_INDEX,
+                             .file = next,
+                             .line = (uint32_t)xmlGetLineNo(process)};
     int16_t stands = 0;
     l->units[next] = (struct unit){root, process, file, NO_INDEX};
     struct bpmn_data *data = NULL;
@@ -471,7 +540,8 @@ static enum err read_names(struct loader *l)
     return ERR_OK;
 }
 
-static enum err read_process(struct ctx *ctx, const xmlNode *n, struct str file, const struct bpmn_options *options, const xmlNode *root,
+static enum err read_process(struct ctx *ctx, const xmlNode *n, struct str file,
+                             const struct bpmn_options *options, const xmlNode *root,
                              struct bpmn_process *ret)
 {
     struct loader *l = ARENA_NEW(ctx->arena, struct loader);
@@ -495,11 +565,16 @@ static enum err read_process(struct ctx *ctx, const xmlNode *n, struct str file,
         TRY(read_flow(l, i));
     }
     for (size_t i = 0; i < l->element_count; i++) {
-        struct bpmn_data *d = l->elements[i].data == NULL ? NULL : (struct bpmn_data *)(uintptr_t)l->elements[i].data;
+        struct bpmn_data *d =
+            l->elements[i].data == NULL ? NULL : (struct bpmn_data *)(uintptr_t)l->elements[i].data;
         TRY(associations_read(l, l->notes[i].unit, l->notes[i].node, d));
         TRY(read_default(l, i));
     }
-    *ret = (struct bpmn_process){.id = str_trim(xml_attribute(l, n, "id")), .name = xml_attribute(l, n, "name"), .file = file, .data = data, .outer_names = l->outer};
+    *ret = (struct bpmn_process){.id = str_trim(xml_attribute(l, n, "id")),
+                                 .name = xml_attribute(l, n, "name"),
+                                 .file = file,
+                                 .data = data,
+                                 .outer_names = l->outer};
     TRY(shape_link(l, ret));
     TRY(rules_check(l));
     TRY(expressions_compile(l));
@@ -540,7 +615,8 @@ static int depth_of(const xmlNode *n)
     return most;
 }
 
-/* What libxml2 made, freed with the arena; the arena knows of it before there is anything to lose. */
+/* What libxml2 made, freed with the arena; the arena knows of it before there is anything to lose.
+ */
 struct held {
     xmlParserCtxt *parser;
     xmlDoc *doc;
@@ -556,10 +632,12 @@ static void free_held(void *arg)
 static enum err parse(struct ctx *ctx, struct str xml, struct str file, const xmlNode **ret)
 {
     if (xml.n > LIMIT_XML_BYTES) {
-        return fault_at(ctx, ERR_TOO_LARGE, file, 0, 0, "the document is larger than %d bytes", LIMIT_XML_BYTES);
+        return fault_at(ctx, ERR_TOO_LARGE, file, 0, 0, "the document is larger than %d bytes",
+                        LIMIT_XML_BYTES);
     }
     if (str_find(xml, STR("<!DOCTYPE")) != SIZE_MAX || str_find(xml, STR("<!ENTITY")) != SIZE_MAX) {
-        return fault_at(ctx, ERR_NOT_SUPPORTED, file, 1, 0, "a model has no document type and no entities");
+        return fault_at(ctx, ERR_NOT_SUPPORTED, file, 1, 0,
+                        "a model has no document type and no entities");
     }
     struct held *held = ARENA_NEW(ctx->arena, struct held);
     arena_defer(ctx->arena, free_held, held);
@@ -569,28 +647,36 @@ static enum err parse(struct ctx *ctx, struct str xml, struct str file, const xm
     }
     xmlParserCtxt *parser = held->parser;
     xmlDoc *doc = held->doc = xmlCtxtReadMemory(parser, xml.p, (int)xml.n, NULL, NULL,
-                                    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_BIG_LINES);
+                                                XML_PARSE_NONET | XML_PARSE_NOERROR |
+                                                    XML_PARSE_NOWARNING | XML_PARSE_BIG_LINES);
     if (doc == NULL) {
         const xmlError *e = xmlCtxtGetLastError(parser);
-        struct str why = str_trim(str_from(e == NULL || e->message == NULL ? "not well formed" : e->message));
-        return fault_at(ctx, ERR_SYNTAX, file, e == NULL ? 0 : (uint32_t)e->line, 0, "XML: %.*s", FMT(why));
+        struct str why =
+            str_trim(str_from(e == NULL || e->message == NULL ? "not well formed" : e->message));
+        return fault_at(ctx, ERR_SYNTAX, file, e == NULL ? 0 : (uint32_t)e->line, 0, "XML: %.*s",
+                        FMT(why));
     }
     if (doc->intSubset != NULL) { /* in an encoding in which the search above did not see it */
-        return fault_at(ctx, ERR_NOT_SUPPORTED, file, 1, 0, "a model has no document type and no entities");
+        return fault_at(ctx, ERR_NOT_SUPPORTED, file, 1, 0,
+                        "a model has no document type and no entities");
     }
     const xmlNode *root = xmlDocGetRootElement(doc);
     if (root == NULL || !xml_is(root, BPMN_NS, "definitions")) {
-        return fault_at(ctx, ERR_SYNTAX, file, 1, 0, "the root is not definitions of BPMN 2.0 (%s)", BPMN_NS);
+        return fault_at(ctx, ERR_SYNTAX, file, 1, 0, "the root is not definitions of BPMN 2.0 (%s)",
+                        BPMN_NS);
     }
     if (depth_of(root) > LIMIT_XML_DEPTH) {
-        return fault_at(ctx, ERR_TOO_DEEP, file, 1, 0, "elements nest deeper than %d", LIMIT_XML_DEPTH);
+        return fault_at(ctx, ERR_TOO_DEEP, file, 1, 0, "elements nest deeper than %d",
+                        LIMIT_XML_DEPTH);
     }
     *ret = root;
     return ERR_OK;
 }
 
-/* Is it to be executed? Says no with the reason kept, so that another process of the document may still be. */
-static bool is_wanted(struct loader *l, const xmlNode *n, const struct bpmn_options *o, bool *ret_noted)
+/* Is it to be executed? Says no with the reason kept, so that another process of the document may
+ * still be. */
+static bool is_wanted(struct loader *l, const xmlNode *n, const struct bpmn_options *o,
+                      bool *ret_noted)
 {
     struct str executable = str_trim(xml_attribute(l, n, "isExecutable"));
     bool yes = str_equal(executable, STR("true")) || str_equal(executable, STR("1"));
@@ -601,12 +687,14 @@ static bool is_wanted(struct loader *l, const xmlNode *n, const struct bpmn_opti
     }
     if (!yes && !unsaid && !o->any) {
         *ret_noted = true;
-        return bad(l, 0, n, ERR_NOT_SUPPORTED, "the process is not marked executable (isExecutable=\"true\")") == ERR_OK;
+        return bad(l, 0, n, ERR_NOT_SUPPORTED,
+                   "the process is not marked executable (isExecutable=\"true\")") == ERR_OK;
     }
     return true;
 }
 
-enum err bpmn_load_with(struct ctx *ctx, struct str xml, struct str file, const struct bpmn_options *options, const struct bpmn_model **ret)
+enum err bpmn_load_with(struct ctx *ctx, struct str xml, struct str file,
+                        const struct bpmn_options *options, const struct bpmn_model **ret)
 {
     const xmlNode *root = NULL;
     TRY(parse(ctx, xml, file, &root));
@@ -619,7 +707,8 @@ enum err bpmn_load_with(struct ctx *ctx, struct str xml, struct str file, const 
     bool noted = false;
     for (const xmlNode *n = root->children; n != NULL; n = n->next) {
         if (xml_is(n, BPMN_NS, "process") && is_wanted(l, n, options, &noted)) {
-            bool empty = options->process.n == 0 && !xml_child(n, "startEvent") && !xml_child(n, "task") && !xml_child(n, "userTask");
+            bool empty = options->process.n == 0 && !xml_child(n, "startEvent") &&
+                         !xml_child(n, "task") && !xml_child(n, "userTask");
             if (empty && options->open && n->children == NULL) {
                 continue; /* a pool drawn as a black box */
             }
@@ -632,7 +721,8 @@ enum err bpmn_load_with(struct ctx *ctx, struct str xml, struct str file, const 
         return ERR_NOT_SUPPORTED;
     }
     if (m->count == 0 && options->process.n > 0) {
-        return fault_at(ctx, ERR_NOT_FOUND, file, 1, 0, "the document has no process \"%.*s\"", FMT(options->process));
+        return fault_at(ctx, ERR_NOT_FOUND, file, 1, 0, "the document has no process \"%.*s\"",
+                        FMT(options->process));
     }
     if (m->count == 0) {
         return fault_at(ctx, ERR_SYNTAX, file, 1, 0, "the document has no process");
@@ -642,7 +732,8 @@ enum err bpmn_load_with(struct ctx *ctx, struct str xml, struct str file, const 
     return ERR_OK;
 }
 
-enum err bpmn_load(struct ctx *ctx, struct str xml, struct str file, const struct feel_scope *scope, const struct bpmn_model **ret)
+enum err bpmn_load(struct ctx *ctx, struct str xml, struct str file, const struct feel_scope *scope,
+                   const struct bpmn_model **ret)
 {
     struct bpmn_options o = {.scope = scope};
     return bpmn_load_with(ctx, xml, file, &o, ret);

@@ -5,18 +5,21 @@ enum { NAMES_MAX = LIMIT_FEEL_SLOTS };
 
 /* ---- names ---- */
 
-enum err name_add(struct loader *l, uint16_t unit, const xmlNode *n, struct str name, bool declares, uint16_t *ret)
+enum err name_add(struct loader *l, uint16_t unit, const xmlNode *n, struct str name, bool declares,
+                  uint16_t *ret)
 {
     size_t i = 0;
     while (i < l->name_count && !str_equal(l->names[i], name)) {
         i++;
     }
     if (i == NAMES_MAX) {
-        return bad(l, unit, n == NULL ? l->units[0].process : n, ERR_TOO_MANY, "the model has more names of data than the limit");
+        return bad(l, unit, n == NULL ? l->units[0].process : n, ERR_TOO_MANY,
+                   "the model has more names of data than the limit");
     }
     if (i == l->name_count) {
         l->names = bpmn_grow(l->ctx->arena, l->names, i, &l->name_room, sizeof(*l->names));
-        l->declared = bpmn_grow(l->ctx->arena, l->declared, i, &l->declared_room, sizeof(*l->declared));
+        l->declared =
+            bpmn_grow(l->ctx->arena, l->declared, i, &l->declared_room, sizeof(*l->declared));
         l->names[i] = name;
         l->declared[i] = false;
         l->name_count++;
@@ -62,7 +65,8 @@ static struct str translated(const struct loader *l, struct str text)
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
         size_t row = 0;
-        while (row < LEN(words) && (quote != 0 || !str_starts(str_slice(text, i, text.n), str_from(words[row].from)))) {
+        while (row < LEN(words) &&
+               (quote != 0 || !str_starts(str_slice(text, i, text.n), str_from(words[row].from)))) {
             row++;
         }
         if (row < LEN(words)) {
@@ -80,7 +84,8 @@ static struct str translated(const struct loader *l, struct str text)
     return buf_str(&b);
 }
 
-/* Other engines mark FEEL by "=" and their own language by "${…}": what is inside may still be FEEL. */
+/* Other engines mark FEEL by "=" and their own language by "${…}": what is inside may still be
+ * FEEL. */
 static struct str bare(const struct loader *l, struct str text)
 {
     if (!l->options->open) {
@@ -89,11 +94,13 @@ static struct str bare(const struct loader *l, struct str text)
     if (str_starts(text, STR("="))) {
         return str_trim(str_slice(text, 1, text.n));
     }
-    bool braces = (str_starts(text, STR("${")) || str_starts(text, STR("#{"))) && str_ends(text, STR("}"));
+    bool braces =
+        (str_starts(text, STR("${")) || str_starts(text, STR("#{"))) && str_ends(text, STR("}"));
     return braces ? translated(l, str_trim(str_slice(text, 2, text.n - 1))) : text;
 }
 
-const struct bpmn_expression *expression_add(struct loader *l, uint16_t unit, const xmlNode *owner, const xmlNode *at, struct str text, char timer)
+const struct bpmn_expression *expression_add(struct loader *l, uint16_t unit, const xmlNode *owner,
+                                             const xmlNode *at, struct str text, char timer)
 {
     text = bare(l, text);
     if (text.n == 0) {
@@ -101,7 +108,8 @@ const struct bpmn_expression *expression_add(struct loader *l, uint16_t unit, co
     }
     struct bpmn_expression *e = ARENA_NEW(l->ctx->arena, struct bpmn_expression);
     *e = (struct bpmn_expression){.text = text, .line = (uint32_t)xmlGetLineNo(at), .file = unit};
-    l->pending = bpmn_grow(l->ctx->arena, l->pending, l->pending_count, &l->pending_room, sizeof(*l->pending));
+    l->pending = bpmn_grow(l->ctx->arena, l->pending, l->pending_count, &l->pending_room,
+                           sizeof(*l->pending));
     l->pending[l->pending_count++] = (struct pending){e, owner, unit, timer};
     return e;
 }
@@ -113,9 +121,12 @@ static bool is_letter(char c)
 
 static bool is_keyword(struct str word)
 {
-    static const char *const words[] = {"true", "false", "null", "if", "then", "else", "for", "in", "return", "some", "every", "satisfies",
-                                        "and", "or", "between", "instance", "of", "not", "function", "external", "list", "context", "range",
-                                        "date", "time", "duration", "number", "string", "boolean", "years", "months", "days", "item", "partial"};
+    static const char *const words[] = {
+        "true",    "false",    "null",   "if",    "then",      "else",     "for",
+        "in",      "return",   "some",   "every", "satisfies", "and",      "or",
+        "between", "instance", "of",     "not",   "function",  "external", "list",
+        "context", "range",    "date",   "time",  "duration",  "number",   "string",
+        "boolean", "years",    "months", "days",  "item",      "partial"};
     for (size_t i = 0; i < LEN(words); i++) {
         if (str_equal(word, str_from(words[i]))) {
             return true;
@@ -124,8 +135,8 @@ static bool is_keyword(struct str word)
     return false;
 }
 
-/* In a model of anybody the words of an expression that could be names are names. Text in quotes is none, nor is
- * what follows a dot, nor a function. */
+/* In a model of anybody the words of an expression that could be names are names. Text in quotes is
+ * none, nor is what follows a dot, nor a function. */
 static enum err names_of_text(struct loader *l, const struct pending *x)
 {
     struct ctx *ctx = l->ctx;
@@ -141,7 +152,8 @@ static enum err names_of_text(struct loader *l, const struct pending *x)
         }
         if (!is_letter(s.p[i])) {
             bool number = s.p[i] >= '0' && s.p[i] <= '9';
-            for (i++; number && i < s.n && (is_letter(s.p[i]) || (s.p[i] >= '0' && s.p[i] <= '9')); i++) {
+            for (i++; number && i < s.n && (is_letter(s.p[i]) || (s.p[i] >= '0' && s.p[i] <= '9'));
+                 i++) {
             }
             continue;
         }
@@ -168,15 +180,18 @@ static enum err compile_fault(struct loader *l, const struct pending *x, enum er
 {
     struct str id = xml_attribute(l, x->owner, "id");
     struct why why = l->ctx->why;
-    return fault_at(l->ctx, e, why.file, why.line, why.column, "%s \"%.*s\": in \"%.*s\": %.*s", (const char *)x->owner->name, FMT(id),
+    return fault_at(l->ctx, e, why.file, why.line, why.column, "%s \"%.*s\": in \"%.*s\": %.*s",
+                    (const char *)x->owner->name, FMT(id),
                     (int)(x->to->text.n > 80 ? 80 : x->to->text.n), x->to->text.p, FMT(why.detail));
 }
 
-static enum err compile_one(struct loader *l, const struct feel_scope *scope, const struct pending *x)
+static enum err compile_one(struct loader *l, const struct feel_scope *scope,
+                            const struct pending *x)
 {
     struct ctx *ctx = l->ctx;
     struct bpmn_expression *e = x->to;
-    struct feel_source source = {.text = e->text, .file = l->units[x->unit].file, .line = e->line, .column = 1};
+    struct feel_source source = {
+        .text = e->text, .file = l->units[x->unit].file, .line = e->line, .column = 1};
     if (x->timer != 0 && iso_is(e->text, x->timer)) {
         return ERR_OK;
     }
@@ -231,15 +246,18 @@ struct names_list {
     size_t count, room;
 };
 
-/* One data object, property, input or output. Unnamed, it is called by the reference to it, else by its id. */
+/* One data object, property, input or output. Unnamed, it is called by the reference to it, else by
+ * its id. */
 static enum err declare(struct loader *l, uint16_t unit, const xmlNode *n, struct names_list *names)
 {
     struct ctx *ctx = l->ctx;
     struct str id = str_trim(xml_attribute(l, n, "id"));
     struct str name = str_trim(xml_attribute(l, n, "name"));
     uint16_t index = 0;
-    for (const xmlNode *r = n->parent == NULL ? NULL : n->parent->children; name.n == 0 && r != NULL; r = r->next) {
-        if (xml_is(r, BPMN_NS, "dataObjectReference") && str_equal(xml_reference(l, r, "dataObjectRef"), id)) {
+    for (const xmlNode *r = n->parent == NULL ? NULL : n->parent->children;
+         name.n == 0 && r != NULL; r = r->next) {
+        if (xml_is(r, BPMN_NS, "dataObjectReference") &&
+            str_equal(xml_reference(l, r, "dataObjectRef"), id)) {
             name = str_trim(xml_attribute(l, r, "name"));
         }
     }
@@ -248,12 +266,14 @@ static enum err declare(struct loader *l, uint16_t unit, const xmlNode *n, struc
     }
     TRY(name_add(l, unit, n, name.n > 0 ? name : id, true, &index));
     item_put(l, unit, id, index);
-    names->list = bpmn_grow(ctx->arena, names->list, names->count, &names->room, sizeof(*names->list));
+    names->list =
+        bpmn_grow(ctx->arena, names->list, names->count, &names->room, sizeof(*names->list));
     names->list[names->count++] = index;
     return ERR_OK;
 }
 
-static enum err declare_references(struct loader *l, uint16_t unit, const xmlNode *n, struct names_list *names)
+static enum err declare_references(struct loader *l, uint16_t unit, const xmlNode *n,
+                                   struct names_list *names)
 {
     struct ctx *ctx = l->ctx;
     for (const xmlNode *c = n->children; c != NULL; c = c->next) {
@@ -276,13 +296,15 @@ enum err data_read(struct loader *l, uint16_t unit, const xmlNode *n, struct bpm
     int32_t output = NO_INDEX;
     bool associated = false;
     for (const xmlNode *c = n->children; c != NULL; c = c->next) {
-        associated = associated || xml_is(c, BPMN_NS, "dataInputAssociation") || xml_is(c, BPMN_NS, "dataOutputAssociation");
-        bool one = xml_is(c, BPMN_NS, "dataObject") || xml_is(c, BPMN_NS, "property") || xml_is(c, BPMN_NS, "dataInput") ||
-                   xml_is(c, BPMN_NS, "dataOutput");
+        associated = associated || xml_is(c, BPMN_NS, "dataInputAssociation") ||
+                     xml_is(c, BPMN_NS, "dataOutputAssociation");
+        bool one = xml_is(c, BPMN_NS, "dataObject") || xml_is(c, BPMN_NS, "property") ||
+                   xml_is(c, BPMN_NS, "dataInput") || xml_is(c, BPMN_NS, "dataOutput");
         if (one) {
             TRY(declare(l, unit, c, &names));
         }
-        for (const xmlNode *d = xml_is(c, BPMN_NS, "ioSpecification") ? c->children : NULL; d != NULL; d = d->next) {
+        for (const xmlNode *d = xml_is(c, BPMN_NS, "ioSpecification") ? c->children : NULL;
+             d != NULL; d = d->next) {
             bool out = xml_is(d, BPMN_NS, "dataOutput");
             if (out || xml_is(d, BPMN_NS, "dataInput")) {
                 TRY(declare(l, unit, d, &names));
@@ -297,7 +319,8 @@ enum err data_read(struct loader *l, uint16_t unit, const xmlNode *n, struct bpm
         bool decides = xml_is(t, TB_NS, "decide");
         if (decides || xml_is(t, TB_NS, "result")) {
             uint16_t name = 0;
-            TRY(name_add(l, unit, n, xml_attribute(l, t, decides ? "result" : "name"), false, &name));
+            TRY(name_add(l, unit, n, xml_attribute(l, t, decides ? "result" : "name"), false,
+                         &name));
             if (name < l->outer) {
                 return bad(l, unit, n, ERR_SYNTAX, "its result has a name that is taken");
             }
@@ -309,7 +332,8 @@ enum err data_read(struct loader *l, uint16_t unit, const xmlNode *n, struct bpm
         return ERR_OK;
     }
     struct bpmn_data *data = ARENA_NEW(ctx->arena, struct bpmn_data);
-    *data = (struct bpmn_data){.declares = names.list, .declare_count = (uint16_t)names.count, .result = result};
+    *data = (struct bpmn_data){
+        .declares = names.list, .declare_count = (uint16_t)names.count, .result = result};
     *ret = data;
     return ERR_OK;
 }
@@ -319,7 +343,8 @@ struct assign_list {
     size_t count, room;
 };
 
-static enum err assign_put(struct loader *l, uint16_t unit, const xmlNode *n, const struct bpmn_expression *from, struct str to, bool inward,
+static enum err assign_put(struct loader *l, uint16_t unit, const xmlNode *n,
+                           const struct bpmn_expression *from, struct str to, bool inward,
                            struct assign_list *list)
 {
     struct str path = {0};
@@ -337,14 +362,18 @@ static enum err assign_put(struct loader *l, uint16_t unit, const xmlNode *n, co
         name = fresh;
     }
     if (name < 0 || from == NULL) {
-        return bad(l, unit, n, ERR_SYNTAX, "a data association has a source and a target that the model declares");
+        return bad(l, unit, n, ERR_SYNTAX,
+                   "a data association has a source and a target that the model declares");
     }
-    list->list = bpmn_grow(l->ctx->arena, list->list, list->count, &list->room, sizeof(*list->list));
-    list->list[list->count++] = (struct bpmn_assign){.from = from, .to = name, .path = path, .inward = inward};
+    list->list =
+        bpmn_grow(l->ctx->arena, list->list, list->count, &list->room, sizeof(*list->list));
+    list->list[list->count++] =
+        (struct bpmn_assign){.from = from, .to = name, .path = path, .inward = inward};
     return ERR_OK;
 }
 
-static enum err association_read(struct loader *l, uint16_t unit, const xmlNode *owner, const xmlNode *n, bool inward, struct assign_list *list)
+static enum err association_read(struct loader *l, uint16_t unit, const xmlNode *owner,
+                                 const xmlNode *n, bool inward, struct assign_list *list)
 {
     struct ctx *ctx = l->ctx;
     const xmlNode *source = xml_child(n, "sourceRef");
@@ -355,8 +384,10 @@ static enum err association_read(struct loader *l, uint16_t unit, const xmlNode 
         if (xml_is(a, BPMN_NS, "assignment")) {
             const xmlNode *from = xml_child(a, "from");
             const xmlNode *to = xml_child(a, "to");
-            const struct bpmn_expression *e = from == NULL ? NULL : expression_add(l, unit, owner, from, xml_content(l, from), 0);
-            TRY(assign_put(l, unit, owner, e, to == NULL ? STR("") : bare(l, xml_content(l, to)), inward, list));
+            const struct bpmn_expression *e =
+                from == NULL ? NULL : expression_add(l, unit, owner, from, xml_content(l, from), 0);
+            TRY(assign_put(l, unit, owner, e, to == NULL ? STR("") : bare(l, xml_content(l, to)),
+                           inward, list));
             assigned = true;
         }
     }
@@ -380,7 +411,8 @@ static enum err association_read(struct loader *l, uint16_t unit, const xmlNode 
     return assign_put(l, unit, owner, expression_add(l, unit, owner, n, text, 0), to, inward, list);
 }
 
-enum err associations_read(struct loader *l, uint16_t unit, const xmlNode *n, struct bpmn_data *data)
+enum err associations_read(struct loader *l, uint16_t unit, const xmlNode *n,
+                           struct bpmn_data *data)
 {
     struct ctx *ctx = l->ctx;
     struct assign_list in = {0};
@@ -403,7 +435,8 @@ enum err associations_read(struct loader *l, uint16_t unit, const xmlNode *n, st
 
 /* ---- loops ---- */
 
-static enum err read_item(struct loader *l, uint16_t unit, const xmlNode *n, const xmlNode *item, int32_t *ret)
+static enum err read_item(struct loader *l, uint16_t unit, const xmlNode *n, const xmlNode *item,
+                          int32_t *ret)
 {
     struct ctx *ctx = l->ctx;
     uint16_t index = 0;
@@ -419,35 +452,46 @@ static enum err read_item(struct loader *l, uint16_t unit, const xmlNode *n, con
     return ERR_OK;
 }
 
-static enum err read_throws(struct loader *l, uint16_t unit, const xmlNode *n, const xmlNode *m, struct bpmn_loop *loop)
+static enum err read_throws(struct loader *l, uint16_t unit, const xmlNode *n, const xmlNode *m,
+                            struct bpmn_loop *loop)
 {
     struct ctx *ctx = l->ctx;
     struct str behaviour = str_trim(xml_attribute(l, m, "behavior"));
     struct loop_throw *list = ARENA_ARRAY(ctx->arena, struct loop_throw, 17);
     bool one = str_equal(behaviour, STR("One"));
-    loop->behaviour = one ? LOOP_EVENT_ONE
-                      : str_equal(behaviour, STR("None")) ? LOOP_EVENT_NONE
+    loop->behaviour = one                                    ? LOOP_EVENT_ONE
+                      : str_equal(behaviour, STR("None"))    ? LOOP_EVENT_NONE
                       : str_equal(behaviour, STR("Complex")) ? LOOP_EVENT_COMPLEX
                                                              : LOOP_EVENT_ALL;
     if (one || loop->behaviour == LOOP_EVENT_NONE) {
-        const xmlNode *d = root_find(l, unit, xml_reference(l, m, one ? "oneBehaviorEventRef" : "noneBehaviorEventRef"));
+        const xmlNode *d = root_find(
+            l, unit, xml_reference(l, m, one ? "oneBehaviorEventRef" : "noneBehaviorEventRef"));
         if (d == NULL) {
             return bad(l, unit, n, ERR_SYNTAX, "behavior One or None names the event it throws");
         }
         TRY(trigger_read(l, unit, n, d, &list[loop->throw_count++].trigger));
     }
-    for (const xmlNode *c = m->children; loop->behaviour == LOOP_EVENT_COMPLEX && c != NULL && loop->throw_count < 16; c = c->next) {
+    for (const xmlNode *c = m->children;
+         loop->behaviour == LOOP_EVENT_COMPLEX && c != NULL && loop->throw_count < 16;
+         c = c->next) {
         if (!xml_is(c, BPMN_NS, "complexBehaviorDefinition")) {
             continue;
         }
         const xmlNode *when = xml_child(c, "condition");
         const xmlNode *event = xml_child(c, "event");
         for (const xmlNode *d = event == NULL ? NULL : event->children; d != NULL; d = d->next) {
-            const xmlNode *definition = xml_is(d, BPMN_NS, "eventDefinitionRef") ? root_find(l, unit, without_prefix(xml_content(l, d))) : d;
-            size_t length = definition == NULL || definition->type != XML_ELEMENT_NODE ? 0 : strlen((const char *)definition->name);
-            if (length > 15 && strcmp((const char *)definition->name + length - 15, "EventDefinition") == 0 && loop->throw_count < 16) {
+            const xmlNode *definition = xml_is(d, BPMN_NS, "eventDefinitionRef")
+                                            ? root_find(l, unit, without_prefix(xml_content(l, d)))
+                                            : d;
+            size_t length = definition == NULL || definition->type != XML_ELEMENT_NODE
+                                ? 0
+                                : strlen((const char *)definition->name);
+            if (length > 15 &&
+                strcmp((const char *)definition->name + length - 15, "EventDefinition") == 0 &&
+                loop->throw_count < 16) {
                 struct loop_throw *t = &list[loop->throw_count++];
-                t->condition = when == NULL ? NULL : expression_add(l, unit, n, when, xml_content(l, when), 0);
+                t->condition =
+                    when == NULL ? NULL : expression_add(l, unit, n, when, xml_content(l, when), 0);
                 TRY(trigger_read(l, unit, n, definition, &t->trigger));
             }
         }
@@ -457,7 +501,8 @@ static enum err read_throws(struct loader *l, uint16_t unit, const xmlNode *n, c
 }
 
 /* What two widespread engines write beside or instead of the standard's elements. */
-static enum err read_foreign(struct loader *l, uint16_t unit, const xmlNode *n, const xmlNode *m, struct bpmn_loop *loop)
+static enum err read_foreign(struct loader *l, uint16_t unit, const xmlNode *n, const xmlNode *m,
+                             struct bpmn_loop *loop)
 {
     struct ctx *ctx = l->ctx;
     struct str in = {0};
@@ -472,7 +517,8 @@ static enum err read_foreign(struct loader *l, uint16_t unit, const xmlNode *n, 
     }
     const xmlNode *x = xml_child(m, "extensionElements");
     for (const xmlNode *t = x == NULL ? NULL : x->children; t != NULL; t = t->next) {
-        if (t->type == XML_ELEMENT_NODE && strcmp((const char *)t->name, "loopCharacteristics") == 0) {
+        if (t->type == XML_ELEMENT_NODE &&
+            strcmp((const char *)t->name, "loopCharacteristics") == 0) {
             in = xml_attribute(l, t, "inputCollection");
             item = xml_attribute(l, t, "inputElement");
         }
@@ -488,7 +534,8 @@ static enum err read_foreign(struct loader *l, uint16_t unit, const xmlNode *n, 
     return ERR_OK;
 }
 
-static enum err read_multi(struct loader *l, uint16_t unit, const xmlNode *n, const xmlNode *m, struct bpmn_loop *loop)
+static enum err read_multi(struct loader *l, uint16_t unit, const xmlNode *n, const xmlNode *m,
+                           struct bpmn_loop *loop)
 {
     struct ctx *ctx = l->ctx;
     const xmlNode *cardinality = xml_child(m, "loopCardinality");
@@ -497,8 +544,11 @@ static enum err read_multi(struct loader *l, uint16_t unit, const xmlNode *n, co
     const xmlNode *done = xml_child(m, "completionCondition");
     loop->multi = true;
     loop->sequential = str_equal(xml_attribute(l, m, "isSequential"), STR("true"));
-    loop->cardinality = cardinality == NULL ? NULL : expression_add(l, unit, n, cardinality, xml_content(l, cardinality), 0);
-    loop->condition = done == NULL ? NULL : expression_add(l, unit, n, done, xml_content(l, done), 0);
+    loop->cardinality = cardinality == NULL ? NULL
+                                            : expression_add(l, unit, n, cardinality,
+                                                             xml_content(l, cardinality), 0);
+    loop->condition =
+        done == NULL ? NULL : expression_add(l, unit, n, done, xml_content(l, done), 0);
     if (in != NULL) {
         struct str ref = without_prefix(xml_content(l, in));
         int32_t name = item_name(l, unit, ref);
@@ -521,7 +571,8 @@ static enum err read_multi(struct loader *l, uint16_t unit, const xmlNode *n, co
     }
     TRY(read_throws(l, unit, n, m, loop));
     if (loop->cardinality == NULL && loop->collection == NULL) {
-        return bad(l, unit, n, ERR_SYNTAX, "a multi-instance activity says how many: loopCardinality or loopDataInputRef");
+        return bad(l, unit, n, ERR_SYNTAX,
+                   "a multi-instance activity says how many: loopCardinality or loopDataInputRef");
     }
     return ERR_OK;
 }
@@ -551,7 +602,8 @@ enum err loop_read(struct loader *l, uint16_t unit, const xmlNode *n, const stru
     }
     loop->max = (uint32_t)most;
     if (loop->condition == NULL && loop->max == 0) {
-        return bad(l, unit, n, ERR_SYNTAX, "a loop has a loopCondition or a loopMaximum, or it would never end");
+        return bad(l, unit, n, ERR_SYNTAX,
+                   "a loop has a loopCondition or a loopMaximum, or it would never end");
     }
     return ERR_OK;
 }

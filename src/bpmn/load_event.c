@@ -12,7 +12,8 @@ const xmlNode *root_find(struct loader *l, uint16_t unit, struct str id)
 }
 
 /* The name of a message, signal, error or escalation: its code, else its name, else its id. */
-struct str root_name(struct loader *l, uint16_t unit, struct str id, const char *tag, const char *code)
+struct str root_name(struct loader *l, uint16_t unit, struct str id, const char *tag,
+                     const char *code)
 {
     const xmlNode *n = root_find(l, unit, id);
     if (n == NULL || !xml_is(n, BPMN_NS, tag)) {
@@ -27,11 +28,12 @@ struct str root_name(struct loader *l, uint16_t unit, struct str id, const char 
 bool root_is_missing(struct loader *l, uint16_t unit, struct str id, const char *tag)
 {
     const xmlNode *n = root_find(l, unit, id);
-    return id.n > 0 && (n == NULL || !xml_is(n, BPMN_NS, tag)) && xml_child(l->units[unit].root, "import") == NULL;
+    return id.n > 0 && (n == NULL || !xml_is(n, BPMN_NS, tag)) &&
+           xml_child(l->units[unit].root, "import") == NULL;
 }
 
-/* tb: extensions of an element or of its event definition; and the process that a widespread engine's call activity
- * names in an extension of its own. */
+/* tb: extensions of an element or of its event definition; and the process that a widespread
+ * engine's call activity names in an extension of its own. */
 void extensions_read(struct loader *l, const xmlNode *parent, struct bpmn_element *e)
 {
     struct arena *a = l->ctx->arena;
@@ -55,7 +57,8 @@ void extensions_read(struct loader *l, const xmlNode *parent, struct bpmn_elemen
             e->model = xml_attribute(l, t, "model");
             e->decision = xml_attribute(l, t, "decision");
             e->result = xml_attribute(l, t, "result");
-        } else if (t->type == XML_ELEMENT_NODE && e->kind == BPMN_CALL && strcmp((const char *)t->name, "calledElement") == 0) {
+        } else if (t->type == XML_ELEMENT_NODE && e->kind == BPMN_CALL &&
+                   strcmp((const char *)t->name, "calledElement") == 0) {
             e->message = xml_attribute(l, t, "processId");
         }
     }
@@ -73,7 +76,8 @@ static const struct {
     {"timerEventDefinition", BPMN_ON_TIMER, NULL, NULL, NULL},
     {"signalEventDefinition", BPMN_ON_SIGNAL, "signalRef", "signal", NULL},
     {"errorEventDefinition", BPMN_ON_ERROR, "errorRef", "error", "errorCode"},
-    {"escalationEventDefinition", BPMN_ON_ESCALATION, "escalationRef", "escalation", "escalationCode"},
+    {"escalationEventDefinition", BPMN_ON_ESCALATION, "escalationRef", "escalation",
+     "escalationCode"},
     {"conditionalEventDefinition", BPMN_ON_CONDITION, NULL, NULL, NULL},
     {"cancelEventDefinition", BPMN_ON_CANCEL, NULL, NULL, NULL},
     {"compensateEventDefinition", BPMN_ON_COMPENSATION, NULL, NULL, NULL},
@@ -81,7 +85,8 @@ static const struct {
     {"linkEventDefinition", BPMN_ON_LINK, NULL, NULL, NULL},
 };
 
-static enum err read_timer(struct loader *l, uint16_t unit, const xmlNode *owner, const xmlNode *d, struct bpmn_trigger *ret)
+static enum err read_timer(struct loader *l, uint16_t unit, const xmlNode *owner, const xmlNode *d,
+                           struct bpmn_trigger *ret)
 {
     static const struct {
         const char *tag;
@@ -94,7 +99,8 @@ static enum err read_timer(struct loader *l, uint16_t unit, const xmlNode *owner
             continue;
         }
         if (ret->timer != 0) {
-            return bad(l, unit, owner, ERR_SYNTAX, "a timer has one of timeDate, timeDuration and timeCycle");
+            return bad(l, unit, owner, ERR_SYNTAX,
+                       "a timer has one of timeDate, timeDuration and timeCycle");
         }
         ret->timer = forms[i].form;
         ret->expression = expression_add(l, unit, owner, n, text, forms[i].form);
@@ -102,7 +108,8 @@ static enum err read_timer(struct loader *l, uint16_t unit, const xmlNode *owner
     return ERR_OK;
 }
 
-enum err trigger_read(struct loader *l, uint16_t unit, const xmlNode *owner, const xmlNode *d, struct bpmn_trigger *ret)
+enum err trigger_read(struct loader *l, uint16_t unit, const xmlNode *owner, const xmlNode *d,
+                      struct bpmn_trigger *ret)
 {
     size_t row = 0;
     while (row < LEN(definitions) && strcmp((const char *)d->name, definitions[row].tag) != 0) {
@@ -124,8 +131,11 @@ enum err trigger_read(struct loader *l, uint16_t unit, const xmlNode *owner, con
     case BPMN_ON_TIMER: return read_timer(l, unit, owner, d, ret);
     case BPMN_ON_CONDITION: {
         const xmlNode *c = xml_child(d, "condition");
-        ret->expression = c == NULL ? NULL : expression_add(l, unit, owner, c, xml_content(l, c), 0);
-        return ret->expression != NULL ? ERR_OK : bad(l, unit, owner, ERR_SYNTAX, "a conditional event has a condition");
+        ret->expression =
+            c == NULL ? NULL : expression_add(l, unit, owner, c, xml_content(l, c), 0);
+        return ret->expression != NULL
+                   ? ERR_OK
+                   : bad(l, unit, owner, ERR_SYNTAX, "a conditional event has a condition");
     }
     case BPMN_ON_COMPENSATION:
         ret->id = xml_reference(l, d, "activityRef");
@@ -133,7 +143,8 @@ enum err trigger_read(struct loader *l, uint16_t unit, const xmlNode *owner, con
         return ERR_OK;
     case BPMN_ON_LINK:
         ret->name = str_trim(xml_attribute(l, d, "name"));
-        return ret->name.n > 0 ? ERR_OK : bad(l, unit, owner, ERR_SYNTAX, "a link event has a name");
+        return ret->name.n > 0 ? ERR_OK
+                               : bad(l, unit, owner, ERR_SYNTAX, "a link event has a name");
     case BPMN_ON_MESSAGE:
     case BPMN_ON_SIGNAL:
     case BPMN_ON_ERROR:
@@ -147,23 +158,28 @@ enum err trigger_read(struct loader *l, uint16_t unit, const xmlNode *owner, con
 static bool is_definition(const xmlNode *n)
 {
     size_t length = n->type == XML_ELEMENT_NODE ? strlen((const char *)n->name) : 0;
-    return length > 15 && xml_in(n, BPMN_NS) && strcmp((const char *)n->name + length - 15, "EventDefinition") == 0;
+    return length > 15 && xml_in(n, BPMN_NS) &&
+           strcmp((const char *)n->name + length - 15, "EventDefinition") == 0;
 }
 
 /* What a procedure of law asks of its events. */
-static enum err check_law(struct loader *l, uint16_t unit, const xmlNode *n, const struct bpmn_element *e)
+static enum err check_law(struct loader *l, uint16_t unit, const xmlNode *n,
+                          const struct bpmn_element *e)
 {
     bool catches = e->kind == BPMN_CATCH || e->kind == BPMN_BOUNDARY;
     for (uint16_t i = 0; i < e->trigger_count; i++) {
         enum bpmn_trigger_kind kind = e->triggers[i].kind;
         if (kind == BPMN_ON_MESSAGE && catches && e->act_count == 0) {
-            return bad(l, unit, n, ERR_SYNTAX, "a message event names the kind of act it awaits (tb:act)");
+            return bad(l, unit, n, ERR_SYNTAX,
+                       "a message event names the kind of act it awaits (tb:act)");
         }
         if (kind == BPMN_ON_TIMER && (e->limit.n == 0 || e->act_count != 1)) {
-            return bad(l, unit, n, ERR_SYNTAX, "a timer event names its clock (tb:limit) and the act it makes (tb:act)");
+            return bad(l, unit, n, ERR_SYNTAX,
+                       "a timer event names its clock (tb:limit) and the act it makes (tb:act)");
         }
         if (kind == BPMN_ON_TIMER && e->kind == BPMN_START && e->scope < 0) {
-            return bad(l, unit, n, ERR_NOT_SUPPORTED, "a procedure is begun by an act, not by a timer");
+            return bad(l, unit, n, ERR_NOT_SUPPORTED,
+                       "a procedure is begun by an act, not by a timer");
         }
     }
     return ERR_OK;
@@ -179,14 +195,16 @@ enum err event_read(struct loader *l, uint16_t unit, const xmlNode *n, struct bp
     if (count > 16) {
         return bad(l, unit, n, ERR_TOO_MANY, "an event has at most 16 definitions");
     }
-    struct bpmn_trigger *list = count == 0 ? NULL : ARENA_ARRAY(ctx->arena, struct bpmn_trigger, count);
+    struct bpmn_trigger *list =
+        count == 0 ? NULL : ARENA_ARRAY(ctx->arena, struct bpmn_trigger, count);
     size_t timers = 0;
     for (const xmlNode *d = n->children; d != NULL; d = d->next) {
         const xmlNode *definition = is_definition(d) ? d : NULL;
         if (definition == NULL && xml_is(d, BPMN_NS, "eventDefinitionRef")) {
             definition = root_find(l, unit, without_prefix(xml_content(l, d)));
             if (definition == NULL || !is_definition(definition)) {
-                return bad(l, unit, n, ERR_SYNTAX, "the event definition it refers to is not there");
+                return bad(l, unit, n, ERR_SYNTAX,
+                           "the event definition it refers to is not there");
             }
         }
         if (definition == NULL) {
@@ -201,7 +219,8 @@ enum err event_read(struct loader *l, uint16_t unit, const xmlNode *n, struct bp
             t->timer = 'l';
             t->expression = NULL;
         } else if (t->kind == BPMN_ON_TIMER && t->timer == 0 && l->options->open) {
-            return bad(l, unit, n, ERR_SYNTAX, "a timer event has a timeDate, timeDuration or timeCycle");
+            return bad(l, unit, n, ERR_SYNTAX,
+                       "a timer event has a timeDate, timeDuration or timeCycle");
         }
     }
     e->triggers = list;

@@ -1,5 +1,6 @@
-/* load_in.h - inside the loader: XML to a compiled process, in this order: elements and flows are read, called processes
- * after them; names are then complete, so expressions are compiled; references are resolved; rules are checked. */
+/* load_in.h - inside the loader: XML to a compiled process, in this order: elements and flows are
+ * read, called processes after them; names are then complete, so expressions are compiled;
+ * references are resolved; rules are checked. */
 #pragma once
 
 #include "bpmn/bpmn_in.h"
@@ -16,10 +17,10 @@ enum { ELEMENTS_MAX = LIMIT_BPMN_ELEMENTS, UNITS_MAX = 64 };
 
 /* A process of the document, or one that a call activity brought in. */
 struct unit {
-    const xmlNode *root;    /* definitions */
+    const xmlNode *root; /* definitions */
     const xmlNode *process;
     struct str file;
-    int32_t element;        /* the one that stands for it; NO_INDEX for the process itself */
+    int32_t element; /* the one that stands for it; NO_INDEX for the process itself */
 };
 
 /* What is known of an element only while loading. */
@@ -78,29 +79,39 @@ bool xml_is(const xmlNode *n, const char *ns, const char *name);
 bool xml_in(const xmlNode *n, const char *ns);
 /* Attributes without a prefix only; the value lives on the arena. */
 struct str xml_attribute(struct loader *l, const xmlNode *n, const char *name);
-struct str xml_reference(struct loader *l, const xmlNode *n, const char *name); /* without its prefix */
+struct str xml_reference(struct loader *l, const xmlNode *n,
+                         const char *name); /* without its prefix */
 struct str xml_content(struct loader *l, const xmlNode *n);
 struct str without_prefix(struct str name);
 const xmlNode *xml_child(const xmlNode *n, const char *name); /* first of BPMN, or NULL */
-enum err bad(struct loader *l, uint16_t unit, const xmlNode *n, enum err code, const char *rule) MUST_USE;
+enum err bad(struct loader *l, uint16_t unit, const xmlNode *n, enum err code,
+             const char *rule) MUST_USE;
 int32_t element_by_id(const struct loader *l, uint16_t unit, struct str id);
 
 /* ---- names and expressions (load_data.c) ---- */
-enum err name_add(struct loader *l, uint16_t unit, const xmlNode *n, struct str name, bool declares, uint16_t *ret) MUST_USE;
+enum err name_add(struct loader *l, uint16_t unit, const xmlNode *n, struct str name, bool declares,
+                  uint16_t *ret) MUST_USE;
 /* NULL for an empty text. */
-const struct bpmn_expression *expression_add(struct loader *l, uint16_t unit, const xmlNode *owner, const xmlNode *at, struct str text, char timer);
+const struct bpmn_expression *expression_add(struct loader *l, uint16_t unit, const xmlNode *owner,
+                                             const xmlNode *at, struct str text, char timer);
 enum err expressions_compile(struct loader *l) MUST_USE;
 /* What a process, sub-process, activity or event declares, and its associations. */
-enum err data_read(struct loader *l, uint16_t unit, const xmlNode *n, struct bpmn_data **ret) MUST_USE;
-enum err associations_read(struct loader *l, uint16_t unit, const xmlNode *n, struct bpmn_data *data) MUST_USE;
-enum err loop_read(struct loader *l, uint16_t unit, const xmlNode *n, const struct bpmn_loop **ret) MUST_USE;
+enum err data_read(struct loader *l, uint16_t unit, const xmlNode *n,
+                   struct bpmn_data **ret) MUST_USE;
+enum err associations_read(struct loader *l, uint16_t unit, const xmlNode *n,
+                           struct bpmn_data *data) MUST_USE;
+enum err loop_read(struct loader *l, uint16_t unit, const xmlNode *n,
+                   const struct bpmn_loop **ret) MUST_USE;
 int32_t item_name(struct loader *l, uint16_t unit, struct str id);
 
 /* ---- events (load_event.c) ---- */
-enum err event_read(struct loader *l, uint16_t unit, const xmlNode *n, struct bpmn_element *e) MUST_USE;
-enum err trigger_read(struct loader *l, uint16_t unit, const xmlNode *owner, const xmlNode *d, struct bpmn_trigger *ret) MUST_USE;
+enum err event_read(struct loader *l, uint16_t unit, const xmlNode *n,
+                    struct bpmn_element *e) MUST_USE;
+enum err trigger_read(struct loader *l, uint16_t unit, const xmlNode *owner, const xmlNode *d,
+                      struct bpmn_trigger *ret) MUST_USE;
 void extensions_read(struct loader *l, const xmlNode *parent, struct bpmn_element *e);
-struct str root_name(struct loader *l, uint16_t unit, struct str id, const char *tag, const char *code);
+struct str root_name(struct loader *l, uint16_t unit, struct str id, const char *tag,
+                     const char *code);
 bool root_is_missing(struct loader *l, uint16_t unit, struct str id, const char *tag);
 const xmlNode *root_find(struct loader *l, uint16_t unit, struct str id);
 

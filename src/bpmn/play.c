@@ -1,4 +1,5 @@
-/* A script for a process: JSON lines in, a trace in JSON lines out. docs/bpmn.md is the manual of both. */
+/* A script for a process: JSON lines in, a trace in JSON lines out. docs/bpmn.md is the manual of
+ * both. */
 #include "base/json.h"
 #include "bpmn/bpmn_in.h"
 
@@ -10,15 +11,15 @@ struct line {
 };
 
 struct player {
-    struct ctx *ctx;  /* lasts */
-    struct ctx step;  /* forgotten after each line */
+    struct ctx *ctx; /* lasts */
+    struct ctx step; /* forgotten after each line */
     const struct bpmn_script *script;
     const struct bpmn_process *p;
     struct line *lines;
     size_t line_count;
-    struct buf state;   /* as written; empty before it begins */
+    struct buf state; /* as written; empty before it begins */
     struct instant now;
-    bool *by_hand;      /* elements that the script completes, or lets fail */
+    bool *by_hand; /* elements that the script completes, or lets fail */
     bool ended;
     bool good;
 };
@@ -33,7 +34,8 @@ static bool is_comment(struct str s)
 static enum err line_put(struct player *pl, size_t *room, struct json j, uint32_t number)
 {
     if (j.kind != JSON_OBJECT) {
-        return fault_at(pl->ctx, ERR_SYNTAX, pl->script->text_file, number, 0, "a line of a script is a JSON object");
+        return fault_at(pl->ctx, ERR_SYNTAX, pl->script->text_file, number, 0,
+                        "a line of a script is a JSON object");
     }
     pl->lines = bpmn_grow(pl->ctx->arena, pl->lines, pl->line_count, room, sizeof(*pl->lines));
     pl->lines[pl->line_count++] = (struct line){j, number};
@@ -49,7 +51,8 @@ static enum err read_script(struct player *pl)
     uint32_t number = 0;
     struct json j;
     if (s->text.n > LIMIT_BPMN_SCRIPT_BYTES) {
-        return fault_at(ctx, ERR_TOO_LARGE, s->text_file, 0, 0, "the script is larger than %d bytes", LIMIT_BPMN_SCRIPT_BYTES);
+        return fault_at(ctx, ERR_TOO_LARGE, s->text_file, 0, 0,
+                        "the script is larger than %d bytes", LIMIT_BPMN_SCRIPT_BYTES);
     }
     if (str_starts(str_trim(s->text), STR("["))) {
         TRY(json_parse(ctx, s->text, s->text_file, &j));
@@ -68,7 +71,8 @@ static enum err read_script(struct player *pl)
         }
         enum err e = json_parse(ctx, text, s->text_file, &j);
         if (e != ERR_OK) {
-            return fault_at(ctx, e, s->text_file, number, ctx->why.column, "%.*s", FMT(ctx->why.detail));
+            return fault_at(ctx, e, s->text_file, number, ctx->why.column, "%.*s",
+                            FMT(ctx->why.detail));
         }
         TRY(line_put(pl, &room, j, number));
     }
@@ -172,7 +176,8 @@ static void tell_effect(struct player *pl, const struct bpmn_effect *e)
 static bool waits(const struct bpmn_process *p, const struct bpmn_token *t)
 {
     enum bpmn_kind kind = p->elements[t->element].kind;
-    bool place = kind == BPMN_TASK || is_awaited(&p->elements[t->element]) || kind == BPMN_EVENT_GATEWAY;
+    bool place =
+        kind == BPMN_TASK || is_awaited(&p->elements[t->element]) || kind == BPMN_EVENT_GATEWAY;
     bool join = t->flow != NO_FLOW;
     return (place && t->what != BPMN_BODY) || join;
 }
@@ -203,7 +208,8 @@ static enum err tell_end(struct player *pl, const struct bpmn_state *s)
     struct json o = json_object();
     struct json values = json_object();
     set_text(pl, &o, "process", pl->p->id);
-    set_text(pl, &o, "state", pl->ended ? (pl->good ? STR("completed") : STR("failed")) : STR("waiting"));
+    set_text(pl, &o, "state",
+             pl->ended ? (pl->good ? STR("completed") : STR("failed")) : STR("waiting"));
     for (size_t i = 0; i < s->datum_count; i++) {
         struct json v;
         if (s->data[i].scope == 0) {
@@ -261,7 +267,8 @@ static enum err step(struct player *pl, const struct bpmn_event *ev)
 static bool needs_nobody(const struct player *pl, const struct bpmn_token *t)
 {
     const struct bpmn_element *e = &pl->p->elements[t->element];
-    bool person = str_equal(e->tag, STR("userTask")) || str_equal(e->tag, STR("receiveTask")) || str_equal(e->tag, STR("callActivity"));
+    bool person = str_equal(e->tag, STR("userTask")) || str_equal(e->tag, STR("receiveTask")) ||
+                  str_equal(e->tag, STR("callActivity"));
     return e->kind == BPMN_TASK && !person && t->what != BPMN_BODY && !pl->by_hand[t->element];
 }
 
@@ -290,7 +297,8 @@ static enum err go_on(struct player *pl)
 static enum err read_values(struct player *pl, const struct json *j, struct feel_value *ret)
 {
     struct ctx *ctx = &pl->step;
-    struct feel_entry *entries = ARENA_ARRAY(ctx->arena, struct feel_entry, j == NULL ? 1 : j->count + 1);
+    struct feel_entry *entries =
+        ARENA_ARRAY(ctx->arena, struct feel_entry, j == NULL ? 1 : j->count + 1);
     *ret = feel_null();
     if (j == NULL) {
         return ERR_OK;
@@ -306,7 +314,8 @@ static enum err read_values(struct player *pl, const struct json *j, struct feel
     return ERR_OK;
 }
 
-/* Timers that end until then act in the order of their times; each is worked off before the next is looked at. */
+/* Timers that end until then act in the order of their times; each is worked off before the next is
+ * looked at. */
 static enum err advance(struct player *pl, struct instant to)
 {
     struct ctx *ctx = &pl->step;
@@ -318,10 +327,12 @@ static enum err advance(struct player *pl, struct instant to)
             break;
         }
         if (i == LIMIT_BPMN_STEPS) {
-            return fault(ctx, ERR_TOO_MANY, "more than %d timers end in that time", LIMIT_BPMN_STEPS);
+            return fault(ctx, ERR_TOO_MANY, "more than %d timers end in that time",
+                         LIMIT_BPMN_STEPS);
         }
         pl->now = next->due.ms > pl->now.ms ? next->due : pl->now;
-        TRY(step(pl, &(struct bpmn_event){.kind = BPMN_TIMER, .name = bpmn_timer_name(ctx->arena, pl->p, next)}));
+        TRY(step(pl, &(struct bpmn_event){.kind = BPMN_TIMER,
+                                          .name = bpmn_timer_name(ctx->arena, pl->p, next)}));
         TRY(go_on(pl));
     }
     pl->now = to.ms > pl->now.ms ? to : pl->now;
@@ -336,9 +347,12 @@ static enum err do_advance(struct player *pl, struct str text)
         return advance(pl, to);
     }
     if (iso_is(text, 'd') && iso_later((struct instant){0}, text, &to)) {
-        return to.ms >= pl->now.ms ? advance(pl, to) : fault(ctx, ERR_RANGE, "time does not go back");
+        return to.ms >= pl->now.ms ? advance(pl, to)
+                                   : fault(ctx, ERR_RANGE, "time does not go back");
     }
-    return fault(ctx, ERR_SYNTAX, "\"advance\" takes a duration (PT1H) or a day and time (2026-01-02T09:00:00+08:00)");
+    return fault(
+        ctx, ERR_SYNTAX,
+        "\"advance\" takes a duration (PT1H) or a day and time (2026-01-02T09:00:00+08:00)");
 }
 
 /* A timer, by its element or name: the clock goes to its time, if it has one. */
@@ -372,7 +386,10 @@ static enum err do_expect(struct player *pl, const struct json *want)
     struct buf got = buf_new(ctx->arena, 0);
     if (want->kind == JSON_STRING) {
         bool ended = str_equal(want->text, STR("ended"));
-        return ended && pl->ended ? ERR_OK : fault(ctx, ERR_PRECONDITION, "expected: %.*s; the process is %s", FMT(want->text), pl->ended ? "ended" : "not ended");
+        return ended && pl->ended
+                   ? ERR_OK
+                   : fault(ctx, ERR_PRECONDITION, "expected: %.*s; the process is %s",
+                           FMT(want->text), pl->ended ? "ended" : "not ended");
     }
     TRY(read_state(pl, &s));
     bool *used = ARENA_ARRAY(ctx->arena, bool, want->count + 1);
@@ -391,19 +408,25 @@ static enum err do_expect(struct player *pl, const struct json *want)
         good = good && k < want->count;
         used[good ? k : 0] = true;
     }
-    return good && count == want->count ? ERR_OK : fault(ctx, ERR_PRECONDITION, "not as expected; what waits: %.*s", FMT(buf_str(&got)));
+    return good && count == want->count
+               ? ERR_OK
+               : fault(ctx, ERR_PRECONDITION, "not as expected; what waits: %.*s",
+                       FMT(buf_str(&got)));
 }
 
 static const struct {
     const char *key;
     enum bpmn_event_kind kind;
-} events[] = {{"start", BPMN_BEGIN}, {"complete", BPMN_COMPLETE}, {"message", BPMN_MESSAGE}, {"signal", BPMN_SIGNAL}, {"timer", BPMN_TIMER},
-              {"error", BPMN_ERROR}, {"escalation", BPMN_ESCALATION}, {"act", BPMN_ACT}, {"set", BPMN_CHANGE}};
+} events[] = {
+    {"start", BPMN_BEGIN},           {"complete", BPMN_COMPLETE}, {"message", BPMN_MESSAGE},
+    {"signal", BPMN_SIGNAL},         {"timer", BPMN_TIMER},       {"error", BPMN_ERROR},
+    {"escalation", BPMN_ESCALATION}, {"act", BPMN_ACT},           {"set", BPMN_CHANGE}};
 
 /* Begun by the line itself when it can be, else by the plain start before it. */
 static enum err begin(struct player *pl, const struct bpmn_event *ev, bool *ret_taken)
 {
-    bool can = ev != NULL && ev->kind != BPMN_COMPLETE && ev->kind != BPMN_ERROR && ev->kind != BPMN_ESCALATION;
+    bool can = ev != NULL && ev->kind != BPMN_COMPLETE && ev->kind != BPMN_ERROR &&
+               ev->kind != BPMN_ESCALATION;
     enum err e = can ? step(pl, ev) : ERR_NOT_FOUND;
     *ret_taken = e == ERR_OK;
     if (e != ERR_NOT_FOUND || (ev != NULL && ev->kind == BPMN_BEGIN)) {
@@ -454,11 +477,13 @@ static enum err check_members(struct player *pl, const struct json *j)
     for (size_t i = 0; i < j->count; i++) {
         bool known = false;
         for (size_t k = 0; k < LEN(events) || k < LEN(others); k++) {
-            known = known || (k < LEN(events) && str_equal(j->members[i].key, str_from(events[k].key))) ||
+            known = known ||
+                    (k < LEN(events) && str_equal(j->members[i].key, str_from(events[k].key))) ||
                     (k < LEN(others) && str_equal(j->members[i].key, str_from(others[k])));
         }
         if (!known) {
-            return fault(&pl->step, ERR_SYNTAX, "a line has no member \"%.*s\"", FMT(j->members[i].key));
+            return fault(&pl->step, ERR_SYNTAX, "a line has no member \"%.*s\"",
+                         FMT(j->members[i].key));
         }
     }
     return ERR_OK;
@@ -477,7 +502,9 @@ static enum err play_line(struct player *pl, const struct json *j)
     const struct json *expect = json_get(j, "expect");
     const struct json *by = json_get(j, "advance");
     if (expect == NULL && !json_is(by, JSON_STRING)) {
-        return fault(ctx, ERR_SYNTAX, "a line has one of start, complete, message, signal, timer, advance, error, escalation, act, set, expect");
+        return fault(ctx, ERR_SYNTAX,
+                     "a line has one of start, complete, message, signal, timer, advance, error, "
+                     "escalation, act, set, expect");
     }
     if (pl->state.n == 0) {
         TRY(begin(pl, NULL, &taken));
@@ -492,7 +519,8 @@ static enum err choose_process(struct player *pl)
     struct ctx *ctx = pl->ctx;
     const struct bpmn_script *s = pl->script;
     const struct bpmn_model *model = NULL;
-    struct bpmn_options o = {.source = s->source, .process = s->process, .open = true, .any = s->any};
+    struct bpmn_options o = {
+        .source = s->source, .process = s->process, .open = true, .any = s->any};
     TRY(read_variables(pl, &o));
     TRY(bpmn_load_with(ctx, s->model, s->model_file, &o, &model));
     pl->p = bpmn_process_find(model, s->process);
@@ -500,7 +528,8 @@ static enum err choose_process(struct player *pl)
     for (size_t i = 0; i < pl->line_count; i++) {
         const struct json *j = &pl->lines[i].json;
         bool fails = json_get(j, "error") != NULL || json_get(j, "escalation") != NULL;
-        int element = bpmn_element_find(pl->p, fails ? json_text(j, "at") : json_text(j, "complete"));
+        int element =
+            bpmn_element_find(pl->p, fails ? json_text(j, "at") : json_text(j, "complete"));
         if (element >= 0) {
             pl->by_hand[element] = true;
         }
@@ -545,11 +574,13 @@ static void free_arena(void *a)
 enum err bpmn_play(struct ctx *ctx, const struct bpmn_script *script, bool *ret_good)
 {
     struct player *pl = ARENA_NEW(ctx->arena, struct player);
-    *pl = (struct player){.ctx = ctx, .step = *ctx, .script = script, .now = script->at, .good = true};
+    *pl = (struct player){
+        .ctx = ctx, .step = *ctx, .script = script, .now = script->at, .good = true};
     pl->state = buf_new(ctx->arena, LIMIT_BPMN_STATE_BYTES);
     TRY(read_script(pl));
     TRY(choose_process(pl));
-    struct arena **used = ARENA_NEW(ctx->arena, struct arena *); /* known to ctx->arena before it is there */
+    struct arena **used =
+        ARENA_NEW(ctx->arena, struct arena *); /* known to ctx->arena before it is there */
     arena_defer(ctx->arena, free_arena, used);
     *used = pl->step.arena = arena_new(STEP_BYTES);
     if (pl->step.arena == NULL) {

@@ -6,7 +6,9 @@ void *bpmn_grow(struct arena *a, void *list, size_t count, size_t *room, size_t 
     if (count < *room) {
         return list;
     }
-    size_t more = *room > 0 ? *room * 2 : size > 64 ? 2 : 4; /* most steps need one or two of the large ones */
+    size_t more = *room > 0   ? *room * 2
+                  : size > 64 ? 2
+                              : 4; /* most steps need one or two of the large ones */
     list = arena_grow(a, list, *room * size, more * size);
     *room = more;
     return list;
@@ -85,7 +87,8 @@ bool is_activity(enum bpmn_kind k)
 
 bool is_awaited(const struct bpmn_element *e)
 {
-    return e->kind == BPMN_CATCH || (e->kind == BPMN_START && e->scope < 0 && e->all_triggers && e->trigger_count > 1);
+    return e->kind == BPMN_CATCH ||
+           (e->kind == BPMN_START && e->scope < 0 && e->all_triggers && e->trigger_count > 1);
 }
 
 bool token_is_host(const struct bpmn_process *p, const struct bpmn_token *t)
@@ -118,7 +121,8 @@ bool scope_is_interrupted(const struct bpmn_process *p, const struct bpmn_state 
     for (size_t i = 0; i < s->count; i++) {
         const struct bpmn_token *t = &s->tokens[i];
         const struct bpmn_element *e = &p->elements[t->element];
-        if (t->scope == scope && e->by_event && t->what == BPMN_AT && p->elements[e->starts[0]].interrupting) {
+        if (t->scope == scope && e->by_event && t->what == BPMN_AT &&
+            p->elements[e->starts[0]].interrupting) {
             return true;
         }
     }
@@ -154,7 +158,10 @@ static void tell_gone(struct run *run, const struct bpmn_token *t, const char *w
 {
     enum bpmn_kind kind = run->p->elements[t->element].kind;
     if (kind == BPMN_TASK || kind == BPMN_SUBPROCESS || kind == BPMN_CALL) {
-        effect_put(run, (struct bpmn_effect){.kind = BPMN_CLOSED, .element = t->element, .token = t->id, .name = str_from(why)});
+        effect_put(run, (struct bpmn_effect){.kind = BPMN_CLOSED,
+                                             .element = t->element,
+                                             .token = t->id,
+                                             .name = str_from(why)});
     } else {
         trace(run, t->element, t->id, why);
     }
@@ -199,7 +206,8 @@ static void moves_drop(struct run *run, uint32_t scope)
     run->move_count = kept;
 }
 
-/* Inner scopes are found before outer ones are removed: a list of ids that grows while it is read. */
+/* Inner scopes are found before outer ones are removed: a list of ids that grows while it is read.
+ */
 void scope_clear(struct run *run, uint32_t scope)
 {
     struct bpmn_state *s = run->s;

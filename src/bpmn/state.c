@@ -1,5 +1,6 @@
-/* A state as one line of text: six lists, "next;tokens;timers;marks;records;data", of which empty ones at the end are
- * left out. Data are JSON, in which a date, time or duration is {"@": its text}. */
+/* A state as one line of text: six lists, "next;tokens;timers;marks;records;data", of which empty
+ * ones at the end are left out. Data are JSON, in which a date, time or duration is {"@": its
+ * text}. */
 #include "bpmn/bpmn_in.h"
 
 /* ---- writing ---- */
@@ -71,7 +72,8 @@ static void write_tokens(struct buf *b, const struct bpmn_state *s)
 {
     for (size_t i = 0; i < s->count; i++) {
         const struct bpmn_token *t = &s->tokens[i];
-        const uint64_t numbers[] = {t->id, t->element, t->scope, t->flow, t->what, t->a, t->b, t->c};
+        const uint64_t numbers[] = {t->id,   t->element, t->scope, t->flow,
+                                    t->what, t->a,       t->b,     t->c};
         bool plain = t->what == BPMN_AT && t->a == 0 && t->b == 0 && t->c == 0;
         write_row(b, i == 0, numbers, plain ? 4 : LEN(numbers));
     }
@@ -97,7 +99,11 @@ enum err bpmn_state_write(struct ctx *ctx, const struct bpmn_state *s, struct st
 {
     struct buf b = buf_new(ctx->arena, LIMIT_BPMN_STATE_BYTES);
     buf_u64(&b, s->next_id);
-    int sections = s->datum_count > 0 ? 5 : s->record_count > 0 ? 4 : s->mark_count > 0 ? 3 : s->timer_count > 0 ? 2 : s->count > 0;
+    int sections = s->datum_count > 0    ? 5
+                   : s->record_count > 0 ? 4
+                   : s->mark_count > 0   ? 3
+                   : s->timer_count > 0  ? 2
+                                         : s->count > 0;
     if (sections >= 1) {
         buf_byte(&b, ';');
         write_tokens(&b, s);
@@ -117,7 +123,8 @@ enum err bpmn_state_write(struct ctx *ctx, const struct bpmn_state *s, struct st
         buf_byte(&b, ';');
     }
     for (size_t i = 0; i < s->mark_count; i++) {
-        write_row(&b, i == 0, (const uint64_t[]){s->marks[i].token, s->marks[i].element, s->marks[i].seen}, 3);
+        write_row(&b, i == 0,
+                  (const uint64_t[]){s->marks[i].token, s->marks[i].element, s->marks[i].seen}, 3);
     }
     if (sections >= 4) {
         buf_byte(&b, ';');
@@ -143,13 +150,21 @@ static bool part(struct str *rest, uint64_t max, uint64_t *ret)
 static bool read_token(const struct bpmn_process *p, struct str text, struct bpmn_token *ret)
 {
     uint64_t v[8] = {0};
-    bool ok = p->element_count > 0 && part(&text, UINT32_MAX, &v[0]) && part(&text, p->element_count - 1, &v[1]) &&
-              part(&text, UINT32_MAX, &v[2]) && part(&text, UINT16_MAX, &v[3]);
+    bool ok = p->element_count > 0 && part(&text, UINT32_MAX, &v[0]) &&
+              part(&text, p->element_count - 1, &v[1]) && part(&text, UINT32_MAX, &v[2]) &&
+              part(&text, UINT16_MAX, &v[3]);
     if (ok && text.n > 0) {
-        ok = part(&text, BPMN_UNDOING, &v[4]) && part(&text, UINT32_MAX, &v[5]) && part(&text, UINT32_MAX, &v[6]) && part(&text, UINT32_MAX, &v[7]);
+        ok = part(&text, BPMN_UNDOING, &v[4]) && part(&text, UINT32_MAX, &v[5]) &&
+             part(&text, UINT32_MAX, &v[6]) && part(&text, UINT32_MAX, &v[7]);
     }
-    *ret = (struct bpmn_token){.id = (uint32_t)v[0], .element = (uint16_t)v[1], .scope = (uint32_t)v[2], .flow = (uint16_t)v[3], .what = (uint8_t)v[4],
-                               .a = (uint32_t)v[5], .b = (uint32_t)v[6], .c = (uint32_t)v[7]};
+    *ret = (struct bpmn_token){.id = (uint32_t)v[0],
+                               .element = (uint16_t)v[1],
+                               .scope = (uint32_t)v[2],
+                               .flow = (uint16_t)v[3],
+                               .what = (uint8_t)v[4],
+                               .a = (uint32_t)v[5],
+                               .b = (uint32_t)v[6],
+                               .c = (uint32_t)v[7]};
     return ok && text.n == 0;
 }
 
@@ -157,7 +172,8 @@ static bool read_timer(const struct bpmn_process *p, struct str text, struct bpm
 {
     uint64_t v[3] = {0};
     int64_t due = INT64_MAX;
-    bool ok = part(&text, UINT32_MAX, &v[0]) && part(&text, p->element_count - 1, &v[1]) && part(&text, UINT32_MAX, &v[2]);
+    bool ok = part(&text, UINT32_MAX, &v[0]) && part(&text, p->element_count - 1, &v[1]) &&
+              part(&text, UINT32_MAX, &v[2]);
     ok = ok && v[2] > 0 && (text.n == 0 || str_to_i64(text, &due));
     *ret = (struct bpmn_timer){(uint32_t)v[0], (uint16_t)v[1], (uint32_t)v[2], {due}};
     return ok;
@@ -166,7 +182,8 @@ static bool read_timer(const struct bpmn_process *p, struct str text, struct bpm
 static bool read_mark(const struct bpmn_process *p, struct str text, struct bpmn_mark *ret)
 {
     uint64_t v[3] = {0};
-    bool ok = part(&text, UINT32_MAX, &v[0]) && part(&text, p->element_count - 1, &v[1]) && part(&text, UINT64_MAX, &v[2]) && text.n == 0;
+    bool ok = part(&text, UINT32_MAX, &v[0]) && part(&text, p->element_count - 1, &v[1]) &&
+              part(&text, UINT64_MAX, &v[2]) && text.n == 0;
     *ret = (struct bpmn_mark){(uint32_t)v[0], (uint16_t)v[1], v[2]};
     return ok && v[2] != 0;
 }
@@ -174,8 +191,8 @@ static bool read_mark(const struct bpmn_process *p, struct str text, struct bpmn
 static bool read_record(const struct bpmn_process *p, struct str text, struct bpmn_record *ret)
 {
     uint64_t v[4] = {0};
-    bool ok = part(&text, UINT32_MAX, &v[0]) && part(&text, p->element_count - 1, &v[1]) && part(&text, UINT32_MAX, &v[2]) &&
-              part(&text, UINT32_MAX, &v[3]) && text.n == 0;
+    bool ok = part(&text, UINT32_MAX, &v[0]) && part(&text, p->element_count - 1, &v[1]) &&
+              part(&text, UINT32_MAX, &v[2]) && part(&text, UINT32_MAX, &v[3]) && text.n == 0;
     *ret = (struct bpmn_record){(uint32_t)v[0], (uint16_t)v[1], (uint32_t)v[2], (uint32_t)v[3]};
     return ok;
 }
@@ -193,7 +210,9 @@ static enum err unkeep_temporal(struct ctx *ctx, struct str text, struct feel_va
     if (!plain) {
         return ERR_CORRUPT;
     }
-    TRY(feel_compile(ctx, &scope, (struct feel_source){.text = str_format(ctx->arena, "@\"%.*s\"", FMT(text))}, &program));
+    TRY(feel_compile(ctx, &scope,
+                     (struct feel_source){.text = str_format(ctx->arena, "@\"%.*s\"", FMT(text))},
+                     &program));
     TRY(feel_eval(ctx, program, &env, ret));
     return feel_is_null(*ret) ? ERR_CORRUPT : ERR_OK;
 }
@@ -228,13 +247,17 @@ static enum err unkeep(struct ctx *ctx, const struct json *j, struct feel_value 
 enum err bpmn_value_read(struct ctx *ctx, const struct json *j, struct feel_value *ret)
 {
     enum err e = unkeep(ctx, j, ret);
-    return e == ERR_CORRUPT ? fault(ctx, ERR_TYPE, "what follows \"@\" is no date, time or duration of FEEL") : e;
+    return e == ERR_CORRUPT
+               ? fault(ctx, ERR_TYPE, "what follows \"@\" is no date, time or duration of FEEL")
+               : e;
 }
 
-static bool read_data(struct ctx *ctx, const struct bpmn_process *p, struct str text, struct bpmn_state *s)
+static bool read_data(struct ctx *ctx, const struct bpmn_process *p, struct str text,
+                      struct bpmn_state *s)
 {
     struct json list;
-    if (json_parse(ctx, text, STR("state"), &list) != ERR_OK || list.kind != JSON_ARRAY || list.count > 100000) {
+    if (json_parse(ctx, text, STR("state"), &list) != ERR_OK || list.kind != JSON_ARRAY ||
+        list.count > 100000) {
         return false;
     }
     s->data = ARENA_ARRAY(ctx->arena, struct bpmn_datum, list.count + 1);
@@ -243,8 +266,11 @@ static bool read_data(struct ctx *ctx, const struct bpmn_process *p, struct str 
         const struct json *row = &list.items[i];
         const struct json *scope = json_at(row, 0);
         const struct json *name = json_at(row, 1);
-        bool ok = row->count == 3 && json_is(scope, JSON_NUMBER) && scope->is_int && scope->int_value >= 0 && scope->int_value <= UINT32_MAX &&
-                  json_is(name, JSON_NUMBER) && name->is_int && name->int_value >= (int64_t)p->outer_names && name->int_value < (int64_t)p->name_count;
+        bool ok = row->count == 3 && json_is(scope, JSON_NUMBER) && scope->is_int &&
+                  scope->int_value >= 0 && scope->int_value <= UINT32_MAX &&
+                  json_is(name, JSON_NUMBER) && name->is_int &&
+                  name->int_value >= (int64_t)p->outer_names &&
+                  name->int_value < (int64_t)p->name_count;
         if (!ok || unkeep(ctx, &row->items[2], &s->data[i].value) != ERR_OK) {
             return false;
         }
@@ -264,7 +290,8 @@ static size_t count_items(struct str text)
     return n;
 }
 
-static bool read_lists(struct ctx *ctx, const struct bpmn_process *p, struct str rest, struct bpmn_state *s)
+static bool read_lists(struct ctx *ctx, const struct bpmn_process *p, struct str rest,
+                       struct bpmn_state *s)
 {
     struct str lists[4];
     bool ok = true;
@@ -274,11 +301,11 @@ static bool read_lists(struct ctx *ctx, const struct bpmn_process *p, struct str
             return false;
         }
     }
-#define READ(index, list_, n_, room_, read)                                                                             \
-    s->room_ = count_items(lists[index]);                                                                              \
-    s->list_ = s->room_ == 0 ? NULL : ARENA_ARRAY(ctx->arena, __typeof__(*s->list_), s->room_);                        \
-    for (struct str left = lists[index]; ok && left.n > 0;) {                                                          \
-        ok = read(p, str_cut(left, ',', &left), &s->list_[s->n_++]);                                                    \
+#define READ(index, list_, n_, room_, read)                                                        \
+    s->room_ = count_items(lists[index]);                                                          \
+    s->list_ = s->room_ == 0 ? NULL : ARENA_ARRAY(ctx->arena, __typeof__(*s->list_), s->room_);    \
+    for (struct str left = lists[index]; ok && left.n > 0;) {                                      \
+        ok = read(p, str_cut(left, ',', &left), &s->list_[s->n_++]);                               \
     }
     READ(0, tokens, count, room, read_token)
     READ(1, timers, timer_count, timer_room, read_timer)
@@ -288,17 +315,21 @@ static bool read_lists(struct ctx *ctx, const struct bpmn_process *p, struct str
     return ok && (rest.n == 0 || read_data(ctx, p, rest, s));
 }
 
-enum err bpmn_state_read(struct ctx *ctx, const struct bpmn_process *p, struct str text, struct bpmn_state **ret)
+enum err bpmn_state_read(struct ctx *ctx, const struct bpmn_process *p, struct str text,
+                         struct bpmn_state **ret)
 {
     struct bpmn_state *s = ARENA_NEW(ctx->arena, struct bpmn_state);
     struct str rest = {0};
     uint64_t next = 0;
-    bool ok = text.n <= LIMIT_BPMN_STATE_BYTES && str_to_u64(str_cut(text, ';', &rest), &next) && next > 0 && next < UINT32_MAX - LIMIT_BPMN_STEPS;
+    bool ok = text.n <= LIMIT_BPMN_STATE_BYTES && str_to_u64(str_cut(text, ';', &rest), &next) &&
+              next > 0 && next < UINT32_MAX - LIMIT_BPMN_STEPS;
     s->next_id = (uint32_t)next;
     ok = ok && read_lists(ctx, p, rest, s);
     const char *wrong = ok ? bpmn_state_fault(p, s) : "it is not written as a state";
     if (wrong != NULL) {
-        return fault(ctx, ERR_CORRUPT, "the stored state of a procedure does not fit process %.*s: %s", FMT(p->id), wrong);
+        return fault(ctx, ERR_CORRUPT,
+                     "the stored state of a procedure does not fit process %.*s: %s", FMT(p->id),
+                     wrong);
     }
     *ret = s;
     return ERR_OK;
@@ -327,7 +358,8 @@ static const struct bpmn_token *token_of(const struct bpmn_state *s, uint32_t id
 }
 
 /* Does an element of scope `inner` stand rightly inside this token or record? */
-static bool stands_in(const struct bpmn_process *p, const struct bpmn_state *s, uint16_t element, uint32_t scope)
+static bool stands_in(const struct bpmn_process *p, const struct bpmn_state *s, uint16_t element,
+                      uint32_t scope)
 {
     const struct bpmn_element *e = &p->elements[element];
     const struct bpmn_token *t = token_of(s, scope);
@@ -345,20 +377,27 @@ static bool stands_in(const struct bpmn_process *p, const struct bpmn_state *s, 
     if (t->what == BPMN_BODY) {
         return t->element == element;
     }
-    return t->what != BPMN_UNDO && t->what != BPMN_RESET && (around->kind == BPMN_CALL ? e->scope == around->calls : e->scope == (int32_t)t->element);
+    return t->what != BPMN_UNDO && t->what != BPMN_RESET &&
+           (around->kind == BPMN_CALL ? e->scope == around->calls
+                                      : e->scope == (int32_t)t->element);
 }
 
 static const char *join_fault(const struct bpmn_process *p, const struct bpmn_token *t)
 {
     const struct bpmn_element *e = &p->elements[t->element];
-    bool joins = (e->kind == BPMN_PARALLEL || e->kind == BPMN_INCLUSIVE || e->kind == BPMN_COMPLEX) && t->what == BPMN_AT;
+    bool joins =
+        (e->kind == BPMN_PARALLEL || e->kind == BPMN_INCLUSIVE || e->kind == BPMN_COMPLEX) &&
+        t->what == BPMN_AT;
     if (joins) {
-        return t->flow < p->flow_count && p->flows[t->flow].to == t->element ? NULL : "a token waits at a join by no flow of it";
+        return t->flow < p->flow_count && p->flows[t->flow].to == t->element
+                   ? NULL
+                   : "a token waits at a join by no flow of it";
     }
     return t->flow == NO_FLOW ? NULL : "a token that does not join has a flow";
 }
 
-static const char *what_fault(const struct bpmn_process *p, const struct bpmn_state *s, const struct bpmn_token *t)
+static const char *what_fault(const struct bpmn_process *p, const struct bpmn_state *s,
+                              const struct bpmn_token *t)
 {
     const struct bpmn_element *e = &p->elements[t->element];
     const struct bpmn_token *parent = token_of(s, t->scope);
@@ -367,7 +406,8 @@ static const char *what_fault(const struct bpmn_process *p, const struct bpmn_st
     switch ((enum bpmn_what)t->what) {
     case BPMN_AT: {
         bool waits = is_activity(e->kind) || is_awaited(e) || e->kind == BPMN_EVENT_GATEWAY ||
-                     e->kind == BPMN_PARALLEL || e->kind == BPMN_INCLUSIVE || e->kind == BPMN_COMPLEX;
+                     e->kind == BPMN_PARALLEL || e->kind == BPMN_INCLUSIVE ||
+                     e->kind == BPMN_COMPLEX;
         good = waits && (e->loop != NULL) == in_body && !(in_body && parent->element != t->element);
         break;
     }
@@ -384,7 +424,8 @@ static const char *what_fault(const struct bpmn_process *p, const struct bpmn_st
     case BPMN_UNDOING: {
         const struct bpmn_token *by = token_of(s, t->a);
         const struct bpmn_record *r = record_of(s, t->b);
-        good = is_activity(e->kind) && by != NULL && by->what == BPMN_UNDO && r != NULL && r->by == t->a;
+        good = is_activity(e->kind) && by != NULL && by->what == BPMN_UNDO && r != NULL &&
+               r->by == t->a;
         break;
     }
     }
@@ -401,11 +442,16 @@ static const char *lists_fault(const struct bpmn_process *p, const struct bpmn_s
         for (uint16_t k = 0; k < e->trigger_count; k++) {
             timer = timer || e->triggers[k].kind == BPMN_ON_TIMER;
         }
-        bool carried = host != NULL && (e->attached_to == (int)host->element || host->element == t->element);
-        for (uint16_t k = 0; host != NULL && p->elements[host->element].kind == BPMN_EVENT_GATEWAY && k < p->elements[host->element].out_count; k++) {
+        bool carried =
+            host != NULL && (e->attached_to == (int)host->element || host->element == t->element);
+        for (uint16_t k = 0;
+             host != NULL && p->elements[host->element].kind == BPMN_EVENT_GATEWAY &&
+             k < p->elements[host->element].out_count;
+             k++) {
             carried = carried || p->flows[p->elements[host->element].out[k]].to == t->element;
         }
-        carried = carried || (e->kind == BPMN_START && e->scope >= 0 && stands_in(p, s, (uint16_t)e->scope, t->token));
+        carried = carried || (e->kind == BPMN_START && e->scope >= 0 &&
+                              stands_in(p, s, (uint16_t)e->scope, t->token));
         if (!timer || !carried) {
             return "a timer is carried by nothing";
         }
@@ -421,13 +467,16 @@ static const char *lists_fault(const struct bpmn_process *p, const struct bpmn_s
         const struct bpmn_token *body = token_of(s, r->scope);
         bool in_body = body != NULL && body->what == BPMN_BODY;
         bool placed = in_body ? body->element == r->element : stands_in(p, s, r->element, r->scope);
-        if (r->id == 0 || r->id >= s->next_id || !placed || !is_activity(p->elements[r->element].kind) || (r->by != 0 && (by == NULL || by->what != BPMN_UNDO))) {
+        if (r->id == 0 || r->id >= s->next_id || !placed ||
+            !is_activity(p->elements[r->element].kind) ||
+            (r->by != 0 && (by == NULL || by->what != BPMN_UNDO))) {
             return "what was completed stands nowhere";
         }
     }
     for (size_t i = 0; i < s->datum_count; i++) {
         uint32_t scope = s->data[i].scope;
-        if (s->data[i].name < p->outer_names || s->data[i].name >= p->name_count || (scope != 0 && token_of(s, scope) == NULL && record_of(s, scope) == NULL)) {
+        if (s->data[i].name < p->outer_names || s->data[i].name >= p->name_count ||
+            (scope != 0 && token_of(s, scope) == NULL && record_of(s, scope) == NULL)) {
             return "data belong to nothing";
         }
     }

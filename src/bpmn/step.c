@@ -1,5 +1,5 @@
-/* The token game: moves are worked off until every token waits, then the state is settled, and so on until nothing
- * moves. Moves are counted, so that a loop of gateways is an error, not a hang. */
+/* The token game: moves are worked off until every token waits, then the state is settled, and so
+ * on until nothing moves. Moves are counted, so that a loop of gateways is an error, not a hang. */
 #include "bpmn/bpmn_in.h"
 
 void effect_put(struct run *run, struct bpmn_effect e)
@@ -12,7 +12,10 @@ void effect_put(struct run *run, struct bpmn_effect e)
 void trace(struct run *run, uint16_t element, uint32_t token, const char *what)
 {
     if (run->in->trace) {
-        effect_put(run, (struct bpmn_effect){.kind = BPMN_TRACED, .element = element, .token = token, .name = str_from(what)});
+        effect_put(run, (struct bpmn_effect){.kind = BPMN_TRACED,
+                                             .element = element,
+                                             .token = token,
+                                             .name = str_from(what)});
     }
 }
 
@@ -20,25 +23,29 @@ void status_put(struct run *run, uint16_t element)
 {
     struct str status = run->p->elements[element].status;
     if (status.n > 0) {
-        effect_put(run, (struct bpmn_effect){.kind = BPMN_STATUS, .element = element, .status = status});
+        effect_put(run,
+                   (struct bpmn_effect){.kind = BPMN_STATUS, .element = element, .status = status});
     }
 }
 
 void move_push(struct run *run, struct move m)
 {
-    run->moves = bpmn_grow(run->ctx->arena, run->moves, run->move_count, &run->move_room, sizeof(*run->moves));
+    run->moves = bpmn_grow(run->ctx->arena, run->moves, run->move_count, &run->move_room,
+                           sizeof(*run->moves));
     run->moves[run->move_count++] = m;
 }
 
 void scope_check(struct run *run, uint32_t scope)
 {
-    run->checks = bpmn_grow(run->ctx->arena, run->checks, run->check_count, &run->check_room, sizeof(*run->checks));
+    run->checks = bpmn_grow(run->ctx->arena, run->checks, run->check_count, &run->check_room,
+                            sizeof(*run->checks));
     run->checks[run->check_count++] = scope;
 }
 
 /* ---- leaving ---- */
 
-/* Which sets of flows an oracle may choose among: each alone, then all; every set when there are few. */
+/* Which sets of flows an oracle may choose among: each alone, then all; every set when there are
+ * few. */
 static uint64_t choose_set(struct run *run, unsigned count)
 {
     uint64_t all = count >= 64 ? UINT64_MAX : ((uint64_t)1 << count) - 1;
@@ -65,7 +72,9 @@ static uint64_t choose_one(struct run *run, const struct bpmn_element *e, uint32
 {
     const struct bpmn_process *p = run->p;
     if (run->in->oracle != NULL) {
-        return e->out_count == 0 ? 0 : (uint64_t)1 << run->in->oracle->choose(run->in->oracle->self, e->out_count);
+        return e->out_count == 0
+                   ? 0
+                   : (uint64_t)1 << run->in->oracle->choose(run->in->oracle->self, e->out_count);
     }
     for (uint16_t i = 0; i < e->out_count; i++) {
         const struct bpmn_flow *f = &p->flows[e->out[i]];
@@ -135,12 +144,15 @@ enum err leave(struct run *run, uint16_t element, uint32_t scope, uint32_t token
         return ERR_OK;
     }
     if (e->out_count == 1 && run->p->flows[e->out[0]].condition == NULL) {
-        move_push(run, (struct move){MOVE_ENTER, run->p->flows[e->out[0]].to, e->out[0], scope, token});
+        move_push(run,
+                  (struct move){MOVE_ENTER, run->p->flows[e->out[0]].to, e->out[0], scope, token});
         return ERR_OK;
     }
     uint64_t set = choose_flows(run, e, scope);
     if (set == 0) {
-        return fault(ctx, ERR_CONFLICT, "no flow out of %.*s \"%.*s\" is open and it has no default", FMT(e->tag), FMT(e->id));
+        return fault(ctx, ERR_CONFLICT,
+                     "no flow out of %.*s \"%.*s\" is open and it has no default", FMT(e->tag),
+                     FMT(e->id));
     }
     uint32_t ids[LIMIT_BPMN_FLOWS_OUT];
     bool first = true;
@@ -152,7 +164,8 @@ enum err leave(struct run *run, uint16_t element, uint32_t scope, uint32_t token
     }
     for (uint16_t i = e->out_count; i-- > 0;) {
         if (((set >> i) & 1) != 0) {
-            move_push(run, (struct move){MOVE_ENTER, run->p->flows[e->out[i]].to, e->out[i], scope, ids[i]});
+            move_push(run, (struct move){MOVE_ENTER, run->p->flows[e->out[i]].to, e->out[i], scope,
+                                         ids[i]});
         }
     }
     return ERR_OK;
@@ -197,7 +210,8 @@ static uint32_t take_arrived(struct run *run, uint16_t element, uint32_t scope)
     return last;
 }
 
-/* BPMN 2.0, 13.4.3: is there a token that can still come by an empty flow, and cannot come by one that has its token? */
+/* BPMN 2.0, 13.4.3: is there a token that can still come by an empty flow, and cannot come by one
+ * that has its token? */
 static bool more_can_come(const struct run *run, uint16_t element, uint32_t scope, uint64_t marked)
 {
     const uint64_t *reach = run->p->reach[element];
@@ -214,14 +228,16 @@ static bool more_can_come(const struct run *run, uint16_t element, uint32_t scop
     return false;
 }
 
-static enum err enter_join(struct run *run, uint16_t element, uint32_t scope, uint16_t flow, uint32_t token)
+static enum err enter_join(struct run *run, uint16_t element, uint32_t scope, uint16_t flow,
+                           uint32_t token)
 {
     const struct bpmn_element *e = &run->p->elements[element];
     if (e->in_count <= 1 && e->kind != BPMN_COMPLEX) {
         trace(run, element, token, "passed");
         return leave(run, element, scope, token);
     }
-    token_put(run, (struct bpmn_token){.id = token, .element = element, .scope = scope, .flow = flow});
+    token_put(run,
+              (struct bpmn_token){.id = token, .element = element, .scope = scope, .flow = flow});
     uint64_t all = e->in_count >= 64 ? UINT64_MAX : ((uint64_t)1 << e->in_count) - 1;
     if (e->kind != BPMN_PARALLEL || arrived(run, element, scope) != all) {
         trace(run, element, token, "waiting");
@@ -232,7 +248,8 @@ static enum err enter_join(struct run *run, uint16_t element, uint32_t scope, ui
     return leave(run, element, scope, token);
 }
 
-/* BPMN 2.0, 13.4.5: a complex gateway fires when its condition holds, then takes what still comes until nothing can. */
+/* BPMN 2.0, 13.4.5: a complex gateway fires when its condition holds, then takes what still comes
+ * until nothing can. */
 static enum err settle_complex(struct run *run, uint16_t element, uint32_t scope, bool *ret_moved)
 {
     struct ctx *ctx = run->ctx;
@@ -282,8 +299,13 @@ static enum err settle_complex(struct run *run, uint16_t element, uint32_t scope
     TRY(leave(run, element, scope, token));
     if (e->in_count > 1) {
         uint32_t id = token_id(run);
-        token_put(run, (struct bpmn_token){.id = id, .element = element, .scope = scope, .flow = NO_FLOW, .what = BPMN_RESET,
-                                           .a = (uint32_t)here, .b = (uint32_t)(here >> 32)});
+        token_put(run, (struct bpmn_token){.id = id,
+                                           .element = element,
+                                           .scope = scope,
+                                           .flow = NO_FLOW,
+                                           .what = BPMN_RESET,
+                                           .a = (uint32_t)here,
+                                           .b = (uint32_t)(here >> 32)});
     }
     return ERR_OK;
 }
@@ -299,7 +321,8 @@ static enum err settle_gateways(struct run *run, bool *ret_moved)
         uint32_t scope = t->scope;
         if (kind == BPMN_COMPLEX) {
             TRY(settle_complex(run, element, scope, ret_moved));
-        } else if (kind == BPMN_INCLUSIVE && !more_can_come(run, element, scope, arrived(run, element, scope))) {
+        } else if (kind == BPMN_INCLUSIVE &&
+                   !more_can_come(run, element, scope, arrived(run, element, scope))) {
             uint32_t token = take_arrived(run, element, scope);
             *ret_moved = true;
             trace(run, element, token, "passed");
@@ -328,7 +351,8 @@ enum err enter_catch(struct run *run, uint16_t element, uint32_t scope, uint32_t
 {
     struct ctx *ctx = run->ctx;
     const struct bpmn_element *e = &run->p->elements[element];
-    token_put(run, (struct bpmn_token){.id = token, .element = element, .scope = scope, .flow = NO_FLOW});
+    token_put(
+        run, (struct bpmn_token){.id = token, .element = element, .scope = scope, .flow = NO_FLOW});
     trace(run, element, token, "waiting");
     if (e->kind != BPMN_EVENT_GATEWAY) {
         return timers_set(run, token, element);
@@ -339,7 +363,8 @@ enum err enter_catch(struct run *run, uint16_t element, uint32_t scope, uint32_t
     return ERR_OK;
 }
 
-static enum err enter(struct run *run, uint16_t element, uint32_t scope, uint16_t flow, uint32_t token)
+static enum err enter(struct run *run, uint16_t element, uint32_t scope, uint16_t flow,
+                      uint32_t token)
 {
     const struct bpmn_element *e = &run->p->elements[element];
     if (run->in->trace && flow != NO_FLOW) {
@@ -383,7 +408,8 @@ static enum err move(struct run *run, struct move m)
         return fault(ctx, ERR_TOO_MANY, "the procedure runs in a circle at %.*s", FMT(e->id));
     }
     if (run->s->count + run->move_count >= LIMIT_BPMN_TOKENS) {
-        return fault(ctx, ERR_TOO_MANY, "more than %d tokens at %.*s", LIMIT_BPMN_TOKENS, FMT(e->id));
+        return fault(ctx, ERR_TOO_MANY, "more than %d tokens at %.*s", LIMIT_BPMN_TOKENS,
+                     FMT(e->id));
     }
     switch (m.kind) {
     case MOVE_ENTER: return enter(run, m.element, m.scope, m.flow, m.token);
@@ -398,7 +424,9 @@ static enum err move(struct run *run, struct move m)
 static enum err settle_scope(struct run *run, uint32_t scope)
 {
     const struct bpmn_token *t = token_find(run->s, scope);
-    enum bpmn_kind kind = t == NULL ? BPMN_PROCESS : run->p->elements[t->element].kind; /* its number may have gone on to a task */
+    enum bpmn_kind kind =
+        t == NULL ? BPMN_PROCESS
+                  : run->p->elements[t->element].kind; /* its number may have gone on to a task */
     bool runs = (kind == BPMN_SUBPROCESS || kind == BPMN_CALL) && t->what != BPMN_BODY;
     return runs && scope_is_empty(run->s, scope) ? activity_complete(run, scope) : ERR_OK;
 }

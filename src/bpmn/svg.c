@@ -1,6 +1,7 @@
-/* A process as SVG: places from its diagram, or laid out when it has none. Classes and presentation attributes only, so
- * that a strict content security policy holds and the picture stands alone too. What is open or done is told by the line,
- * by a tag with words, by each element's title, and by a list beside the picture. */
+/* A process as SVG: places from its diagram, or laid out when it has none. Classes and presentation
+ * attributes only, so that a strict content security policy holds and the picture stands alone too.
+ * What is open or done is told by the line, by a tag with words, by each element's title, and by a
+ * list beside the picture. */
 #include "bpmn/draw_in.h"
 
 enum { MARGIN = 20, FONT = 12, LINE = 15, LINES_MAX = 4 };
@@ -32,11 +33,14 @@ static void put_text(struct buf *b, struct str s)
 
 /* ---- words in lines ---- */
 
-/* Width of a character in hundredths of the font's size: full-width forms one, Latin by its classes. */
+/* Width of a character in hundredths of the font's size: full-width forms one, Latin by its
+ * classes. */
 static int width_of(int32_t c)
 {
-    if (c >= 0x1100 && (c <= 0x115f || (c >= 0x2e80 && c <= 0xa4cf) || (c >= 0xac00 && c <= 0xd7a3) || (c >= 0xf900 && c <= 0xfaff) ||
-                        (c >= 0xfe30 && c <= 0xfe6f) || (c >= 0xff00 && c <= 0xff60) || (c >= 0xffe0 && c <= 0xffe6) || c >= 0x1f300)) {
+    if (c >= 0x1100 &&
+        (c <= 0x115f || (c >= 0x2e80 && c <= 0xa4cf) || (c >= 0xac00 && c <= 0xd7a3) ||
+         (c >= 0xf900 && c <= 0xfaff) || (c >= 0xfe30 && c <= 0xfe6f) ||
+         (c >= 0xff00 && c <= 0xff60) || (c >= 0xffe0 && c <= 0xffe6) || c >= 0x1f300)) {
         return 100;
     }
     if (c == 0x2014 || c == 0x2026) {
@@ -45,10 +49,14 @@ static int width_of(int32_t c)
     if (c > 127) {
         return 60;
     }
-    return c == 0 || strchr("iIljt.,:;'!|()[] ", c) != NULL ? 32 : strchr("mwMW@%", c) != NULL ? 88 : c >= 'A' && c <= 'Z' ? 67 : 55;
+    return c == 0 || strchr("iIljt.,:;'!|()[] ", c) != NULL ? 32
+           : strchr("mwMW@%", c) != NULL                    ? 88
+           : c >= 'A' && c <= 'Z'                           ? 67
+                                                            : 55;
 }
 
-/* The bytes of one line of at most `room` pixels: broken at a blank, or anywhere in full-width text. */
+/* The bytes of one line of at most `room` pixels: broken at a blank, or anywhere in full-width
+ * text. */
 static size_t take_line(struct str s, int room)
 {
     size_t at = 0;
@@ -69,7 +77,8 @@ static size_t take_line(struct str s, int room)
     return s.n;
 }
 
-static void put_lines(struct picture *x, struct str text, int cx, int y, int room, int lines_max, bool centred)
+static void put_lines(struct picture *x, struct str text, int cx, int y, int room, int lines_max,
+                      bool centred)
 {
     struct str lines[LINES_MAX];
     size_t n = 0;
@@ -82,7 +91,10 @@ static void put_lines(struct picture *x, struct str text, int cx, int y, int roo
     }
     int top = centred ? y - ((int)n - 1) * LINE / 2 + 4 : y;
     for (size_t i = 0; i < n; i++) {
-        buf_format(x->b, "<text stroke=\"#fff\" stroke-width=\"3\" paint-order=\"stroke\" fill=\"currentColor\" x=\"%d\" y=\"%d\">", cx, top + (int)i * LINE);
+        buf_format(x->b,
+                   "<text stroke=\"#fff\" stroke-width=\"3\" paint-order=\"stroke\" "
+                   "fill=\"currentColor\" x=\"%d\" y=\"%d\">",
+                   cx, top + (int)i * LINE);
         put_text(x->b, lines[i]);
         buf_puts(x->b, "</text>");
     }
@@ -105,30 +117,41 @@ static struct str name_of(const struct bpmn_element *e)
     return e->name.n > 0 ? e->name : e->id;
 }
 
-static void put_shape(struct picture *x, const struct bpmn_element *e, struct box b, const char *class)
+static void put_shape(struct picture *x, const struct bpmn_element *e, struct box b,
+                      const char *class)
 {
     struct buf *out = x->b;
     int r = (b.w < b.h ? b.w : b.h) / 2;
     int cx = b.x + b.w / 2;
     int cy = b.y + b.h / 2;
-    bool round = e->kind == BPMN_START || e->kind == BPMN_END || e->kind == BPMN_CATCH || e->kind == BPMN_THROW || e->kind == BPMN_BOUNDARY;
-    bool beside = (e->kind == BPMN_BOUNDARY || (e->kind == BPMN_START && e->scope >= 0 && x->p->elements[e->scope].by_event)) && !e->interrupting;
+    bool round = e->kind == BPMN_START || e->kind == BPMN_END || e->kind == BPMN_CATCH ||
+                 e->kind == BPMN_THROW || e->kind == BPMN_BOUNDARY;
+    bool beside = (e->kind == BPMN_BOUNDARY ||
+                   (e->kind == BPMN_START && e->scope >= 0 && x->p->elements[e->scope].by_event)) &&
+                  !e->interrupting;
     const char *dash = beside || e->by_event ? " stroke-dasharray=\"5 3\"" : "";
     if (round) {
-        buf_format(out, "<circle fill=\"#fff\" class=\"%s%s\"%s%s cx=\"%d\" cy=\"%d\" r=\"%d\"/>", class, e->kind == BPMN_END ? " end" : "", dash,
+        buf_format(out, "<circle fill=\"#fff\" class=\"%s%s\"%s%s cx=\"%d\" cy=\"%d\" r=\"%d\"/>",
+                   class, e->kind == BPMN_END ? " end" : "", dash,
                    e->kind == BPMN_END ? " stroke-width=\"3\"" : "", cx, cy, r);
         if (e->kind != BPMN_START && e->kind != BPMN_END) {
-            buf_format(out, "<circle class=\"ring\"%s cx=\"%d\" cy=\"%d\" r=\"%d\"/>", dash, cx, cy, r - 3);
+            buf_format(out, "<circle class=\"ring\"%s cx=\"%d\" cy=\"%d\" r=\"%d\"/>", dash, cx, cy,
+                       r - 3);
         }
     } else if (is_activity(e->kind)) {
         const char *thick = e->kind == BPMN_CALL ? " stroke-width=\"3\"" : "";
-        buf_format(out, "<rect fill=\"#fff\" class=\"%s%s\"%s%s x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"8\"/>", class, e->kind == BPMN_CALL ? " call" : "", dash, thick,
-                   b.x, b.y, b.w, b.h);
+        buf_format(out,
+                   "<rect fill=\"#fff\" class=\"%s%s\"%s%s x=\"%d\" y=\"%d\" width=\"%d\" "
+                   "height=\"%d\" rx=\"8\"/>",
+                   class, e->kind == BPMN_CALL ? " call" : "", dash, thick, b.x, b.y, b.w, b.h);
         if (e->transaction) {
-            buf_format(out, "<rect class=\"ring\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\"/>", b.x + 3, b.y + 3, b.w - 6, b.h - 6);
+            buf_format(
+                out, "<rect class=\"ring\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\"/>",
+                b.x + 3, b.y + 3, b.w - 6, b.h - 6);
         }
     } else {
-        buf_format(out, "<path fill=\"#fff\" class=\"%s\" d=\"M%d %dL%d %dL%d %dL%d %dZ\"/>", class, cx, b.y, b.x + b.w, cy, cx, b.y + b.h, b.x, cy);
+        buf_format(out, "<path fill=\"#fff\" class=\"%s\" d=\"M%d %dL%d %dL%d %dL%d %dZ\"/>", class,
+                   cx, b.y, b.x + b.w, cy, cx, b.y + b.h, b.x, cy);
     }
 }
 
@@ -145,8 +168,13 @@ static void put_tag(struct picture *x, struct box b, bool open)
         width += width_of(c) * 11 / 100;
     }
     int left = b.x + b.w - width + 6;
-    buf_format(x->b, "<g class=\"tag %s\"><rect fill=\"#fff\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"17\" rx=\"%d\"/><text stroke=\"#fff\" stroke-width=\"3\" paint-order=\"stroke\" fill=\"currentColor\" font-size=\"11\" x=\"%d\" y=\"%d\">%s ",
-               open ? "open" : "done", left, b.y - 10, width, open ? 2 : 8, left + width / 2, b.y + 2, open ? "▶" : "✓");
+    buf_format(
+        x->b,
+        "<g class=\"tag %s\"><rect fill=\"#fff\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"17\" "
+        "rx=\"%d\"/><text stroke=\"#fff\" stroke-width=\"3\" paint-order=\"stroke\" "
+        "fill=\"currentColor\" font-size=\"11\" x=\"%d\" y=\"%d\">%s ",
+        open ? "open" : "done", left, b.y - 10, width, open ? 2 : 8, left + width / 2, b.y + 2,
+        open ? "▶" : "✓");
     put_text(x->b, word);
     buf_puts(x->b, "</text></g>");
 }
@@ -172,7 +200,8 @@ static void put_element(struct picture *x, size_t i)
         if (outer) {
             put_lines(x, e->name, b.x + b.w / 2, b.y + 16, b.w - 20, 1, false);
         } else {
-            put_lines(x, name_of(e), b.x + b.w / 2, b.y + b.h / 2 + 2, b.w - 16, b.h < 50 ? 2 : LINES_MAX, true);
+            put_lines(x, name_of(e), b.x + b.w / 2, b.y + b.h / 2 + 2, b.w - 16,
+                      b.h < 50 ? 2 : LINES_MAX, true);
         }
     } else {
         put_lines(x, e->name, b.x + b.w / 2, b.y + b.h + 14, 96, 2, false);
@@ -189,7 +218,8 @@ static void put_pool(struct picture *x, const struct bpmn_shape *s)
 {
     struct buf *out = x->b;
     if (s->kind == SHAPE_PARTICIPANT || s->kind == SHAPE_LANE || s->kind == SHAPE_GROUP) {
-        buf_format(out, "<rect class=\"pool\"%s x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>", s->kind == SHAPE_GROUP ? " stroke-dasharray=\"8 4\"" : "", s->x, s->y, s->width,
+        buf_format(out, "<rect class=\"pool\"%s x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>",
+                   s->kind == SHAPE_GROUP ? " stroke-dasharray=\"8 4\"" : "", s->x, s->y, s->width,
                    s->height);
     }
     int cx = s->x + s->width / 2;
@@ -202,14 +232,25 @@ static void put_pool(struct picture *x, const struct bpmn_shape *s)
             return;
         }
         int cy = s->y + s->height / 2;
-        buf_format(out, "<text stroke=\"#fff\" stroke-width=\"3\" paint-order=\"stroke\" fill=\"currentColor\" transform=\"rotate(-90 %d %d)\" x=\"%d\" y=\"%d\">", s->x + 18, cy, s->x + 18, cy);
+        buf_format(out,
+                   "<text stroke=\"#fff\" stroke-width=\"3\" paint-order=\"stroke\" "
+                   "fill=\"currentColor\" transform=\"rotate(-90 %d %d)\" x=\"%d\" y=\"%d\">",
+                   s->x + 18, cy, s->x + 18, cy);
         put_text(out, s->name);
         buf_puts(out, "</text>");
         return;
     }
-    const char *path = s->kind == SHAPE_STORE ? "M0 10C0 -2 100 -2 100 10V90C100 102 0 102 0 90ZM0 10C0 22 100 22 100 10" : s->kind == SHAPE_DATA ? "M0 0H70L100 30V100H0ZM70 0V30H100" : "M30 0H0V100H30";
-    buf_format(out, "<path class=\"data\" vector-effect=\"non-scaling-stroke\" transform=\"translate(%d %d) scale(%.3f %.3f)\" d=\"%s\"/>", s->x, s->y, (double)s->width / 100, (double)s->height / 100, path);
-    put_lines(x, s->name, cx, s->kind == SHAPE_NOTE ? s->y + s->height / 2 : s->y + s->height + 14, s->kind == SHAPE_NOTE ? s->width - 12 : 110, LINES_MAX, s->kind == SHAPE_NOTE);
+    const char *path =
+        s->kind == SHAPE_STORE
+            ? "M0 10C0 -2 100 -2 100 10V90C100 102 0 102 0 90ZM0 10C0 22 100 22 100 10"
+        : s->kind == SHAPE_DATA ? "M0 0H70L100 30V100H0ZM70 0V30H100"
+                                : "M30 0H0V100H30";
+    buf_format(out,
+               "<path class=\"data\" vector-effect=\"non-scaling-stroke\" transform=\"translate(%d "
+               "%d) scale(%.3f %.3f)\" d=\"%s\"/>",
+               s->x, s->y, (double)s->width / 100, (double)s->height / 100, path);
+    put_lines(x, s->name, cx, s->kind == SHAPE_NOTE ? s->y + s->height / 2 : s->y + s->height + 14,
+              s->kind == SHAPE_NOTE ? s->width - 12 : 110, LINES_MAX, s->kind == SHAPE_NOTE);
 }
 
 static void put_flow(struct picture *x, size_t k)
@@ -227,15 +268,18 @@ static void put_flow(struct picture *x, size_t k)
     int x0 = r->points[0].x;
     int y0 = r->points[0].y;
     if (f->is_default) {
-        buf_format(x->b, "<path class=\"flow\" d=\"M%d %dL%d %d\"/>", x0 + 6, y0 + 6, x0 + 12, y0 - 6);
+        buf_format(x->b, "<path class=\"flow\" d=\"M%d %dL%d %d\"/>", x0 + 6, y0 + 6, x0 + 12,
+                   y0 - 6);
     } else if (f->condition != NULL && is_activity(x->p->elements[f->from].kind)) {
-        buf_format(x->b, "<path class=\"el\" d=\"M%d %dL%d %dL%d %dL%d %dZ\"/>", x0, y0, x0 + 8, y0 - 4, x0 + 16, y0, x0 + 8, y0 + 4);
+        buf_format(x->b, "<path class=\"el\" d=\"M%d %dL%d %dL%d %dL%d %dZ\"/>", x0, y0, x0 + 8,
+                   y0 - 4, x0 + 16, y0, x0 + 8, y0 + 4);
     }
     if (f->name.n > 0) {
         const struct bpmn_waypoint *a = &r->points[r->count - 2];
         const struct bpmn_waypoint *z = &r->points[r->count - 1];
         bool own = x->own && r->count > 2;
-        put_lines(x, f->name, own ? (a->x + z->x) / 2 - 20 : (r->points[0].x + r->points[1].x) / 2, own ? z->y - 6 : (r->points[0].y + r->points[1].y) / 2 - 6, 90, 2, false);
+        put_lines(x, f->name, own ? (a->x + z->x) / 2 - 20 : (r->points[0].x + r->points[1].x) / 2,
+                  own ? z->y - 6 : (r->points[0].y + r->points[1].y) / 2 - 6, 90, 2, false);
     }
 }
 
@@ -244,7 +288,8 @@ static bool is_drawn(const struct picture *x, size_t i)
     int32_t at = (int32_t)i;
     for (int depth = 0; at >= 0 && depth < 32; depth++) {
         const struct bpmn_element *e = &x->p->elements[at];
-        bool folded = at != (int32_t)i && !x->own && x->p->drawing != NULL && x->p->drawing->collapsed[at];
+        bool folded =
+            at != (int32_t)i && !x->own && x->p->drawing != NULL && x->p->drawing->collapsed[at];
         if (e->kind == BPMN_PROCESS || folded) {
             return false;
         }
@@ -362,20 +407,28 @@ static void put_picture(struct picture *x, struct str title)
     struct box all = bounds(x);
     int width = all.w - all.x + 2 * MARGIN;
     int height = all.h - all.y + 2 * MARGIN;
-    buf_format(out, "<svg class=\"process\" xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%d\" height=\"%d\" viewBox=\"%d %d %d %d\"><title>", width,
-               height, all.x - MARGIN, all.y - MARGIN, width, height);
+    buf_format(out,
+               "<svg class=\"process\" xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" "
+               "width=\"%d\" height=\"%d\" viewBox=\"%d %d %d %d\"><title>",
+               width, height, all.x - MARGIN, all.y - MARGIN, width, height);
     put_text(out, title);
     buf_puts(out, "</title>");
     put_desc(x);
-    buf_puts(out, "<defs><marker id=\"bpmn-arrow\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"8\" markerHeight=\"8\" orient=\"auto\"><path class=\"arrow\" fill=\"currentColor\" d=\"M0 1L10 5L0 9Z\"/></marker></defs>"
-                  "<g fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.4\" stroke-linejoin=\"round\" font-size=\"12\" text-anchor=\"middle\" font-family=\"sans-serif\">");
+    buf_puts(
+        out,
+        "<defs><marker id=\"bpmn-arrow\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" "
+        "markerWidth=\"8\" markerHeight=\"8\" orient=\"auto\"><path class=\"arrow\" "
+        "fill=\"currentColor\" d=\"M0 1L10 5L0 9Z\"/></marker></defs>"
+        "<g fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.4\" stroke-linejoin=\"round\" "
+        "font-size=\"12\" text-anchor=\"middle\" font-family=\"sans-serif\">");
     for (size_t i = 0; !x->own && i < x->p->drawing->shape_count; i++) {
         put_pool(x, &x->p->drawing->shapes[i]);
     }
     for (int outer = 1; outer >= 0; outer--) { /* what holds others first; boundary events last */
         for (size_t i = 0; i < x->p->element_count; i++) {
             bool holds = x->p->elements[i].kind == BPMN_SUBPROCESS;
-            if (holds == (outer == 1) && x->p->elements[i].kind != BPMN_BOUNDARY && is_drawn(x, i)) {
+            if (holds == (outer == 1) && x->p->elements[i].kind != BPMN_BOUNDARY &&
+                is_drawn(x, i)) {
                 put_element(x, i);
             }
         }
@@ -393,7 +446,9 @@ static void put_picture(struct picture *x, struct str title)
     buf_puts(out, "</g></svg>");
 }
 
-static struct picture picture_of(struct buf *out, const struct bpmn_process *p, const struct bpmn_state *s, const bool *done, const struct bpmn_words *words)
+static struct picture picture_of(struct buf *out, const struct bpmn_process *p,
+                                 const struct bpmn_state *s, const bool *done,
+                                 const struct bpmn_words *words)
 {
     struct picture x = {.b = out, .p = p, .s = s, .done = done, .words = words};
     x.boxes = ARENA_ARRAY(out->arena, struct box, p->element_count + 1);
@@ -407,9 +462,11 @@ static struct picture picture_of(struct buf *out, const struct bpmn_process *p, 
     return x;
 }
 
-static const struct bpmn_words english = {STR_INIT("open"), STR_INIT("done"), STR_INIT("Steps of the process")};
+static const struct bpmn_words english = {STR_INIT("open"), STR_INIT("done"),
+                                          STR_INIT("Steps of the process")};
 
-void bpmn_draw(struct buf *out, const struct bpmn_process *p, const struct bpmn_state *s, const bool *done, const struct bpmn_words *words, struct str title)
+void bpmn_draw(struct buf *out, const struct bpmn_process *p, const struct bpmn_state *s,
+               const bool *done, const struct bpmn_words *words, struct str title)
 {
     struct picture x = picture_of(out, p, s, done, words);
     put_picture(&x, title);
@@ -432,7 +489,8 @@ void bpmn_draw(struct buf *out, const struct bpmn_process *p, const struct bpmn_
     buf_puts(out, "</ol></details>");
 }
 
-void bpmn_svg(struct buf *out, const struct bpmn_process *p, const struct bpmn_state *s, struct str title)
+void bpmn_svg(struct buf *out, const struct bpmn_process *p, const struct bpmn_state *s,
+              struct str title)
 {
     struct picture x = picture_of(out, p, s, NULL, &english);
     put_picture(&x, title);

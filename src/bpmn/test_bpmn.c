@@ -2,16 +2,19 @@
 #include "base/test.h"
 #include "bpmn/bpmn.h"
 
-#define HEAD                                                                                                           \
-    "<definitions xmlns=\"http://www.omg.org/spec/BPMN/20100524/MODEL\" xmlns:tb=\"urn:tongban:1\" "                    \
+#define HEAD                                                                                       \
+    "<definitions xmlns=\"http://www.omg.org/spec/BPMN/20100524/MODEL\" "                          \
+    "xmlns:tb=\"urn:tongban:1\" "                                                                  \
     "targetNamespace=\"t\"><process id=\"p\" isExecutable=\"true\">"
 #define TAIL "</process></definitions>"
 #define START "<startEvent id=\"s\"/>"
-#define TASK(id) "<userTask id=\"" id "\"><extensionElements><tb:act kind=\"" id "\"/></extensionElements></userTask>"
+#define TASK(id)                                                                                   \
+    "<userTask id=\"" id "\"><extensionElements><tb:act kind=\"" id                                \
+    "\"/></extensionElements></userTask>"
 #define FLOW(a, b) "<sequenceFlow id=\"" a "-" b "\" sourceRef=\"" a "\" targetRef=\"" b "\"/>"
-#define FLOW_IF(a, b, when)                                                                                            \
-    "<sequenceFlow id=\"" a "-" b "\" sourceRef=\"" a "\" targetRef=\"" b "\"><conditionExpression>" when               \
-    "</conditionExpression></sequenceFlow>"
+#define FLOW_IF(a, b, when)                                                                        \
+    "<sequenceFlow id=\"" a "-" b "\" sourceRef=\"" a "\" targetRef=\"" b                          \
+    "\"><conditionExpression>" when "</conditionExpression></sequenceFlow>"
 #define END(id) "<endEvent id=\"" id "\"/>"
 
 static const struct feel_member names[] = {{STR_INIT("act"), NULL}};
@@ -37,10 +40,12 @@ static struct str where(struct ctx *ctx, const struct bpmn_process *p, const str
 }
 
 /* Says which act it was asked at, behind the name of the decision. */
-static enum err decide(struct ctx *ctx, void *self, const struct bpmn_element *e, struct feel_value *ret)
+static enum err decide(struct ctx *ctx, void *self, const struct bpmn_element *e,
+                       struct feel_value *ret)
 {
     const struct feel_value *act = self;
-    *ret = feel_string(str_format(ctx->arena, "%.*s/%.*s:%.*s", FMT(e->model), FMT(e->decision), FMT(feel_str(*act))));
+    *ret = feel_string(str_format(ctx->arena, "%.*s/%.*s:%.*s", FMT(e->model), FMT(e->decision),
+                                  FMT(feel_str(*act))));
     return ERR_OK;
 }
 
@@ -65,7 +70,8 @@ static struct str play(struct test *t, struct ctx *ctx, const char *xml, const c
         CHECK_OK(bpmn_state_read(ctx, p, text, &again)); /* every step goes by the written state */
         slots[0] = feel_string(word);
         bool timer = str_find_byte(word, '.') != SIZE_MAX;
-        enum err e = timer ? bpmn_timer(ctx, p, again, word, &in, &r) : bpmn_act(ctx, p, again, word, &in, &r);
+        enum err e = timer ? bpmn_timer(ctx, p, again, word, &in, &r)
+                           : bpmn_act(ctx, p, again, word, &in, &r);
         if (e != ERR_OK) {
             return str_format(ctx->arena, "%s at %.*s", err_name(e), FMT(word));
         }
@@ -73,30 +79,64 @@ static struct str play(struct test *t, struct ctx *ctx, const char *xml, const c
     return where(ctx, p, r.state);
 }
 
-static const char choice[] = HEAD START TASK("a") "<exclusiveGateway id=\"g\" default=\"g-c\"/>" TASK("b") TASK("c") END("e")
-    FLOW("s", "a") FLOW("a", "g") FLOW_IF("g", "b", "act = \"x\"") FLOW("g", "c") FLOW("b", "e") FLOW("c", "e") TAIL;
-static const char both[] = HEAD START "<parallelGateway id=\"f\"/>" TASK("a") TASK("b") "<parallelGateway id=\"j\"/>" TASK("c") END("e")
-    FLOW("s", "f") FLOW("f", "a") FLOW("f", "b") FLOW("a", "j") FLOW("b", "j") FLOW("j", "c") FLOW("c", "e") TAIL;
+static const char choice[] =
+    HEAD START TASK("a") "<exclusiveGateway id=\"g\" default=\"g-c\"/>" TASK("b") TASK("c") END("e")
+        FLOW("s", "a") FLOW("a", "g") FLOW_IF("g", "b", "act = \"x\"") FLOW("g", "c") FLOW("b", "e")
+            FLOW("c", "e") TAIL;
+static const char both[] = HEAD START "<parallelGateway id=\"f\"/>" TASK("a")
+    TASK("b") "<parallelGateway id=\"j\"/>" TASK("c") END("e") FLOW("s", "f") FLOW("f", "a")
+        FLOW("f", "b") FLOW("a", "j") FLOW("b", "j") FLOW("j", "c") FLOW("c", "e") TAIL;
 /* A parallel join behind an exclusive split waits for ever: a stall, not a step. */
-static const char stall[] = HEAD START "<exclusiveGateway id=\"g\" default=\"g-b\"/>" TASK("a") TASK("b") "<parallelGateway id=\"j\"/>" END("e")
-    FLOW("s", "g") FLOW_IF("g", "a", "false") FLOW("g", "b") FLOW("a", "j") FLOW("b", "j") FLOW("j", "e") TAIL;
-static const char some[] = HEAD START "<inclusiveGateway id=\"f\" default=\"f-c\"/>" TASK("a") TASK("b") TASK("c") "<inclusiveGateway id=\"j\"/>" TASK("d") END("e")
-    FLOW("s", "f") FLOW_IF("f", "a", "true") FLOW_IF("f", "b", "true") FLOW("f", "c") FLOW("a", "j") FLOW("b", "j") FLOW("c", "j") FLOW("j", "d") FLOW("d", "e") TAIL;
-static const char inner[] = HEAD START "<subProcess id=\"u\">" "<startEvent id=\"us\"/>" TASK("a") "<endEvent id=\"ue\"/>" FLOW("us", "a") FLOW("a", "ue")
-    "</subProcess><boundaryEvent id=\"out\" attachedToRef=\"u\"><messageEventDefinition><extensionElements><tb:act kind=\"leave\"/></extensionElements></messageEventDefinition></boundaryEvent>"
-    "<boundaryEvent id=\"late\" attachedToRef=\"u\" cancelActivity=\"false\"><timerEventDefinition><extensionElements><tb:act kind=\"tick\"/><tb:limit ref=\"x\"/></extensionElements></timerEventDefinition></boundaryEvent>"
-    TASK("b") TASK("c") TASK("d") END("e") FLOW("s", "u") FLOW("u", "b") FLOW("out", "c") FLOW("late", "d") FLOW("b", "e") FLOW("c", "e") FLOW("d", "e") TAIL;
-static const char first[] = HEAD START "<eventBasedGateway id=\"g\"/><intermediateCatchEvent id=\"m\"><messageEventDefinition><extensionElements><tb:act kind=\"come\"/></extensionElements></messageEventDefinition></intermediateCatchEvent>"
-    "<intermediateCatchEvent id=\"n\"><timerEventDefinition><extensionElements><tb:act kind=\"tick\"/><tb:limit ref=\"x\"/></extensionElements></timerEventDefinition></intermediateCatchEvent>"
-    TASK("a") TASK("b") END("e") FLOW("s", "g") FLOW("g", "m") FLOW("g", "n") FLOW("m", "a") FLOW("n", "b") FLOW("a", "e") FLOW("b", "e") TAIL;
-static const char all_off[] = HEAD START "<parallelGateway id=\"f\"/>" TASK("a") TASK("b") "<endEvent id=\"x\"><terminateEventDefinition/></endEvent>" END("e")
-    FLOW("s", "f") FLOW("f", "a") FLOW("f", "b") FLOW("a", "x") FLOW("b", "e") TAIL;
-static const char circle[] = HEAD START "<exclusiveGateway id=\"g\" default=\"g-h\"/><exclusiveGateway id=\"h\" default=\"h-g\"/>" TASK("a") END("e")
-    FLOW("s", "a") FLOW("a", "g") FLOW("g", "h") FLOW("h", "g") FLOW_IF("g", "e", "false") TAIL;
+static const char stall[] = HEAD START "<exclusiveGateway id=\"g\" default=\"g-b\"/>" TASK("a")
+    TASK("b") "<parallelGateway id=\"j\"/>" END("e") FLOW("s", "g") FLOW_IF("g", "a", "false")
+        FLOW("g", "b") FLOW("a", "j") FLOW("b", "j") FLOW("j", "e") TAIL;
+static const char some[] = HEAD START "<inclusiveGateway id=\"f\" default=\"f-c\"/>" TASK("a")
+    TASK("b") TASK("c") "<inclusiveGateway id=\"j\"/>" TASK("d") END("e") FLOW("s", "f")
+        FLOW_IF("f", "a", "true") FLOW_IF("f", "b", "true") FLOW("f", "c") FLOW("a", "j")
+            FLOW("b", "j") FLOW("c", "j") FLOW("j", "d") FLOW("d", "e") TAIL;
+static const char inner[] = HEAD START
+    "<subProcess id=\"u\">"
+    "<startEvent id=\"us\"/>" TASK("a") "<endEvent id=\"ue\"/>" FLOW("us", "a") FLOW(
+        "a",
+        "ue") "</subProcess><boundaryEvent id=\"out\" "
+              "attachedToRef=\"u\"><messageEventDefinition><extensionElements><tb:act "
+              "kind=\"leave\"/></extensionElements></messageEventDefinition></boundaryEvent>"
+              "<boundaryEvent id=\"late\" attachedToRef=\"u\" "
+              "cancelActivity=\"false\"><timerEventDefinition><extensionElements><tb:act "
+              "kind=\"tick\"/><tb:limit "
+              "ref=\"x\"/></extensionElements></timerEventDefinition></boundaryEvent>" TASK("b")
+                  TASK("c") TASK("d") END("e") FLOW("s", "u") FLOW("u", "b") FLOW("out", "c")
+                      FLOW("late", "d") FLOW("b", "e") FLOW("c", "e") FLOW("d", "e") TAIL;
+static const char first[] = HEAD START
+    "<eventBasedGateway id=\"g\"/><intermediateCatchEvent "
+    "id=\"m\"><messageEventDefinition><extensionElements><tb:act "
+    "kind=\"come\"/></extensionElements></messageEventDefinition></intermediateCatchEvent>"
+    "<intermediateCatchEvent id=\"n\"><timerEventDefinition><extensionElements><tb:act "
+    "kind=\"tick\"/><tb:limit "
+    "ref=\"x\"/></extensionElements></timerEventDefinition></intermediateCatchEvent>" TASK("a")
+        TASK("b") END("e") FLOW("s", "g") FLOW("g", "m") FLOW("g", "n") FLOW("m", "a")
+            FLOW("n", "b") FLOW("a", "e") FLOW("b", "e") TAIL;
+static const char all_off[] = HEAD START "<parallelGateway id=\"f\"/>" TASK("a")
+    TASK("b") "<endEvent id=\"x\"><terminateEventDefinition/></endEvent>" END("e") FLOW("s", "f")
+        FLOW("f", "a") FLOW("f", "b") FLOW("a", "x") FLOW("b", "e") TAIL;
+static const char circle[] = HEAD START
+    "<exclusiveGateway id=\"g\" default=\"g-h\"/><exclusiveGateway id=\"h\" default=\"h-g\"/>" TASK(
+        "a") END("e") FLOW("s", "a") FLOW("a", "g") FLOW("g", "h") FLOW("h", "g")
+        FLOW_IF("g", "e", "false") TAIL;
 
-#define DECIDES(more) "<businessRuleTask id=\"r\"><extensionElements><tb:decide " more "/></extensionElements></businessRuleTask>"
-static const char rules[] = HEAD START TASK("a") DECIDES("model=\"rule/x.dmn\" decision=\"y\" result=\"way\"") "<exclusiveGateway id=\"g\" default=\"g-c\"/>" TASK("b") TASK("c") END("e")
-    FLOW("s", "a") FLOW("a", "r") FLOW("r", "g") FLOW_IF("g", "b", "way = &quot;rule/x.dmn/y:a&quot;") FLOW("g", "c") FLOW("b", "e") FLOW("c", "e") TAIL;
+#define DECIDES(more)                                                                              \
+    "<businessRuleTask id=\"r\"><extensionElements><tb:decide " more                               \
+    "/></extensionElements></businessRuleTask>"
+static const char rules[] = HEAD START TASK("a") DECIDES(
+    "model=\"rule/x.dmn\" decision=\"y\" result=\"way\"") "<exclusiveGateway id=\"g\" "
+                                                          "default=\"g-c\"/>" TASK("b") TASK("c")
+                                                              END("e") FLOW("s", "a") FLOW("a", "r")
+                                                                  FLOW("r", "g") FLOW_IF(
+                                                                      "g", "b",
+                                                                      "way = "
+                                                                      "&quot;rule/x.dmn/y:a&quot;")
+                                                                      FLOW("g", "c") FLOW("b", "e")
+                                                                          FLOW("c", "e") TAIL;
 
 static const struct {
     const char *model;
@@ -145,18 +185,31 @@ static const struct {
     {"<x/>", ERR_SYNTAX, "definitions"},
     {"<definitions", ERR_SYNTAX, "XML"},
     {"<!DOCTYPE a [<!ENTITY b \"c\">]><a/>", ERR_NOT_SUPPORTED, "document type"},
-    {"<definitions xmlns=\"http://www.omg.org/spec/BPMN/20100524/MODEL\"><process id=\"p\"/></definitions>", ERR_NOT_SUPPORTED, "executable"},
+    {"<definitions xmlns=\"http://www.omg.org/spec/BPMN/20100524/MODEL\"><process "
+     "id=\"p\"/></definitions>",
+     ERR_NOT_SUPPORTED, "executable"},
     {HEAD START FLOW("s", "e") TAIL, ERR_SYNTAX, "from and to elements"},
     {HEAD START END("e") TAIL, ERR_SYNTAX, "nothing follows"},
-    {HEAD START "<userTask id=\"a\"/>" END("e") FLOW("s", "a") FLOW("a", "e") TAIL, ERR_SYNTAX, "kinds of act"},
-    {HEAD START "<adHocSubProcess id=\"a\"/>" END("e") FLOW("s", "e") TAIL, ERR_NOT_SUPPORTED, "not executed"},
+    {HEAD START "<userTask id=\"a\"/>" END("e") FLOW("s", "a") FLOW("a", "e") TAIL, ERR_SYNTAX,
+     "kinds of act"},
+    {HEAD START "<adHocSubProcess id=\"a\"/>" END("e") FLOW("s", "e") TAIL, ERR_NOT_SUPPORTED,
+     "not executed"},
     {HEAD START TASK("a") TASK("a") END("e") FLOW("s", "a") FLOW("a", "e") TAIL, ERR_SYNTAX, ""},
     {HEAD START TASK("a") END("e") FLOW("s", "a") FLOW_IF("a", "e", "1 +") TAIL, ERR_SYNTAX, ""},
-    {HEAD START TASK("a") END("e") FLOW("s", "a") FLOW_IF("a", "e", "unknown = 1") TAIL, ERR_UNKNOWN_NAME, ""},
-    {HEAD START "<businessRuleTask id=\"r\"/>" END("e") FLOW("s", "r") FLOW("r", "e") TAIL, ERR_SYNTAX, "names its model"},
-    {HEAD START DECIDES("model=\"m\" result=\"x\"") END("e") FLOW("s", "r") FLOW("r", "e") TAIL, ERR_SYNTAX, "names its model"},
-    {HEAD START DECIDES("model=\"m\" decision=\"d\" result=\"act\"") END("e") FLOW("s", "r") FLOW("r", "e") TAIL, ERR_SYNTAX, "taken"},
-    {HEAD START "<boundaryEvent id=\"b\" attachedToRef=\"none\"><messageEventDefinition><extensionElements><tb:act kind=\"x\"/></extensionElements></messageEventDefinition></boundaryEvent>" END("e") FLOW("s", "e") FLOW("b", "e") TAIL, ERR_SYNTAX, "attached"},
+    {HEAD START TASK("a") END("e") FLOW("s", "a") FLOW_IF("a", "e", "unknown = 1") TAIL,
+     ERR_UNKNOWN_NAME, ""},
+    {HEAD START "<businessRuleTask id=\"r\"/>" END("e") FLOW("s", "r") FLOW("r", "e") TAIL,
+     ERR_SYNTAX, "names its model"},
+    {HEAD START DECIDES("model=\"m\" result=\"x\"") END("e") FLOW("s", "r") FLOW("r", "e") TAIL,
+     ERR_SYNTAX, "names its model"},
+    {HEAD START DECIDES("model=\"m\" decision=\"d\" result=\"act\"") END("e") FLOW("s", "r")
+         FLOW("r", "e") TAIL,
+     ERR_SYNTAX, "taken"},
+    {HEAD START "<boundaryEvent id=\"b\" "
+                "attachedToRef=\"none\"><messageEventDefinition><extensionElements><tb:act "
+                "kind=\"x\"/></extensionElements></messageEventDefinition></boundaryEvent>" END("e")
+                    FLOW("s", "e") FLOW("b", "e") TAIL,
+     ERR_SYNTAX, "attached"},
 };
 
 TEST(bpmn_a_broken_model_is_refused_with_the_rule)
@@ -164,7 +217,8 @@ TEST(bpmn_a_broken_model_is_refused_with_the_rule)
     for (size_t i = 0; i < LEN(bad); i++) {
         const struct bpmn_process *p = NULL;
         CHECK_ERR(load(ctx, bad[i].xml, &p), bad[i].err);
-        test_check(t, str_find(ctx->why.detail, str_from(bad[i].says)) != SIZE_MAX, bad[i].says, __FILE__, __LINE__);
+        test_check(t, str_find(ctx->why.detail, str_from(bad[i].says)) != SIZE_MAX, bad[i].says,
+                   __FILE__, __LINE__);
     }
 }
 
@@ -179,7 +233,16 @@ TEST(bpmn_a_decision_needs_who_decides)
     CHECK_ERR(bpmn_act(ctx, p, r.state, STR("a"), &in, &r), ERR_NOT_SUPPORTED);
 }
 
-static const char *const bad_states[] = {"", "0", "x", "2;", "2;1:0:0", "2;1:99:0:65535", "2;1:1:7:65535", "1;1:1:0:65535", "3;1:1:0:65535,1:1:0:65535", "2;1:1:0:65535,"};
+static const char *const bad_states[] = {"",
+                                         "0",
+                                         "x",
+                                         "2;",
+                                         "2;1:0:0",
+                                         "2;1:99:0:65535",
+                                         "2;1:1:7:65535",
+                                         "1;1:1:0:65535",
+                                         "3;1:1:0:65535,1:1:0:65535",
+                                         "2;1:1:0:65535,"};
 
 TEST(bpmn_a_hostile_state_is_refused)
 {
@@ -188,7 +251,8 @@ TEST(bpmn_a_hostile_state_is_refused)
     CHECK_OK(load(ctx, choice, &p));
     for (size_t i = 0; i < LEN(bad_states); i++) {
         enum err e = bpmn_state_read(ctx, p, str_from(bad_states[i]), &s);
-        test_check(t, e == ERR_CORRUPT || (e == ERR_OK && s->count == 0), bad_states[i], __FILE__, __LINE__);
+        test_check(t, e == ERR_CORRUPT || (e == ERR_OK && s->count == 0), bad_states[i], __FILE__,
+                   __LINE__);
     }
     CHECK_OK(bpmn_state_read(ctx, p, STR("2;1:1:0:65535"), &s));
 }
@@ -201,10 +265,15 @@ TEST(bpmn_checks_find_what_cannot_work)
     CHECK_OK(load(ctx, choice, &p));
     CHECK_OK(bpmn_check(ctx, p, &list, &count));
     CHECK_INT(count, 0);
-    CHECK_OK(load(ctx, HEAD START TASK("a") "<exclusiveGateway id=\"g\"/>" END("e") END("z") FLOW("s", "a") FLOW("a", "g") FLOW_IF("g", "e", "true") FLOW_IF("g", "z", "false") TAIL, &p));
+    CHECK_OK(load(ctx,
+                  HEAD START TASK("a") "<exclusiveGateway id=\"g\"/>" END("e") END("z")
+                      FLOW("s", "a") FLOW("a", "g") FLOW_IF("g", "e", "true")
+                          FLOW_IF("g", "z", "false") TAIL,
+                  &p));
     CHECK_OK(bpmn_check(ctx, p, &list, &count));
     CHECK_INT(count, 1); /* no default */
     struct buf svg = buf_new(ctx->arena, 0);
     bpmn_svg(&svg, p, NULL, STR("<t>"));
-    CHECK(str_find(buf_str(&svg), STR("&lt;t&gt;")) != SIZE_MAX && str_find(buf_str(&svg), STR("style=")) == SIZE_MAX);
+    CHECK(str_find(buf_str(&svg), STR("&lt;t&gt;")) != SIZE_MAX &&
+          str_find(buf_str(&svg), STR("style=")) == SIZE_MAX);
 }

@@ -1,5 +1,6 @@
-/* test_play.h - models in short and scripts for them: every step goes through the written state, whose reading checks
- * that no token, timer or record is out of place. In models and scripts ' stands for ". */
+/* test_play.h - models in short and scripts for them: every step goes through the written state,
+ * whose reading checks that no token, timer or record is out of place. In models and scripts '
+ * stands for ". */
 #pragma once
 
 #include "base/json.h"
@@ -10,8 +11,8 @@
 #define E(id) "<endEvent id='" id "'/>"
 #define U(id) "<userTask id='" id "'/>"
 #define F(a, b) "<sequenceFlow id='" a "-" b "' sourceRef='" a "' targetRef='" b "'/>"
-#define FI(a, b, c)                                                                                                    \
-    "<sequenceFlow id='" a "-" b "' sourceRef='" a "' targetRef='" b "'><conditionExpression>" c                       \
+#define FI(a, b, c)                                                                                \
+    "<sequenceFlow id='" a "-" b "' sourceRef='" a "' targetRef='" b "'><conditionExpression>" c   \
     "</conditionExpression></sequenceFlow>"
 #define PAR(id) "<parallelGateway id='" id "'/>"
 #define INC(id) "<inclusiveGateway id='" id "'/>"
@@ -19,9 +20,11 @@
 #define CATCH(id, what) "<intermediateCatchEvent id='" id "'>" what "</intermediateCatchEvent>"
 #define THROW(id, what) "<intermediateThrowEvent id='" id "'>" what "</intermediateThrowEvent>"
 #define ENDS(id, what) "<endEvent id='" id "'>" what "</endEvent>"
-#define ON(id, host, what) "<boundaryEvent id='" id "' attachedToRef='" host "'>" what "</boundaryEvent>"
-#define BESIDE(id, host, what)                                                                                         \
-    "<boundaryEvent id='" id "' attachedToRef='" host "' cancelActivity='false'>" what "</boundaryEvent>"
+#define ON(id, host, what)                                                                         \
+    "<boundaryEvent id='" id "' attachedToRef='" host "'>" what "</boundaryEvent>"
+#define BESIDE(id, host, what)                                                                     \
+    "<boundaryEvent id='" id "' attachedToRef='" host "' cancelActivity='false'>" what             \
+    "</boundaryEvent>"
 #define MSG(n) "<messageEventDefinition messageRef='" n "'/>"
 #define SIG(n) "<signalEventDefinition signalRef='" n "'/>"
 #define ERR(n) "<errorEventDefinition errorRef='" n "'/>"
@@ -29,7 +32,8 @@
 #define ESC(n) "<escalationEventDefinition escalationRef='" n "'/>"
 #define AFTER(d) "<timerEventDefinition><timeDuration>" d "</timeDuration></timerEventDefinition>"
 #define EVERY(d) "<timerEventDefinition><timeCycle>" d "</timeCycle></timerEventDefinition>"
-#define WHEN(c) "<conditionalEventDefinition><condition>" c "</condition></conditionalEventDefinition>"
+#define WHEN(c)                                                                                    \
+    "<conditionalEventDefinition><condition>" c "</condition></conditionalEventDefinition>"
 #define UNDO "<compensateEventDefinition/>"
 #define UNDO_ONE(a) "<compensateEventDefinition activityRef='" a "'/>"
 #define TERM "<terminateEventDefinition/>"
@@ -38,11 +42,12 @@
 #define SUB(id, body) "<subProcess id='" id "'>" body "</subProcess>"
 #define EVENTSUB(id, body) "<subProcess id='" id "' triggeredByEvent='true'>" body "</subProcess>"
 #define STARTS(id, what) "<startEvent id='" id "'>" what "</startEvent>"
-#define STARTS_BESIDE(id, what) "<startEvent id='" id "' isInterrupting='false'>" what "</startEvent>"
-#define UNDOES(a, h)                                                                                                   \
-    ON(a "-undo", a, UNDO)                                                                                             \
-    "<userTask id='" h "' isForCompensation='true'/><association id='" a "-" h "' sourceRef='" a "-undo' targetRef='" h   \
-    "'/>"
+#define STARTS_BESIDE(id, what)                                                                    \
+    "<startEvent id='" id "' isInterrupting='false'>" what "</startEvent>"
+#define UNDOES(a, h)                                                                               \
+    ON(a "-undo", a, UNDO)                                                                         \
+    "<userTask id='" h "' isForCompensation='true'/><association id='" a "-" h "' sourceRef='" a   \
+    "-undo' targetRef='" h "'/>"
 #define LINE3(a, b, c) F(a, b) F(b, c)
 
 #define C(id) "{'complete':'" id "'}\n"
@@ -56,7 +61,7 @@ struct row {
 };
 
 /* The process p of a model with this body; `more` stands beside it. */
-enum err test_play(struct ctx *ctx, const char *body, const char *more, const char *script, struct buf *out,
-                   bool *ret_good) MUST_USE;
+enum err test_play(struct ctx *ctx, const char *body, const char *more, const char *script,
+                   struct buf *out, bool *ret_good) MUST_USE;
 /* Each is played to its end, or the test says which line is not so. */
 void test_play_rows(struct test *t, struct ctx *ctx, const struct row *rows, size_t count);

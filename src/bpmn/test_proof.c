@@ -1,5 +1,6 @@
-/* Proof beside the rows: a second, slow reading of the gateways by the words of the standard, compared with the engine on random
- * nets; the state after every step; every allocation failing in turn; states and scripts that are damaged. */
+/* Proof beside the rows: a second, slow reading of the gateways by the words of the standard,
+ * compared with the engine on random nets; the state after every step; every allocation failing in
+ * turn; states and scripts that are damaged. */
 #include "base/test.h"
 #include "bpmn/bpmn_in.h"
 
@@ -19,7 +20,8 @@ static uint32_t next_random(uint64_t *seed)
     return (uint32_t)(*seed >> 33);
 }
 
-/* Node 0 is the start; every other has a flow to it from an earlier one and, but for ends, one to a later; some lead back. */
+/* Node 0 is the start; every other has a flow to it from an earlier one and, but for ends, one to a
+ * later; some lead back. */
 static void net_make(struct net *n, uint64_t *seed)
 {
     *n = (struct net){.nodes = 6 + (int)(next_random(seed) % (NODES - 6))};
@@ -40,18 +42,22 @@ static void net_make(struct net *n, uint64_t *seed)
         for (; extra > 0 && n->flows < FLOWS; extra--) {
             bool back = next_random(seed) % 8 == 0;
             n->from[n->flows] = i;
-            n->to[n->flows++] = back ? 1 + (int)(next_random(seed) % (uint32_t)i) : i + 1 + (int)(next_random(seed) % (uint32_t)(n->nodes - i - 1));
+            n->to[n->flows++] =
+                back ? 1 + (int)(next_random(seed) % (uint32_t)i)
+                     : i + 1 + (int)(next_random(seed) % (uint32_t)(n->nodes - i - 1));
         }
     }
 }
 
 static const struct bpmn_process *net_load(struct test *t, struct ctx *ctx, const struct net *n)
 {
-    static const char *const tags[] = {"userTask", "exclusiveGateway", "parallelGateway", "inclusiveGateway", "endEvent"};
+    static const char *const tags[] = {"userTask", "exclusiveGateway", "parallelGateway",
+                                       "inclusiveGateway", "endEvent"};
     struct buf b = buf_new(ctx->arena, 0);
     const struct bpmn_model *m = NULL;
     struct bpmn_options o = {.open = true};
-    buf_puts(&b, "<definitions xmlns=\"http://www.omg.org/spec/BPMN/20100524/MODEL\" targetNamespace=\"t\"><process id=\"p\"><startEvent id=\"n0\"/>");
+    buf_puts(&b, "<definitions xmlns=\"http://www.omg.org/spec/BPMN/20100524/MODEL\" "
+                 "targetNamespace=\"t\"><process id=\"p\"><startEvent id=\"n0\"/>");
     for (int i = 1; i < n->nodes; i++) {
         int first = -1;
         for (int k = n->flows - 1; k >= 0; k--) {
@@ -67,22 +73,25 @@ static const struct bpmn_process *net_load(struct test *t, struct ctx *ctx, cons
             first = first && n->from[j] != n->from[k];
         }
         bool bound = (n->kind[n->from[k]] == 1 || n->kind[n->from[k]] == 3) && !first;
-        buf_format(&b, "<sequenceFlow id=\"f%d\" sourceRef=\"n%d\" targetRef=\"n%d\">%s</sequenceFlow>", k, n->from[k], n->to[k],
-                   bound ? "<conditionExpression>x</conditionExpression>" : "");
+        buf_format(
+            &b, "<sequenceFlow id=\"f%d\" sourceRef=\"n%d\" targetRef=\"n%d\">%s</sequenceFlow>", k,
+            n->from[k], n->to[k], bound ? "<conditionExpression>x</conditionExpression>" : "");
     }
     buf_puts(&b, "</process></definitions>");
     CHECK_OK(bpmn_load_with(ctx, buf_str(&b), STR("net"), &o, &m));
     return m == NULL ? NULL : &m->processes[0];
 }
 
-/* ---- the slow reading: how many tokens stand on each flow and at each task; conditions are all true or all false ---- */
+/* ---- the slow reading: how many tokens stand on each flow and at each task; conditions are all
+ * true or all false ---- */
 
 struct marking {
     int flow[FLOWS];
     int task[NODES];
 };
 
-/* Is there a way from flow f to flow goal that does not visit `avoid`? Depth first over flows, no memory but the path. */
+/* Is there a way from flow f to flow goal that does not visit `avoid`? Depth first over flows, no
+ * memory but the path. */
 static bool way(const struct net *n, int f, int goal, int avoid, bool *seen)
 {
     if (f == goal) {
@@ -239,7 +248,8 @@ static bool slow_settle(const struct net *n, struct marking *m, bool x)
 }
 
 /* The flow numbers of the net are those of the process: both are in document order. */
-static bool same(const struct bpmn_process *p, const struct bpmn_state *s, const struct net *n, const struct marking *m)
+static bool same(const struct bpmn_process *p, const struct bpmn_state *s, const struct net *n,
+                 const struct marking *m)
 {
     struct marking got = {0};
     for (size_t i = 0; i < s->count; i++) {
@@ -254,7 +264,8 @@ static bool same(const struct bpmn_process *p, const struct bpmn_state *s, const
     return memcmp(&got, m, sizeof(got)) == 0;
 }
 
-/* More than one inclusive join ready at once may be taken in another order: only nets with at most one are compared. */
+/* More than one inclusive join ready at once may be taken in another order: only nets with at most
+ * one are compared. */
 static int inclusive_joins(const struct net *n)
 {
     int count = 0;
@@ -287,7 +298,8 @@ TEST(bpmn_random_nets_go_as_the_standard_is_read_slowly)
         enum err e = slow ? bpmn_begin(ctx, p, &ev, &in, &r) : ERR_TOO_MANY;
         for (int step = 0; slow && e == ERR_OK && step < 12; step++) {
             CHECK(bpmn_state_fault(p, r.state) == NULL);
-            test_check(t, same(p, r.state, &n, &m), "the engine and the slow reading agree", __FILE__, __LINE__);
+            test_check(t, same(p, r.state, &n, &m), "the engine and the slow reading agree",
+                       __FILE__, __LINE__);
             compared++;
             int task = -1;
             int start = (int)(next_random(&seed) % (uint32_t)n.nodes);
@@ -300,7 +312,8 @@ TEST(bpmn_random_nets_go_as_the_standard_is_read_slowly)
             m.task[task]--;
             give(&n, &m, task, x, false);
             slow = slow_settle(&n, &m, x);
-            struct bpmn_event done = {.kind = BPMN_COMPLETE, .element = str_format(ctx->arena, "n%d", task)};
+            struct bpmn_event done = {.kind = BPMN_COMPLETE,
+                                      .element = str_format(ctx->arena, "n%d", task)};
             e = slow ? bpmn_step(ctx, p, r.state, &done, &in, &r) : e;
         }
         CHECK(!slow || e == ERR_OK);
@@ -312,15 +325,30 @@ TEST(bpmn_random_nets_go_as_the_standard_is_read_slowly)
 /* ---- damage ---- */
 
 static const char rich[] =
-    "<definitions xmlns=\"http://www.omg.org/spec/BPMN/20100524/MODEL\" targetNamespace=\"t\"><process id=\"p\"><dataObject id=\"d\" name=\"n\"/><startEvent id=\"s\"/>"
-    "<subProcess id=\"u\"><multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics><startEvent id=\"us\"/><userTask id=\"a\"/>"
-    "<boundaryEvent id=\"ac\" attachedToRef=\"a\"><compensateEventDefinition/></boundaryEvent><userTask id=\"h\" isForCompensation=\"true\"/><association id=\"as\" sourceRef=\"ac\" targetRef=\"h\"/>"
-    "<userTask id=\"b\"/><boundaryEvent id=\"bt\" attachedToRef=\"b\" cancelActivity=\"false\"><timerEventDefinition><timeCycle>R3/PT1H</timeCycle></timerEventDefinition></boundaryEvent><userTask id=\"c\"/>"
-    "<endEvent id=\"ue\"/><sequenceFlow id=\"1\" sourceRef=\"us\" targetRef=\"a\"/><sequenceFlow id=\"2\" sourceRef=\"a\" targetRef=\"b\"/><sequenceFlow id=\"3\" sourceRef=\"b\" targetRef=\"ue\"/>"
-    "<sequenceFlow id=\"4\" sourceRef=\"bt\" targetRef=\"c\"/><sequenceFlow id=\"5\" sourceRef=\"c\" targetRef=\"ue\"/></subProcess><endEvent id=\"e\"><compensateEventDefinition/></endEvent>"
-    "<sequenceFlow id=\"6\" sourceRef=\"s\" targetRef=\"u\"/><sequenceFlow id=\"7\" sourceRef=\"u\" targetRef=\"e\"/></process></definitions>";
+    "<definitions xmlns=\"http://www.omg.org/spec/BPMN/20100524/MODEL\" "
+    "targetNamespace=\"t\"><process id=\"p\"><dataObject id=\"d\" name=\"n\"/><startEvent "
+    "id=\"s\"/>"
+    "<subProcess "
+    "id=\"u\"><multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></"
+    "multiInstanceLoopCharacteristics><startEvent id=\"us\"/><userTask id=\"a\"/>"
+    "<boundaryEvent id=\"ac\" "
+    "attachedToRef=\"a\"><compensateEventDefinition/></boundaryEvent><userTask id=\"h\" "
+    "isForCompensation=\"true\"/><association id=\"as\" sourceRef=\"ac\" targetRef=\"h\"/>"
+    "<userTask id=\"b\"/><boundaryEvent id=\"bt\" attachedToRef=\"b\" "
+    "cancelActivity=\"false\"><timerEventDefinition><timeCycle>R3/PT1H</timeCycle></"
+    "timerEventDefinition></boundaryEvent><userTask id=\"c\"/>"
+    "<endEvent id=\"ue\"/><sequenceFlow id=\"1\" sourceRef=\"us\" targetRef=\"a\"/><sequenceFlow "
+    "id=\"2\" sourceRef=\"a\" targetRef=\"b\"/><sequenceFlow id=\"3\" sourceRef=\"b\" "
+    "targetRef=\"ue\"/>"
+    "<sequenceFlow id=\"4\" sourceRef=\"bt\" targetRef=\"c\"/><sequenceFlow id=\"5\" "
+    "sourceRef=\"c\" targetRef=\"ue\"/></subProcess><endEvent "
+    "id=\"e\"><compensateEventDefinition/></endEvent>"
+    "<sequenceFlow id=\"6\" sourceRef=\"s\" targetRef=\"u\"/><sequenceFlow id=\"7\" "
+    "sourceRef=\"u\" targetRef=\"e\"/></process></definitions>";
 static const char script[] =
-    "{\"start\":true,\"values\":{\"n\":{\"a\":[1,{\"@\":\"2026-01-01\"}]}}}\n{\"complete\":\"a\"}\n{\"advance\":\"PT1H\"}\n{\"complete\":\"a\"}\n{\"complete\":\"c\"}\n{\"complete\":\"b\"}\n{\"complete\":\"b\"}\n"
+    "{\"start\":true,\"values\":{\"n\":{\"a\":[1,{\"@\":\"2026-01-01\"}]}}}\n{\"complete\":\"a\"}"
+    "\n{\"advance\":\"PT1H\"}\n{\"complete\":\"a\"}\n{\"complete\":\"c\"}\n{\"complete\":\"b\"}\n{"
+    "\"complete\":\"b\"}\n"
     "{\"expect\":[\"h\"]}\n{\"complete\":\"h\"}\n{\"complete\":\"h\"}\n{\"expect\":\"ended\"}\n";
 
 static void ignore_line(void *self, struct str text)
@@ -332,7 +360,12 @@ static enum err play_rich(struct ctx *ctx, struct str text)
 {
     size_t said = 0;
     bool good = false;
-    struct bpmn_script s = {.model = str_from(rich), .model_file = STR("m"), .text = text, .text_file = STR("s"), .self = &said, .line = ignore_line};
+    struct bpmn_script s = {.model = str_from(rich),
+                            .model_file = STR("m"),
+                            .text = text,
+                            .text_file = STR("s"),
+                            .self = &said,
+                            .line = ignore_line};
     return bpmn_play(ctx, &s, &good);
 }
 
@@ -368,7 +401,8 @@ TEST(bpmn_every_allocation_may_fail)
     CHECK(nth > 500);
 }
 
-/* Every state on the way, with one byte changed or cut off: refused, or a state that holds together and can be stepped. */
+/* Every state on the way, with one byte changed or cut off: refused, or a state that holds together
+ * and can be stepped. */
 TEST(bpmn_a_damaged_state_is_refused_or_whole)
 {
     const struct bpmn_model *m = NULL;
@@ -396,7 +430,8 @@ TEST(bpmn_a_damaged_state_is_refused_or_whole)
             if (bpmn_state_read(ctx, p, bad, &s) == ERR_OK) {
                 whole++;
                 CHECK(bpmn_state_fault(p, s) == NULL);
-                if (bpmn_step(ctx, p, s, &(struct bpmn_event){.kind = BPMN_COMPLETE}, &in, &after) == ERR_OK) {
+                if (bpmn_step(ctx, p, s, &(struct bpmn_event){.kind = BPMN_COMPLETE}, &in,
+                              &after) == ERR_OK) {
                     CHECK(bpmn_state_fault(p, after.state) == NULL);
                 }
             } else {
@@ -404,7 +439,9 @@ TEST(bpmn_a_damaged_state_is_refused_or_whole)
             }
             arena_reset(ctx->arena, mark);
         }
-        CHECK_OK(bpmn_step(ctx, p, r.state, &(struct bpmn_event){.kind = BPMN_COMPLETE, .element = str_from(way[i])}, &in, &r));
+        CHECK_OK(bpmn_step(ctx, p, r.state,
+                           &(struct bpmn_event){.kind = BPMN_COMPLETE, .element = str_from(way[i])},
+                           &in, &r));
     }
     CHECK(whole > 20 && refused > 500);
 }

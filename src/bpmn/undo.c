@@ -1,6 +1,6 @@
-/* Compensation. A completed activity that can be undone leaves a record in its scope; a completed sub-process keeps
- * the records and data inside it as long as its own record stands. Handlers run one after another, the last completed
- * first. */
+/* Compensation. A completed activity that can be undone leaves a record in its scope; a completed
+ * sub-process keeps the records and data inside it as long as its own record stands. Handlers run
+ * one after another, the last completed first. */
 #include "bpmn/bpmn_in.h"
 
 static int32_t undo_sub(const struct bpmn_process *p, const struct bpmn_element *e)
@@ -28,7 +28,8 @@ void record_put(struct run *run, const struct bpmn_token *t)
 {
     struct bpmn_state *s = run->s;
     const struct bpmn_element *e = &run->p->elements[t->element];
-    bool inner = e->kind == BPMN_SUBPROCESS && !e->by_event && (has_records(s, t->id) || undo_sub(run->p, e) >= 0);
+    bool inner = e->kind == BPMN_SUBPROCESS && !e->by_event &&
+                 (has_records(s, t->id) || undo_sub(run->p, e) >= 0);
     if ((e->handler < 0 && !inner) || s->record_count >= LIMIT_BPMN_TOKENS) {
         return;
     }
@@ -36,7 +37,8 @@ void record_put(struct run *run, const struct bpmn_token *t)
     for (size_t i = 0; i < s->record_count; i++) {
         s->records[i].scope = s->records[i].scope == t->id ? id : s->records[i].scope;
     }
-    s->records = bpmn_grow(run->ctx->arena, s->records, s->record_count, &s->record_room, sizeof(*s->records));
+    s->records = bpmn_grow(run->ctx->arena, s->records, s->record_count, &s->record_room,
+                           sizeof(*s->records));
     s->records[s->record_count++] = (struct bpmn_record){id, t->element, t->scope, 0};
     data_move(run, t->id, id);
 }
@@ -50,7 +52,8 @@ void records_drop(struct run *run, uint32_t scope)
         again = false;
         for (size_t i = 0; i < s->record_count; i++) {
             struct bpmn_record r = s->records[i];
-            bool parent_there = r.scope != scope && (r.scope == 0 || token_find(s, r.scope) != NULL);
+            bool parent_there =
+                r.scope != scope && (r.scope == 0 || token_find(s, r.scope) != NULL);
             for (size_t k = 0; !parent_there && r.scope != scope && k < s->record_count; k++) {
                 parent_there = s->records[k].id == r.scope;
             }
@@ -78,7 +81,8 @@ static void record_remove(struct run *run, uint32_t id)
     struct bpmn_state *s = run->s;
     for (size_t i = 0; i < s->record_count; i++) {
         if (s->records[i].id == id) {
-            memmove(s->records + i, s->records + i + 1, (s->record_count - i - 1) * sizeof(*s->records));
+            memmove(s->records + i, s->records + i + 1,
+                    (s->record_count - i - 1) * sizeof(*s->records));
             s->record_count--;
             break;
         }
@@ -128,7 +132,8 @@ static enum err cancelled(struct run *run, uint32_t transaction)
     if (found == NULL) {
         return ERR_OK;
     }
-    struct bpmn_token t = body != NULL && body->what == BPMN_BODY && body->element == found->element ? *body : *found;
+    struct bpmn_token t =
+        body != NULL && body->what == BPMN_BODY && body->element == found->element ? *body : *found;
     const struct bpmn_element *e = &run->p->elements[t.element];
     scope_clear(run, t.id);
     token_remove(run, t.id, "cancelled");
@@ -191,14 +196,20 @@ enum err undo_next(struct run *run, uint32_t token, uint32_t done)
     if (undo == NULL) {
         return ERR_OK;
     }
-    for (const struct bpmn_record *next = next_record(s, token); next != NULL; next = next_record(s, token)) {
+    for (const struct bpmn_record *next = next_record(s, token); next != NULL;
+         next = next_record(s, token)) {
         struct bpmn_record r = *next;
         const struct bpmn_element *e = &run->p->elements[r.element];
         int32_t sub = e->kind == BPMN_SUBPROCESS ? undo_sub(run->p, e) : NO_INDEX;
         if (e->handler >= 0) {
             status_put(run, (uint16_t)e->handler);
-            return activity_open(run, (struct bpmn_token){.id = token_id(run), .element = (uint16_t)e->handler, .scope = r.scope,
-                                                          .flow = NO_FLOW, .what = BPMN_UNDOING, .a = token, .b = r.id});
+            return activity_open(run, (struct bpmn_token){.id = token_id(run),
+                                                          .element = (uint16_t)e->handler,
+                                                          .scope = r.scope,
+                                                          .flow = NO_FLOW,
+                                                          .what = BPMN_UNDOING,
+                                                          .a = token,
+                                                          .b = r.id});
         }
         if (sub >= 0) {
             TRY(sub_start(run, (uint16_t)sub, r.id));
@@ -214,20 +225,25 @@ enum err undo_next(struct run *run, uint32_t token, uint32_t done)
     return undo_done(run, token_find(s, token));
 }
 
-enum err undo_begin(struct run *run, uint16_t element, uint32_t scope, uint32_t token, const struct bpmn_trigger *t)
+enum err undo_begin(struct run *run, uint16_t element, uint32_t scope, uint32_t token,
+                    const struct bpmn_trigger *t)
 {
     struct ctx *ctx = run->ctx;
     struct bpmn_state *s = run->s;
     int32_t inside = scope == 0 ? NO_INDEX : scope_element(run->p, s, scope);
     bool from_sub = inside >= 0 && run->p->elements[inside].by_event;
     uint32_t target = from_sub ? scope_parent(s, scope) : scope;
-    token_put(run, (struct bpmn_token){.id = token, .element = element, .scope = scope, .flow = NO_FLOW, .what = BPMN_UNDO});
+    token_put(
+        run,
+        (struct bpmn_token){
+            .id = token, .element = element, .scope = scope, .flow = NO_FLOW, .what = BPMN_UNDO});
     trace(run, element, token, "compensating");
     mark_records(run, target, t->target, token);
     if (from_sub && t->target >= 0) {
         mark_records(run, scope, t->target, token);
     }
-    if (!t->wait && t->kind == BPMN_ON_COMPENSATION && run->p->elements[element].kind == BPMN_THROW) {
+    if (!t->wait && t->kind == BPMN_ON_COMPENSATION &&
+        run->p->elements[element].kind == BPMN_THROW) {
         s->tokens[s->count - 1].a = 1;
         TRY(leave(run, element, scope, token_id(run)));
     }

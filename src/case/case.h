@@ -1,5 +1,5 @@
-/* case.h - cases for those who have them and those who handle them: apply, follow, act; the register of
- * decisions. What may be done in a case comes from the gate; no page decides. */
+/* case.h - cases for those who have them and those who handle them: apply, follow, act; the
+ * register of decisions. What may be done in a case comes from the gate; no page decides. */
 #pragma once
 
 #include "gate/gate.h"

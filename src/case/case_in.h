@@ -12,9 +12,10 @@
 #include "party/party.h"
 
 /* ---- who sees what of a case (sight.c) ----
- * Its office and those above it see every act; the party, others whom the case names, and other offices that must answer in
- * it see those they are told of and those of their own side, with the facts that these acts stated, and the case itself from
- * the first of them on. So an investigation is not told to whom it is about before the law tells it. */
+ * Its office and those above it see every act; the party, others whom the case names, and other
+ * offices that must answer in it see those they are told of and those of their own side, with the
+ * facts that these acts stated, and the case itself from the first of them on. So an investigation
+ * is not told to whom it is about before the law tells it. */
 
 enum side { SIDE_PARTY, SIDE_INTERESTED, SIDE_ASKED, SIDE_OFFICE };
 /* Somebody in a case: their side, and the party or office they stand for there. */
@@ -22,43 +23,53 @@ struct told_of {
     enum side side;
     struct str as;
 };
-/* Are they told of an act of this kind, done by this actor for that party, or did their side do it? kind NULL: of a law
- * this program does not have any more. */
-bool is_told(const struct told_of *who, const struct act_kind *kind, enum actor_kind by, struct str actor, struct str for_id);
+/* Are they told of an act of this kind, done by this actor for that party, or did their side do it?
+ * kind NULL: of a law this program does not have any more. */
+bool is_told(const struct told_of *who, const struct act_kind *kind, enum actor_kind by,
+             struct str actor, struct str for_id);
 /* How who is signed in sees a case. */
 struct sight {
     struct told_of of;
     enum access_relation relation;
     unsigned classes; /* bit per enum fact_class; 0: nothing, not even that it exists */
 };
-/* Load the case of this id as the session sees it, and note the use. When it sees nothing, *ret_found is false and the page
- * is answered: whether the case exists is not told. */
-enum err sight_load(struct page *p, struct str id, struct case_state *ret_case, struct sight *ret, bool *ret_found) MUST_USE;
+/* Load the case of this id as the session sees it, and note the use. When it sees nothing,
+ * *ret_found is false and the page is answered: whether the case exists is not told. */
+enum err sight_load(struct page *p, struct str id, struct case_state *ret_case, struct sight *ret,
+                    bool *ret_found) MUST_USE;
 /* Is an act of the case told to them? */
 bool sees_act(const struct sight *s, const struct case_state *c, const struct act_record *act);
 /* A set of facts by index, of those that stand in acts they see; NULL: all. */
-const bool *sight_facts(struct page *p, const struct sight *s, const struct case_state *c, const struct act_record *acts, size_t count);
+const bool *sight_facts(struct page *p, const struct sight *s, const struct case_state *c,
+                        const struct act_record *acts, size_t count);
 /* May a fact be shown: of a class they may see, and stated by an act they see? */
 bool sees_fact(const struct sight *s, const struct law *law, const bool *stated, struct str id);
 
 struct str say(const struct page *p, const char *zh, const char *en);
 /* A value as people read it: titles of choices, yes and no, names of files. */
-struct str shown_value(struct page *p, const struct law *law, struct str fact, const struct json *v);
-/* Fields of the request with the types of their facts: "30" becomes 30, "true" true; empty ones go. */
+struct str shown_value(struct page *p, const struct law *law, struct str fact,
+                       const struct json *v);
+/* Fields of the request with the types of their facts: "30" becomes 30, "true" true; empty ones go.
+ */
 enum err typed_fields(struct page *p, const struct law *law, struct json *ret) MUST_USE;
-/* The second officer of the form, when the code is the one they were shown (cosign_code); empty else. */
+/* The second officer of the form, when the code is the one they were shown (cosign_code); empty
+ * else. */
 struct str cosigner(struct page *p, struct str case_id);
-/* The kinds of act that begin the item's procedure, in the order of its start events, at most OPENINGS_MOST. */
+/* The kinds of act that begin the item's procedure, in the order of its start events, at most
+ * OPENINGS_MOST. */
 enum { OPENINGS_MOST = 8 };
-size_t opening_kinds(const struct law *law, const struct item *item, const struct act_kind *ret[OPENINGS_MOST]);
-/* What is left of a limit: days that count in its unit (negative: days late), the chip's class, the words. */
+size_t opening_kinds(const struct law *law, const struct item *item,
+                     const struct act_kind *ret[OPENINGS_MOST]);
+/* What is left of a limit: days that count in its unit (negative: days late), the chip's class, the
+ * words. */
 struct left {
     int32_t days;
     struct str class;
     struct str text;
 };
-/* desk.c: the cases before an office, by what is due first, up to `most`, from behind a day and a number on. *ret_more: from where on
- * there may be more. law and office are of today, and not NULL. */
+/* desk.c: the cases before an office, by what is due first, up to `most`, from behind a day and a
+ * number on. *ret_more: from where on there may be more. law and office are of today, and not NULL.
+ */
 struct desk_ask {
     const struct law *law;
     const struct office *office;
@@ -67,13 +78,16 @@ struct desk_ask {
     struct str after_id;
     size_t most;
 };
-enum err case_desk(struct ctx *ctx, struct db *db, const struct desk_ask *ask, struct case_view_of_office_row **ret, size_t *ret_count,
+enum err case_desk(struct ctx *ctx, struct db *db, const struct desk_ask *ask,
+                   struct case_view_of_office_row **ret, size_t *ret_count,
                    struct case_view_of_office_row *ret_more, bool *ret_has_more) MUST_USE;
-struct left due_left(const struct page *p, const struct law *law, struct str limit_id, struct day due);
+struct left due_left(const struct page *p, const struct law *law, struct str limit_id,
+                     struct day due);
 /* The chip of a card: amber for the lightest of its rule, else the colour of breach. */
 struct str card_class(const struct card *card);
 /* How much of a limit is gone, in percent. */
-int64_t due_used(const struct page *p, const struct law *law, const struct limit *limit, struct day started, struct day due);
+int64_t due_used(const struct page *p, const struct law *law, const struct limit *limit,
+                 struct day started, struct day due);
 
 /* Serve a form for an act: its fields, or the item's needs. values: what stands in it already. */
 struct form_view {
@@ -89,8 +103,8 @@ struct form_view {
     const struct verdict *wrong; /* what was refused; NULL when shown first */
     struct str for_id;           /* the party it is for, when the act opens a case */
     struct str for_name;
-    struct str change;           /* address to choose another party */
-    bool two_steps;              /* papers are asked for with the review, when the rest is right */
+    struct str change; /* address to choose another party */
+    bool two_steps;    /* papers are asked for with the review, when the rest is right */
 };
 /* The needs of a form: of the act, then facts and materials of the item. */
 struct needs {

@@ -1,6 +1,7 @@
-/* The cases an office has before it, by what is due first: its own, those that came to it with a power, from the day the power
- * moved and before anybody has acted in them, and those it handles for an office that entrusted it. The view knows a case by the office that last acted; where
- * it stands today the law says. */
+/* The cases an office has before it, by what is due first: its own, those that came to it with a
+ * power, from the day the power moved and before anybody has acted in them, and those it handles
+ * for an office that entrusted it. The view knows a case by the office that last acted; where it
+ * stands today the law says. */
 #include "case/case_in.h"
 
 #include <stdlib.h>
@@ -8,18 +9,22 @@
 enum { BATCH = 100, ROUNDS = 20, SOURCES = 32 };
 
 /* Whose the case is today, or who may act in it for whose it is. */
-static bool stands_with(const struct law *law, const struct office *me, const struct case_view_of_office_row *c, struct day day)
+static bool stands_with(const struct law *law, const struct office *me,
+                        const struct case_view_of_office_row *c, struct day day)
 {
     const struct item *item = law_item(law, c->item);
-    const struct office *seat = law_seat(law, law_office(law, c->office), item, (struct day){(int32_t)c->opened_day}, day);
-    return seat == me || (seat != NULL && item != NULL && law_deputy(me, seat, STR(""), item, day) != NULL);
+    const struct office *seat =
+        law_seat(law, law_office(law, c->office), item, (struct day){(int32_t)c->opened_day}, day);
+    return seat == me ||
+           (seat != NULL && item != NULL && law_deputy(me, seat, STR(""), item, day) != NULL);
 }
 
 static int by_due(const void *a, const void *b)
 {
     const struct case_view_of_office_row *x = a;
     const struct case_view_of_office_row *y = b;
-    return x->due_day != y->due_day ? (x->due_day > y->due_day ? 1 : -1) : str_compare(x->id, y->id);
+    return x->due_day != y->due_day ? (x->due_day > y->due_day ? 1 : -1)
+                                    : str_compare(x->id, y->id);
 }
 
 /* How far one source has been looked through: all up to this row, or all there is. */
@@ -28,10 +33,12 @@ struct source_end {
     struct case_view_of_office_row last;
 };
 
-static enum err look_through(struct ctx *ctx, struct db *db, const struct desk_ask *ask, const struct office *from, struct case_view_of_office_row *out,
+static enum err look_through(struct ctx *ctx, struct db *db, const struct desk_ask *ask,
+                             const struct office *from, struct case_view_of_office_row *out,
                              size_t *count, struct source_end *ret)
 {
-    struct case_view_of_office_in in = {.office = from->id, .day = ask->after_day, .id = ask->after_id, .count = BATCH};
+    struct case_view_of_office_in in = {
+        .office = from->id, .day = ask->after_day, .id = ask->after_id, .count = BATCH};
     size_t found = 0;
     *ret = (struct source_end){0};
     for (int round = 0; round < ROUNDS && found < ask->most && !ret->whole; round++) {
@@ -54,18 +61,21 @@ static enum err look_through(struct ctx *ctx, struct db *db, const struct desk_a
     return ERR_OK;
 }
 
-enum err case_desk(struct ctx *ctx, struct db *db, const struct desk_ask *ask, struct case_view_of_office_row **ret, size_t *ret_count,
+enum err case_desk(struct ctx *ctx, struct db *db, const struct desk_ask *ask,
+                   struct case_view_of_office_row **ret, size_t *ret_count,
                    struct case_view_of_office_row *ret_more, bool *ret_has_more)
 {
     const struct office *sources[SOURCES];
     struct source_end end;
     size_t count = law_sources(ask->law, ask->office, ask->today, sources, SOURCES);
-    struct case_view_of_office_row *rows = ARENA_ARRAY(ctx->arena, struct case_view_of_office_row, count * ask->most + 1);
+    struct case_view_of_office_row *rows =
+        ARENA_ARRAY(ctx->arena, struct case_view_of_office_row, count * ask->most + 1);
     *ret_count = 0;
     *ret_has_more = false;
     for (size_t i = 0; i < count; i++) {
         TRY(look_through(ctx, db, ask, sources[i], rows, ret_count, &end));
-        /* What lies behind a place up to which some source was not looked through waits for the next page. */
+        /* What lies behind a place up to which some source was not looked through waits for the
+         * next page. */
         if (!end.whole && (!*ret_has_more || by_due(&end.last, ret_more) < 0)) {
             *ret_more = end.last;
             *ret_has_more = true;

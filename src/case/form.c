@@ -13,7 +13,8 @@ struct str shown_value(struct page *p, const struct law *law, struct str id, con
     if (v == NULL || v->kind == JSON_NULL) {
         return say(p, "（已删除）", "(erased)");
     }
-    return law_value_text(p->ctx->arena, law == NULL ? NULL : law_fact(law, id), v, p->lang == LANG_EN);
+    return law_value_text(p->ctx->arena, law == NULL ? NULL : law_fact(law, id), v,
+                          p->lang == LANG_EN);
 }
 
 enum err typed_fields(struct page *p, const struct law *law, struct json *ret)
@@ -26,7 +27,10 @@ enum err typed_fields(struct page *p, const struct law *law, struct json *ret)
     *ret = json_object();
     for (size_t i = 0; i < form.count; i++) {
         const struct json *given = &form.members[i].value;
-        struct json v = given->kind == JSON_STRING ? law_value_parse(ctx->arena, law_fact(law, form.members[i].key), given->text) : *given;
+        struct json v =
+            given->kind == JSON_STRING
+                ? law_value_parse(ctx->arena, law_fact(law, form.members[i].key), given->text)
+                : *given;
         if (!(v.kind == JSON_STRING && v.text.n == 0)) {
             json_set(ctx->arena, ret, form.members[i].key, v);
         }
@@ -37,7 +41,8 @@ enum err typed_fields(struct page *p, const struct law *law, struct json *ret)
 struct str cosigner(struct page *p, struct str case_id)
 {
     struct str with = str_trim(page_field(p, "_with"));
-    bool proven = with.n > 0 && str_equal(cosign_code(p, with, case_id), str_trim(page_field(p, "_with_code")));
+    bool proven = with.n > 0 &&
+                  str_equal(cosign_code(p, with, case_id), str_trim(page_field(p, "_with_code")));
     return proven ? with : STR("");
 }
 
@@ -64,21 +69,26 @@ size_t form_wrongs(struct page *p, const struct form_view *f, struct wrong **ret
 {
     struct needs needs = needs_of(f);
     struct str missing = page_text(p, law_code_title(f->law, STR("refusal"), STR("form.missing")));
-    struct wrong *list = ARENA_ARRAY(p->ctx->arena, struct wrong, needs.count[0] + needs.count[1] + needs.count[2] + 1);
+    struct wrong *list = ARENA_ARRAY(p->ctx->arena, struct wrong,
+                                     needs.count[0] + needs.count[1] + needs.count[2] + 1);
     size_t n = 0;
     *ret = list;
     if (f->wrong == NULL) {
         return 0;
     }
     const struct fact *fact = law_fact(f->law, f->wrong->field);
-    list[n++] = (struct wrong){f->wrong->field, fact == NULL ? f->wrong->field : page_text(p, fact->title), page_text(p, f->wrong->sentence)};
+    list[n++] =
+        (struct wrong){f->wrong->field, fact == NULL ? f->wrong->field : page_text(p, fact->title),
+                       page_text(p, f->wrong->sentence)};
     for (size_t k = 0; k < LEN(needs.list); k++) {
         for (size_t i = 0; i < needs.count[k]; i++) {
             const struct need *need = &needs.list[k][i];
             bool given = f->values != NULL && json_get_str(f->values, need->fact->id) != NULL;
             bool later = f->two_steps && is_material(need);
-            if (need->required && need->when == NULL && !given && !later && !str_equal(need->fact->id, f->wrong->field)) {
-                list[n++] = (struct wrong){need->fact->id, page_text(p, need->fact->title), missing};
+            if (need->required && need->when == NULL && !given && !later &&
+                !str_equal(need->fact->id, f->wrong->field)) {
+                list[n++] =
+                    (struct wrong){need->fact->id, page_text(p, need->fact->title), missing};
             }
         }
     }
@@ -100,19 +110,24 @@ static struct str why_of(const struct wrong *list, size_t count, struct str id)
 typedef struct page_form_groups_fields field_view;
 typedef struct page_form_groups_fields_options option_view;
 
-static void fill_options(struct page *p, const struct form_view *f, const struct fact *fact, field_view *out)
+static void fill_options(struct page *p, const struct form_view *f, const struct fact *fact,
+                         field_view *out)
 {
-    static const struct code_row yes_no[2] = {{.code = STR_INIT("true"), .title = {STR_INIT("是"), STR_INIT("Yes")}},
-                                              {.code = STR_INIT("false"), .title = {STR_INIT("否"), STR_INIT("No")}}};
+    static const struct code_row yes_no[2] = {
+        {.code = STR_INIT("true"), .title = {STR_INIT("是"), STR_INIT("Yes")}},
+        {.code = STR_INIT("false"), .title = {STR_INIT("否"), STR_INIT("No")}}};
     bool boolean = fact->type == FACT_BOOLEAN;
     const struct code_row *rows = boolean ? yes_no : fact->choices;
     size_t count = boolean ? 2 : fact->choice_count;
     option_view *options = ARENA_ARRAY(p->ctx->arena, option_view, count + 1);
     const struct json *v = f->values == NULL ? NULL : json_get_str(f->values, fact->id);
     for (size_t i = 0; i < count; i++) {
-        bool chosen = v != NULL && (v->kind == JSON_BOOL ? v->bool_value == (i == 0) : str_equal(v->text, rows[i].code));
-        options[i] = (option_view){
-            .name = fact->id, .code = rows[i].code, .chosen = chosen && v->kind != JSON_NULL, .title = page_text(p, rows[i].title)};
+        bool chosen = v != NULL && (v->kind == JSON_BOOL ? v->bool_value == (i == 0)
+                                                         : str_equal(v->text, rows[i].code));
+        options[i] = (option_view){.name = fact->id,
+                                   .code = rows[i].code,
+                                   .chosen = chosen && v->kind != JSON_NULL,
+                                   .title = page_text(p, rows[i].title)};
     }
     out->is_choice = true;
     out->options = options;
@@ -138,35 +153,44 @@ static struct str input_type(const struct fact *fact)
     return STR("text");
 }
 
-/* What the node holds of the party stands in the field when the item's need says so, and nothing else does. */
+/* What the node holds of the party stands in the field when the item's need says so, and nothing
+ * else does. */
 static const struct json *held_value(const struct form_view *f, const struct need *need)
 {
     bool typed_in = f->values != NULL && json_get_str(f->values, need->fact->id) != NULL;
-    return f->held == NULL || typed_in || !need->from_register ? NULL : json_get_str(f->held, need->fact->id);
+    return f->held == NULL || typed_in || !need->from_register
+               ? NULL
+               : json_get_str(f->held, need->fact->id);
 }
 
 /* A value as it is typed: a sum in plain yuan, a day as browsers write it. */
-static struct str typed_text(struct page *p, const struct law *law, const struct fact *fact, const struct json *v)
+static struct str typed_text(struct page *p, const struct law *law, const struct fact *fact,
+                             const struct json *v)
 {
     if (fact->type == FACT_MONEY && v->kind == JSON_NUMBER && v->is_int && v->int_value >= 0) {
-        return str_format(p->ctx->arena, "%lld.%02lld", (long long)(v->int_value / 100), (long long)(v->int_value % 100));
+        return str_format(p->ctx->arena, "%lld.%02lld", (long long)(v->int_value / 100),
+                          (long long)(v->int_value % 100));
     }
-    return fact->type == FACT_DATE && v->kind == JSON_STRING ? v->text : shown_value(p, law, fact->id, v);
+    return fact->type == FACT_DATE && v->kind == JSON_STRING ? v->text
+                                                             : shown_value(p, law, fact->id, v);
 }
 
-static void fill_field(struct page *p, const struct form_view *f, const struct need *need, struct str why, field_view *out)
+static void fill_field(struct page *p, const struct form_view *f, const struct need *need,
+                       struct str why, field_view *out)
 {
     const struct fact *fact = need->fact;
     const struct json *v = f->values == NULL ? NULL : json_get_str(f->values, fact->id);
     const struct json *held = held_value(f, need);
     *out = (field_view){.id = fact->id,
-                        .question = page_text(p, fact->question.zh.n > 0 ? fact->question : fact->title),
+                        .question =
+                            page_text(p, fact->question.zh.n > 0 ? fact->question : fact->title),
                         .help = page_text(p, fact->help),
                         .purpose = page_text(p, need->purpose),
                         .optional = !need->required,
                         .money = fact->type == FACT_MONEY,
                         .input = input_type(fact),
-                        .numeric = fact->type == FACT_INTEGER || fact->type == FACT_DECIMAL || fact->type == FACT_MONEY,
+                        .numeric = fact->type == FACT_INTEGER || fact->type == FACT_DECIMAL ||
+                                   fact->type == FACT_MONEY,
                         .wrong = why.n > 0,
                         .why = why,
                         .article = need->article.text,
@@ -180,8 +204,10 @@ static void fill_field(struct page *p, const struct form_view *f, const struct n
     }
 }
 
-/* Three groups: what is held already and only wants a look, what is asked, what is to be handed in. */
-static void fill_groups(struct page *p, const struct form_view *f, const struct wrong *wrongs, size_t wrong_count, struct page_form *v)
+/* Three groups: what is held already and only wants a look, what is asked, what is to be handed in.
+ */
+static void fill_groups(struct page *p, const struct form_view *f, const struct wrong *wrongs,
+                        size_t wrong_count, struct page_form *v)
 {
     struct needs needs = needs_of(f);
     size_t most = needs.count[0] + needs.count[1] + needs.count[2] + 1;
@@ -198,19 +224,25 @@ static void fill_groups(struct page *p, const struct form_view *f, const struct 
             if (g == 2 && f->two_steps) {
                 continue;
             }
-            fill_field(p, f, need, why_of(wrongs, wrong_count, need->fact->id), &fields[g][counts[g]++]);
+            fill_field(p, f, need, why_of(wrongs, wrong_count, need->fact->id),
+                       &fields[g][counts[g]++]);
         }
     }
     static const char *const zh[3] = {"已替您填好，请核对", "请您填写", "要交的材料"};
-    static const char *const en[3] = {"Filled in for you, please check", "Please fill in", "Papers to hand in"};
+    static const char *const en[3] = {"Filled in for you, please check", "Please fill in",
+                                      "Papers to hand in"};
     for (size_t g = 0; g < LEN(fields); g++) {
         if (counts[g] > 0) {
             groups[v->groups_count++] = (struct page_form_groups){
                 .heading = say(p, zh[g], en[g]),
                 .class = g == 0 ? STR("ok") : STR("brand-c"),
-                .count = str_format(p->ctx->arena, p->lang == LANG_EN ? "%zu" : "%zu 项", counts[g]),
-                .source = g == 0 ? say(p, "来源：登记信息。有误的请改，改动以您填的为准。", "Source: the register. Correct what is wrong; what you write counts.")
-                                 : STR(""),
+                .count =
+                    str_format(p->ctx->arena, p->lang == LANG_EN ? "%zu" : "%zu 项", counts[g]),
+                .source =
+                    g == 0
+                        ? say(p, "来源：登记信息。有误的请改，改动以您填的为准。",
+                              "Source: the register. Correct what is wrong; what you write counts.")
+                        : STR(""),
                 .fields = fields[g],
                 .fields_count = counts[g]};
         }
@@ -229,11 +261,14 @@ enum err show_form(struct page *p, const struct form_view *f)
                           .for_name = f->for_name,
                           .change = f->change,
                           .two_officers = f->kind->officers > 1,
-                          .button = f->two_steps ? say(p, "继续", "Go on") : page_text(p, f->kind->button)};
-    struct page_form_articles *articles = ARENA_ARRAY(ctx->arena, struct page_form_articles, f->kind->article_count + 1);
+                          .button = f->two_steps ? say(p, "继续", "Go on")
+                                                 : page_text(p, f->kind->button)};
+    struct page_form_articles *articles =
+        ARENA_ARRAY(ctx->arena, struct page_form_articles, f->kind->article_count + 1);
     for (size_t i = 0; i < f->kind->article_count; i++) {
         const struct cite *c = &f->kind->articles[i];
-        articles[i] = (struct page_form_articles){.cite = page_cite(p, c), .article = c->text, .text = page_text(p, c->article->text)};
+        articles[i] = (struct page_form_articles){
+            .cite = page_cite(p, c), .article = c->text, .text = page_text(p, c->article->text)};
     }
     v.articles = articles;
     v.articles_count = f->kind->article_count;
@@ -246,6 +281,9 @@ enum err show_form(struct page *p, const struct form_view *f)
     v.errors = errors;
     v.errors_count = count;
     fill_groups(p, f, wrongs, count, &v);
-    struct str title = f->wrong == NULL ? f->title : str_format(ctx->arena, p->lang == LANG_EN ? "Error: %.*s" : "有误：%.*s", FMT(f->title));
+    struct str title =
+        f->wrong == NULL ? f->title
+                         : str_format(ctx->arena, p->lang == LANG_EN ? "Error: %.*s" : "有误：%.*s",
+                                      FMT(f->title));
     return page_show(p, f->wrong == NULL ? 200 : 422, title, page_form, &v);
 }

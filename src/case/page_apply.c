@@ -1,16 +1,20 @@
-/* Apply for an item: for whom, the facts, a look at all of it with the papers, and the draft that goes to the gate. */
+/* Apply for an item: for whom, the facts, a look at all of it with the papers, and the draft that
+ * goes to the gate. */
 #include "case/case_in.h"
 #include "licence/licence.h"
 
 #include "page_choose_html.h"
 #include "page_review_html.h"
 
-size_t opening_kinds(const struct law *law, const struct item *item, const struct act_kind *ret[OPENINGS_MOST])
+size_t opening_kinds(const struct law *law, const struct item *item,
+                     const struct act_kind *ret[OPENINGS_MOST])
 {
     size_t count = 0;
     for (size_t i = 0; item->procedure != NULL && i < item->procedure->element_count; i++) {
         const struct bpmn_element *e = &item->procedure->elements[i];
-        for (size_t k = 0; e->kind == BPMN_START && e->scope < 0 && k < e->act_count && count < OPENINGS_MOST; k++) {
+        for (size_t k = 0;
+             e->kind == BPMN_START && e->scope < 0 && k < e->act_count && count < OPENINGS_MOST;
+             k++) {
             const struct act_kind *kind = law_act(law, e->acts[k]);
             ret[count] = kind;
             count += kind != NULL;
@@ -20,7 +24,8 @@ size_t opening_kinds(const struct law *law, const struct item *item, const struc
 }
 
 /* The one asked for by name; else the first that is for such an actor. */
-static const struct act_kind *opening_for(const struct page *p, const struct item *item, struct str asked)
+static const struct act_kind *opening_for(const struct page *p, const struct item *item,
+                                          struct str asked)
 {
     const struct act_kind *kinds[OPENINGS_MOST];
     size_t count = opening_kinds(p->law, item, kinds);
@@ -30,7 +35,8 @@ static const struct act_kind *opening_for(const struct page *p, const struct ite
             return kinds[i];
         }
     }
-    return asked.n == 0 && count > 0 ? kinds[0] : NULL; /* not for such an actor: the gate says so */
+    return asked.n == 0 && count > 0 ? kinds[0]
+                                     : NULL; /* not for such an actor: the gate says so */
 }
 
 static enum err view_of(struct page *p, struct form_view *f)
@@ -43,7 +49,8 @@ static enum err view_of(struct page *p, struct form_view *f)
         return ERR_NOT_FOUND;
     }
     f->title = page_text(p, f->item->title);
-    f->action = str_format(p->ctx->arena, asked.n > 0 ? "/apply/%.*s?act=%.*s" : "/apply/%.*s", FMT(f->item->id), FMT(f->kind->kind));
+    f->action = str_format(p->ctx->arena, asked.n > 0 ? "/apply/%.*s?act=%.*s" : "/apply/%.*s",
+                           FMT(f->item->id), FMT(f->kind->kind));
     f->back = str_format(p->ctx->arena, "/item/%.*s", FMT(f->item->id));
     f->two_steps = true;
     return ERR_OK;
@@ -51,18 +58,23 @@ static enum err view_of(struct page *p, struct form_view *f)
 
 /* ---- for whom ---- */
 
-static enum err choose(struct page *p, const struct form_view *f, const struct party_other *others, size_t count, bool self)
+static enum err choose(struct page *p, const struct form_view *f, const struct party_other *others,
+                       size_t count, bool self)
 {
-    struct page_choose_parties *rows = ARENA_ARRAY(p->ctx->arena, struct page_choose_parties, count + 1);
+    struct page_choose_parties *rows =
+        ARENA_ARRAY(p->ctx->arena, struct page_choose_parties, count + 1);
     struct page_choose v = {.back = f->back, .title = f->title, .parties = rows};
     struct str asked = page_query(p, "act");
     if (self) {
-        rows[v.parties_count++] = (struct page_choose_parties){f->item->id, asked, p->session.actor.id, p->session.name, true};
+        rows[v.parties_count++] = (struct page_choose_parties){
+            f->item->id, asked, p->session.actor.id, p->session.name, true};
     }
     for (size_t i = 0; i < count; i++) {
-        rows[v.parties_count++] = (struct page_choose_parties){f->item->id, asked, others[i].id, others[i].name, false};
+        rows[v.parties_count++] =
+            (struct page_choose_parties){f->item->id, asked, others[i].id, others[i].name, false};
     }
-    v.why = say(p, "这件事由单位申请，您还没有可以代表的单位。", "Organisations apply for this, and you speak for none yet.");
+    v.why = say(p, "这件事由单位申请，您还没有可以代表的单位。",
+                "Organisations apply for this, and you speak for none yet.");
     return page_show(p, 200, f->title, page_choose, &v);
 }
 
@@ -79,7 +91,8 @@ static size_t keep_fitting(const struct item *item, struct party_other *others, 
     return n;
 }
 
-/* The party the form is for: the one asked for, the only one possible, or a page that asks. *ret_done: answered. */
+/* The party the form is for: the one asked for, the only one possible, or a page that asks.
+ * *ret_done: answered. */
 static enum err for_whom(struct page *p, struct form_view *f, struct str asked, bool *ret_done)
 {
     struct ctx *ctx = p->ctx;
@@ -87,13 +100,15 @@ static enum err for_whom(struct page *p, struct form_view *f, struct str asked, 
     size_t count = 0;
     bool officer = p->session.actor.kind == ACTOR_OFFICER;
     bool self = !officer && f->item->for_person;
-    bool of_itself = officer && (f->kind->who & WHO_PARTY) == 0; /* the office begins it, about somebody or about nobody */
+    bool of_itself = officer && (f->kind->who & WHO_PARTY) ==
+                                    0; /* the office begins it, about somebody or about nobody */
     *ret_done = false;
     if (of_itself && asked.n == 0) {
         f->change = STR("/counter");
         return ERR_OK;
     }
-    TRY(party_others(ctx, p->db, p->session.actor.id, instant_day(ctx->world->now(ctx->world)), &others, &count));
+    TRY(party_others(ctx, p->db, p->session.actor.id, instant_day(ctx->world->now(ctx->world)),
+                     &others, &count));
     count = keep_fitting(f->item, others, count);
     size_t choices = (size_t)self + count;
     if (asked.n == 0 && officer) {
@@ -109,8 +124,8 @@ static enum err for_whom(struct page *p, struct form_view *f, struct str asked, 
     return party_name(ctx, p->db, f->for_id, &f->for_name);
 }
 
-/* What the node holds, for the party, those who act for it, and the officer at the counter: of the party, of its
- * licence, and for an organisation of the person who acts for it. */
+/* What the node holds, for the party, those who act for it, and the officer at the counter: of the
+ * party, of its licence, and for an organisation of the person who acts for it. */
 static enum err load_held(struct page *p, struct form_view *f, struct json *held)
 {
     struct ctx *ctx = p->ctx;
@@ -118,12 +133,15 @@ static enum err load_held(struct page *p, struct form_view *f, struct json *held
     bool may = officer;
     bool own_data = str_equal(f->for_id, p->session.actor.id);
     if (!may) {
-        TRY(gate_speaks_for(ctx, p->gate, p->db, p->session.actor.id, f->for_id, f->item->id, &may));
+        TRY(gate_speaks_for(ctx, p->gate, p->db, p->session.actor.id, f->for_id, f->item->id,
+                            &may));
     }
     if (f->for_id.n == 0) {
         return ERR_OK;
     }
-    enum access_relation relation = officer ? ACCESS_OFFICE : own_data ? ACCESS_SELF : ACCESS_SPEAKS;
+    enum access_relation relation = officer    ? ACCESS_OFFICE
+                                    : own_data ? ACCESS_SELF
+                                               : ACCESS_SPEAKS;
     if (!may || page_classes(p, relation) == 0) {
         return ERR_OK;
     }
@@ -139,7 +157,9 @@ static enum err load_held(struct page *p, struct form_view *f, struct json *held
             }
         }
     }
-    return f->item->licence == NULL ? ERR_OK : licence_prefill(ctx, p->db, f->for_id, f->item->licence->id, held);
+    return f->item->licence == NULL
+               ? ERR_OK
+               : licence_prefill(ctx, p->db, f->for_id, f->item->licence->id, held);
 }
 
 static enum err case_page_apply(struct page *p)
@@ -162,7 +182,8 @@ static enum err case_page_apply(struct page *p)
 
 /* ---- a look at all of it ---- */
 
-static void add_hidden(struct page_review *v, struct page_review_hidden *rows, size_t most, const struct json *form)
+static void add_hidden(struct page_review *v, struct page_review_hidden *rows, size_t most,
+                       const struct json *form)
 {
     for (size_t i = 0; i < form->count; i++) {
         const struct json_member *m = &form->members[i];
@@ -181,7 +202,10 @@ static enum err review(struct page *p, const struct form_view *f)
     enum { HIDDEN_MAX = 512 };
     struct ctx *ctx = p->ctx;
     struct arena *a = ctx->arena;
-    struct page_review v = {.title = f->title, .action = f->action, .back = f->back, .for_name = f->for_name,
+    struct page_review v = {.title = f->title,
+                            .action = f->action,
+                            .back = f->back,
+                            .for_name = f->for_name,
                             .button = page_text(p, f->kind->button)};
     struct needs needs = needs_of(f);
     size_t most = needs.count[0] + needs.count[1] + needs.count[2] + 1;
@@ -205,11 +229,16 @@ static enum err review(struct page *p, const struct form_view *f)
                     why = str_equal(wrongs[w].id, need->fact->id) ? wrongs[w].why : why;
                 }
                 materials[v.materials_count++] =
-                    (struct page_review_materials){.id = need->fact->id, .title = title, .optional = !need->required, .why = why,
-                                                   .article = need->article.text, .purpose = page_text(p, need->purpose),
+                    (struct page_review_materials){.id = need->fact->id,
+                                                   .title = title,
+                                                   .optional = !need->required,
+                                                   .why = why,
+                                                   .article = need->article.text,
+                                                   .purpose = page_text(p, need->purpose),
                                                    .cite = page_cite(p, &need->article)};
             } else if (value != NULL) {
-                facts[v.facts_count++] = (struct page_review_facts){title, shown_value(p, f->law, need->fact->id, value)};
+                facts[v.facts_count++] = (struct page_review_facts){
+                    title, shown_value(p, f->law, need->fact->id, value)};
             }
         }
     }
@@ -220,15 +249,18 @@ static enum err review(struct page *p, const struct form_view *f)
     TRY(page_form(p, &typed_in, &files, &file_count));
     hidden[v.hidden_count++] = (struct page_review_hidden){STR("_for"), f->for_id};
     if (f->kind->officers > 1) {
-        hidden[v.hidden_count++] = (struct page_review_hidden){STR("_with"), page_field(p, "_with")};
-        hidden[v.hidden_count++] = (struct page_review_hidden){STR("_with_code"), page_field(p, "_with_code")};
+        hidden[v.hidden_count++] =
+            (struct page_review_hidden){STR("_with"), page_field(p, "_with")};
+        hidden[v.hidden_count++] =
+            (struct page_review_hidden){STR("_with_code"), page_field(p, "_with_code")};
     }
     add_hidden(&v, hidden, HIDDEN_MAX, &typed_in);
     v.facts = facts;
     v.materials = materials;
     v.errors = errors;
     v.errors_count = wrong_count;
-    return page_show(p, wrong_count > 0 ? 422 : 200, say(p, "请核对", "Please check"), page_review, &v);
+    return page_show(p, wrong_count > 0 ? 422 : 200, say(p, "请核对", "Please check"), page_review,
+                     &v);
 }
 
 /* The first thing wrong is a paper: it is asked for with the review. */
@@ -289,7 +321,9 @@ static enum err case_post_apply(struct page *p)
 }
 
 static const struct route rows[] = {
-    {"GET", "/apply/{item}", case_page_apply, FOR_PARTY | FOR_OFFICER, 0, "Form to apply for an item, or to begin it in office", NULL, "for act"},
-    {"POST", "/apply/{item}", case_post_apply, FOR_PARTY | FOR_OFFICER, 0, "Apply, or begin in office: facts by id, _for the party", NULL, "_for _with _with_code act"},
+    {"GET", "/apply/{item}", case_page_apply, FOR_PARTY | FOR_OFFICER, 0,
+     "Form to apply for an item, or to begin it in office", NULL, "for act"},
+    {"POST", "/apply/{item}", case_post_apply, FOR_PARTY | FOR_OFFICER, 0,
+     "Apply, or begin in office: facts by id, _for the party", NULL, "_for _with _with_code act"},
 };
 const struct route_table case_apply_routes = {rows, LEN(rows)};

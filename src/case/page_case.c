@@ -45,17 +45,19 @@ static int64_t ref_to(struct page *p, struct refs *refs, const struct cite *c)
 }
 
 /* Each time a clock stood still: from when to when, by which act, and by which officer. */
-static enum err fill_stops(struct page *p, const struct case_state *c, const struct case_clock *k, const struct acts *acts,
-                           struct page_case_clocks *row)
+static enum err fill_stops(struct page *p, const struct case_state *c, const struct case_clock *k,
+                           const struct acts *acts, struct page_case_clocks *row)
 {
     struct ctx *ctx = p->ctx;
-    struct page_case_clocks_stops *rows = ARENA_ARRAY(ctx->arena, struct page_case_clocks_stops, k->stop_count + 1);
+    struct page_case_clocks_stops *rows =
+        ARENA_ARRAY(ctx->arena, struct page_case_clocks_stops, k->stop_count + 1);
     for (size_t i = 0; i < k->stop_count; i++) {
         const struct clock_stop *stop = &k->stops[i];
         const struct act_kind *kind = law_act(c->law, stop->by);
         rows[i] = (struct page_case_clocks_stops){.from = stop->from,
                                                   .to = {stop->to.n < 0 ? 0 : stop->to.n},
-                                                  .by = kind == NULL ? stop->by : page_text(p, kind->title),
+                                                  .by = kind == NULL ? stop->by
+                                                                     : page_text(p, kind->title),
                                                   .seq = stop->seq};
         for (size_t n = 0; n < acts->count; n++) {
             if (acts->list[n].seq == stop->seq && acts->list[n].actor_kind == ACTOR_OFFICER) {
@@ -68,7 +70,8 @@ static enum err fill_stops(struct page *p, const struct case_state *c, const str
     return ERR_OK;
 }
 
-static enum err fill_clocks(struct page *p, const struct case_state *c, const struct acts *acts, struct refs *refs, struct page_case *v)
+static enum err fill_clocks(struct page *p, const struct case_state *c, const struct acts *acts,
+                            struct refs *refs, struct page_case *v)
 {
     static const struct {
         const char *zh;
@@ -94,13 +97,17 @@ static enum err fill_clocks(struct page *p, const struct case_state *c, const st
             .due = k->due,
             .article = k->limit->article.text,
             .cite = page_cite(p, &k->limit->article),
-            .left = over || k->state == CLOCK_STOPPED ? STR("") : due_left(p, c->law, k->limit->id, k->promised).text,
+            .left = over || k->state == CLOCK_STOPPED
+                        ? STR("")
+                        : due_left(p, c->law, k->limit->id, k->promised).text,
             .used = due_used(p, c->law, k->limit, k->started, k->due),
             .class = str_from(states[k->state].class),
             .state = say(p, states[k->state].zh, states[k->state].en),
             .extended = k->extended,
             .provisional = k->provisional};
-        const struct card *card = p->law == NULL || k->state == CLOCK_STOPPED ? NULL : law_card(p->law, k->limit, k->due, over ? k->ended : today);
+        const struct card *card = p->law == NULL || k->state == CLOCK_STOPPED
+                                      ? NULL
+                                      : law_card(p->law, k->limit, k->due, over ? k->ended : today);
         rows[i].card = card == NULL ? STR("") : page_text(p, card->title);
         rows[i].card_class = card_class(card);
         TRY(fill_stops(p, c, k, acts, &rows[i]));
@@ -110,7 +117,8 @@ static enum err fill_clocks(struct page *p, const struct case_state *c, const st
     return ERR_OK;
 }
 
-static enum err fill_openings(struct page *p, const struct case_state *c, struct refs *refs, struct page_case *v)
+static enum err fill_openings(struct page *p, const struct case_state *c, struct refs *refs,
+                              struct page_case *v)
 {
     struct ctx *ctx = p->ctx;
     struct opening *list = NULL;
@@ -123,20 +131,22 @@ static enum err fill_openings(struct page *p, const struct case_state *c, struct
         const struct verdict *verdict = &list[i].verdict;
         if (verdict->admitted) {
             const struct cite *first = kind->article_count > 0 ? &kind->articles[0] : NULL;
-            open[v->open_count++] = (struct page_case_open){.case_id = c->id,
-                                                            .kind = kind->kind,
-                                                            .title = page_text(p, kind->button),
-                                                            .article = first == NULL ? STR("") : first->text,
-                                                            .cite = first == NULL ? STR("") : page_cite(p, first)};
+            open[v->open_count++] =
+                (struct page_case_open){.case_id = c->id,
+                                        .kind = kind->kind,
+                                        .title = page_text(p, kind->button),
+                                        .article = first == NULL ? STR("") : first->text,
+                                        .cite = first == NULL ? STR("") : page_cite(p, first)};
             for (size_t k = 0; k < kind->article_count; k++) {
                 ref_to(p, refs, &kind->articles[k]);
             }
         } else {
-            shut[v->shut_count++] = (struct page_case_shut){.kind = kind->kind,
-                                                            .title = page_text(p, kind->button),
-                                                            .why = page_text(p, verdict->sentence),
-                                                            .article = verdict->article.text,
-                                                            .cite = page_cite(p, &verdict->article)};
+            shut[v->shut_count++] =
+                (struct page_case_shut){.kind = kind->kind,
+                                        .title = page_text(p, kind->button),
+                                        .why = page_text(p, verdict->sentence),
+                                        .article = verdict->article.text,
+                                        .cite = page_cite(p, &verdict->article)};
         }
     }
     v->open = open;
@@ -145,7 +155,8 @@ static enum err fill_openings(struct page *p, const struct case_state *c, struct
 }
 
 /* The first words an act said, for the list. */
-static struct str note_of(struct page *p, const struct law *law, const struct act_record *a, unsigned classes)
+static struct str note_of(struct page *p, const struct law *law, const struct act_record *a,
+                          unsigned classes)
 {
     for (size_t i = 0; i < a->fields.count; i++) {
         const struct json_member *m = &a->fields.members[i];
@@ -169,8 +180,9 @@ static void mark_done(const struct bpmn_process *procedure, struct str kind, boo
     }
 }
 
-static enum err fill_acts(struct page *p, const struct case_state *c, const struct item *item, const struct sight *sight,
-                          const struct acts *acts, struct page_case *v, bool *done)
+static enum err fill_acts(struct page *p, const struct case_state *c, const struct item *item,
+                          const struct sight *sight, const struct acts *acts, struct page_case *v,
+                          bool *done)
 {
     struct ctx *ctx = p->ctx;
     struct page_case_acts *rows = ARENA_ARRAY(ctx->arena, struct page_case_acts, acts->count + 1);
@@ -186,20 +198,23 @@ static enum err fill_acts(struct page *p, const struct case_state *c, const stru
         if (act->actor.n > 0 && named) {
             TRY(party_name(ctx, p->db, act->actor, &who));
         }
-        rows[v->acts_count++] = (struct page_case_acts){.seq = act->seq,
-                                          .title = kind == NULL ? act->kind : page_text(p, kind->title),
-                                          .who = who,
-                                          .day = instant_day(act->at),
-                                          .document = kind != NULL && kind->draws.n > 0,
-                                          .note = note_of(p, c->law, act, sight->classes)};
+        rows[v->acts_count++] =
+            (struct page_case_acts){.seq = act->seq,
+                                    .title = kind == NULL ? act->kind : page_text(p, kind->title),
+                                    .who = who,
+                                    .day = instant_day(act->at),
+                                    .document = kind != NULL && kind->draws.n > 0,
+                                    .note = note_of(p, c->law, act, sight->classes)};
     }
     v->acts = rows;
     return ERR_OK;
 }
 
-static void fill_facts(struct page *p, const struct case_state *c, const struct sight *sight, const bool *stated, struct page_case *v)
+static void fill_facts(struct page *p, const struct case_state *c, const struct sight *sight,
+                       const bool *stated, struct page_case *v)
 {
-    struct page_case_facts *rows = ARENA_ARRAY(p->ctx->arena, struct page_case_facts, c->facts.count + 1);
+    struct page_case_facts *rows =
+        ARENA_ARRAY(p->ctx->arena, struct page_case_facts, c->facts.count + 1);
     for (size_t i = 0; i < c->facts.count; i++) {
         const struct json_member *m = &c->facts.members[i];
         const struct fact *fact = law_fact(c->law, m->key);
@@ -209,7 +224,7 @@ static void fill_facts(struct page *p, const struct case_state *c, const struct 
         }
         struct page_case_facts *row = &rows[v->facts_count++];
         *row = (struct page_case_facts){.title = fact == NULL ? m->key : page_text(p, fact->title),
-                                           .value = shown_value(p, c->law, m->key, &m->value)};
+                                        .value = shown_value(p, c->law, m->key, &m->value)};
         if (sha.n > 0) {
             row->url = str_format(p->ctx->arena, "/case/%.*s/file/%.*s", FMT(c->id), FMT(sha));
         }
@@ -218,7 +233,8 @@ static void fill_facts(struct page *p, const struct case_state *c, const struct 
 }
 
 /* For officers: what the decision table says, with rule and article. */
-static enum err fill_proposal(struct page *p, const struct case_state *c, const struct item *item, struct page_case *v)
+static enum err fill_proposal(struct page *p, const struct case_state *c, const struct item *item,
+                              struct page_case *v)
 {
     struct ctx *ctx = p->ctx;
     struct proposal proposal;
@@ -226,19 +242,26 @@ static enum err fill_proposal(struct page *p, const struct case_state *c, const 
         return ERR_OK;
     }
     TRY(gate_propose(ctx, c->law, item, &c->facts, ctx->world->now(ctx->world), &proposal));
-    struct page_case_proposal *outputs = ARENA_ARRAY(ctx->arena, struct page_case_proposal, proposal.json.count + 1);
+    struct page_case_proposal *outputs =
+        ARENA_ARRAY(ctx->arena, struct page_case_proposal, proposal.json.count + 1);
     for (size_t i = 0; i < proposal.json.count; i++) {
         const struct json_member *m = &proposal.json.members[i];
         const struct code_row *row = law_code(c->law, STR("proposal"), m->key);
-        const struct code_row *word = m->value.kind == JSON_STRING ? law_code(c->law, STR("proposal"), m->value.text) : NULL;
-        bool sum = row != NULL && str_equal(row->parent, STR("money")) && m->value.kind == JSON_NUMBER && m->value.is_int;
-        struct str value = word != NULL ? page_text(p, word->title) : sum ? law_money_text(ctx->arena, m->value.int_value, p->lang == LANG_EN)
-                                                                          : shown_value(p, c->law, STR(""), &m->value);
-        outputs[i] = (struct page_case_proposal){row != NULL ? page_text(p, row->title) : m->key, value};
+        const struct code_row *word =
+            m->value.kind == JSON_STRING ? law_code(c->law, STR("proposal"), m->value.text) : NULL;
+        bool sum = row != NULL && str_equal(row->parent, STR("money")) &&
+                   m->value.kind == JSON_NUMBER && m->value.is_int;
+        struct str value = word != NULL ? page_text(p, word->title)
+                           : sum
+                               ? law_money_text(ctx->arena, m->value.int_value, p->lang == LANG_EN)
+                               : shown_value(p, c->law, STR(""), &m->value);
+        outputs[i] =
+            (struct page_case_proposal){row != NULL ? page_text(p, row->title) : m->key, value};
     }
     v->proposal = outputs;
     v->proposal_count = proposal.json.count;
-    struct page_case_fired *rows = ARENA_ARRAY(ctx->arena, struct page_case_fired, proposal.result.fired_count + 1);
+    struct page_case_fired *rows =
+        ARENA_ARRAY(ctx->arena, struct page_case_fired, proposal.result.fired_count + 1);
     for (size_t i = 0; i < proposal.result.fired_count; i++) {
         const struct dmn_fired *f = &proposal.result.fired[i];
         rows[i] = (struct page_case_fired){(int64_t)f->rule, f->annotation, f->article};
@@ -248,24 +271,31 @@ static enum err fill_proposal(struct page *p, const struct case_state *c, const 
     return ERR_OK;
 }
 
-/* Each condition of the law beside what was filed for it: the needs that rest on the same article. */
-static void fill_conditions(struct page *p, const struct case_state *c, const struct item *item, const struct sight *sight, const bool *stated,
-                            struct refs *refs, struct page_case *v)
+/* Each condition of the law beside what was filed for it: the needs that rest on the same article.
+ */
+static void fill_conditions(struct page *p, const struct case_state *c, const struct item *item,
+                            const struct sight *sight, const bool *stated, struct refs *refs,
+                            struct page_case *v)
 {
     struct arena *a = p->ctx->arena;
-    struct page_case_conditions *rows = ARENA_ARRAY(a, struct page_case_conditions, item->condition_count + 1);
+    struct page_case_conditions *rows =
+        ARENA_ARRAY(a, struct page_case_conditions, item->condition_count + 1);
     for (size_t i = 0; i < item->condition_count; i++) {
         const struct condition *x = &item->conditions[i];
-        struct page_case_conditions_found *found =
-            ARENA_ARRAY(a, struct page_case_conditions_found, item->fact_count + item->material_count + 1);
-        rows[i] = (struct page_case_conditions){.ref = ref_to(p, refs, &x->article), .article = x->article.text, .text = page_text(p, x->text), .found = found};
+        struct page_case_conditions_found *found = ARENA_ARRAY(
+            a, struct page_case_conditions_found, item->fact_count + item->material_count + 1);
+        rows[i] = (struct page_case_conditions){.ref = ref_to(p, refs, &x->article),
+                                                .article = x->article.text,
+                                                .text = page_text(p, x->text),
+                                                .found = found};
         for (size_t k = 0; k < item->fact_count + item->material_count; k++) {
-            const struct need *need = k < item->fact_count ? &item->facts[k] : &item->materials[k - item->fact_count];
+            const struct need *need =
+                k < item->fact_count ? &item->facts[k] : &item->materials[k - item->fact_count];
             const struct json *value = json_get_str(&c->facts, need->fact->id);
             bool shown = value != NULL && sees_fact(sight, c->law, stated, need->fact->id);
             if (shown && str_equal(need->article.text, x->article.text)) {
-                found[rows[i].found_count++] =
-                    (struct page_case_conditions_found){page_text(p, need->fact->title), shown_value(p, c->law, need->fact->id, value)};
+                found[rows[i].found_count++] = (struct page_case_conditions_found){
+                    page_text(p, need->fact->title), shown_value(p, c->law, need->fact->id, value)};
             }
         }
         rows[i].none = rows[i].found_count == 0;
@@ -274,7 +304,8 @@ static void fill_conditions(struct page *p, const struct case_state *c, const st
     v->conditions_count = item->condition_count;
 }
 
-static enum err fill_drawing(struct page *p, const struct case_state *c, const struct item *item, const bool *done, struct page_case *v)
+static enum err fill_drawing(struct page *p, const struct case_state *c, const struct item *item,
+                             const bool *done, struct page_case *v)
 {
     struct ctx *ctx = p->ctx;
     struct bpmn_state *state = NULL;
@@ -290,20 +321,26 @@ static enum err fill_drawing(struct page *p, const struct case_state *c, const s
 }
 
 /* The office's queue, for the desk: what is due first. */
-static enum err fill_queue(struct page *p, struct str office, struct str current, struct page_case *v)
+static enum err fill_queue(struct page *p, struct str office, struct str current,
+                           struct page_case *v)
 {
     enum { QUEUE = 12 };
     struct ctx *ctx = p->ctx;
     struct case_view_of_office_row *list = NULL;
     size_t count = 0;
-    TRY(case_view_of_office(ctx, p->db, (struct case_view_of_office_in){.office = office, .id = STR(""), .count = QUEUE}, &list, &count));
+    TRY(case_view_of_office(
+        ctx, p->db,
+        (struct case_view_of_office_in){.office = office, .id = STR(""), .count = QUEUE}, &list,
+        &count));
     struct page_case_queue *rows = ARENA_ARRAY(ctx->arena, struct page_case_queue, count + 1);
     for (size_t i = 0; i < count; i++) {
         const struct item *item = p->law == NULL ? NULL : law_item(p->law, list[i].item);
-        struct left left = due_left(p, p->law, list[i].due_limit, (struct day){(int32_t)list[i].due_day});
+        struct left left =
+            due_left(p, p->law, list[i].due_limit, (struct day){(int32_t)list[i].due_day});
         rows[i] = (struct page_case_queue){.id = list[i].id,
                                            .current = str_equal(list[i].id, current),
-                                           .title = item == NULL ? list[i].item : page_text(p, item->title),
+                                           .title = item == NULL ? list[i].item
+                                                                 : page_text(p, item->title),
                                            .class = left.class,
                                            .left = left.text};
         TRY(party_name(ctx, p->db, list[i].party, &rows[i].party));
@@ -372,11 +409,13 @@ static enum err case_page_show(struct page *p)
 static enum err act_view(struct page *p, const struct case_state *c, struct form_view *f)
 {
     struct arena *a = p->ctx->arena;
-    *f = (struct form_view){.law = c->law, .item = law_item(c->law, c->item), .kind = law_act(c->law, p->args[1])};
+    *f = (struct form_view){
+        .law = c->law, .item = law_item(c->law, c->item), .kind = law_act(c->law, p->args[1])};
     if (f->kind == NULL || f->item == NULL || f->kind->in_case != ACT_CASE_IN) {
         return ERR_NOT_FOUND;
     }
-    f->title = str_format(a, "%.*s: %.*s", FMT(page_text(p, f->kind->title)), FMT(page_text(p, f->item->title)));
+    f->title = str_format(a, "%.*s: %.*s", FMT(page_text(p, f->kind->title)),
+                          FMT(page_text(p, f->item->title)));
     f->action = str_format(a, "/case/%.*s/act/%.*s", FMT(c->id), FMT(f->kind->kind));
     f->back = str_format(a, "/case/%.*s", FMT(c->id));
     return ERR_OK;
@@ -433,7 +472,8 @@ static enum err case_post_act(struct page *p)
 /* ---- what an act left ---- */
 
 /* The act of the address, when this session is told of it. */
-static enum err open_act(struct page *p, struct act_record *ret, struct case_state *c, bool *ret_found)
+static enum err open_act(struct page *p, struct act_record *ret, struct case_state *c,
+                         bool *ret_found)
 {
     struct sight sight;
     struct ctx *ctx = p->ctx;
@@ -498,14 +538,16 @@ static enum err case_page_document(struct page *p)
         return ERR_OK;
     }
     struct page_document v = {.seq = act.seq};
-    TRY(gate_document(ctx, p->gate, p->db, act.seq, p->lang == LANG_EN ? STR("en") : STR("zh"), &v.body, &v.anew));
+    TRY(gate_document(ctx, p->gate, p->db, act.seq, p->lang == LANG_EN ? STR("en") : STR("zh"),
+                      &v.body, &v.anew));
     if (v.body.n == 0) {
         return page_problem(p, ERR_NOT_FOUND, STR(""), none);
     }
     return page_show(p, 200, say(p, "文书", "Document"), page_document, &v);
 }
 
-/* A file of the case, by digest, for those who may see the case; never shown in the page's own origin as a page. */
+/* A file of the case, by digest, for those who may see the case; never shown in the page's own
+ * origin as a page. */
 static enum err case_file(struct page *p)
 {
     struct sight sight;
@@ -524,7 +566,8 @@ static enum err case_file(struct page *p)
     const bool *stated = sight_facts(p, &sight, &c, acts.list, acts.count);
     for (size_t i = 0; i < c.facts.count; i++) {
         bool open = sees_fact(&sight, c.law, stated, c.facts.members[i].key);
-        belongs = belongs || (open && str_equal(json_text(&c.facts.members[i].value, "sha256"), p->args[1]));
+        belongs = belongs ||
+                  (open && str_equal(json_text(&c.facts.members[i].value, "sha256"), p->args[1]));
     }
     TRY(gate_attachment(ctx, p->gate, p->db, p->args[1], &file, &found));
     if (!belongs || !found) {
@@ -534,11 +577,17 @@ static enum err case_file(struct page *p)
 }
 
 static const struct route rows[] = {
-    {"GET", "/case/{id}", case_page_show, FOR_PARTY | FOR_OFFICER, 0, "One case: acts, clocks, what may be done", page_case_schema, ""},
-    {"GET", "/case/{id}/act/{kind}", case_page_act, FOR_PARTY | FOR_OFFICER, 0, "Form of an act", NULL, ""},
-    {"POST", "/case/{id}/act/{kind}", case_post_act, FOR_PARTY | FOR_OFFICER, 0, "Do an act: facts by id", NULL, "_with _with_code"},
-    {"GET", "/case/{id}/file/{sha256}", case_file, FOR_PARTY | FOR_OFFICER, 0, "A file of the case", NULL, ""},
-    {"GET", "/receipt/{seq}", case_page_receipt, FOR_PARTY | FOR_OFFICER, 0, "Receipt of an act", page_receipt_schema, ""},
-    {"GET", "/document/{seq}", case_page_document, FOR_PARTY | FOR_OFFICER, 0, "Document drawn up by an act", page_document_schema, ""},
+    {"GET", "/case/{id}", case_page_show, FOR_PARTY | FOR_OFFICER, 0,
+     "One case: acts, clocks, what may be done", page_case_schema, ""},
+    {"GET", "/case/{id}/act/{kind}", case_page_act, FOR_PARTY | FOR_OFFICER, 0, "Form of an act",
+     NULL, ""},
+    {"POST", "/case/{id}/act/{kind}", case_post_act, FOR_PARTY | FOR_OFFICER, 0,
+     "Do an act: facts by id", NULL, "_with _with_code"},
+    {"GET", "/case/{id}/file/{sha256}", case_file, FOR_PARTY | FOR_OFFICER, 0, "A file of the case",
+     NULL, ""},
+    {"GET", "/receipt/{seq}", case_page_receipt, FOR_PARTY | FOR_OFFICER, 0, "Receipt of an act",
+     page_receipt_schema, ""},
+    {"GET", "/document/{seq}", case_page_document, FOR_PARTY | FOR_OFFICER, 0,
+     "Document drawn up by an act", page_document_schema, ""},
 };
 const struct route_table case_routes = {rows, LEN(rows)};

@@ -25,14 +25,18 @@ static enum err publish(struct ctx *ctx, struct db *db, const struct admitted *a
                                                            .public_facts = buf_str(&b)});
 }
 
-static enum err track_other(struct ctx *ctx, struct db *db, const struct admitted *act, bool office, const struct json *named)
+static enum err track_other(struct ctx *ctx, struct db *db, const struct admitted *act, bool office,
+                            const struct json *named)
 {
     const struct actor *by = &act->draft->actor;
-    struct told_of who = {.side = office ? SIDE_ASKED : SIDE_INTERESTED, .as = json_is(named, JSON_STRING) ? named->text : STR("")};
+    struct told_of who = {.side = office ? SIDE_ASKED : SIDE_INTERESTED,
+                          .as = json_is(named, JSON_STRING) ? named->text : STR("")};
     if (who.as.n == 0 || !is_told(&who, act->kind, by->kind, by->id, by->for_id)) {
         return ERR_OK;
     }
-    return case_other_put(ctx, db, (struct case_other_put_in){.other = who.as, .case_id = act->case_id, .told_seq = act->seq});
+    return case_other_put(
+        ctx, db,
+        (struct case_other_put_in){.other = who.as, .case_id = act->case_id, .told_seq = act->seq});
 }
 
 /* Others whom the case names, one or a list, are told as the party is. */
@@ -59,7 +63,8 @@ static enum err track_late(struct ctx *ctx, struct db *db, const struct admitted
     bool found = false;
     TRY(case_view_get(ctx, db, (struct case_view_get_in){.id = act->case_id}, &before, &found));
     bool was_late = found && before.due_day > 0 && before.due_day < act->day.n;
-    bool same = was_late && str_equal(before.due_limit, act->due_limit) && before.due_day == act->due_day.n;
+    bool same =
+        was_late && str_equal(before.due_limit, act->due_limit) && before.due_day == act->due_day.n;
     if (!was_late || same) {
         return ERR_OK;
     }
@@ -85,23 +90,28 @@ static enum err track(struct ctx *ctx, struct db *db, const struct admitted *act
     TRY(track_late(ctx, db, act));
     struct told_of party = {.side = SIDE_PARTY, .as = act->party};
     const struct actor *by = &act->draft->actor;
-    return case_view_put(ctx, db,
-                         (struct case_view_put_in){.id = act->case_id,
-                                                   .item = act->item->id,
-                                                   .office = act->office->id,
-                                                   .party = act->party,
-                                                   .filed_by = act->draft->actor.id,
-                                                   .case_status = act->status,
-                                                   .opened_day = act->day.n,
-                                                   .due_limit = act->due_limit,
-                                                   .due_day = act->due_limit.n > 0 ? act->due_day.n : 0,
-                                                   .last_seq = act->seq,
-                                                   .told_seq = is_told(&party, act->kind, by->kind, by->id, by->for_id) ? act->seq : 0});
+    return case_view_put(
+        ctx, db,
+        (struct case_view_put_in){
+            .id = act->case_id,
+            .item = act->item->id,
+            .office = act->office->id,
+            .party = act->party,
+            .filed_by = act->draft->actor.id,
+            .case_status = act->status,
+            .opened_day = act->day.n,
+            .due_limit = act->due_limit,
+            .due_day = act->due_limit.n > 0 ? act->due_day.n : 0,
+            .last_seq = act->seq,
+            .told_seq = is_told(&party, act->kind, by->kind, by->id, by->for_id) ? act->seq : 0});
 }
 
-static enum err due(struct ctx *ctx, struct db *db, struct str case_id, struct str due_limit, struct day due_day)
+static enum err due(struct ctx *ctx, struct db *db, struct str case_id, struct str due_limit,
+                    struct day due_day)
 {
-    return case_view_due(ctx, db, (struct case_view_due_in){.id = case_id, .due_limit = due_limit, .due_day = due_day.n});
+    return case_view_due(
+        ctx, db,
+        (struct case_view_due_in){.id = case_id, .due_limit = due_limit, .due_day = due_day.n});
 }
 
 const struct projector case_projector = {.room = "case", .track = track, .due = due};

@@ -1,12 +1,15 @@
-/* What an office has before it when powers move: at once on the day, for both, and before anybody has acted. */
+/* What an office has before it when powers move: at once on the day, for both, and before anybody
+ * has acted. */
 #include "base/day.h"
 #include "case/case_in.h"
 #include "gate/test_play.h"
 #include "party/party.h"
 
 static const char food[] =
-    "{\"business.name\":\"滨河县禾木烘焙店\",\"premises.address\":\"滨河县东风路 6 号\",\"premises.area\":80,"
-    "\"premises.pollution_distance_ok\":true,\"food.kind\":\"catering\",\"food.raw\":false,\"food.manager\":\"林知夏\","
+    "{\"business.name\":\"滨河县禾木烘焙店\",\"premises.address\":\"滨河县东风路 6 "
+    "号\",\"premises.area\":80,"
+    "\"premises.pollution_distance_ok\":true,\"food.kind\":\"catering\",\"food.raw\":false,\"food."
+    "manager\":\"林知夏\","
     "\"food.health_ok\":true,\"food.withdrawn_five_years\":false,\"person.phone\":\"13800006620\","
     "\"service.delivery\":\"electronic\",\"service.truth\":true,"
     "\"premises.plan\":{\"name\":\"a.pdf\",\"type\":\"application/pdf\",\"size\":9,\"sha256\":"
@@ -25,7 +28,11 @@ static void apply(struct story *s)
 {
     struct test *t = s->t;
     struct ctx *ctx = s->ctx;
-    struct draft d = {.kind = STR("apply"), .item = STR("food-new"), .actor = {.kind = ACTOR_PARTY, .id = STR("p-zhou"), .for_id = STR("org-bake"), .assurance = 2}};
+    struct draft d = {
+        .kind = STR("apply"),
+        .item = STR("food-new"),
+        .actor = {
+            .kind = ACTOR_PARTY, .id = STR("p-zhou"), .for_id = STR("org-bake"), .assurance = 2}};
     CHECK_OK(json_parse(ctx, str_from(food), STR("fields"), &d.fields));
     struct receipt r = story_submit(s, &d);
     CHECK_STR(r.verdict.code, "");
@@ -62,7 +69,8 @@ static size_t before(struct story *s, const char *office, size_t most)
     return sum;
 }
 
-static void moved(struct test *t, struct ctx *ctx, const char *until, const char *by, size_t old_after, size_t new_after)
+static void moved(struct test *t, struct ctx *ctx, const char *until, const char *by,
+                  size_t old_after, size_t new_after)
 {
     struct story s;
     static const struct projector *const rooms[] = {&party_projector, &case_projector};
@@ -99,5 +107,6 @@ TEST(desk_cases_that_stay_stand_with_the_old_office)
 
 TEST(desk_an_entrusted_office_sees_what_it_may_handle)
 {
-    moved(t, ctx, "\"from\": \"2020-01-01\"", "\"basis\":\"entrusted\",\"until\":\"2026-12-18\"", 5, 5);
+    moved(t, ctx, "\"from\": \"2020-01-01\"", "\"basis\":\"entrusted\",\"until\":\"2026-12-18\"", 5,
+          5);
 }

@@ -11,14 +11,20 @@
 #include "limit_gen.h"
 
 static const char usage[] =
-    "usage: tongban ask DIR ACT.json [--json]   would the gate of a node (not running) admit this act now?\n"
-    "ACT.json: {\"act\": kind, \"by\": \"party\"|\"officer\"|\"admin\"|\"node\", \"actor\": register id, \"for\": party, \"with\": second officer,\n"
-    "           \"item\": id | \"case\": number, \"fields\": {fact: value}}. Exit 0: yes. 1: no, with check, article and sentence.\n";
+    "usage: tongban ask DIR ACT.json [--json]   would the gate of a node (not running) admit this "
+    "act now?\n"
+    "ACT.json: {\"act\": kind, \"by\": \"party\"|\"officer\"|\"admin\"|\"node\", \"actor\": "
+    "register id, \"for\": party, \"with\": second officer,\n"
+    "           \"item\": id | \"case\": number, \"fields\": {fact: value}}. Exit 0: yes. 1: no, "
+    "with check, article and sentence.\n";
 
 static enum err read_draft(struct ctx *ctx, const char *path, struct draft *ret)
 {
-    static const char *const kinds[] = {[ACTOR_PARTY] = "party", [ACTOR_OFFICER] = "officer", [ACTOR_ADMIN] = "admin",
-                                        [ACTOR_CLOCK] = "clock", [ACTOR_NODE] = "node"};
+    static const char *const kinds[] = {[ACTOR_PARTY] = "party",
+                                        [ACTOR_OFFICER] = "officer",
+                                        [ACTOR_ADMIN] = "admin",
+                                        [ACTOR_CLOCK] = "clock",
+                                        [ACTOR_NODE] = "node"};
     struct str text = {0};
     struct json o;
     TRY(file_read(ctx, path, LIMIT_JSON_BYTES, &text));
@@ -26,10 +32,16 @@ static enum err read_draft(struct ctx *ctx, const char *path, struct draft *ret)
     const struct json *fields = json_get(&o, "fields");
     struct str by = json_text(&o, "by");
     bool known = false;
-    *ret = (struct draft){.kind = json_text(&o, "act"), .item = json_text(&o, "item"), .office = json_text(&o, "office"),
-                          .case_id = json_text(&o, "case"), .fields = json_is(fields, JSON_OBJECT) ? *fields : json_object()};
-    ret->actor = (struct actor){.id = json_text(&o, "actor"), .for_id = json_text(&o, "for"), .co_id = json_text(&o, "with"),
-                                .role = json_text(&o, "role"), .assurance = (int)json_int(&o, "assurance", 2),
+    *ret = (struct draft){.kind = json_text(&o, "act"),
+                          .item = json_text(&o, "item"),
+                          .office = json_text(&o, "office"),
+                          .case_id = json_text(&o, "case"),
+                          .fields = json_is(fields, JSON_OBJECT) ? *fields : json_object()};
+    ret->actor = (struct actor){.id = json_text(&o, "actor"),
+                                .for_id = json_text(&o, "for"),
+                                .co_id = json_text(&o, "with"),
+                                .role = json_text(&o, "role"),
+                                .assurance = (int)json_int(&o, "assurance", 2),
                                 .proven = ctx->world->now(ctx->world)};
     for (size_t i = 0; i < LEN(kinds); i++) {
         if (str_equal(by, str_from(kinds[i]))) {
@@ -38,7 +50,8 @@ static enum err read_draft(struct ctx *ctx, const char *path, struct draft *ret)
         }
     }
     if (!known || ret->kind.n == 0) {
-        return fault(ctx, ERR_SYNTAX, "%s must say \"act\" and \"by\" (party, officer, admin, clock or node)", path);
+        return fault(ctx, ERR_SYNTAX,
+                     "%s must say \"act\" and \"by\" (party, officer, admin, clock or node)", path);
     }
     return ERR_OK;
 }
@@ -61,8 +74,8 @@ static int tell(struct cmd *c, const struct verdict *v)
     } else if (v->admitted) {
         printf("yes: the gate would admit it\n");
     } else {
-        printf("no: %.*s%s%.*s\n  %.*s\n  %.*s\n  %.*s\n", FMT(v->code), v->field.n > 0 ? " " : "", FMT(v->field), FMT(v->sentence.zh),
-               FMT(v->sentence.en), FMT(v->article.text));
+        printf("no: %.*s%s%.*s\n  %.*s\n  %.*s\n  %.*s\n", FMT(v->code), v->field.n > 0 ? " " : "",
+               FMT(v->field), FMT(v->sentence.zh), FMT(v->sentence.en), FMT(v->article.text));
     }
     return v->admitted ? 0 : 1;
 }
@@ -76,7 +89,8 @@ static int body(struct cmd *c)
     if (c->argc != 3) {
         return 2;
     }
-    if (read_draft(&c->ctx, c->argv[2], &draft) != ERR_OK || node_open(&c->ctx, str_from(c->argv[1]), &n) != ERR_OK) {
+    if (read_draft(&c->ctx, c->argv[2], &draft) != ERR_OK ||
+        node_open(&c->ctx, str_from(c->argv[1]), &n) != ERR_OK) {
         return cmd_fail(c);
     }
     enum err e = store_reader(&c->ctx, n.store, &reader);

@@ -11,37 +11,53 @@
 #include "limit_gen.h"
 
 static const char usage[] =
-    "usage: tongban bpmn run MODEL [--process ID] [--script FILE] [--at TIME] [--any]   step a model, print the trace\n"
-    "       tongban bpmn check MODEL [--process ID] [--any]      faults of its logic: what gets stuck, what is never reached\n"
+    "usage: tongban bpmn run MODEL [--process ID] [--script FILE] [--at TIME] [--any]   step a "
+    "model, print the trace\n"
+    "       tongban bpmn check MODEL [--process ID] [--any]      faults of its logic: what gets "
+    "stuck, what is never reached\n"
     "       tongban bpmn svg MODEL [--process ID] [--any]   draw it\n"
     "\n"
-    "MODEL is BPMN 2.0 XML of any origin. Without --process the first process that is not marked as not executable; --any\n"
-    "takes those too. A model that cannot be executed is refused with file, line, element and rule.\n"
+    "MODEL is BPMN 2.0 XML of any origin. Without --process the first process that is not marked "
+    "as not executable; --any\n"
+    "takes those too. A model that cannot be executed is refused with file, line, element and "
+    "rule.\n"
     "\n"
-    "run prints one JSON object a line: {\"element\", \"state\", \"token\", \"type\", \"name\"}; state is started, taken (a flow), passed,\n"
-    "active, completed, cancelled, waiting, occurred, thrown, sent, signalled, timer, failed, compensating, compensated, ended …\n"
-    "The last line tells what waits, the data, and the time. Nothing depends on the machine's clock: it is TIME at first\n"
+    "run prints one JSON object a line: {\"element\", \"state\", \"token\", \"type\", \"name\"}; "
+    "state is started, taken (a flow), passed,\n"
+    "active, completed, cancelled, waiting, occurred, thrown, sent, signalled, timer, failed, "
+    "compensating, compensated, ended …\n"
+    "The last line tells what waits, the data, and the time. Nothing depends on the machine's "
+    "clock: it is TIME at first\n"
     "(2026-01-01T00:00:00Z unless told) and moves as the script says.\n"
     "\n"
     "The script is JSON lines (# begins a remark) or one JSON array. Each line has one of\n"
-    "  {\"start\": ID or true}          begin, by that start event. Left out, the process begins by its plain start\n"
+    "  {\"start\": ID or true}          begin, by that start event. Left out, the process begins "
+    "by its plain start\n"
     "  {\"complete\": ID}              an activity or waiting event is done\n"
-    "  {\"message\": NAME}  {\"signal\": NAME}   comes from outside; begins the process, too, when it may\n"
-    "  {\"timer\": ID}                 the clock goes to the time of that timer event, and it occurs\n"
-    "  {\"advance\": \"PT1H\"}           the clock moves on (or to a day and time); what is due occurs in order\n"
+    "  {\"message\": NAME}  {\"signal\": NAME}   comes from outside; begins the process, too, when "
+    "it may\n"
+    "  {\"timer\": ID}                 the clock goes to the time of that timer event, and it "
+    "occurs\n"
+    "  {\"advance\": \"PT1H\"}           the clock moves on (or to a day and time); what is due "
+    "occurs in order\n"
     "  {\"error\": CODE, \"at\": ID}      the activity fails   {\"escalation\": CODE, \"at\": ID}\n"
     "  {\"set\": {NAME: VALUE}}        data change; conditions are looked at again\n"
     "  {\"expect\": [ID, …]}           what must wait now, or \"ended\"; else exit 1\n"
-    "and may have \"values\": {NAME: VALUE} (data it brings), \"token\": N, \"at\": ID (where it is meant), \"note\".\n"
-    "A date, time or duration is {\"@\": \"2026-01-01\"}. User and receive tasks wait; other tasks complete by themselves,\n"
+    "and may have \"values\": {NAME: VALUE} (data it brings), \"token\": N, \"at\": ID (where it "
+    "is meant), \"note\".\n"
+    "A date, time or duration is {\"@\": \"2026-01-01\"}. User and receive tasks wait; other tasks "
+    "complete by themselves,\n"
     "unless the script completes them or lets them fail. docs/bpmn.md tells more.\n"
-    "Exit 0: the script was played; 1: refused, not as expected, or ended by an error nobody caught; 2: wrong usage.\n";
+    "Exit 0: the script was played; 1: refused, not as expected, or ended by an error nobody "
+    "caught; 2: wrong usage.\n";
 
 /* Called models: what the model imports, beside it, or a file named after the process. */
-static enum err read_model(struct ctx *ctx, void *self, struct str id, struct str location, struct str *ret_xml, struct str *ret_file)
+static enum err read_model(struct ctx *ctx, void *self, struct str id, struct str location,
+                           struct str *ret_xml, struct str *ret_file)
 {
     struct str folder = *(const struct str *)self;
-    bool foreign = str_find(location, STR(":")) != SIZE_MAX || str_starts(location, STR("/")) || str_find_byte(id, '/') != SIZE_MAX;
+    bool foreign = str_find(location, STR(":")) != SIZE_MAX || str_starts(location, STR("/")) ||
+                   str_find_byte(id, '/') != SIZE_MAX;
     struct str name = location.n > 0 ? location : str_format(ctx->arena, "%.*s.bpmn", FMT(id));
     if (foreign) {
         return ERR_NOT_FOUND;
@@ -63,7 +79,8 @@ static enum err open_model(struct cmd *c, struct job *j)
     struct ctx *ctx = &c->ctx;
     const char *process = cmd_option(c, "--process");
     *j = (struct job){.source = {.read = read_model}};
-    j->options = (struct bpmn_options){.open = true, .process = str_from(process), .any = cmd_flag(c, "--any")};
+    j->options = (struct bpmn_options){
+        .open = true, .process = str_from(process), .any = cmd_flag(c, "--any")};
     if (c->argc != 3) {
         return fault(ctx, ERR_USAGE, "one model is wanted");
     }
@@ -148,7 +165,8 @@ static int check(struct cmd *c)
         return failed(c, e);
     }
     for (size_t i = 0; i < count; i++) {
-        printf("%.*s:%u: %.*s: %.*s\n", FMT(p->file), list[i].line, FMT(list[i].element), FMT(list[i].sentence));
+        printf("%.*s:%u: %.*s: %.*s\n", FMT(p->file), list[i].line, FMT(list[i].element),
+               FMT(list[i].sentence));
     }
     if (count == 0) {
         printf("%.*s: process %.*s is sound\n", FMT(p->file), FMT(p->id));

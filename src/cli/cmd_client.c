@@ -11,7 +11,8 @@
 static const char usage[] =
     "usage: tongban client DIR FILE        register applications, by acts of the node\n"
     "       tongban client DIR --close ID  close one, by an act of the node\n"
-    "FILE is one JSON object of client.* facts, or a list of them (docs/oidc.md). The node must not be running.\n";
+    "FILE is one JSON object of client.* facts, or a list of them (docs/oidc.md). The node must "
+    "not be running.\n";
 
 static int client_body(struct cmd *c)
 {
@@ -30,8 +31,8 @@ static int client_body(struct cmd *c)
     if (node_open(ctx, str_from(c->argv[1]), &n) != ERR_OK) {
         return cmd_fail(c);
     }
-    enum err e =
-        closing == NULL ? node_register_clients(ctx, &n, &clients) : node_close_client(ctx, &n, str_from(closing));
+    enum err e = closing == NULL ? node_register_clients(ctx, &n, &clients)
+                                 : node_close_client(ctx, &n, str_from(closing));
     node_close(&n);
     if (e != ERR_OK) {
         return cmd_fail(c);

@@ -19,18 +19,23 @@ static const char usage[] =
     "usage: tongban dmn eval MODEL DECISION [FILE] [--import MODEL]… [--explain]\n"
     "       tongban dmn tck DIR [--out CSV] [--verbose]\n"
     "\n"
-    "eval reads inputs from FILE or standard input, one JSON object a line by the names of the inputs, and prints the\n"
-    "value of the decision as JSON, a line each. A line that is none gives {\"error\", \"line\"} in its place.\n"
+    "eval reads inputs from FILE or standard input, one JSON object a line by the names of the "
+    "inputs, and prints the\n"
+    "value of the decision as JSON, a line each. A line that is none gives {\"error\", \"line\"} "
+    "in its place.\n"
     "从文件或标准输入逐行读入 JSON 对象（成员名为输入数据的名称），逐行输出决策的值。\n"
     "\n"
     "  --import MODEL   a model that MODEL imports; may come again\n"
     "                   被导入的模型，可以多次给出\n"
-    "  --explain        print {\"value\", \"rules\", \"reasons\"}: rules that fired with table, number, article, annotation\n"
+    "  --explain        print {\"value\", \"rules\", \"reasons\"}: rules that fired with table, "
+    "number, article, annotation\n"
     "                   and the inputs they saw; and why something is null\n"
     "                   同时给出命中的规则、条文、所见输入，以及为何为空\n"
     "\n"
-    "tck runs every case of the compatibility kit in and below DIR (levels 2 and 3), and writes a line each to CSV or\n"
-    "standard output: \"folder\",\"test file\",\"case\",\"SUCCESS|ERROR\",\"detail\"; totals go to standard error.\n"
+    "tck runs every case of the compatibility kit in and below DIR (levels 2 and 3), and writes a "
+    "line each to CSV or\n"
+    "standard output: \"folder\",\"test file\",\"case\",\"SUCCESS|ERROR\",\"detail\"; totals go to "
+    "standard error.\n"
     "运行 DMN 兼容性测试集，逐例写出 CSV，汇总写到标准错误。\n"
     "\n"
     "Exit 0: all lines evaluated, or all cases pass; 1: some not; 2: wrong usage.\n";
@@ -49,7 +54,8 @@ static enum err load(struct cmd *c, const char *model, struct dmn_model **ret)
     struct ctx *ctx = &c->ctx;
     struct dmn_source *sources = ARENA_ARRAY(ctx->arena, struct dmn_source, IMPORTS_MAX + 1);
     size_t count = 0;
-    for (const char *path = model; path != NULL && count <= IMPORTS_MAX; path = cmd_option(c, "--import")) {
+    for (const char *path = model; path != NULL && count <= IMPORTS_MAX;
+         path = cmd_option(c, "--import")) {
         sources[count].file = str_from(path);
         TRY(file_read(ctx, path, MODEL_BYTES, &sources[count].xml));
         count++;
@@ -104,7 +110,8 @@ static struct json refused(struct eval *e, enum err err)
     struct arena *a = e->c->ctx.arena;
     const struct why *w = &e->c->ctx.why;
     struct json o = json_object();
-    json_set(a, &o, STR("error"), json_of_str(w->detail.n > 0 ? w->detail : str_from(err_sentence(err))));
+    json_set(a, &o, STR("error"),
+             json_of_str(w->detail.n > 0 ? w->detail : str_from(err_sentence(err))));
     json_set(a, &o, STR("code"), json_of_str(str_from(err_name(err))));
     json_set(a, &o, STR("line"), json_of_int((int64_t)e->line));
     e->wrong++;
@@ -118,8 +125,10 @@ static void eval_line(struct eval *e, struct str line)
     struct json out = json_null();
     struct buf b = buf_new(ctx->arena, 0);
     ctx->why = (struct why){0};
-    enum err err = line.n > LIMIT_JSON_BYTES ? fault(ctx, ERR_TOO_LARGE, "the line is longer than %d bytes", LIMIT_JSON_BYTES)
-                                             : answer(e, line, &out);
+    enum err err =
+        line.n > LIMIT_JSON_BYTES
+            ? fault(ctx, ERR_TOO_LARGE, "the line is longer than %d bytes", LIMIT_JSON_BYTES)
+            : answer(e, line, &out);
     if (err != ERR_OK) {
         out = refused(e, err);
     }
@@ -143,7 +152,8 @@ static int eval_body(struct cmd *c)
     }
     FILE *in = c->argc == 5 && strcmp(c->argv[4], "-") != 0 ? fopen(c->argv[4], "re") : stdin;
     if (err == ERR_OK && in == NULL) {
-        err = fault(&c->ctx, ERR_NOT_FOUND, "%s cannot be read: %s", c->argv[4], strerrordesc_np(errno));
+        err = fault(&c->ctx, ERR_NOT_FOUND, "%s cannot be read: %s", c->argv[4],
+                    strerrordesc_np(errno));
     }
     if (err != ERR_OK) {
         return cmd_fail(c);

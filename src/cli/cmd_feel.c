@@ -20,7 +20,8 @@ static const char help[] =
     "  --context FILE   a JSON object; its members are names the expression may use\n"
     "                   一个 JSON 对象；其成员是表达式可以使用的名称\n"
     "\n"
-    "Dates, durations and ranges are printed as their text. Why a value is null is told on stderr.\n"
+    "Dates, durations and ranges are printed as their text. Why a value is null is told on "
+    "stderr.\n"
     "Exit 0: printed; 1: not a FEEL expression, or null for a reason; 2: wrong usage.\n";
 
 struct options {
@@ -47,7 +48,8 @@ static bool read_options(int argc, char **argv, struct options *ret)
 }
 
 /* The members of the context file as names and slots. */
-static enum err read_context(struct ctx *ctx, const char *path, struct feel_scope *scope, struct feel_env *env)
+static enum err read_context(struct ctx *ctx, const char *path, struct feel_scope *scope,
+                             struct feel_env *env)
 {
     struct str text = {0};
     struct json j;
@@ -77,8 +79,9 @@ static enum err evaluate(struct ctx *ctx, const struct options *o, struct feel_t
                          struct feel_value *ret)
 {
     struct feel_scope scope = {.zones = &feel_zones_of_world};
-    struct feel_env env = {
-        .troubles = troubles, .now = ctx->world->now(ctx->world), .now_offset_s = (int32_t)(OFFICIAL_OFFSET_MS / 1000)};
+    struct feel_env env = {.troubles = troubles,
+                           .now = ctx->world->now(ctx->world),
+                           .now_offset_s = (int32_t)(OFFICIAL_OFFSET_MS / 1000)};
     const struct feel_program *program = NULL;
     TRY(read_context(ctx, o->context, &scope, &env));
     TRY(feel_compile(ctx, &scope, (struct feel_source){.text = str_from(o->expression)}, &program));
@@ -107,7 +110,8 @@ static int run(struct ctx *ctx, const struct options *o)
     fwrite(text.p, 1, text.n, stdout);
     putchar('\n');
     for (size_t i = 0; feel_is_null(v) && i < troubles.count && i < troubles.max; i++) {
-        fprintf(stderr, "tongban feel: line %u, column %u: %.*s\n", list[i].line, list[i].column, FMT(list[i].reason));
+        fprintf(stderr, "tongban feel: line %u, column %u: %.*s\n", list[i].line, list[i].column,
+                FMT(list[i].reason));
     }
     return feel_is_null(v) && troubles.count > 0 ? 1 : 0;
 }

@@ -11,13 +11,19 @@
 #include "limit_gen.h"
 
 static const char usage[] =
-    "usage: tongban law check PACK…              packs, each after those it builds on; every fault with file and line\n"
-    "       tongban law due LIMIT DAY [--extended] [--pack P]…   when a limit begun that day ends, and why\n"
-    "       tongban law who ITEM|ACT [--day DAY] [--pack P]…   which office may, by what article, from when\n"
-    "       tongban law can OFFICE [--day DAY] [--pack P]…     what an office may, by what article, from when\n"
-    "       tongban law diff OLD NEW [--cases DIR] [--pack P]…  what a new version changes; which running cases of a node it touches\n"
+    "usage: tongban law check PACK…              packs, each after those it builds on; every fault "
+    "with file and line\n"
+    "       tongban law due LIMIT DAY [--extended] [--pack P]…   when a limit begun that day ends, "
+    "and why\n"
+    "       tongban law who ITEM|ACT [--day DAY] [--pack P]…   which office may, by what article, "
+    "from when\n"
+    "       tongban law can OFFICE [--day DAY] [--pack P]…     what an office may, by what "
+    "article, from when\n"
+    "       tongban law diff OLD NEW [--cases DIR] [--pack P]…  what a new version changes; which "
+    "running cases of a node it touches\n"
     "       tongban law import-statute FILE --pack P   official text (Markdown) into articles\n"
-    "LIMIT is a limit's id or an article (行政许可法#32.4). DAY is 2026-02-12. --pack defaults to law/cn. --json for machines.\n";
+    "LIMIT is a limit's id or an article (行政许可法#32.4). DAY is 2026-02-12. --pack defaults to "
+    "law/cn. --json for machines.\n";
 
 static int print_problems(struct cmd *c, const struct law_problems *list)
 {
@@ -37,13 +43,15 @@ static int print_problems(struct cmd *c, const struct law_problems *list)
             json_write(&b, &o);
             printf("%.*s\n", FMT(buf_str(&b)));
         } else {
-            printf("%.*s/%.*s:%u: %s%.*s\n", FMT(p->pack), FMT(p->file), p->line, p->warning ? "warning: " : "", FMT(p->sentence));
+            printf("%.*s/%.*s:%u: %s%.*s\n", FMT(p->pack), FMT(p->file), p->line,
+                   p->warning ? "warning: " : "", FMT(p->sentence));
         }
     }
     return faults;
 }
 
-static enum err load(struct cmd *c, const char *const *paths, size_t count, struct law **ret, struct law_problems *problems)
+static enum err load(struct cmd *c, const char *const *paths, size_t count, struct law **ret,
+                     struct law_problems *problems)
 {
     struct ctx *ctx = &c->ctx;
     struct law_pack_source *packs = ARENA_ARRAY(ctx->arena, struct law_pack_source, count + 1);
@@ -61,7 +69,8 @@ static int check(struct cmd *c)
     if (c->argc < 3) {
         return 2;
     }
-    enum err e = load(c, (const char *const *)(void *)(c->argv + 2), (size_t)c->argc - 2, &law, &problems);
+    enum err e =
+        load(c, (const char *const *)(void *)(c->argv + 2), (size_t)c->argc - 2, &law, &problems);
     int faults = print_problems(c, &problems);
     if (e != ERR_OK) {
         return problems.count > 0 ? (fprintf(stderr, "%d faults\n", faults), 1) : cmd_fail(c);
@@ -119,14 +128,17 @@ static struct json extension_json(struct arena *a, const struct limit *l)
 
 static int print_due(struct cmd *c, const struct limit *l, struct day start, const struct due *due)
 {
-    static const char *const lates[] = {[LATE_REFUSE] = "refuse", [LATE_ALLOW] = "allow", [LATE_DEEM] = "deem"};
+    static const char *const lates[] = {
+        [LATE_REFUSE] = "refuse", [LATE_ALLOW] = "allow", [LATE_DEEM] = "deem"};
     static const char *const units[] = {"workday", "day", "month", "year", "hour"};
     struct arena *a = c->ctx.arena;
     if (!c->json) {
-        printf("%.*s  (%.*s, %d %s%s)\n", FMT(day_text(a, due->day)), FMT(l->article.text), l->n, units[l->unit],
+        printf("%.*s  (%.*s, %d %s%s)\n", FMT(day_text(a, due->day)), FMT(l->article.text), l->n,
+               units[l->unit],
                due->provisional ? ", provisional: the calendar of that year is not published" : "");
         for (size_t i = 0; i < due->skipped_count; i++) {
-            printf("  not counted: %.*s %.*s\n", FMT(day_text(a, due->skipped[i])), FMT(due->skipped_why[i]));
+            printf("  not counted: %.*s %.*s\n", FMT(day_text(a, due->skipped[i])),
+                   FMT(due->skipped_why[i]));
         }
         return 0;
     }
@@ -146,8 +158,9 @@ static int print_due(struct cmd *c, const struct limit *l, struct day start, con
     json_set(a, &o, STR("title"), json_of_str(l->title.zh));
     json_set(a, &o, STR("per"), json_of_str(l->per_party ? STR("party") : STR("office")));
     json_set(a, &o, STR("start"), json_of_str(day_text(a, start)));
-    json_set(a, &o, STR("counts"), json_of_str(l->before ? STR("back from the day of the event, which does not count")
-                                                         : STR("from the day after the start, which does not count")));
+    json_set(a, &o, STR("counts"),
+             json_of_str(l->before ? STR("back from the day of the event, which does not count")
+                                   : STR("from the day after the start, which does not count")));
     json_set(a, &o, STR("roll"), json_of_bool(l->roll && !l->before));
     json_set(a, &o, STR("provisional"), json_of_bool(due->provisional));
     json_set(a, &o, STR("skipped"), skipped);
@@ -169,7 +182,8 @@ static bool load_named(struct cmd *c, const char *const *otherwise, struct law *
     const char *packs[16];
     struct law_problems problems = {0};
     size_t count = 0;
-    for (const char *p = cmd_option(c, "--pack"); p != NULL && count < LEN(packs); p = cmd_option(c, "--pack")) {
+    for (const char *p = cmd_option(c, "--pack"); p != NULL && count < LEN(packs);
+         p = cmd_option(c, "--pack")) {
         packs[count++] = p;
     }
     for (size_t i = 0; count == i && otherwise[i] != NULL; i++) {
@@ -183,7 +197,8 @@ static bool load_named(struct cmd *c, const char *const *otherwise, struct law *
 }
 
 /* who and can: one name, and perhaps a day. */
-static int ask_powers(struct cmd *c, int (*ask)(struct cmd *c, const struct law *law, struct str name, struct day day))
+static int ask_powers(struct cmd *c, int (*ask)(struct cmd *c, const struct law *law,
+                                                struct str name, struct day day))
 {
     static const char *const samples[] = {"law/cn", "law/cn-990101", NULL};
     const char *text = cmd_option(c, "--day");
@@ -216,14 +231,16 @@ static int diff(struct cmd *c)
     struct law *law = NULL;
     size_t count = 0;
     const char *folder = cmd_option(c, "--cases");
-    for (const char *p = cmd_option(c, "--pack"); p != NULL && count + 1 < LEN(paths); p = cmd_option(c, "--pack")) {
+    for (const char *p = cmd_option(c, "--pack"); p != NULL && count + 1 < LEN(paths);
+         p = cmd_option(c, "--pack")) {
         paths[count++] = p;
     }
     if (c->argc != 4) {
         return 2;
     }
     paths[count++] = c->argv[3];
-    if (law_read_folder(&c->ctx, c->argv[2], &old) != ERR_OK || law_read_folder(&c->ctx, c->argv[3], &new) != ERR_OK) {
+    if (law_read_folder(&c->ctx, c->argv[2], &old) != ERR_OK ||
+        law_read_folder(&c->ctx, c->argv[3], &new) != ERR_OK) {
         return cmd_fail(c);
     }
     if (load(c, paths, count, &law, &problems) != ERR_OK) {
@@ -254,7 +271,9 @@ static int due(struct cmd *c)
         fprintf(stderr, "tongban: the packs have no limit \"%s\"\n", c->argv[2]);
         return 1;
     }
-    return law_due(&c->ctx, law, l, start, extended ? l->extend_n : 0, true, &answer) == ERR_OK ? print_due(c, l, start, &answer) : cmd_fail(c);
+    return law_due(&c->ctx, law, l, start, extended ? l->extend_n : 0, true, &answer) == ERR_OK
+               ? print_due(c, l, start, &answer)
+               : cmd_fail(c);
 }
 
 static int import(struct cmd *c)
@@ -283,7 +302,8 @@ static int body(struct cmd *c)
     static const struct {
         const char *name;
         int (*run)(struct cmd *c);
-    } verbs[] = {{"check", check}, {"due", due}, {"who", who}, {"can", can}, {"diff", diff}, {"import-statute", import}};
+    } verbs[] = {{"check", check}, {"due", due},   {"who", who},
+                 {"can", can},     {"diff", diff}, {"import-statute", import}};
     for (size_t i = 0; c->argc > 1 && i < LEN(verbs); i++) {
         if (strcmp(c->argv[1], verbs[i].name) == 0) {
             return verbs[i].run(c);

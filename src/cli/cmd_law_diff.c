@@ -1,4 +1,5 @@
-/* tongban law diff: what a new version of a pack changes, member by member; and which running cases of a node it touches. */
+/* tongban law diff: what a new version of a pack changes, member by member; and which running cases
+ * of a node it touches. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -27,7 +28,8 @@ struct lines {
     size_t room;
 };
 enum change { ADDED, REMOVED, CHANGED };
-static const char *const change_names[] = {[ADDED] = "added", [REMOVED] = "removed", [CHANGED] = "changed"};
+static const char *const change_names[] = {
+    [ADDED] = "added", [REMOVED] = "removed", [CHANGED] = "changed"};
 struct difference {
     struct line line; /* member empty: the whole thing */
     enum change change;
@@ -46,17 +48,20 @@ static struct str text_of(struct arena *a, const struct json *v)
     return buf_str(&b);
 }
 
-static void add(struct lines *x, struct str what, struct str id, struct str member, struct str value)
+static void add(struct lines *x, struct str what, struct str id, struct str member,
+                struct str value)
 {
     if (x->count == x->room) {
         size_t room = x->room == 0 ? 1024 : x->room * 2;
-        x->items = arena_grow(x->arena, x->items, x->room * sizeof(*x->items), room * sizeof(*x->items));
+        x->items =
+            arena_grow(x->arena, x->items, x->room * sizeof(*x->items), room * sizeof(*x->items));
         x->room = room;
     }
     x->items[x->count++] = (struct line){what, id, member, value};
 }
 
-static void add_members(struct lines *x, struct str what, struct str id, const struct json *o, const char *without)
+static void add_members(struct lines *x, struct str what, struct str id, const struct json *o,
+                        const char *without)
 {
     for (size_t i = 0; json_is(o, JSON_OBJECT) && i < o->count; i++) {
         if (without == NULL || !str_equal(o->members[i].key, str_from(without))) {
@@ -72,7 +77,8 @@ static void add_powers(struct lines *x, struct str office, const struct json *li
         const struct json *p = &list->items[i];
         const struct json *items = json_get(p, "items");
         for (size_t k = 0; json_is(items, JSON_ARRAY) && k < items->count; k++) {
-            struct str id = str_format(x->arena, "%.*s %.*s %.*s", FMT(office), FMT(json_text(p, "kind")), FMT(items->items[k].text));
+            struct str id = str_format(x->arena, "%.*s %.*s %.*s", FMT(office),
+                                       FMT(json_text(p, "kind")), FMT(items->items[k].text));
             add_members(x, STR("power"), id, p, "items");
         }
     }
@@ -90,8 +96,11 @@ static void add_json(struct lines *x, struct str path, const struct json *root)
 {
     for (size_t i = 0; i < LEN(many); i++) {
         const struct json *list = json_get(root, many[i].list);
-        for (size_t k = 0; str_starts(path, str_from(many[i].folder)) && json_is(list, JSON_ARRAY) && k < list->count; k++) {
-            add_members(x, str_from(many[i].what), json_text(&list->items[k], many[i].key), &list->items[k], NULL);
+        for (size_t k = 0; str_starts(path, str_from(many[i].folder)) &&
+                           json_is(list, JSON_ARRAY) && k < list->count;
+             k++) {
+            add_members(x, str_from(many[i].what), json_text(&list->items[k], many[i].key),
+                        &list->items[k], NULL);
         }
         if (str_starts(path, str_from(many[i].folder))) {
             return;
@@ -102,14 +111,20 @@ static void add_json(struct lines *x, struct str path, const struct json *root)
     if (str_starts(path, STR("item/"))) {
         struct str file = {0};
         struct str id = str_cut(rest, '/', &file);
-        add_members(x, str_equal(file, STR("need.json")) ? STR("need") : STR("item"), id, root, NULL);
+        add_members(x, str_equal(file, STR("need.json")) ? STR("need") : STR("item"), id, root,
+                    NULL);
     } else if (str_starts(path, STR("code/")) || str_starts(path, STR("statute/"))) {
         bool code = str_starts(path, STR("code/"));
         const struct json *list = json_get(root, code ? "rows" : "articles");
-        struct str id = code ? json_text(root, "code") : str_format(x->arena, "%.*s@%.*s", FMT(json_text(root, "statute")), FMT(json_text(root, "version")));
+        struct str id = code ? json_text(root, "code")
+                             : str_format(x->arena, "%.*s@%.*s", FMT(json_text(root, "statute")),
+                                          FMT(json_text(root, "version")));
         add_members(x, what, id, root, code ? "rows" : "articles");
         for (size_t i = 0; json_is(list, JSON_ARRAY) && i < list->count; i++) {
-            add(x, what, id, str_format(x->arena, "#%.*s", FMT(json_text(&list->items[i], code ? "code" : "no"))), text_of(x->arena, &list->items[i]));
+            add(x, what, id,
+                str_format(x->arena, "#%.*s",
+                           FMT(json_text(&list->items[i], code ? "code" : "no"))),
+                text_of(x->arena, &list->items[i]));
         }
     } else if (str_starts(path, STR("office/"))) {
         add_members(x, what, json_text(root, "office"), root, "powers");
@@ -143,7 +158,9 @@ static enum err read_lines(struct ctx *ctx, const struct law_pack_source *pack, 
             add_json(x, path, &root);
             continue;
         }
-        const char *what = str_ends(path, STR(".dmn")) ? "decision" : str_ends(path, STR(".bpmn")) ? "procedure" : "document";
+        const char *what = str_ends(path, STR(".dmn"))    ? "decision"
+                           : str_ends(path, STR(".bpmn")) ? "procedure"
+                                                          : "document";
         struct str rest = {0};
         str_cut(path, '/', &rest);
         sha256(pack->files[i].bytes.p, pack->files[i].bytes.n, digest);
@@ -170,15 +187,18 @@ static bool knows(const struct lines *x, const struct line *l)
             high = mid;
         }
     }
-    return low < x->count && str_equal(x->items[low].what, l->what) && str_equal(x->items[low].id, l->id);
+    return low < x->count && str_equal(x->items[low].what, l->what) &&
+           str_equal(x->items[low].id, l->id);
 }
 
 /* One line for a thing that came or went whole; one for each member of those that stayed. */
-static void note(struct differences *d, const struct lines *other, const struct line *l, enum change change, struct str old, struct str new)
+static void note(struct differences *d, const struct lines *other, const struct line *l,
+                 enum change change, struct str old, struct str new)
 {
     bool whole = change != CHANGED && !knows(other, l);
     const struct difference *last = d->count == 0 ? NULL : &d->items[d->count - 1];
-    if (whole && last != NULL && last->change == change && str_equal(last->line.what, l->what) && str_equal(last->line.id, l->id)) {
+    if (whole && last != NULL && last->change == change && str_equal(last->line.what, l->what) &&
+        str_equal(last->line.id, l->id)) {
         return;
     }
     d->items[d->count++] = (struct difference){*l, change, old, new};
@@ -188,13 +208,16 @@ static void note(struct differences *d, const struct lines *other, const struct 
     }
 }
 
-static void compare(struct arena *a, const struct lines *old, const struct lines *new, struct differences *ret)
+static void compare(struct arena *a, const struct lines *old, const struct lines *new,
+                    struct differences *ret)
 {
     size_t i = 0;
     size_t k = 0;
     ret->items = ARENA_ARRAY(a, struct difference, old->count + new->count + 1);
     while (i < old->count || k < new->count) {
-        int order = i == old->count ? 1 : k == new->count ? -1 : by_place(&old->items[i], &new->items[k]);
+        int order = i == old->count   ? 1
+                    : k == new->count ? -1
+                                      : by_place(&old->items[i], &new->items[k]);
         if (order < 0) {
             note(ret, new, &old->items[i], REMOVED, old->items[i].value, STR(""));
             i++;
@@ -224,9 +247,11 @@ static void print_difference(struct cmd *c, const struct difference *d)
 {
     struct arena *a = c->ctx.arena;
     if (!c->json) {
-        printf("%s %.*s %.*s%s%.*s", change_names[d->change], FMT(d->line.what), FMT(d->line.id), d->line.member.n > 0 ? ": " : "", FMT(d->line.member));
+        printf("%s %.*s %.*s%s%.*s", change_names[d->change], FMT(d->line.what), FMT(d->line.id),
+               d->line.member.n > 0 ? ": " : "", FMT(d->line.member));
         if (d->line.member.n > 0) {
-            printf(" %.*s → %.*s", FMT(shortened(a, d->old_value)), FMT(shortened(a, d->new_value)));
+            printf(" %.*s → %.*s", FMT(shortened(a, d->old_value)),
+                   FMT(shortened(a, d->new_value)));
         }
         printf("\n");
         return;
@@ -267,7 +292,8 @@ static bool uses_act(const struct bpmn_process *p, struct str kind)
 }
 
 /* Has this difference to do with this case? */
-static bool concerns(const struct difference *d, const struct item *item, const struct case_clock *clocks, size_t clock_count)
+static bool concerns(const struct difference *d, const struct item *item,
+                     const struct case_clock *clocks, size_t clock_count)
 {
     struct str what = d->line.what;
     struct str id = d->line.id;
@@ -276,22 +302,28 @@ static bool concerns(const struct difference *d, const struct item *item, const 
             return true;
         }
     }
-    bool own = (str_equal(what, STR("item")) || str_equal(what, STR("need"))) && str_equal(id, item->id);
+    bool own =
+        (str_equal(what, STR("item")) || str_equal(what, STR("need"))) && str_equal(id, item->id);
     bool power = str_equal(what, STR("power")) && ends_with_word(id, item->id);
     bool procedure = str_equal(what, STR("procedure")) && str_equal(id, item->procedure_name);
-    bool decision = str_equal(what, STR("decision")) && str_starts(id, item->id) && id.n > item->id.n && id.p[item->id.n] == '/';
+    bool decision = str_equal(what, STR("decision")) && str_starts(id, item->id) &&
+                    id.n > item->id.n && id.p[item->id.n] == '/';
     bool act = str_equal(what, STR("act")) && uses_act(item->procedure, id);
     return own || power || procedure || decision || act;
 }
 
-/* Powers hold by the law of the day; all else by the law of the case, unless the new law carries it over. */
+/* Powers hold by the law of the day; all else by the law of the case, unless the new law carries it
+ * over. */
 static const char *effect_of(const struct touched *x, const struct difference *d, struct str item)
 {
     bool at_once = str_equal(d->line.what, STR("power"));
-    return at_once ? "at once" : law_transition(x->new_law, x->pack, item) != NULL ? "carried over" : "keeps the old law";
+    return at_once                                             ? "at once"
+           : law_transition(x->new_law, x->pack, item) != NULL ? "carried over"
+                                                               : "keeps the old law";
 }
 
-static enum err print_case(struct cmd *c, struct node *n, struct db *reader, struct str id, const struct touched *x)
+static enum err print_case(struct cmd *c, struct node *n, struct db *reader, struct str id,
+                           const struct touched *x)
 {
     struct ctx *ctx = &c->ctx;
     struct case_state state;
@@ -310,7 +342,8 @@ static enum err print_case(struct cmd *c, struct node *n, struct db *reader, str
             continue;
         }
         if (!c->json) {
-            printf("case %.*s (%.*s): %.*s %.*s %.*s: %s\n", FMT(id), FMT(item->id), FMT(d->line.what), FMT(d->line.id), FMT(d->line.member),
+            printf("case %.*s (%.*s): %.*s %.*s %.*s: %s\n", FMT(id), FMT(item->id),
+                   FMT(d->line.what), FMT(d->line.id), FMT(d->line.member),
                    effect_of(x, d, item->id));
             continue;
         }
@@ -336,7 +369,8 @@ static enum err print_cases(struct cmd *c, struct node *n, const struct touched 
     for (bool more = e == ERR_OK; more && e == ERR_OK;) {
         struct gate_case_running_row *rows = NULL;
         size_t count = 0;
-        e = gate_case_running(ctx, reader, (struct gate_case_running_in){.id = last, .count = CHUNK}, &rows, &count);
+        e = gate_case_running(
+            ctx, reader, (struct gate_case_running_in){.id = last, .count = CHUNK}, &rows, &count);
         for (size_t i = 0; e == ERR_OK && i < count; i++) {
             e = print_case(c, n, reader, rows[i].id, x);
         }
@@ -349,8 +383,8 @@ static enum err print_cases(struct cmd *c, struct node *n, const struct touched 
     return e;
 }
 
-int law_diff(struct cmd *c, const struct law_pack_source *old, const struct law_pack_source *new, const struct law *new_law, struct str pack,
-             const char *folder)
+int law_diff(struct cmd *c, const struct law_pack_source *old, const struct law_pack_source *new,
+             const struct law *new_law, struct str pack, const char *folder)
 {
     struct ctx *ctx = &c->ctx;
     struct lines before = {0};

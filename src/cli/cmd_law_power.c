@@ -25,7 +25,8 @@ static struct json cites_json(struct arena *a, const struct cite *list, size_t c
 }
 
 /* One power of one office over one item (NULL: over all there are, or over none). */
-static void print_power(struct cmd *c, const struct office *x, const struct power *p, const struct item *item)
+static void print_power(struct cmd *c, const struct office *x, const struct power *p,
+                        const struct item *item)
 {
     struct arena *a = c->ctx.arena;
     struct buf b = buf_new(a, 0);
@@ -36,7 +37,8 @@ static void print_power(struct cmd *c, const struct office *x, const struct powe
         json_set(a, &o, STR("place"), json_of_str(x->place));
         json_set(a, &o, STR("level"), json_of_str(x->level));
         json_set(a, &o, STR("power"), json_of_str(p->kind));
-        json_set(a, &o, STR("item"), item == NULL ? (struct json){.kind = JSON_NULL} : json_of_str(item->id));
+        json_set(a, &o, STR("item"),
+                 item == NULL ? (struct json){.kind = JSON_NULL} : json_of_str(item->id));
         json_set(a, &o, STR("basis"), json_of_str(str_from(law_basis_name(p->basis))));
         struct json of = json_array();
         for (size_t i = 0; i < p->of_count; i++) {
@@ -59,8 +61,9 @@ static void print_power(struct cmd *c, const struct office *x, const struct powe
     for (size_t i = 0; i < p->of_count; i++) {
         buf_format(&b, " %.*s", FMT(p->of[i]->id));
     }
-    printf("%-14.*s %-12.*s %-14.*s %10.*s .. %-10.*s %.*s\n", FMT(x->id), FMT(p->kind), FMT(item == NULL ? STR("*") : item->id),
-           FMT(day_or_open(a, p->from)), FMT(day_or_open(a, p->until)), FMT(buf_str(&b)));
+    printf("%-14.*s %-12.*s %-14.*s %10.*s .. %-10.*s %.*s\n", FMT(x->id), FMT(p->kind),
+           FMT(item == NULL ? STR("*") : item->id), FMT(day_or_open(a, p->from)),
+           FMT(day_or_open(a, p->until)), FMT(buf_str(&b)));
 }
 
 static bool ends_before(const struct power *p, struct day day)
@@ -68,8 +71,10 @@ static bool ends_before(const struct power *p, struct day day)
     return p->until.n <= day.n;
 }
 
-/* Every power for this kind (empty: any) over this item (NULL: each it names) that has not ended. */
-static size_t print_powers(struct cmd *c, const struct office *x, struct str kind, const struct item *item, struct day day)
+/* Every power for this kind (empty: any) over this item (NULL: each it names) that has not ended.
+ */
+static size_t print_powers(struct cmd *c, const struct office *x, struct str kind,
+                           const struct item *item, struct day day)
 {
     size_t n = 0;
     for (size_t k = 0; k < x->power_count; k++) {
@@ -97,7 +102,11 @@ static int print_who_by_right(struct cmd *c, const struct act_kind *kind)
     static const struct {
         unsigned bit;
         const char *name;
-    } whos[] = {{WHO_PARTY, "party"}, {WHO_OFFICER, "officer"}, {WHO_CLOCK, "clock"}, {WHO_NODE, "node"}, {WHO_ADMIN, "admin"}};
+    } whos[] = {{WHO_PARTY, "party"},
+                {WHO_OFFICER, "officer"},
+                {WHO_CLOCK, "clock"},
+                {WHO_NODE, "node"},
+                {WHO_ADMIN, "admin"}};
     struct buf b = buf_new(c->ctx.arena, 0);
     for (size_t i = 0; i < LEN(whos); i++) {
         if ((kind->who & whos[i].bit) != 0) {
@@ -108,8 +117,8 @@ static int print_who_by_right(struct cmd *c, const struct act_kind *kind)
         buf_format(&b, "%s%.*s", i == 0 ? ": " : " ", FMT(kind->roles[i]));
     }
     if (!c->json) {
-        printf("%.*s needs no power of an office; done by %.*s (%.*s)\n", FMT(kind->kind), FMT(buf_str(&b)),
-               FMT(kind->article_count > 0 ? kind->articles[0].text : STR("")));
+        printf("%.*s needs no power of an office; done by %.*s (%.*s)\n", FMT(kind->kind),
+               FMT(buf_str(&b)), FMT(kind->article_count > 0 ? kind->articles[0].text : STR("")));
     }
     return 0;
 }
@@ -122,7 +131,8 @@ int law_who(struct cmd *c, const struct law *law, struct str name, struct day da
     size_t n = 0;
     const struct office *offices = law_offices(law, &count);
     if (item == NULL && kind == NULL) {
-        fprintf(stderr, "tongban: the packs have neither an item nor a kind of act \"%.*s\"\n", FMT(name));
+        fprintf(stderr, "tongban: the packs have neither an item nor a kind of act \"%.*s\"\n",
+                FMT(name));
         return 1;
     }
     if (kind != NULL && kind->power.n == 0) {
@@ -145,7 +155,8 @@ int law_can(struct cmd *c, const struct law *law, struct str name, struct day da
         return 1;
     }
     if (!c->json) {
-        printf("%.*s  %.*s  %.*s%s%.*s\n", FMT(x->title.zh), FMT(x->place), FMT(x->level), x->parent == NULL ? "" : "  under ",
+        printf("%.*s  %.*s  %.*s%s%.*s\n", FMT(x->title.zh), FMT(x->place), FMT(x->level),
+               x->parent == NULL ? "" : "  under ",
                FMT(x->parent == NULL ? STR("") : x->parent->id));
     }
     return print_powers(c, x, STR(""), NULL, day) == 0;

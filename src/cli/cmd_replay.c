@@ -6,7 +6,8 @@
 #include "cli/cmd.h"
 #include "cli/node.h"
 
-static const char usage[] = "usage: tongban replay DIR   rebuild all views of a node from its ledger and compare (the node must not be running)\n";
+static const char usage[] = "usage: tongban replay DIR   rebuild all views of a node from its "
+                            "ledger and compare (the node must not be running)\n";
 
 static int body(struct cmd *c)
 {
@@ -20,7 +21,9 @@ static int body(struct cmd *c)
     if (node_open(&c->ctx, str_from(c->argv[1]), &n) != ERR_OK) {
         return cmd_fail(c);
     }
-    enum err e = mkdtemp(temporary) == NULL ? fault(&c->ctx, ERR_IO, "cannot make a folder under /tmp") : ERR_OK;
+    enum err e = mkdtemp(temporary) == NULL
+                     ? fault(&c->ctx, ERR_IO, "cannot make a folder under /tmp")
+                     : ERR_OK;
     e = e == ERR_OK ? store_open(&c->ctx, str_from(temporary), STORE_CREATE, &fresh) : e;
     e = e == ERR_OK ? store_migrate(&c->ctx, fresh) : e;
     e = e == ERR_OK ? gate_replay(&c->ctx, n.gate, fresh, &r) : e;
@@ -33,7 +36,8 @@ static int body(struct cmd *c)
         printf("differs: %.*s\n", FMT(r.first_wrong));
         return 1;
     }
-    printf("%lld acts replayed, %lld judged by record for erased values; every view agrees\n", (long long)r.acts, (long long)r.erased);
+    printf("%lld acts replayed, %lld judged by record for erased values; every view agrees\n",
+           (long long)r.acts, (long long)r.erased);
     return 0;
 }
 

@@ -22,13 +22,19 @@
 enum { TICK_S = 30, TICK_MORE_MS = 2, STOP_MS = 5000 };
 
 static const char serve_usage[] =
-    "usage: tongban serve DIR [--listen ADDRESS]… [--issuer URL]   run a node (made by init); ADDRESS is 127.0.0.1:8080 unless given\n"
-    "--issuer (or \"issuer\" in node.json) is the https address under which others rely on the identity it checks; without it\n"
-    "a node at a loopback address says http://ADDRESS, and any other is no identity provider for others.\n";
+    "usage: tongban serve DIR [--listen ADDRESS]… [--issuer URL]   run a node (made by init); "
+    "ADDRESS is 127.0.0.1:8080 unless given\n"
+    "--issuer (or \"issuer\" in node.json) is the https address under which others rely on the "
+    "identity it checks; without it\n"
+    "a node at a loopback address says http://ADDRESS, and any other is no identity provider for "
+    "others.\n";
 static const char demo_usage[] =
-    "usage: tongban demo [--dir D] [--port P] [--law FOLDER] [--database CONNECTION] [--clients FILE]\n"
-    "Makes a node with sample law and people in D (default demo), serves it, prints address and sign-ins;\n"
-    "D/demo.json keeps them. P is 8080 unless given; 0 takes any free one. Everything in it is invented.\n"
+    "usage: tongban demo [--dir D] [--port P] [--law FOLDER] [--database CONNECTION] [--clients "
+    "FILE]\n"
+    "Makes a node with sample law and people in D (default demo), serves it, prints address and "
+    "sign-ins;\n"
+    "D/demo.json keeps them. P is 8080 unless given; 0 takes any free one. Everything in it is "
+    "invented.\n"
     "--clients registers applications that rely on its identity (tongban client --help).\n";
 static const char init_usage[] =
     "usage: tongban init DIR --code CODE --name NAME [--database CONNECTION] --pack FOLDER…\n"
@@ -50,7 +56,8 @@ struct serving {
 
 static enum err demo_tell(struct ctx *ctx, const struct serving *s, struct str address);
 
-/* The issuer as configured; else a loopback address stands for itself. Else there is none, and nobody can ask. */
+/* The issuer as configured; else a loopback address stands for itself. Else there is none, and
+ * nobody can ask. */
 static enum err say_issuer(struct ctx *ctx, struct serving *s, struct str address)
 {
     if (s->has_issuer) {
@@ -62,18 +69,27 @@ static enum err say_issuer(struct ctx *ctx, struct serving *s, struct str addres
     s->has_issuer = e == ERR_OK;
     if (e == ERR_OK) {
         struct str said = given ? s->node.issuer : own;
-        printf("issuer: %.*s%s\n", FMT(said), str_starts(said, STR("http:")) ? " (http at a loopback address: for trying out only)" : "");
+        printf("issuer: %.*s%s\n", FMT(said),
+               str_starts(said, STR("http:")) ? " (http at a loopback address: for trying out only)"
+                                              : "");
     }
     return given ? e : ERR_OK;
 }
 
-static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const *listens, size_t count)
+static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const *listens,
+                           size_t count)
 {
-    struct web_config config = {.gate = s->node.gate, .store = s->node.store, .name = s->node.name, .people = s->people,
+    struct web_config config = {.gate = s->node.gate,
+                                .store = s->node.store,
+                                .name = s->node.name,
+                                .people = s->people,
                                 .people_count = s->people_count};
     config.tables = rooms_routes(ctx, &config.table_count);
-    TRY(oidc_new(ctx, &(struct oidc_config){s->node.gate, s->node.store, s->node.token_keys}, &s->oidc));
-    TRY(login_open(ctx, s->node.dir, str_starts(s->node.issuer, STR("https://")) ? s->node.issuer : STR(""), &s->login));
+    TRY(oidc_new(ctx, &(struct oidc_config){s->node.gate, s->node.store, s->node.token_keys},
+                 &s->oidc));
+    TRY(login_open(ctx, s->node.dir,
+                   str_starts(s->node.issuer, STR("https://")) ? s->node.issuer : STR(""),
+                   &s->login));
     struct db *reader = NULL;
     TRY(store_reader(ctx, s->node.store, &reader));
     enum err recalled = login_recall(ctx, reader, s->login);
@@ -95,7 +111,11 @@ static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const
     config.settled_arg = s->oidc;
     config.css = static_tongban_css;
     TRY(web_new(ctx, &config, &s->web));
-    struct http_setup setup = {.world = ctx->world, .arg = s->web, .handle = web_handle, .body_limit = web_body_limit, .settled = web_settled};
+    struct http_setup setup = {.world = ctx->world,
+                               .arg = s->web,
+                               .handle = web_handle,
+                               .body_limit = web_body_limit,
+                               .settled = web_settled};
     TRY(http_server_new(ctx, &setup, &s->server));
     for (size_t i = 0; i < count; i++) {
         struct str address = {0};
@@ -107,9 +127,11 @@ static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const
         }
     }
     fflush(stdout);
-    /* All is open: from here on the process can open its own folder, read what libraries read, and no more. */
+    /* All is open: from here on the process can open its own folder, read what libraries read, and
+     * no more. */
     static const struct str read_paths[] = {STR_INIT("/usr"), STR_INIT("/lib"), STR_INIT("/etc")};
-    struct confine rules = {.data_dir = s->node.dir, .read_paths = read_paths, .read_path_count = LEN(read_paths)};
+    struct confine rules = {
+        .data_dir = s->node.dir, .read_paths = read_paths, .read_path_count = LEN(read_paths)};
     struct confined confined;
     TRY(confine_server(ctx, &rules, &confined));
     printf("confined: seccomp%s\n", confined.paths ? ", Landlock: only the node's folder" : "");
@@ -121,7 +143,8 @@ static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const
     return http_start(ctx, s->server);
 }
 
-/* Until SIGINT or SIGTERM: what the clock must do, every half minute. A store that is broken ends it within a second. */
+/* Until SIGINT or SIGTERM: what the clock must do, every half minute. A store that is broken ends
+ * it within a second. */
 static void keep_time(struct cmd *c, struct serving *s)
 {
     sigset_t stop;
@@ -137,7 +160,8 @@ static void keep_time(struct cmd *c, struct serving *s)
         }
         arena_reset(c->ctx.arena, mark);
         if (store_is_broken(s->node.store)) {
-            fputs("tongban: the disk failed a write that must not be lost; start the node again\n", stderr);
+            fputs("tongban: the disk failed a write that must not be lost; start the node again\n",
+                  stderr);
             return;
         }
         const struct timespec shortly = {.tv_nsec = TICK_MORE_MS * 1000000};
@@ -189,7 +213,8 @@ static int serve_body(struct cmd *c)
     const char *listens[8];
     size_t count = 0;
     const char *issuer = cmd_option(c, "--issuer");
-    for (const char *l = cmd_option(c, "--listen"); l != NULL && count < LEN(listens); l = cmd_option(c, "--listen")) {
+    for (const char *l = cmd_option(c, "--listen"); l != NULL && count < LEN(listens);
+         l = cmd_option(c, "--listen")) {
         listens[count++] = l;
     }
     if (count == 0) {
@@ -219,7 +244,8 @@ static int init_body(struct cmd *c)
     const char *code = cmd_option(c, "--code");
     const char *name = cmd_option(c, "--name");
     const char *database = cmd_option(c, "--database");
-    for (const char *p = cmd_option(c, "--pack"); p != NULL && count < LEN(packs); p = cmd_option(c, "--pack")) {
+    for (const char *p = cmd_option(c, "--pack"); p != NULL && count < LEN(packs);
+         p = cmd_option(c, "--pack")) {
         packs[count++] = p;
     }
     if (c->argc != 2 || code == NULL || name == NULL || count == 0) {
@@ -228,7 +254,8 @@ static int init_body(struct cmd *c)
     struct node n;
     struct text2 title = {str_from(name), STR("")};
     struct str dir = str_from(c->argv[1]);
-    if (node_create(&c->ctx, dir, str_from(code), title, str_from(database)) != ERR_OK || node_open(&c->ctx, dir, &n) != ERR_OK) {
+    if (node_create(&c->ctx, dir, str_from(code), title, str_from(database)) != ERR_OK ||
+        node_open(&c->ctx, dir, &n) != ERR_OK) {
         return cmd_fail(c);
     }
     enum err e = ERR_OK;
@@ -250,9 +277,11 @@ int cmd_init(int argc, char **argv)
 
 /* ---- demo ---- */
 
-static enum err demo_make(struct ctx *ctx, struct serving *s, struct str dir, const char *database, const struct json *people)
+static enum err demo_make(struct ctx *ctx, struct serving *s, struct str dir, const char *database,
+                          const struct json *people)
 {
-    static const struct text2 name = {STR_INIT("滨河县政务服务（示例）"), STR_INIT("Binhe County services (sample)")};
+    static const struct text2 name = {STR_INIT("滨河县政务服务（示例）"),
+                                      STR_INIT("Binhe County services (sample)")};
     struct arena *a = ctx->arena;
     TRY(node_create(ctx, dir, STR("bh"), name, str_from(database)));
     TRY(node_open(ctx, dir, &s->node));
@@ -261,14 +290,17 @@ static enum err demo_make(struct ctx *ctx, struct serving *s, struct str dir, co
     return node_register_people(ctx, &s->node, people);
 }
 
-static void add_person(struct ctx *ctx, struct demo_person *out, const struct json *o, enum actor_kind kind, const struct law *law)
+static void add_person(struct ctx *ctx, struct demo_person *out, const struct json *o,
+                       enum actor_kind kind, const struct law *law)
 {
     uint8_t code[8];
     ctx->world->random(ctx->world, code, sizeof(code));
-    *out = (struct demo_person){.id = json_text(o, "id"), .kind = kind,
-                                .code = hex_encode(ctx->arena, code, sizeof(code))};
-    out->name = kind == ACTOR_PARTY ? json_text(json_get(o, "facts"), "person.name") : json_text(o, "name");
-    const struct office *office = kind == ACTOR_OFFICER && law != NULL ? law_office(law, json_text(o, "office")) : NULL;
+    *out = (struct demo_person){
+        .id = json_text(o, "id"), .kind = kind, .code = hex_encode(ctx->arena, code, sizeof(code))};
+    out->name =
+        kind == ACTOR_PARTY ? json_text(json_get(o, "facts"), "person.name") : json_text(o, "name");
+    const struct office *office =
+        kind == ACTOR_OFFICER && law != NULL ? law_office(law, json_text(o, "office")) : NULL;
     const struct json *role = json_at(json_get(o, "roles"), 0);
     if (office != NULL) {
         out->office = office->title;
@@ -286,7 +318,8 @@ static enum err demo_people(struct ctx *ctx, struct serving *s, const struct jso
     const struct json *admins = json_get(people, "admins");
     const struct law *law = NULL;
     TRY(gate_law(ctx, s->node.gate, store_writer(s->node.store), &law));
-    struct demo_person *out = ARENA_ARRAY(ctx->arena, struct demo_person, persons->count + officers->count + admins->count);
+    struct demo_person *out = ARENA_ARRAY(ctx->arena, struct demo_person,
+                                          persons->count + officers->count + admins->count);
     for (size_t i = 0; i < persons->count; i++) {
         add_person(ctx, &out[s->people_count++], &persons->items[i], ACTOR_PARTY, law);
     }
@@ -317,7 +350,8 @@ static enum err demo_tell(struct ctx *ctx, const struct serving *s, struct str a
         json_set(a, &person, STR("office"), json_of_str(p->office.zh));
         json_set(a, &person, STR("sign_in"), json_of_str(url));
         json_push(a, &list, person);
-        printf("  %.*s  %.*s %.*s %.*s\n", FMT(url), FMT(p->name), FMT(p->office.zh), FMT(p->role.zh));
+        printf("  %.*s  %.*s %.*s %.*s\n", FMT(url), FMT(p->name), FMT(p->office.zh),
+               FMT(p->role.zh));
     }
     json_set(a, &o, STR("people"), list);
     struct buf b = buf_new(a, 0);
@@ -340,7 +374,8 @@ static const char *law_folder(struct ctx *ctx)
 {
     char exe[4096];
     ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe));
-    if (ctx->world->exists(ctx->world, "law/sample/people.json") == 0 || n <= 0 || (size_t)n == sizeof(exe)) {
+    if (ctx->world->exists(ctx->world, "law/sample/people.json") == 0 || n <= 0 ||
+        (size_t)n == sizeof(exe)) {
         return "law";
     }
     struct str path = {exe, (size_t)n};
@@ -368,12 +403,15 @@ static int demo_body(struct cmd *c)
     s->law = law == NULL ? law_folder(ctx) : law;
     struct str folder = str_from(dir == NULL ? "demo" : dir);
     mask_signals();
-    if (file_read(ctx, str_format(ctx->arena, "%s/sample/people.json", s->law).p, 1 << 20, &text) != ERR_OK ||
+    if (file_read(ctx, str_format(ctx->arena, "%s/sample/people.json", s->law).p, 1 << 20, &text) !=
+            ERR_OK ||
         json_parse(ctx, text, STR("people.json"), &people) != ERR_OK) {
         return cmd_fail(c);
     }
-    bool there = ctx->world->exists(ctx->world, str_format(ctx->arena, "%.*s/node.json", FMT(folder)).p) == 0;
-    enum err e = there ? node_open(ctx, folder, &s->node) : demo_make(ctx, s, folder, database, &people);
+    bool there = ctx->world->exists(ctx->world,
+                                    str_format(ctx->arena, "%.*s/node.json", FMT(folder)).p) == 0;
+    enum err e =
+        there ? node_open(ctx, folder, &s->node) : demo_make(ctx, s, folder, database, &people);
     e = e == ERR_OK ? demo_people(ctx, s, &people) : e;
     s->sample = people;
     e = e == ERR_OK && clients != NULL ? demo_clients(ctx, s, clients) : e;

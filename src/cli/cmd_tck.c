@@ -37,8 +37,10 @@ static void each_name(void *arg, const char *name, bool is_dir)
     }
 }
 
-/* All files with that ending in and below a folder, breadth first; those in the folder itself come first. */
-static enum err find(struct ctx *ctx, struct str folder, const char *end, bool below, struct names *l)
+/* All files with that ending in and below a folder, breadth first; those in the folder itself come
+ * first. */
+static enum err find(struct ctx *ctx, struct str folder, const char *end, bool below,
+                     struct names *l)
 {
     *l = (struct names){.arena = ctx->arena, .end = end};
     l->p = ARENA_ARRAY(ctx->arena, struct str, FILES_MAX);
@@ -82,8 +84,12 @@ static struct str feel_of(struct arena *a, const struct xml *x)
     static const struct {
         const char *type;
         const char *function;
-    } functions[] = {{"date", "date"}, {"time", "time"}, {"dateTime", "date and time"}, {"duration", "duration"},
-                     {"dayTimeDuration", "duration"}, {"yearMonthDuration", "duration"}};
+    } functions[] = {{"date", "date"},
+                     {"time", "time"},
+                     {"dateTime", "date and time"},
+                     {"duration", "duration"},
+                     {"dayTimeDuration", "duration"},
+                     {"yearMonthDuration", "duration"}};
     struct str type = doc_attr_ns(x, STR("http://www.w3.org/2001/XMLSchema-instance"), STR("type"));
     struct str local = {0};
     str_cut(type, ':', &local);
@@ -94,8 +100,9 @@ static struct str feel_of(struct arena *a, const struct xml *x)
             return str_format(a, "%s(\"%.*s\")", functions[i].function, FMT(text));
         }
     }
-    bool number = str_equal(local, STR("decimal")) || str_equal(local, STR("double")) || str_equal(local, STR("float")) ||
-                  str_equal(local, STR("integer")) || str_equal(local, STR("int")) || str_equal(local, STR("long"));
+    bool number = str_equal(local, STR("decimal")) || str_equal(local, STR("double")) ||
+                  str_equal(local, STR("float")) || str_equal(local, STR("integer")) ||
+                  str_equal(local, STR("int")) || str_equal(local, STR("long"));
     return number || str_equal(local, STR("boolean")) ? text : (struct str){0};
 }
 
@@ -161,7 +168,8 @@ static bool same_number(struct feel_value a, struct feel_value b)
     struct decimal limit;
     must(decimal_parse(STR("0.00000001"), &limit));
     return feel_is_true(feel_equal(a, b)) ||
-           (decimal_sub(feel_decimal(a), feel_decimal(b), &over) && decimal_sub(feel_decimal(b), feel_decimal(a), &under) &&
+           (decimal_sub(feel_decimal(a), feel_decimal(b), &over) &&
+            decimal_sub(feel_decimal(b), feel_decimal(a), &under) &&
             decimal_compare(over, limit) < 0 && decimal_compare(under, limit) < 0);
 }
 
@@ -254,8 +262,8 @@ static enum err read_inputs(struct tested *t, const struct xml *test, struct inp
     return ERR_OK;
 }
 
-static enum err evaluate(struct tested *t, const struct xml *test, const struct xml *result, const struct inputs *in,
-                         struct dmn_result *ret, bool *ret_java)
+static enum err evaluate(struct tested *t, const struct xml *test, const struct xml *result,
+                         const struct inputs *in, struct dmn_result *ret, bool *ret_java)
 {
     struct ctx *ctx = t->ctx;
     struct str called = doc_attr(test, STR("invocableName"));
@@ -273,12 +281,15 @@ static enum err evaluate(struct tested *t, const struct xml *test, const struct 
     return dmn_call(ctx, t->model, n, in->args, in->count, now, ret);
 }
 
-/* A service with several outputs gives a context; a result node names one of them, or the service. */
-static struct feel_value part_of(struct feel_value v, const struct xml *test, const struct xml *result)
+/* A service with several outputs gives a context; a result node names one of them, or the service.
+ */
+static struct feel_value part_of(struct feel_value v, const struct xml *test,
+                                 const struct xml *result)
 {
     struct str name = doc_attr(result, STR("name"));
     const struct feel_value *part = v.kind == FEEL_CONTEXT ? feel_get(v, name) : NULL;
-    bool service = doc_attr(test, STR("invocableName")).n > 0 && !str_equal(doc_attr(test, STR("invocableName")), name);
+    bool service = doc_attr(test, STR("invocableName")).n > 0 &&
+                   !str_equal(doc_attr(test, STR("invocableName")), name);
     return service && part != NULL ? *part : v;
 }
 
@@ -286,12 +297,15 @@ static void put_cell(struct buf *b, struct str s, bool last)
 {
     buf_byte(b, '"');
     for (size_t i = 0; i < s.n; i++) {
-        buf_puts(b, s.p[i] == '"' ? "\"\"" : s.p[i] == '\n' || s.p[i] == '\r' ? " " : (char[2]){s.p[i], 0});
+        buf_puts(b, s.p[i] == '"'                      ? "\"\""
+                    : s.p[i] == '\n' || s.p[i] == '\r' ? " "
+                                                       : (char[2]){s.p[i], 0});
     }
     buf_puts(b, last ? "\"\n" : "\",");
 }
 
-static struct str trouble_of(struct ctx *ctx, const struct dmn_result *r, struct feel_value want, struct feel_value got)
+static struct str trouble_of(struct ctx *ctx, const struct dmn_result *r, struct feel_value want,
+                             struct feel_value got)
 {
     struct str reason = r->trouble_count > 0 ? r->troubles[0].reason : STR("");
     struct buf b = buf_new(ctx->arena, 2000);
@@ -307,7 +321,8 @@ static struct str trouble_of(struct ctx *ctx, const struct dmn_result *r, struct
     return buf_str(&b);
 }
 
-static enum err run_case(struct tested *t, const struct xml *test, struct str *ret_detail, bool *ret_valued, bool *ret_java)
+static enum err run_case(struct tested *t, const struct xml *test, struct str *ret_detail,
+                         bool *ret_valued, bool *ret_java)
 {
     struct ctx *ctx = t->ctx;
     struct inputs in = {0};
@@ -323,20 +338,23 @@ static enum err run_case(struct tested *t, const struct xml *test, struct str *r
         TRY(evaluate(t, test, x, &in, &r, ret_java));
         struct feel_value got = part_of(r.value, test, x);
         if (!same(ctx, want, got) && ret_detail->n == 0) {
-            *ret_detail = str_format(ctx->arena, "%.*s: %.*s", FMT(doc_attr(x, STR("name"))), FMT(trouble_of(ctx, &r, want, got)));
+            *ret_detail = str_format(ctx->arena, "%.*s: %.*s", FMT(doc_attr(x, STR("name"))),
+                                     FMT(trouble_of(ctx, &r, want, got)));
         }
     }
     return ERR_OK;
 }
 
-static void report(struct tested *t, const struct xml *test, bool good, struct str detail, bool valued, bool java)
+static void report(struct tested *t, const struct xml *test, bool good, struct str detail,
+                   bool valued, bool java)
 {
     struct score *s = &t->kit->score;
     struct str folder = folder_of(t->file);
     struct str level = last_part(folder_of(folder));
     struct str file = last_part(t->file);
     struct str id = doc_attr(test, STR("id"));
-    put_cell(t->kit->csv, str_format(t->ctx->arena, "%.*s/%.*s", FMT(level), FMT(last_part(folder))), false);
+    put_cell(t->kit->csv,
+             str_format(t->ctx->arena, "%.*s/%.*s", FMT(level), FMT(last_part(folder))), false);
     put_cell(t->kit->csv, str_slice(file, 0, file.n - 4), false);
     put_cell(t->kit->csv, id, false);
     put_cell(t->kit->csv, good ? STR("SUCCESS") : STR("ERROR"), false);
@@ -359,7 +377,8 @@ static enum err load_models(struct tested *t)
     struct names l;
     struct str folder = folder_of(t->file);
     const struct xml *name = doc_child(t->root, "modelName");
-    struct str wanted = str_format(ctx->arena, "%.*s/%.*s", FMT(folder), FMT(name == NULL ? STR("") : str_trim(name->text)));
+    struct str wanted = str_format(ctx->arena, "%.*s/%.*s", FMT(folder),
+                                   FMT(name == NULL ? STR("") : str_trim(name->text)));
     struct dmn_options options = {.tolerant = true, .java = true};
     TRY(find(ctx, folder, ".dmn", true, &l));
     struct dmn_source *sources = ARENA_ARRAY(ctx->arena, struct dmn_source, l.n + 1);
@@ -390,13 +409,15 @@ static enum err run_file(struct tested *t)
     t->kit->score.files++;
     enum err e = load_models(t);
     struct str why = e == ERR_OK ? STR("") : ctx->why.detail;
-    for (const struct xml *test = doc_child(root, "testCase"); test != NULL; test = doc_next(test)) {
+    for (const struct xml *test = doc_child(root, "testCase"); test != NULL;
+         test = doc_next(test)) {
         struct arena_mark mark = arena_mark(ctx->arena);
         struct str detail = why;
         bool valued = false;
         bool java = false;
         if (e == ERR_OK && run_case(t, test, &detail, &valued, &java) != ERR_OK) {
-            detail = ctx->why.detail.n > 0 ? ctx->why.detail : str_from(err_sentence(ctx->why.code));
+            detail =
+                ctx->why.detail.n > 0 ? ctx->why.detail : str_from(err_sentence(ctx->why.code));
         }
         report(t, test, detail.n == 0, detail, valued, java);
         ctx->why = (struct why){0};
@@ -405,7 +426,8 @@ static enum err run_file(struct tested *t)
     return ERR_OK;
 }
 
-/* One file in an arena of its own, so that a kit of any size takes no more memory than its largest file. */
+/* One file in an arena of its own, so that a kit of any size takes no more memory than its largest
+ * file. */
 static enum err run_in_arena(struct kit *kit, struct str file)
 {
     struct arena *arena = arena_new(FILE_ARENA);
@@ -423,7 +445,8 @@ static enum err run_in_arena(struct kit *kit, struct str file)
     return e;
 }
 
-enum err tck_run(struct ctx *ctx, const char *folder, const char *csv_path, bool verbose, bool *ret_all)
+enum err tck_run(struct ctx *ctx, const char *folder, const char *csv_path, bool verbose,
+                 bool *ret_all)
 {
     struct names l;
     struct buf csv = buf_new(ctx->arena, 64 << 20);
@@ -444,8 +467,13 @@ enum err tck_run(struct ctx *ctx, const char *folder, const char *csv_path, bool
     }
     const struct score *s = &kit.score;
     fprintf(stderr, "%zu test files: %zu of %zu cases pass\n", s->files, s->good, s->cases);
-    fprintf(stderr, "of cases that expect something other than null: %zu of %zu\n", s->valued_good, s->valued);
-    fprintf(stderr, "of cases that call Java functions (a built-in table stands for them): %zu of %zu\n", s->java_good, s->java);
+    fprintf(stderr, "of cases that expect something other than null: %zu of %zu\n", s->valued_good,
+            s->valued);
+    fprintf(stderr,
+            "of cases that call Java functions (a built-in table stands for them): %zu of %zu\n",
+            s->java_good, s->java);
     *ret_all = s->good == s->cases;
-    return s->cases == 0 ? fault(ctx, ERR_NOT_FOUND, "there is no test file of the kit in or below %s", folder) : ERR_OK;
+    return s->cases == 0 ? fault(ctx, ERR_NOT_FOUND,
+                                 "there is no test file of the kit in or below %s", folder)
+                         : ERR_OK;
 }

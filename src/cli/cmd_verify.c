@@ -11,21 +11,24 @@
 #include "http/client.h"
 #include "limit_gen.h"
 
-static const char usage[] =
-    "usage: tongban verify DIR|URL [--key VERIFIER]… [--json]\n"
-    "Recomputes a ledger from its entries: every tile of every level, the root, the signatures; names the first wrong byte.\n"
-    "DIR is a node's folder (its own keys are used) or a folder of C2SP tiles; URL is http://… or https://…\n";
+static const char usage[] = "usage: tongban verify DIR|URL [--key VERIFIER]… [--json]\n"
+                            "Recomputes a ledger from its entries: every tile of every level, the "
+                            "root, the signatures; names the first wrong byte.\n"
+                            "DIR is a node's folder (its own keys are used) or a folder of C2SP "
+                            "tiles; URL is http://… or https://…\n";
 
 enum { KEYS_MAX = 16, FILE_BYTES = 32 << 20 };
 
 static enum err url_get(struct ctx *ctx, void *self, struct str path, struct str *ret)
 {
     const struct str *base = self;
-    struct http_fetch request = {.url = str_format(ctx->arena, "%.*s/%.*s", FMT(*base), FMT(path)), .max_bytes = FILE_BYTES};
+    struct http_fetch request = {.url = str_format(ctx->arena, "%.*s/%.*s", FMT(*base), FMT(path)),
+                                 .max_bytes = FILE_BYTES};
     struct http_fetched answer;
     TRY(http_fetch(ctx, &request, &answer));
     if (answer.status != 200) {
-        return fault(ctx, answer.status == 404 ? ERR_NOT_FOUND : ERR_IO, "%.*s answered %d", FMT(request.url), answer.status);
+        return fault(ctx, answer.status == 404 ? ERR_NOT_FOUND : ERR_IO, "%.*s answered %d",
+                     FMT(request.url), answer.status);
     }
     *ret = answer.body;
     return ERR_OK;
@@ -48,10 +51,12 @@ static int tell(struct cmd *c, const struct log_report *r)
         json_write(&b, &o);
         printf("%.*s\n", FMT(buf_str(&b)));
     } else if (r->good) {
-        printf("good: %.*s, %llu entries, signed by %.*s\n", FMT(r->checkpoint.origin), (unsigned long long)r->leaves,
+        printf("good: %.*s, %llu entries, signed by %.*s\n", FMT(r->checkpoint.origin),
+               (unsigned long long)r->leaves,
                FMT(r->signed_by.n > 0 ? r->signed_by : STR("nobody asked for (give --key)")));
     } else {
-        printf("wrong: %.*s byte %llu: %.*s\n", FMT(r->wrong_path), (unsigned long long)r->wrong_offset, FMT(r->wrong));
+        printf("wrong: %.*s byte %llu: %.*s\n", FMT(r->wrong_path),
+               (unsigned long long)r->wrong_offset, FMT(r->wrong));
     }
     return r->good ? 0 : 1;
 }
@@ -68,7 +73,8 @@ static int verify_node(struct cmd *c, struct str dir)
         return cmd_fail(c);
     }
     const struct public_keys *keys = keyholder_public(n.keys);
-    struct verifier verifiers[2] = {verifier_ed25519(n.origin, keys->ed25519), verifier_sm2(n.origin, keys->sm2)};
+    struct verifier verifiers[2] = {verifier_ed25519(n.origin, keys->ed25519),
+                                    verifier_sm2(n.origin, keys->sm2)};
     enum err e = store_reader(ctx, n.store, &reader);
     e = e == ERR_OK ? gate_checkpoint(ctx, n.gate, reader, &held.checkpoint, &held.size) : e;
     e = e == ERR_OK ? gate_ledger_reader(ctx, n.gate, reader, &tiles) : e;
@@ -105,7 +111,8 @@ static int body(struct cmd *c)
     if (!url && w->exists(w, str_format(c->ctx.arena, "%.*s/node.json", FMT(where)).p) == 0) {
         return verify_node(c, where);
     }
-    struct log_source source = url ? (struct log_source){&where, url_get} : log_source_folder(&where);
+    struct log_source source =
+        url ? (struct log_source){&where, url_get} : log_source_folder(&where);
     if (log_verify(&c->ctx, &source, keys, count, NULL, NULL, &report) != ERR_OK) {
         return cmd_fail(c);
     }

@@ -12,7 +12,8 @@ static const struct {
     {"demo", cmd_demo, "make and serve a node with sample law and people"},
     {"init", cmd_init, "make a node"},
     {"serve", cmd_serve, "run a node"},
-    {"client", cmd_client, "register an application that relies on this node's identity, or close it"},
+    {"client", cmd_client,
+     "register an application that relies on this node's identity, or close it"},
     {"feel", cmd_feel, "evaluate a FEEL expression"},
     {"bpmn", cmd_bpmn, "step any BPMN model through a script, check it, draw it"},
     {"dmn", cmd_dmn, "evaluate decisions over JSON lines, run the compatibility kit"},
@@ -29,7 +30,9 @@ static int help(FILE *to)
     for (size_t i = 0; i < LEN(commands); i++) {
         fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].line);
     }
-    fputs("\ntongban COMMAND --help tells more. Exit: 0 yes, 1 no (with the reason), 2 bad usage.\n", to);
+    fputs(
+        "\ntongban COMMAND --help tells more. Exit: 0 yes, 1 no (with the reason), 2 bad usage.\n",
+        to);
     return to == stdout ? 0 : 2;
 }
 

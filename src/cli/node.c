@@ -10,7 +10,8 @@
 #include "cli/rooms.h"
 #include "oidc/oidc.h"
 
-enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct text2 name, struct str database)
+enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct text2 name,
+                     struct str database)
 {
     struct arena *a = ctx->arena;
     struct world *w = ctx->world;
@@ -39,7 +40,8 @@ enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct te
     TRY(keys_public(ctx, dir, &keys));
     struct verifier ed25519 = verifier_ed25519(origin, keys.ed25519);
     struct verifier sm2 = verifier_sm2(origin, keys.sm2);
-    struct str lines = str_format(a, "%.*s\n%.*s\n", FMT(verifier_text(a, &ed25519)), FMT(verifier_text(a, &sm2)));
+    struct str lines =
+        str_format(a, "%.*s\n%.*s\n", FMT(verifier_text(a, &ed25519)), FMT(verifier_text(a, &sm2)));
     TRY(file_write(ctx, str_format(a, "%.*s/verifiers.txt", FMT(dir)).p, lines, 0644));
     return file_write(ctx, path, buf_str(&b), 0600);
 }
@@ -52,7 +54,8 @@ static enum err read_config(struct ctx *ctx, struct node *n)
     TRY(file_read(ctx, path, 65536, &text));
     TRY(json_parse(ctx, text, str_from(path), &o));
     if (json_int(&o, "version", 0) != 1) {
-        return fault(ctx, ERR_VERSION, "%s was written by a newer version of the program; use that one", path);
+        return fault(ctx, ERR_VERSION,
+                     "%s was written by a newer version of the program; use that one", path);
     }
     n->code = json_text(&o, "code");
     n->origin = json_text(&o, "origin");
@@ -67,10 +70,12 @@ static enum err open_all(struct ctx *ctx, struct node *n)
     TRY(read_config(ctx, n));
     TRY(keyholder_start(ctx, n->dir, &n->keys));
     TRY(keyholder_start(ctx, n->dir, &n->token_keys));
-    struct str where = n->database.n > 0 ? n->database : str_format(ctx->arena, "%.*s/store", FMT(n->dir));
+    struct str where =
+        n->database.n > 0 ? n->database : str_format(ctx->arena, "%.*s/store", FMT(n->dir));
     TRY(store_open(ctx, where, STORE_CREATE, &n->store));
     TRY(store_migrate(ctx, n->store));
-    struct gate_config config = {.store = n->store, .keys = n->keys, .origin = n->origin, .node = n->code};
+    struct gate_config config = {
+        .store = n->store, .keys = n->keys, .origin = n->origin, .node = n->code};
     config.rooms = rooms_projectors(&config.room_count);
     return gate_new(ctx, &config, &n->gate);
 }
@@ -102,8 +107,8 @@ static enum err by_node(struct ctx *ctx, struct node *n, struct draft *d)
     d->actor = (struct actor){.kind = ACTOR_NODE, .assurance = 2};
     TRY(gate_submit_wait(ctx, n->gate, d, &r));
     if (!r.verdict.admitted) {
-        return fault(ctx, ERR_REFUSED, "the gate refused %.*s: %.*s %.*s (%.*s)", FMT(d->kind), FMT(r.verdict.code), FMT(r.verdict.field),
-                     FMT(r.verdict.sentence.en));
+        return fault(ctx, ERR_REFUSED, "the gate refused %.*s: %.*s %.*s (%.*s)", FMT(d->kind),
+                     FMT(r.verdict.code), FMT(r.verdict.field), FMT(r.verdict.sentence.en));
     }
     return ERR_OK;
 }
@@ -117,7 +122,8 @@ enum err node_publish(struct ctx *ctx, struct node *n, const char *folder)
     enum err e = gate_publish_draft(ctx, n->gate, &pack, &d, &problems);
     for (size_t i = 0; i < problems.count; i++) {
         const struct law_problem *p = &problems.items[i];
-        fprintf(stderr, "%.*s/%.*s:%u: %.*s\n", FMT(p->pack), FMT(p->file), p->line, FMT(p->sentence));
+        fprintf(stderr, "%.*s/%.*s:%u: %.*s\n", FMT(p->pack), FMT(p->file), p->line,
+                FMT(p->sentence));
     }
     TRY(e);
     return by_node(ctx, n, &d);
@@ -128,7 +134,8 @@ static void set(struct ctx *ctx, struct json *o, const char *name, struct str va
     json_set(ctx->arena, o, str_from(name), json_of_str(value));
 }
 
-static enum err register_group(struct ctx *ctx, struct node *n, const struct json *list, struct str kind)
+static enum err register_group(struct ctx *ctx, struct node *n, const struct json *list,
+                               struct str kind)
 {
     for (size_t i = 0; json_is(list, JSON_ARRAY) && i < list->count; i++) {
         const struct json *facts = json_get(&list->items[i], "facts");
@@ -168,7 +175,8 @@ enum err node_register_people(struct ctx *ctx, struct node *n, const struct json
         set(ctx, &d.fields, "officer.id", json_text(o, "id"));
         set(ctx, &d.fields, "officer.name", json_text(o, "name"));
         set(ctx, &d.fields, "officer.office", json_text(o, "office"));
-        json_set(ctx->arena, &d.fields, STR("officer.roles"), roles == NULL ? json_array() : *roles);
+        json_set(ctx->arena, &d.fields, STR("officer.roles"),
+                 roles == NULL ? json_array() : *roles);
         if (json_text(o, "person").n > 0) {
             set(ctx, &d.fields, "officer.person", json_text(o, "person"));
         }

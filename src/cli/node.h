@@ -6,11 +6,12 @@
 
 struct node {
     struct str dir;
-    struct str code;    /* in leaves and case numbers */
-    struct str origin;  /* of the ledger */
+    struct str code;   /* in leaves and case numbers */
+    struct str origin; /* of the ledger */
     struct text2 name;
     struct str database; /* connection string; empty: in the folder */
-    struct str issuer;   /* as an identity provider, "https://node.example"; empty: by the address it serves at */
+    struct str issuer; /* as an identity provider, "https://node.example"; empty: by the address it
+                          serves at */
     struct store *store;
     struct keyholder *keys;
     struct keyholder *token_keys; /* a second one, so that tokens do not wait for the writer */
@@ -18,11 +19,14 @@ struct node {
 };
 
 /* Make a new node: folder, keys, node.json, empty store. ERR_DUPLICATE when there is one. */
-enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct text2 name, struct str database) MUST_USE;
+enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct text2 name,
+                     struct str database) MUST_USE;
 /* Open it: key holder (before any thread), store, gate. */
 enum err node_open(struct ctx *ctx, struct str dir, struct node *ret) MUST_USE;
-/* Register applications by acts of the node: an object of client.* facts, or a list of them. Each is checked before (oidc_client_check). */
-enum err node_register_clients(struct ctx *ctx, struct node *n, const struct json *clients) MUST_USE;
+/* Register applications by acts of the node: an object of client.* facts, or a list of them. Each
+ * is checked before (oidc_client_check). */
+enum err node_register_clients(struct ctx *ctx, struct node *n,
+                               const struct json *clients) MUST_USE;
 /* Close one, by an act of the node. ERR_NOT_FOUND when none of this id is open. */
 enum err node_close_client(struct ctx *ctx, struct node *n, struct str id) MUST_USE;
 void node_close(struct node *n);

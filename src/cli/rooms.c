@@ -1,4 +1,5 @@
-/* The rooms of floor 7: what they project and what they serve. A new room is a line in each list. */
+/* The rooms of floor 7: what they project and what they serve. A new room is a line in each list.
+ */
 #include "cli/rooms.h"
 
 #include "case/case.h"
@@ -10,7 +11,8 @@
 #include "party/party.h"
 #include "web/site.h"
 
-static const struct projector *const projectors[] = {&party_projector, &licence_projector, &case_projector, &login_projector, &oidc_projector};
+static const struct projector *const projectors[] = {
+    &party_projector, &licence_projector, &case_projector, &login_projector, &oidc_projector};
 
 const struct projector *const *rooms_projectors(size_t *ret_count)
 {
@@ -20,9 +22,11 @@ const struct projector *const *rooms_projectors(size_t *ret_count)
 
 const struct route_table *rooms_routes(struct ctx *ctx, size_t *ret_count)
 {
-    const struct route_table *const tables[] = {&site_routes,       &item_routes,    &login_routes,   &login_passkey_routes, &login_own_routes, &login_act_routes, &party_routes, &login_source_routes,   &case_apply_routes,
-                                                &case_routes,       &case_list_routes, &case_counter_routes, &licence_routes, &evidence_routes,
-                                                &oidc_routes};
+    const struct route_table *const tables[] = {
+        &site_routes,       &item_routes,      &login_routes,     &login_passkey_routes,
+        &login_own_routes,  &login_act_routes, &party_routes,     &login_source_routes,
+        &case_apply_routes, &case_routes,      &case_list_routes, &case_counter_routes,
+        &licence_routes,    &evidence_routes,  &oidc_routes};
     struct route_table *out = ARENA_ARRAY(ctx->arena, struct route_table, LEN(tables));
     for (size_t i = 0; i < LEN(tables); i++) {
         out[i] = *tables[i];

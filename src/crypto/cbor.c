@@ -59,11 +59,8 @@ struct cbor_item cbor_next(struct cbor *c)
     size_t left = (size_t)(c->end - c->at);
     struct cbor_item item = {.kind = kind, .n = (int64_t)n};
     switch (kind) {
-    case CBOR_UINT:
-        return item;
-    case CBOR_NINT:
-        item.n = -1 - item.n;
-        return item;
+    case CBOR_UINT: return item;
+    case CBOR_NINT: item.n = -1 - item.n; return item;
     case CBOR_BYTES:
     case CBOR_TEXT:
         if (n > left) {
@@ -72,14 +69,11 @@ struct cbor_item cbor_next(struct cbor *c)
         item.text = (struct str){(const char *)c->at, (size_t)n};
         c->at += n;
         return kind == CBOR_TEXT && !utf8_is_valid(item.text) ? bad(c) : item;
-    case CBOR_ARRAY:
-        return n > left ? bad(c) : item;
-    case CBOR_MAP:
-        return n > left / 2 ? bad(c) : item;
+    case CBOR_ARRAY: return n > left ? bad(c) : item;
+    case CBOR_MAP: return n > left / 2 ? bad(c) : item;
     case CBOR_SIMPLE:
         return (head & 31) < 24 && n >= SIMPLE_FALSE && n <= SIMPLE_NULL ? item : bad(c);
-    case CBOR_NONE:
-        break;
+    case CBOR_NONE: break;
     }
     return bad(c);
 }

@@ -27,10 +27,11 @@ static bool leave_no_core(void)
 bool confine_to_signing(void)
 {
     static const int allowed[] = {
-        SCMP_SYS(read),       SCMP_SYS(write),  SCMP_SYS(sendto),         SCMP_SYS(close),       SCMP_SYS(exit),
-        SCMP_SYS(exit_group), SCMP_SYS(brk),    SCMP_SYS(munmap),         SCMP_SYS(mremap),      SCMP_SYS(madvise),
-        SCMP_SYS(getrandom),  SCMP_SYS(futex),  SCMP_SYS(clock_gettime),  SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigreturn),
-        SCMP_SYS(getpid),     SCMP_SYS(gettid), SCMP_SYS(rt_sigprocmask), SCMP_SYS(tgkill)};
+        SCMP_SYS(read),          SCMP_SYS(write),          SCMP_SYS(sendto),       SCMP_SYS(close),
+        SCMP_SYS(exit),          SCMP_SYS(exit_group),     SCMP_SYS(brk),          SCMP_SYS(munmap),
+        SCMP_SYS(mremap),        SCMP_SYS(madvise),        SCMP_SYS(getrandom),    SCMP_SYS(futex),
+        SCMP_SYS(clock_gettime), SCMP_SYS(sigaltstack),    SCMP_SYS(rt_sigreturn), SCMP_SYS(getpid),
+        SCMP_SYS(gettid),        SCMP_SYS(rt_sigprocmask), SCMP_SYS(tgkill)};
     static const int maps[] = {SCMP_SYS(mmap), SCMP_SYS(mprotect)};
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     bool ok = filter != NULL;
@@ -38,14 +39,16 @@ bool confine_to_signing(void)
         ok = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0) == 0;
     }
     for (size_t i = 0; ok && i < LEN(maps); i++) { /* memory, but none that runs */
-        ok = seccomp_rule_add(filter, SCMP_ACT_ALLOW, maps[i], 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
+        ok = seccomp_rule_add(filter, SCMP_ACT_ALLOW, maps[i], 1,
+                              SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
     }
     ok = ok && leave_no_core() && seccomp_load(filter) == 0;
     seccomp_release(filter);
     return ok;
 }
 
-/* ---- a server: a list of what it may not, since its libraries differ from release to release ---- */
+/* ---- a server: a list of what it may not, since its libraries differ from release to release ----
+ */
 
 static const int denied[] = {
     SCMP_SYS(execve),
@@ -117,7 +120,8 @@ static bool deny_calls(void)
     for (size_t i = 0; ok && i < LEN(denied); i++) {
         ok = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), denied[i], 0) == 0;
     }
-    /* Its flags lie in memory, out of a filter's sight; libraries then use clone, whose flags do not. */
+    /* Its flags lie in memory, out of a filter's sight; libraries then use clone, whose flags do
+     * not. */
     ok = ok && seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0;
     static const unsigned spaces[] = {CLONE_NEWUSER, CLONE_NEWNS,  CLONE_NEWNET,
                                       CLONE_NEWPID,  CLONE_NEWIPC, CLONE_NEWUTS};
@@ -165,7 +169,8 @@ static bool allow_path(int rules, struct ctx *ctx, struct str path, uint64_t rig
         return false;
     }
     bool is_dir = fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
-    struct landlock_path_beneath_attr rule = {.allowed_access = is_dir ? rights : rights & OF_A_FILE, .parent_fd = fd};
+    struct landlock_path_beneath_attr rule = {
+        .allowed_access = is_dir ? rights : rights & OF_A_FILE, .parent_fd = fd};
     bool ok = syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
     close(fd);
     return ok;
@@ -192,15 +197,17 @@ static enum err confine_paths(struct ctx *ctx, const struct confine *c, struct c
         return ERR_OK;
     }
     struct ruleset r = {.fs = fs_rights((int)abi), .net = abi >= 4 ? LANDLOCK_NET_BIND_TCP : 0};
-    int rules = (int)syscall(SYS_landlock_create_ruleset, &r, abi >= 4 ? sizeof(r) : sizeof(r.fs), 0);
-    bool ok = rules >= 0 && fill_rules(ctx, rules, c, &r) && syscall(SYS_landlock_restrict_self, rules, 0) == 0;
+    int rules =
+        (int)syscall(SYS_landlock_create_ruleset, &r, abi >= 4 ? sizeof(r) : sizeof(r.fs), 0);
+    bool ok = rules >= 0 && fill_rules(ctx, rules, c, &r) &&
+              syscall(SYS_landlock_restrict_self, rules, 0) == 0;
     int because = errno;
     if (rules >= 0) {
         close(rules);
     }
     if (!ok) {
-        return fault(ctx, ERR_NOT_SUPPORTED, "cannot confine the process to %.*s: %s", FMT(c->data_dir),
-                     strerror(because));
+        return fault(ctx, ERR_NOT_SUPPORTED, "cannot confine the process to %.*s: %s",
+                     FMT(c->data_dir), strerror(because));
     }
     ret->landlock_abi = (int)abi;
     ret->paths = true;
@@ -216,7 +223,8 @@ enum err confine_server(struct ctx *ctx, const struct confine *rules, struct con
     }
     TRY(confine_paths(ctx, rules, &done));
     if (!deny_calls()) {
-        return fault(ctx, ERR_NOT_SUPPORTED, "cannot install the system call filter; is seccomp off in this kernel?");
+        return fault(ctx, ERR_NOT_SUPPORTED,
+                     "cannot install the system call filter; is seccomp off in this kernel?");
     }
     *ret = done;
     return ERR_OK;

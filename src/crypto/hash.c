@@ -14,7 +14,8 @@ static void free_context(void *p)
     EVP_MD_CTX_free(p);
 }
 
-/* A thread that gets no memory for a context of its own takes these in turn: made at the first hash of the process. */
+/* A thread that gets no memory for a context of its own takes these in turn: made at the first hash
+ * of the process. */
 static EVP_MD_CTX *spare[2];
 static pthread_mutex_t spare_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -25,13 +26,15 @@ static void fetch(void)
     must(md_sha256 != NULL && md_sm3 != NULL);
     for (int i = 0; i < 2; i++) {
         spare[i] = EVP_MD_CTX_new();
-        must(spare[i] != NULL && EVP_DigestInit_ex2(spare[i], i == 0 ? md_sha256 : md_sm3, NULL) == 1);
+        must(spare[i] != NULL &&
+             EVP_DigestInit_ex2(spare[i], i == 0 ? md_sha256 : md_sm3, NULL) == 1);
         must(pthread_key_create(&context_key[i], free_context) == 0);
     }
 }
 
-/* One context a thread and kind: making one costs more than hashing a leaf. Once made and begun it needs no memory that
- * could be refused, so hashing has no error to hand up. NULL when there is none. */
+/* One context a thread and kind: making one costs more than hashing a leaf. Once made and begun it
+ * needs no memory that could be refused, so hashing has no error to hand up. NULL when there is
+ * none. */
 static EVP_MD_CTX *context(bool is_sm3)
 {
     EVP_MD_CTX *c = pthread_getspecific(context_key[is_sm3]);
@@ -45,7 +48,8 @@ static EVP_MD_CTX *context(bool is_sm3)
     return c;
 }
 
-static bool digest(EVP_MD_CTX *c, bool is_sm3, const uint8_t *prefix, struct str a, struct str b, uint8_t ret[32])
+static bool digest(EVP_MD_CTX *c, bool is_sm3, const uint8_t *prefix, struct str a, struct str b,
+                   uint8_t ret[32])
 {
     unsigned n = 0;
     bool ok = c != NULL && EVP_DigestInit_ex2(c, is_sm3 ? md_sm3 : md_sha256, NULL) == 1;
@@ -101,7 +105,8 @@ void hmac_sha256(struct str key, struct str text, uint8_t ret[32])
         inner[i] ^= 0x36;
     }
     hash(false, NULL, (struct str){(const char *)inner, BLOCK}, text, first);
-    hash(false, NULL, (struct str){(const char *)outer, BLOCK}, (struct str){(const char *)first, 32}, ret);
+    hash(false, NULL, (struct str){(const char *)outer, BLOCK},
+         (struct str){(const char *)first, 32}, ret);
     bytes_wipe(inner, sizeof(inner));
     bytes_wipe(outer, sizeof(outer));
 }

@@ -22,8 +22,8 @@ struct secrets {
     uint8_t token[32];
 };
 
-/* A key of tokens made ready. The place is by number, so that the former, the present and the next key of a kind never
- * put each other out. */
+/* A key of tokens made ready. The place is by number, so that the former, the present and the next
+ * key of a kind never put each other out. */
 struct token_ready {
     uint32_t kind; /* enum token_key; 0: free */
     uint32_t number;
@@ -52,10 +52,12 @@ static const char *key_path(struct ctx *ctx, struct str dir, const char *name)
     return str_format(ctx->arena, "%.*s/keys/%s", FMT(dir), name).p;
 }
 
-static enum err write_key(struct ctx *ctx, struct str dir, const char *name, const void *bytes, size_t n, int mode)
+static enum err write_key(struct ctx *ctx, struct str dir, const char *name, const void *bytes,
+                          size_t n, int mode)
 {
     struct str hex = hex_encode(ctx->arena, bytes, n);
-    return file_write(ctx, key_path(ctx, dir, name), str_format(ctx->arena, "%.*s\n", FMT(hex)), mode);
+    return file_write(ctx, key_path(ctx, dir, name), str_format(ctx->arena, "%.*s\n", FMT(hex)),
+                      mode);
 }
 
 static enum err read_key(struct ctx *ctx, struct str dir, const char *name, void *ret, size_t n)
@@ -63,7 +65,8 @@ static enum err read_key(struct ctx *ctx, struct str dir, const char *name, void
     struct str text = {0};
     TRY(file_read(ctx, key_path(ctx, dir, name), 4096, &text));
     if (!hex_decode(str_trim(text), ret, n)) {
-        return fault(ctx, ERR_CORRUPT, "the key file keys/%s does not hold %zu hexadecimal bytes", name, n);
+        return fault(ctx, ERR_CORRUPT, "the key file keys/%s does not hold %zu hexadecimal bytes",
+                     name, n);
     }
     return ERR_OK;
 }
@@ -112,19 +115,22 @@ enum err keys_public(struct ctx *ctx, struct str dir, struct public_keys *ret)
 /* ---- signing ---- */
 
 /* heads: the SM2 key made ready, or NULL. */
-static bool sign_both(const struct secrets *s, const struct public_keys *p, struct sm2_key *heads, struct str text,
-                      struct signatures *ret)
+static bool sign_both(const struct secrets *s, const struct public_keys *p, struct sm2_key *heads,
+                      struct str text, struct signatures *ret)
 {
     ed25519_sign(s->ed25519, text, ret->ed25519);
-    return heads != NULL ? sm2_key_sign(heads, text, ret->sm2) : sm2_sign(s->sm2, p->sm2, text, ret->sm2);
+    return heads != NULL ? sm2_key_sign(heads, text, ret->sm2)
+                         : sm2_sign(s->sm2, p->sm2, text, ret->sm2);
 }
 
 /* ---- keys of tokens ---- */
 
-static bool token_derive(const struct secrets *s, enum token_key kind, uint32_t number, struct token_ready *ret)
+static bool token_derive(const struct secrets *s, enum token_key kind, uint32_t number,
+                         struct token_ready *ret)
 {
     bool ok = false;
-    for (unsigned turn = 0; !ok && turn < 64; turn++) { /* a number that is no scalar comes once in 2^32 */
+    for (unsigned turn = 0; !ok && turn < 64;
+         turn++) { /* a number that is no scalar comes once in 2^32 */
         const uint8_t text[16] = {'t',
                                   'o',
                                   'k',
@@ -150,7 +156,8 @@ static bool token_derive(const struct secrets *s, enum token_key kind, uint32_t 
             ok = true;
             break;
         case TOKEN_SM2: ok = sm2_public(ret->secret, ret->public_key); break;
-        case TOKEN_RS256: /* every secret makes a key: without one memory is short, and another would not help */
+        case TOKEN_RS256: /* every secret makes a key: without one memory is short, and another
+                             would not help */
             ret->rsa = rsa_key_derive(ret->secret);
             ok = ret->rsa != NULL && rsa_key_public(ret->rsa, ret->public_key);
             turn = 63;
@@ -162,7 +169,8 @@ static bool token_derive(const struct secrets *s, enum token_key kind, uint32_t 
     return ok;
 }
 
-static struct token_ready *token_ready(struct token_keys *t, const struct secrets *s, uint32_t kind, uint32_t number)
+static struct token_ready *token_ready(struct token_keys *t, const struct secrets *s, uint32_t kind,
+                                       uint32_t number)
 {
     if (kind < TOKEN_ES256 || kind > TOKEN_RS256) {
         return NULL;
@@ -222,9 +230,10 @@ struct many_head {
     uint32_t bytes;
 };
 
-/* Sign each text of a message of heads and texts, the signatures one after the other; false when it is not made so. */
-static bool sign_many(const struct secrets *s, struct token_keys *t, struct str message, uint32_t count, uint8_t *ret,
-                      size_t *ret_bytes)
+/* Sign each text of a message of heads and texts, the signatures one after the other; false when it
+ * is not made so. */
+static bool sign_many(const struct secrets *s, struct token_keys *t, struct str message,
+                      uint32_t count, uint8_t *ret, size_t *ret_bytes)
 {
     *ret_bytes = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -254,8 +263,8 @@ static bool has_many(const struct request *q, const struct reply *r)
     return q->what == ASK_TOKEN_MANY && r->ok;
 }
 
-static void answer(const struct secrets *s, const struct public_keys *p, struct token_keys *t, const struct request *q,
-                   struct str text, struct reply *ret, struct many *many)
+static void answer(const struct secrets *s, const struct public_keys *p, struct token_keys *t,
+                   const struct request *q, struct str text, struct reply *ret, struct many *many)
 {
     *ret = (struct reply){0};
     struct token_ready *k = NULL;
@@ -279,11 +288,13 @@ static void answer(const struct secrets *s, const struct public_keys *p, struct 
         ret->ok = k != NULL && token_sign(k, text, ret->bytes);
         break;
     case ASK_TOKEN_MANY:
-        ret->ok = q->number <= TOKEN_TEXTS && sign_many(s, t, text, q->number, many->bytes, &many->count);
+        ret->ok =
+            q->number <= TOKEN_TEXTS && sign_many(s, t, text, q->number, many->bytes, &many->count);
         break;
     case ASK_TOKEN_SECRET: {
         uint8_t inner[32];
-        hmac_sha256((struct str){(const char *)s->token, sizeof(s->token)}, STR("token secret"), inner);
+        hmac_sha256((struct str){(const char *)s->token, sizeof(s->token)}, STR("token secret"),
+                    inner);
         hmac_sha256((struct str){(const char *)inner, sizeof(inner)}, text, ret->bytes);
         bytes_wipe(inner, sizeof(inner));
         ret->ok = 1;
@@ -346,24 +357,29 @@ static bool are_a_pair(const struct secrets *s, const struct public_keys *p)
 {
     struct public_keys made;
     ed25519_public(s->ed25519, made.ed25519);
-    return sm2_public(s->sm2, made.sm2) && bytes_equal(made.ed25519, p->ed25519, sizeof(made.ed25519)) &&
+    return sm2_public(s->sm2, made.sm2) &&
+           bytes_equal(made.ed25519, p->ed25519, sizeof(made.ed25519)) &&
            bytes_equal(made.sm2, p->sm2, sizeof(made.sm2));
 }
 
-static enum err holder_open(struct ctx *ctx, struct str dir, const struct public_keys *p, struct secrets *ret)
+static enum err holder_open(struct ctx *ctx, struct str dir, const struct public_keys *p,
+                            struct secrets *ret)
 {
     struct signatures warm;
     static struct token_ready warm_token;
     TRY(read_secrets(ctx, dir, ret));
     /* The library opens what it needs at first use: let it, before the door is shut. */
     if (!are_a_pair(ret, p) || !sign_both(ret, p, NULL, STR("ready"), &warm)) {
-        return fault(ctx, ERR_CRYPTO, "the private keys in keys do not belong to the public ones beside them");
+        return fault(ctx, ERR_CRYPTO,
+                     "the private keys in keys do not belong to the public ones beside them");
     }
     if (!token_derive(ret, TOKEN_ES256, 0, &warm_token) ||
         !p256_sign(warm_token.secret, warm_token.public_key, STR("ready"), warm.ed25519)) {
         return fault(ctx, ERR_CRYPTO, "the keys of tokens cannot be made");
     }
-    return confine_to_signing() ? ERR_OK : fault(ctx, ERR_NOT_SUPPORTED, "the key holder cannot confine itself");
+    return confine_to_signing()
+               ? ERR_OK
+               : fault(ctx, ERR_NOT_SUPPORTED, "the key holder cannot confine itself");
 }
 
 static bool greet(int fd, const struct ctx *ctx, enum err err)
@@ -383,7 +399,8 @@ static int keep_only(int fd)
     return door == 3 && close_range(4, ~0u, 0) == 0 ? 3 : -1;
 }
 
-_Noreturn static void holder_main(struct ctx *ctx, struct str dir, int fd, const struct public_keys *p)
+_Noreturn static void holder_main(struct ctx *ctx, struct str dir, int fd,
+                                  const struct public_keys *p)
 {
     static char text[TEXT_MAX];
     struct secrets s;
@@ -394,10 +411,12 @@ _Noreturn static void holder_main(struct ctx *ctx, struct str dir, int fd, const
     static struct token_keys token;
     static struct many many;
     token.heads = going ? sm2_key_new(s.sm2, p->sm2) : NULL;
-    while (going && read_all(fd, &q, sizeof(q)) && q.bytes <= TEXT_MAX && read_all(fd, text, q.bytes)) {
+    while (going && read_all(fd, &q, sizeof(q)) && q.bytes <= TEXT_MAX &&
+           read_all(fd, text, q.bytes)) {
         struct reply r;
         answer(&s, p, &token, &q, (struct str){text, q.bytes}, &r, &many);
-        going = write_all(fd, &r, sizeof(r)) && (!has_many(&q, &r) || write_all(fd, many.bytes, many.count));
+        going = write_all(fd, &r, sizeof(r)) &&
+                (!has_many(&q, &r) || write_all(fd, many.bytes, many.count));
         bytes_wipe(&r, sizeof(r));
     }
     bytes_wipe(&s, sizeof(s));
@@ -419,7 +438,8 @@ enum err keyholder_start(struct ctx *ctx, struct str dir, struct keyholder **ret
         TRY(create_token_secret(ctx, dir)); /* a node made before there were tokens */
     }
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
-        return fault(ctx, ERR_IO, "cannot make a socket pair for the key holder: %s", strerror(errno));
+        return fault(ctx, ERR_IO, "cannot make a socket pair for the key holder: %s",
+                     strerror(errno));
     }
     pid_t parent = getpid();
     k->pid = fork();
@@ -445,8 +465,8 @@ enum err keyholder_start(struct ctx *ctx, struct str dir, struct keyholder **ret
     return ERR_OK;
 }
 
-enum err keyholder_in_memory(struct ctx *ctx, const uint8_t ed25519_seed[32], const uint8_t sm2_secret[32],
-                             struct keyholder **ret)
+enum err keyholder_in_memory(struct ctx *ctx, const uint8_t ed25519_seed[32],
+                             const uint8_t sm2_secret[32], struct keyholder **ret)
 {
     struct keyholder *k = ARENA_NEW(ctx->arena, struct keyholder);
     k->fd = -1;
@@ -479,8 +499,8 @@ const struct public_keys *keyholder_public(const struct keyholder *k)
 }
 
 /* many: room for the signatures of ASK_TOKEN_MANY, with their count of bytes; NULL for others. */
-static enum err ask_for(struct ctx *ctx, struct keyholder *k, struct request q, struct str text, struct reply *ret,
-                        struct many *many)
+static enum err ask_for(struct ctx *ctx, struct keyholder *k, struct request q, struct str text,
+                        struct reply *ret, struct many *many)
 {
     if (text.n > TEXT_MAX) {
         return fault(ctx, ERR_TOO_LARGE, "a text to sign is longer than %d bytes", TEXT_MAX);
@@ -490,25 +510,31 @@ static enum err ask_for(struct ctx *ctx, struct keyholder *k, struct request q, 
     if (k->fd < 0 && k->pid == 0) {
         answer(&k->secrets, &k->public_keys, &k->token, &q, text, ret, many);
     } else if (k->fd >= 0) {
-        char *message = arena_push_bytes(ctx->arena, sizeof(q) + text.n); /* one write, so that the holder wakes once */
+        char *message = arena_push_bytes(
+            ctx->arena, sizeof(q) + text.n); /* one write, so that the holder wakes once */
         memcpy(message, &q, sizeof(q));
         memcpy(message + sizeof(q), text.p == NULL ? "" : text.p, text.n);
         struct reply got;
-        bool told = write_all(k->fd, message, sizeof(q) + text.n) && read_all(k->fd, &got, sizeof(got));
+        bool told =
+            write_all(k->fd, message, sizeof(q) + text.n) && read_all(k->fd, &got, sizeof(got));
         told = told && (!has_many(&q, &got) || read_all(k->fd, many->bytes, many->count));
         if (told) {
             *ret = got;
         }
     }
-    return ret->ok ? ERR_OK : fault(ctx, ERR_CRYPTO, "the key holder did not sign; the node must be restarted");
+    return ret->ok
+               ? ERR_OK
+               : fault(ctx, ERR_CRYPTO, "the key holder did not sign; the node must be restarted");
 }
 
-static enum err ask(struct ctx *ctx, struct keyholder *k, struct request q, struct str text, struct reply *ret)
+static enum err ask(struct ctx *ctx, struct keyholder *k, struct request q, struct str text,
+                    struct reply *ret)
 {
     return ask_for(ctx, k, q, text, ret, NULL);
 }
 
-enum err keyholder_sign(struct ctx *ctx, struct keyholder *k, struct str text, struct signatures *ret)
+enum err keyholder_sign(struct ctx *ctx, struct keyholder *k, struct str text,
+                        struct signatures *ret)
 {
     struct reply r;
     TRY(ask(ctx, k, (struct request){.what = ASK_SIGN}, text, &r));
@@ -517,25 +543,28 @@ enum err keyholder_sign(struct ctx *ctx, struct keyholder *k, struct str text, s
     return ERR_OK;
 }
 
-enum err keyholder_token_public(struct ctx *ctx, struct keyholder *k, enum token_key kind, uint32_t number,
-                                uint8_t ret[TOKEN_PUBLIC])
+enum err keyholder_token_public(struct ctx *ctx, struct keyholder *k, enum token_key kind,
+                                uint32_t number, uint8_t ret[TOKEN_PUBLIC])
 {
     struct reply r;
-    TRY(ask(ctx, k, (struct request){.what = ASK_TOKEN_PUBLIC, .kind = kind, .number = number}, STR(""), &r));
+    TRY(ask(ctx, k, (struct request){.what = ASK_TOKEN_PUBLIC, .kind = kind, .number = number},
+            STR(""), &r));
     memcpy(ret, r.bytes, TOKEN_PUBLIC);
     return ERR_OK;
 }
 
-enum err keyholder_token_sign(struct ctx *ctx, struct keyholder *k, enum token_key kind, uint32_t number,
-                              struct str text, uint8_t ret[TOKEN_SIGNATURE])
+enum err keyholder_token_sign(struct ctx *ctx, struct keyholder *k, enum token_key kind,
+                              uint32_t number, struct str text, uint8_t ret[TOKEN_SIGNATURE])
 {
     struct reply r;
-    TRY(ask(ctx, k, (struct request){.what = ASK_TOKEN_SIGN, .kind = kind, .number = number}, text, &r));
+    TRY(ask(ctx, k, (struct request){.what = ASK_TOKEN_SIGN, .kind = kind, .number = number}, text,
+            &r));
     memcpy(ret, r.bytes, token_signature_bytes(kind));
     return ERR_OK;
 }
 
-enum err keyholder_token_sign_many(struct ctx *ctx, struct keyholder *k, struct token_text *texts, size_t count)
+enum err keyholder_token_sign_many(struct ctx *ctx, struct keyholder *k, struct token_text *texts,
+                                   size_t count)
 {
     struct reply r;
     struct many many = {.count = 0};
@@ -551,7 +580,8 @@ enum err keyholder_token_sign_many(struct ctx *ctx, struct keyholder *k, struct 
         many.count += token_signature_bytes(texts[i].kind);
     }
     TRY(buf_done(ctx, &b, &message));
-    TRY(ask_for(ctx, k, (struct request){.what = ASK_TOKEN_MANY, .number = (uint32_t)count}, message, &r, &many));
+    TRY(ask_for(ctx, k, (struct request){.what = ASK_TOKEN_MANY, .number = (uint32_t)count},
+                message, &r, &many));
     const uint8_t *at = many.bytes;
     for (size_t i = 0; i < count; i++) {
         memcpy(texts[i].signature, at, token_signature_bytes(texts[i].kind));
@@ -560,7 +590,8 @@ enum err keyholder_token_sign_many(struct ctx *ctx, struct keyholder *k, struct 
     return ERR_OK;
 }
 
-enum err keyholder_token_secret(struct ctx *ctx, struct keyholder *k, struct str label, uint8_t ret[32])
+enum err keyholder_token_secret(struct ctx *ctx, struct keyholder *k, struct str label,
+                                uint8_t ret[32])
 {
     struct reply r;
     TRY(ask(ctx, k, (struct request){.what = ASK_TOKEN_SECRET}, label, &r));

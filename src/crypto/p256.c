@@ -21,7 +21,8 @@ static bool is_point(int nid, const uint8_t public_key[65])
 {
     EC_GROUP *group = EC_GROUP_new_by_curve_name(nid);
     EC_POINT *point = group == NULL ? NULL : EC_POINT_new(group);
-    bool ok = public_key[0] == 4 && point != NULL && EC_POINT_oct2point(group, point, public_key, 65, NULL) == 1;
+    bool ok = public_key[0] == 4 && point != NULL &&
+              EC_POINT_oct2point(group, point, public_key, 65, NULL) == 1;
     EC_POINT_free(point);
     EC_GROUP_free(group);
     return ok;
@@ -43,8 +44,10 @@ bool p256_public(const uint8_t secret[32], uint8_t ret_public[65])
     EC_POINT *point = group == NULL ? NULL : EC_POINT_new(group);
     BIGNUM *d = BN_secure_new();
     bool ok = point != NULL && d != NULL && BN_bin2bn(secret, 32, d) != NULL && !BN_is_zero(d);
-    ok = ok && BN_cmp(d, EC_GROUP_get0_order(group)) < 0 && EC_POINT_mul(group, point, d, NULL, NULL, NULL) == 1;
-    ok = ok && EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, ret_public, 65, NULL) == 65;
+    ok = ok && BN_cmp(d, EC_GROUP_get0_order(group)) < 0 &&
+         EC_POINT_mul(group, point, d, NULL, NULL, NULL) == 1;
+    ok = ok && EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, ret_public, 65,
+                                  NULL) == 65;
     BN_clear_free(d);
     EC_POINT_free(point);
     EC_GROUP_free(group);
@@ -85,7 +88,8 @@ struct p256_key *p256_key_new(const uint8_t *secret, const uint8_t public_key[65
              OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_PRIV_KEY, d) == 1;
     }
     ok = ok && (params = OSSL_PARAM_BLD_to_param(b)) != NULL && EVP_PKEY_fromdata_init(c) == 1;
-    if (!ok || EVP_PKEY_fromdata(c, &key, secret == NULL ? EVP_PKEY_PUBLIC_KEY : EVP_PKEY_KEYPAIR, params) != 1) {
+    if (!ok || EVP_PKEY_fromdata(c, &key, secret == NULL ? EVP_PKEY_PUBLIC_KEY : EVP_PKEY_KEYPAIR,
+                                 params) != 1) {
         key = NULL;
     }
     OSSL_PARAM_free(params);
@@ -132,8 +136,8 @@ bool p256_key_sign(struct p256_key *k, struct str text, uint8_t ret[64])
     uint8_t der[80];
     size_t n = sizeof(der);
     sha256(text.p, text.n, hash);
-    if (k->sign == NULL || EVP_PKEY_sign(k->sign, der, &n, hash, sizeof(hash)) != 1 || n < 8 || der[0] != 0x30 ||
-        der[1] != n - 2) {
+    if (k->sign == NULL || EVP_PKEY_sign(k->sign, der, &n, hash, sizeof(hash)) != 1 || n < 8 ||
+        der[0] != 0x30 || der[1] != n - 2) {
         return false;
     }
     const uint8_t *at = der + 2;
@@ -170,7 +174,8 @@ bool p256_key_verify(const struct p256_key *k, struct str text, const uint8_t si
     return ok;
 }
 
-bool p256_sign(const uint8_t secret[32], const uint8_t public_key[65], struct str text, uint8_t ret[64])
+bool p256_sign(const uint8_t secret[32], const uint8_t public_key[65], struct str text,
+               uint8_t ret[64])
 {
     struct p256_key *k = p256_key_new(secret, public_key);
     bool ok = k != NULL && p256_key_sign(k, text, ret);

@@ -1,4 +1,5 @@
-/* RSA with SHA-256, for what others' JOSE libraries sign and verify: PSS, PKCS #1 v1.5, and keys made from a seed. */
+/* RSA with SHA-256, for what others' JOSE libraries sign and verify: PSS, PKCS #1 v1.5, and keys
+ * made from a seed. */
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -44,7 +45,8 @@ static EVP_PKEY *public_key(struct str modulus, struct str exponent)
     return key;
 }
 
-static bool verify(struct str modulus, struct str exponent, int padding, struct str text, struct str signature)
+static bool verify(struct str modulus, struct str exponent, int padding, struct str text,
+                   struct str signature)
 {
     EVP_PKEY *key = public_key(modulus, exponent);
     EVP_MD_CTX *c = EVP_MD_CTX_new();
@@ -52,10 +54,11 @@ static bool verify(struct str modulus, struct str exponent, int padding, struct 
     bool ok = key != NULL && c != NULL && EVP_DigestVerifyInit(c, &p, EVP_sha256(), NULL, key) == 1;
     ok = ok && EVP_PKEY_CTX_set_rsa_padding(p, padding) == 1;
     if (ok && padding == RSA_PKCS1_PSS_PADDING) {
-        ok = EVP_PKEY_CTX_set_rsa_mgf1_md(p, EVP_sha256()) == 1 && EVP_PKEY_CTX_set_rsa_pss_saltlen(p, 32) == 1;
+        ok = EVP_PKEY_CTX_set_rsa_mgf1_md(p, EVP_sha256()) == 1 &&
+             EVP_PKEY_CTX_set_rsa_pss_saltlen(p, 32) == 1;
     }
-    ok = ok && EVP_DigestVerify(c, (const unsigned char *)signature.p, signature.n, (const unsigned char *)text.p,
-                                text.n) == 1;
+    ok = ok && EVP_DigestVerify(c, (const unsigned char *)signature.p, signature.n,
+                                (const unsigned char *)text.p, text.n) == 1;
     EVP_MD_CTX_free(c);
     EVP_PKEY_free(key);
     return ok;
@@ -66,7 +69,8 @@ bool rsa_pss_verify(struct str modulus, struct str exponent, struct str text, st
     return verify(modulus, exponent, RSA_PKCS1_PSS_PADDING, text, signature);
 }
 
-bool rsa_pkcs1_verify(struct str modulus, struct str exponent, struct str text, struct str signature)
+bool rsa_pkcs1_verify(struct str modulus, struct str exponent, struct str text,
+                      struct str signature)
 {
     return verify(modulus, exponent, RSA_PKCS1_PADDING, text, signature);
 }
@@ -110,19 +114,27 @@ static void making_end(struct making *m)
     BN_CTX_free(m->room);
 }
 
-/* FIPS 186-5, A.1.3: odd numbers with their two highest bits set, one after the other out of HMAC-SHA-256 under the
- * seed, until one is a prime p with p - 1 prime to e. far: a prime it must differ from by more than 2^924. */
-static bool find_prime(struct making *m, const uint8_t seed[32], char which, const BIGNUM *far, BIGNUM *ret)
+/* FIPS 186-5, A.1.3: odd numbers with their two highest bits set, one after the other out of
+ * HMAC-SHA-256 under the seed, until one is a prime p with p - 1 prime to e. far: a prime it must
+ * differ from by more than 2^924. */
+static bool find_prime(struct making *m, const uint8_t seed[32], char which, const BIGNUM *far,
+                       BIGNUM *ret)
 {
     uint8_t bytes[PRIME_BYTES];
     bool found = false;
     bool ok = true;
     for (uint32_t turn = 0; ok && !found && turn < CANDIDATES_MAX; turn++) {
         for (uint8_t block = 0; block < PRIME_BYTES / 32; block++) {
-            const uint8_t text[8] = {
-                'r', 's', (uint8_t)which, (uint8_t)(turn >> 16), (uint8_t)(turn >> 8), (uint8_t)turn, block, 0};
-            hmac_sha256((struct str){(const char *)seed, 32}, (struct str){(const char *)text, sizeof(text)},
-                        bytes + (size_t)32 * block);
+            const uint8_t text[8] = {'r',
+                                     's',
+                                     (uint8_t)which,
+                                     (uint8_t)(turn >> 16),
+                                     (uint8_t)(turn >> 8),
+                                     (uint8_t)turn,
+                                     block,
+                                     0};
+            hmac_sha256((struct str){(const char *)seed, 32},
+                        (struct str){(const char *)text, sizeof(text)}, bytes + (size_t)32 * block);
         }
         bytes[0] |= 0xc0;
         bytes[PRIME_BYTES - 1] |= 1;
@@ -133,7 +145,8 @@ static bool find_prime(struct making *m, const uint8_t seed[32], char which, con
                 continue;
             }
         }
-        if (!ok || BN_mod_word(ret, EXPONENT) == 1) { /* e is prime: it divides p - 1, or has no divisor with it */
+        if (!ok || BN_mod_word(ret, EXPONENT) ==
+                       1) { /* e is prime: it divides p - 1, or has no divisor with it */
             continue;
         }
         int prime = BN_check_prime(ret, m->room, NULL);
@@ -144,7 +157,8 @@ static bool find_prime(struct making *m, const uint8_t seed[32], char which, con
     return ok && found;
 }
 
-/* n, d = 1/e mod lcm(p-1, q-1), and the members of the Chinese remainder theorem, with p > q (RFC 8017, 3.2). */
+/* n, d = 1/e mod lcm(p-1, q-1), and the members of the Chinese remainder theorem, with p > q (RFC
+ * 8017, 3.2). */
 static bool reckon(struct making *m)
 {
     if (BN_cmp(m->p, m->q) < 0) {
@@ -193,7 +207,8 @@ struct rsa_key *rsa_key_derive(const uint8_t seed[32])
 {
     struct making m = {0};
     EVP_PKEY *key = NULL;
-    if (making_begin(&m) && find_prime(&m, seed, 'p', NULL, m.p) && find_prime(&m, seed, 'q', m.p, m.q) && reckon(&m)) {
+    if (making_begin(&m) && find_prime(&m, seed, 'p', NULL, m.p) &&
+        find_prime(&m, seed, 'q', m.p, m.q) && reckon(&m)) {
         key = as_key(&m);
     }
     making_end(&m);
@@ -219,7 +234,8 @@ bool rsa_key_sign(const struct rsa_key *k, struct str text, uint8_t ret[RSA_MODU
     EVP_MD_CTX *c = EVP_MD_CTX_new();
     size_t n = RSA_MODULUS;
     bool ok = c != NULL && EVP_DigestSignInit(c, NULL, EVP_sha256(), NULL, evp(k)) == 1;
-    ok = ok && EVP_DigestSign(c, ret, &n, (const unsigned char *)text.p, text.n) == 1 && n == RSA_MODULUS;
+    ok = ok && EVP_DigestSign(c, ret, &n, (const unsigned char *)text.p, text.n) == 1 &&
+         n == RSA_MODULUS;
     EVP_MD_CTX_free(c);
     return ok;
 }

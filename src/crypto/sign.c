@@ -49,14 +49,16 @@ static EVP_PKEY *sm2_key(const uint8_t *secret, const uint8_t public_key[65])
     EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_name(NULL, "SM2", NULL);
     EVP_PKEY *key = NULL;
     OSSL_PARAM *params = NULL;
-    bool ok = b != NULL && c != NULL && OSSL_PARAM_BLD_push_utf8_string(b, OSSL_PKEY_PARAM_GROUP_NAME, "SM2", 0) == 1;
+    bool ok = b != NULL && c != NULL &&
+              OSSL_PARAM_BLD_push_utf8_string(b, OSSL_PKEY_PARAM_GROUP_NAME, "SM2", 0) == 1;
     ok = ok && OSSL_PARAM_BLD_push_octet_string(b, OSSL_PKEY_PARAM_PUB_KEY, public_key, 65) == 1;
     if (ok && secret != NULL) {
         ok = d != NULL && BN_bin2bn(secret, 32, d) != NULL &&
              OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_PRIV_KEY, d) == 1;
     }
     ok = ok && (params = OSSL_PARAM_BLD_to_param(b)) != NULL && EVP_PKEY_fromdata_init(c) == 1;
-    if (!ok || EVP_PKEY_fromdata(c, &key, secret == NULL ? EVP_PKEY_PUBLIC_KEY : EVP_PKEY_KEYPAIR, params) != 1) {
+    if (!ok || EVP_PKEY_fromdata(c, &key, secret == NULL ? EVP_PKEY_PUBLIC_KEY : EVP_PKEY_KEYPAIR,
+                                 params) != 1) {
         key = NULL;
     }
     OSSL_PARAM_free(params);
@@ -76,7 +78,8 @@ bool sm2_public(const uint8_t secret[32], uint8_t ret_public[65])
     BIGNUM *top = ok ? BN_dup(EC_GROUP_get0_order(group)) : NULL;
     ok = ok && top != NULL && BN_sub_word(top, 1) == 1 && !BN_is_zero(d) && BN_cmp(d, top) < 0;
     ok = ok && EC_POINT_mul(group, point, d, NULL, NULL, NULL) == 1;
-    ok = ok && EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, ret_public, 65, NULL) == 65;
+    ok = ok && EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, ret_public, 65,
+                                  NULL) == 65;
     BN_free(top);
     BN_clear_free(d);
     EC_POINT_free(point);
@@ -140,7 +143,8 @@ bool sm2_key_sign(struct sm2_key *k, struct str text, uint8_t ret[64])
     return ok;
 }
 
-bool sm2_sign(const uint8_t secret[32], const uint8_t public_key[65], struct str text, uint8_t ret[64])
+bool sm2_sign(const uint8_t secret[32], const uint8_t public_key[65], struct str text,
+              uint8_t ret[64])
 {
     struct sm2_key *k = sm2_key_new(secret, public_key);
     bool ok = k != NULL && sm2_key_sign(k, text, ret);
@@ -162,7 +166,8 @@ bool sm2_verify(const uint8_t public_key[65], struct str text, const uint8_t sig
     int n = ok ? i2d_ECDSA_SIG(sig, &der) : -1;
     EVP_PKEY *key = n > 0 ? sm2_key(NULL, public_key) : NULL;
     EVP_MD_CTX *c = key == NULL ? NULL : sm2_context(key, false);
-    ok = c != NULL && EVP_DigestVerify(c, der, (size_t)n, (const unsigned char *)text.p, text.n) == 1;
+    ok = c != NULL &&
+         EVP_DigestVerify(c, der, (size_t)n, (const unsigned char *)text.p, text.n) == 1;
     sm2_context_free(c);
     EVP_PKEY_free(key);
     OPENSSL_free(der);

@@ -103,18 +103,24 @@ static int try_fork(void)
 
 static int try_code(void)
 {
-    return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? errno : 0;
+    return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED
+               ? errno
+               : 0;
 }
 
 static int try_memory(void)
 {
-    return mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? errno : 0;
+    return mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+                   MAP_FAILED
+               ? errno
+               : 0;
 }
 
 static int bind_to(uint16_t port)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in a = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     return of(bind(fd, (struct sockaddr *)&a, sizeof(a)));
 }
 
@@ -235,12 +241,14 @@ TEST(crypto_confined_processes_are_refused)
     CHECK(mkdtemp(folder) != NULL);
     snprintf(inside, sizeof(inside), "%s/file", folder);
     open_port = (uint16_t)(20000 + getpid() % 20000);
-    const bool known[] = {
-        [ALWAYS] = true, [PATHS] = outcome(FREE, has_paths) == 1, [PORTS] = outcome(FREE, has_ports) == 1};
+    const bool known[] = {[ALWAYS] = true,
+                          [PATHS] = outcome(FREE, has_paths) == 1,
+                          [PORTS] = outcome(FREE, has_ports) == 1};
     for (size_t i = 0; i < LEN(rows); i++) {
         if (known[rows[i].rule]) {
             int got = outcome(rows[i].shell, rows[i].attempt);
-            test_check(t, got == rows[i].want, str_format(ctx->arena, "%s: got %d", rows[i].name, got).p, __FILE__,
+            test_check(t, got == rows[i].want,
+                       str_format(ctx->arena, "%s: got %d", rows[i].name, got).p, __FILE__,
                        __LINE__);
         }
     }

@@ -1,4 +1,5 @@
-/* Passwords, one-time codes and passkeys: the printed examples of the standards, and what must be refused. */
+/* Passwords, one-time codes and passkeys: the printed examples of the standards, and what must be
+ * refused. */
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +28,8 @@ TEST(crypto_password_verifies_itself_alone)
 TEST(crypto_totp_matches_the_rfcs)
 {
     const uint8_t *seed = (const uint8_t *)"12345678901234567890";
-    static const char *const codes[] = {"755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"};
+    static const char *const codes[] = {"755224", "287082", "359152", "969429", "338314",
+                                        "254676", "287922", "162583", "399871", "520489"};
     char code[TOTP_DIGITS + 1];
     for (int i = 0; i < 10; i++) {
         CHECK(totp_code(seed, i, code));
@@ -98,11 +100,37 @@ static bool one_item(const char *hex)
 
 TEST(crypto_cbor_takes_only_the_canonical_form)
 {
-    static const char *const good[] = {"00", "17", "1818", "18ff", "190100", "1a00010000", "1b0000000100000000", "20", "3818", "40", "4401020304",
-                                       "60", "63e8bf90", "80", "820102", "a0", "a10102", "f4", "f5", "f6", "a1018101"};
-    static const char *const bad[] = {"", "1817", "1900ff", "1a0000ffff", "1b00000000ffffffff", "1bffffffffffffffff", "18", "42ff", "62ff", "61ff", "81",
-                                      "a101", "5f4100ff", "9f00ff", "bf0000ff", "c000", "f7", "f820", "f97e00", "fb3ff0000000000000", "ff",
-                                      "0000", "818181818180", "9b0fffffffffffffff", "bb0fffffffffffffff", "1c", "1f"};
+    static const char *const good[] = {
+        "00",     "17",   "1818",   "18ff",       "190100", "1a00010000", "1b0000000100000000",
+        "20",     "3818", "40",     "4401020304", "60",     "63e8bf90",   "80",
+        "820102", "a0",   "a10102", "f4",         "f5",     "f6",         "a1018101"};
+    static const char *const bad[] = {"",
+                                      "1817",
+                                      "1900ff",
+                                      "1a0000ffff",
+                                      "1b00000000ffffffff",
+                                      "1bffffffffffffffff",
+                                      "18",
+                                      "42ff",
+                                      "62ff",
+                                      "61ff",
+                                      "81",
+                                      "a101",
+                                      "5f4100ff",
+                                      "9f00ff",
+                                      "bf0000ff",
+                                      "c000",
+                                      "f7",
+                                      "f820",
+                                      "f97e00",
+                                      "fb3ff0000000000000",
+                                      "ff",
+                                      "0000",
+                                      "818181818180",
+                                      "9b0fffffffffffffff",
+                                      "bb0fffffffffffffff",
+                                      "1c",
+                                      "1f"};
     for (size_t i = 0; i < LEN(good); i++) {
         test_check(t, one_item(good[i]), good[i], __FILE__, __LINE__);
     }
@@ -115,9 +143,11 @@ TEST(crypto_cbor_takes_only_the_canonical_form)
 
 /* What headless Chromium made with a virtual authenticator; an independent verifier accepted it. */
 static const char client_create[] =
-    "eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIiwiY2hhbGxlbmdlIjoiWTJoaGJDMHgiLCJvcmlnaW4iOiJodHRwOi8vbG9jYWxob3N0OjM5NzciLCJjcm9zc09yaWdpbiI6ZmFsc2V9";
+    "eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIiwiY2hhbGxlbmdlIjoiWTJoaGJDMHgiLCJvcmlnaW4iOiJodHRwOi8vbG9jYW"
+    "xob3N0OjM5NzciLCJjcm9zc09yaWdpbiI6ZmFsc2V9";
 static const char client_get[] =
-    "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0IiwiY2hhbGxlbmdlIjoiWTJoaGJDMHkiLCJvcmlnaW4iOiJodHRwOi8vbG9jYWxob3N0OjM5NzciLCJjcm9zc09yaWdpbiI6ZmFsc2V9";
+    "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0IiwiY2hhbGxlbmdlIjoiWTJoaGJDMHkiLCJvcmlnaW4iOiJodHRwOi8vbG9jYWxob3"
+    "N0OjM5NzciLCJjcm9zc09yaWdpbiI6ZmFsc2V9";
 
 static struct str from64(struct ctx *ctx, struct str text)
 {
@@ -134,19 +164,25 @@ TEST(crypto_passkey_of_chromium_verifies)
     if (dir == NULL) {
         return; /* crypto_passkey_altered_is_refused makes its own */
     }
-    CHECK_OK(file_read(ctx, str_format(ctx->arena, "%s/generated/webauthn-chromium.json", dir).p, 1 << 16, &text));
+    CHECK_OK(file_read(ctx, str_format(ctx->arena, "%s/generated/webauthn-chromium.json", dir).p,
+                       1 << 16, &text));
     CHECK_OK(json_parse(ctx, text, STR("vector"), &o));
-    const struct json *made = json_get(json_get(json_get(&o, "registration"), "response"), "response");
-    const struct json *used = json_get(json_get(json_get(&o, "authentication"), "response"), "response");
-    struct webauthn_want want = {.rp_id = json_text(&o, "rp_id"), .origin = json_text(&o, "origin"), .verified = true};
+    const struct json *made =
+        json_get(json_get(json_get(&o, "registration"), "response"), "response");
+    const struct json *used =
+        json_get(json_get(json_get(&o, "authentication"), "response"), "response");
+    struct webauthn_want want = {
+        .rp_id = json_text(&o, "rp_id"), .origin = json_text(&o, "origin"), .verified = true};
     struct passkey key;
     struct passkey_use use;
     want.challenge = from64(ctx, json_text(json_get(&o, "registration"), "challenge_b64url"));
     CHECK_STR(json_text(made, "clientDataJSON"), client_create);
-    CHECK_OK(webauthn_register(ctx, &want, from64(ctx, json_text(made, "clientDataJSON")), from64(ctx, json_text(made, "attestationObject")), &key));
+    CHECK_OK(webauthn_register(ctx, &want, from64(ctx, json_text(made, "clientDataJSON")),
+                               from64(ctx, json_text(made, "attestationObject")), &key));
     const struct json *registered = json_get(&o, "registered_credential");
     CHECK(str_equal(base64url_encode(ctx->arena, key.id.p, key.id.n), json_text(registered, "id")));
-    CHECK(str_equal(hex_encode(ctx->arena, key.key.p, key.key.n), json_text(registered, "cose_public_key_hex")));
+    CHECK(str_equal(hex_encode(ctx->arena, key.key.p, key.key.n),
+                    json_text(registered, "cose_public_key_hex")));
     CHECK_INT(key.count, json_int(registered, "counter", -1));
     CHECK(key.verified && key.alg == COSE_ES256 && !key.attested);
     want.challenge = from64(ctx, json_text(json_get(&o, "authentication"), "challenge_b64url"));
@@ -156,7 +192,8 @@ TEST(crypto_passkey_of_chromium_verifies)
     CHECK_STR(json_text(used, "clientDataJSON"), client_get);
     CHECK_OK(webauthn_assert(ctx, &want, &key, client, data, sig, &use));
     CHECK_INT(use.count, json_int(json_get(&o, "authentication"), "expected_new_counter", -1));
-    CHECK(webauthn_count_holds(key.count, use.count) && !webauthn_count_holds(use.count, use.count));
+    CHECK(webauthn_count_holds(key.count, use.count) &&
+          !webauthn_count_holds(use.count, use.count));
     struct webauthn_want other = want;
     other.challenge = STR("chal-3");
     CHECK_ERR(webauthn_assert(ctx, &other, &key, client, data, sig, &use), ERR_CONFLICT);
@@ -168,7 +205,8 @@ TEST(crypto_passkey_of_chromium_verifies)
     CHECK_ERR(webauthn_assert(ctx, &other, &key, client, data, sig, &use), ERR_CONFLICT);
 }
 
-/* An authenticator of our own, to make what Chromium's does not: other algorithms, other flags, attestations. */
+/* An authenticator of our own, to make what Chromium's does not: other algorithms, other flags,
+ * attestations. */
 struct maker {
     struct ctx *ctx;
     EVP_PKEY *key;
@@ -180,7 +218,7 @@ struct maker {
 
 static void maker_key(struct maker *m)
 {
-    m->key = m->alg == COSE_ES256 ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256")
+    m->key = m->alg == COSE_ES256   ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256")
              : m->alg == COSE_EDDSA ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")
                                     : EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
     must(m->key != NULL);
@@ -191,7 +229,9 @@ static void cose_of(struct maker *m, struct buf *b)
     uint8_t bytes[600];
     size_t n = 0;
     if (m->alg == COSE_ES256) {
-        must(EVP_PKEY_get_octet_string_param(m->key, "encoded-pub-key", bytes, sizeof(bytes), &n) == 1 && n == 65);
+        must(EVP_PKEY_get_octet_string_param(m->key, "encoded-pub-key", bytes, sizeof(bytes), &n) ==
+                 1 &&
+             n == 65);
         buf_put(b, (struct str){"\xa5\x01\x02\x03\x26\x20\x01\x21\x58\x20", 10});
         buf_bytes(b, (char *)bytes + 1, 32);
         buf_put(b, (struct str){"\x22\x58\x20", 3});
@@ -236,7 +276,8 @@ static struct str sign_with(struct maker *m, struct str data, struct str client)
     memcpy(text, data.p, data.n);
     sha256(client.p, client.n, (uint8_t *)text + data.n);
     EVP_MD_CTX *c = EVP_MD_CTX_new();
-    must(EVP_DigestSignInit(c, NULL, m->alg == COSE_EDDSA ? NULL : EVP_sha256(), NULL, m->key) == 1);
+    must(EVP_DigestSignInit(c, NULL, m->alg == COSE_EDDSA ? NULL : EVP_sha256(), NULL, m->key) ==
+         1);
     must(EVP_DigestSign(c, sig, &n, (uint8_t *)text, data.n + 32) == 1);
     EVP_MD_CTX_free(c);
     return (struct str){(char *)sig, n};
@@ -244,7 +285,10 @@ static struct str sign_with(struct maker *m, struct str data, struct str client)
 
 static struct str client_of(struct ctx *ctx, const char *type, const char *more)
 {
-    return str_format(ctx->arena, "{\"type\":\"webauthn.%s\",\"challenge\":\"Y2hhbC0x\",\"origin\":\"https://portal.example\"%s}", type, more);
+    return str_format(ctx->arena,
+                      "{\"type\":\"webauthn.%s\",\"challenge\":\"Y2hhbC0x\",\"origin\":\"https://"
+                      "portal.example\"%s}",
+                      type, more);
 }
 
 static void cbor_head(struct buf *b, unsigned kind, size_t n)
@@ -268,7 +312,8 @@ static void cbor_str(struct buf *b, unsigned kind, struct str s)
 }
 
 /* statement: CBOR of attStmt. */
-static struct str object_of(struct maker *m, const char *format, struct str statement, struct str data)
+static struct str object_of(struct maker *m, const char *format, struct str statement,
+                            struct str data)
 {
     struct buf b = buf_new(m->ctx->arena, 0);
     cbor_head(&b, 5, 3);
@@ -309,15 +354,23 @@ TEST(crypto_passkey_of_each_algorithm)
         struct str data = auth_data(&m, true);
         struct str create = client_of(ctx, "create", ",\"crossOrigin\":false,\"new\":[1]");
         struct str get = client_of(ctx, "get", "");
-        CHECK_OK(webauthn_register(ctx, &portal, create, object_of(&m, "none", no_statement, data), &key));
+        CHECK_OK(webauthn_register(ctx, &portal, create, object_of(&m, "none", no_statement, data),
+                                   &key));
         CHECK_STR(key.id, "id-1");
         CHECK_INT(key.alg, algs[i]);
         struct str self = sign_with(&m, data, create);
-        CHECK_OK(webauthn_register(ctx, &portal, create, object_of(&m, "packed", packed(&m, algs[i], self), data), &key));
+        CHECK_OK(webauthn_register(ctx, &portal, create,
+                                   object_of(&m, "packed", packed(&m, algs[i], self), data), &key));
         CHECK(!key.attested);
-        CHECK_ERR(webauthn_register(ctx, &portal, create, object_of(&m, "packed", packed(&m, algs[(i + 1) % 3], self), data), &key), ERR_SIGNATURE);
+        CHECK_ERR(webauthn_register(
+                      ctx, &portal, create,
+                      object_of(&m, "packed", packed(&m, algs[(i + 1) % 3], self), data), &key),
+                  ERR_SIGNATURE);
         struct str other = sign_with(&m, data, get);
-        CHECK_ERR(webauthn_register(ctx, &portal, create, object_of(&m, "packed", packed(&m, algs[i], other), data), &key), ERR_SIGNATURE);
+        CHECK_ERR(webauthn_register(ctx, &portal, create,
+                                    object_of(&m, "packed", packed(&m, algs[i], other), data),
+                                    &key),
+                  ERR_SIGNATURE);
         m.count = 2;
         struct str now = auth_data(&m, false);
         struct str sig = sign_with(&m, now, get);
@@ -364,7 +417,8 @@ TEST(crypto_passkey_altered_is_refused)
         CHECK(webauthn_register(ctx, &portal, create, str_slice(object, 0, i), &got) != ERR_OK);
     }
     struct str longer = str_format(ctx->arena, "%.*sx", FMT(data));
-    CHECK(webauthn_assert(ctx, &portal, &key, get, longer, sign_with(&m, longer, get), &use) != ERR_OK);
+    CHECK(webauthn_assert(ctx, &portal, &key, get, longer, sign_with(&m, longer, get), &use) !=
+          ERR_OK);
     EVP_PKEY_free(m.key);
 }
 
@@ -375,35 +429,60 @@ TEST(crypto_passkey_flags_and_forms_are_refused)
     struct passkey_use use;
     maker_key(&m);
     struct str create = client_of(ctx, "create", "");
-    CHECK_ERR(webauthn_register(ctx, &portal, create, object_of(&m, "none", no_statement, auth_data(&m, true)), &key), ERR_CONFLICT);
+    CHECK_ERR(webauthn_register(ctx, &portal, create,
+                                object_of(&m, "none", no_statement, auth_data(&m, true)), &key),
+              ERR_CONFLICT);
     m.flags = 1; /* present, not verified: enough for a second factor only */
-    CHECK_ERR(webauthn_register(ctx, &portal, create, object_of(&m, "none", no_statement, auth_data(&m, true)), &key), ERR_CONFLICT);
+    CHECK_ERR(webauthn_register(ctx, &portal, create,
+                                object_of(&m, "none", no_statement, auth_data(&m, true)), &key),
+              ERR_CONFLICT);
     struct webauthn_want second = portal;
     second.verified = false;
-    CHECK_OK(webauthn_register(ctx, &second, create, object_of(&m, "none", no_statement, auth_data(&m, true)), &key));
+    CHECK_OK(webauthn_register(ctx, &second, create,
+                               object_of(&m, "none", no_statement, auth_data(&m, true)), &key));
     m.flags = 1 | 4 | 16; /* backed up, though it may not be */
-    CHECK_ERR(webauthn_register(ctx, &portal, create, object_of(&m, "none", no_statement, auth_data(&m, true)), &key), ERR_CONFLICT);
+    CHECK_ERR(webauthn_register(ctx, &portal, create,
+                                object_of(&m, "none", no_statement, auth_data(&m, true)), &key),
+              ERR_CONFLICT);
     m.flags = 1 | 4 | 8 | 16;
-    CHECK_OK(webauthn_register(ctx, &portal, create, object_of(&m, "none", no_statement, auth_data(&m, true)), &key));
+    CHECK_OK(webauthn_register(ctx, &portal, create,
+                               object_of(&m, "none", no_statement, auth_data(&m, true)), &key));
     CHECK(key.may_back_up && key.backed_up);
     m.flags = 1 | 4; /* eligibility cannot change later */
     struct str get = client_of(ctx, "get", "");
     struct str data = auth_data(&m, false);
-    CHECK_ERR(webauthn_assert(ctx, &portal, &key, get, data, sign_with(&m, data, get), &use), ERR_CONFLICT);
+    CHECK_ERR(webauthn_assert(ctx, &portal, &key, get, data, sign_with(&m, data, get), &use),
+              ERR_CONFLICT);
     struct str good = auth_data(&m, true);
-    CHECK_ERR(webauthn_register(ctx, &portal, get, object_of(&m, "none", no_statement, good), &key), ERR_CONFLICT);
+    CHECK_ERR(webauthn_register(ctx, &portal, get, object_of(&m, "none", no_statement, good), &key),
+              ERR_CONFLICT);
     struct str cross = client_of(ctx, "create", ",\"crossOrigin\":true");
-    CHECK_ERR(webauthn_register(ctx, &portal, cross, object_of(&m, "none", no_statement, good), &key), ERR_CONFLICT);
+    CHECK_ERR(
+        webauthn_register(ctx, &portal, cross, object_of(&m, "none", no_statement, good), &key),
+        ERR_CONFLICT);
     struct str framed = client_of(ctx, "create", ",\"topOrigin\":\"https://evil.example\"");
-    CHECK_ERR(webauthn_register(ctx, &portal, framed, object_of(&m, "none", no_statement, good), &key), ERR_CONFLICT);
+    CHECK_ERR(
+        webauthn_register(ctx, &portal, framed, object_of(&m, "none", no_statement, good), &key),
+        ERR_CONFLICT);
     struct str twice = client_of(ctx, "create", ",\"origin\":\"https://portal.example\"");
-    CHECK_ERR(webauthn_register(ctx, &portal, twice, object_of(&m, "none", no_statement, good), &key), ERR_DUPLICATE);
-    CHECK_ERR(webauthn_register(ctx, &portal, create, object_of(&m, "tpm", no_statement, good), &key), ERR_NOT_SUPPORTED);
-    CHECK_ERR(webauthn_register(ctx, &portal, create, object_of(&m, "none", (struct str){"\xa1\x61x\x01", 4}, good), &key), ERR_SYNTAX);
-    CHECK_ERR(webauthn_register(ctx, &portal, create, object_of(&m, "packed", no_statement, good), &key), ERR_SYNTAX);
+    CHECK_ERR(
+        webauthn_register(ctx, &portal, twice, object_of(&m, "none", no_statement, good), &key),
+        ERR_DUPLICATE);
+    CHECK_ERR(
+        webauthn_register(ctx, &portal, create, object_of(&m, "tpm", no_statement, good), &key),
+        ERR_NOT_SUPPORTED);
+    CHECK_ERR(webauthn_register(ctx, &portal, create,
+                                object_of(&m, "none", (struct str){"\xa1\x61x\x01", 4}, good),
+                                &key),
+              ERR_SYNTAX);
+    CHECK_ERR(
+        webauthn_register(ctx, &portal, create, object_of(&m, "packed", no_statement, good), &key),
+        ERR_SYNTAX);
     struct str off = str_copy(ctx->arena, good); /* a point that is not on the curve */
     ((char *)(uintptr_t)off.p)[off.n - 1] ^= 1;
-    CHECK_ERR(webauthn_register(ctx, &portal, create, object_of(&m, "none", no_statement, off), &key), ERR_NOT_SUPPORTED);
+    CHECK_ERR(
+        webauthn_register(ctx, &portal, create, object_of(&m, "none", no_statement, off), &key),
+        ERR_NOT_SUPPORTED);
     CHECK(!webauthn_count_holds(5, 5) && !webauthn_count_holds(5, 4) && webauthn_count_holds(5, 6));
     CHECK(webauthn_count_holds(0, 0) && webauthn_count_holds(0, 1) && !webauthn_count_holds(1, 0));
     EVP_PKEY_free(m.key);

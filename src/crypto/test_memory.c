@@ -1,5 +1,6 @@
-/* Verifying without memory: an answer that nothing was checked, never a yes, a no, or an end of the process. The libraries'
- * allocations are made to fail where they begin: these definitions stand before the libraries' own. */
+/* Verifying without memory: an answer that nothing was checked, never a yes, a no, or an end of the
+ * process. The libraries' allocations are made to fail where they begin: these definitions stand
+ * before the libraries' own. */
 #include <argon2.h>
 #include <dlfcn.h>
 #include <openssl/evp.h>
@@ -34,9 +35,11 @@ EVP_CIPHER_CTX *EVP_CIPHER_CTX_new(void)
     return without_memory ? NULL : real();
 }
 
-unsigned char *HMAC(const EVP_MD *md, const void *key, int key_n, const unsigned char *text, size_t n, unsigned char *ret, unsigned *ret_n)
+unsigned char *HMAC(const EVP_MD *md, const void *key, int key_n, const unsigned char *text,
+                    size_t n, unsigned char *ret, unsigned *ret_n)
 {
-    unsigned char *(*real)(const EVP_MD *, const void *, int, const unsigned char *, size_t, unsigned char *, unsigned *) = NULL;
+    unsigned char *(*real)(const EVP_MD *, const void *, int, const unsigned char *, size_t,
+                           unsigned char *, unsigned *) = NULL;
     *(void **)&real = next("HMAC");
     return without_memory ? NULL : real(md, key, key_n, text, n, ret, ret_n);
 }

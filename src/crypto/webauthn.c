@@ -1,4 +1,5 @@
-/* Web Authentication level 3: verifying what an authenticator signed. The numbers in faults are the steps of 7.1 and 7.2. */
+/* Web Authentication level 3: verifying what an authenticator signed. The numbers in faults are the
+ * steps of 7.1 and 7.2. */
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
@@ -11,31 +12,42 @@
 #include "crypto/crypto.h"
 #include "crypto/factor.h"
 
-enum { CLIENT_DATA_MAX = 4096, ATTESTATION_MAX = 16384, ID_MAX = 1023, RSA_MIN = 256, RSA_MAX = 512, CHAIN_MAX = 4 };
+enum {
+    CLIENT_DATA_MAX = 4096,
+    ATTESTATION_MAX = 16384,
+    ID_MAX = 1023,
+    RSA_MIN = 256,
+    RSA_MAX = 512,
+    CHAIN_MAX = 4
+};
 enum { FLAG_UP = 1, FLAG_UV = 4, FLAG_BE = 8, FLAG_BS = 16, FLAG_AT = 64, FLAG_ED = 128 };
 
 /* ---- client data (5.8.1) ---- */
 
-static enum err check_client_data(struct ctx *ctx, const struct webauthn_want *want, struct str text, const char *type)
+static enum err check_client_data(struct ctx *ctx, const struct webauthn_want *want,
+                                  struct str text, const char *type)
 {
     struct json o;
     struct str challenge = {0};
     if (text.n > CLIENT_DATA_MAX) {
-        return fault(ctx, ERR_TOO_LARGE, "the client data is longer than %d bytes", CLIENT_DATA_MAX);
+        return fault(ctx, ERR_TOO_LARGE, "the client data is longer than %d bytes",
+                     CLIENT_DATA_MAX);
     }
     TRY(json_parse(ctx, text, STR("clientDataJSON"), &o));
     if (o.kind != JSON_OBJECT || !str_equal(json_text(&o, "type"), str_from(type))) {
         return fault(ctx, ERR_CONFLICT, "the client data is not of type %s", type);
     }
-    if (!base64url_decode(ctx->arena, json_text(&o, "challenge"), &challenge) || want->challenge.n == 0 ||
-        challenge.n != want->challenge.n || !bytes_equal(challenge.p, want->challenge.p, challenge.n)) {
+    if (!base64url_decode(ctx->arena, json_text(&o, "challenge"), &challenge) ||
+        want->challenge.n == 0 || challenge.n != want->challenge.n ||
+        !bytes_equal(challenge.p, want->challenge.p, challenge.n)) {
         return fault(ctx, ERR_CONFLICT, "the challenge is not the one given out");
     }
     if (!str_equal(json_text(&o, "origin"), want->origin)) {
         return fault(ctx, ERR_CONFLICT, "it was made for another origin");
     }
     const struct json *cross = json_get(&o, "crossOrigin");
-    if ((cross != NULL && (cross->kind != JSON_BOOL || cross->bool_value)) || json_get(&o, "topOrigin") != NULL) {
+    if ((cross != NULL && (cross->kind != JSON_BOOL || cross->bool_value)) ||
+        json_get(&o, "topOrigin") != NULL) {
         return fault(ctx, ERR_CONFLICT, "it was made inside a page of another origin");
     }
     return ERR_OK;
@@ -63,7 +75,8 @@ static bool bytes_of(struct cbor *c, int64_t label, size_t least, size_t most, s
     return right && item.kind == CBOR_BYTES && item.text.n >= least && item.text.n <= most;
 }
 
-/* Canonical order fixes where each member stands: 1 (kty), 3 (alg), -1, -2, -3. Nothing else may stand there. */
+/* Canonical order fixes where each member stands: 1 (kty), 3 (alg), -1, -2, -3. Nothing else may
+ * stand there. */
 static bool read_key(struct cbor *c, struct cose_key *ret)
 {
     struct cbor_item map = cbor_next(c);
@@ -76,14 +89,16 @@ static bool read_key(struct cbor *c, struct cose_key *ret)
     }
     *ret = (struct cose_key){.alg = (enum cose_alg)alg.n};
     if (alg.n == COSE_ES256) {
-        return kty.n == 2 && map.n == 5 && int_is(c, -1) && int_is(c, 1) && bytes_of(c, -2, 32, 32, &ret->x) &&
-               bytes_of(c, -3, 32, 32, &ret->y);
+        return kty.n == 2 && map.n == 5 && int_is(c, -1) && int_is(c, 1) &&
+               bytes_of(c, -2, 32, 32, &ret->x) && bytes_of(c, -3, 32, 32, &ret->y);
     }
     if (alg.n == COSE_EDDSA) {
-        return kty.n == 1 && map.n == 4 && int_is(c, -1) && int_is(c, 6) && bytes_of(c, -2, 32, 32, &ret->x);
+        return kty.n == 1 && map.n == 4 && int_is(c, -1) && int_is(c, 6) &&
+               bytes_of(c, -2, 32, 32, &ret->x);
     }
-    return alg.n == COSE_RS256 && kty.n == 3 && map.n == 4 && bytes_of(c, -1, RSA_MIN, RSA_MAX, &ret->x) &&
-           bytes_of(c, -2, 1, 8, &ret->y) && ret->x.p[0] != 0;
+    return alg.n == COSE_RS256 && kty.n == 3 && map.n == 4 &&
+           bytes_of(c, -1, RSA_MIN, RSA_MAX, &ret->x) && bytes_of(c, -2, 1, 8, &ret->y) &&
+           ret->x.p[0] != 0;
 }
 
 /* NULL when it is no key: a point off the curve is none. */
@@ -95,9 +110,12 @@ static EVP_PKEY *ec_key(const struct cose_key *k)
     EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
     memcpy(point + 1, k->x.p, 32);
     memcpy(point + 33, k->y.p, 32);
-    OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
-                           OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point)), OSSL_PARAM_construct_end()};
-    bool ok = c != NULL && EVP_PKEY_fromdata_init(c) == 1 && EVP_PKEY_fromdata(c, &key, EVP_PKEY_PUBLIC_KEY, params) == 1;
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point)),
+        OSSL_PARAM_construct_end()};
+    bool ok = c != NULL && EVP_PKEY_fromdata_init(c) == 1 &&
+              EVP_PKEY_fromdata(c, &key, EVP_PKEY_PUBLIC_KEY, params) == 1;
     EVP_PKEY_CTX_free(c);
     return ok ? key : NULL;
 }
@@ -141,24 +159,30 @@ static EVP_PKEY *rsa_key(const struct cose_key *k)
 static EVP_PKEY *key_of(const struct cose_key *k)
 {
     switch (k->alg) {
-    case COSE_ES256:
-        return ec_key(k);
+    case COSE_ES256: return ec_key(k);
     case COSE_EDDSA:
-        return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, (const unsigned char *)k->x.p, k->x.n);
-    case COSE_RS256:
-        return rsa_key(k);
+        return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, (const unsigned char *)k->x.p,
+                                           k->x.n);
+    case COSE_RS256: return rsa_key(k);
     }
     return NULL;
 }
 
 /* A key that was read before is NULL again, or a context is, only without memory. */
-static enum proven_by signature_holds(EVP_PKEY *key, enum cose_alg alg, struct str text, struct str signature)
+static enum proven_by signature_holds(EVP_PKEY *key, enum cose_alg alg, struct str text,
+                                      struct str signature)
 {
-    int kind = alg == COSE_ES256 ? EVP_PKEY_EC : alg == COSE_EDDSA ? EVP_PKEY_ED25519 : EVP_PKEY_RSA;
+    int kind = alg == COSE_ES256   ? EVP_PKEY_EC
+               : alg == COSE_EDDSA ? EVP_PKEY_ED25519
+                                   : EVP_PKEY_RSA;
     EVP_MD_CTX *c = EVP_MD_CTX_new();
     bool fits = key == NULL || EVP_PKEY_get_base_id(key) == kind;
-    bool able = c != NULL && key != NULL && (!fits || EVP_DigestVerifyInit(c, NULL, alg == COSE_EDDSA ? NULL : EVP_sha256(), NULL, key) == 1);
-    bool ok = able && fits && EVP_DigestVerify(c, (const unsigned char *)signature.p, signature.n, (const unsigned char *)text.p, text.n) == 1;
+    bool able = c != NULL && key != NULL &&
+                (!fits || EVP_DigestVerifyInit(c, NULL, alg == COSE_EDDSA ? NULL : EVP_sha256(),
+                                               NULL, key) == 1);
+    bool ok = able && fits &&
+              EVP_DigestVerify(c, (const unsigned char *)signature.p, signature.n,
+                               (const unsigned char *)text.p, text.n) == 1;
     EVP_MD_CTX_free(c);
     return !able ? PROOF_NO_MEMORY : ok ? PROOF_YES : PROOF_NO;
 }
@@ -188,7 +212,8 @@ struct auth_data {
     struct str rest; /* what follows the counter */
 };
 
-static enum err read_auth_data(struct ctx *ctx, const struct webauthn_want *want, struct str bytes, struct auth_data *ret)
+static enum err read_auth_data(struct ctx *ctx, const struct webauthn_want *want, struct str bytes,
+                               struct auth_data *ret)
 {
     uint8_t hash[32];
     const uint8_t *p = (const uint8_t *)bytes.p;
@@ -213,7 +238,8 @@ static enum err read_auth_data(struct ctx *ctx, const struct webauthn_want *want
     return ERR_OK;
 }
 
-/* Extension outputs are not asked for and not used, but must be a map that ends where the data ends. */
+/* Extension outputs are not asked for and not used, but must be a map that ends where the data
+ * ends. */
 static bool extensions_end(struct cbor *c, unsigned flags)
 {
     if ((flags & FLAG_ED) != 0) {
@@ -226,7 +252,8 @@ static bool extensions_end(struct cbor *c, unsigned flags)
     return cbor_is_done(c);
 }
 
-static enum err read_credential(struct ctx *ctx, const struct auth_data *data, struct passkey *ret, struct cose_key *key)
+static enum err read_credential(struct ctx *ctx, const struct auth_data *data, struct passkey *ret,
+                                struct cose_key *key)
 {
     const uint8_t *p = (const uint8_t *)data->rest.p;
     if ((data->flags & FLAG_AT) == 0 || data->rest.n < 18) {
@@ -234,14 +261,16 @@ static enum err read_credential(struct ctx *ctx, const struct auth_data *data, s
     }
     size_t id = (size_t)p[16] << 8 | p[17];
     if (id == 0 || id > ID_MAX || data->rest.n < 18 + id) {
-        return fault(ctx, ERR_SYNTAX, "the credential id is empty, longer than %d bytes, or cut", ID_MAX);
+        return fault(ctx, ERR_SYNTAX, "the credential id is empty, longer than %d bytes, or cut",
+                     ID_MAX);
     }
     memcpy(ret->aaguid, p, 16);
     ret->id = str_copy(ctx->arena, str_slice(data->rest, 18, 18 + id));
     struct str tail = str_slice(data->rest, 18 + id, data->rest.n);
     struct cbor c = cbor_from(tail);
     if (!read_key(&c, key) || c.bad) {
-        return fault(ctx, ERR_NOT_SUPPORTED, "the key is not of ES256, EdDSA or RS256, or has more than such a key");
+        return fault(ctx, ERR_NOT_SUPPORTED,
+                     "the key is not of ES256, EdDSA or RS256, or has more than such a key");
     }
     ret->key = str_copy(ctx->arena, str_slice(tail, 0, (size_t)((const char *)c.at - tail.p)));
     ret->alg = key->alg;
@@ -330,44 +359,53 @@ static bool read_attestation(struct str bytes, struct attestation *ret)
             ok = false;
         }
     }
-    return ok && cbor_is_done(&c) && ret->format.n > 0 && ret->auth_data.n > 0 && ret->has_statement;
+    return ok && cbor_is_done(&c) && ret->format.n > 0 && ret->auth_data.n > 0 &&
+           ret->has_statement;
 }
 
-/* 8.2.1: what a packed attestation's certificate must be; the AAGUID in it, when there is one, must be the authenticator's. */
+/* 8.2.1: what a packed attestation's certificate must be; the AAGUID in it, when there is one, must
+ * be the authenticator's. */
 static bool certificate_fits(X509 *x, const uint8_t aaguid[16])
 {
     char unit[64];
     ASN1_OBJECT *oid = OBJ_txt2obj("1.3.6.1.4.1.45724.1.1.4", 1);
-    int n = X509_NAME_get_text_by_NID(X509_get_subject_name(x), NID_organizationalUnitName, unit, sizeof(unit));
-    bool ok = X509_get_version(x) == 2 && n > 0 && str_equal(str_from(unit), STR("Authenticator Attestation"));
+    int n = X509_NAME_get_text_by_NID(X509_get_subject_name(x), NID_organizationalUnitName, unit,
+                                      sizeof(unit));
+    bool ok = X509_get_version(x) == 2 && n > 0 &&
+              str_equal(str_from(unit), STR("Authenticator Attestation"));
     ok = ok && X509_get_extension_flags(x) != 0 && X509_check_ca(x) == 0 && oid != NULL;
     int at = ok ? X509_get_ext_by_OBJ(x, oid, -1) : -1;
     if (at >= 0) {
         X509_EXTENSION *e = X509_get_ext(x, at);
         const ASN1_OCTET_STRING *v = X509_EXTENSION_get_data(e);
         const unsigned char *p = ASN1_STRING_get0_data(v);
-        ok = X509_EXTENSION_get_critical(e) == 0 && ASN1_STRING_length(v) == 18 && p[0] == 4 && p[1] == 16 && bytes_equal(p + 2, aaguid, 16);
+        ok = X509_EXTENSION_get_critical(e) == 0 && ASN1_STRING_length(v) == 18 && p[0] == 4 &&
+             p[1] == 16 && bytes_equal(p + 2, aaguid, 16);
     }
     ASN1_OBJECT_free(oid);
     return ok;
 }
 
-static enum proven_by packed_by_certificate(const struct attestation *s, const struct passkey *k, struct str text)
+static enum proven_by packed_by_certificate(const struct attestation *s, const struct passkey *k,
+                                            struct str text)
 {
     const unsigned char *p = (const unsigned char *)s->certificate.p;
     X509 *x = d2i_X509(NULL, &p, (long)s->certificate.n);
     bool whole = x != NULL && p == (const unsigned char *)s->certificate.p + s->certificate.n;
     EVP_PKEY *key = whole && certificate_fits(x, k->aaguid) ? X509_get0_pubkey(x) : NULL;
-    enum proven_by proof = key == NULL ? PROOF_NO : signature_holds(key, (enum cose_alg)s->alg, text, s->signature);
+    enum proven_by proof =
+        key == NULL ? PROOF_NO : signature_holds(key, (enum cose_alg)s->alg, text, s->signature);
     X509_free(x);
     return proof;
 }
 
-static enum err check_attestation(struct ctx *ctx, const struct attestation *s, const struct cose_key *key, struct str text,
-                                  struct passkey *ret)
+static enum err check_attestation(struct ctx *ctx, const struct attestation *s,
+                                  const struct cose_key *key, struct str text, struct passkey *ret)
 {
     if (str_equal(s->format, STR("none"))) {
-        return s->members == 0 ? ERR_OK : fault(ctx, ERR_SYNTAX, "an attestation of format none says something");
+        return s->members == 0
+                   ? ERR_OK
+                   : fault(ctx, ERR_SYNTAX, "an attestation of format none says something");
     }
     if (!str_equal(s->format, STR("packed"))) {
         return fault(ctx, ERR_NOT_SUPPORTED, "the attestation is neither none nor packed");
@@ -376,7 +414,8 @@ static enum err check_attestation(struct ctx *ctx, const struct attestation *s, 
         return fault(ctx, ERR_SYNTAX, "a packed attestation lacks alg or sig");
     }
     if (s->alg != COSE_ES256 && s->alg != COSE_EDDSA && s->alg != COSE_RS256) {
-        return fault(ctx, ERR_NOT_SUPPORTED, "the attestation's algorithm is not ES256, EdDSA or RS256");
+        return fault(ctx, ERR_NOT_SUPPORTED,
+                     "the attestation's algorithm is not ES256, EdDSA or RS256");
     }
     if (s->certificate.n > 0) {
         enum proven_by proof = packed_by_certificate(s, ret, text);
@@ -394,8 +433,8 @@ static enum err check_attestation(struct ctx *ctx, const struct attestation *s, 
 
 /* ---- the two ceremonies ---- */
 
-enum err webauthn_register(struct ctx *ctx, const struct webauthn_want *want, struct str client_data, struct str attestation,
-                           struct passkey *ret)
+enum err webauthn_register(struct ctx *ctx, const struct webauthn_want *want,
+                           struct str client_data, struct str attestation, struct passkey *ret)
 {
     struct attestation s;
     struct auth_data data;
@@ -403,7 +442,9 @@ enum err webauthn_register(struct ctx *ctx, const struct webauthn_want *want, st
     *ret = (struct passkey){0};
     TRY(check_client_data(ctx, want, client_data, "webauthn.create"));
     if (attestation.n > ATTESTATION_MAX || !read_attestation(attestation, &s)) {
-        return fault(ctx, ERR_SYNTAX, "the attestation object is no CBOR map of fmt, attStmt and authData, or longer than %d bytes",
+        return fault(ctx, ERR_SYNTAX,
+                     "the attestation object is no CBOR map of fmt, attStmt and authData, or "
+                     "longer than %d bytes",
                      ATTESTATION_MAX);
     }
     TRY(read_auth_data(ctx, want, s.auth_data, &data));
@@ -417,8 +458,10 @@ enum err webauthn_register(struct ctx *ctx, const struct webauthn_want *want, st
     return check_attestation(ctx, &s, &key, signed_text(ctx->arena, s.auth_data, client_data), ret);
 }
 
-enum err webauthn_assert(struct ctx *ctx, const struct webauthn_want *want, const struct passkey *known, struct str client_data,
-                         struct str authenticator_data, struct str signature, struct passkey_use *ret)
+enum err webauthn_assert(struct ctx *ctx, const struct webauthn_want *want,
+                         const struct passkey *known, struct str client_data,
+                         struct str authenticator_data, struct str signature,
+                         struct passkey_use *ret)
 {
     struct auth_data data;
     struct cose_key key;
@@ -430,16 +473,19 @@ enum err webauthn_assert(struct ctx *ctx, const struct webauthn_want *want, cons
     TRY(read_auth_data(ctx, want, authenticator_data, &data));
     struct cbor rest = cbor_from(data.rest);
     if ((data.flags & FLAG_AT) != 0 || !extensions_end(&rest, data.flags)) {
-        return fault(ctx, ERR_SYNTAX, "there is more in the authenticator data than an assertion holds");
+        return fault(ctx, ERR_SYNTAX,
+                     "there is more in the authenticator data than an assertion holds");
     }
     if (((data.flags & FLAG_BE) != 0) != known->may_back_up) {
         return fault(ctx, ERR_CONFLICT, "the credential's backup eligibility changed");
     }
     EVP_PKEY *k = key_of(&key);
-    enum proven_by proof = signature_holds(k, key.alg, signed_text(ctx->arena, authenticator_data, client_data), signature);
+    enum proven_by proof = signature_holds(
+        k, key.alg, signed_text(ctx->arena, authenticator_data, client_data), signature);
     EVP_PKEY_free(k);
     TRY(said(ctx, proof, "the signature does not verify"));
-    *ret = (struct passkey_use){data.count, (data.flags & FLAG_UV) != 0, (data.flags & FLAG_BS) != 0};
+    *ret =
+        (struct passkey_use){data.count, (data.flags & FLAG_UV) != 0, (data.flags & FLAG_BS) != 0};
     return ERR_OK;
 }
 

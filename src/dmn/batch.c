@@ -35,7 +35,8 @@ static struct feel_value cell(const struct dmn_column *c, size_t row)
     return v;
 }
 
-static void row_at(const struct dmn_plan *p, const struct dmn_column *columns, size_t row, struct feel_value *ret)
+static void row_at(const struct dmn_plan *p, const struct dmn_column *columns, size_t row,
+                   struct feel_value *ret)
 {
     for (size_t i = 0; i < p->column_count; i++) {
         ret[i] = cell(&columns[i], row);
@@ -56,7 +57,8 @@ static const uint64_t *mask_of(void *self, struct feel_value v)
 {
     const struct asked *k = self;
     const struct fast_block *b = &k->plan->table->index->blocks[0];
-    return plan_input(k->ctx, k->plan, k->input, v, &v) ? fast_mask(b, &b->columns[k->input], v) : k->none;
+    return plan_input(k->ctx, k->plan, k->input, v, &v) ? fast_mask(b, &b->columns[k->input], v)
+                                                        : k->none;
 }
 
 enum { CUT_BY_MAX = 4 };
@@ -73,8 +75,9 @@ static bool cut_by(struct arena *a, const struct feel_program *allowed, struct l
     return fast_is_simple(allowed);
 }
 
-static bool bind_input(struct ctx *ctx, const struct dmn_plan *p, size_t input, const struct dmn_column *c,
-                       struct batch *b, struct lane *lanes, uint64_t *all)
+static bool bind_input(struct ctx *ctx, const struct dmn_plan *p, size_t input,
+                       const struct dmn_column *c, struct batch *b, struct lane *lanes,
+                       uint64_t *all)
 {
     const struct dmn_table *t = p->table;
     const struct feel_type *data = p->columns[p->column_of[input]].type;
@@ -102,15 +105,20 @@ static bool bind_input(struct ctx *ctx, const struct dmn_plan *p, size_t input, 
 }
 
 /* Bind columns to the inputs of a table of one block; false when some go value by value. */
-static bool bind(struct ctx *ctx, const struct dmn_plan *p, const struct dmn_column *columns, struct batch *ret)
+static bool bind(struct ctx *ctx, const struct dmn_plan *p, const struct dmn_column *columns,
+                 struct batch *ret)
 {
     const struct dmn_table *t = p->table;
     const struct fast_block *block = &t->index->blocks[0];
     struct lane *lanes = ARENA_ARRAY(ctx->arena, struct lane, t->input_count);
     uint64_t *all = ARENA_ARRAY(ctx->arena, uint64_t, block->words);
     memcpy(all, block->all, block->words * sizeof(*all));
-    *ret = (struct batch){
-        .rule = p->rule, .lanes = lanes, .words = block->words, .rules = block->count, .all = all, .same = p->same};
+    *ret = (struct batch){.rule = p->rule,
+                          .lanes = lanes,
+                          .words = block->words,
+                          .rules = block->count,
+                          .all = all,
+                          .same = p->same};
     for (size_t i = 0; i < t->input_count; i++) {
         if (!bind_input(ctx, p, i, &columns[p->column_of[i]], ret, lanes, all)) {
             return false;
@@ -122,13 +130,14 @@ static bool bind(struct ctx *ctx, const struct dmn_plan *p, const struct dmn_col
 
 /* ---- rules ----------------------------------------------------------------------------------- */
 
-enum err dmn_plan_rules(struct ctx *ctx, const struct dmn_plan *p, const struct dmn_column *columns, size_t rows,
-                        uint16_t *ret)
+enum err dmn_plan_rules(struct ctx *ctx, const struct dmn_plan *p, const struct dmn_column *columns,
+                        size_t rows, uint16_t *ret)
 {
     if (!p->single || p->table->rule_count > FAST_BLOCK) {
-        return fault(ctx, ERR_NOT_SUPPORTED,
-                     "\"%.*s\" is no table of up to %d rules of constants that answers with one of them",
-                     FMT(p->node->name), FAST_BLOCK);
+        return fault(
+            ctx, ERR_NOT_SUPPORTED,
+            "\"%.*s\" is no table of up to %d rules of constants that answers with one of them",
+            FMT(p->node->name), FAST_BLOCK);
     }
     struct batch b;
     if (p->table->rule_count == 0) {
@@ -188,14 +197,16 @@ static uint32_t memo_place(const struct memo *m, const uint64_t *mask)
         h ^= h >> 29;
     }
     uint32_t at = (uint32_t)h & (m->room - 1);
-    while (m->taken[at] && memcmp(m->masks + (size_t)at * m->words, mask, m->words * sizeof(*mask)) != 0) {
+    while (m->taken[at] &&
+           memcmp(m->masks + (size_t)at * m->words, mask, m->words * sizeof(*mask)) != 0) {
         at = (at + 1) & (m->room - 1);
     }
     return at;
 }
 
-static enum err values_by_mask(struct ctx *ctx, const struct dmn_plan *p, const struct dmn_column *columns,
-                               const struct batch *b, size_t rows, struct instant now, struct feel_value *ret)
+static enum err values_by_mask(struct ctx *ctx, const struct dmn_plan *p,
+                               const struct dmn_column *columns, const struct batch *b, size_t rows,
+                               struct instant now, struct feel_value *ret)
 {
     enum { ROOM_FIRST = 256, ROOM_MAX = 1 << 16 };
     struct feel_value *row = ARENA_ARRAY(ctx->arena, struct feel_value, p->column_count);
@@ -208,7 +219,8 @@ static enum err values_by_mask(struct ctx *ctx, const struct dmn_plan *p, const 
             row_at(p, columns, i, row);
             TRY(plan_evaluate(ctx, p, row, now, &ret[i]));
             if (2 * (memo.count + 1) > memo.room) { /* full: begin anew, larger while it may be */
-                memo = memo_new(ctx->arena, b->words, memo.room < ROOM_MAX ? 2 * memo.room : ROOM_MAX);
+                memo =
+                    memo_new(ctx->arena, b->words, memo.room < ROOM_MAX ? 2 * memo.room : ROOM_MAX);
                 at = memo_place(&memo, mask);
             }
             memo.taken[at] = true;
@@ -221,8 +233,9 @@ static enum err values_by_mask(struct ctx *ctx, const struct dmn_plan *p, const 
     return ERR_OK;
 }
 
-enum err dmn_plan_values(struct ctx *ctx, const struct dmn_plan *p, const struct dmn_column *columns, size_t rows,
-                         struct instant now, struct feel_value *ret)
+enum err dmn_plan_values(struct ctx *ctx, const struct dmn_plan *p,
+                         const struct dmn_column *columns, size_t rows, struct instant now,
+                         struct feel_value *ret)
 {
     struct batch b;
     if (p->direct && p->table->index->block_count == 1 && bind(ctx, p, columns, &b)) {

@@ -30,7 +30,8 @@ static uint32_t *slot_of(struct regions *g, const uint64_t *mask)
 {
     size_t size = g->words * sizeof(*mask);
     uint32_t at = (uint32_t)mask_hash(mask, g->words) & (g->slot_count - 1);
-    while (g->slots[at] != 0 && memcmp(g->masks + (size_t)(g->slots[at] - 1) * g->words, mask, size) != 0) {
+    while (g->slots[at] != 0 &&
+           memcmp(g->masks + (size_t)(g->slots[at] - 1) * g->words, mask, size) != 0) {
         at = (at + 1) & (g->slot_count - 1);
     }
     return &g->slots[at];
@@ -73,9 +74,10 @@ static uint32_t push_once(struct regions *g, const uint64_t *mask)
 
 /* ---- integers -------------------------------------------------------------------------------- */
 
-/* The first integer x 10^exp at or above v; *ret_exact when it is v. False when there is none in 64 bits; then
- * *ret_above tells whether v lies above them all. */
-static bool first_at(struct feel_value v, int16_t exp, int64_t *ret, bool *ret_exact, bool *ret_above)
+/* The first integer x 10^exp at or above v; *ret_exact when it is v. False when there is none in 64
+ * bits; then *ret_above tells whether v lies above them all. */
+static bool first_at(struct feel_value v, int16_t exp, int64_t *ret, bool *ret_exact,
+                     bool *ret_above)
 {
     if (v.kind != FEEL_NUMBER) {
         *ret = v.integer;
@@ -91,7 +93,8 @@ static bool first_at(struct feel_value v, int16_t exp, int64_t *ret, bool *ret_e
         *ret_exact = false;
         return true;
     }
-    if (d.exp > DECIMAL_DIGITS || !decimal_round_to(d, 0, DECIMAL_CEILING, &whole) || !decimal_to_i64(whole, ret)) {
+    if (d.exp > DECIMAL_DIGITS || !decimal_round_to(d, 0, DECIMAL_CEILING, &whole) ||
+        !decimal_to_i64(whole, ret)) {
         return false;
     }
     *ret_exact = decimal_compare(whole, d) == 0;
@@ -105,13 +108,14 @@ static int by_integer(const void *a, const void *b)
 }
 
 /* Where what the mask says may change: at a constant, and just behind it. */
-static uint32_t cuts_of(struct arena *a, const struct lane_ask *ask, uint8_t kind, int16_t exp, bool narrow,
-                        int64_t **ret)
+static uint32_t cuts_of(struct arena *a, const struct lane_ask *ask, uint8_t kind, int16_t exp,
+                        bool narrow, int64_t **ret)
 {
     size_t room = 1;
     size_t n = 0;
     for (size_t i = 0; i < ask->cut_by_count; i++) {
-        room += ask->cut_by[i]->cuts[kind] == NULL ? 0 : 2 * (size_t)ask->cut_by[i]->cuts[kind]->count;
+        room +=
+            ask->cut_by[i]->cuts[kind] == NULL ? 0 : 2 * (size_t)ask->cut_by[i]->cuts[kind]->count;
     }
     int64_t *at = ARENA_ARRAY(a, int64_t, room);
     for (size_t i = 0; i < ask->cut_by_count; i++) {
@@ -141,20 +145,23 @@ static uint32_t cuts_of(struct arena *a, const struct lane_ask *ask, uint8_t kin
     return kept;
 }
 
-static void bind_integers(struct arena *a, const struct lane_ask *ask, const struct dmn_column *c, struct lane *l)
+static void bind_integers(struct arena *a, const struct lane_ask *ask, const struct dmn_column *c,
+                          struct lane *l)
 {
     bool days = c->form == DMN_COLUMN_DAYS;
     int64_t *cuts = NULL;
-    uint32_t count =
-        cuts_of(a, ask, days ? FEEL_DATE : FEEL_NUMBER, days ? 0 : c->exp, c->form != DMN_COLUMN_I64, &cuts);
+    uint32_t count = cuts_of(a, ask, days ? FEEL_DATE : FEEL_NUMBER, days ? 0 : c->exp,
+                             c->form != DMN_COLUMN_I64, &cuts);
     struct regions g = {.a = a, .words = ask->words};
     uint32_t kept = 0;
     for (uint32_t i = 0; i <= count; i++) {
         int64_t inside = i > 0 ? cuts[i - 1] : count > 0 ? cuts[0] - 1 : 0;
         struct feel_value v = feel_int(inside);
         v.exp = c->exp;
-        const uint64_t *mask = ask->mask(ask->self, days ? feel_date((struct day){(int32_t)inside}) : v);
-        if (i > 0 && memcmp(g.masks + (size_t)(g.count - 1) * g.words, mask, g.words * sizeof(*mask)) == 0) {
+        const uint64_t *mask =
+            ask->mask(ask->self, days ? feel_date((struct day){(int32_t)inside}) : v);
+        if (i > 0 &&
+            memcmp(g.masks + (size_t)(g.count - 1) * g.words, mask, g.words * sizeof(*mask)) == 0) {
             continue;
         }
         if (i > 0) {
@@ -172,14 +179,16 @@ static void bind_integers(struct arena *a, const struct lane_ask *ask, const str
 
 /* ---- codes ----------------------------------------------------------------------------------- */
 
-static void bind_codes(struct arena *a, const struct lane_ask *ask, const struct dmn_column *c, struct lane *l)
+static void bind_codes(struct arena *a, const struct lane_ask *ask, const struct dmn_column *c,
+                       struct lane *l)
 {
     bool bools = c->form == DMN_COLUMN_BOOLS;
     size_t count = bools ? 2 : c->text_count;
     uint32_t *region_of = ARENA_ARRAY(a, uint32_t, count);
     struct regions g = {.a = a, .words = ask->words};
     for (size_t i = 0; i < count; i++) {
-        region_of[i] = push_once(&g, ask->mask(ask->self, bools ? feel_bool(i == 1) : feel_string(c->texts[i])));
+        region_of[i] = push_once(
+            &g, ask->mask(ask->self, bools ? feel_bool(i == 1) : feel_string(c->texts[i])));
     }
     (void)push(&g, ask->mask(ask->self, feel_null()));
     l->form = c->form == DMN_COLUMN_TEXTS32 ? LANE_CODE32 : LANE_CODE8;
@@ -189,11 +198,14 @@ static void bind_codes(struct arena *a, const struct lane_ask *ask, const struct
     l->region_count = g.count;
 }
 
-void lane_bind(struct arena *a, const struct lane_ask *ask, const struct dmn_column *c, struct lane *ret)
+void lane_bind(struct arena *a, const struct lane_ask *ask, const struct dmn_column *c,
+               struct lane *ret)
 {
     *ret = (struct lane){.data = c->data, .valid = c->valid};
-    must(c->form != DMN_COLUMN_VALUES && c->form != DMN_COLUMN_NULLS && c->text_count <= UINT32_MAX);
-    if (c->form == DMN_COLUMN_BOOLS || c->form == DMN_COLUMN_TEXTS8 || c->form == DMN_COLUMN_TEXTS32) {
+    must(c->form != DMN_COLUMN_VALUES && c->form != DMN_COLUMN_NULLS &&
+         c->text_count <= UINT32_MAX);
+    if (c->form == DMN_COLUMN_BOOLS || c->form == DMN_COLUMN_TEXTS8 ||
+        c->form == DMN_COLUMN_TEXTS32) {
         bind_codes(a, ask, c, ret);
     } else {
         bind_integers(a, ask, c, ret);

@@ -1,8 +1,9 @@
 /* batch_in.h - columns bound to a table, and the loops over their rows.
  *
- * A lane is a column of data cut where the answers of the table's cells change: region r holds the values that
- * have r cuts at or below them, and its mask says which rules match there. What a region's mask is was asked of
- * the row evaluation with a value of the region, so there is one semantics and no second one here.
+ * A lane is a column of data cut where the answers of the table's cells change: region r holds the
+ * values that have r cuts at or below them, and its mask says which rules match there. What a
+ * region's mask is was asked of the row evaluation with a value of the region, so there is one
+ * semantics and no second one here.
  */
 #pragma once
 
@@ -30,7 +31,8 @@ struct lane {
     const uint64_t *masks;     /* by region */
 };
 
-/* What several matching rules mean: the first counts, or none may but one, or all must say the same. */
+/* What several matching rules mean: the first counts, or none may but one, or all must say the
+ * same. */
 enum batch_rule { BATCH_FIRST, BATCH_ONLY, BATCH_SAME };
 
 struct batch {
@@ -44,7 +46,8 @@ struct batch {
     struct batch_wide *wide;     /* vectors of rows; NULL when this table or machine has none */
 };
 
-/* For rows from..to: 0 for no rule, 1 + the place of the rule in the masks, BATCH_CONFLICT. ret is by row - from. */
+/* For rows from..to: 0 for no rule, 1 + the place of the rule in the masks, BATCH_CONFLICT. ret is
+ * by row - from. */
 enum { BATCH_CONFLICT = UINT16_MAX };
 void batch_rows(const struct batch *b, size_t from, size_t to, uint16_t *ret);
 /* The mask of one row. */
@@ -58,7 +61,8 @@ struct lane_ask {
     uint32_t words;
 };
 /* Bind a column of typed data. Not for DMN_COLUMN_VALUES and DMN_COLUMN_NULLS. */
-void lane_bind(struct arena *a, const struct lane_ask *ask, const struct dmn_column *c, struct lane *ret);
+void lane_bind(struct arena *a, const struct lane_ask *ask, const struct dmn_column *c,
+               struct lane *ret);
 
 /* What vectors of rows need, or NULL. One thread at a time uses it. */
 struct batch_wide *batch_wide_make(struct arena *a, const struct batch *b);
@@ -100,12 +104,15 @@ struct dmn_plan {
 /* Not zeroed: written before it is read, and in the way of every row. */
 #define ROW_SCRATCH __attribute__((uninitialized))
 
-/* A value as the table sees it in one of its inputs: coerced to what is declared for the input data and for the
- * column. False when its input values do not allow it; then no rule answers, and no default. */
-bool plan_input(struct ctx *ctx, const struct dmn_plan *p, size_t input, struct feel_value v, struct feel_value *ret);
+/* A value as the table sees it in one of its inputs: coerced to what is declared for the input data
+ * and for the column. False when its input values do not allow it; then no rule answers, and no
+ * default. */
+bool plan_input(struct ctx *ctx, const struct dmn_plan *p, size_t input, struct feel_value v,
+                struct feel_value *ret);
 enum { PLAN_NO_RULE = -1, PLAN_CONFLICT = -2, PLAN_UNKNOWN = -3 };
-/* The place of the rule that answers a row of the plan; PLAN_UNKNOWN when only dmn_evaluate can tell. */
+/* The place of the rule that answers a row of the plan; PLAN_UNKNOWN when only dmn_evaluate can
+ * tell. */
 int64_t plan_rule(struct ctx *ctx, const struct dmn_plan *p, const struct feel_value *row);
 /* What dmn_evaluate says of a row. */
-enum err plan_evaluate(struct ctx *ctx, const struct dmn_plan *p, const struct feel_value *row, struct instant now,
-                       struct feel_value *ret) MUST_USE;
+enum err plan_evaluate(struct ctx *ctx, const struct dmn_plan *p, const struct feel_value *row,
+                       struct instant now, struct feel_value *ret) MUST_USE;

@@ -5,7 +5,8 @@
 #include "base/str.h"
 #include "limit_gen.h"
 
-static struct row_key *key_of(struct arena *a, struct row_keys *keys, struct str name, bool *ret_new)
+static struct row_key *key_of(struct arena *a, struct row_keys *keys, struct str name,
+                              bool *ret_new)
 {
     *ret_new = false;
     for (size_t i = 0; i < keys->n; i++) {
@@ -23,8 +24,8 @@ static struct row_key *key_of(struct arena *a, struct row_keys *keys, struct str
     return &keys->p[keys->n++];
 }
 
-bool row_keys_add(struct arena *a, struct row_keys *keys, const struct str *path, size_t length, uint32_t column,
-                  const struct feel_type *type)
+bool row_keys_add(struct arena *a, struct row_keys *keys, const struct str *path, size_t length,
+                  uint32_t column, const struct feel_type *type)
 {
     for (size_t depth = 0; depth < length; depth++) {
         bool is_new = false;
@@ -57,7 +58,8 @@ struct reader {
 
 static inline void skip_blanks(struct reader *r)
 {
-    while (r->at < r->end && (*r->at == ' ' || *r->at == '\n' || *r->at == '\r' || *r->at == '\t')) {
+    while (r->at < r->end &&
+           (*r->at == ' ' || *r->at == '\n' || *r->at == '\r' || *r->at == '\t')) {
         r->at++;
     }
 }
@@ -92,7 +94,8 @@ static inline bool take_string(struct reader *r, struct str *ret)
     return take(r, '"') && (seen < 0x80 || utf8_is_valid(*ret));
 }
 
-/* Digits with at most one point, 18 of them at most: integer x 10^exp, trailing zeros kept as decimal_parse keeps them.
+/* Digits with at most one point, 18 of them at most: integer x 10^exp, trailing zeros kept as
+ * decimal_parse keeps them.
  */
 static inline bool take_number(struct reader *r, struct feel_value *ret)
 {
@@ -127,7 +130,8 @@ static inline bool take_number(struct reader *r, struct feel_value *ret)
     return true;
 }
 
-static bool string_as(struct reader *r, struct str s, const struct feel_type *type, struct feel_value *ret)
+static bool string_as(struct reader *r, struct str s, const struct feel_type *type,
+                      struct feel_value *ret)
 {
     if (type == NULL) {
         *ret = feel_string(s);
@@ -246,7 +250,8 @@ static bool take_object(struct reader *r, const struct row_keys *keys, int depth
     return take(r, '}');
 }
 
-bool row_from_json(struct ctx *ctx, const struct row_keys *keys, struct str text, struct feel_value *row)
+bool row_from_json(struct ctx *ctx, const struct row_keys *keys, struct str text,
+                   struct feel_value *row)
 {
     struct reader r = {ctx, text.p, text.p + text.n, row};
     if (text.n > LIMIT_JSON_BYTES || !take_object(&r, keys, 1)) {

@@ -7,10 +7,12 @@ static uint32_t region_of(const struct lane *l, size_t row)
         return l->region_count - 1;
     }
     if (l->form == LANE_CODE8 || l->form == LANE_CODE32) {
-        uint32_t code = l->form == LANE_CODE8 ? ((const uint8_t *)l->data)[row] : ((const uint32_t *)l->data)[row];
+        uint32_t code = l->form == LANE_CODE8 ? ((const uint8_t *)l->data)[row]
+                                              : ((const uint32_t *)l->data)[row];
         return code < l->code_count ? l->region_of[code] : l->region_count - 1;
     }
-    int64_t v = l->form == LANE_I64 ? ((const int64_t *)l->data)[row] : ((const int32_t *)l->data)[row];
+    int64_t v =
+        l->form == LANE_I64 ? ((const int64_t *)l->data)[row] : ((const int32_t *)l->data)[row];
     const int64_t *base = l->cuts;
     uint32_t count = l->cut_count;
     while (count > 1) {

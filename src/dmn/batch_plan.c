@@ -18,7 +18,8 @@ static size_t column_at(const struct dmn_plan *p, const struct plan_path *path)
     return p->column_count;
 }
 
-static void add_column(struct arena *a, struct dmn_plan *p, const struct plan_path *path, const struct feel_type *type)
+static void add_column(struct arena *a, struct dmn_plan *p, const struct plan_path *path,
+                       const struct feel_type *type)
 {
     struct str name = path->names[0];
     for (size_t i = 1; i < path->count; i++) {
@@ -28,8 +29,9 @@ static void add_column(struct arena *a, struct dmn_plan *p, const struct plan_pa
     p->columns[p->column_count++] = (struct dmn_plan_column){name, path->count == 1 ? type : NULL};
 }
 
-/* The columns that the inputs of the table name; false when one of them is anything but a path of input data. A path
- * below an input of a declared type is none: whether the input conforms is seen from all of it. */
+/* The columns that the inputs of the table name; false when one of them is anything but a path of
+ * input data. A path below an input of a declared type is none: whether the input conforms is seen
+ * from all of it. */
 static bool table_columns(struct arena *a, struct dmn_plan *p)
 {
     const struct dmn_table *t = p->table;
@@ -39,7 +41,8 @@ static bool table_columns(struct arena *a, struct dmn_plan *p)
     for (size_t i = 0; i < t->input_count; i++) {
         struct plan_path path = {0};
         size_t members = 0;
-        if (!feel_path(t->inputs[i].expression, &path.slot, path.names + 1, PATH_MEMBERS_MAX, &members) ||
+        if (!feel_path(t->inputs[i].expression, &path.slot, path.names + 1, PATH_MEMBERS_MAX,
+                       &members) ||
             path.slot >= p->node->direct_count) {
             return false;
         }
@@ -56,7 +59,8 @@ static bool table_columns(struct arena *a, struct dmn_plan *p)
     }
     /* one column may not be a part of another */
     for (size_t i = 0; i < p->column_count; i++) {
-        bool good = row_keys_add(a, &p->keys, p->paths[i].names, p->paths[i].count, (uint32_t)i, p->columns[i].type);
+        bool good = row_keys_add(a, &p->keys, p->paths[i].names, p->paths[i].count, (uint32_t)i,
+                                 p->columns[i].type);
         if (!good) {
             return false;
         }
@@ -123,8 +127,8 @@ static bool has_open_cells(const struct fast *f)
 }
 
 /* A constant as an output column gives it. */
-static bool output_value(struct ctx *ctx, const struct table_output *out, const struct feel_program *entry,
-                         struct feel_value *ret)
+static bool output_value(struct ctx *ctx, const struct table_output *out,
+                         const struct feel_program *entry, struct feel_value *ret)
 {
     struct feel_env env = {0};
     struct feel_value ok = feel_bool(true);
@@ -142,9 +146,10 @@ static bool output_value(struct ctx *ctx, const struct table_output *out, const 
     return true;
 }
 
-/* One row of outputs; entries by column, or the defaults when NULL. False when some are no constants. */
-static bool row_value(struct ctx *ctx, const struct dmn_table *t, const struct feel_program *const *entries,
-                      struct feel_value *ret)
+/* One row of outputs; entries by column, or the defaults when NULL. False when some are no
+ * constants. */
+static bool row_value(struct ctx *ctx, const struct dmn_table *t,
+                      const struct feel_program *const *entries, struct feel_value *ret)
 {
     struct feel_entry *parts = ARENA_ARRAY(ctx->arena, struct feel_entry, t->output_count);
     bool any = entries != NULL;
@@ -156,11 +161,14 @@ static bool row_value(struct ctx *ctx, const struct dmn_table *t, const struct f
         }
         any = any || entry != NULL;
     }
-    *ret = !any ? feel_null() : t->output_count == 1 ? parts[0].value : feel_context(parts, t->output_count);
+    *ret = !any                   ? feel_null()
+           : t->output_count == 1 ? parts[0].value
+                                  : feel_context(parts, t->output_count);
     return true;
 }
 
-static struct feel_value decision_value(struct ctx *ctx, const struct dmn_plan *p, struct feel_value row)
+static struct feel_value decision_value(struct ctx *ctx, const struct dmn_plan *p,
+                                        struct feel_value row)
 {
     struct feel_env env = {0};
     row = p->node->logic->type == NULL ? row : feel_coerce(ctx, &env, row, p->node->logic->type);
@@ -183,7 +191,8 @@ static bool make_values(struct ctx *ctx, struct dmn_plan *p)
     struct feel_value *rows = ARENA_ARRAY(ctx->arena, struct feel_value, t->rule_count + 1);
     struct str *texts = ARENA_ARRAY(ctx->arena, struct str, t->rule_count + 1);
     for (size_t i = 0; i <= t->rule_count; i++) {
-        if (!row_value(ctx, t, i == t->rule_count ? NULL : t->entries + i * t->output_count, &rows[i])) {
+        if (!row_value(ctx, t, i == t->rule_count ? NULL : t->entries + i * t->output_count,
+                       &rows[i])) {
             return false;
         }
         values[i] = decision_value(ctx, p, rows[i]);
@@ -204,7 +213,8 @@ static const uint64_t *const *same_values(struct arena *a, const struct dmn_plan
         for (size_t k = 0; k < r && same[r] == NULL; k++) {
             same[r] = feel_is_true(feel_equal(p->rows[k], p->rows[r])) ? same[k] : NULL;
         }
-        same[r] = same[r] == NULL ? ARENA_ARRAY(a, uint64_t, p->table->index->blocks[0].words) : same[r];
+        same[r] =
+            same[r] == NULL ? ARENA_ARRAY(a, uint64_t, p->table->index->blocks[0].words) : same[r];
         same[r][r / 64] |= (uint64_t)1 << (r % 64);
     }
     return (const uint64_t *const *)(uintptr_t)same;
@@ -229,7 +239,8 @@ static void refuse_others(struct arena *a, struct dmn_plan *p)
 /* A value that input values forbid makes the table null, whatever its default. */
 static bool forbids_by_null(const struct dmn_plan *p)
 {
-    bool null = feel_is_null(p->values[p->table->rule_count]) && p->table->aggregate != AGGREGATE_COUNT;
+    bool null =
+        feel_is_null(p->values[p->table->rule_count]) && p->table->aggregate != AGGREGATE_COUNT;
     for (size_t i = 0; i < p->table->input_count; i++) {
         if (p->table->inputs[i].allowed != NULL && !null) {
             return false;
@@ -243,7 +254,8 @@ static const struct dmn_table *table_of(const struct dmn_node *n)
     return n->logic != NULL && n->logic->kind == BOX_TABLE ? n->logic->table : NULL;
 }
 
-enum err dmn_plan_make(struct ctx *ctx, const struct dmn_model *m, struct str decision, const struct dmn_plan **ret)
+enum err dmn_plan_make(struct ctx *ctx, const struct dmn_model *m, struct str decision,
+                       const struct dmn_plan **ret)
 {
     const struct dmn_node *n = dmn_find(m, DMN_DECISION, STR(""), decision);
     if (n == NULL) {
@@ -252,8 +264,8 @@ enum err dmn_plan_make(struct ctx *ctx, const struct dmn_model *m, struct str de
     struct dmn_plan *p = ARENA_NEW(ctx->arena, struct dmn_plan);
     *p = (struct dmn_plan){.model = m, .node = n, .table = table_of(n)};
     const struct dmn_table *t = p->table;
-    p->direct = t != NULL && table_columns(ctx->arena, p) && !has_open_cells(t->index) && make_values(ctx, p) &&
-                forbids_by_null(p);
+    p->direct = t != NULL && table_columns(ctx->arena, p) && !has_open_cells(t->index) &&
+                make_values(ctx, p) && forbids_by_null(p);
     p->single = p->direct && (t->hit == HIT_FIRST || t->hit == HIT_UNIQUE || t->hit == HIT_ANY);
     if (p->direct) {
         make_plain(ctx->arena, p);
@@ -262,7 +274,8 @@ enum err dmn_plan_make(struct ctx *ctx, const struct dmn_model *m, struct str de
     }
     if (p->single) {
         p->rule = t->hit == HIT_UNIQUE ? BATCH_ONLY : t->hit == HIT_ANY ? BATCH_SAME : BATCH_FIRST;
-        p->same = t->hit == HIT_ANY && t->index->block_count == 1 ? same_values(ctx->arena, p) : NULL;
+        p->same =
+            t->hit == HIT_ANY && t->index->block_count == 1 ? same_values(ctx->arena, p) : NULL;
         p->from_text = p->column_count <= ROW_INLINE;
         refuse_others(ctx->arena, p);
     }

@@ -2,7 +2,8 @@
 #include "base/json.h"
 #include "dmn/batch_in.h"
 
-bool plan_input(struct ctx *ctx, const struct dmn_plan *p, size_t input, struct feel_value v, struct feel_value *ret)
+bool plan_input(struct ctx *ctx, const struct dmn_plan *p, size_t input, struct feel_value v,
+                struct feel_value *ret)
 {
     const struct table_input *in = &p->table->inputs[input];
     const struct feel_type *type = p->columns[p->column_of[input]].type;
@@ -54,7 +55,8 @@ int64_t plan_rule(struct ctx *ctx, const struct dmn_plan *p, const struct feel_v
 {
     struct feel_value inline_row[ROW_INLINE] ROW_SCRATCH;
     size_t count = p->table->input_count;
-    struct feel_value *in = count <= ROW_INLINE ? inline_row : ARENA_ARRAY(ctx->arena, struct feel_value, count);
+    struct feel_value *in =
+        count <= ROW_INLINE ? inline_row : ARENA_ARRAY(ctx->arena, struct feel_value, count);
     for (size_t i = 0; i < count; i++) {
         struct feel_value v = row[p->column_of[i]];
         in[i] = v;
@@ -66,7 +68,8 @@ int64_t plan_rule(struct ctx *ctx, const struct dmn_plan *p, const struct feel_v
 }
 
 /* Put a value under its path into the inputs; objects on the way are made. */
-static void put(struct arena *a, struct feel_value *at, const struct plan_path *path, size_t depth, struct feel_value v)
+static void put(struct arena *a, struct feel_value *at, const struct plan_path *path, size_t depth,
+                struct feel_value v)
 {
     if (depth == path->count) {
         *at = v;
@@ -87,8 +90,8 @@ static void put(struct arena *a, struct feel_value *at, const struct plan_path *
     put(a, &entries[at->n - 1].value, path, depth + 1, v);
 }
 
-enum err plan_evaluate(struct ctx *ctx, const struct dmn_plan *p, const struct feel_value *row, struct instant now,
-                       struct feel_value *ret)
+enum err plan_evaluate(struct ctx *ctx, const struct dmn_plan *p, const struct feel_value *row,
+                       struct instant now, struct feel_value *ret)
 {
     struct feel_value inputs = feel_context(NULL, 0);
     struct dmn_result result;
@@ -100,20 +103,22 @@ enum err plan_evaluate(struct ctx *ctx, const struct dmn_plan *p, const struct f
     return ERR_OK;
 }
 
-enum err dmn_plan_row(struct ctx *ctx, const struct dmn_plan *p, const struct feel_value *row, struct instant now,
-                      struct feel_value *ret)
+enum err dmn_plan_row(struct ctx *ctx, const struct dmn_plan *p, const struct feel_value *row,
+                      struct instant now, struct feel_value *ret)
 {
     int64_t rule = p->single ? plan_rule(ctx, p, row) : PLAN_UNKNOWN;
     if (rule == PLAN_UNKNOWN) {
         return plan_evaluate(ctx, p, row, now, ret);
     }
-    *ret = rule >= 0 ? p->values[rule] : rule == PLAN_NO_RULE ? p->values[p->table->rule_count] : feel_null();
+    *ret = rule >= 0              ? p->values[rule]
+           : rule == PLAN_NO_RULE ? p->values[p->table->rule_count]
+                                  : feel_null();
     return ERR_OK;
 }
 
 /* The long way, through a tree. */
-static enum err json_by_tree(struct ctx *ctx, const struct dmn_plan *p, struct str text, struct instant now,
-                             struct buf *out)
+static enum err json_by_tree(struct ctx *ctx, const struct dmn_plan *p, struct str text,
+                             struct instant now, struct buf *out)
 {
     struct json j;
     struct feel_value inputs = feel_null();
@@ -126,7 +131,8 @@ static enum err json_by_tree(struct ctx *ctx, const struct dmn_plan *p, struct s
     return ERR_OK;
 }
 
-enum err dmn_plan_json(struct ctx *ctx, const struct dmn_plan *p, struct str text, struct instant now, struct buf *out)
+enum err dmn_plan_json(struct ctx *ctx, const struct dmn_plan *p, struct str text,
+                       struct instant now, struct buf *out)
 {
     struct feel_value row[ROW_INLINE] ROW_SCRATCH;
     if (!p->from_text) {
@@ -138,7 +144,8 @@ enum err dmn_plan_json(struct ctx *ctx, const struct dmn_plan *p, struct str tex
     }
     for (size_t i = 0; i < p->column_count; i++) {
         struct feel_env env = {0};
-        if ((p->plain_data[i] >> row[i].kind & 1) == 0 && !feel_is(ctx, &env, row[i], p->columns[i].type)) {
+        if ((p->plain_data[i] >> row[i].kind & 1) == 0 &&
+            !feel_is(ctx, &env, row[i], p->columns[i].type)) {
             return json_by_tree(ctx, p, text, now, out); /* which says what is wrong with it */
         }
     }

@@ -1,5 +1,6 @@
-/* Rows to rules, 32 at a time, where the machine has AVX2: a region is the number of cuts at or below a value,
- * counted by comparing with all of them; the masks of regions are bytes that a shuffle looks up.
+/* Rows to rules, 32 at a time, where the machine has AVX2: a region is the number of cuts at or
+ * below a value, counted by comparing with all of them; the masks of regions are bytes that a
+ * shuffle looks up.
  *
  * For tables of up to 64 rules whose columns have up to 64 regions; others go row by row. */
 #include "dmn/batch_in.h"
@@ -22,7 +23,8 @@ WIDE static ALWAYS_INLINE __m256i pack(const __m256i c[4])
     return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
 
-/* The cuts as a search tree, level by level: level k has 2^k of them, in vectors of eight from level_at[k] on. */
+/* The cuts as a search tree, level by level: level k has 2^k of them, in vectors of eight from
+ * level_at[k] on. */
 enum { LEVELS_MAX = 6, TREE = 10 };
 static const uint8_t level_at[LEVELS_MAX] = {0, 1, 2, 3, 4, 6};
 
@@ -54,7 +56,8 @@ WIDE static ALWAYS_INLINE __m256i turn(__m256i v, __m256i cut, __m256i at)
     return _mm256_sub_epi32(_mm256_add_epi32(at, at), _mm256_cmpgt_epi32(v, cut));
 }
 
-/* How many cuts lie at or below each of eight values: down the tree, a turn a level. levels is a constant. */
+/* How many cuts lie at or below each of eight values: down the tree, a turn a level. levels is a
+ * constant. */
 WIDE static ALWAYS_INLINE __m256i count_32(__m256i v, const __m256i tree[TREE], int levels)
 {
     __m256i at = turn(v, tree[0], _mm256_setzero_si256());
@@ -83,12 +86,14 @@ WIDE static ALWAYS_INLINE __m256i narrow(const int64_t *p)
 
 WIDE static ALWAYS_INLINE __m256i eight(const struct lane *l, size_t row)
 {
-    return l->form == LANE_I64 ? narrow((const int64_t *)l->data + row)
-                               : _mm256_loadu_si256((const __m256i *)(const void *)((const int32_t *)l->data + row));
+    return l->form == LANE_I64
+               ? narrow((const int64_t *)l->data + row)
+               : _mm256_loadu_si256(
+                     (const __m256i *)(const void *)((const int32_t *)l->data + row));
 }
 
-WIDE static ALWAYS_INLINE void regions_at(const struct lane *l, size_t from, size_t rows, const __m256i *cuts,
-                                          int levels, uint8_t *out)
+WIDE static ALWAYS_INLINE void regions_at(const struct lane *l, size_t from, size_t rows,
+                                          const __m256i *cuts, int levels, uint8_t *out)
 {
     __m256i tree[TREE] ROW_SCRATCH;
     for (int i = 0; i < (levels < 5 ? levels : levels == 5 ? 6 : TREE); i++) {
@@ -104,8 +109,8 @@ WIDE static ALWAYS_INLINE void regions_at(const struct lane *l, size_t from, siz
     }
 }
 
-WIDE static void regions_32(const struct lane *l, size_t from, size_t rows, const __m256i *cuts, int levels,
-                            uint8_t *out)
+WIDE static void regions_32(const struct lane *l, size_t from, size_t rows, const __m256i *cuts,
+                            int levels, uint8_t *out)
 {
     switch (levels) {
     case 0:
@@ -142,7 +147,8 @@ WIDE static inline __m256i look_up(const __m256i *tables, uint32_t count, __m256
     __m256i found = _mm256_shuffle_epi8(tables[0], _mm256_adds_epu8(at, beyond));
     for (uint32_t t = 1; t < count; t++) {
         at = _mm256_sub_epi8(at, _mm256_set1_epi8(16));
-        found = _mm256_or_si256(found, _mm256_shuffle_epi8(tables[t], _mm256_adds_epu8(at, beyond)));
+        found =
+            _mm256_or_si256(found, _mm256_shuffle_epi8(tables[t], _mm256_adds_epu8(at, beyond)));
     }
     return found;
 }
@@ -229,7 +235,8 @@ WIDE static void make_tree(const struct lane *l, struct wide_lane *w)
     }
     for (uint32_t i = 0; i < REGIONS; i++) {
         /* wider data are narrowed to the nearest, which keeps their order to such cuts */
-        w->fits_32 = w->fits_32 && (i >= l->cut_count || (l->cuts[i] > INT32_MIN && l->cuts[i] <= INT32_MAX));
+        w->fits_32 = w->fits_32 &&
+                     (i >= l->cut_count || (l->cuts[i] > INT32_MIN && l->cuts[i] <= INT32_MAX));
         below[i] = i < l->cut_count && w->fits_32 ? (int32_t)(l->cuts[i] - 1) : INT32_MAX;
     }
     for (int k = 0; k < w->levels; k++) {
@@ -260,7 +267,8 @@ WIDE static void make_lane(const struct batch *b, const struct lane *l, struct w
     }
 }
 
-static void regions_of(const struct lane *l, const struct wide_lane *w, size_t from, size_t rows, uint8_t *out)
+static void regions_of(const struct lane *l, const struct wide_lane *w, size_t from, size_t rows,
+                       uint8_t *out)
 {
     if (l->form == LANE_CODE8) {
         regions_code8(l, from, rows, out);
@@ -277,7 +285,8 @@ static void regions_of(const struct lane *l, const struct wide_lane *w, size_t f
 }
 
 /* AND the bytes of the masks of 32 rows. bytes is a constant where this is spelled out. */
-WIDE static ALWAYS_INLINE void rules_of(const struct batch *b, size_t r, uint32_t bytes, __m256i ret[BYTES])
+WIDE static ALWAYS_INLINE void rules_of(const struct batch *b, size_t r, uint32_t bytes,
+                                        __m256i ret[BYTES])
 {
     const __m256i beyond = _mm256_set1_epi8(0x70);
     for (uint32_t k = 0; k < bytes; k++) {
@@ -305,33 +314,37 @@ WIDE static ALWAYS_INLINE void rules_of(const struct batch *b, size_t r, uint32_
 }
 
 /* The place of the lowest bit, 0 for none; *ret_many marks rows with more bits. */
-WIDE static ALWAYS_INLINE __m256i lowest(const __m256i rules[BYTES], uint32_t bytes, __m256i *ret_many)
+WIDE static ALWAYS_INLINE __m256i lowest(const __m256i rules[BYTES], uint32_t bytes,
+                                         __m256i *ret_many)
 {
     const __m256i zero = _mm256_setzero_si256();
     const __m256i low = _mm256_set1_epi8(15);
-    const __m256i of_low = _mm256_setr_epi8(-1, 1, 2, 1, 3, 1, 2, 1, 4, 1, 2, 1, 3, 1, 2, 1, -1, 1, 2, 1, 3, 1, 2, 1, 4,
-                                            1, 2, 1, 3, 1, 2, 1);
-    const __m256i of_high = _mm256_setr_epi8(-1, 5, 6, 5, 7, 5, 6, 5, 8, 5, 6, 5, 7, 5, 6, 5, -1, 5, 6, 5, 7, 5, 6, 5,
-                                             8, 5, 6, 5, 7, 5, 6, 5);
+    const __m256i of_low = _mm256_setr_epi8(-1, 1, 2, 1, 3, 1, 2, 1, 4, 1, 2, 1, 3, 1, 2, 1, -1, 1,
+                                            2, 1, 3, 1, 2, 1, 4, 1, 2, 1, 3, 1, 2, 1);
+    const __m256i of_high = _mm256_setr_epi8(-1, 5, 6, 5, 7, 5, 6, 5, 8, 5, 6, 5, 7, 5, 6, 5, -1, 5,
+                                             6, 5, 7, 5, 6, 5, 8, 5, 6, 5, 7, 5, 6, 5);
     __m256i best = _mm256_set1_epi8((char)NO_RULE);
     __m256i many = zero;
     __m256i seen = zero;
     for (uint32_t k = 0; k < bytes; k++) {
         __m256i x = rules[k];
         __m256i from_low = _mm256_shuffle_epi8(of_low, _mm256_and_si256(x, low));
-        __m256i from_high = _mm256_shuffle_epi8(of_high, _mm256_and_si256(_mm256_srli_epi16(x, 4), low));
-        __m256i place = _mm256_adds_epu8(_mm256_min_epu8(from_low, from_high), _mm256_set1_epi8((char)(8 * k)));
+        __m256i from_high =
+            _mm256_shuffle_epi8(of_high, _mm256_and_si256(_mm256_srli_epi16(x, 4), low));
+        __m256i place =
+            _mm256_adds_epu8(_mm256_min_epu8(from_low, from_high), _mm256_set1_epi8((char)(8 * k)));
         __m256i rest = _mm256_and_si256(x, _mm256_sub_epi8(x, _mm256_set1_epi8(1)));
         best = _mm256_min_epu8(best, place);
         many = _mm256_or_si256(many, _mm256_or_si256(rest, _mm256_and_si256(seen, x)));
-        seen = _mm256_or_si256(seen, _mm256_xor_si256(_mm256_cmpeq_epi8(x, zero), _mm256_set1_epi8(-1)));
+        seen = _mm256_or_si256(seen,
+                               _mm256_xor_si256(_mm256_cmpeq_epi8(x, zero), _mm256_set1_epi8(-1)));
     }
     *ret_many = _mm256_xor_si256(_mm256_cmpeq_epi8(many, zero), _mm256_set1_epi8(-1));
     return _mm256_andnot_si256(_mm256_cmpeq_epi8(best, _mm256_set1_epi8((char)NO_RULE)), best);
 }
 
-WIDE static ALWAYS_INLINE void answers_of(const struct batch *b, uint32_t bytes, size_t from, size_t rows,
-                                          uint16_t *ret)
+WIDE static ALWAYS_INLINE void answers_of(const struct batch *b, uint32_t bytes, size_t from,
+                                          size_t rows, uint16_t *ret)
 {
     for (size_t r = 0; r < rows; r += ROWS) {
         __m256i rules[BYTES] ROW_SCRATCH;
@@ -405,7 +418,8 @@ struct batch_wide *batch_wide_make(struct arena *a UNUSED, const struct batch *b
     return NULL;
 }
 
-size_t batch_rows_wide(const struct batch *b UNUSED, size_t from UNUSED, size_t to UNUSED, uint16_t *ret UNUSED)
+size_t batch_rows_wide(const struct batch *b UNUSED, size_t from UNUSED, size_t to UNUSED,
+                       uint16_t *ret UNUSED)
 {
     return 0;
 }

@@ -15,15 +15,18 @@ enum err maker_refuse(struct maker *m, enum err code, const struct xml *x, const
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    return fault_at(m->l->ctx, code, m->module->file, x->line, 0, "%.*s: %s", FMT(m->node->name), text);
+    return fault_at(m->l->ctx, code, m->module->file, x->line, 0, "%.*s: %s", FMT(m->node->name),
+                    text);
 }
 
-enum err names_push(struct maker *m, const struct xml *x, struct str name, const struct feel_type *type, uint32_t *ret_slot)
+enum err names_push(struct maker *m, const struct xml *x, struct str name,
+                    const struct feel_type *type, uint32_t *ret_slot)
 {
     struct names *n = m->names;
     struct arena *a = m->l->ctx->arena;
     if (n->n == LIMIT_FEEL_SLOTS) {
-        return maker_refuse(m, ERR_TOO_MANY, x, "more than %d names are in force", LIMIT_FEEL_SLOTS);
+        return maker_refuse(m, ERR_TOO_MANY, x, "more than %d names are in force",
+                            LIMIT_FEEL_SLOTS);
     }
     if (n->n == n->room) {
         size_t room = n->room == 0 ? 8 : n->room * 2;
@@ -45,27 +48,34 @@ static enum err where_it_stands(struct maker *m, enum err err, struct where wher
     if (err == ERR_OK) {
         return ERR_OK;
     }
-    struct str place = where.rule > 0 ? str_format(ctx->arena, ", rule %zu, column %zu", where.rule, where.column)
-                       : where.column > 0 ? str_format(ctx->arena, ", column %zu", where.column)
-                                          : STR("");
-    ctx->why.detail = str_format(ctx->arena, "%.*s, %s%.*s: %.*s", FMT(m->node->name), where.what, FMT(place), FMT(ctx->why.detail));
+    struct str place =
+        where.rule > 0 ? str_format(ctx->arena, ", rule %zu, column %zu", where.rule, where.column)
+        : where.column > 0 ? str_format(ctx->arena, ", column %zu", where.column)
+                           : STR("");
+    ctx->why.detail = str_format(ctx->arena, "%.*s, %s%.*s: %.*s", FMT(m->node->name), where.what,
+                                 FMT(place), FMT(ctx->why.detail));
     return err;
 }
 
-enum err text_compile(struct maker *m, const struct xml *x, struct where where, const struct feel_program **ret)
+enum err text_compile(struct maker *m, const struct xml *x, struct where where,
+                      const struct feel_program **ret)
 {
     struct feel_scope scope = dmn_scope(m->l, m->module, m->names);
     struct feel_source source = dmn_text(m->module, x);
     struct str language = doc_attr(x, STR("expressionLanguage"));
-    if (language.n > 0 && str_find(language, STR("FEEL")) == SIZE_MAX && str_find(language, STR("feel")) == SIZE_MAX) {
-        return where_it_stands(m, maker_refuse(m, ERR_NOT_SUPPORTED, x, "the language \"%.*s\" is not FEEL", FMT(language)), where);
+    if (language.n > 0 && str_find(language, STR("FEEL")) == SIZE_MAX &&
+        str_find(language, STR("feel")) == SIZE_MAX) {
+        return where_it_stands(m,
+                               maker_refuse(m, ERR_NOT_SUPPORTED, x,
+                                            "the language \"%.*s\" is not FEEL", FMT(language)),
+                               where);
     }
     source.text = source.text.n == 0 ? STR("null") : source.text;
     return where_it_stands(m, feel_compile(m->l->ctx, &scope, source, ret), where);
 }
 
-enum err text_compile_unary(struct maker *m, const struct xml *x, struct where where, const struct feel_type *input,
-                            const struct feel_program **ret)
+enum err text_compile_unary(struct maker *m, const struct xml *x, struct where where,
+                            const struct feel_type *input, const struct feel_program **ret)
 {
     struct feel_scope scope = dmn_scope(m->l, m->module, m->names);
     struct feel_source source = dmn_text(m->module, x);
@@ -80,7 +90,8 @@ static enum err type_of(struct maker *m, const struct xml *x, const struct feel_
 }
 
 /* FEEL of our own making over names in force. */
-static enum err compile_own(struct maker *m, const struct xml *x, struct str text, const struct feel_program **ret)
+static enum err compile_own(struct maker *m, const struct xml *x, struct str text,
+                            const struct feel_program **ret)
 {
     struct feel_scope scope = dmn_scope(m->l, m->module, m->names);
     struct feel_source source = dmn_text(m->module, x);
@@ -106,7 +117,8 @@ static struct feel_type *context_type(struct arena *a, const struct part *parts,
     struct feel_type *t = ARENA_NEW(a, struct feel_type);
     struct feel_member *members = ARENA_ARRAY(a, struct feel_member, count);
     for (size_t i = 0; i < count; i++) {
-        const struct feel_type *shape = parts[i].type != NULL || parts[i].box == NULL ? parts[i].type : parts[i].box->shape;
+        const struct feel_type *shape =
+            parts[i].type != NULL || parts[i].box == NULL ? parts[i].type : parts[i].box->shape;
         members[i] = (struct feel_member){parts[i].name, shape};
     }
     *t = (struct feel_type){.kind = FEEL_TYPE_CONTEXT, .members = members, .count = count};
@@ -125,7 +137,8 @@ static enum err make_context(struct maker *m, const struct xml *x, struct box *b
         part->name = str_trim(doc_attr(variable, STR("name")));
         for (size_t i = 0; part->name.n > 0 && i < b->part_count; i++) {
             if (str_equal(parts[i].name, part->name)) {
-                return maker_refuse(m, ERR_DUPLICATE, e, "two context entries have the name \"%.*s\"", FMT(part->name));
+                return maker_refuse(m, ERR_DUPLICATE, e,
+                                    "two context entries have the name \"%.*s\"", FMT(part->name));
             }
         }
         if (variable != NULL) {
@@ -133,10 +146,12 @@ static enum err make_context(struct maker *m, const struct xml *x, struct box *b
         }
         TRY(box_make(m, e, &part->box));
         if (part->name.n == 0 && doc_next(e) != NULL) {
-            return maker_refuse(m, ERR_MISSING, e, "only the last context entry, the result, has no name");
+            return maker_refuse(m, ERR_MISSING, e,
+                                "only the last context entry, the result, has no name");
         }
         if (part->name.n > 0) {
-            const struct feel_type *shape = part->type != NULL || part->box == NULL ? part->type : part->box->shape;
+            const struct feel_type *shape =
+                part->type != NULL || part->box == NULL ? part->type : part->box->shape;
             TRY(names_push(m, e, part->name, shape, &part->slot));
         }
         b->part_count++;
@@ -198,8 +213,9 @@ static enum err make_relation(struct maker *m, const struct xml *x, struct box *
         struct box *line = &lines[b->row_count++];
         TRY(make_list(m, r, line));
         if (line->part_count != columns) {
-            return maker_refuse(m, ERR_SYNTAX, r, "row %zu has %zu cells, the relation has %zu columns", b->row_count, line->part_count,
-                                columns);
+            return maker_refuse(m, ERR_SYNTAX, r,
+                                "row %zu has %zu cells, the relation has %zu columns", b->row_count,
+                                line->part_count, columns);
         }
     }
     b->parts = parts;
@@ -228,7 +244,8 @@ static enum err make_invocation(struct maker *m, const struct xml *x, struct box
         TRY(box_make(m, c, &part->box));
     }
     b->parts = parts;
-    b->shape = b->a->shape != NULL && b->a->shape->kind == FEEL_TYPE_FUNCTION ? b->a->shape->element : NULL;
+    b->shape = b->a->shape != NULL && b->a->shape->kind == FEEL_TYPE_FUNCTION ? b->a->shape->element
+                                                                              : NULL;
     return ERR_OK;
 }
 
@@ -240,14 +257,16 @@ static enum err make_java(struct maker *m, const struct xml *x, struct box *b)
     const struct xml *where = doc_child(x, "context");
     buf_puts(&text, "function(");
     for (const struct xml *p = doc_child(x, "formalParameter"); p != NULL; p = doc_next(p)) {
-        buf_format(&text, "%s%.*s", p == doc_child(x, "formalParameter") ? "" : ", ", FMT(doc_attr(p, STR("name"))));
+        buf_format(&text, "%s%.*s", p == doc_child(x, "formalParameter") ? "" : ", ",
+                   FMT(doc_attr(p, STR("name"))));
     }
     buf_puts(&text, ") external {java: {");
     bool first = true;
     for (const struct xml *e = doc_child(where, "contextEntry"); e != NULL; e = doc_next(e)) {
         const struct xml *literal = doc_child(e, "literalExpression");
         struct str value = literal == NULL ? STR("null") : dmn_text(m->module, literal).text;
-        buf_format(&text, "%s%.*s: %.*s", first ? "" : ", ", FMT(doc_attr(doc_child(e, "variable"), STR("name"))), FMT(value));
+        buf_format(&text, "%s%.*s: %.*s", first ? "" : ", ",
+                   FMT(doc_attr(doc_child(e, "variable"), STR("name"))), FMT(value));
         first = false;
     }
     buf_puts(&text, "}}");
@@ -258,10 +277,12 @@ static enum err make_java(struct maker *m, const struct xml *x, struct box *b)
     return compile_own(m, x, source, &b->program);
 }
 
-static enum err formal_parameters(struct maker *m, const struct xml *x, struct feel_member **ret, size_t *ret_count, uint32_t *ret_slot)
+static enum err formal_parameters(struct maker *m, const struct xml *x, struct feel_member **ret,
+                                  size_t *ret_count, uint32_t *ret_slot)
 {
     struct ctx *ctx = m->l->ctx;
-    struct feel_member *params = ARENA_ARRAY(ctx->arena, struct feel_member, doc_count(x, "formalParameter"));
+    struct feel_member *params =
+        ARENA_ARRAY(ctx->arena, struct feel_member, doc_count(x, "formalParameter"));
     size_t count = 0;
     *ret_slot = (uint32_t)m->names->n;
     for (const struct xml *p = doc_child(x, "formalParameter"); p != NULL; p = doc_next(p)) {
@@ -276,7 +297,8 @@ static enum err formal_parameters(struct maker *m, const struct xml *x, struct f
     return ERR_OK;
 }
 
-enum err box_function(struct maker *m, const struct xml *x, struct dmn_node *bkm, const struct box **ret)
+enum err box_function(struct maker *m, const struct xml *x, struct dmn_node *bkm,
+                      const struct box **ret)
 {
     struct ctx *ctx = m->l->ctx;
     struct str kind = doc_attr(x, STR("kind"));
@@ -291,7 +313,8 @@ enum err box_function(struct maker *m, const struct xml *x, struct dmn_node *bkm
         TRY(make_java(m, x, b));
         TRY(formal_parameters(m, x, &params, &count, &slot));
     } else if (kind.n > 0 && !str_equal(kind, STR("FEEL"))) {
-        return maker_refuse(m, ERR_NOT_SUPPORTED, x, "a function of kind \"%.*s\" is not taken, only FEEL", FMT(kind));
+        return maker_refuse(m, ERR_NOT_SUPPORTED, x,
+                            "a function of kind \"%.*s\" is not taken, only FEEL", FMT(kind));
     } else {
         TRY(formal_parameters(m, x, &params, &count, &slot));
         TRY(box_make(m, x, ret));
@@ -313,24 +336,29 @@ static enum err make_function(struct maker *m, const struct xml *x, struct box *
         return make_java(m, x, b);
     }
     if (kind.n > 0 && !str_equal(kind, STR("FEEL"))) {
-        return maker_refuse(m, ERR_NOT_SUPPORTED, x, "a function of kind \"%.*s\" is not taken, only FEEL", FMT(kind));
+        return maker_refuse(m, ERR_NOT_SUPPORTED, x,
+                            "a function of kind \"%.*s\" is not taken, only FEEL", FMT(kind));
     }
     b->kind = BOX_FUNCTION;
     TRY(formal_parameters(m, x, &params, &b->param_count, &b->slot));
     b->params = params;
     TRY(box_make(m, x, &b->a));
     TRY(type_of(m, x, &b->result));
-    b->result = b->result != NULL && b->result->kind == FEEL_TYPE_FUNCTION ? b->result->element : NULL;
+    b->result =
+        b->result != NULL && b->result->kind == FEEL_TYPE_FUNCTION ? b->result->element : NULL;
     names_pop(m->names, names);
     struct feel_type *t = ARENA_NEW(ctx->arena, struct feel_type);
-    *t = (struct feel_type){.kind = FEEL_TYPE_FUNCTION, .members = params, .count = b->param_count,
+    *t = (struct feel_type){.kind = FEEL_TYPE_FUNCTION,
+                            .members = params,
+                            .count = b->param_count,
                             .element = b->a == NULL ? NULL : b->a->shape};
     b->shape = t;
     return ERR_OK;
 }
 
 /* The expression in the part of that name; an absent one is a fault. */
-static enum err make_part(struct maker *m, const struct xml *x, const char *name, const struct box **ret)
+static enum err make_part(struct maker *m, const struct xml *x, const char *name,
+                          const struct box **ret)
 {
     struct ctx *ctx = m->l->ctx;
     const struct xml *part = doc_child(x, name);
@@ -338,7 +366,9 @@ static enum err make_part(struct maker *m, const struct xml *x, const char *name
     if (part != NULL) {
         TRY(box_make(m, part, ret));
     }
-    return *ret != NULL ? ERR_OK : maker_refuse(m, ERR_MISSING, x, "%.*s has no expression in \"%s\"", FMT(x->name), name);
+    return *ret != NULL ? ERR_OK
+                        : maker_refuse(m, ERR_MISSING, x, "%.*s has no expression in \"%s\"",
+                                       FMT(x->name), name);
 }
 
 static enum err make_conditional(struct maker *m, const struct xml *x, struct box *b)
@@ -354,7 +384,9 @@ static enum err make_conditional(struct maker *m, const struct xml *x, struct bo
 
 static const struct feel_type *element_of(const struct feel_type *list)
 {
-    return list != NULL && (list->kind == FEEL_TYPE_LIST || list->kind == FEEL_TYPE_RANGE) ? list->element : NULL;
+    return list != NULL && (list->kind == FEEL_TYPE_LIST || list->kind == FEEL_TYPE_RANGE)
+               ? list->element
+               : NULL;
 }
 
 /* A filter whose match is written in FEEL is FEEL's own filter, member names and all. */
@@ -369,10 +401,17 @@ static enum err make_filter(struct maker *m, const struct xml *x, struct box *b)
     if (literal != NULL) {
         struct str match = dmn_text(m->module, literal).text;
         b->kind = BOX_FILTER;
-        TRY(where_it_stands(m, compile_own(m, literal, str_format(ctx->arena, "boxed list[%.*s\n]", FMT(match)), &b->program),
+        TRY(where_it_stands(m,
+                            compile_own(m, literal,
+                                        str_format(ctx->arena, "boxed list[%.*s\n]", FMT(match)),
+                                        &b->program),
                             (struct where){.what = "match of a filter"}));
-        TRY(compile_own(m, literal, str_format(ctx->arena, "boxed list[not((%.*s\n) instance of boolean) and (%.*s\n) != null]", FMT(match), FMT(match)),
-                        &b->check));
+        TRY(compile_own(
+            m, literal,
+            str_format(ctx->arena,
+                       "boxed list[not((%.*s\n) instance of boolean) and (%.*s\n) != null]",
+                       FMT(match), FMT(match)),
+            &b->check));
     } else {
         uint32_t item = 0;
         b->kind = BOX_FILTER_EACH;
@@ -384,7 +423,8 @@ static enum err make_filter(struct maker *m, const struct xml *x, struct box *b)
     return ERR_OK;
 }
 
-static enum err make_iteration(struct maker *m, const struct xml *x, struct box *b, enum box_kind kind)
+static enum err make_iteration(struct maker *m, const struct xml *x, struct box *b,
+                               enum box_kind kind)
 {
     struct ctx *ctx = m->l->ctx;
     size_t names = m->names->n;
@@ -435,10 +475,18 @@ static const struct {
     const char *element;
     enum err (*make)(struct maker *m, const struct xml *x, struct box *b);
 } makers[] = {
-    {"literalExpression", make_literal}, {"decisionTable", make_table},       {"context", make_context},
-    {"relation", make_relation},         {"list", make_list},                 {"invocation", make_invocation},
-    {"functionDefinition", make_function}, {"conditional", make_conditional}, {"filter", make_filter},
-    {"for", make_for},                   {"some", make_some},                 {"every", make_every},
+    {"literalExpression", make_literal},
+    {"decisionTable", make_table},
+    {"context", make_context},
+    {"relation", make_relation},
+    {"list", make_list},
+    {"invocation", make_invocation},
+    {"functionDefinition", make_function},
+    {"conditional", make_conditional},
+    {"filter", make_filter},
+    {"for", make_for},
+    {"some", make_some},
+    {"every", make_every},
 };
 
 static bool is_expression(const struct xml *x)

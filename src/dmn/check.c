@@ -20,15 +20,16 @@ struct place {
     size_t rule, other, column;
 };
 
-static PRINTF(5, 6) void note(struct checker *k, enum dmn_finding_kind kind, struct place at, struct str example,
-                              const char *format, ...)
+static PRINTF(5, 6) void note(struct checker *k, enum dmn_finding_kind kind, struct place at,
+                              struct str example, const char *format, ...)
 {
     if (k->count >= LIMIT_DMN_FINDINGS) {
         return;
     }
     if (k->count == k->room) {
         size_t room = k->room == 0 ? 8 : k->room * 2;
-        k->list = arena_grow(k->ctx->arena, k->list, k->room * sizeof(*k->list), room * sizeof(*k->list));
+        k->list =
+            arena_grow(k->ctx->arena, k->list, k->room * sizeof(*k->list), room * sizeof(*k->list));
         k->room = room;
     }
     char text[512];
@@ -37,17 +38,19 @@ static PRINTF(5, 6) void note(struct checker *k, enum dmn_finding_kind kind, str
     int n = vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     size_t size = n < 0 ? 0 : (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1;
-    struct str sentence = str_format(k->ctx->arena, "table \"%.*s\": %.*s%s%.*s", FMT(k->table->name), (int)size, text,
-                                     example.n > 0 ? ": " : "", FMT(example));
-    k->list[k->count++] = (struct dmn_finding){.kind = kind,
-                                               .file = k->table->file,
-                                               .line = at.rule > 0 ? k->table->rules[at.rule - 1].line : k->table->line,
-                                               .table = k->table->name,
-                                               .rule = at.rule,
-                                               .other = at.other,
-                                               .column = at.column,
-                                               .sentence = sentence,
-                                               .example = example};
+    struct str sentence =
+        str_format(k->ctx->arena, "table \"%.*s\": %.*s%s%.*s", FMT(k->table->name), (int)size,
+                   text, example.n > 0 ? ": " : "", FMT(example));
+    k->list[k->count++] = (struct dmn_finding){
+        .kind = kind,
+        .file = k->table->file,
+        .line = at.rule > 0 ? k->table->rules[at.rule - 1].line : k->table->line,
+        .table = k->table->name,
+        .rule = at.rule,
+        .other = at.other,
+        .column = at.column,
+        .sentence = sentence,
+        .example = example};
 }
 
 /* ---- types ----------------------------------------------------------------------------------- */
@@ -93,10 +96,12 @@ static bool can_be(struct feel_value v, const struct feel_type *type)
                                     [FEEL_TYPE_DAYS_TIME] = FEEL_DAYS_TIME,
                                     [FEEL_TYPE_FUNCTION] = FEEL_NULL};
     bool loose = type == NULL || kinds[type->kind] == FEEL_NULL || feel_is_null(v);
-    return loose || v.kind == kinds[type->kind] || (type->kind == FEEL_TYPE_DATE_TIME && v.kind == FEEL_DATE);
+    return loose || v.kind == kinds[type->kind] ||
+           (type->kind == FEEL_TYPE_DATE_TIME && v.kind == FEEL_DATE);
 }
 
-static enum err allows(struct ctx *ctx, const struct feel_program *allowed, struct feel_value v, bool *ret)
+static enum err allows(struct ctx *ctx, const struct feel_program *allowed, struct feel_value v,
+                       bool *ret)
 {
     struct feel_env env = {.input = v};
     struct feel_value r = feel_null();
@@ -108,8 +113,8 @@ static enum err allows(struct ctx *ctx, const struct feel_program *allowed, stru
     return ERR_OK;
 }
 
-static enum err check_test(struct checker *k, size_t rule, size_t column, const struct check_column *c,
-                           const struct feel_type *type)
+static enum err check_test(struct checker *k, size_t rule, size_t column,
+                           const struct check_column *c, const struct feel_type *type)
 {
     struct ctx *ctx = k->ctx;
     const struct feel_shape *shapes = NULL;
@@ -125,8 +130,8 @@ static enum err check_test(struct checker *k, size_t rule, size_t column, const 
         struct feel_value v = feel_is_null(s->lo) ? s->hi : s->lo;
         if (!can_be(v, type)) {
             note(k, DMN_TYPE, at, (struct str){0},
-                 "rule %zu, column %zu (%.*s): the cell speaks of %s, the column holds %s", rule + 1, column + 1,
-                 FMT(c->label), kind_names[v.kind], type_names[type->kind]);
+                 "rule %zu, column %zu (%.*s): the cell speaks of %s, the column holds %s",
+                 rule + 1, column + 1, FMT(c->label), kind_names[v.kind], type_names[type->kind]);
             return ERR_OK;
         }
         for (size_t j = 0; j < LEN(c->allowed) && s->kind == FEEL_SHAPE_POINT; j++) {
@@ -135,8 +140,8 @@ static enum err check_test(struct checker *k, size_t rule, size_t column, const 
             if (!good) {
                 struct str text = feel_text(ctx, v);
                 note(k, DMN_TYPE, at, (struct str){0},
-                     "rule %zu, column %zu (%.*s): %.*s is not among the values of the column", rule + 1, column + 1,
-                     FMT(c->label), FMT(text));
+                     "rule %zu, column %zu (%.*s): %.*s is not among the values of the column",
+                     rule + 1, column + 1, FMT(c->label), FMT(text));
                 return ERR_OK;
             }
         }
@@ -156,8 +161,9 @@ static enum err check_entry(struct checker *k, size_t rule, size_t column)
         return ERR_OK;
     }
     if (!can_be(v, out->type)) {
-        note(k, DMN_TYPE, at, (struct str){0}, "rule %zu, output %zu (%.*s): the cell is %s, the column holds %s",
-             rule + 1, column + 1, FMT(out->name), kind_names[v.kind], type_names[out->type->kind]);
+        note(k, DMN_TYPE, at, (struct str){0},
+             "rule %zu, output %zu (%.*s): the cell is %s, the column holds %s", rule + 1,
+             column + 1, FMT(out->name), kind_names[v.kind], type_names[out->type->kind]);
         return ERR_OK;
     }
     TRY(allows(ctx, out->allowed, v, &good));
@@ -167,15 +173,16 @@ static enum err check_entry(struct checker *k, size_t rule, size_t column)
     if (!good) {
         struct str text = feel_text(ctx, v);
         note(k, DMN_TYPE, at, (struct str){0},
-             "rule %zu, output %zu (%.*s): %.*s is not among the values of the column", rule + 1, column + 1,
-             FMT(out->name), FMT(text));
+             "rule %zu, output %zu (%.*s): %.*s is not among the values of the column", rule + 1,
+             column + 1, FMT(out->name), FMT(text));
     }
     return ERR_OK;
 }
 
 /* ---- boxes ----------------------------------------------------------------------------------- */
 
-/* Whether the outputs of two rules are the same constants; *ret_known is false when they are no constants. */
+/* Whether the outputs of two rules are the same constants; *ret_known is false when they are no
+ * constants. */
 static bool same_outputs(const struct dmn_table *t, size_t a, size_t b, bool *ret_known)
 {
     *ret_known = true;
@@ -195,7 +202,8 @@ static enum err check_gaps(struct checker *k, struct check_grid *g)
 {
     struct ctx *ctx = k->ctx;
     const struct dmn_table *t = k->table;
-    bool one = t->hit == HIT_UNIQUE || t->hit == HIT_FIRST || t->hit == HIT_ANY || t->hit == HIT_PRIORITY;
+    bool one =
+        t->hit == HIT_UNIQUE || t->hit == HIT_FIRST || t->hit == HIT_ANY || t->hit == HIT_PRIORITY;
     uint32_t *points = ARENA_ARRAY(ctx->arena, uint32_t, GAPS_MAX * g->column_count);
     size_t count = 0;
     for (size_t i = 0; i < t->output_count; i++) {
@@ -204,7 +212,8 @@ static enum err check_gaps(struct checker *k, struct check_grid *g)
     if (!one) {
         return ERR_OK;
     }
-    enum check_answer answer = check_uncovered(g, t->rule_count, SIZE_MAX, GAPS_MAX, points, &count);
+    enum check_answer answer =
+        check_uncovered(g, t->rule_count, SIZE_MAX, GAPS_MAX, points, &count);
     for (size_t i = 0; i < count; i++) {
         bool good = true;
         const uint32_t *point = points + i * g->column_count;
@@ -213,12 +222,14 @@ static enum err check_gaps(struct checker *k, struct check_grid *g)
              good ? "no rule covers" : "whether a rule must cover this is not decided");
     }
     if (answer == CHECK_UNDECIDED) {
-        note(k, DMN_UNDECIDED, (struct place){0}, (struct str){0}, "whether rules cover all is not decided");
+        note(k, DMN_UNDECIDED, (struct place){0}, (struct str){0},
+             "whether rules cover all is not decided");
     }
     return ERR_OK;
 }
 
-static enum err check_pair(struct checker *k, struct check_grid *g, size_t a, size_t b, size_t *pairs)
+static enum err check_pair(struct checker *k, struct check_grid *g, size_t a, size_t b,
+                           size_t *pairs)
 {
     struct ctx *ctx = k->ctx;
     bool known = true;
@@ -236,11 +247,12 @@ static enum err check_pair(struct checker *k, struct check_grid *g, size_t a, si
     TRY(check_point_is_allowed(g, point, &allowed));
     (*pairs)++;
     if (answer == CHECK_UNDECIDED || !allowed || (k->table->hit == HIT_ANY && same)) {
-        note(k, DMN_UNDECIDED, at, (struct str){0}, "whether rules %zu and %zu may meet is not decided", a + 1, b + 1);
+        note(k, DMN_UNDECIDED, at, (struct str){0},
+             "whether rules %zu and %zu may meet is not decided", a + 1, b + 1);
         return ERR_OK;
     }
-    note(k, same ? DMN_OVERLAP : DMN_CONTRADICTION, at, check_point_text(g, point), "rules %zu and %zu both match%s",
-         a + 1, b + 1, same ? "" : " and say different things");
+    note(k, same ? DMN_OVERLAP : DMN_CONTRADICTION, at, check_point_text(g, point),
+         "rules %zu and %zu both match%s", a + 1, b + 1, same ? "" : " and say different things");
     return ERR_OK;
 }
 
@@ -274,8 +286,8 @@ static void check_reached(struct checker *k, struct check_grid *g, size_t rule)
     if (column != SIZE_MAX) {
         at.column = column + 1;
         note(k, DMN_UNREACHABLE, at, (struct str){0},
-             "rule %zu never matches: its cell in column %zu (%.*s) takes no value of the column", rule + 1, column + 1,
-             FMT(g->columns[column].label));
+             "rule %zu never matches: its cell in column %zu (%.*s) takes no value of the column",
+             rule + 1, column + 1, FMT(g->columns[column].label));
         return;
     }
     if (k->table->hit != HIT_FIRST || rule == 0) {
@@ -283,10 +295,11 @@ static void check_reached(struct checker *k, struct check_grid *g, size_t rule)
     }
     enum check_answer answer = check_uncovered(g, rule, rule, 1, point, &count);
     if (answer == CHECK_NONE) {
-        note(k, DMN_UNREACHABLE, at, (struct str){0}, "rule %zu never answers: earlier rules take all that it matches",
-             rule + 1);
+        note(k, DMN_UNREACHABLE, at, (struct str){0},
+             "rule %zu never answers: earlier rules take all that it matches", rule + 1);
     } else if (answer == CHECK_UNDECIDED) {
-        note(k, DMN_UNDECIDED, at, (struct str){0}, "whether rule %zu ever answers is not decided", rule + 1);
+        note(k, DMN_UNDECIDED, at, (struct str){0}, "whether rule %zu ever answers is not decided",
+             rule + 1);
     }
 }
 
@@ -298,7 +311,8 @@ static const struct feel_type *data_type(const struct dmn_node *n, const struct 
     struct str members[8];
     uint32_t slot = 0;
     size_t count = 0;
-    if (!feel_path(in->expression, &slot, members, LEN(members), &count) || slot >= n->direct_count) {
+    if (!feel_path(in->expression, &slot, members, LEN(members), &count) ||
+        slot >= n->direct_count) {
         return NULL;
     }
     const struct feel_type *type = n->direct[slot]->type;
@@ -320,7 +334,8 @@ static enum err check_table(struct checker *k)
     for (size_t i = 0; i < t->input_count; i++) {
         const struct table_input *in = &t->inputs[i];
         const struct feel_type *type = in->type != NULL ? in->type : data_type(k->node, in);
-        columns[i] = (struct check_column){.label = in->label, .type = type == NULL ? FEEL_TYPE_ANY : type->kind};
+        columns[i] = (struct check_column){.label = in->label,
+                                           .type = type == NULL ? FEEL_TYPE_ANY : type->kind};
         columns[i].allowed[0] = in->allowed;
         columns[i].allowed[1] = type == NULL ? NULL : type->allowed;
         for (size_t r = 0; r < t->rule_count; r++) {
@@ -332,18 +347,22 @@ static enum err check_table(struct checker *k)
             TRY(check_entry(k, r, i));
         }
         if (t->rules[r].article.n == 0) {
-            note(k, DMN_UNCITED, (struct place){r + 1, 0, 0}, (struct str){0}, "rule %zu cites no article", r + 1);
+            note(k, DMN_UNCITED, (struct place){r + 1, 0, 0}, (struct str){0},
+                 "rule %zu cites no article", r + 1);
         }
     }
     if (t->rule_count == 0 || t->rule_count > FAST_BLOCK || t->input_count > COLUMNS_MAX) {
         if (t->rule_count > 0) {
             note(k, DMN_UNDECIDED, (struct place){0}, (struct str){0},
-                 "gaps and overlaps are not decided: only %d rules of %d inputs are", FAST_BLOCK, COLUMNS_MAX);
+                 "gaps and overlaps are not decided: only %d rules of %d inputs are", FAST_BLOCK,
+                 COLUMNS_MAX);
         }
         return ERR_OK;
     }
-    struct check_grid g = {
-        .columns = columns, .column_count = t->input_count, .tests = t->tests, .rule_count = t->rule_count};
+    struct check_grid g = {.columns = columns,
+                           .column_count = t->input_count,
+                           .tests = t->tests,
+                           .rule_count = t->rule_count};
     TRY(check_grid_make(ctx, &g));
     TRY(check_gaps(k, &g));
     TRY(check_pairs(k, &g));
@@ -374,7 +393,8 @@ static enum err check_box(struct checker *k, const struct box *b)
     return check_box(k, b->c);
 }
 
-enum err dmn_check(struct ctx *ctx, const struct dmn_model *m, struct dmn_finding **ret, size_t *ret_count)
+enum err dmn_check(struct ctx *ctx, const struct dmn_model *m, struct dmn_finding **ret,
+                   size_t *ret_count)
 {
     struct checker k = {.ctx = ctx};
     for (size_t i = 0; i < m->node_count; i++) {

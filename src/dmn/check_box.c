@@ -20,7 +20,8 @@ static struct feel_value decimal_value(struct arena *a, struct decimal d)
 }
 
 /* A number between two, with as few digits as can be; one of them may be null. */
-static bool number_between(struct arena *a, struct feel_value lo, struct feel_value hi, struct feel_value *ret)
+static bool number_between(struct arena *a, struct feel_value lo, struct feel_value hi,
+                           struct feel_value *ret)
 {
     struct decimal one = decimal_from_i64(1);
     struct decimal d = {0};
@@ -30,8 +31,10 @@ static bool number_between(struct arena *a, struct feel_value lo, struct feel_va
         bool good = feel_is_null(lo) ? decimal_sub(end, one, &d) : decimal_add(end, one, &d);
         good = good && decimal_compare(d, end) != 0;
         if (!good) { /* so large that one is lost */
-            good = decimal_mul(end, decimal_from_i64((feel_is_null(lo) != end.negative) ? 0 : 2), &d);
-        } else if (decimal_round_to(d, 0, feel_is_null(lo) ? DECIMAL_FLOOR : DECIMAL_CEILING, &whole)) {
+            good =
+                decimal_mul(end, decimal_from_i64((feel_is_null(lo) != end.negative) ? 0 : 2), &d);
+        } else if (decimal_round_to(d, 0, feel_is_null(lo) ? DECIMAL_FLOOR : DECIMAL_CEILING,
+                                    &whole)) {
             d = whole;
         }
         *ret = decimal_value(a, d);
@@ -43,8 +46,8 @@ static bool number_between(struct arena *a, struct feel_value lo, struct feel_va
     }
     for (int32_t scale = 0; scale < DECIMAL_DIGITS; scale++) {
         struct decimal rounded = {0};
-        if (decimal_round_to(d, scale, DECIMAL_HALF_EVEN, &rounded) && decimal_compare(x, rounded) < 0 &&
-            decimal_compare(rounded, y) < 0) {
+        if (decimal_round_to(d, scale, DECIMAL_HALF_EVEN, &rounded) &&
+            decimal_compare(x, rounded) < 0 && decimal_compare(rounded, y) < 0) {
             *ret = decimal_value(a, rounded);
             return true;
         }
@@ -60,9 +63,11 @@ static bool lies_between(struct feel_value lo, struct feel_value v, struct feel_
            (feel_is_null(hi) || (feel_compare(v, hi, &order) && order < 0));
 }
 
-static bool text_between(struct arena *a, struct feel_value lo, struct feel_value hi, struct feel_value *ret)
+static bool text_between(struct arena *a, struct feel_value lo, struct feel_value hi,
+                         struct feel_value *ret)
 {
-    const struct str tries[] = {STR("other"), STR("其他"), STR(""), str_format(a, "%.*s!", FMT(feel_str(lo))),
+    const struct str tries[] = {STR("other"), STR("其他"), STR(""),
+                                str_format(a, "%.*s!", FMT(feel_str(lo))),
                                 str_format(a, "%.*s\x01", FMT(feel_str(lo)))};
     for (size_t i = 0; i < LEN(tries); i++) {
         *ret = feel_string(tries[i]);
@@ -73,8 +78,10 @@ static bool text_between(struct arena *a, struct feel_value lo, struct feel_valu
     return false;
 }
 
-/* A value of a kind strictly between two constants, or beyond the one that is not null; false when there is none. */
-static bool between(struct arena *a, uint8_t kind, struct feel_value lo, struct feel_value hi, struct feel_value *ret)
+/* A value of a kind strictly between two constants, or beyond the one that is not null; false when
+ * there is none. */
+static bool between(struct arena *a, uint8_t kind, struct feel_value lo, struct feel_value hi,
+                    struct feel_value *ret)
 {
     if (kind == FEEL_NUMBER) {
         return number_between(a, lo, hi, ret);
@@ -94,7 +101,8 @@ struct classing {
     size_t room;
 };
 
-static enum err allows(struct check_grid *g, const struct feel_program *allowed, struct feel_value v, bool *ret)
+static enum err allows(struct check_grid *g, const struct feel_program *allowed,
+                       struct feel_value v, bool *ret)
 {
     struct ctx *ctx = g->ctx;
     struct feel_env env = {.input = v};
@@ -142,8 +150,8 @@ static void add_class(struct classing *k, struct feel_value sample, bool has_sam
     }
 }
 
-/* A class unless its sample is not allowed. Tests of what is allowed that are not made of constants tell only of
- * the sample, so they leave nothing out. */
+/* A class unless its sample is not allowed. Tests of what is allowed that are not made of constants
+ * tell only of the sample, so they leave nothing out. */
 static enum err take(struct classing *k, struct feel_value sample)
 {
     struct ctx *ctx = k->g->ctx;
@@ -166,7 +174,8 @@ static int by_value(const void *a, const void *b)
     return order;
 }
 
-static enum err take_kind(struct classing *k, uint8_t kind, const struct fast_column *const by[], size_t by_count)
+static enum err take_kind(struct classing *k, uint8_t kind, const struct fast_column *const by[],
+                          size_t by_count)
 {
     struct ctx *ctx = k->g->ctx;
     struct arena *a = ctx->arena;
@@ -312,7 +321,8 @@ static bool meets(const uint64_t *a, const uint64_t *b, uint32_t words)
     return any != 0;
 }
 
-/* Whether the rest from a column on was divided for the same rules before; notes it. A place holds the last. */
+/* Whether the rest from a column on was divided for the same rules before; notes it. A place holds
+ * the last. */
 static bool was_seen(struct search *s, size_t column, const uint64_t *sure, const uint64_t *may)
 {
     uint32_t words = s->g->words;
@@ -323,7 +333,8 @@ static bool was_seen(struct search *s, size_t column, const uint64_t *sure, cons
         h = (h ^ may[i] ^ h >> 29) * 0xd6e8feb86659fd93u;
     }
     uint64_t *at = s->seen + ((h >> 40) % SEEN_SLOTS) * (2 * (size_t)words + 1);
-    if (at[0] == column + 1 && memcmp(at + 1, sure, size) == 0 && memcmp(at + 1 + words, may, size) == 0) {
+    if (at[0] == column + 1 && memcmp(at + 1, sure, size) == 0 &&
+        memcmp(at + 1 + words, may, size) == 0) {
         return true;
     }
     at[0] = column + 1;
@@ -379,8 +390,8 @@ static void divide(struct search *s, size_t column, const uint64_t *sure, const 
     }
 }
 
-enum check_answer check_uncovered(struct check_grid *g, size_t by, size_t within, size_t max, uint32_t *ret_points,
-                                  size_t *ret_count)
+enum check_answer check_uncovered(struct check_grid *g, size_t by, size_t within, size_t max,
+                                  uint32_t *ret_points, size_t *ret_count)
 {
     struct arena *a = g->ctx->arena;
     struct arena_mark mark = arena_mark(a);
@@ -458,7 +469,8 @@ enum err check_point_is_allowed(struct check_grid *g, const uint32_t *point, boo
     *ret = true;
     for (size_t c = 0; c < g->column_count && *ret; c++) {
         const struct check_class *k = &g->columns[c].classes[point[c]];
-        for (size_t i = 0; i < LEN(g->columns[c].allowed) && *ret && k->has_sample && !k->is_null; i++) {
+        for (size_t i = 0; i < LEN(g->columns[c].allowed) && *ret && k->has_sample && !k->is_null;
+             i++) {
             TRY(allows(g, g->columns[c].allowed[i], k->sample, ret));
         }
     }

@@ -39,15 +39,17 @@ enum err check_grid_make(struct ctx *ctx, struct check_grid *g) MUST_USE;
 enum check_answer { CHECK_NONE, CHECK_FOUND, CHECK_UNDECIDED };
 
 /* Points that none of the first `by` rules covers: up to max of them, as the class of each column
- * (max x column_count of them in ret_points). within: only where that rule may match, nulls included; SIZE_MAX:
- * anywhere but at null. Answers CHECK_NONE, CHECK_FOUND with *ret_count, or CHECK_UNDECIDED when none is certain. */
-enum check_answer check_uncovered(struct check_grid *g, size_t by, size_t within, size_t max, uint32_t *ret_points,
-                                  size_t *ret_count);
+ * (max x column_count of them in ret_points). within: only where that rule may match, nulls
+ * included; SIZE_MAX: anywhere but at null. Answers CHECK_NONE, CHECK_FOUND with *ret_count, or
+ * CHECK_UNDECIDED when none is certain. */
+enum check_answer check_uncovered(struct check_grid *g, size_t by, size_t within, size_t max,
+                                  uint32_t *ret_points, size_t *ret_count);
 /* Whether two rules match together, and where (a class a column). */
 enum check_answer check_overlap(struct check_grid *g, size_t a, size_t b, uint32_t *ret_point);
 /* The first column where the rule matches nothing; SIZE_MAX when there is none. */
 size_t check_empty_column(const struct check_grid *g, size_t rule);
-/* Whether a point is allowed in all its columns; only where allowed values are not made of constants it may not be. */
+/* Whether a point is allowed in all its columns; only where allowed values are not made of
+ * constants it may not be. */
 enum err check_point_is_allowed(struct check_grid *g, const uint32_t *point, bool *ret) MUST_USE;
 /* "age = 17, kind = \"a\"". */
 struct str check_point_text(struct check_grid *g, const uint32_t *point);

@@ -1,4 +1,5 @@
-/* dmn_in.h - what the files of this room share and nobody else sees: models, boxes, tables, runs. */
+/* dmn_in.h - what the files of this room share and nobody else sees: models, boxes, tables, runs.
+ */
 #pragma once
 
 #include <stdarg.h>
@@ -51,8 +52,9 @@ struct dmn_node {
     size_t import_count;
 
     struct names names;
-    const struct box *logic; /* a decision, the body of a business knowledge model; NULL when it has none */
-    struct str broken;       /* why the logic is none (tolerant models); empty when it is sound */
+    const struct box
+        *logic; /* a decision, the body of a business knowledge model; NULL when it has none */
+    struct str broken; /* why the logic is none (tolerant models); empty when it is sound */
 
     struct feel_member *params; /* business knowledge models and services */
     size_t param_count;
@@ -106,7 +108,8 @@ struct loader {
 
 /* Is x the DMN element of that name? */
 bool dmn_is(const struct xml *x, const char *name);
-struct feel_scope dmn_scope(const struct loader *l, const struct module *m, const struct names *names);
+struct feel_scope dmn_scope(const struct loader *l, const struct module *m,
+                            const struct names *names);
 /* What the text of x/text is, for the compiler; blanks around it are left out. */
 struct feel_source dmn_text(const struct module *m, const struct xml *x);
 
@@ -118,7 +121,8 @@ enum err dmn_types_resolve(struct loader *l, struct module *m) MUST_USE;
 enum err dmn_type_ref(struct loader *l, const struct module *m, const struct xml *x, struct str ref,
                       const struct feel_type **ret) MUST_USE;
 /* The constant points that a unary program lists, in order; 0 when it holds anything else. */
-size_t dmn_listed(struct arena *a, const struct feel_program *allowed, const struct feel_value **ret);
+size_t dmn_listed(struct arena *a, const struct feel_program *allowed,
+                  const struct feel_value **ret);
 
 /* ---- boxed expressions (box.c) --------------------------------------------------------------- */
 
@@ -177,9 +181,10 @@ struct maker {
 
 /* Make the one expression among the children of x; *ret is NULL when there is none. */
 enum err box_make(struct maker *m, const struct xml *parent, const struct box **ret) MUST_USE;
-enum err box_function(struct maker *m, const struct xml *x, struct dmn_node *bkm, const struct box **ret) MUST_USE;
-enum err names_push(struct maker *m, const struct xml *x, struct str name, const struct feel_type *type,
-                    uint32_t *ret_slot) MUST_USE;
+enum err box_function(struct maker *m, const struct xml *x, struct dmn_node *bkm,
+                      const struct box **ret) MUST_USE;
+enum err names_push(struct maker *m, const struct xml *x, struct str name,
+                    const struct feel_type *type, uint32_t *ret_slot) MUST_USE;
 static inline void names_pop(struct names *names, size_t to)
 {
     names->n = to;
@@ -188,17 +193,29 @@ static inline void names_pop(struct names *names, size_t to)
 struct where {
     const char *what; /* "literal expression", "input entry" */
     size_t rule;      /* 1-based; 0 none */
-    size_t column;      /* 1-based; 0 none */
+    size_t column;    /* 1-based; 0 none */
 };
-enum err text_compile(struct maker *m, const struct xml *x, struct where where, const struct feel_program **ret) MUST_USE;
-enum err text_compile_unary(struct maker *m, const struct xml *x, struct where where, const struct feel_type *input,
+enum err text_compile(struct maker *m, const struct xml *x, struct where where,
+                      const struct feel_program **ret) MUST_USE;
+enum err text_compile_unary(struct maker *m, const struct xml *x, struct where where,
+                            const struct feel_type *input,
                             const struct feel_program **ret) MUST_USE;
 /* A fault at x that names the node. */
-enum err maker_refuse(struct maker *m, enum err code, const struct xml *x, const char *format, ...) PRINTF(4, 5);
+enum err maker_refuse(struct maker *m, enum err code, const struct xml *x, const char *format, ...)
+    PRINTF(4, 5);
 
-/* ---- decision tables (table.c, table_match.c, table_run.c; fast.c) ------------------------------------------- */
+/* ---- decision tables (table.c, table_match.c, table_run.c; fast.c)
+ * ------------------------------------------- */
 
-enum hit { HIT_UNIQUE, HIT_FIRST, HIT_ANY, HIT_PRIORITY, HIT_RULE_ORDER, HIT_OUTPUT_ORDER, HIT_COLLECT };
+enum hit {
+    HIT_UNIQUE,
+    HIT_FIRST,
+    HIT_ANY,
+    HIT_PRIORITY,
+    HIT_RULE_ORDER,
+    HIT_OUTPUT_ORDER,
+    HIT_COLLECT
+};
 enum aggregate { AGGREGATE_NONE, AGGREGATE_SUM, AGGREGATE_COUNT, AGGREGATE_MIN, AGGREGATE_MAX };
 
 struct table_input {
@@ -212,8 +229,8 @@ struct table_input {
 struct table_output {
     struct str name;
     const struct feel_type *type;
-    const struct feel_program *allowed;   /* output values; may be NULL */
-    const struct feel_value *listed;      /* their points, in order of priority */
+    const struct feel_program *allowed; /* output values; may be NULL */
+    const struct feel_value *listed;    /* their points, in order of priority */
     size_t listed_count;
     const struct feel_program *otherwise; /* default output entry; may be NULL */
 };
@@ -247,7 +264,8 @@ enum err table_make(struct maker *m, const struct xml *x, const struct dmn_table
 /* The context type of a table with several outputs, or the type of the only one. */
 const struct feel_type *table_shape(struct arena *a, const struct dmn_table *t);
 
-/* ---- running (run.c, table_run.c) ------------------------------------------------------------- */
+/* ---- running (run.c, table_run.c) -------------------------------------------------------------
+ */
 
 struct record {
     struct dmn_fired *p;
@@ -267,18 +285,23 @@ struct run {
     size_t slot_count;         /* of the logic being evaluated */
 };
 
-enum err box_eval(struct run *r, const struct box *b, struct feel_value *slots, struct feel_value *ret) MUST_USE;
-/* The rules that match a row of input values, 0-based and in order; with first_only at most one. ret_hits has room for
- * all. Cells that are not made of constants are evaluated in env, for rules that all else lets match. When none
- * matches, the reasons that cells could not be decided are noted in env->troubles. */
-enum err table_match(struct ctx *ctx, struct feel_env *env, const struct dmn_table *t, const struct feel_value *row,
-                     bool first_only, uint32_t *ret_hits, size_t *ret_count) MUST_USE;
-enum err table_eval(struct run *r, const struct dmn_table *t, struct feel_value *slots, struct feel_value *ret) MUST_USE;
+enum err box_eval(struct run *r, const struct box *b, struct feel_value *slots,
+                  struct feel_value *ret) MUST_USE;
+/* The rules that match a row of input values, 0-based and in order; with first_only at most one.
+ * ret_hits has room for all. Cells that are not made of constants are evaluated in env, for rules
+ * that all else lets match. When none matches, the reasons that cells could not be decided are
+ * noted in env->troubles. */
+enum err table_match(struct ctx *ctx, struct feel_env *env, const struct dmn_table *t,
+                     const struct feel_value *row, bool first_only, uint32_t *ret_hits,
+                     size_t *ret_count) MUST_USE;
+enum err table_eval(struct run *r, const struct dmn_table *t, struct feel_value *slots,
+                    struct feel_value *ret) MUST_USE;
 /* Evaluate one program over slots, with v as "?". */
-enum err run_program(struct run *r, const struct feel_program *program, struct feel_value *slots, struct feel_value v,
-                     struct feel_value *ret) MUST_USE;
+enum err run_program(struct run *r, const struct feel_program *program, struct feel_value *slots,
+                     struct feel_value v, struct feel_value *ret) MUST_USE;
 /* v as t; v itself when t is NULL. */
-static inline struct feel_value run_coerce(struct run *r, struct feel_value v, const struct feel_type *t)
+static inline struct feel_value run_coerce(struct run *r, struct feel_value v,
+                                           const struct feel_type *t)
 {
     return t == NULL ? v : feel_coerce(r->ctx, r->env, v, t);
 }

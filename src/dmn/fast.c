@@ -92,7 +92,8 @@ static uint32_t piece_by_order(const struct fast_cuts *c, struct feel_value v)
     return 2 * lo;
 }
 
-/* A number whose exponent is not that of the cuts: in their unit, rounded down. False when it does not fit. */
+/* A number whose exponent is not that of the cuts: in their unit, rounded down. False when it does
+ * not fit. */
 static bool rescale(struct feel_value v, int16_t exp, int64_t *ret, bool *ret_exact)
 {
     int gap = v.exp - exp;
@@ -135,10 +136,12 @@ uint32_t fast_piece(const struct fast_cuts *c, struct feel_value v)
     }
     int64_t whole = 0;
     bool exact = false;
-    return rescale(v, c->exp, &whole, &exact) ? piece_of_integer(c, whole, exact) : piece_by_order(c, v);
+    return rescale(v, c->exp, &whole, &exact) ? piece_of_integer(c, whole, exact)
+                                              : piece_by_order(c, v);
 }
 
-const uint64_t *fast_mask(const struct fast_block *b, const struct fast_column *c, struct feel_value v)
+const uint64_t *fast_mask(const struct fast_block *b, const struct fast_column *c,
+                          struct feel_value v)
 {
     const struct fast_cuts *cuts = c->cuts[v.kind];
     if (cuts != NULL) {
@@ -150,7 +153,8 @@ const uint64_t *fast_mask(const struct fast_block *b, const struct fast_column *
     return v.kind == FEEL_RANGE && c->ranges ? NULL : c->plain[v.kind];
 }
 
-bool fast_match(const struct fast_block *b, size_t columns, const struct feel_value *values, uint64_t ret[FAST_WORDS])
+bool fast_match(const struct fast_block *b, size_t columns, const struct feel_value *values,
+                uint64_t ret[FAST_WORDS])
 {
     if (b->words == 1) {
         uint64_t left = b->all[0];
@@ -192,12 +196,12 @@ static const struct feel_program *test_at(const struct maker *m, size_t rule, si
     return m->tests[rule * m->columns + column];
 }
 
-/* Kinds that are wholly ordered, equal only where compare says so. Times are not: some have no order among
- * each other, and equality leaves out fractions of seconds. */
+/* Kinds that are wholly ordered, equal only where compare says so. Times are not: some have no
+ * order among each other, and equality leaves out fractions of seconds. */
 static bool is_cut_kind(uint8_t kind)
 {
-    return kind == FEEL_NUMBER || kind == FEEL_STRING || kind == FEEL_DATE || kind == FEEL_YEARS_MONTHS ||
-           kind == FEEL_DAYS_TIME;
+    return kind == FEEL_NUMBER || kind == FEEL_STRING || kind == FEEL_DATE ||
+           kind == FEEL_YEARS_MONTHS || kind == FEEL_DAYS_TIME;
 }
 
 /* The kind a shape speaks of. */
@@ -235,8 +239,8 @@ static void set_bit(uint64_t *mask, size_t rule)
     mask[rule / 64] ^= (uint64_t)1 << (rule % 64);
 }
 
-/* Whether a simple cell matches the values of a kind that meet none of its tests: "-" does, and not() unless
- * one of its tests has no answer for that kind. */
+/* Whether a simple cell matches the values of a kind that meet none of its tests: "-" does, and
+ * not() unless one of its tests has no answer for that kind. */
 static bool matches_rest(const struct feel_shape *shapes, size_t count, bool negated, uint8_t kind)
 {
     if (count > 0 && shapes[0].kind == FEEL_SHAPE_ANY) {
@@ -311,8 +315,10 @@ static int by_value(const void *a, const void *b)
     return order;
 }
 
-/* The distinct constants of one kind in a column, in order; *ret_intervals when some are ends of intervals. */
-static uint32_t constants_of(struct maker *m, size_t column, uint8_t kind, struct feel_value **ret, bool *ret_intervals)
+/* The distinct constants of one kind in a column, in order; *ret_intervals when some are ends of
+ * intervals. */
+static uint32_t constants_of(struct maker *m, size_t column, uint8_t kind, struct feel_value **ret,
+                             bool *ret_intervals)
 {
     for (int pass = 0;; pass++) {
         uint32_t n = 0;
@@ -330,7 +336,8 @@ static uint32_t constants_of(struct maker *m, size_t column, uint8_t kind, struc
                     continue;
                 }
                 *ret_intervals |= s->kind == FEEL_SHAPE_INTERVAL;
-                const struct feel_value ends[] = {s->lo, s->kind == FEEL_SHAPE_POINT ? feel_null() : s->hi};
+                const struct feel_value ends[] = {s->lo, s->kind == FEEL_SHAPE_POINT ? feel_null()
+                                                                                     : s->hi};
                 for (size_t e = 0; e < LEN(ends); e++) {
                     if (!feel_is_null(ends[e]) && pass == 1) {
                         (*ret)[n] = ends[e];
@@ -408,15 +415,17 @@ static bool to_hash(struct arena *a, struct fast_cuts *c)
 }
 
 /* The pieces that a shape covers, or an empty span (from above to). */
-static void pieces_of(const struct fast_cuts *c, const struct feel_shape *s, uint32_t *ret_from, uint32_t *ret_to)
+static void pieces_of(const struct fast_cuts *c, const struct feel_shape *s, uint32_t *ret_from,
+                      uint32_t *ret_to)
 {
     *ret_from = feel_is_null(s->lo) ? 0 : piece_by_order(c, s->lo) + s->lo_open;
     *ret_to = feel_is_null(s->hi) ? 2 * c->count : piece_by_order(c, s->hi) - s->hi_open;
 }
 
-/* Toggle the rule's bit where its cell begins and ceases to match; summed up, these become the masks. */
-static void toggle_cell(const struct maker *m, const struct fast_cuts *c, uint64_t *toggles, int32_t *depth,
-                        size_t rule, const struct feel_program *test)
+/* Toggle the rule's bit where its cell begins and ceases to match; summed up, these become the
+ * masks. */
+static void toggle_cell(const struct maker *m, const struct fast_cuts *c, uint64_t *toggles,
+                        int32_t *depth, size_t rule, const struct feel_program *test)
 {
     const struct feel_shape *shapes = NULL;
     bool negated = false;
@@ -474,7 +483,8 @@ static const uint64_t *cut_masks(struct maker *m, size_t column, const struct fa
     return masks;
 }
 
-/* Cut one kind; NULL when the column has no constant of it. False when its masks would be too large. */
+/* Cut one kind; NULL when the column has no constant of it. False when its masks would be too
+ * large. */
 static bool make_cuts(struct maker *m, size_t column, uint8_t kind, const struct fast_cuts **ret)
 {
     struct feel_value *constants = NULL;
@@ -596,7 +606,8 @@ static void make_block(struct maker *m, size_t count)
     }
 }
 
-struct fast *fast_make(struct arena *a, const struct feel_program *const *tests, size_t rules, size_t columns)
+struct fast *fast_make(struct arena *a, const struct feel_program *const *tests, size_t rules,
+                       size_t columns)
 {
     struct fast *f = ARENA_NEW(a, struct fast);
     size_t bytes_left = LIMIT_DMN_INDEX_BYTES;

@@ -1,17 +1,19 @@
 /* fast.h - which rules of a table match a row of values, found without walking the rules.
  *
- * The constants in the cells of a column cut the values of each kind (numbers, strings, dates, ...) into
- * pieces: the constants themselves and what lies between them. All values of a piece meet the same cells,
- * so a piece has a mask with one bit a rule, and the rules that match a row are the masks of its values,
- * ANDed. (One bit vector a field, intersected: Lakshman and Stiliadis, SIGCOMM 1998.)
+ * The constants in the cells of a column cut the values of each kind (numbers, strings, dates, ...)
+ * into pieces: the constants themselves and what lies between them. All values of a piece meet the
+ * same cells, so a piece has a mask with one bit a rule, and the rules that match a row are the
+ * masks of its values, ANDed. (One bit vector a field, intersected: Lakshman and Stiliadis, SIGCOMM
+ * 1998.)
  *
- * A cell is simple when it is "-" or a list of constants and intervals with constant ends, within not() or
- * outside, of a kind that is wholly ordered. Any other cell is open: its bit is set for every value, and who
- * uses the index evaluates it for the rules that are left. What comes out equals the evaluation of every cell
- * as FEEL, nulls, values of other kinds and not() included; test_diff.c compares the two.
+ * A cell is simple when it is "-" or a list of constants and intervals with constant ends, within
+ * not() or outside, of a kind that is wholly ordered. Any other cell is open: its bit is set for
+ * every value, and who uses the index evaluates it for the rules that are left. What comes out
+ * equals the evaluation of every cell as FEEL, nulls, values of other kinds and not() included;
+ * test_diff.c compares the two.
  *
- * Rules lie in blocks of 1,024, so memory and work grow no faster than the table. Everything is made once, at
- * load, on the arena of the caller, and never written again.
+ * Rules lie in blocks of 1,024, so memory and work grow no faster than the table. Everything is
+ * made once, at load, on the arena of the caller, and never written again.
  */
 #pragma once
 
@@ -20,7 +22,8 @@
 
 enum { FAST_WORDS = 16, FAST_BLOCK = FAST_WORDS * 64 };
 
-/* Values of one kind, cut at the constants of a column. Piece 2i + 1 is constant i, piece 2i lies before it. */
+/* Values of one kind, cut at the constants of a column. Piece 2i + 1 is constant i, piece 2i lies
+ * before it. */
 enum fast_form {
     FAST_INTEGERS, /* numbers as integers x 10^exp, days, months: searched in at */
     FAST_WORDS_OF, /* strings, all of them points: found by their hash */
@@ -51,7 +54,8 @@ struct fast_block {
     struct fast_column *columns;
     const uint64_t *all;       /* every rule of the block */
     const uint64_t *open;      /* rules with open cells */
-    const uint32_t *open_from; /* by rule of the block, count + 1 of them: where its open cells begin in open_at */
+    const uint32_t *open_from; /* by rule of the block, count + 1 of them: where its open cells
+                                  begin in open_at */
     const uint32_t *open_at;   /* columns of open cells */
 };
 
@@ -62,12 +66,17 @@ struct fast {
 };
 
 /* tests lie rule by rule; NULL is "-". Never fails: what it cannot take is open. */
-struct fast *fast_make(struct arena *a, const struct feel_program *const *tests, size_t rules, size_t columns);
+struct fast *fast_make(struct arena *a, const struct feel_program *const *tests, size_t rules,
+                       size_t columns);
 
-/* The mask of a value in a column; NULL when only the tests themselves can tell (a range as a value). */
-const uint64_t *fast_mask(const struct fast_block *b, const struct fast_column *c, struct feel_value v);
-/* The rules of a block whose simple cells all match. False when only the tests themselves can tell. */
-bool fast_match(const struct fast_block *b, size_t columns, const struct feel_value *values, uint64_t ret[FAST_WORDS]);
+/* The mask of a value in a column; NULL when only the tests themselves can tell (a range as a
+ * value). */
+const uint64_t *fast_mask(const struct fast_block *b, const struct fast_column *c,
+                          struct feel_value v);
+/* The rules of a block whose simple cells all match. False when only the tests themselves can tell.
+ */
+bool fast_match(const struct fast_block *b, size_t columns, const struct feel_value *values,
+                uint64_t ret[FAST_WORDS]);
 
 /* How a column's test is made of constants; what checks of tables need as well. */
 bool fast_is_simple(const struct feel_program *test);

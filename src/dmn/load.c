@@ -13,7 +13,8 @@ static const struct feel_zone_source *zones_of(const struct dmn_options *o)
 /* Every version has a namespace of its own: 1.1 and 1.2 under http, 1.3 on under https. */
 static bool is_dmn_namespace(struct str ns)
 {
-    return (str_starts(ns, STR("http://www.omg.org/spec/DMN/")) || str_starts(ns, STR("https://www.omg.org/spec/DMN/")));
+    return (str_starts(ns, STR("http://www.omg.org/spec/DMN/")) ||
+            str_starts(ns, STR("https://www.omg.org/spec/DMN/")));
 }
 
 bool dmn_is(const struct xml *x, const char *name)
@@ -21,7 +22,8 @@ bool dmn_is(const struct xml *x, const char *name)
     return str_equal(x->name, str_from(name)) && is_dmn_namespace(x->ns);
 }
 
-struct feel_scope dmn_scope(const struct loader *l, const struct module *m, const struct names *names)
+struct feel_scope dmn_scope(const struct loader *l, const struct module *m,
+                            const struct names *names)
 {
     return (struct feel_scope){.names = names->p,
                                .count = names->n,
@@ -46,13 +48,14 @@ struct feel_source dmn_text(const struct module *m, const struct xml *x)
     return s;
 }
 
-static enum err refuse(struct loader *l, const struct module *m, enum err code, const struct xml *x, const char *what,
-                       struct str name)
+static enum err refuse(struct loader *l, const struct module *m, enum err code, const struct xml *x,
+                       const char *what, struct str name)
 {
     if (name.n == 0) {
         return fault_at(l->ctx, code, m->file, x->line, 0, "%.*s: %s", FMT(x->name), what);
     }
-    return fault_at(l->ctx, code, m->file, x->line, 0, "%.*s: %s \"%.*s\"", FMT(x->name), what, FMT(name));
+    return fault_at(l->ctx, code, m->file, x->line, 0, "%.*s: %s \"%.*s\"", FMT(x->name), what,
+                    FMT(name));
 }
 
 /* ---- modules ---- */
@@ -67,7 +70,8 @@ static enum err read_modules(struct loader *l, const struct dmn_source *sources,
         TRY(doc_read(ctx, sources[i].xml, sources[i].file, &root));
         if (!dmn_is(root, "definitions")) {
             return fault_at(ctx, ERR_SYNTAX, sources[i].file, root->line, 0,
-                            "expected the element definitions of DMN 1.1 to 1.5, found %.*s", FMT(root->name));
+                            "expected the element definitions of DMN 1.1 to 1.5, found %.*s",
+                            FMT(root->name));
         }
         *m = (struct module){.file = sources[i].file,
                              .ns = doc_attr(root, STR("namespace")),
@@ -98,11 +102,13 @@ static enum err read_imports(struct loader *l, struct module *m)
         import->name = str_trim(doc_attr(x, STR("name")));
         import->ns = doc_attr(x, STR("namespace"));
         if (!is_dmn_namespace(doc_attr(x, STR("importType")))) {
-            return refuse(l, m, ERR_NOT_SUPPORTED, x, "only DMN models are imported, not", doc_attr(x, STR("importType")));
+            return refuse(l, m, ERR_NOT_SUPPORTED, x, "only DMN models are imported, not",
+                          doc_attr(x, STR("importType")));
         }
         struct module *other = module_of(l->model, import->ns);
         if (other == NULL) {
-            return refuse(l, m, ERR_NOT_FOUND, x, "no given document has the namespace", import->ns);
+            return refuse(l, m, ERR_NOT_FOUND, x, "no given document has the namespace",
+                          import->ns);
         }
         import->module = other;
         TRY(declare(l, other));
@@ -157,10 +163,12 @@ static enum err index_nodes(struct loader *l, struct module *m)
     }
     for (size_t i = 1; i < m->node_count; i++) {
         if (str_equal(m->by_name[i]->name, m->by_name[i - 1]->name)) {
-            return refuse(l, m, ERR_DUPLICATE, m->by_name[i]->xml, "two elements have the name", m->by_name[i]->name);
+            return refuse(l, m, ERR_DUPLICATE, m->by_name[i]->xml, "two elements have the name",
+                          m->by_name[i]->name);
         }
         if (m->by_id[i]->id.n > 0 && str_equal(m->by_id[i]->id, m->by_id[i - 1]->id)) {
-            return refuse(l, m, ERR_DUPLICATE, m->by_id[i]->xml, "two elements have the id", m->by_id[i]->id);
+            return refuse(l, m, ERR_DUPLICATE, m->by_id[i]->xml, "two elements have the id",
+                          m->by_id[i]->id);
         }
     }
     return ERR_OK;
@@ -175,7 +183,8 @@ static enum err read_elements(struct loader *l, struct module *m)
         count += kind_of(x, &kind);
     }
     if (count > LIMIT_DMN_ELEMENTS || l->model->node_count + count > LIMIT_DMN_ELEMENTS) {
-        return refuse(l, m, ERR_TOO_MANY, m->root, "there are more elements than the limit dmn_elements; split the model",
+        return refuse(l, m, ERR_TOO_MANY, m->root,
+                      "there are more elements than the limit dmn_elements; split the model",
                       STR(""));
     }
     m->nodes = ARENA_ARRAY(ctx->arena, struct dmn_node *, count);
@@ -222,7 +231,8 @@ static enum err declare(struct loader *l, struct module *m)
         return ERR_OK;
     }
     if (m->mark == MARK_OPEN) {
-        return refuse(l, m, ERR_CONFLICT, m->root, "models import each other in a circle:", m->name);
+        return refuse(l, m, ERR_CONFLICT, m->root,
+                      "models import each other in a circle:", m->name);
     }
     if (l->depth == LIMIT_XML_DEPTH) {
         return refuse(l, m, ERR_TOO_DEEP, m->root, "too many models import each other", STR(""));
@@ -249,7 +259,8 @@ static struct dmn_node *node_by(struct dmn_node *const *sorted, size_t count, st
 }
 
 /* "#id" or "namespace#id". */
-static enum err follow(struct loader *l, const struct module *m, const struct xml *x, struct dmn_node **ret)
+static enum err follow(struct loader *l, const struct module *m, const struct xml *x,
+                       struct dmn_node **ret)
 {
     struct str href = doc_attr(x, STR("href"));
     struct str id = {0};
@@ -261,7 +272,8 @@ static enum err follow(struct loader *l, const struct module *m, const struct xm
         in = NULL; /* given, but not imported */
     }
     *ret = in == NULL || id.n == 0 ? NULL : node_by(in->by_id, in->node_count, &key, by_id);
-    return *ret == NULL ? refuse(l, m, ERR_UNKNOWN_NAME, x, "it points to nothing in this model or its imports:", href)
+    return *ret == NULL ? refuse(l, m, ERR_UNKNOWN_NAME, x,
+                                 "it points to nothing in this model or its imports:", href)
                         : ERR_OK;
 }
 
@@ -285,7 +297,8 @@ static void list_add(struct arena *a, struct node_list *list, struct dmn_node *n
     list->p[list->n++] = n;
 }
 
-static enum err gather(struct loader *l, const struct dmn_node *n, const char *element, struct node_list *list)
+static enum err gather(struct loader *l, const struct dmn_node *n, const char *element,
+                       struct node_list *list)
 {
     struct ctx *ctx = l->ctx;
     for (const struct xml *x = doc_child(n->xml, element); x != NULL; x = doc_next(x)) {
@@ -311,13 +324,15 @@ static enum err gather_requirements(struct loader *l, struct dmn_node *n, struct
             continue;
         }
         for (const struct xml *ref = x->child; ref != NULL; ref = ref->next) {
-            if (!dmn_is(ref, "requiredDecision") && !dmn_is(ref, "requiredInput") && !dmn_is(ref, "requiredKnowledge")) {
+            if (!dmn_is(ref, "requiredDecision") && !dmn_is(ref, "requiredInput") &&
+                !dmn_is(ref, "requiredKnowledge")) {
                 continue;
             }
             struct dmn_node *to = NULL;
             TRY(follow(l, n->module, ref, &to));
             if (!may_require(n, to, knowledge)) {
-                return refuse(l, n->module, ERR_TYPE, ref, "this kind of element is not required that way:", to->name);
+                return refuse(l, n->module, ERR_TYPE, ref,
+                              "this kind of element is not required that way:", to->name);
             }
             list_add(ctx->arena, list, to);
         }
@@ -345,7 +360,8 @@ static enum err link_service(struct loader *l, struct dmn_node *n)
     }
     for (size_t i = 0; i < outputs.n; i++) {
         if (outputs.p[i]->kind != DMN_DECISION) {
-            return refuse(l, n->module, ERR_TYPE, n->xml, "an output is no decision:", outputs.p[i]->name);
+            return refuse(l, n->module, ERR_TYPE, n->xml,
+                          "an output is no decision:", outputs.p[i]->name);
         }
         list_add(ctx->arena, &needs, outputs.p[i]);
     }
@@ -354,7 +370,8 @@ static enum err link_service(struct loader *l, struct dmn_node *n)
     return ERR_OK;
 }
 
-static enum err slot_push(struct loader *l, struct dmn_node *n, struct str name, const struct feel_type *type)
+static enum err slot_push(struct loader *l, struct dmn_node *n, struct str name,
+                          const struct feel_type *type)
 {
     struct maker maker = {.l = l, .node = n, .module = n->module, .names = &n->names};
     uint32_t slot = 0;
@@ -415,8 +432,8 @@ static enum err name_needs(struct loader *l, struct dmn_node *n)
     for (size_t k = 0; k < 2 * n->need_count; k++) { /* input data first */
         struct dmn_node *need = n->needs[k % n->need_count];
         if (!is_imported(n, need)) {
-            return refuse(l, n->module, ERR_UNKNOWN_NAME, n->xml, "it requires an element of a model that is not imported:",
-                          need->name);
+            return refuse(l, n->module, ERR_UNKNOWN_NAME, n->xml,
+                          "it requires an element of a model that is not imported:", need->name);
         }
         if (stands_plain(n, need) && (need->kind == DMN_INPUT) == (k < n->need_count)) {
             n->direct[n->direct_count++] = need;
@@ -450,7 +467,8 @@ struct walk {
 };
 
 /* "a requires itself, by b, c": those between stand on the stack. */
-static enum err refuse_circle(struct loader *l, const struct dmn_node *n, const struct walk *stack, size_t depth)
+static enum err refuse_circle(struct loader *l, const struct dmn_node *n, const struct walk *stack,
+                              size_t depth)
 {
     enum { SHOWN = 8 };
     struct buf b = buf_new(l->ctx->arena, LIMIT_XML_BYTES);
@@ -518,7 +536,10 @@ static enum err order(struct loader *l)
 static const struct feel_type *function_type(struct arena *a, const struct dmn_node *n)
 {
     struct feel_type *t = ARENA_NEW(a, struct feel_type);
-    *t = (struct feel_type){.kind = FEEL_TYPE_FUNCTION, .members = n->params, .count = n->param_count, .element = n->result};
+    *t = (struct feel_type){.kind = FEEL_TYPE_FUNCTION,
+                            .members = n->params,
+                            .count = n->param_count,
+                            .element = n->result};
     return t;
 }
 
@@ -531,7 +552,8 @@ static void shape_service(struct arena *a, struct dmn_node *n)
         for (size_t i = 0; i < n->output_count; i++) {
             members[i] = (struct feel_member){n->outputs[i]->name, n->outputs[i]->shape};
         }
-        *t = (struct feel_type){.kind = FEEL_TYPE_CONTEXT, .members = members, .count = n->output_count};
+        *t = (struct feel_type){
+            .kind = FEEL_TYPE_CONTEXT, .members = members, .count = n->output_count};
         n->result = t;
     }
     n->shape = function_type(a, n);
@@ -570,8 +592,8 @@ static enum err make_node(struct loader *l, struct dmn_node *n)
     }
     TRY(name_needs(l, n));
     enum err err = make_logic(l, n);
-    bool skip = err == ERR_SYNTAX || err == ERR_UNKNOWN_NAME || err == ERR_NOT_SUPPORTED || err == ERR_DUPLICATE ||
-                err == ERR_MISSING || err == ERR_TYPE;
+    bool skip = err == ERR_SYNTAX || err == ERR_UNKNOWN_NAME || err == ERR_NOT_SUPPORTED ||
+                err == ERR_DUPLICATE || err == ERR_MISSING || err == ERR_TYPE;
     if (err != ERR_OK && l->options.tolerant && skip) {
         n->logic = NULL;
         n->broken = ctx->why.detail;
@@ -614,11 +636,13 @@ enum err dmn_load(struct ctx *ctx, struct str xml, struct str file, struct dmn_m
 
 /* ---- looking inside ---- */
 
-const struct dmn_node *dmn_find(const struct dmn_model *m, enum dmn_kind kind, struct str ns, struct str name)
+const struct dmn_node *dmn_find(const struct dmn_model *m, enum dmn_kind kind, struct str ns,
+                                struct str name)
 {
     const struct module *module = ns.n == 0 ? &m->modules[0] : module_of(m, ns);
     struct dmn_node key = {.name = name};
-    struct dmn_node *n = module == NULL ? NULL : node_by(module->by_name, module->node_count, &key, by_name);
+    struct dmn_node *n =
+        module == NULL ? NULL : node_by(module->by_name, module->node_count, &key, by_name);
     return n != NULL && n->kind == kind ? n : NULL;
 }
 

@@ -6,8 +6,8 @@
 enum node_state { NODE_OUT, NODE_WANTED, NODE_GIVEN, NODE_DONE };
 enum { TROUBLES = 16, OFFICIAL_OFFSET_S = 8 * 3600 }; /* GB/T 7408: Beijing time */
 
-enum err run_program(struct run *r, const struct feel_program *program, struct feel_value *slots, struct feel_value v,
-                     struct feel_value *ret)
+enum err run_program(struct run *r, const struct feel_program *program, struct feel_value *slots,
+                     struct feel_value v, struct feel_value *ret)
 {
     const struct feel_value *before = r->env->slots;
     struct feel_value input = r->env->input;
@@ -23,11 +23,15 @@ enum err run_program(struct run *r, const struct feel_program *program, struct f
 static enum err turn(struct run *r)
 {
     uint64_t most = r->env->steps_max == 0 ? LIMIT_FEEL_STEPS : r->env->steps_max;
-    return ++r->env->steps > most ? fault(r->ctx, ERR_TOO_LARGE, "the evaluation took more than %llu steps", (unsigned long long)most) : ERR_OK;
+    return ++r->env->steps > most
+               ? fault(r->ctx, ERR_TOO_LARGE, "the evaluation took more than %llu steps",
+                       (unsigned long long)most)
+               : ERR_OK;
 }
 
 /* A box that may be absent, coerced to a part's type. */
-static enum err part_eval(struct run *r, const struct part *part, struct feel_value *slots, struct feel_value *ret)
+static enum err part_eval(struct run *r, const struct part *part, struct feel_value *slots,
+                          struct feel_value *ret)
 {
     struct ctx *ctx = r->ctx;
     *ret = feel_null();
@@ -40,17 +44,20 @@ static enum err part_eval(struct run *r, const struct part *part, struct feel_va
 
 /* ---- boxes ---- */
 
-static enum err eval_literal(struct run *r, const struct box *b, struct feel_value *slots, struct feel_value *ret)
+static enum err eval_literal(struct run *r, const struct box *b, struct feel_value *slots,
+                             struct feel_value *ret)
 {
     return run_program(r, b->program, slots, feel_null(), ret);
 }
 
-static enum err eval_table(struct run *r, const struct box *b, struct feel_value *slots, struct feel_value *ret)
+static enum err eval_table(struct run *r, const struct box *b, struct feel_value *slots,
+                           struct feel_value *ret)
 {
     return table_eval(r, b->table, slots, ret);
 }
 
-static enum err eval_context(struct run *r, const struct box *b, struct feel_value *slots, struct feel_value *ret)
+static enum err eval_context(struct run *r, const struct box *b, struct feel_value *slots,
+                             struct feel_value *ret)
 {
     struct ctx *ctx = r->ctx;
     struct feel_entry *entries = ARENA_ARRAY(ctx->arena, struct feel_entry, b->part_count);
@@ -67,7 +74,8 @@ static enum err eval_context(struct run *r, const struct box *b, struct feel_val
     return ERR_OK;
 }
 
-static enum err eval_list(struct run *r, const struct box *b, struct feel_value *slots, struct feel_value *ret)
+static enum err eval_list(struct run *r, const struct box *b, struct feel_value *slots,
+                          struct feel_value *ret)
 {
     struct ctx *ctx = r->ctx;
     struct feel_value *items = ARENA_ARRAY(ctx->arena, struct feel_value, b->part_count);
@@ -78,7 +86,8 @@ static enum err eval_list(struct run *r, const struct box *b, struct feel_value 
     return ERR_OK;
 }
 
-static enum err eval_relation(struct run *r, const struct box *b, struct feel_value *slots, struct feel_value *ret)
+static enum err eval_relation(struct run *r, const struct box *b, struct feel_value *slots,
+                              struct feel_value *ret)
 {
     struct ctx *ctx = r->ctx;
     struct feel_value *rows = ARENA_ARRAY(ctx->arena, struct feel_value, b->row_count);
@@ -95,7 +104,8 @@ static enum err eval_relation(struct run *r, const struct box *b, struct feel_va
     return ERR_OK;
 }
 
-static enum err eval_invocation(struct run *r, const struct box *b, struct feel_value *slots, struct feel_value *ret)
+static enum err eval_invocation(struct run *r, const struct box *b, struct feel_value *slots,
+                                struct feel_value *ret)
 {
     struct ctx *ctx = r->ctx;
     struct feel_value function;
@@ -121,8 +131,8 @@ struct closure {
     size_t slot_count;
 };
 
-static enum err call_closure(struct ctx *ctx, void *self, struct feel_env *env, const struct feel_value *args, size_t count,
-                             struct feel_value *ret)
+static enum err call_closure(struct ctx *ctx, void *self, struct feel_env *env,
+                             const struct feel_value *args, size_t count, struct feel_value *ret)
 {
     const struct closure *c = self;
     struct run r = *c->run;
@@ -141,7 +151,8 @@ static enum err call_closure(struct ctx *ctx, void *self, struct feel_env *env, 
     return ERR_OK;
 }
 
-static enum err eval_function(struct run *r, const struct box *b, struct feel_value *slots, struct feel_value *ret)
+static enum err eval_function(struct run *r, const struct box *b, struct feel_value *slots,
+                              struct feel_value *ret)
 {
     struct closure *c = ARENA_NEW(r->ctx->arena, struct closure);
     c->run = r->lasting;
@@ -149,11 +160,13 @@ static enum err eval_function(struct run *r, const struct box *b, struct feel_va
     c->slot_count = r->slot_count;
     c->slots = ARENA_ARRAY(r->ctx->arena, struct feel_value, r->slot_count);
     memcpy(c->slots, slots, r->slot_count * sizeof(*slots));
-    *ret = feel_function_native(r->ctx->arena, b->params, b->param_count, b->result, call_closure, c);
+    *ret =
+        feel_function_native(r->ctx->arena, b->params, b->param_count, b->result, call_closure, c);
     return ERR_OK;
 }
 
-static enum err eval_conditional(struct run *r, const struct box *b, struct feel_value *slots, struct feel_value *ret)
+static enum err eval_conditional(struct run *r, const struct box *b, struct feel_value *slots,
+                                 struct feel_value *ret)
 {
     struct ctx *ctx = r->ctx;
     TRY(box_eval(r, b->a, slots, ret));
@@ -161,15 +174,18 @@ static enum err eval_conditional(struct run *r, const struct box *b, struct feel
 }
 
 /* What is iterated over, as FEEL's own loop takes it. */
-static enum err items_of(struct run *r, const struct box *b, struct feel_value *slots, struct feel_value *ret)
+static enum err items_of(struct run *r, const struct box *b, struct feel_value *slots,
+                         struct feel_value *ret)
 {
     struct ctx *ctx = r->ctx;
     TRY(box_eval(r, b->a, slots, &slots[b->slot]));
     return run_program(r, b->program, slots, feel_null(), ret);
 }
 
-/* A match that is no boolean for some item makes the whole null, where FEEL's filter would leave the item out. */
-static enum err eval_filter(struct run *r, const struct box *b, struct feel_value *slots, struct feel_value *ret)
+/* A match that is no boolean for some item makes the whole null, where FEEL's filter would leave
+ * the item out. */
+static enum err eval_filter(struct run *r, const struct box *b, struct feel_value *slots,
+                            struct feel_value *ret)
 {
     struct ctx *ctx = r->ctx;
     struct feel_value odd;
@@ -182,13 +198,15 @@ static enum err eval_filter(struct run *r, const struct box *b, struct feel_valu
     return ERR_OK;
 }
 
-static enum err eval_filter_each(struct run *r, const struct box *b, struct feel_value *slots, struct feel_value *ret)
+static enum err eval_filter_each(struct run *r, const struct box *b, struct feel_value *slots,
+                                 struct feel_value *ret)
 {
     struct ctx *ctx = r->ctx;
     struct feel_value items;
     size_t n = 0;
     TRY(items_of(r, b, slots, &items));
-    struct feel_value *kept = ARENA_ARRAY(ctx->arena, struct feel_value, items.kind == FEEL_LIST ? items.n : 0);
+    struct feel_value *kept =
+        ARENA_ARRAY(ctx->arena, struct feel_value, items.kind == FEEL_LIST ? items.n : 0);
     for (size_t i = 0; items.kind == FEEL_LIST && i < items.n; i++) {
         struct feel_value match;
         TRY(turn(r));
@@ -207,7 +225,8 @@ static enum err eval_filter_each(struct run *r, const struct box *b, struct feel
     return ERR_OK;
 }
 
-static enum err eval_for(struct run *r, const struct box *b, struct feel_value *slots, struct feel_value *ret)
+static enum err eval_for(struct run *r, const struct box *b, struct feel_value *slots,
+                         struct feel_value *ret)
 {
     struct ctx *ctx = r->ctx;
     struct feel_value items;
@@ -228,7 +247,8 @@ static enum err eval_for(struct run *r, const struct box *b, struct feel_value *
 }
 
 /* some: true when one is true, false when all are false, else null; every: the other way round. */
-static enum err eval_quantified(struct run *r, const struct box *b, struct feel_value *slots, struct feel_value *ret)
+static enum err eval_quantified(struct run *r, const struct box *b, struct feel_value *slots,
+                                struct feel_value *ret)
 {
     struct ctx *ctx = r->ctx;
     bool decides = b->kind == BOX_SOME;
@@ -252,16 +272,18 @@ static enum err eval_quantified(struct run *r, const struct box *b, struct feel_
     return ERR_OK;
 }
 
-enum err box_eval(struct run *r, const struct box *b, struct feel_value *slots, struct feel_value *ret)
+enum err box_eval(struct run *r, const struct box *b, struct feel_value *slots,
+                  struct feel_value *ret)
 {
-    typedef enum err eval_fn(struct run * r, const struct box *b, struct feel_value *slots, struct feel_value *ret);
+    typedef enum err eval_fn(struct run * r, const struct box *b, struct feel_value *slots,
+                             struct feel_value *ret);
     static eval_fn *const evals[BOX_KIND_COUNT] = {
-        [BOX_LITERAL] = eval_literal,         [BOX_TABLE] = eval_table,
-        [BOX_CONTEXT] = eval_context,         [BOX_RELATION] = eval_relation,
-        [BOX_LIST] = eval_list,               [BOX_INVOCATION] = eval_invocation,
-        [BOX_FUNCTION] = eval_function,       [BOX_CONDITIONAL] = eval_conditional,
-        [BOX_FILTER] = eval_filter,           [BOX_FILTER_EACH] = eval_filter_each,
-        [BOX_FOR] = eval_for,                 [BOX_SOME] = eval_quantified,
+        [BOX_LITERAL] = eval_literal,   [BOX_TABLE] = eval_table,
+        [BOX_CONTEXT] = eval_context,   [BOX_RELATION] = eval_relation,
+        [BOX_LIST] = eval_list,         [BOX_INVOCATION] = eval_invocation,
+        [BOX_FUNCTION] = eval_function, [BOX_CONDITIONAL] = eval_conditional,
+        [BOX_FILTER] = eval_filter,     [BOX_FILTER_EACH] = eval_filter_each,
+        [BOX_FOR] = eval_for,           [BOX_SOME] = eval_quantified,
         [BOX_EVERY] = eval_quantified,
     };
     struct ctx *ctx = r->ctx;
@@ -272,10 +294,10 @@ enum err box_eval(struct run *r, const struct box *b, struct feel_value *slots, 
 
 /* ---- elements ---- */
 
-static enum err call_knowledge(struct ctx *ctx, void *self, struct feel_env *env, const struct feel_value *args, size_t count,
-                               struct feel_value *ret);
-static enum err call_service(struct ctx *ctx, void *self, struct feel_env *env, const struct feel_value *args, size_t count,
-                             struct feel_value *ret);
+static enum err call_knowledge(struct ctx *ctx, void *self, struct feel_env *env,
+                               const struct feel_value *args, size_t count, struct feel_value *ret);
+static enum err call_service(struct ctx *ctx, void *self, struct feel_env *env,
+                             const struct feel_value *args, size_t count, struct feel_value *ret);
 
 /* Slots of an element's logic: what it requires, by name or under the name of its import. */
 static struct feel_value *slots_of(struct run *r, const struct dmn_node *n)
@@ -288,7 +310,8 @@ static struct feel_value *slots_of(struct run *r, const struct dmn_node *n)
         const struct import_slot *import = &n->imports[i];
         struct feel_entry *entries = ARENA_ARRAY(r->ctx->arena, struct feel_entry, import->count);
         for (size_t k = 0; k < import->count; k++) {
-            entries[k] = (struct feel_entry){import->nodes[k]->name, r->values[import->nodes[k]->index]};
+            entries[k] =
+                (struct feel_entry){import->nodes[k]->name, r->values[import->nodes[k]->index]};
         }
         slots[import->slot] = feel_context(entries, import->count);
     }
@@ -313,7 +336,8 @@ static enum err logic_of(struct run *r, const struct dmn_node *n, struct feel_va
     struct ctx *ctx = r->ctx;
     *ret = feel_null();
     if (n->logic == NULL) {
-        feel_trouble(ctx, r->env, "%.*s: %.*s", FMT(n->name), FMT(n->broken.n > 0 ? n->broken : STR("it has no logic")));
+        feel_trouble(ctx, r->env, "%.*s: %.*s", FMT(n->name),
+                     FMT(n->broken.n > 0 ? n->broken : STR("it has no logic")));
         return ERR_OK;
     }
     size_t before = r->slot_count;
@@ -343,8 +367,8 @@ static enum err node_eval(struct run *r, const struct dmn_node *n, struct feel_v
     return ERR_OK;
 }
 
-/* Evaluate what is wanted and all it requires. Elements stand behind what they require, so one pass back marks and
- * one pass on evaluates. */
+/* Evaluate what is wanted and all it requires. Elements stand behind what they require, so one pass
+ * back marks and one pass on evaluates. */
 static enum err run_wanted(struct run *r)
 {
     struct ctx *ctx = r->ctx;
@@ -366,7 +390,8 @@ static enum err run_wanted(struct run *r)
     return ERR_OK;
 }
 
-static struct run *run_new(struct ctx *ctx, struct feel_env *env, const struct dmn_model *m, struct record *record)
+static struct run *run_new(struct ctx *ctx, struct feel_env *env, const struct dmn_model *m,
+                           struct record *record)
 {
     struct run *r = ARENA_NEW(ctx->arena, struct run);
     *r = (struct run){.ctx = ctx, .env = env, .model = m, .record = record};
@@ -391,15 +416,16 @@ static struct run run_for_call(const struct run *made_by, struct ctx *ctx, struc
     return r;
 }
 
-static enum err call_knowledge(struct ctx *ctx, void *self, struct feel_env *env, const struct feel_value *args, size_t count,
-                               struct feel_value *ret)
+static enum err call_knowledge(struct ctx *ctx, void *self, struct feel_env *env,
+                               const struct feel_value *args, size_t count, struct feel_value *ret)
 {
     const struct callable *c = self;
     const struct dmn_node *n = c->node;
     struct run r = run_for_call(c->run, ctx, env);
     *ret = feel_null();
     if (n->logic == NULL) {
-        feel_trouble(ctx, env, "%.*s: %.*s", FMT(n->name), FMT(n->broken.n > 0 ? n->broken : STR("it has no logic")));
+        feel_trouble(ctx, env, "%.*s: %.*s", FMT(n->name),
+                     FMT(n->broken.n > 0 ? n->broken : STR("it has no logic")));
         return ERR_OK;
     }
     struct feel_value *slots = slots_of(&r, n);
@@ -410,8 +436,8 @@ static enum err call_knowledge(struct ctx *ctx, void *self, struct feel_env *env
     return box_eval(&r, n->logic, slots, ret);
 }
 
-static enum err call_service(struct ctx *ctx, void *self, struct feel_env *env, const struct feel_value *args, size_t count,
-                             struct feel_value *ret)
+static enum err call_service(struct ctx *ctx, void *self, struct feel_env *env,
+                             const struct feel_value *args, size_t count, struct feel_value *ret)
 {
     const struct callable *c = self;
     const struct dmn_node *n = c->node;
@@ -445,14 +471,17 @@ struct evaluation {
     struct record record;
 };
 
-static struct run *begin(struct ctx *ctx, const struct dmn_model *m, struct instant now, struct evaluation **ret)
+static struct run *begin(struct ctx *ctx, const struct dmn_model *m, struct instant now,
+                         struct evaluation **ret)
 {
     struct evaluation *e = ARENA_NEW(ctx->arena, struct evaluation);
-    e->troubles = (struct feel_troubles){ARENA_ARRAY(ctx->arena, struct feel_trouble, TROUBLES), TROUBLES, 0};
+    e->troubles =
+        (struct feel_troubles){ARENA_ARRAY(ctx->arena, struct feel_trouble, TROUBLES), TROUBLES, 0};
     e->env = (struct feel_env){.now = now,
                                .now_offset_s = OFFICIAL_OFFSET_S,
                                .troubles = &e->troubles,
-                               .zones = m->options.zones == NULL ? &feel_zones_of_world : m->options.zones};
+                               .zones = m->options.zones == NULL ? &feel_zones_of_world
+                                                                 : m->options.zones};
     *ret = e;
     return run_new(ctx, &e->env, m, &e->record);
 }
@@ -463,11 +492,13 @@ static void finish(const struct evaluation *e, struct feel_value v, struct dmn_r
                                .fired = e->record.p,
                                .fired_count = e->record.n,
                                .troubles = e->troubles.list,
-                               .trouble_count = e->troubles.count < TROUBLES ? e->troubles.count : TROUBLES};
+                               .trouble_count =
+                                   e->troubles.count < TROUBLES ? e->troubles.count : TROUBLES};
 }
 
-enum err dmn_decide(struct ctx *ctx, const struct dmn_model *m, const struct dmn_node *n, const struct dmn_given *given,
-                    size_t count, struct instant now, struct dmn_result *ret)
+enum err dmn_decide(struct ctx *ctx, const struct dmn_model *m, const struct dmn_node *n,
+                    const struct dmn_given *given, size_t count, struct instant now,
+                    struct dmn_result *ret)
 {
     struct evaluation *e = NULL;
     struct run *r = begin(ctx, m, now, &e);
@@ -482,8 +513,9 @@ enum err dmn_decide(struct ctx *ctx, const struct dmn_model *m, const struct dmn
     return ERR_OK;
 }
 
-enum err dmn_call(struct ctx *ctx, const struct dmn_model *m, const struct dmn_node *n, const struct feel_entry *args,
-                  size_t count, struct instant now, struct dmn_result *ret)
+enum err dmn_call(struct ctx *ctx, const struct dmn_model *m, const struct dmn_node *n,
+                  const struct feel_entry *args, size_t count, struct instant now,
+                  struct dmn_result *ret)
 {
     struct evaluation *e = NULL;
     struct run *r = begin(ctx, m, now, &e);
@@ -517,9 +549,10 @@ static void gather_one(struct gathering *g, const struct dmn_node *n, struct fee
     g->p[g->n++] = (struct dmn_given){n, v};
 }
 
-/* Inputs, and decisions that are overridden, of a model and of those it imports, out of a context. What an import without a
- * name brings stands among the names of the model itself. */
-static void gather(struct gathering *g, const struct module *m, struct feel_value inputs, bool unnamed)
+/* Inputs, and decisions that are overridden, of a model and of those it imports, out of a context.
+ * What an import without a name brings stands among the names of the model itself. */
+static void gather(struct gathering *g, const struct module *m, struct feel_value inputs,
+                   bool unnamed)
 {
     for (size_t i = 0; i < m->node_count; i++) {
         bool takes = m->nodes[i]->kind == DMN_INPUT || m->nodes[i]->kind == DMN_DECISION;
@@ -530,15 +563,17 @@ static void gather(struct gathering *g, const struct module *m, struct feel_valu
     }
     for (size_t i = 0; i < m->import_count; i++) {
         bool plain = m->imports[i].name.n == 0;
-        const struct feel_value *own = !plain ? feel_get(inputs, m->imports[i].name) : unnamed ? NULL : &inputs;
+        const struct feel_value *own = !plain    ? feel_get(inputs, m->imports[i].name)
+                                       : unnamed ? NULL
+                                                 : &inputs;
         if (own != NULL && own->kind == FEEL_CONTEXT) {
             gather(g, m->imports[i].module, *own, plain);
         }
     }
 }
 
-enum err dmn_evaluate(struct ctx *ctx, const struct dmn_model *m, struct str decision, struct feel_value inputs,
-                      struct instant now, struct dmn_result *ret)
+enum err dmn_evaluate(struct ctx *ctx, const struct dmn_model *m, struct str decision,
+                      struct feel_value inputs, struct instant now, struct dmn_result *ret)
 {
     const struct dmn_node *n = dmn_find(m, DMN_DECISION, STR(""), decision);
     struct gathering g = {.arena = ctx->arena};
@@ -549,8 +584,10 @@ enum err dmn_evaluate(struct ctx *ctx, const struct dmn_model *m, struct str dec
     return dmn_decide(ctx, m, n, g.p, g.n, now, ret);
 }
 
-/* The input or decision of that name in a model, or in one it imports without a name; NULL when there is none. */
-static const struct dmn_node *named(const struct dmn_model *m, const struct module *in, struct str name)
+/* The input or decision of that name in a model, or in one it imports without a name; NULL when
+ * there is none. */
+static const struct dmn_node *named(const struct dmn_model *m, const struct module *in,
+                                    struct str name)
 {
     const struct dmn_node *n = dmn_find(m, DMN_INPUT, in->ns, name);
     n = n == NULL ? dmn_find(m, DMN_DECISION, in->ns, name) : n;
@@ -574,21 +611,24 @@ static const struct module *imported(const struct module *in, struct str name)
     return NULL;
 }
 
-static enum err object_from_json(struct ctx *ctx, const struct dmn_model *m, const struct module *in, const struct json *j,
+static enum err object_from_json(struct ctx *ctx, const struct dmn_model *m,
+                                 const struct module *in, const struct json *j,
                                  struct feel_value *ret)
 {
     struct feel_entry *entries = ARENA_ARRAY(ctx->arena, struct feel_entry, j->count);
     for (size_t i = 0; i < j->count; i++) {
         const struct json_member *member = &j->members[i];
         const struct dmn_node *n = named(m, in, member->key);
-        const struct module *below = n == NULL && member->value.kind == JSON_OBJECT ? imported(in, member->key) : NULL;
+        const struct module *below =
+            n == NULL && member->value.kind == JSON_OBJECT ? imported(in, member->key) : NULL;
         entries[i].key = member->key;
         enum err e = below != NULL
                          ? object_from_json(ctx, m, below, &member->value, &entries[i].value)
-                         : feel_from_json(ctx, &member->value, n == NULL ? NULL : n->type, &entries[i].value);
+                         : feel_from_json(ctx, &member->value, n == NULL ? NULL : n->type,
+                                          &entries[i].value);
         if (e != ERR_OK) {
-            ctx->why.detail =
-                str_format(ctx->arena, "the input \"%.*s\": %.*s", FMT(member->key), FMT(ctx->why.detail));
+            ctx->why.detail = str_format(ctx->arena, "the input \"%.*s\": %.*s", FMT(member->key),
+                                         FMT(ctx->why.detail));
             return e;
         }
     }
@@ -596,7 +636,8 @@ static enum err object_from_json(struct ctx *ctx, const struct dmn_model *m, con
     return ERR_OK;
 }
 
-enum err dmn_inputs_from_json(struct ctx *ctx, const struct dmn_model *m, const struct json *j, struct feel_value *ret)
+enum err dmn_inputs_from_json(struct ctx *ctx, const struct dmn_model *m, const struct json *j,
+                              struct feel_value *ret)
 {
     if (j->kind != JSON_OBJECT) {
         return fault(ctx, ERR_TYPE, "the inputs are one JSON object, by the names of inputs");

@@ -1,11 +1,12 @@
 /* Decision tables: from XML to compiled cells (DMN 1.5, 8). */
 #include "dmn/dmn_in.h"
 
-static const char *const hits[] = {"UNIQUE", "FIRST", "ANY", "PRIORITY", "RULE ORDER", "OUTPUT ORDER", "COLLECT"};
+static const char *const hits[] = {"UNIQUE",     "FIRST",        "ANY",    "PRIORITY",
+                                   "RULE ORDER", "OUTPUT ORDER", "COLLECT"};
 static const char *const aggregates[] = {"", "SUM", "COUNT", "MIN", "MAX"};
 
-static enum err word_of(struct maker *m, const struct xml *x, const char *name, const char *const *words, size_t count,
-                        size_t *ret)
+static enum err word_of(struct maker *m, const struct xml *x, const char *name,
+                        const char *const *words, size_t count, size_t *ret)
 {
     struct str word = doc_attr(x, str_from(name));
     *ret = 0;
@@ -15,10 +16,13 @@ static enum err word_of(struct maker *m, const struct xml *x, const char *name, 
             return ERR_OK;
         }
     }
-    return word.n == 0 ? ERR_OK : maker_refuse(m, ERR_SYNTAX, x, "%s is \"%.*s\", which is none", name, FMT(word));
+    return word.n == 0
+               ? ERR_OK
+               : maker_refuse(m, ERR_SYNTAX, x, "%s is \"%.*s\", which is none", name, FMT(word));
 }
 
-static enum err read_input(struct maker *m, const struct xml *x, struct table_input *in, size_t column)
+static enum err read_input(struct maker *m, const struct xml *x, struct table_input *in,
+                           size_t column)
 {
     struct ctx *ctx = m->l->ctx;
     const struct xml *expression = doc_child(x, "inputExpression");
@@ -38,7 +42,8 @@ static enum err read_input(struct maker *m, const struct xml *x, struct table_in
                : text_compile_unary(m, values, allowed, in->type, &in->allowed);
 }
 
-static enum err read_output(struct maker *m, const struct xml *x, struct table_output *out, size_t column)
+static enum err read_output(struct maker *m, const struct xml *x, struct table_output *out,
+                            size_t column)
 {
     struct ctx *ctx = m->l->ctx;
     const struct xml *values = doc_child(x, "outputValues");
@@ -75,7 +80,8 @@ static enum err read_columns(struct maker *m, const struct xml *x, struct dmn_ta
     }
     for (size_t i = 0; t->output_count > 1 && i < t->output_count; i++) {
         if (t->outputs[i].name.n == 0) {
-            return maker_refuse(m, ERR_MISSING, x, "output column %zu has no name, and there are several", i + 1);
+            return maker_refuse(m, ERR_MISSING, x,
+                                "output column %zu has no name, and there are several", i + 1);
         }
     }
     return ERR_OK;
@@ -87,13 +93,15 @@ static bool is_dash(struct str text)
     return text.n == 0 || str_equal(text, STR("-"));
 }
 
-/* The articles a rule cites: the attribute, or the extension elements of that name, for modellers that keep only those.
+/* The articles a rule cites: the attribute, or the extension elements of that name, for modellers
+ * that keep only those.
  */
 static struct str article_of(struct arena *a, const struct xml *x)
 {
     struct str text = str_trim(doc_attr_ns(x, TB_NS, STR("article")));
     const struct xml *extensions = doc_child(x, "extensionElements");
-    for (const struct xml *c = extensions == NULL ? NULL : extensions->child; c != NULL; c = c->next) {
+    for (const struct xml *c = extensions == NULL ? NULL : extensions->child; c != NULL;
+         c = c->next) {
         if (str_equal(c->ns, TB_NS) && str_equal(c->name, STR("article"))) {
             struct str more = str_trim(c->text);
             text = text.n == 0 ? more : str_format(a, "%.*s %.*s", FMT(text), FMT(more));
@@ -102,17 +110,21 @@ static struct str article_of(struct arena *a, const struct xml *x)
     return text;
 }
 
-static enum err read_rule(struct maker *m, const struct xml *x, struct dmn_table *t, struct table_rule *rule)
+static enum err read_rule(struct maker *m, const struct xml *x, struct dmn_table *t,
+                          struct table_rule *rule)
 {
     struct ctx *ctx = m->l->ctx;
     const struct feel_program **tests = &t->tests[(rule->number - 1) * t->input_count];
     const struct feel_program **entries = &t->entries[(rule->number - 1) * t->output_count];
     size_t in = 0;
     size_t out = 0;
-    if (doc_count(x, "inputEntry") != t->input_count || doc_count(x, "outputEntry") != t->output_count) {
+    if (doc_count(x, "inputEntry") != t->input_count ||
+        doc_count(x, "outputEntry") != t->output_count) {
         return maker_refuse(
-            m, ERR_SYNTAX, x, "rule %u has %zu input and %zu output entries, the table has %zu and %zu columns",
-            rule->number, doc_count(x, "inputEntry"), doc_count(x, "outputEntry"), t->input_count, t->output_count);
+            m, ERR_SYNTAX, x,
+            "rule %u has %zu input and %zu output entries, the table has %zu and %zu columns",
+            rule->number, doc_count(x, "inputEntry"), doc_count(x, "outputEntry"), t->input_count,
+            t->output_count);
     }
     rule->line = x->line;
     rule->article = article_of(ctx->arena, x);
@@ -142,7 +154,8 @@ static void name_annotations(const struct xml *x, struct dmn_table *t)
     for (const struct xml *c = doc_child(x, "annotation"); c != NULL; c = doc_next(c), i++) {
         for (size_t k = 0; k < t->rule_count; k++) {
             if (i < t->rules[k].annotation_count) {
-                struct dmn_annotation *list = (struct dmn_annotation *)(uintptr_t)t->rules[k].annotations;
+                struct dmn_annotation *list =
+                    (struct dmn_annotation *)(uintptr_t)t->rules[k].annotations;
                 list[i].name = doc_attr(c, STR("name"));
             }
         }
@@ -168,7 +181,8 @@ enum err table_make(struct maker *m, const struct xml *x, const struct dmn_table
         return maker_refuse(m, ERR_SYNTAX, x, "only a COLLECT table of one output is aggregated");
     }
     if (rules > LIMIT_DMN_RULES) {
-        return maker_refuse(m, ERR_TOO_MANY, x, "the table has more than %d rules", LIMIT_DMN_RULES);
+        return maker_refuse(m, ERR_TOO_MANY, x, "the table has more than %d rules",
+                            LIMIT_DMN_RULES);
     }
     t->rules = ARENA_ARRAY(ctx->arena, struct table_rule, rules);
     t->tests = ARENA_ARRAY(ctx->arena, const struct feel_program *, rules * t->input_count);
@@ -196,7 +210,8 @@ const struct feel_type *table_shape(struct arena *a, const struct dmn_table *t)
         for (size_t i = 0; i < t->output_count; i++) {
             members[i] = (struct feel_member){t->outputs[i].name, t->outputs[i].type};
         }
-        *type = (struct feel_type){.kind = FEEL_TYPE_CONTEXT, .members = members, .count = t->output_count};
+        *type = (struct feel_type){
+            .kind = FEEL_TYPE_CONTEXT, .members = members, .count = t->output_count};
         row = type;
     }
     bool many = t->hit == HIT_RULE_ORDER || t->hit == HIT_OUTPUT_ORDER ||

@@ -10,7 +10,8 @@ struct matched {
 
 /* ---- outputs ---- */
 
-static enum err output(struct run *r, const struct dmn_table *t, size_t column, const struct feel_program *entry, struct feel_value *slots,
+static enum err output(struct run *r, const struct dmn_table *t, size_t column,
+                       const struct feel_program *entry, struct feel_value *slots,
                        struct feel_value *ret)
 {
     struct ctx *ctx = r->ctx;
@@ -22,14 +23,17 @@ static enum err output(struct run *r, const struct dmn_table *t, size_t column, 
         TRY(run_program(r, out->allowed, slots, *ret, &ok));
     }
     if (!feel_is_true(ok)) {
-        feel_trouble(ctx, r->env, "%.*s: output column %zu gives what its output values do not allow", FMT(t->name), column + 1);
+        feel_trouble(ctx, r->env,
+                     "%.*s: output column %zu gives what its output values do not allow",
+                     FMT(t->name), column + 1);
         *ret = feel_null();
     }
     return ERR_OK;
 }
 
 /* One row of outputs: a value, or a context of the named columns. */
-static enum err outputs(struct run *r, const struct dmn_table *t, const struct feel_program *const *entries, struct feel_value *slots,
+static enum err outputs(struct run *r, const struct dmn_table *t,
+                        const struct feel_program *const *entries, struct feel_value *slots,
                         struct feel_value *ret)
 {
     struct ctx *ctx = r->ctx;
@@ -46,7 +50,8 @@ static enum err outputs(struct run *r, const struct dmn_table *t, const struct f
 }
 
 /* No rule matched: the default outputs; a count is none. */
-static enum err otherwise(struct run *r, const struct dmn_table *t, struct feel_value *slots, struct feel_value *ret)
+static enum err otherwise(struct run *r, const struct dmn_table *t, struct feel_value *slots,
+                          struct feel_value *ret)
 {
     struct ctx *ctx = r->ctx;
     struct feel_entry *parts = ARENA_ARRAY(ctx->arena, struct feel_entry, t->output_count);
@@ -58,7 +63,7 @@ static enum err otherwise(struct run *r, const struct dmn_table *t, struct feel_
             any = true;
         }
     }
-    *ret = !any ? (t->aggregate == AGGREGATE_COUNT ? feel_int(0) : feel_null())
+    *ret = !any                   ? (t->aggregate == AGGREGATE_COUNT ? feel_int(0) : feel_null())
            : t->output_count == 1 ? parts[0].value
                                   : feel_context(parts, t->output_count);
     return ERR_OK;
@@ -94,7 +99,8 @@ static bool goes_before(const struct dmn_table *t, struct feel_value a, struct f
 }
 
 /* Stable; few rules match. */
-static void sort_by_priority(const struct dmn_table *t, struct feel_value *rows, uint32_t *rules, size_t n)
+static void sort_by_priority(const struct dmn_table *t, struct feel_value *rows, uint32_t *rules,
+                             size_t n)
 {
     for (size_t i = 1; i < n; i++) {
         for (size_t k = i; k > 0 && goes_before(t, rows[k], rows[k - 1]); k--) {
@@ -108,12 +114,14 @@ static void sort_by_priority(const struct dmn_table *t, struct feel_value *rows,
     }
 }
 
-static struct feel_value sum_up(struct run *r, const struct dmn_table *t, const struct feel_value *rows, size_t n)
+static struct feel_value sum_up(struct run *r, const struct dmn_table *t,
+                                const struct feel_value *rows, size_t n)
 {
     struct decimal sum = {0};
     for (size_t i = 0; i < n; i++) {
         bool good = rows[i].kind == FEEL_NUMBER;
-        good = good && (i == 0 ? (sum = feel_decimal(rows[i]), true) : decimal_add(sum, feel_decimal(rows[i]), &sum));
+        good = good && (i == 0 ? (sum = feel_decimal(rows[i]), true)
+                               : decimal_add(sum, feel_decimal(rows[i]), &sum));
         if (!good) {
             feel_trouble(r->ctx, r->env, "%.*s: the outputs have no sum", FMT(t->name));
             return feel_null();
@@ -122,7 +130,8 @@ static struct feel_value sum_up(struct run *r, const struct dmn_table *t, const 
     return feel_number(r->ctx->arena, sum);
 }
 
-static struct feel_value aggregate(struct run *r, const struct dmn_table *t, struct feel_value *rows, size_t n)
+static struct feel_value aggregate(struct run *r, const struct dmn_table *t,
+                                   struct feel_value *rows, size_t n)
 {
     if (t->aggregate == AGGREGATE_COUNT) {
         return feel_int((int64_t)n);
@@ -144,37 +153,43 @@ static struct feel_value aggregate(struct run *r, const struct dmn_table *t, str
 
 /* ---- the table ---- */
 
-static void note_fired(struct run *r, const struct dmn_table *t, uint32_t rule, const struct feel_value *inputs)
+static void note_fired(struct run *r, const struct dmn_table *t, uint32_t rule,
+                       const struct feel_value *inputs)
 {
     struct record *list = r->record;
     const struct table_rule *x = &t->rules[rule];
     if (list->n == list->room) {
         size_t room = list->room == 0 ? 4 : list->room * 2;
-        list->p = arena_grow(r->ctx->arena, list->p, list->room * sizeof(*list->p), room * sizeof(*list->p));
+        list->p = arena_grow(r->ctx->arena, list->p, list->room * sizeof(*list->p),
+                             room * sizeof(*list->p));
         list->room = room;
     }
-    list->p[list->n++] = (struct dmn_fired){.table = t->name,
-                                            .rule = x->number,
-                                            .article = x->article,
-                                            .annotation = x->annotation_count > 0 ? x->annotations[0].text : STR(""),
-                                            .annotations = x->annotations,
-                                            .annotation_count = x->annotation_count,
-                                            .inputs = inputs,
-                                            .input_count = t->input_count};
+    list->p[list->n++] =
+        (struct dmn_fired){.table = t->name,
+                           .rule = x->number,
+                           .article = x->article,
+                           .annotation = x->annotation_count > 0 ? x->annotations[0].text : STR(""),
+                           .annotations = x->annotations,
+                           .annotation_count = x->annotation_count,
+                           .inputs = inputs,
+                           .input_count = t->input_count};
 }
 
 static bool is_single(const struct dmn_table *t)
 {
-    return t->hit == HIT_UNIQUE || t->hit == HIT_FIRST || t->hit == HIT_ANY || t->hit == HIT_PRIORITY;
+    return t->hit == HIT_UNIQUE || t->hit == HIT_FIRST || t->hit == HIT_ANY ||
+           t->hit == HIT_PRIORITY;
 }
 
-static enum err conclude(struct run *r, const struct dmn_table *t, struct matched *m, const struct feel_value *inputs,
-                         struct feel_value *slots, struct feel_value *ret)
+static enum err conclude(struct run *r, const struct dmn_table *t, struct matched *m,
+                         const struct feel_value *inputs, struct feel_value *slots,
+                         struct feel_value *ret)
 {
     struct ctx *ctx = r->ctx;
     *ret = feel_null();
     if (t->hit == HIT_UNIQUE && m->n > 1) {
-        feel_trouble(ctx, r->env, "%.*s: rules %u and %u match, and only one may", FMT(t->name), m->rules[0] + 1, m->rules[1] + 1);
+        feel_trouble(ctx, r->env, "%.*s: rules %u and %u match, and only one may", FMT(t->name),
+                     m->rules[0] + 1, m->rules[1] + 1);
         return ERR_OK;
     }
     struct feel_value *rows = ARENA_ARRAY(ctx->arena, struct feel_value, m->n);
@@ -182,7 +197,8 @@ static enum err conclude(struct run *r, const struct dmn_table *t, struct matche
         TRY(outputs(r, t, &t->entries[m->rules[i] * t->output_count], slots, &rows[i]));
         if (t->hit == HIT_ANY && i > 0 && !feel_is_true(feel_equal(rows[0], rows[i])) &&
             !(feel_is_null(rows[0]) && feel_is_null(rows[i]))) {
-            feel_trouble(ctx, r->env, "%.*s: rules %u and %u match and do not agree", FMT(t->name), m->rules[0] + 1, m->rules[i] + 1);
+            feel_trouble(ctx, r->env, "%.*s: rules %u and %u match and do not agree", FMT(t->name),
+                         m->rules[0] + 1, m->rules[i] + 1);
             return ERR_OK;
         }
     }
@@ -193,11 +209,14 @@ static enum err conclude(struct run *r, const struct dmn_table *t, struct matche
     for (size_t i = 0; i < fired; i++) {
         note_fired(r, t, m->rules[i], inputs);
     }
-    *ret = is_single(t) ? rows[0] : t->aggregate != AGGREGATE_NONE ? aggregate(r, t, rows, m->n) : feel_list(rows, m->n);
+    *ret = is_single(t)                     ? rows[0]
+           : t->aggregate != AGGREGATE_NONE ? aggregate(r, t, rows, m->n)
+                                            : feel_list(rows, m->n);
     return ERR_OK;
 }
 
-enum err table_eval(struct run *r, const struct dmn_table *t, struct feel_value *slots, struct feel_value *ret)
+enum err table_eval(struct run *r, const struct dmn_table *t, struct feel_value *slots,
+                    struct feel_value *ret)
 {
     struct ctx *ctx = r->ctx;
     struct feel_value *inputs = ARENA_ARRAY(ctx->arena, struct feel_value, t->input_count + 1);
@@ -211,7 +230,9 @@ enum err table_eval(struct run *r, const struct dmn_table *t, struct feel_value 
             TRY(run_program(r, in->allowed, slots, inputs[i], &ok));
         }
         if (!feel_is_true(ok)) {
-            feel_trouble(ctx, r->env, "%.*s: the input %.*s has a value that its input values do not allow", FMT(t->name), FMT(in->label));
+            feel_trouble(ctx, r->env,
+                         "%.*s: the input %.*s has a value that its input values do not allow",
+                         FMT(t->name), FMT(in->label));
             *ret = feel_null();
             return ERR_OK;
         }

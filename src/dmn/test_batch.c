@@ -20,7 +20,8 @@ enum { ROWS = 700, COLUMNS = 4, FORMS = 5 };
 /* What the cells of a column of each form speak of. */
 static struct str random_cell(struct arena *a, struct dice *d, uint32_t form)
 {
-    static const char *const texts[] = {"\"a\"", "\"b\"", "\"食品\"", "\"\"", "null", "\"a\", \"b\"", "not(\"a\")"};
+    static const char *const texts[] = {"\"a\"", "\"b\"",        "\"食品\"",  "\"\"",
+                                        "null",  "\"a\", \"b\"", "not(\"a\")"};
     static const char *const bools[] = {"true", "false", "null", "not(true)", "true, false"};
     static const char *const numbers[] = {"0",
                                           "1",
@@ -39,8 +40,8 @@ static struct str random_cell(struct arena *a, struct dice *d, uint32_t form)
                                           "0.0000000000000000000000000000000000000000001",
                                           "-0.001",
                                           "99999999999.99"};
-    static const char *const days[] = {"@\"2026-01-01\"", "@\"1970-01-01\"", "@\"1969-12-31\"", "@\"2026-02-01\"",
-                                       "@\"999999999-01-01\""};
+    static const char *const days[] = {"@\"2026-01-01\"", "@\"1970-01-01\"", "@\"1969-12-31\"",
+                                       "@\"2026-02-01\"", "@\"999999999-01-01\""};
     static const char *const ops[] = {"", "<", "<=", ">", ">=", "="};
     if (roll(d, 3) == 0) {
         return STR("-");
@@ -55,8 +56,8 @@ static struct str random_cell(struct arena *a, struct dice *d, uint32_t form)
     uint32_t count = form == 1 ? LEN(days) : LEN(numbers);
     const char *lo = ends[roll(d, count)];
     struct str s = roll(d, 2) == 0 ? str_format(a, "%s %s", ops[roll(d, LEN(ops))], lo)
-                                   : str_format(a, "%c%s..%s%c", roll(d, 2) == 0 ? '[' : '(', lo, ends[roll(d, count)],
-                                                roll(d, 2) == 0 ? ']' : ')');
+                                   : str_format(a, "%c%s..%s%c", roll(d, 2) == 0 ? '[' : '(', lo,
+                                                ends[roll(d, count)], roll(d, 2) == 0 ? ']' : ')');
     return roll(d, 6) == 0 ? str_format(a, "not(%.*s)", FMT(s)) : s;
 }
 
@@ -64,17 +65,29 @@ static const struct str words[] = {STR("a"), STR("b"), STR("食品"), STR(""), S
 
 static int64_t random_integer(struct dice *d)
 {
-    static const int64_t near[] = {
-        0, 1, -7, 125, 1250, 12505, 100, INT32_MAX, INT32_MIN, INT64_MAX - 2, -INT64_MAX + 2, 10000, 9999999999999};
+    static const int64_t near[] = {0,
+                                   1,
+                                   -7,
+                                   125,
+                                   1250,
+                                   12505,
+                                   100,
+                                   INT32_MAX,
+                                   INT32_MIN,
+                                   INT64_MAX - 2,
+                                   -INT64_MAX + 2,
+                                   10000,
+                                   9999999999999};
     return roll(d, 3) == 0 ? (int64_t)roll(d, 3000) - 1000
                            : near[roll(d, LEN(near))] + (int64_t)roll(d, 3) - (roll(d, 2) == 0);
 }
 
 /* A column of data, and the same as values. */
-static struct dmn_column random_column(struct arena *a, struct dice *d, uint32_t form, struct feel_value *values)
+static struct dmn_column random_column(struct arena *a, struct dice *d, uint32_t form,
+                                       struct feel_value *values)
 {
-    static const enum dmn_column_form forms[] = {DMN_COLUMN_I64, DMN_COLUMN_DAYS, DMN_COLUMN_BOOLS, DMN_COLUMN_TEXTS8,
-                                                 DMN_COLUMN_TEXTS32};
+    static const enum dmn_column_form forms[] = {DMN_COLUMN_I64, DMN_COLUMN_DAYS, DMN_COLUMN_BOOLS,
+                                                 DMN_COLUMN_TEXTS8, DMN_COLUMN_TEXTS32};
     struct dmn_column c = {.form = forms[form], .texts = words, .text_count = LEN(words)};
     uint8_t *valid = ARENA_ARRAY(a, uint8_t, (ROWS + 7) / 8);
     int64_t *wide = ARENA_ARRAY(a, int64_t, ROWS);
@@ -171,7 +184,8 @@ static bool batch_agrees(struct ctx *ctx, struct dice *d, size_t rules)
     }
     for (size_t i = 0; i < rules * COLUMNS; i++) {
         struct str text = random_cell(a, d, forms[i % COLUMNS]);
-        must(feel_compile_unary(ctx, NULL, (struct feel_source){.text = text}, &tests[i]) == ERR_OK);
+        must(feel_compile_unary(ctx, NULL, (struct feel_source){.text = text}, &tests[i]) ==
+             ERR_OK);
     }
     const struct fast *f = fast_make(a, tests, rules, COLUMNS);
     const struct fast_block *block = &f->blocks[0];

@@ -22,8 +22,8 @@ static void keys_of(struct test *t, struct ctx *ctx, struct row_keys *keys)
     CHECK(!row_keys_add(ctx->arena, keys, under, 2, 5, NULL));
 }
 
-static struct feel_value at_path(struct ctx *ctx, const struct json *j, const char *first, const char *second,
-                                 const char *third)
+static struct feel_value at_path(struct ctx *ctx, const struct json *j, const char *first,
+                                 const char *second, const char *third)
 {
     struct feel_value v = feel_null();
     j = json_get(j, first);
@@ -41,7 +41,8 @@ static bool identical(struct feel_value a, struct feel_value b)
 TEST(dmn_rows_read_from_json_are_those_of_the_tree)
 {
     static const char *const good[] = {
-        "{\"a\": 1, \"b\": {\"c\": \"食品\", \"日期\": \"2026-02-28\"}, \"x y\": {\"p\": {\"q\": true}}}",
+        "{\"a\": 1, \"b\": {\"c\": \"食品\", \"日期\": \"2026-02-28\"}, \"x y\": {\"p\": {\"q\": "
+        "true}}}",
         "{}",
         " {\n\t\"x y\" : { \"p\" : {\"q\": null } } ,\r \"a\":-0.00 } ",
         "{\"other\":[1],\"a\":2}", /* read as a tree */
@@ -118,12 +119,14 @@ TEST(dmn_rows_leave_refused_keys_to_the_tree)
 TEST(dmn_rows_of_json_stop_at_every_cut)
 {
     struct row_keys keys = {0};
-    struct str whole = STR("{\"a\": -12.5, \"o\": \"x\", \"b\": {\"c\": \"食\", \"日期\": \"2026-02-28\"}, \"x y\": "
-                           "{\"p\": {\"q\": false}}}");
+    struct str whole = STR(
+        "{\"a\": -12.5, \"o\": \"x\", \"b\": {\"c\": \"食\", \"日期\": \"2026-02-28\"}, \"x y\": "
+        "{\"p\": {\"q\": false}}}");
     keys_of(t, ctx, &keys);
     for (size_t n = 0; n <= whole.n; n++) {
         struct feel_value row[COLUMNS] = {0};
-        struct str part = str_copy(ctx->arena, str_slice(whole, 0, n)); /* nothing readable behind it */
+        struct str part =
+            str_copy(ctx->arena, str_slice(whole, 0, n)); /* nothing readable behind it */
         CHECK(row_from_json(ctx, &keys, part, row) == (n == whole.n));
     }
 }

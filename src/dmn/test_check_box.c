@@ -1,4 +1,5 @@
-/* Gaps, overlaps and hidden rules of random grids, against the evaluation of cells at many points. */
+/* Gaps, overlaps and hidden rules of random grids, against the evaluation of cells at many points.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -27,13 +28,20 @@ static const struct feel_program *unary(struct ctx *ctx, struct str text)
     return p;
 }
 
-/* Column 0: numbers from 0 to 5, declared; 1: strings, declared, only those listed; 2: booleans or dates, by the cells.
+/* Column 0: numbers from 0 to 5, declared; 1: strings, declared, only those listed; 2: booleans or
+ * dates, by the cells.
  */
 static struct str random_cell(struct arena *a, struct dice *d, size_t column)
 {
-    static const char *const texts[] = {"\"a\"", "\"b\"", "\"a\", \"b\"", "not(\"a\")", "\"c\"", "not(\"b\", \"c\")"};
-    static const char *const rest[] = {
-        "true", "false", "null", "not(null)", "@\"2026-01-01\"", "< @\"2026-01-01\"", ">= @\"2026-01-01\""};
+    static const char *const texts[] = {"\"a\"",      "\"b\"", "\"a\", \"b\"",
+                                        "not(\"a\")", "\"c\"", "not(\"b\", \"c\")"};
+    static const char *const rest[] = {"true",
+                                       "false",
+                                       "null",
+                                       "not(null)",
+                                       "@\"2026-01-01\"",
+                                       "< @\"2026-01-01\"",
+                                       ">= @\"2026-01-01\""};
     if (roll(d, 4) == 0) {
         return STR("-");
     }
@@ -43,8 +51,8 @@ static struct str random_cell(struct arena *a, struct dice *d, size_t column)
     if (column == 0) {
         uint32_t lo = roll(d, 5);
         return roll(d, 3) == 0 ? str_format(a, "%s %u", roll(d, 2) == 0 ? ">=" : "<", lo)
-                               : str_format(a, "%c%u..%u%c", roll(d, 2) == 0 ? '[' : '(', lo, lo + roll(d, 4),
-                                            roll(d, 2) == 0 ? ']' : ')');
+                               : str_format(a, "%c%u..%u%c", roll(d, 2) == 0 ? '[' : '(', lo,
+                                            lo + roll(d, 4), roll(d, 2) == 0 ? ']' : ')');
     }
     return str_from(column == 1 ? texts[roll(d, LEN(texts))] : rest[roll(d, LEN(rest))]);
 }
@@ -98,8 +106,8 @@ static void random_row(struct check_grid *g, struct dice *d, struct feel_value *
         /* of the kinds that the cells of the last column speak of */
         bool known = false;
         for (size_t i = 0; i < g->columns[c].class_count; i++) {
-            known =
-                known || !g->columns[c].classes[i].has_sample || g->columns[c].classes[i].sample.kind == row[c].kind;
+            known = known || !g->columns[c].classes[i].has_sample ||
+                    g->columns[c].classes[i].sample.kind == row[c].kind;
         }
         row[c] = known ? row[c] : g->columns[c].classes[0].sample;
     }
@@ -127,7 +135,8 @@ static bool answers_hold(struct check_grid *g, struct dice *d, uint32_t *seen)
     }
     for (size_t r = 1; r < n; r++) {
         enum check_answer own = check_uncovered(g, r, r, 1, points, &count);
-        for (int i = 0; own == CHECK_NONE && i < 50; i++) { /* hidden: whoever meets r has met an earlier rule */
+        for (int i = 0; own == CHECK_NONE && i < 50;
+             i++) { /* hidden: whoever meets r has met an earlier rule */
             random_row(g, d, row);
             if (rule_holds(g, r, row) && !any_holds(g, r, row)) {
                 return false;
@@ -160,12 +169,15 @@ TEST(dmn_check_divides_random_tables)
         const struct feel_program *tests[16 * COLUMNS];
         struct check_column columns[COLUMNS] = {
             {.label = STR("x"), .type = FEEL_TYPE_NUMBER, .allowed = {unary(ctx, STR("[0..5]"))}},
-            {.label = STR("y"), .type = FEEL_TYPE_STRING, .allowed = {unary(ctx, STR("\"a\", \"b\", \"c\""))}},
+            {.label = STR("y"),
+             .type = FEEL_TYPE_STRING,
+             .allowed = {unary(ctx, STR("\"a\", \"b\", \"c\""))}},
             {.label = STR("z")}};
         for (size_t k = 0; k < rules * COLUMNS; k++) {
             tests[k] = unary(ctx, random_cell(ctx->arena, &d, k % COLUMNS));
         }
-        struct check_grid g = {.columns = columns, .column_count = COLUMNS, .tests = tests, .rule_count = rules};
+        struct check_grid g = {
+            .columns = columns, .column_count = COLUMNS, .tests = tests, .rule_count = rules};
         CHECK_OK(check_grid_make(ctx, &g));
         bool good = answers_hold(&g, &d, seen);
         CHECK(good);
@@ -180,8 +192,8 @@ TEST(dmn_check_divides_random_tables)
 
 TEST(dmn_check_gives_an_example_a_person_can_read)
 {
-    const struct feel_program *tests[] = {unary(ctx, STR("< 18")), unary(ctx, STR("\"个体\"")), unary(ctx, STR("> 18")),
-                                          unary(ctx, STR("-"))};
+    const struct feel_program *tests[] = {unary(ctx, STR("< 18")), unary(ctx, STR("\"个体\"")),
+                                          unary(ctx, STR("> 18")), unary(ctx, STR("-"))};
     struct check_column columns[] = {{.label = STR("年龄"), .type = FEEL_TYPE_NUMBER},
                                      {.label = STR("kind"), .type = FEEL_TYPE_STRING}};
     struct check_grid g = {.columns = columns, .column_count = 2, .tests = tests, .rule_count = 2};
@@ -206,7 +218,8 @@ TEST(dmn_check_stops_at_its_steps)
     for (size_t c = 0; c < WIDTH; c++) {
         columns[c] = (struct check_column){.label = STR("x"), .type = FEEL_TYPE_NUMBER};
     }
-    struct check_grid g = {.columns = columns, .column_count = WIDTH, .tests = tests, .rule_count = RULES};
+    struct check_grid g = {
+        .columns = columns, .column_count = WIDTH, .tests = tests, .rule_count = RULES};
     uint32_t points[WIDTH];
     size_t count = 0;
     CHECK_OK(check_grid_make(ctx, &g));

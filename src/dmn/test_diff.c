@@ -1,5 +1,5 @@
-/* Random tables, evaluated five ways: cell by cell as FEEL (here), by dmn_evaluate, by plans over rows, over JSON
- * texts, and over columns. TONGBAN_ROUNDS makes it longer. */
+/* Random tables, evaluated five ways: cell by cell as FEEL (here), by dmn_evaluate, by plans over
+ * rows, over JSON texts, and over columns. TONGBAN_ROUNDS makes it longer. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,8 +25,10 @@ enum { DATA = 5, INPUTS_MAX = 4, OUTPUTS_MAX = 2, RULES_MAX = 90, ROWS = 40 };
 /* The input data of every model, and the types they may be declared as. */
 static const char *const data_names[DATA] = {"amount", "kind", "flag", "day", "who"};
 static const char *const data_types[DATA] = {"number", "string", "boolean", "date", NULL};
-static const struct feel_type types[DATA] = {
-    {.kind = FEEL_TYPE_NUMBER}, {.kind = FEEL_TYPE_STRING}, {.kind = FEEL_TYPE_BOOL}, {.kind = FEEL_TYPE_DATE}};
+static const struct feel_type types[DATA] = {{.kind = FEEL_TYPE_NUMBER},
+                                             {.kind = FEEL_TYPE_STRING},
+                                             {.kind = FEEL_TYPE_BOOL},
+                                             {.kind = FEEL_TYPE_DATE}};
 
 struct cells {
     struct str text;
@@ -64,8 +66,8 @@ static void compile(struct ctx *ctx, struct cells *c, struct str text, bool unar
 {
     struct feel_source source = {.text = text};
     c->text = text;
-    enum err err =
-        unary ? feel_compile_unary(ctx, &scope, source, &c->program) : feel_compile(ctx, &scope, source, &c->program);
+    enum err err = unary ? feel_compile_unary(ctx, &scope, source, &c->program)
+                         : feel_compile(ctx, &scope, source, &c->program);
     must(err == ERR_OK);
 }
 
@@ -73,12 +75,15 @@ static void compile(struct ctx *ctx, struct cells *c, struct str text, bool unar
 
 static struct str test_text(struct arena *a, struct dice *d, int data)
 {
-    static const char *const numbers[] = {"0",     "1",     "-1",  "10",      "10.5",
-                                          "10.50", "99.99", "100", "1000000", "123456789012345678901234567890"};
-    static const char *const strings[] = {"\"a\"",           "\"b\"",      "\"食品\"", "\"\"",   "\"a\", \"b\"",
-                                          "\"c\", \"食品\"", "not(\"a\")", "null",     "> \"a\""};
+    static const char *const numbers[] = {
+        "0",     "1",     "-1",  "10",      "10.5",
+        "10.50", "99.99", "100", "1000000", "123456789012345678901234567890"};
+    static const char *const strings[] = {"\"a\"",      "\"b\"",        "\"食品\"",
+                                          "\"\"",       "\"a\", \"b\"", "\"c\", \"食品\"",
+                                          "not(\"a\")", "null",         "> \"a\""};
     static const char *const bools[] = {"true", "false", "not(true)", "null", "true, false"};
-    static const char *const days[] = {"date(\"2026-01-01\")", "date(\"2026-02-28\")", "date(\"2025-12-31\")"};
+    static const char *const days[] = {"date(\"2026-01-01\")", "date(\"2026-02-28\")",
+                                       "date(\"2025-12-31\")"};
     static const char *const ops[] = {"", "", "<", "<=", ">", ">=", "="};
     static const char *const odd[] = {"5",         "\"a\"",   "null", "amount", "? = amount",
                                       "not(null)", "[1..10]", "true", "(5..1]", "not(5, \"a\")"};
@@ -96,24 +101,27 @@ static struct str test_text(struct arena *a, struct dice *d, int data)
     }
     const char *lo = data == 3 ? PICK(d, days) : PICK(d, numbers);
     const char *hi = data == 3 ? PICK(d, days) : PICK(d, numbers);
-    struct str s = roll(d, 2) == 0
-                       ? str_format(a, "%s %s", PICK(d, ops), lo)
-                       : str_format(a, "%c%s..%s%c", roll(d, 2) ? '[' : '(', lo, hi, roll(d, 2) ? ']' : ')');
+    struct str s = roll(d, 2) == 0 ? str_format(a, "%s %s", PICK(d, ops), lo)
+                                   : str_format(a, "%c%s..%s%c", roll(d, 2) ? '[' : '(', lo, hi,
+                                                roll(d, 2) ? ']' : ')');
     return roll(d, 6) == 0 ? str_format(a, "not(%.*s)", FMT(s)) : s;
 }
 
 static struct str entry_text(struct dice *d, bool constant)
 {
-    static const char *const entries[] = {"\"x\"", "\"y\"", "\"z\"", "1", "2", "2.00", "null", "\"x\"", "10.5"};
+    static const char *const entries[] = {"\"x\"", "\"y\"", "\"z\"", "1",   "2",
+                                          "2.00",  "null",  "\"x\"", "10.5"};
     return !constant && roll(d, 8) == 0 ? STR("amount") : str_from(PICK(d, entries));
 }
 
 static void throw_columns(struct ctx *ctx, struct dice *d, struct thrown *t, bool constant)
 {
-    static const char *const paths[] = {"amount", "kind", "flag", "day", "who", "who.age", "amount + 1"};
+    static const char *const paths[] = {"amount", "kind",    "flag",      "day",
+                                        "who",    "who.age", "amount + 1"};
     static const char *const allowed[] = {"[0..1000]", "\"a\", \"b\", \"食品\"", "true, false",
                                           "> date(\"2025-12-31\")"};
-    static const char *const listed[] = {"\"x\", \"y\", \"z\"", "1, 2", "\"z\", 2, \"x\"", "10.5, \"y\""};
+    static const char *const listed[] = {"\"x\", \"y\", \"z\"", "1, 2", "\"z\", 2, \"x\"",
+                                         "10.5, \"y\""};
     for (size_t i = 0; i < t->input_count; i++) {
         struct column *c = &t->inputs[i];
         c->data = (int)roll(d, roll(d, 5) == 0 ? 7 : 6);
@@ -144,7 +152,8 @@ static void throw_columns(struct ctx *ctx, struct dice *d, struct thrown *t, boo
 
 static void throw_table(struct ctx *ctx, struct dice *d, struct thrown *t)
 {
-    static const char *const hits[] = {"UNIQUE", "FIRST", "ANY", "PRIORITY", "RULE ORDER", "OUTPUT ORDER", "COLLECT"};
+    static const char *const hits[] = {"UNIQUE",     "FIRST",        "ANY",    "PRIORITY",
+                                       "RULE ORDER", "OUTPUT ORDER", "COLLECT"};
     static const char *const hows[] = {"", "", "SUM", "COUNT", "MIN", "MAX"};
     bool constant = roll(d, 4) != 0;
     *t = (struct thrown){.hit = PICK(d, hits), .how = ""};
@@ -160,9 +169,11 @@ static void throw_table(struct ctx *ctx, struct dice *d, struct thrown *t)
     throw_columns(ctx, d, t, constant);
     for (size_t r = 0; r < t->rule_count; r++) {
         for (size_t i = 0; i < t->input_count; i++) {
-            compile(ctx, &t->tests[r][i],
-                    test_text(ctx->arena, d, t->inputs[i].data == 5 || t->inputs[i].data == 6 ? 0 : t->inputs[i].data),
-                    true);
+            compile(
+                ctx, &t->tests[r][i],
+                test_text(ctx->arena, d,
+                          t->inputs[i].data == 5 || t->inputs[i].data == 6 ? 0 : t->inputs[i].data),
+                true);
         }
         for (size_t i = 0; i < t->output_count; i++) {
             compile(ctx, &t->entries[r][i], entry_text(d, constant), false);
@@ -186,9 +197,11 @@ static void put_text(struct buf *b, const char *element, struct str text)
 static struct str xml_of(struct ctx *ctx, const struct thrown *t)
 {
     struct buf b = buf_new(ctx->arena, 0);
-    buf_puts(&b, "<definitions xmlns=\"https://www.omg.org/spec/DMN/20230324/MODEL/\" name=\"m\" namespace=\"m\">");
+    buf_puts(&b, "<definitions xmlns=\"https://www.omg.org/spec/DMN/20230324/MODEL/\" name=\"m\" "
+                 "namespace=\"m\">");
     for (size_t i = 0; i < DATA; i++) {
-        buf_format(&b, "<inputData id=\"i%zu\" name=\"%s\"><variable name=\"%s\"", i, data_names[i], data_names[i]);
+        buf_format(&b, "<inputData id=\"i%zu\" name=\"%s\"><variable name=\"%s\"", i, data_names[i],
+                   data_names[i]);
         if (t->typed[i]) {
             buf_format(&b, " typeRef=\"%s\"", data_types[i]);
         }
@@ -196,7 +209,9 @@ static struct str xml_of(struct ctx *ctx, const struct thrown *t)
     }
     buf_puts(&b, "<decision id=\"d\" name=\"d\"><variable name=\"d\"/>");
     for (size_t i = 0; i < DATA; i++) {
-        buf_format(&b, "<informationRequirement><requiredInput href=\"#i%zu\"/></informationRequirement>", i);
+        buf_format(
+            &b, "<informationRequirement><requiredInput href=\"#i%zu\"/></informationRequirement>",
+            i);
     }
     buf_format(&b, "<decisionTable hitPolicy=\"%s\"", t->hit);
     if (t->how[0] != 0) {
@@ -242,8 +257,8 @@ static struct str xml_of(struct ctx *ctx, const struct thrown *t)
 
 /* ---- the reference: every cell as FEEL ------------------------------------------------------- */
 
-static struct feel_value eval(struct ctx *ctx, const struct cells *c, const struct feel_value *slots,
-                              struct feel_value input)
+static struct feel_value eval(struct ctx *ctx, const struct cells *c,
+                              const struct feel_value *slots, struct feel_value input)
 {
     struct feel_env env = {.slots = slots, .input = input};
     struct feel_value v = feel_null();
@@ -257,12 +272,13 @@ static struct feel_value coerce(struct ctx *ctx, struct feel_value v, const stru
     return feel_coerce(ctx, &env, v, type);
 }
 
-static struct feel_value entry_value(struct ctx *ctx, const struct output *o, const struct cells *entry,
-                                     const struct feel_value *slots)
+static struct feel_value entry_value(struct ctx *ctx, const struct output *o,
+                                     const struct cells *entry, const struct feel_value *slots)
 {
     struct feel_value v = eval(ctx, entry, slots, feel_null());
     v = o->typed ? coerce(ctx, v, &types[1]) : v;
-    bool good = o->allowed.program == NULL || feel_is_null(v) || feel_is_true(eval(ctx, &o->allowed, slots, v));
+    bool good = o->allowed.program == NULL || feel_is_null(v) ||
+                feel_is_true(eval(ctx, &o->allowed, slots, v));
     return good ? v : feel_null();
 }
 
@@ -291,7 +307,8 @@ static bool before(const struct thrown *t, const struct row_out *a, const struct
     return false;
 }
 
-static struct feel_value value_of(struct ctx *ctx, const struct thrown *t, const struct row_out *row)
+static struct feel_value value_of(struct ctx *ctx, const struct thrown *t,
+                                  const struct row_out *row)
 {
     static const struct str keys[] = {STR("o0"), STR("o1")};
     struct feel_entry *parts = ARENA_ARRAY(ctx->arena, struct feel_entry, OUTPUTS_MAX);
@@ -301,7 +318,8 @@ static struct feel_value value_of(struct ctx *ctx, const struct thrown *t, const
     return t->output_count == 1 ? row->cell[0] : feel_context(parts, t->output_count);
 }
 
-static struct feel_value aggregated(struct ctx *ctx, const struct thrown *t, const struct row_out *rows, size_t n)
+static struct feel_value aggregated(struct ctx *ctx, const struct thrown *t,
+                                    const struct row_out *rows, size_t n)
 {
     struct feel_value best = rows[0].cell[0];
     if (strcmp(t->how, "COUNT") == 0) {
@@ -329,7 +347,8 @@ static struct feel_value aggregated(struct ctx *ctx, const struct thrown *t, con
     return best;
 }
 
-static struct feel_value no_match(struct ctx *ctx, const struct thrown *t, const struct feel_value *slots)
+static struct feel_value no_match(struct ctx *ctx, const struct thrown *t,
+                                  const struct feel_value *slots)
 {
     struct row_out row = {0};
     bool any = false;
@@ -342,9 +361,10 @@ static struct feel_value no_match(struct ctx *ctx, const struct thrown *t, const
     return any ? value_of(ctx, t, &row) : strcmp(t->how, "COUNT") == 0 ? feel_int(0) : feel_null();
 }
 
-/* The value, and the rule that gave it (0 none, DMN_RULE_CONFLICT) for tables that answer with one. */
-static struct feel_value reference(struct ctx *ctx, const struct thrown *t, const struct feel_value *given,
-                                   uint16_t *ret_rule)
+/* The value, and the rule that gave it (0 none, DMN_RULE_CONFLICT) for tables that answer with one.
+ */
+static struct feel_value reference(struct ctx *ctx, const struct thrown *t,
+                                   const struct feel_value *given, uint16_t *ret_rule)
 {
     struct feel_value slots[DATA];
     struct feel_value in[INPUTS_MAX];
@@ -358,7 +378,8 @@ static struct feel_value reference(struct ctx *ctx, const struct thrown *t, cons
         const struct column *c = &t->inputs[i];
         in[i] = eval(ctx, &c->expression, slots, feel_null());
         in[i] = c->typed ? coerce(ctx, in[i], &types[c->data]) : in[i];
-        if (c->allowed.program != NULL && !feel_is_null(in[i]) && !feel_is_true(eval(ctx, &c->allowed, slots, in[i]))) {
+        if (c->allowed.program != NULL && !feel_is_null(in[i]) &&
+            !feel_is_true(eval(ctx, &c->allowed, slots, in[i]))) {
             return feel_null();
         }
     }
@@ -380,8 +401,9 @@ static struct feel_value reference(struct ctx *ctx, const struct thrown *t, cons
     }
     *ret_rule = (uint16_t)(rows[0].rule + 1);
     for (size_t i = 1; i < n && strcmp(t->hit, "FIRST") != 0; i++) {
-        bool same = strcmp(t->hit, "ANY") == 0 &&
-                    feel_is_true(feel_equal(value_of(ctx, t, &rows[0]), value_of(ctx, t, &rows[i])));
+        bool same =
+            strcmp(t->hit, "ANY") == 0 &&
+            feel_is_true(feel_equal(value_of(ctx, t, &rows[0]), value_of(ctx, t, &rows[i])));
         if (!same && (t->hit[0] == 'U' || t->hit[0] == 'A')) {
             *ret_rule = DMN_RULE_CONFLICT;
             return feel_null();
@@ -410,14 +432,17 @@ static struct feel_value reference(struct ctx *ctx, const struct thrown *t, cons
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 static const char *const value_texts[DATA][12] = {
-    {"0", "1", "-1", "5", "10", "10.5", "10.49", "99.99", "100", "null", "\"a\"", "123456789012345678901234567890"},
-    {"\"a\"", "\"b\"", "\"c\"", "\"食品\"", "\"\"", "\"zz\"", "null", "5", "true", "\"a\"", "\"b\"", "\"b\""},
-    {"true", "false", "null", "\"a\"", "true", "false", "true", "false", "true", "false", "true", "false"},
-    {"date(\"2026-01-01\")", "date(\"2026-02-28\")", "date(\"2025-12-31\")", "date(\"2026-01-15\")", "null", "\"a\"",
-     "date(\"2027-01-01\")", "date(\"2020-01-01\")", "date(\"2026-01-01\")", "date(\"2026-02-28\")",
-     "date(\"2026-03-01\")", "date(\"2026-01-02\")"},
-    {"{age: 10}", "{age: 0}", "{age: \"a\"}", "{age: null}", "{age: 99.99}", "{age: 100.5}", "{age: [1]}", "{}", "null",
-     "5", "{age: -1}", "{age: 10.5}"}};
+    {"0", "1", "-1", "5", "10", "10.5", "10.49", "99.99", "100", "null", "\"a\"",
+     "123456789012345678901234567890"},
+    {"\"a\"", "\"b\"", "\"c\"", "\"食品\"", "\"\"", "\"zz\"", "null", "5", "true", "\"a\"", "\"b\"",
+     "\"b\""},
+    {"true", "false", "null", "\"a\"", "true", "false", "true", "false", "true", "false", "true",
+     "false"},
+    {"date(\"2026-01-01\")", "date(\"2026-02-28\")", "date(\"2025-12-31\")", "date(\"2026-01-15\")",
+     "null", "\"a\"", "date(\"2027-01-01\")", "date(\"2020-01-01\")", "date(\"2026-01-01\")",
+     "date(\"2026-02-28\")", "date(\"2026-03-01\")", "date(\"2026-01-02\")"},
+    {"{age: 10}", "{age: 0}", "{age: \"a\"}", "{age: null}", "{age: 99.99}", "{age: 100.5}",
+     "{age: [1]}", "{}", "null", "5", "{age: -1}", "{age: 10.5}"}};
 
 static void throw_row(struct ctx *ctx, struct dice *d, struct feel_value *row)
 {
@@ -431,7 +456,8 @@ static void throw_row(struct ctx *ctx, struct dice *d, struct feel_value *row)
 static bool identical(struct ctx *ctx, struct feel_value a, struct feel_value b)
 {
     struct feel_value in_list[] = {a, b};
-    return str_equal(feel_text(ctx, feel_list(&in_list[0], 1)), feel_text(ctx, feel_list(&in_list[1], 1)));
+    return str_equal(feel_text(ctx, feel_list(&in_list[0], 1)),
+                     feel_text(ctx, feel_list(&in_list[1], 1)));
 }
 
 static struct feel_value inputs_of(struct ctx *ctx, const struct feel_value *row)
@@ -459,20 +485,22 @@ static bool column_value(struct str name, const struct feel_value *row, struct f
     return true;
 }
 
-static bool complain(const char *way, struct ctx *ctx, const struct thrown *t, const struct feel_value *row,
-                     struct feel_value got, struct feel_value want)
+static bool complain(const char *way, struct ctx *ctx, const struct thrown *t,
+                     const struct feel_value *row, struct feel_value got, struct feel_value want)
 {
-    struct str g = feel_text(ctx, got), w = feel_text(ctx, want), in = feel_text(ctx, inputs_of(ctx, row));
+    struct str g = feel_text(ctx, got), w = feel_text(ctx, want),
+               in = feel_text(ctx, inputs_of(ctx, row));
     struct str xml = xml_of(ctx, t);
     printf("%s: got %.*s, want %.*s for %.*s\n%.*s\n", way, FMT(g), FMT(w), FMT(in), FMT(xml));
     return false;
 }
 
 /* As JSON: dates are texts there, so untyped ones are left out; the answer is compared as text. */
-static bool json_agrees(struct ctx *ctx, const struct dmn_plan *p, const struct thrown *t, const struct feel_value *row,
-                        struct feel_value want)
+static bool json_agrees(struct ctx *ctx, const struct dmn_plan *p, const struct thrown *t,
+                        const struct feel_value *row, struct feel_value want)
 {
-    struct buf text = buf_new(ctx->arena, 0), got = buf_new(ctx->arena, 0), right = buf_new(ctx->arena, 0);
+    struct buf text = buf_new(ctx->arena, 0), got = buf_new(ctx->arena, 0),
+               right = buf_new(ctx->arena, 0);
     for (size_t i = 0; i < DATA; i++) {
         struct feel_env env = {0};
         bool fits = !t->typed[i] || feel_is(ctx, &env, row[i], &types[i]);
@@ -505,7 +533,10 @@ static struct dmn_column column_of(struct ctx *ctx, const struct feel_value *val
         valid[i / 8] = (uint8_t)(valid[i / 8] | !feel_is_null(v) << (i % 8));
         if (v.kind == FEEL_NUMBER) {
             fits = fits && !v.boxed && v.exp <= 0 && v.exp >= -2;
-            numbers[i] = v.boxed || v.exp < -2 ? 0 : v.integer * (v.exp == 0 ? 100 : v.exp == -1 ? 10 : 1);
+            numbers[i] = v.boxed || v.exp < -2 ? 0
+                                               : v.integer * (v.exp == 0    ? 100
+                                                              : v.exp == -1 ? 10
+                                                                            : 1);
         } else if (v.kind == FEEL_DATE) {
             days[i] = (int32_t)v.integer;
         } else if (v.kind == FEEL_STRING) {
@@ -523,8 +554,11 @@ static struct dmn_column column_of(struct ctx *ctx, const struct feel_value *val
     } else if (seen == 1u << FEEL_BOOL) {
         c = (struct dmn_column){.form = DMN_COLUMN_BOOLS, .data = small, .valid = valid};
     } else if (seen == 1u << FEEL_STRING) {
-        c = (struct dmn_column){
-            .form = DMN_COLUMN_TEXTS8, .data = small, .valid = valid, .texts = texts, .text_count = ROWS};
+        c = (struct dmn_column){.form = DMN_COLUMN_TEXTS8,
+                                .data = small,
+                                .valid = valid,
+                                .texts = texts,
+                                .text_count = ROWS};
     }
     return c;
 }
@@ -565,7 +599,8 @@ static bool columns_agree(struct ctx *ctx, const struct dmn_plan *p, const struc
         if (whole && !identical(ctx, got[i], want)) {
             return complain("columns", ctx, t, rows[i], got[i], want);
         }
-        if (whole && told && (rules[i] != rule || !identical(ctx, dmn_plan_value(p, rules[i]), want))) {
+        if (whole && told &&
+            (rules[i] != rule || !identical(ctx, dmn_plan_value(p, rules[i]), want))) {
             printf("rule %u, want %u\n", rules[i], rule);
             return complain("rules", ctx, t, rows[i], dmn_plan_value(p, rules[i]), want);
         }
@@ -597,7 +632,8 @@ static bool table_agrees(struct ctx *ctx, struct dice *d, struct tally *tally)
         bool whole = true;
         throw_row(ctx, d, rows[i]);
         struct feel_value want = reference(ctx, t, rows[i], &rule);
-        must(dmn_evaluate(ctx, model, STR("d"), inputs_of(ctx, rows[i]), (struct instant){0}, &result) == ERR_OK);
+        must(dmn_evaluate(ctx, model, STR("d"), inputs_of(ctx, rows[i]), (struct instant){0},
+                          &result) == ERR_OK);
         if (!identical(ctx, result.value, want)) {
             return complain("evaluate", ctx, t, rows[i], result.value, want);
         }

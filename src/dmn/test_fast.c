@@ -81,7 +81,8 @@ static struct str random_interval(struct arena *a, struct dice *d)
     if (roll(d, 2) == 0) {
         return str_format(a, "%s %s", ops[roll(d, LEN(ops))], lo);
     }
-    return str_format(a, "%c%s..%s%c", roll(d, 2) == 0 ? '[' : '(', lo, hi, roll(d, 2) == 0 ? ']' : ')');
+    return str_format(a, "%c%s..%s%c", roll(d, 2) == 0 ? '[' : '(', lo, hi,
+                      roll(d, 2) == 0 ? ']' : ')');
 }
 
 static struct str random_cell(struct arena *a, struct dice *d)
@@ -175,7 +176,8 @@ static bool agrees(struct ctx *ctx, const struct fast *f, const struct feel_prog
                 want = want && cell_holds(ctx, tests[(b->first + r) * f->columns + c], row[c]);
             }
             for (uint32_t k = b->open_from[r]; hit && k < b->open_from[r + 1]; k++) {
-                hit = cell_holds(ctx, tests[(b->first + r) * f->columns + b->open_at[k]], row[b->open_at[k]]);
+                hit = cell_holds(ctx, tests[(b->first + r) * f->columns + b->open_at[k]],
+                                 row[b->open_at[k]]);
             }
             if (hit != want) {
                 printf("rule %zu: index %d, cells %d\n", b->first + r, hit, want);
@@ -190,10 +192,12 @@ static bool grid_agrees(struct ctx *ctx, struct dice *d, size_t rules, size_t co
 {
     struct feel_value probe[128];
     size_t probe_count = probes(ctx, probe);
-    const struct feel_program **tests = ARENA_ARRAY(ctx->arena, const struct feel_program *, rules *columns);
+    const struct feel_program **tests =
+        ARENA_ARRAY(ctx->arena, const struct feel_program *, rules *columns);
     for (size_t i = 0; i < rules * columns; i++) {
         struct str text = random_cell(ctx->arena, d);
-        must(feel_compile_unary(ctx, &scope, (struct feel_source){.text = text}, &tests[i]) == ERR_OK);
+        must(feel_compile_unary(ctx, &scope, (struct feel_source){.text = text}, &tests[i]) ==
+             ERR_OK);
     }
     const struct fast *f = fast_make(ctx->arena, tests, rules, columns);
     struct arena_mark mark = arena_mark(ctx->arena);

@@ -12,15 +12,16 @@ static const struct {
     const char *files[2];
     const char *inputs;
 } models[] = {
-    {{FOLDER "boxes.dmn"}, "{\"base\":36001,\"people\":[{\"name\":\"a\",\"age\":17},{\"name\":\"b\",\"age\":40}]}"},
+    {{FOLDER "boxes.dmn"},
+     "{\"base\":36001,\"people\":[{\"name\":\"a\",\"age\":17},{\"name\":\"b\",\"age\":40}]}"},
     {{FOLDER "hit-policies.dmn"}, "{\"n\":7,\"kind\":\"a\"}"},
     {{FOLDER "types.dmn"}, "{\"any\":[{\"name\":\"x\",\"marks\":[\"A\",\"D\"],\"share\":1}]}"},
     {{FOLDER "importing.dmn", FOLDER "rates.dmn"}, "{\"amount\":200,\"rates\":{\"year\":2026}}"},
 };
 
 /* Load and evaluate every decision, and keep what came out as one text. */
-static enum err work(struct ctx *ctx, const struct dmn_source *sources, size_t count, struct str inputs,
-                     struct str *ret)
+static enum err work(struct ctx *ctx, const struct dmn_source *sources, size_t count,
+                     struct str inputs, struct str *ret)
 {
     struct dmn_model *m = NULL;
     struct json j;
@@ -43,7 +44,8 @@ static enum err work(struct ctx *ctx, const struct dmn_source *sources, size_t c
     return buf_done(ctx, &out, ret);
 }
 
-static void read_sources(struct test *t, struct ctx *ctx, size_t which, struct dmn_source sources[2], size_t *ret_count)
+static void read_sources(struct test *t, struct ctx *ctx, size_t which,
+                         struct dmn_source sources[2], size_t *ret_count)
 {
     for (*ret_count = 0; *ret_count < 2 && models[which].files[*ret_count] != NULL; ++*ret_count) {
         struct dmn_source *s = &sources[*ret_count];
@@ -53,8 +55,8 @@ static void read_sources(struct test *t, struct ctx *ctx, size_t which, struct d
 }
 
 /* One run in which the nth push fails; true when it came to its end before that. */
-static bool run_failing(struct ctx *ctx, struct arena *arena, const struct dmn_source *sources, size_t count,
-                        struct str inputs, uint64_t nth, struct str *ret)
+static bool run_failing(struct ctx *ctx, struct arena *arena, const struct dmn_source *sources,
+                        size_t count, struct str inputs, uint64_t nth, struct str *ret)
 {
     struct arena_guard guard;
     struct ctx inner = {.arena = arena, .world = ctx->world};
@@ -70,8 +72,9 @@ static bool run_failing(struct ctx *ctx, struct arena *arena, const struct dmn_s
     return whole;
 }
 
-/* Without memory a model is not read and not evaluated, whatever push it is that fails; nothing is left behind (the
- * leak check of ASan looks at libxml2), and the next run on the same arena says the same as the first. */
+/* Without memory a model is not read and not evaluated, whatever push it is that fails; nothing is
+ * left behind (the leak check of ASan looks at libxml2), and the next run on the same arena says
+ * the same as the first. */
 TEST(dmn_survives_every_failing_allocation)
 {
     uint64_t step = getenv("TONGBAN_STATES") == NULL ? 17 : 1;

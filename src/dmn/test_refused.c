@@ -1,28 +1,34 @@
-/* Models that are none: each is refused with its kind, its line, and words that lead to the place. */
+/* Models that are none: each is refused with its kind, its line, and words that lead to the place.
+ */
 #include <stdio.h>
 
 #include "base/test.h"
 #include "dmn/dmn.h"
 #include "limit_gen.h"
 
-#define HEAD                                                                                                           \
-    "<definitions xmlns=\"https://www.omg.org/spec/DMN/20230324/MODEL/\" xmlns:tb=\"urn:tongban:1\" name=\"m\" "       \
+#define HEAD                                                                                       \
+    "<definitions xmlns=\"https://www.omg.org/spec/DMN/20230324/MODEL/\" "                         \
+    "xmlns:tb=\"urn:tongban:1\" name=\"m\" "                                                       \
     "namespace=\"urn:m\">\n"
 #define TAIL "\n</definitions>"
-#define INPUT "<inputData id=\"i\" name=\"age\"><variable name=\"age\" typeRef=\"number\"/></inputData>\n"
+#define INPUT                                                                                      \
+    "<inputData id=\"i\" name=\"age\"><variable name=\"age\" typeRef=\"number\"/></inputData>\n"
 #define NEEDS "<informationRequirement><requiredInput href=\"#i\"/></informationRequirement>\n"
 #define DECISION(body) INPUT "<decision id=\"d\" name=\"d\">\n" NEEDS body "\n</decision>"
 #define LITERAL(text) DECISION("<literalExpression><text>" text "</text></literalExpression>")
-#define TABLE(hit, rules)                                                                                              \
-    DECISION("<decisionTable" hit ">\n<input><inputExpression typeRef=\"number\"><text>age</text></inputExpression>"   \
-             "</input>\n<input><inputExpression><text>age + 1</text></inputExpression></input>\n"                      \
+#define TABLE(hit, rules)                                                                          \
+    DECISION("<decisionTable" hit                                                                  \
+             ">\n<input><inputExpression typeRef=\"number\"><text>age</text></inputExpression>"    \
+             "</input>\n<input><inputExpression><text>age + 1</text></inputExpression></input>\n"  \
              "<output name=\"r\" typeRef=\"string\"/>\n" rules "\n</decisionTable>")
-#define RULE(a, b, out)                                                                                                \
-    "<rule><inputEntry><text>" a "</text></inputEntry>\n<inputEntry><text>" b "</text></inputEntry>\n<outputEntry>"    \
+#define RULE(a, b, out)                                                                            \
+    "<rule><inputEntry><text>" a "</text></inputEntry>\n<inputEntry><text>" b                      \
+    "</text></inputEntry>\n<outputEntry>"                                                          \
     "<text>" out "</text></outputEntry></rule>\n"
 #define ITEM(name, body) "<itemDefinition name=\"" name "\">" body "</itemDefinition>\n"
 
-/* What is wrong, in the model's body; the error; the line (0: not looked at); what the sentence must hold. */
+/* What is wrong, in the model's body; the error; the line (0: not looked at); what the sentence
+ * must hold. */
 /* clang-format off */
 static const struct {
     const char *body;
@@ -106,10 +112,10 @@ TEST(dmn_refuses_broken_models_by_line_and_cell)
         same = same && (rows[i].line == 0 || rows[i].line == inner.why.line);
         CHECK_STR(inner.why.file, "rules.dmn");
         if (!same) {
-            struct str got = str_format(ctx->arena, "row %zu, %s, line %u: %.*s", i, err_name(e), inner.why.line,
-                                        FMT(inner.why.detail));
-            struct str want = str_format(ctx->arena, "row %zu, %s, line %u: %s", i, err_name(rows[i].err), rows[i].line,
-                                         rows[i].says[0]);
+            struct str got = str_format(ctx->arena, "row %zu, %s, line %u: %.*s", i, err_name(e),
+                                        inner.why.line, FMT(inner.why.detail));
+            struct str want = str_format(ctx->arena, "row %zu, %s, line %u: %s", i,
+                                         err_name(rows[i].err), rows[i].line, rows[i].says[0]);
             CHECK_STR(got, want.p);
         }
     }
@@ -152,12 +158,13 @@ TEST(dmn_refuses_documents_that_are_no_models)
         struct dmn_model *m = NULL;
         struct ctx inner = {.arena = ctx->arena, .world = ctx->world};
         enum err e = load_text(&inner, str_from(documents[i].xml), &m);
-        bool refused = e == documents[i].err ||
-                       (documents[i].err == ERR_NOT_SUPPORTED && e == ERR_SYNTAX && documents[i].says[0] == 0);
+        bool refused = e == documents[i].err || (documents[i].err == ERR_NOT_SUPPORTED &&
+                                                 e == ERR_SYNTAX && documents[i].says[0] == 0);
         if (!refused || str_find(inner.why.detail, str_from(documents[i].says)) == SIZE_MAX) {
-            struct str got = str_format(ctx->arena, "document %zu: %s: %.*s", i, err_name(e), FMT(inner.why.detail));
-            struct str want =
-                str_format(ctx->arena, "document %zu: %s: %s", i, err_name(documents[i].err), documents[i].says);
+            struct str got = str_format(ctx->arena, "document %zu: %s: %.*s", i, err_name(e),
+                                        FMT(inner.why.detail));
+            struct str want = str_format(ctx->arena, "document %zu: %s: %s", i,
+                                         err_name(documents[i].err), documents[i].says);
             CHECK_STR(got, want.p);
         }
     }
@@ -166,12 +173,15 @@ TEST(dmn_refuses_documents_that_are_no_models)
 TEST(dmn_reads_utf8_with_and_without_a_byte_order_mark)
 {
     struct dmn_model *m = NULL;
-    CHECK_OK(load_text(
-        ctx, STR("\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"UTF-8\"?>" HEAD "<inputData name=\"面积\"/>" TAIL), &m));
+    CHECK_OK(load_text(ctx,
+                       STR("\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"UTF-8\"?>" HEAD
+                           "<inputData name=\"面积\"/>" TAIL),
+                       &m));
     CHECK(dmn_find(m, DMN_INPUT, (struct str){0}, STR("面积")) != NULL);
 }
 
-static struct str repeat(struct ctx *ctx, const char *before, const char *part, size_t count, const char *after)
+static struct str repeat(struct ctx *ctx, const char *before, const char *part, size_t count,
+                         const char *after)
 {
     struct buf b = buf_new(ctx->arena, (size_t)32 << 20);
     buf_puts(&b, before);
@@ -182,21 +192,24 @@ static struct str repeat(struct ctx *ctx, const char *before, const char *part, 
     return buf_str(&b);
 }
 
-/* Every limit that a document can reach is told by its name or number, and nothing grows beyond it. */
+/* Every limit that a document can reach is told by its name or number, and nothing grows beyond it.
+ */
 TEST(dmn_documents_are_bounded)
 {
     struct dmn_model *m = NULL;
     struct str deep = repeat(ctx, HEAD, "<list>", LIMIT_XML_DEPTH + 1, "");
     CHECK_ERR(load_text(ctx, deep, &m), ERR_TOO_DEEP);
-    struct str long_one =
-        repeat(ctx, HEAD "<description>", "0123456789abcdef", LIMIT_XML_BYTES / 16 + 1, "</description>" TAIL);
+    struct str long_one = repeat(ctx, HEAD "<description>", "0123456789abcdef",
+                                 LIMIT_XML_BYTES / 16 + 1, "</description>" TAIL);
     CHECK_ERR(load_text(ctx, long_one, &m), ERR_TOO_LARGE);
-    struct str boxes = repeat(ctx, HEAD "<decision id=\"d\" name=\"d\">", "<list>", LIMIT_XML_DEPTH - 4, "");
+    struct str boxes =
+        repeat(ctx, HEAD "<decision id=\"d\" name=\"d\">", "<list>", LIMIT_XML_DEPTH - 4, "");
     boxes = repeat(ctx, boxes.p, "</list>", LIMIT_XML_DEPTH - 4, "</decision>" TAIL);
     CHECK_OK(load_text(ctx, boxes, &m));
-    struct str nested =
-        repeat(ctx, HEAD "<decision id=\"d\" name=\"d\"><literalExpression><text>", "(", LIMIT_FEEL_DEPTH + 1, "1");
-    nested = repeat(ctx, nested.p, ")", LIMIT_FEEL_DEPTH + 1, "</text></literalExpression></decision>" TAIL);
+    struct str nested = repeat(ctx, HEAD "<decision id=\"d\" name=\"d\"><literalExpression><text>",
+                               "(", LIMIT_FEEL_DEPTH + 1, "1");
+    nested = repeat(ctx, nested.p, ")", LIMIT_FEEL_DEPTH + 1,
+                    "</text></literalExpression></decision>" TAIL);
     CHECK_ERR(load_text(ctx, nested, &m), ERR_TOO_DEEP);
     CHECK(m != NULL);
 }
@@ -212,8 +225,8 @@ TEST(dmn_elements_are_bounded)
     buf_puts(&b, TAIL);
     CHECK_ERR(load_text(ctx, buf_str(&b), &m), ERR_TOO_MANY);
     struct str rules = repeat(ctx, HEAD "<decision name=\"d\"><decisionTable><output/>",
-                              "<rule><outputEntry><text>1</text></outputEntry></rule>", LIMIT_DMN_RULES + 1,
-                              "</decisionTable></decision>" TAIL);
+                              "<rule><outputEntry><text>1</text></outputEntry></rule>",
+                              LIMIT_DMN_RULES + 1, "</decisionTable></decision>" TAIL);
     if (rules.n <= LIMIT_XML_BYTES) {
         CHECK_ERR(load_text(ctx, rules, &m), ERR_TOO_MANY);
     }
@@ -222,8 +235,9 @@ TEST(dmn_elements_are_bounded)
 
 /* ---- evaluations that would not end ---- */
 
-#define ONE(text)                                                                                                      \
-    HEAD "<decision name=\"d\"><literalExpression><text>" text "</text></literalExpression></decision>" TAIL
+#define ONE(text)                                                                                  \
+    HEAD "<decision name=\"d\"><literalExpression><text>" text                                     \
+         "</text></literalExpression></decision>" TAIL
 #define BOXED(body) HEAD "<decision name=\"d\">" body "</decision>" TAIL
 #define TEXT(text) "<literalExpression><text>" text "</text></literalExpression>"
 
@@ -251,7 +265,8 @@ static const struct {
 };
 /* clang-format on */
 
-/* A null with a reason, a value within the limits, or a fault that says which limit: never a hang. */
+/* A null with a reason, a value within the limits, or a fault that says which limit: never a hang.
+ */
 TEST(dmn_evaluations_are_bounded)
 {
     for (size_t i = 0; i < LEN(endless); i++) {
@@ -260,7 +275,9 @@ TEST(dmn_evaluations_are_bounded)
         struct arena *arena = arena_new((size_t)1 << 30);
         struct ctx inner = {.arena = arena, .world = ctx->world};
         CHECK_OK(load_text(&inner, str_from(endless[i].xml), &m));
-        enum err e = m == NULL ? ERR_OK : dmn_evaluate(&inner, m, STR("d"), feel_null(), (struct instant){0}, &r);
+        enum err e = m == NULL
+                         ? ERR_OK
+                         : dmn_evaluate(&inner, m, STR("d"), feel_null(), (struct instant){0}, &r);
         if (endless[i].err != ERR_OK) {
             bool bounded = e == ERR_TOO_DEEP || e == ERR_TOO_MANY || e == ERR_TOO_LARGE;
             CHECK(bounded && inner.why.detail.n > 0);

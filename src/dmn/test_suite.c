@@ -1,11 +1,13 @@
-/* The suites of src/dmn/test: each NAME.json lists cases for a model, in a form that a clerk can read.
+/* The suites of src/dmn/test: each NAME.json lists cases for a model, in a form that a clerk can
+ * read.
  *
  *   {"model": "fine.dmn", "imports": ["rates.dmn"], "cases": [
  *     {"decision": "fine", "inputs": {...}, "value": ..., "rules": ["fine 2"], "articles": ["…#1"],
  *      "saw": [[100, true]], "why": "part of a sentence"}]}
  *
- * "call" with "arguments" calls a business knowledge model or decision service instead. Numbers are compared
- * as decimals, with nothing rounded. A case without "why" must come to its value without a single trouble. */
+ * "call" with "arguments" calls a business knowledge model or decision service instead. Numbers are
+ * compared as decimals, with nothing rounded. A case without "why" must come to its value without a
+ * single trouble. */
 #include "base/day.h"
 #include "base/json.h"
 #include "base/test.h"
@@ -72,10 +74,10 @@ static struct str text_of(struct ctx *ctx, const struct json *j)
 static void complain(const struct suite *s, struct str what, struct str got, struct str want)
 {
     struct test *t = s->t;
-    struct str place =
-        str_format(s->ctx->arena, "%.*s case %zu, %.*s: %.*s", FMT(s->file), s->case_number, FMT(what), FMT(got));
-    struct str wanted =
-        str_format(s->ctx->arena, "%.*s case %zu, %.*s: %.*s", FMT(s->file), s->case_number, FMT(what), FMT(want));
+    struct str place = str_format(s->ctx->arena, "%.*s case %zu, %.*s: %.*s", FMT(s->file),
+                                  s->case_number, FMT(what), FMT(got));
+    struct str wanted = str_format(s->ctx->arena, "%.*s case %zu, %.*s: %.*s", FMT(s->file),
+                                   s->case_number, FMT(what), FMT(want));
     CHECK_STR(place, wanted.p);
 }
 
@@ -141,7 +143,8 @@ static void check_fired(const struct suite *s, const struct json *c, const struc
     struct json saw = json_array();
     for (size_t i = 0; i < r->fired_count; i++) {
         const struct dmn_fired *f = &r->fired[i];
-        json_push(ctx->arena, &rules, json_of_str(str_format(ctx->arena, "%.*s %zu", FMT(f->table), f->rule)));
+        json_push(ctx->arena, &rules,
+                  json_of_str(str_format(ctx->arena, "%.*s %zu", FMT(f->table), f->rule)));
         json_push(ctx->arena, &articles, json_of_str(f->article));
         json_push(ctx->arena, &saw, feel_to_json(ctx, feel_list(f->inputs, f->input_count)));
     }
@@ -165,11 +168,13 @@ static void check_troubles(const struct suite *s, const struct json *c, const st
         found = found || (why.n > 0 && str_find(r->troubles[i].reason, why) != SIZE_MAX);
     }
     if (!found) {
-        complain(s, STR("why"), r->trouble_count == 0 ? STR("no trouble") : r->troubles[0].reason, why);
+        complain(s, STR("why"), r->trouble_count == 0 ? STR("no trouble") : r->troubles[0].reason,
+                 why);
     }
 }
 
-/* A plan for many rows says the same, from text to text, where the case gives inputs and overrides nothing. */
+/* A plan for many rows says the same, from text to text, where the case gives inputs and overrides
+ * nothing. */
 static bool check_plan(const struct suite *s, const struct json *c, const struct dmn_result *r)
 {
     struct test *t = s->t;

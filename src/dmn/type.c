@@ -16,9 +16,11 @@ static enum err resolve(struct loader *l, struct module *m, struct item_definiti
 static enum err build(struct loader *l, struct module *m, const struct xml *x, struct feel_type *t,
                       struct str *ret_allowed);
 
-static enum err refuse(struct loader *l, const struct module *m, enum err code, const struct xml *x, const char *what)
+static enum err refuse(struct loader *l, const struct module *m, enum err code, const struct xml *x,
+                       const char *what)
 {
-    return fault_at(l->ctx, code, m->file, x->line, 0, "type \"%.*s\": %s", FMT(doc_attr(x, STR("name"))), what);
+    return fault_at(l->ctx, code, m->file, x->line, 0, "type \"%.*s\": %s",
+                    FMT(doc_attr(x, STR("name"))), what);
 }
 
 /* DMN 1.1 wrote types as QNames: "feel:string". */
@@ -58,15 +60,17 @@ enum err dmn_type_ref(struct loader *l, const struct module *m, const struct xml
         err = feel_type_parse(ctx, &scope, source, &t);
     }
     if (err != ERR_OK) {
-        return fault_at(ctx, ERR_UNKNOWN_NAME, m->file, x->line, 0, "there is no type \"%.*s\"", FMT(ref));
+        return fault_at(ctx, ERR_UNKNOWN_NAME, m->file, x->line, 0, "there is no type \"%.*s\"",
+                        FMT(ref));
     }
     *ret = t->kind == FEEL_TYPE_ANY && t->name.n == 0 ? NULL : t;
     return ERR_OK;
 }
 
-/* Compile the tests of x for t. A type made from one with tests must pass both: inherited is the text of those. */
-static enum err constraint(struct loader *l, struct module *m, const struct xml *x, struct str inherited,
-                           struct feel_type *t, struct str *ret_text)
+/* Compile the tests of x for t. A type made from one with tests must pass both: inherited is the
+ * text of those. */
+static enum err constraint(struct loader *l, struct module *m, const struct xml *x,
+                           struct str inherited, struct feel_type *t, struct str *ret_text)
 {
     struct ctx *ctx = l->ctx;
     struct names none = {0};
@@ -80,13 +84,16 @@ static enum err constraint(struct loader *l, struct module *m, const struct xml 
     scope.input = input;
     if (t->allowed != NULL) {
         bool plain = inherited.n > 0 && str_find_byte(inherited, '?') == SIZE_MAX &&
-                     str_find_byte(source.text, '?') == SIZE_MAX && !str_starts(inherited, STR("not")) &&
-                     !str_starts(source.text, STR("not"));
+                     str_find_byte(source.text, '?') == SIZE_MAX &&
+                     !str_starts(inherited, STR("not")) && !str_starts(source.text, STR("not"));
         if (!plain) {
-            return fault_at(ctx, ERR_NOT_SUPPORTED, m->file, x->line, 0,
-                            "type \"%.*s\" constrains a type that has a constraint; write one for both", FMT(t->name));
+            return fault_at(
+                ctx, ERR_NOT_SUPPORTED, m->file, x->line, 0,
+                "type \"%.*s\" constrains a type that has a constraint; write one for both",
+                FMT(t->name));
         }
-        source.text = str_format(ctx->arena, "(? in (%.*s)) and (? in (%.*s))", FMT(inherited), FMT(source.text));
+        source.text = str_format(ctx->arena, "(? in (%.*s)) and (? in (%.*s))", FMT(inherited),
+                                 FMT(source.text));
     }
     TRY(feel_compile_unary(ctx, &scope, source, &t->allowed));
     *ret_text = source.text;
@@ -94,8 +101,8 @@ static enum err constraint(struct loader *l, struct module *m, const struct xml 
 }
 
 /* Take over what the named type is, its name apart. */
-static enum err take_base(struct loader *l, struct module *m, const struct xml *x, struct feel_type *t,
-                          struct str *ret_allowed)
+static enum err take_base(struct loader *l, struct module *m, const struct xml *x,
+                          struct feel_type *t, struct str *ret_allowed)
 {
     struct ctx *ctx = l->ctx;
     const struct xml *ref = doc_child(x, "typeRef");
@@ -118,14 +125,17 @@ static enum err take_base(struct loader *l, struct module *m, const struct xml *
     return ERR_OK;
 }
 
-/* The type of a component: the named one itself, so that types may contain themselves, or one of its own. */
-static enum err component(struct loader *l, struct module *m, const struct xml *x, const struct feel_type **ret)
+/* The type of a component: the named one itself, so that types may contain themselves, or one of
+ * its own. */
+static enum err component(struct loader *l, struct module *m, const struct xml *x,
+                          const struct feel_type **ret)
 {
     struct ctx *ctx = l->ctx;
     const struct xml *ref = doc_child(x, "typeRef");
     struct str collection = doc_attr(x, STR("isCollection"));
-    bool plain = ref != NULL && !str_equal(collection, STR("true")) && doc_child(x, "allowedValues") == NULL &&
-                 doc_child(x, "typeConstraint") == NULL && doc_child(x, "itemComponent") == NULL;
+    bool plain = ref != NULL && !str_equal(collection, STR("true")) &&
+                 doc_child(x, "allowedValues") == NULL && doc_child(x, "typeConstraint") == NULL &&
+                 doc_child(x, "itemComponent") == NULL;
     if (plain) {
         return dmn_type_ref(l, m, ref, ref->text, ret);
     }
@@ -136,7 +146,8 @@ static enum err component(struct loader *l, struct module *m, const struct xml *
     return ERR_OK;
 }
 
-static enum err components(struct loader *l, struct module *m, const struct xml *x, struct feel_type *t)
+static enum err components(struct loader *l, struct module *m, const struct xml *x,
+                           struct feel_type *t)
 {
     struct ctx *ctx = l->ctx;
     size_t count = doc_count(x, "itemComponent");
@@ -160,10 +171,12 @@ static enum err components(struct loader *l, struct module *m, const struct xml 
     return ERR_OK;
 }
 
-static enum err function_item(struct loader *l, struct module *m, const struct xml *x, struct feel_type *t)
+static enum err function_item(struct loader *l, struct module *m, const struct xml *x,
+                              struct feel_type *t)
 {
     struct ctx *ctx = l->ctx;
-    struct feel_member *params = ARENA_ARRAY(ctx->arena, struct feel_member, doc_count(x, "parameters"));
+    struct feel_member *params =
+        ARENA_ARRAY(ctx->arena, struct feel_member, doc_count(x, "parameters"));
     t->kind = FEEL_TYPE_FUNCTION;
     for (const struct xml *p = doc_child(x, "parameters"); p != NULL; p = doc_next(p)) {
         params[t->count].name = doc_attr(p, STR("name"));
@@ -174,7 +187,8 @@ static enum err function_item(struct loader *l, struct module *m, const struct x
     return dmn_type_ref(l, m, x, doc_attr(x, STR("outputTypeRef")), &t->element);
 }
 
-/* An itemDefinition or itemComponent. Allowed values of a collection bind its elements, a type constraint the whole. */
+/* An itemDefinition or itemComponent. Allowed values of a collection bind its elements, a type
+ * constraint the whole. */
 static enum err build(struct loader *l, struct module *m, const struct xml *x, struct feel_type *t,
                       struct str *ret_allowed)
 {
@@ -271,7 +285,8 @@ enum err dmn_types_resolve(struct loader *l, struct module *m)
     return ERR_OK;
 }
 
-size_t dmn_listed(struct arena *a, const struct feel_program *allowed, const struct feel_value **ret)
+size_t dmn_listed(struct arena *a, const struct feel_program *allowed,
+                  const struct feel_value **ret)
 {
     const struct feel_shape *shapes = NULL;
     bool negated = false;

@@ -112,14 +112,15 @@ static void take_text(struct reading *r)
 static enum err open_element(struct reading *r)
 {
     if (r->depth == LIMIT_XML_DEPTH) {
-        return fault_at(r->ctx, ERR_TOO_DEEP, r->file, line_of(r), 0, "elements are nested more than %d deep",
-                        LIMIT_XML_DEPTH);
+        return fault_at(r->ctx, ERR_TOO_DEEP, r->file, line_of(r), 0,
+                        "elements are nested more than %d deep", LIMIT_XML_DEPTH);
     }
     struct open *parent = r->depth == 0 ? NULL : &r->stack[r->depth - 1];
     struct xml *x = ARENA_NEW(r->ctx->arena, struct xml);
     x->line = line_of(r);
     x->name = copy(r, xmlTextReaderConstLocalName(r->reader));
-    x->ns = copy_like(r, xmlTextReaderConstNamespaceUri(r->reader), parent == NULL ? (struct str){0} : parent->x->ns);
+    x->ns = copy_like(r, xmlTextReaderConstNamespaceUri(r->reader),
+                      parent == NULL ? (struct str){0} : parent->x->ns);
     if (parent == NULL) {
         r->root = x;
     } else if (parent->last == NULL) {
@@ -153,12 +154,14 @@ static enum err take_node(struct reading *r)
     case XML_READER_TYPE_WHITESPACE:
     case XML_READER_TYPE_SIGNIFICANT_WHITESPACE:
         /* Between elements it means nothing; alone in one it is its text. */
-        if (r->depth > 0 && (r->stack[r->depth - 1].last == NULL || r->stack[r->depth - 1].x->text.n > 0)) {
+        if (r->depth > 0 &&
+            (r->stack[r->depth - 1].last == NULL || r->stack[r->depth - 1].x->text.n > 0)) {
             take_text(r);
         }
         return ERR_OK;
     case XML_READER_TYPE_DOCUMENT_TYPE:
-        return refuse(r, ERR_NOT_SUPPORTED, "a document type is not taken; remove <!DOCTYPE …> and its entities");
+        return refuse(r, ERR_NOT_SUPPORTED,
+                      "a document type is not taken; remove <!DOCTYPE …> and its entities");
     case XML_READER_TYPE_ENTITY:
     case XML_READER_TYPE_ENTITY_REFERENCE:
         return refuse(r, ERR_NOT_SUPPORTED, "an entity is not taken; write its text");
@@ -184,9 +187,11 @@ static enum err read_nodes(struct reading *r)
         TRY(take_node(r));
     }
     if (more != 0 || r->complaint->any || r->root == NULL || r->depth != 0) {
-        struct str why = str_trim(str_from(r->complaint->any ? r->complaint->text : "the document is not whole"));
-        return fault_at(ctx, ERR_SYNTAX, r->file, (uint32_t)(r->complaint->line < 0 ? 0 : r->complaint->line), 0,
-                        "XML: %.*s", FMT(why));
+        struct str why = str_trim(
+            str_from(r->complaint->any ? r->complaint->text : "the document is not whole"));
+        return fault_at(ctx, ERR_SYNTAX, r->file,
+                        (uint32_t)(r->complaint->line < 0 ? 0 : r->complaint->line), 0, "XML: %.*s",
+                        FMT(why));
     }
     return ERR_OK;
 }
@@ -194,17 +199,21 @@ static enum err read_nodes(struct reading *r)
 enum err doc_read(struct ctx *ctx, struct str text, struct str file, struct xml **ret)
 {
     if (text.n > LIMIT_XML_BYTES) {
-        return fault_at(ctx, ERR_TOO_LARGE, file, 0, 0, "the document is larger than %d bytes", LIMIT_XML_BYTES);
+        return fault_at(ctx, ERR_TOO_LARGE, file, 0, 0, "the document is larger than %d bytes",
+                        LIMIT_XML_BYTES);
     }
     if (!utf8_is_valid(text)) {
-        return fault_at(ctx, ERR_UTF8, file, 0, 0, "the document is no UTF-8; save it in that encoding");
+        return fault_at(ctx, ERR_UTF8, file, 0, 0,
+                        "the document is no UTF-8; save it in that encoding");
     }
     text = str_starts(text, BYTE_ORDER_MARK) ? str_slice(text, BYTE_ORDER_MARK.n, text.n) : text;
     struct reading *r = ARENA_NEW(ctx->arena, struct reading);
-    *r = (struct reading){.ctx = ctx, .file = file, .complaint = ARENA_NEW(ctx->arena, struct complaint)};
+    *r = (struct reading){
+        .ctx = ctx, .file = file, .complaint = ARENA_NEW(ctx->arena, struct complaint)};
     r->stack = ARENA_ARRAY(ctx->arena, struct open, LIMIT_XML_DEPTH);
     arena_defer(ctx->arena, free_reader, r);
-    /* Told to be UTF-8, which it is: libxml2 converts nothing, and has no converter that complains on stderr. */
+    /* Told to be UTF-8, which it is: libxml2 converts nothing, and has no converter that complains
+     * on stderr. */
     r->reader = xmlReaderForMemory(text.n == 0 ? "" : text.p, (int)text.n, NULL, "UTF-8",
                                    XML_PARSE_NONET | XML_PARSE_BIG_LINES);
     if (r->reader == NULL) {

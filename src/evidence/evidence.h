@@ -1,4 +1,5 @@
-/* evidence.h - the ledger for everyone: tiles and checkpoint as C2SP lays down, entries with their proof. */
+/* evidence.h - the ledger for everyone: tiles and checkpoint as C2SP lays down, entries with their
+ * proof. */
 #pragma once
 
 #include "web/web.h"

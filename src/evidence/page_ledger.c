@@ -23,13 +23,15 @@ static enum err evidence_page_ledger(struct page *p)
         TRY(gate_act(ctx, p->gate, p->db, seq, &act, &found));
         const struct act_kind *kind = p->law == NULL ? NULL : law_act(p->law, act.kind);
         const struct office *office = p->law == NULL ? NULL : law_office(p->law, act.office);
-        rows[v.rows_count++] = (struct page_ledger_rows){.seq = seq,
-                                                         .title = kind == NULL ? act.kind : page_text(p, kind->title),
-                                                         .office = office == NULL ? STR("") : page_text(p, office->title),
-                                                         .day = instant_day(act.at)};
+        rows[v.rows_count++] = (struct page_ledger_rows){
+            .seq = seq,
+            .title = kind == NULL ? act.kind : page_text(p, kind->title),
+            .office = office == NULL ? STR("") : page_text(p, office->title),
+            .day = instant_day(act.at)};
     }
     v.rows = rows;
-    return page_show(p, 200, p->lang == LANG_EN ? STR("Public ledger") : STR("公开账本"), page_ledger, &v);
+    return page_show(p, 200, p->lang == LANG_EN ? STR("Public ledger") : STR("公开账本"),
+                     page_ledger, &v);
 }
 
 /* The place in the address, below the size of the tree. */
@@ -46,24 +48,33 @@ static enum err proof_of(struct page *p, uint64_t index, uint64_t size, struct p
     return proof_inclusion(ctx, &reader, index, size, ret);
 }
 
-/* The path from the entry up to the root: at each level the node on the path and the hash it is joined with, on the
- * side where it stands in the tree (RFC 9162, 2.1.3.2). Presentational attributes only; the table below says the same. */
-static struct str draw_path(struct page *p, const struct proof *proof, uint64_t index, uint64_t size)
+/* The path from the entry up to the root: at each level the node on the path and the hash it is
+ * joined with, on the side where it stands in the tree (RFC 9162, 2.1.3.2). Presentational
+ * attributes only; the table below says the same. */
+static struct str draw_path(struct page *p, const struct proof *proof, uint64_t index,
+                            uint64_t size)
 {
     enum { STEP = 64, WIDE = 200, HIGH = 30, MID = 320 };
     struct buf b = buf_new(p->ctx->arena, 0);
     bool en = p->lang == LANG_EN;
     int top = (int)proof->count * STEP;
-    buf_format(&b, "<svg class=\"proof\" role=\"img\" viewBox=\"0 0 640 %d\" width=\"640\" height=\"%d\"><title>%s</title>", top + HIGH + 20,
-               top + HIGH + 20, en ? "Path from the entry to the root" : "从账目到树根的路径");
+    buf_format(&b,
+               "<svg class=\"proof\" role=\"img\" viewBox=\"0 0 640 %d\" width=\"640\" "
+               "height=\"%d\"><title>%s</title>",
+               top + HIGH + 20, top + HIGH + 20,
+               en ? "Path from the entry to the root" : "从账目到树根的路径");
     uint64_t node = index;
     uint64_t last = size - 1;
     int x = MID;
     for (size_t i = 0; i <= proof->count; i++) {
         int y = top - (int)i * STEP + 10;
         bool root = i == proof->count;
-        const char *word = root ? (en ? "root" : "树根") : i == 0 ? (en ? "this entry" : "这条账目") : (en ? "joined" : "合并");
-        buf_format(&b, "<rect class=\"on\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\"/><text class=\"k\" x=\"%d\" y=\"%d\">%s</text>",
+        const char *word = root     ? (en ? "root" : "树根")
+                           : i == 0 ? (en ? "this entry" : "这条账目")
+                                    : (en ? "joined" : "合并");
+        buf_format(&b,
+                   "<rect class=\"on\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" "
+                   "rx=\"6\"/><text class=\"k\" x=\"%d\" y=\"%d\">%s</text>",
                    x - WIDE / 2, y, WIDE, HIGH, x, y + 20, word);
         if (root) {
             break;
@@ -76,9 +87,13 @@ static struct str draw_path(struct page *p, const struct proof *proof, uint64_t 
         bool left = (node & 1) == 1;
         int other = left ? x - WIDE - 20 : x + WIDE + 20;
         other = other < WIDE / 2 ? WIDE / 2 : other > 640 - WIDE / 2 ? 640 - WIDE / 2 : other;
-        buf_format(&b, "<path d=\"M%d %dV%dM%d %dV%dH%d\"/>", x, y, y - STEP + HIGH, other, y, y - (STEP - HIGH) / 2, x);
-        buf_format(&b, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\"/><text x=\"%d\" y=\"%d\">%zu %.*s…</text>",
-                   other - WIDE / 2, y, WIDE, HIGH, other, y + 20, i + 1, 12, hex_encode(p->ctx->arena, proof->hashes[i], 32).p);
+        buf_format(&b, "<path d=\"M%d %dV%dM%d %dV%dH%d\"/>", x, y, y - STEP + HIGH, other, y,
+                   y - (STEP - HIGH) / 2, x);
+        buf_format(&b,
+                   "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\"/><text x=\"%d\" "
+                   "y=\"%d\">%zu %.*s…</text>",
+                   other - WIDE / 2, y, WIDE, HIGH, other, y + 20, i + 1, 12,
+                   hex_encode(p->ctx->arena, proof->hashes[i], 32).p);
         node >>= 1;
         last >>= 1;
     }
@@ -106,7 +121,10 @@ static enum err evidence_page_entry(struct page *p)
     TRY(gate_act(ctx, p->gate, p->db, (int64_t)index, &act, &found));
     TRY(gate_ledger_reader(ctx, p->gate, p->db, &reader));
     TRY(proof_of(p, index, size, &proof));
-    struct page_entry v = {.seq = (int64_t)index, .leaf = act.leaf, .size = (int64_t)size, .steps_note = (int64_t)proof.count};
+    struct page_entry v = {.seq = (int64_t)index,
+                           .leaf = act.leaf,
+                           .size = (int64_t)size,
+                           .steps_note = (int64_t)proof.count};
     leaf_hash(act.leaf.p, act.leaf.n, hash);
     v.leaf_hash = hex_encode(a, hash, 32);
     TRY(tree_root_at(ctx, &reader, size, hash));
@@ -118,8 +136,9 @@ static enum err evidence_page_entry(struct page *p)
     v.steps = steps;
     v.steps_count = proof.count;
     v.drawing = draw_path(p, &proof, index, size);
-    struct str title = p->lang == LANG_EN ? str_format(a, "Entry %llu", (unsigned long long)index)
-                                          : str_format(a, "账本第 %llu 号", (unsigned long long)index);
+    struct str title = p->lang == LANG_EN
+                           ? str_format(a, "Entry %llu", (unsigned long long)index)
+                           : str_format(a, "账本第 %llu 号", (unsigned long long)index);
     return page_show(p, 200, title, page_entry, &v);
 }
 
@@ -136,7 +155,8 @@ static enum err evidence_proof(struct page *p)
         return page_problem(p, ERR_NOT_FOUND, STR(""), none);
     }
     TRY(proof_of(p, index, size, &proof));
-    return page_raw(p, 200, STR("text/plain; charset=utf-8"), proof_file(ctx->arena, index, &proof, note), 0);
+    return page_raw(p, 200, STR("text/plain; charset=utf-8"),
+                    proof_file(ctx->arena, index, &proof, note), 0);
 }
 
 static enum err evidence_checkpoint(struct page *p)
@@ -163,7 +183,8 @@ static enum err evidence_tile(struct page *p)
     uint64_t size = 0;
     TRY(gate_checkpoint(ctx, p->gate, p->db, &note, &size));
     TRY(gate_ledger_reader(ctx, p->gate, p->db, &reader));
-    if (!tile_parse(str_slice(p->path, 1, p->path.n), &tile) || tile_width(tile, size) < tile.width) {
+    if (!tile_parse(str_slice(p->path, 1, p->path.n), &tile) ||
+        tile_width(tile, size) < tile.width) {
         return page_problem(p, ERR_NOT_FOUND, STR(""), none);
     }
     TRY(tile_bytes(ctx, &reader, tile, size, &bytes));
@@ -171,10 +192,15 @@ static enum err evidence_tile(struct page *p)
 }
 
 static const struct route rows[] = {
-    {"GET", "/ledger", evidence_page_ledger, FOR_ALL, 0, "The public ledger: head and newest acts", page_ledger_schema, ""},
-    {"GET", "/ledger/{seq}", evidence_page_entry, FOR_ALL, 0, "One entry with its inclusion proof", page_entry_schema, ""},
-    {"GET", "/ledger/{seq}/proof", evidence_proof, FOR_ALL, 0, "Inclusion proof as a tlog-proof file", NULL, ""},
-    {"GET", "/checkpoint", evidence_checkpoint, FOR_ALL, 0, "Signed checkpoint (C2SP tlog-checkpoint)", NULL, ""},
-    {"GET", "/tile/{*}", evidence_tile, FOR_ALL, 0, "Tiles and entry bundles (C2SP tlog-tiles)", NULL, ""},
+    {"GET", "/ledger", evidence_page_ledger, FOR_ALL, 0, "The public ledger: head and newest acts",
+     page_ledger_schema, ""},
+    {"GET", "/ledger/{seq}", evidence_page_entry, FOR_ALL, 0, "One entry with its inclusion proof",
+     page_entry_schema, ""},
+    {"GET", "/ledger/{seq}/proof", evidence_proof, FOR_ALL, 0,
+     "Inclusion proof as a tlog-proof file", NULL, ""},
+    {"GET", "/checkpoint", evidence_checkpoint, FOR_ALL, 0,
+     "Signed checkpoint (C2SP tlog-checkpoint)", NULL, ""},
+    {"GET", "/tile/{*}", evidence_tile, FOR_ALL, 0, "Tiles and entry bundles (C2SP tlog-tiles)",
+     NULL, ""},
 };
 const struct route_table evidence_routes = {rows, LEN(rows)};

@@ -1,8 +1,9 @@
 /* Finding built-in functions and fitting arguments to them. */
 #include "feel/parse_in.h"
 
-static const struct builtin_table *const tables[] = {&feel_lib_number,   &feel_lib_string,  &feel_lib_list,
-                                                     &feel_lib_temporal, &feel_lib_context, &feel_lib_range};
+static const struct builtin_table *const tables[] = {&feel_lib_number,  &feel_lib_string,
+                                                     &feel_lib_list,    &feel_lib_temporal,
+                                                     &feel_lib_context, &feel_lib_range};
 
 const struct builtin *builtin_find(struct str name)
 {
@@ -108,7 +109,8 @@ static struct feel_value call_items(struct run *r, const struct node *n, const s
     if (count == 0 || (count == 1 && feel_is_null(args[0]))) {
         return run_trouble(r, n, "%s() wants a list", b->name);
     }
-    struct feel_value list = count == 1 && args[0].kind == FEEL_LIST ? args[0] : feel_list(args, count);
+    struct feel_value list =
+        count == 1 && args[0].kind == FEEL_LIST ? args[0] : feel_list(args, count);
     return b->fn(r, n, &list, 1);
 }
 
@@ -151,9 +153,12 @@ struct feel_value builtin_call(struct run *r, const struct node *n, const struct
             i++;
         }
         if (i == count) {
-            /* a built-in walks its lists and texts: that counts, at a lower price than turns of a loop */
+            /* a built-in walks its lists and texts: that counts, at a lower price than turns of a
+             * loop */
             r->env->steps +=
-                count > 0 && (fitted[0].kind == FEEL_LIST || fitted[0].kind == FEEL_STRING) ? fitted[0].n / 64 : 0;
+                count > 0 && (fitted[0].kind == FEEL_LIST || fitted[0].kind == FEEL_STRING)
+                    ? fitted[0].n / 64
+                    : 0;
             return b->fn(r, n, fitted, count);
         }
         wrong = args[i];
@@ -162,5 +167,6 @@ struct feel_value builtin_call(struct run *r, const struct node *n, const struct
     if (wrong_name == NULL) {
         return run_trouble(r, n, "%s() does not take %zu arguments", name, count);
     }
-    return run_trouble(r, n, "%s() does not take %s as its %s", name, value_kind_name(wrong), wrong_name);
+    return run_trouble(r, n, "%s() does not take %s as its %s", name, value_kind_name(wrong),
+                       wrong_name);
 }

@@ -76,7 +76,8 @@ struct feel_value eval_member_or(struct run *r, const struct node *n)
     if (temporal_property(r, item, n->name, &property)) {
         return property;
     }
-    return run_trouble(r, n, "neither the item nor anything around it has a \"%.*s\"", FMT(n->name));
+    return run_trouble(r, n, "neither the item nor anything around it has a \"%.*s\"",
+                       FMT(n->name));
 }
 
 /* ---- arithmetic ---- */
@@ -134,7 +135,8 @@ static struct feel_value logic(struct run *r, const struct node *n, bool decisiv
     if (b.kind == FEEL_BOOL && (b.boolean == decisive || a.kind == FEEL_BOOL)) {
         return b;
     }
-    return run_trouble(r, n, "cannot decide %s %s %s", value_kind_name(a), decisive ? "or" : "and", value_kind_name(b));
+    return run_trouble(r, n, "cannot decide %s %s %s", value_kind_name(a), decisive ? "or" : "and",
+                       value_kind_name(b));
 }
 
 struct feel_value eval_and(struct run *r, const struct node *n)
@@ -163,7 +165,8 @@ static struct feel_value equality(struct run *r, const struct node *n, bool want
     }
     struct feel_value same = value_equal(r, a, b);
     if (feel_is_null(same)) {
-        return run_trouble(r, n, "cannot compare %s with %s", value_kind_name(a), value_kind_name(b));
+        return run_trouble(r, n, "cannot compare %s with %s", value_kind_name(a),
+                           value_kind_name(b));
     }
     return feel_bool(same.boolean == wanted);
 }
@@ -179,7 +182,8 @@ struct feel_value eval_not_equal(struct run *r, const struct node *n)
 }
 
 /* The order of a and b; false, with a trouble, when they have none. */
-static bool order(struct run *r, const struct node *n, struct feel_value a, struct feel_value b, int *ret)
+static bool order(struct run *r, const struct node *n, struct feel_value a, struct feel_value b,
+                  int *ret)
 {
     if (is_small(a) && is_small(b) && a.exp == b.exp) {
         *ret = (a.integer > b.integer) - (a.integer < b.integer);
@@ -241,7 +245,8 @@ struct feel_value eval_in(struct run *r, const struct node *n)
     struct feel_value v = eval(r, n->a);
     if (n->b->eval != eval_in_any) {
         struct feel_value held = value_in(r, v, eval(r, n->b));
-        return feel_is_null(held) ? run_trouble(r, n, "%s has no order with the ends of the range", value_kind_name(v))
+        return feel_is_null(held) ? run_trouble(r, n, "%s has no order with the ends of the range",
+                                                value_kind_name(v))
                                   : held;
     }
     for (uint32_t i = 0; i < n->b->count; i++) {
@@ -290,7 +295,8 @@ struct feel_value eval_any(struct run *r UNUSED, const struct node *n UNUSED)
     return feel_bool(true);
 }
 
-/* One unary test of ?. An expression with ? answers for itself; other values are compared with ?. */
+/* One unary test of ?. An expression with ? answers for itself; other values are compared with ?.
+ */
 static struct feel_value unary_test(struct run *r, const struct node *test, bool uses_input)
 {
     struct feel_value v = r->env->input;
@@ -313,7 +319,8 @@ struct feel_value eval_unary(struct run *r, const struct node *n)
         }
         unknown |= feel_is_null(hit);
     }
-    return unknown ? run_trouble(r, n, "the test cannot be decided for %s", value_kind_name(r->env->input))
+    return unknown ? run_trouble(r, n, "the test cannot be decided for %s",
+                                 value_kind_name(r->env->input))
                    : feel_bool(negated);
 }
 
@@ -358,7 +365,8 @@ struct feel_value eval_context(struct run *r, const struct node *n)
 /* ---- filters ---- */
 
 /* The nth item, 1-based, negative from the end. */
-static struct feel_value item_at(struct run *r, const struct node *n, struct feel_value list, struct feel_value index)
+static struct feel_value item_at(struct run *r, const struct node *n, struct feel_value list,
+                                 struct feel_value index)
 {
     int64_t i = 0;
     if (!value_to_i64(index, &i) || i == 0 || i > list.n || i < -(int64_t)list.n) {
@@ -367,23 +375,26 @@ static struct feel_value item_at(struct run *r, const struct node *n, struct fee
     return list.items[i > 0 ? i - 1 : (int64_t)list.n + i];
 }
 
-static struct feel_value filter_constant(struct run *r, const struct node *n, struct feel_value list,
-                                         struct feel_value by)
+static struct feel_value filter_constant(struct run *r, const struct node *n,
+                                         struct feel_value list, struct feel_value by)
 {
     if (by.kind == FEEL_NUMBER) {
         return item_at(r, n, list, by);
     }
     if (by.kind != FEEL_BOOL) {
-        return run_trouble(r, n, "a filter must be a boolean or a number, not %s", value_kind_name(by));
+        return run_trouble(r, n, "a filter must be a boolean or a number, not %s",
+                           value_kind_name(by));
     }
     return by.boolean ? list : feel_list(NULL, 0);
 }
 
-/* Whether a planned filter keeps the item: 1, 0, or -1 when only the general way can tell. *scaled holds the bound
- * at the exponent last met, since the items of a list mostly share one. */
-static int plan_keeps(const struct filter_plan *plan, struct feel_value item, struct feel_value *scaled)
+/* Whether a planned filter keeps the item: 1, 0, or -1 when only the general way can tell. *scaled
+ * holds the bound at the exponent last met, since the items of a list mostly share one. */
+static int plan_keeps(const struct filter_plan *plan, struct feel_value item,
+                      struct feel_value *scaled)
 {
-    const struct feel_value *member = item.kind == FEEL_CONTEXT ? entry_find(item, plan->key) : NULL;
+    const struct feel_value *member =
+        item.kind == FEEL_CONTEXT ? entry_find(item, plan->key) : NULL;
     if (member == NULL || !is_small(*member)) {
         return -1;
     }
@@ -467,7 +478,8 @@ static bool range_span(struct feel_value from, struct feel_value to, struct span
 /* A range value as a domain: its ends by their brackets; never backwards. */
 static bool interval_span(const struct feel_range *range, struct span_of *ret)
 {
-    if (range->form != FEEL_RANGE_INTERVAL || !range_span(range->lo, range->hi, ret) || ret->step < 0) {
+    if (range->form != FEEL_RANGE_INTERVAL || !range_span(range->lo, range->hi, ret) ||
+        ret->step < 0) {
         return false;
     }
     uint64_t open = (uint64_t)range->lo_open + (uint64_t)range->hi_open;
@@ -476,7 +488,8 @@ static bool interval_span(const struct feel_range *range, struct span_of *ret)
     return true;
 }
 
-static bool span_start(struct run *r, const struct node *n, const struct loop *loop, struct span_of *ret)
+static bool span_start(struct run *r, const struct node *n, const struct loop *loop,
+                       struct span_of *ret)
 {
     *ret = (struct span_of){0};
     struct feel_value from = eval(r, loop->from);
@@ -524,7 +537,8 @@ struct loop_out {
 };
 
 /* One turn of the innermost loop; false to stop. some and every stop at the decisive value. */
-static bool loop_turn(struct run *r, const struct node *n, uint32_t partial_slot, struct loop_out *out)
+static bool loop_turn(struct run *r, const struct node *n, uint32_t partial_slot,
+                      struct loop_out *out)
 {
     if (out->quantifier) {
         struct feel_value v = eval(r, n->a);
@@ -543,8 +557,10 @@ static bool loop_turn(struct run *r, const struct node *n, uint32_t partial_slot
     return true;
 }
 
-/* Run iterator `at` over its span, and those behind it inside. False when a domain is none or a turn stopped. */
-static bool loop_run(struct run *r, const struct node *n, size_t at, const struct span_of *span, struct loop_out *out)
+/* Run iterator `at` over its span, and those behind it inside. False when a domain is none or a
+ * turn stopped. */
+static bool loop_run(struct run *r, const struct node *n, size_t at, const struct span_of *span,
+                     struct loop_out *out)
 {
     const struct loops *loops = n->extra;
     bool innermost = at + 1 == loops->count;
@@ -556,7 +572,8 @@ static bool loop_run(struct run *r, const struct node *n, size_t at, const struc
         }
         *slot = span_item(span, i);
         bool go_on = innermost ? loop_turn(r, n, loops->partial_slot, out)
-                               : span_start(r, n, &loops->list[at + 1], &inner) && loop_run(r, n, at + 1, &inner, out);
+                               : span_start(r, n, &loops->list[at + 1], &inner) &&
+                                     loop_run(r, n, at + 1, &inner, out);
         if (!go_on) {
             return false;
         }
@@ -565,7 +582,8 @@ static bool loop_run(struct run *r, const struct node *n, size_t at, const struc
 }
 
 /* The common loop, one iterator without partial: the items' memory is taken at once. */
-static struct feel_value for_simple(struct run *r, const struct node *n, const struct span_of *span, uint32_t slot)
+static struct feel_value for_simple(struct run *r, const struct node *n, const struct span_of *span,
+                                    uint32_t slot)
 {
     struct feel_value *items = ARENA_ARRAY(r->ctx->arena, struct feel_value, span->count);
     for (uint64_t i = 0; i < span->count; i++) {
@@ -605,7 +623,8 @@ static struct feel_value quantified(struct run *r, const struct node *n, bool de
     if (!whole) {
         return feel_null();
     }
-    return out.unknown ? run_trouble(r, n, "some of the conditions are neither true nor false") : feel_bool(!decisive);
+    return out.unknown ? run_trouble(r, n, "some of the conditions are neither true nor false")
+                       : feel_bool(!decisive);
 }
 
 struct feel_value eval_some(struct run *r, const struct node *n)

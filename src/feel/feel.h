@@ -1,7 +1,8 @@
-/* feel.h - FEEL, the expression language of DMN 1.5 (OMG formal/2024-01-01, chapter 10): compile once, evaluate often.
+/* feel.h - FEEL, the expression language of DMN 1.5 (OMG formal/2024-01-01, chapter 10): compile
+ * once, evaluate often.
  *
- * What it is not: it knows no decision tables and no XML (dmn/ does), no clock (the caller says what
- * now is) and no files (the caller hands in time zones).
+ * What it is not: it knows no decision tables and no XML (dmn/ does), no clock (the caller says
+ * what now is) and no files (the caller hands in time zones).
  *
  * A program is compiled against a scope of known names, since FEEL names may hold spaces and
  * operators; it lives on the arena of the call that compiled it, is never written again, and may be
@@ -53,7 +54,8 @@ struct feel_value {
     uint32_t n;   /* bytes of a string; items; entries; nanoseconds of a days and time duration */
     union {
         bool boolean;
-        int64_t integer; /* number; days since 1970-01-01; months; seconds (floored, n is 0..999999999) */
+        int64_t integer; /* number; days since 1970-01-01; months; seconds (floored, n is
+                            0..999999999) */
         const struct decimal *number;
         const char *text;
         const struct feel_value *items;
@@ -81,10 +83,15 @@ struct feel_moment {
     const struct feel_zone *zone; /* FEEL_ZONE_NAMED */
 };
 
-enum feel_range_form { FEEL_RANGE_INTERVAL, FEEL_RANGE_COMPARE, FEEL_RANGE_EQUAL, FEEL_RANGE_NOT_EQUAL };
+enum feel_range_form {
+    FEEL_RANGE_INTERVAL,
+    FEEL_RANGE_COMPARE,
+    FEEL_RANGE_EQUAL,
+    FEEL_RANGE_NOT_EQUAL
+};
 
-/* [lo..hi], or one of the unary tests (< x), (>= x), (= x), (!= x) as a value; a missing end is null
- * and open. For = and != both ends hold x. */
+/* [lo..hi], or one of the unary tests (< x), (>= x), (= x), (!= x) as a value; a missing end is
+ * null and open. For = and != both ends hold x. */
 struct feel_range {
     struct feel_value lo, hi;
     bool lo_open, hi_open;
@@ -106,7 +113,8 @@ static inline struct feel_value feel_int(int64_t v)
 /* Borrows; at most 4 GiB. */
 static inline struct feel_value feel_string(struct str s)
 {
-    return (struct feel_value){.kind = FEEL_STRING, .n = (uint32_t)s.n, .text = s.n == 0 ? "" : s.p};
+    return (struct feel_value){
+        .kind = FEEL_STRING, .n = (uint32_t)s.n, .text = s.n == 0 ? "" : s.p};
 }
 /* Both borrow their array. Keys of a context are distinct. */
 static inline struct feel_value feel_list(const struct feel_value *items, size_t count)
@@ -142,8 +150,8 @@ const struct feel_value *feel_get(struct feel_value v, struct str key);
 
 /* FEEL equality: true, false, or null across kinds (DMN 1.5, 10.3.2.13 table 42). */
 struct feel_value feel_equal(struct feel_value a, struct feel_value b);
-/* For numbers, strings, booleans, dates, times and durations of one kind: sets *ret to <0, 0, >0. False when there is
- * no order. */
+/* For numbers, strings, booleans, dates, times and durations of one kind: sets *ret to <0, 0, >0.
+ * False when there is no order. */
 bool feel_compare(struct feel_value a, struct feel_value b, int *ret);
 /* What string() answers: a string as it is; a list with its strings quoted. */
 struct str feel_text(struct ctx *ctx, struct feel_value v);
@@ -177,8 +185,8 @@ struct feel_type {
     const struct feel_type *element;   /* list, range; result of a function; NULL = Any */
     const struct feel_member *members; /* context; parameters of a function */
     size_t count;
-    const struct feel_program
-        *allowed; /* unary tests each value (each element of a list: put it on the element) must pass; may be NULL */
+    const struct feel_program *allowed; /* unary tests each value (each element of a list: put it on
+                                           the element) must pass; may be NULL */
 };
 
 struct feel_member {
@@ -207,7 +215,7 @@ struct feel_scope {
     size_t type_count;
     const struct feel_zone_source *zones; /* NULL: no named zones */
     const struct feel_type *input;        /* type of ? in unary tests; may be NULL */
-    bool java;                            /* allow `external` Java functions of the compatibility kit */
+    bool java; /* allow `external` Java functions of the compatibility kit */
 };
 
 /* Where a text stands, for messages. line and column are 1-based; 0 is taken as 1. */
@@ -218,14 +226,15 @@ struct feel_source {
     uint32_t column;
 };
 
-/* One expression. ERR_SYNTAX, ERR_UNKNOWN_NAME, ERR_TOO_DEEP, ERR_TOO_LARGE, ERR_UTF8. The text must
- * live as long as the program. */
+/* One expression. ERR_SYNTAX, ERR_UNKNOWN_NAME, ERR_TOO_DEEP, ERR_TOO_LARGE, ERR_UTF8. The text
+ * must live as long as the program. */
 enum err feel_compile(struct ctx *ctx, const struct feel_scope *scope, struct feel_source source,
                       const struct feel_program **ret) MUST_USE;
 /* Unary tests: "-", "< 5, [7..9]", "not(\"a\")", or expressions with "?" (DMN 1.5 grammar 7). */
-enum err feel_compile_unary(struct ctx *ctx, const struct feel_scope *scope, struct feel_source source,
-                            const struct feel_program **ret) MUST_USE;
-/* A type: "number", "list<string>", "context<a: date>", "function<number>->number", or an item definition. */
+enum err feel_compile_unary(struct ctx *ctx, const struct feel_scope *scope,
+                            struct feel_source source, const struct feel_program **ret) MUST_USE;
+/* A type: "number", "list<string>", "context<a: date>", "function<number>->number", or an item
+ * definition. */
 enum err feel_type_parse(struct ctx *ctx, const struct feel_scope *scope, struct feel_source source,
                          const struct feel_type **ret) MUST_USE;
 
@@ -246,44 +255,52 @@ struct feel_troubles {
 /* What one evaluation sees. Zero all that is not needed. The same env may be handed on to nested
  * evaluations and calls, which then share its limits. */
 struct feel_env {
-    const struct feel_value *slots;       /* one per name of the scope */
-    struct feel_value input;              /* ? of unary tests */
-    struct instant now;                   /* what now() and today() answer */
-    int32_t now_offset_s;                 /* in this offset from UTC */
-    struct feel_troubles *troubles;       /* may be NULL */
-    uint64_t steps_max;                   /* loop turns and calls; 0 = LIMIT_FEEL_STEPS */
-    uint64_t steps;                       /* taken so far; the callee counts up */
-    uint32_t depth;                       /* nesting so far; kept by the callee */
-    const struct feel_zone_source *zones; /* zones named in texts; NULL: those of the program's scope */
+    const struct feel_value *slots; /* one per name of the scope */
+    struct feel_value input;        /* ? of unary tests */
+    struct instant now;             /* what now() and today() answer */
+    int32_t now_offset_s;           /* in this offset from UTC */
+    struct feel_troubles *troubles; /* may be NULL */
+    uint64_t steps_max;             /* loop turns and calls; 0 = LIMIT_FEEL_STEPS */
+    uint64_t steps;                 /* taken so far; the callee counts up */
+    uint32_t depth;                 /* nesting so far; kept by the callee */
+    const struct feel_zone_source
+        *zones; /* zones named in texts; NULL: those of the program's scope */
 };
 
 /* Evaluate. Unary tests answer true, false or null for env->input. */
 enum err feel_eval(struct ctx *ctx, const struct feel_program *program, struct feel_env *env,
                    struct feel_value *ret) MUST_USE;
-/* Note why something is null, for code that evaluates on top of this (may be called with no list). */
+/* Note why something is null, for code that evaluates on top of this (may be called with no list).
+ */
 void feel_trouble(struct ctx *ctx, struct feel_env *env, const char *format, ...) PRINTF(3, 4);
 
-/* Does v conform to the type (DMN 1.5, 10.3.2.9.2), its allowed values included? t NULL = Any. null conforms to every
- * type. */
+/* Does v conform to the type (DMN 1.5, 10.3.2.9.2), its allowed values included? t NULL = Any. null
+ * conforms to every type. */
 bool feel_is(struct ctx *ctx, struct feel_env *env, struct feel_value v, const struct feel_type *t);
-/* v as a t: itself, its only item, a list of it, midnight of a date; else null with a trouble (DMN 1.5, 10.3.2.9.4). */
-struct feel_value feel_coerce(struct ctx *ctx, struct feel_env *env, struct feel_value v, const struct feel_type *t);
+/* v as a t: itself, its only item, a list of it, midnight of a date; else null with a trouble
+ * (DMN 1.5, 10.3.2.9.4). */
+struct feel_value feel_coerce(struct ctx *ctx, struct feel_env *env, struct feel_value v,
+                              const struct feel_type *t);
 
 /* ---- functions ------------------------------------------------------------------------------- */
 
-/* The body of a function made outside FEEL; args are already coerced to the parameter types, missing ones null. */
-typedef enum err feel_native(struct ctx *ctx, void *self, struct feel_env *env, const struct feel_value *args,
-                             size_t count, struct feel_value *ret);
-/* A function value for a business knowledge model, a decision service, a boxed function. params and self are borrowed.
+/* The body of a function made outside FEEL; args are already coerced to the parameter types,
+ * missing ones null. */
+typedef enum err feel_native(struct ctx *ctx, void *self, struct feel_env *env,
+                             const struct feel_value *args, size_t count, struct feel_value *ret);
+/* A function value for a business knowledge model, a decision service, a boxed function. params and
+ * self are borrowed.
  */
-struct feel_value feel_function_native(struct arena *a, const struct feel_member *params, size_t count,
-                                       const struct feel_type *result, feel_native *call, void *self);
+struct feel_value feel_function_native(struct arena *a, const struct feel_member *params,
+                                       size_t count, const struct feel_type *result,
+                                       feel_native *call, void *self);
 /* Call a function value by position. Wrong count or argument type: null with a trouble. */
-enum err feel_call(struct ctx *ctx, struct feel_env *env, struct feel_value function, const struct feel_value *args,
-                   size_t count, struct feel_value *ret) MUST_USE;
+enum err feel_call(struct ctx *ctx, struct feel_env *env, struct feel_value function,
+                   const struct feel_value *args, size_t count, struct feel_value *ret) MUST_USE;
 /* Call by parameter names; a name the function has not: null with a trouble. */
 enum err feel_call_named(struct ctx *ctx, struct feel_env *env, struct feel_value function,
-                         const struct feel_entry *args, size_t count, struct feel_value *ret) MUST_USE;
+                         const struct feel_entry *args, size_t count,
+                         struct feel_value *ret) MUST_USE;
 /* How many parameters, and their names (NULL for a built-in with several signatures). */
 size_t feel_function_params(struct feel_value function, const struct feel_member **ret);
 
@@ -299,17 +316,19 @@ struct feel_shape {
     enum feel_shape_kind kind;
     struct feel_value lo, hi;
     bool lo_open, hi_open;
-    bool strict; /* a point written "= x": a value of another kind leaves it undecided, where "x" alone is false */
+    bool strict; /* a point written "= x": a value of another kind leaves it undecided, where "x"
+                    alone is false */
 };
-/* The tests of a unary program, joined by "or"; *ret_negated for not(...). Returns their number. If any is
- * FEEL_SHAPE_OTHER, evaluate the program instead. */
-size_t feel_unary_shape(const struct feel_program *program, const struct feel_shape **ret, bool *ret_negated);
+/* The tests of a unary program, joined by "or"; *ret_negated for not(...). Returns their number. If
+ * any is FEEL_SHAPE_OTHER, evaluate the program instead. */
+size_t feel_unary_shape(const struct feel_program *program, const struct feel_shape **ret,
+                        bool *ret_negated);
 /* The value of a program that is one constant. */
 bool feel_constant(const struct feel_program *program, struct feel_value *ret);
-/* A program that is a name of the scope, or a member of one ("applicant.age"): sets the slot and the members on the
- * way, of which there are at most max. False when it is anything else. */
-bool feel_path(const struct feel_program *program, uint32_t *ret_slot, struct str *ret_members, size_t max,
-               size_t *ret_count);
+/* A program that is a name of the scope, or a member of one ("applicant.age"): sets the slot and
+ * the members on the way, of which there are at most max. False when it is anything else. */
+bool feel_path(const struct feel_program *program, uint32_t *ret_slot, struct str *ret_members,
+               size_t max, size_t *ret_count);
 /* What the program was compiled from. */
 struct feel_source feel_source_of(const struct feel_program *program);
 /* Does the program use slot i? */
@@ -317,8 +336,8 @@ bool feel_uses(const struct feel_program *program, size_t slot);
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-/* Null, booleans, numbers, strings, arrays and objects; with a type, strings become dates, times and
- * durations as it says, and the value is coerced. Borrows the strings of j. */
+/* Null, booleans, numbers, strings, arrays and objects; with a type, strings become dates, times
+ * and durations as it says, and the value is coerced. Borrows the strings of j. */
 enum err feel_from_json(struct ctx *ctx, const struct json *j, const struct feel_type *type,
                         struct feel_value *ret) MUST_USE;
 /* The other way; temporal values, ranges and functions become their text. */

@@ -81,7 +81,8 @@ bool run_stop(struct run *r) __attribute__((cold, noinline));
 /* Count one turn of a loop or one call; false when the limit is passed. */
 static inline bool run_step(struct run *r)
 {
-    return __builtin_expect(r->err == ERR_OK && ++r->env->steps <= r->steps_max, 1) ? true : run_stop(r);
+    return __builtin_expect(r->err == ERR_OK && ++r->env->steps <= r->steps_max, 1) ? true
+                                                                                    : run_stop(r);
 }
 /* Give up with an error. */
 struct feel_value run_fail(struct run *r, enum err err, const char *format, ...) PRINTF(3, 4);
@@ -98,7 +99,8 @@ struct feel_value run_call_named(struct run *r, const struct node *n, struct fee
 /* ---- functions ------------------------------------------------------------------------------- */
 
 struct builtin;
-typedef struct feel_value builtin_fn(struct run *r, const struct node *n, const struct feel_value *args, size_t count);
+typedef struct feel_value builtin_fn(struct run *r, const struct node *n,
+                                     const struct feel_value *args, size_t count);
 
 /* Kinds a parameter takes, as bits of enum feel_kind. */
 #define KIND(k) (1u << (k))
@@ -144,8 +146,8 @@ struct builtin_table {
     const struct builtin *rows;
     size_t count;
 };
-extern const struct builtin_table feel_lib_number, feel_lib_string, feel_lib_list, feel_lib_temporal, feel_lib_context,
-    feel_lib_range;
+extern const struct builtin_table feel_lib_number, feel_lib_string, feel_lib_list,
+    feel_lib_temporal, feel_lib_context, feel_lib_range;
 
 /* The first row of that name; rows of one name follow each other. NULL when there is none. */
 const struct builtin *builtin_find(struct str name);
@@ -190,8 +192,9 @@ struct feel_function {
 };
 
 /* A Java function of the compatibility kit; null when the table has no such. */
-struct feel_value java_function(struct run *r, const struct node *n, struct str class, struct str signature,
-                                const struct feel_member *params, size_t count);
+struct feel_value java_function(struct run *r, const struct node *n, struct str class,
+                                struct str signature, const struct feel_member *params,
+                                size_t count);
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
@@ -223,7 +226,8 @@ static inline bool key_equal(struct str a, struct str b)
         return load32(a.p) == load32(b.p) && load32(a.p + a.n - 4) == load32(b.p + a.n - 4);
     }
     if (a.n < 4) {
-        return a.n == 0 || (a.p[0] == b.p[0] && a.p[a.n / 2] == b.p[a.n / 2] && a.p[a.n - 1] == b.p[a.n - 1]);
+        return a.n == 0 ||
+               (a.p[0] == b.p[0] && a.p[a.n / 2] == b.p[a.n / 2] && a.p[a.n - 1] == b.p[a.n - 1]);
     }
     return memcmp(a.p, b.p, a.n) == 0;
 }
@@ -248,19 +252,28 @@ struct feel_value value_number(struct run *r, struct decimal d);
 bool value_to_i64(struct feel_value v, int64_t *ret);
 bool value_truncate(struct feel_value v, int64_t *ret);
 /* Arithmetic on numbers; null with a trouble when there is no finite result. */
-struct feel_value number_add(struct run *r, const struct node *n, struct feel_value a, struct feel_value b);
-struct feel_value number_sub(struct run *r, const struct node *n, struct feel_value a, struct feel_value b);
-struct feel_value number_mul(struct run *r, const struct node *n, struct feel_value a, struct feel_value b);
-struct feel_value number_div(struct run *r, const struct node *n, struct feel_value a, struct feel_value b);
+struct feel_value number_add(struct run *r, const struct node *n, struct feel_value a,
+                             struct feel_value b);
+struct feel_value number_sub(struct run *r, const struct node *n, struct feel_value a,
+                             struct feel_value b);
+struct feel_value number_mul(struct run *r, const struct node *n, struct feel_value a,
+                             struct feel_value b);
+struct feel_value number_div(struct run *r, const struct node *n, struct feel_value a,
+                             struct feel_value b);
 int number_compare(struct feel_value a, struct feel_value b);
 /* An inline number with another exponent, when that is exact and fits. */
 bool number_scale(struct feel_value v, int16_t exp, struct feel_value *ret);
 /* The operators on any kinds. */
-struct feel_value op_add(struct run *r, const struct node *n, struct feel_value a, struct feel_value b);
-struct feel_value op_sub(struct run *r, const struct node *n, struct feel_value a, struct feel_value b);
-struct feel_value op_mul(struct run *r, const struct node *n, struct feel_value a, struct feel_value b);
-struct feel_value op_div(struct run *r, const struct node *n, struct feel_value a, struct feel_value b);
-struct feel_value op_power(struct run *r, const struct node *n, struct feel_value a, struct feel_value b);
+struct feel_value op_add(struct run *r, const struct node *n, struct feel_value a,
+                         struct feel_value b);
+struct feel_value op_sub(struct run *r, const struct node *n, struct feel_value a,
+                         struct feel_value b);
+struct feel_value op_mul(struct run *r, const struct node *n, struct feel_value a,
+                         struct feel_value b);
+struct feel_value op_div(struct run *r, const struct node *n, struct feel_value a,
+                         struct feel_value b);
+struct feel_value op_power(struct run *r, const struct node *n, struct feel_value a,
+                           struct feel_value b);
 struct feel_value op_negate(struct run *r, const struct node *n, struct feel_value a);
 
 /* true, false or null: is v in the range? */
@@ -332,14 +345,18 @@ bool moment_offset(const struct feel_moment *m, int32_t *ret_s);
 /* Compare two values of one temporal kind; false when one has an offset and the other has none. */
 bool temporal_compare(struct feel_value a, struct feel_value b, int *ret);
 /* Seconds and nanoseconds of a - b. False as above. */
-bool moment_subtract(const struct feel_moment *a, const struct feel_moment *b, int64_t *ret_s, int64_t *ret_ns);
+bool moment_subtract(const struct feel_moment *a, const struct feel_moment *b, int64_t *ret_s,
+                     int64_t *ret_ns);
 /* The moment of a date: midnight UTC. */
 struct feel_moment moment_of_date(struct feel_value date);
-struct feel_value temporal_add(struct run *r, const struct node *n, struct feel_value a, struct feel_value b,
-                               bool minus);
-struct feel_value temporal_sub(struct run *r, const struct node *n, struct feel_value a, struct feel_value b);
-struct feel_value duration_mul(struct run *r, const struct node *n, struct feel_value a, struct feel_value b);
-struct feel_value duration_div(struct run *r, const struct node *n, struct feel_value a, struct feel_value b);
+struct feel_value temporal_add(struct run *r, const struct node *n, struct feel_value a,
+                               struct feel_value b, bool minus);
+struct feel_value temporal_sub(struct run *r, const struct node *n, struct feel_value a,
+                               struct feel_value b);
+struct feel_value duration_mul(struct run *r, const struct node *n, struct feel_value a,
+                               struct feel_value b);
+struct feel_value duration_div(struct run *r, const struct node *n, struct feel_value a,
+                               struct feel_value b);
 /* A property like "year" of a temporal value or range; false when it has none of that name. */
 bool temporal_property(struct run *r, struct feel_value v, struct str name, struct feel_value *ret);
 
@@ -363,9 +380,11 @@ struct regex_match {
     size_t from[100], to[100]; /* bytes; SIZE_MAX when the group took no part */
 };
 /* An XPath 3.1 regular expression; NULL with *ret_why when it is none. */
-const struct regex *regex_compile(struct arena *a, struct str pattern, struct str flags, const char **ret_why);
+const struct regex *regex_compile(struct arena *a, struct str pattern, struct str flags,
+                                  const char **ret_why);
 /* The leftmost match at or after byte `at`; 0 none, 1 found, -1 too many steps. */
-int regex_find(const struct regex *re, struct arena *a, struct str text, size_t at, struct regex_match *ret);
+int regex_find(const struct regex *re, struct arena *a, struct str text, size_t at,
+               struct regex_match *ret);
 size_t regex_groups(const struct regex *re);
 
 /* ---- types ----------------------------------------------------------------------------------- */
@@ -373,7 +392,8 @@ size_t regex_groups(const struct regex *re);
 const struct feel_type *type_simple(enum feel_type_kind kind);
 /* instance of: as feel_is, but null is of no type. */
 bool type_instance(struct run *r, struct feel_value v, const struct feel_type *t);
-struct feel_value type_coerce(struct run *r, const struct node *n, struct feel_value v, const struct feel_type *t);
+struct feel_value type_coerce(struct run *r, const struct node *n, struct feel_value v,
+                              const struct feel_type *t);
 const char *type_kind_name(const struct feel_type *t);
 
 /* ---- parsing --------------------------------------------------------------------------------- */

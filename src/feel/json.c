@@ -15,7 +15,9 @@ static struct feel_value temporal(struct run *r, struct str s, enum feel_type_ki
         return date_time_from_text(r, s);
     }
     v = duration_from_text(s);
-    return v.kind == (kind == FEEL_TYPE_YEARS_MONTHS ? FEEL_YEARS_MONTHS : FEEL_DAYS_TIME) ? v : feel_null();
+    return v.kind == (kind == FEEL_TYPE_YEARS_MONTHS ? FEEL_YEARS_MONTHS : FEEL_DAYS_TIME)
+               ? v
+               : feel_null();
 }
 
 static bool is_temporal(const struct feel_type *t)
@@ -33,7 +35,8 @@ static const struct feel_type *member_type(const struct feel_type *t, struct str
     return NULL;
 }
 
-static enum err read_value(struct run *r, const struct json *j, const struct feel_type *t, struct feel_value *ret)
+static enum err read_value(struct run *r, const struct json *j, const struct feel_type *t,
+                           struct feel_value *ret)
 {
     struct ctx *ctx = r->ctx;
     switch ((enum json_kind)j->kind) {
@@ -56,7 +59,8 @@ static enum err read_value(struct run *r, const struct json *j, const struct fee
         return ERR_OK;
     }
     case JSON_ARRAY: {
-        const struct feel_type *element = t != NULL && t->kind == FEEL_TYPE_LIST ? t->element : NULL;
+        const struct feel_type *element =
+            t != NULL && t->kind == FEEL_TYPE_LIST ? t->element : NULL;
         struct feel_value *items = ARENA_ARRAY(ctx->arena, struct feel_value, j->count);
         for (size_t i = 0; i < j->count; i++) {
             TRY(read_value(r, &j->items[i], element, &items[i]));
@@ -68,7 +72,8 @@ static enum err read_value(struct run *r, const struct json *j, const struct fee
         struct feel_entry *entries = ARENA_ARRAY(ctx->arena, struct feel_entry, j->count);
         for (size_t i = 0; i < j->count; i++) {
             entries[i].key = j->members[i].key;
-            TRY(read_value(r, &j->members[i].value, member_type(t, entries[i].key), &entries[i].value));
+            TRY(read_value(r, &j->members[i].value, member_type(t, entries[i].key),
+                           &entries[i].value));
         }
         *ret = feel_context(entries, j->count);
         return ERR_OK;
@@ -77,7 +82,8 @@ static enum err read_value(struct run *r, const struct json *j, const struct fee
     return fault(ctx, ERR_TYPE, "this is no JSON value");
 }
 
-enum err feel_from_json(struct ctx *ctx, const struct json *j, const struct feel_type *type, struct feel_value *ret)
+enum err feel_from_json(struct ctx *ctx, const struct json *j, const struct feel_type *type,
+                        struct feel_value *ret)
 {
     struct feel_env env = {.zones = &feel_zones_of_world};
     struct run r = run_new(ctx, &env, NULL);
@@ -114,7 +120,8 @@ static struct json write_json(struct ctx *ctx, struct feel_value v, int depth)
     if (v.kind == FEEL_CONTEXT) {
         struct json object = json_object();
         for (uint32_t i = 0; i < v.n; i++) {
-            json_set(ctx->arena, &object, v.entries[i].key, write_json(ctx, v.entries[i].value, depth + 1));
+            json_set(ctx->arena, &object, v.entries[i].key,
+                     write_json(ctx, v.entries[i].value, depth + 1));
         }
         return object;
     }

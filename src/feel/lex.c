@@ -15,7 +15,8 @@ static void place(struct compiler *c, size_t at, uint32_t *ret_line, uint32_t *r
     *ret_line = line + first - 1;
 }
 
-const struct node *parse_refuse(struct compiler *c, enum err err, size_t at, const char *format, ...)
+const struct node *parse_refuse(struct compiler *c, enum err err, size_t at, const char *format,
+                                ...)
 {
     if (c->err != ERR_OK) {
         return NULL;
@@ -50,9 +51,9 @@ const struct node *parse_expected(struct compiler *c, const char *what)
 /* Blanks beyond ASCII (rule 62), as ranges. */
 static bool is_wide_blank(int32_t code)
 {
-    static const int32_t ranges[][2] = {{0x85, 0x85},     {0xA0, 0xA0},     {0x1680, 0x1680}, {0x180E, 0x180E},
-                                        {0x2000, 0x200B}, {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F},
-                                        {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
+    static const int32_t ranges[][2] = {
+        {0x85, 0x85},     {0xA0, 0xA0},     {0x1680, 0x1680}, {0x180E, 0x180E}, {0x2000, 0x200B},
+        {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
     for (size_t i = 0; i < LEN(ranges); i++) {
         if (code >= ranges[i][0] && code <= ranges[i][1]) {
             return true;
@@ -183,7 +184,9 @@ bool lex_word(struct compiler *c, const char *word)
 
 static int hex_value(char ch)
 {
-    return ch >= '0' && ch <= '9' ? ch - '0' : (ch | 32) >= 'a' && (ch | 32) <= 'f' ? (ch | 32) - 'a' + 10 : -1;
+    return ch >= '0' && ch <= '9'                 ? ch - '0'
+           : (ch | 32) >= 'a' && (ch | 32) <= 'f' ? (ch | 32) - 'a' + 10
+                                                  : -1;
 }
 
 /* n hexadecimal digits, or -1. */
@@ -200,7 +203,8 @@ static int32_t hex_digits(struct str t, size_t at, size_t n)
     return v;
 }
 
-/* What stands behind a backslash at `at`: writes it, returns how many bytes it took; 0 when it is no escape. */
+/* What stands behind a backslash at `at`: writes it, returns how many bytes it took; 0 when it is
+ * no escape. */
 static size_t escape(struct buf *b, struct str t, size_t at)
 {
     static const char from[] = "ntr\"'\\";
@@ -217,7 +221,8 @@ static size_t escape(struct buf *b, struct str t, size_t at)
         return 0;
     }
     size_t took = n + 1;
-    if (code >= 0xD800 && code < 0xDC00 && at + 6 < t.n && t.p[at + 5] == '\\' && t.p[at + 6] == 'u') {
+    if (code >= 0xD800 && code < 0xDC00 && at + 6 < t.n && t.p[at + 5] == '\\' &&
+        t.p[at + 6] == 'u') {
         int32_t low = hex_digits(t, at + 7, 4);
         if (low >= 0xDC00 && low < 0xE000) {
             code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
@@ -372,8 +377,9 @@ bool lex_new_name(struct compiler *c, const char *stops, bool stop_at_in, struct
 /* Words that end a name of several words. */
 static bool sees_keyword(struct compiler *c)
 {
-    static const char *const words[] = {"and",       "or",       "in", "then", "else", "return", "between",
-                                        "satisfies", "instance", "if", "for",  "some", "every"};
+    static const char *const words[] = {"and",    "or",      "in",        "then",     "else",
+                                        "return", "between", "satisfies", "instance", "if",
+                                        "for",    "some",    "every"};
     for (size_t i = 0; i < LEN(words); i++) {
         if (lex_sees_word(c, words[i])) {
             return true;
@@ -393,7 +399,8 @@ bool lex_words(struct compiler *c, struct str *ret)
     for (;;) {
         c->at = end;
         lex_blanks(c);
-        if (c->at == end || name_part(c->text, c->at) == 0 || is_digit(c->text, c->at) || sees_keyword(c)) {
+        if (c->at == end || name_part(c->text, c->at) == 0 || is_digit(c->text, c->at) ||
+            sees_keyword(c)) {
             break;
         }
         end = word_end(c->text, c->at);
@@ -427,6 +434,7 @@ size_t name_match(struct str text, size_t at, struct str name)
             at += m;
         }
     }
-    bool word = name.n > 0 && ((unsigned char)name.p[name.n - 1] >= 0x80 || name_part(name, name.n - 1) != 0);
+    bool word = name.n > 0 &&
+                ((unsigned char)name.p[name.n - 1] >= 0x80 || name_part(name, name.n - 1) != 0);
     return word && name_part(text, at) != 0 ? 0 : at;
 }

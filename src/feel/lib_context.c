@@ -2,9 +2,11 @@
 #include "feel/feel_in.h"
 
 /* The context with one key set; new keys come last. */
-static struct feel_value put(struct run *r, struct feel_value context, struct str key, struct feel_value v)
+static struct feel_value put(struct run *r, struct feel_value context, struct str key,
+                             struct feel_value v)
 {
-    struct feel_entry *entries = ARENA_ARRAY(r->ctx->arena, struct feel_entry, context.n + (size_t)1);
+    struct feel_entry *entries =
+        ARENA_ARRAY(r->ctx->arena, struct feel_entry, context.n + (size_t)1);
     uint32_t at = 0;
     while (at < context.n && !str_equal(context.entries[at].key, key)) {
         at++;
@@ -18,9 +20,11 @@ static struct feel_value put(struct run *r, struct feel_value context, struct st
 
 /* The same along a list of keys. */
 static struct feel_value put_deep(struct run *r, const struct node *n, struct feel_value context,
-                                  const struct feel_value *keys, uint32_t count, struct feel_value v)
+                                  const struct feel_value *keys, uint32_t count,
+                                  struct feel_value v)
 {
-    if (count == 0 || keys[0].kind != FEEL_STRING || context.kind != FEEL_CONTEXT || count > LIMIT_FEEL_DEPTH) {
+    if (count == 0 || keys[0].kind != FEEL_STRING || context.kind != FEEL_CONTEXT ||
+        count > LIMIT_FEEL_DEPTH) {
         return run_trouble(r, n, "the keys lead to no place in the context");
     }
     struct str key = feel_str(keys[0]);
@@ -28,11 +32,13 @@ static struct feel_value put_deep(struct run *r, const struct node *n, struct fe
         return put(r, context, key, v);
     }
     const struct feel_value *inner = feel_get(context, key);
-    struct feel_value below = put_deep(r, n, inner == NULL ? feel_null() : *inner, keys + 1, count - 1, v);
+    struct feel_value below =
+        put_deep(r, n, inner == NULL ? feel_null() : *inner, keys + 1, count - 1, v);
     return feel_is_null(below) ? below : put(r, context, key, below);
 }
 
-static struct feel_value do_put(struct run *r, const struct node *n, const struct feel_value *args, size_t count UNUSED)
+static struct feel_value do_put(struct run *r, const struct node *n, const struct feel_value *args,
+                                size_t count UNUSED)
 {
     if (args[1].kind == FEEL_STRING) {
         return put(r, args[0], feel_str(args[1]), args[2]);
@@ -40,14 +46,16 @@ static struct feel_value do_put(struct run *r, const struct node *n, const struc
     return put_deep(r, n, args[0], args[1].items, args[1].n, args[2]);
 }
 
-static struct feel_value do_get(struct run *r, const struct node *n, const struct feel_value *args, size_t count UNUSED)
+static struct feel_value do_get(struct run *r, const struct node *n, const struct feel_value *args,
+                                size_t count UNUSED)
 {
     const struct feel_value *v = feel_get(args[0], feel_str(args[1]));
-    return v != NULL ? *v : run_trouble(r, n, "there is no member \"%.*s\"", FMT(feel_str(args[1])));
+    return v != NULL ? *v
+                     : run_trouble(r, n, "there is no member \"%.*s\"", FMT(feel_str(args[1])));
 }
 
-static struct feel_value do_entries(struct run *r, const struct node *n UNUSED, const struct feel_value *args,
-                                    size_t count UNUSED)
+static struct feel_value do_entries(struct run *r, const struct node *n UNUSED,
+                                    const struct feel_value *args, size_t count UNUSED)
 {
     struct feel_value *items = ARENA_ARRAY(r->ctx->arena, struct feel_value, args[0].n);
     for (uint32_t i = 0; i < args[0].n; i++) {
@@ -59,8 +67,8 @@ static struct feel_value do_entries(struct run *r, const struct node *n UNUSED, 
     return feel_list(items, args[0].n);
 }
 
-static struct feel_value do_context(struct run *r, const struct node *n, const struct feel_value *args,
-                                    size_t count UNUSED)
+static struct feel_value do_context(struct run *r, const struct node *n,
+                                    const struct feel_value *args, size_t count UNUSED)
 {
     struct feel_value list = args[0];
     struct feel_entry *entries = ARENA_ARRAY(r->ctx->arena, struct feel_entry, list.n);
@@ -72,7 +80,8 @@ static struct feel_value do_context(struct run *r, const struct node *n, const s
             return feel_null();
         }
         if (key == NULL || key->kind != FEEL_STRING || v == NULL) {
-            return run_trouble(r, n, "each entry must have a \"key\" that is a string and a \"value\"");
+            return run_trouble(r, n,
+                               "each entry must have a \"key\" that is a string and a \"value\"");
         }
         if (feel_get(feel_context(entries, i), feel_str(*key)) != NULL) {
             return run_trouble(r, n, "the key \"%.*s\" stands twice", FMT(feel_str(*key)));
@@ -82,8 +91,8 @@ static struct feel_value do_context(struct run *r, const struct node *n, const s
     return feel_context(entries, list.n);
 }
 
-static struct feel_value do_merge(struct run *r, const struct node *n, const struct feel_value *args,
-                                  size_t count UNUSED)
+static struct feel_value do_merge(struct run *r, const struct node *n,
+                                  const struct feel_value *args, size_t count UNUSED)
 {
     struct feel_value all = feel_context(NULL, 0);
     for (uint32_t i = 0; i < args[0].n; i++) {
@@ -106,8 +115,18 @@ static const struct builtin rows[] = {
     {"get value", do_get, {{"m", K_CONTEXT}, {"key", K_STRING}}, 2, 0, false},
     {"get entries", do_entries, {{"m", K_CONTEXT}}, 1, 0, false},
     {"context", do_context, {{"entries", K_LIST}}, 1, 0, false},
-    {"context put", do_put, {{"context", K_CONTEXT}, {"key", K_STRING}, {"value", K_ANY}}, 3, 0, false},
-    {"context put", do_put, {{"context", K_CONTEXT}, {"keys", K_LIST}, {"value", K_ANY}}, 3, 0, false},
+    {"context put",
+     do_put,
+     {{"context", K_CONTEXT}, {"key", K_STRING}, {"value", K_ANY}},
+     3,
+     0,
+     false},
+    {"context put",
+     do_put,
+     {{"context", K_CONTEXT}, {"keys", K_LIST}, {"value", K_ANY}},
+     3,
+     0,
+     false},
     {"context merge", do_merge, {{"contexts", K_LIST}}, 1, 0, false},
 };
 const struct builtin_table feel_lib_context = {rows, LEN(rows)};

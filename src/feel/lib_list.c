@@ -1,8 +1,8 @@
 /* List built-ins (DMN 1.5, 10.3.4.4). */
 #include "feel/feel_in.h"
 
-#define LIST_FN(name)                                                                                                  \
-    static struct feel_value name(struct run *r UNUSED, const struct node *n UNUSED,                                   \
+#define LIST_FN(name)                                                                              \
+    static struct feel_value name(struct run *r UNUSED, const struct node *n UNUSED,               \
                                   const struct feel_value *args UNUSED, size_t count UNUSED)
 
 static struct feel_value not_numbers(struct run *r, const struct node *n, struct feel_value item)
@@ -33,7 +33,8 @@ LIST_FN(do_count)
     return feel_int(args[0].n);
 }
 
-static struct feel_value extreme(struct run *r, const struct node *n, struct feel_value list, int sign)
+static struct feel_value extreme(struct run *r, const struct node *n, struct feel_value list,
+                                 int sign)
 {
     if (list.n == 0) {
         return empty(r, n);
@@ -62,8 +63,8 @@ LIST_FN(do_max)
 
 /* Fold numbers with an operation; an empty list or another kind is null. */
 static struct feel_value fold_numbers(struct run *r, const struct node *n, struct feel_value list,
-                                      struct feel_value (*op)(struct run *, const struct node *, struct feel_value,
-                                                              struct feel_value))
+                                      struct feel_value (*op)(struct run *, const struct node *,
+                                                              struct feel_value, struct feel_value))
 {
     if (list.n == 0) {
         return empty(r, n);
@@ -101,7 +102,8 @@ LIST_FN(do_mean)
 }
 
 /* all and any: one decisive boolean decides, what is no boolean leaves it open. */
-static struct feel_value decide(struct run *r, const struct node *n, struct feel_value list, bool decisive)
+static struct feel_value decide(struct run *r, const struct node *n, struct feel_value list,
+                                bool decisive)
 {
     bool open = false;
     for (uint32_t i = 0; i < list.n; i++) {
@@ -111,7 +113,8 @@ static struct feel_value decide(struct run *r, const struct node *n, struct feel
         }
         open |= item.kind != FEEL_BOOL;
     }
-    return open ? run_trouble(r, n, "the list holds other things than booleans") : feel_bool(!decisive);
+    return open ? run_trouble(r, n, "the list holds other things than booleans")
+                : feel_bool(!decisive);
 }
 
 LIST_FN(do_all)
@@ -145,8 +148,10 @@ LIST_FN(do_contains)
     return feel_bool(holds(r, args[0].items, args[0].n, args[1]));
 }
 
-/* A 1-based position, negative from the end, as an index below limit; false with a trouble when it is none. */
-static bool position(struct run *r, const struct node *n, struct feel_value list, struct feel_value at, size_t *ret)
+/* A 1-based position, negative from the end, as an index below limit; false with a trouble when it
+ * is none. */
+static bool position(struct run *r, const struct node *n, struct feel_value list,
+                     struct feel_value at, size_t *ret)
 {
     int64_t i = 0;
     if (!value_truncate(at, &i) || i == 0 || i > list.n || i < -(int64_t)list.n) {
@@ -175,7 +180,8 @@ LIST_FN(do_sublist)
 }
 
 /* The lists after each other, items that are no lists standing for themselves. */
-static struct feel_value chain(struct run *r, const struct node *n, const struct feel_value *args, size_t count)
+static struct feel_value chain(struct run *r, const struct node *n, const struct feel_value *args,
+                               size_t count)
 {
     size_t total = 0;
     for (size_t i = 0; i < count; i++) {
@@ -259,8 +265,9 @@ LIST_FN(do_remove)
 }
 
 /* Replace where a function of (item, newItem) says true. */
-static struct feel_value replace_matching(struct run *r, const struct node *n, struct feel_value list,
-                                          struct feel_value match, struct feel_value by)
+static struct feel_value replace_matching(struct run *r, const struct node *n,
+                                          struct feel_value list, struct feel_value match,
+                                          struct feel_value by)
 {
     if (match.function->count != 2) {
         return run_trouble(r, n, "the match function must take two arguments: item and newItem");
@@ -270,7 +277,8 @@ static struct feel_value replace_matching(struct run *r, const struct node *n, s
         struct feel_value pair[2] = {list.items[i], by};
         struct feel_value hit = run_call(r, n, match, pair, 2);
         if (hit.kind != FEEL_BOOL) {
-            return run_trouble(r, n, "the match function must answer true or false, not %s", value_kind_name(hit));
+            return run_trouble(r, n, "the match function must answer true or false, not %s",
+                               value_kind_name(hit));
         }
         items[i] = hit.boolean ? by : list.items[i];
     }
@@ -312,7 +320,8 @@ LIST_FN(do_index_of)
     return vec_list(&out);
 }
 
-/* Nesting is bounded by what can be built: see LIMIT_FEEL_VALUE_DEPTH. False when a limit is passed. */
+/* Nesting is bounded by what can be built: see LIMIT_FEEL_VALUE_DEPTH. False when a limit is
+ * passed. */
 static bool flatten(struct run *r, struct vec *out, struct feel_value list, int depth)
 {
     for (uint32_t i = 0; i < list.n; i++) {
@@ -332,18 +341,20 @@ static bool flatten(struct run *r, struct vec *out, struct feel_value list, int 
 LIST_FN(do_flatten)
 {
     struct vec out = {0};
-    return flatten(r, &out, args[0], 0) ? vec_list(&out) : run_trouble(r, n, "the list is nested too deep");
+    return flatten(r, &out, args[0], 0) ? vec_list(&out)
+                                        : run_trouble(r, n, "the list is nested too deep");
 }
 
 /* ---- order ---- */
 
 /* Whether a stands before b; sets *ok to false when that cannot be told. */
-typedef bool precedes_fn(struct run *r, const struct node *n, void *self, struct feel_value a, struct feel_value b,
-                         bool *ok);
+typedef bool precedes_fn(struct run *r, const struct node *n, void *self, struct feel_value a,
+                         struct feel_value b, bool *ok);
 
 /* Stable merge sort of items[0..count) with room of the same size. */
-static void merge_sort(struct run *r, const struct node *n, struct feel_value *items, struct feel_value *room,
-                       size_t count, precedes_fn *precedes, void *self, bool *ok)
+static void merge_sort(struct run *r, const struct node *n, struct feel_value *items,
+                       struct feel_value *room, size_t count, precedes_fn *precedes, void *self,
+                       bool *ok)
 {
     for (size_t width = 1; width < count && *ok; width *= 2) {
         for (size_t from = 0; from < count; from += 2 * width) {
@@ -359,8 +370,8 @@ static void merge_sort(struct run *r, const struct node *n, struct feel_value *i
     }
 }
 
-static struct feel_value sorted(struct run *r, const struct node *n, struct feel_value list, precedes_fn *precedes,
-                                void *self)
+static struct feel_value sorted(struct run *r, const struct node *n, struct feel_value list,
+                                precedes_fn *precedes, void *self)
 {
     struct feel_value *items = items_new(r, list.n);
     struct feel_value *room = items_new(r, list.n);
@@ -370,8 +381,8 @@ static struct feel_value sorted(struct run *r, const struct node *n, struct feel
     return ok ? feel_list(items, list.n) : run_trouble(r, n, "the items cannot be put in order");
 }
 
-static bool by_value(struct run *r UNUSED, const struct node *n UNUSED, void *self UNUSED, struct feel_value a,
-                     struct feel_value b, bool *ok)
+static bool by_value(struct run *r UNUSED, const struct node *n UNUSED, void *self UNUSED,
+                     struct feel_value a, struct feel_value b, bool *ok)
 {
     int c = 0;
     if (!feel_compare(a, b, &c)) {
@@ -380,8 +391,8 @@ static bool by_value(struct run *r UNUSED, const struct node *n UNUSED, void *se
     return c < 0;
 }
 
-static bool by_function(struct run *r, const struct node *n, void *self, struct feel_value a, struct feel_value b,
-                        bool *ok)
+static bool by_function(struct run *r, const struct node *n, void *self, struct feel_value a,
+                        struct feel_value b, bool *ok)
 {
     const struct feel_value *function = self;
     struct feel_value pair[2] = {a, b};
@@ -497,10 +508,25 @@ static const struct builtin rows[] = {
     {"concatenate", do_concatenate, {{"list", K_LIST}}, 1, VARIADIC_REST, false},
     {"union", do_union, {{"list", K_LIST}}, 1, VARIADIC_REST, false},
     {"distinct values", do_distinct, {{"list", K_LIST}}, 1, 0, false},
-    {"insert before", do_insert, {{"list", K_LIST}, {"position", K_NUMBER}, {"newItem", K_ANY}}, 3, 0, false},
+    {"insert before",
+     do_insert,
+     {{"list", K_LIST}, {"position", K_NUMBER}, {"newItem", K_ANY}},
+     3,
+     0,
+     false},
     {"remove", do_remove, {{"list", K_LIST}, {"position", K_NUMBER}}, 2, 0, false},
-    {"list replace", do_replace, {{"list", K_LIST}, {"position", K_NUMBER}, {"newItem", K_ANY}}, 3, 0, false},
-    {"list replace", do_replace, {{"list", K_LIST}, {"match", K_FUNCTION}, {"newItem", K_ANY}}, 3, 0, false},
+    {"list replace",
+     do_replace,
+     {{"list", K_LIST}, {"position", K_NUMBER}, {"newItem", K_ANY}},
+     3,
+     0,
+     false},
+    {"list replace",
+     do_replace,
+     {{"list", K_LIST}, {"match", K_FUNCTION}, {"newItem", K_ANY}},
+     3,
+     0,
+     false},
     {"reverse", do_reverse, {{"list", K_LIST}}, 1, 0, false},
     {"index of", do_index_of, {{"list", K_LIST}, {"match", K_ANY}}, 2, 0, false},
     {"flatten", do_flatten, {{"list", K_LIST}}, 1, 0, false},

@@ -6,7 +6,8 @@ static struct feel_value too_large(struct run *r, const struct node *n)
     return run_trouble(r, n, "the result is beyond the range of numbers");
 }
 
-static struct feel_value round_by(struct run *r, const struct node *n, const struct feel_value *args, size_t count,
+static struct feel_value round_by(struct run *r, const struct node *n,
+                                  const struct feel_value *args, size_t count,
                                   enum decimal_round how)
 {
     int64_t scale = 0;
@@ -16,56 +17,64 @@ static struct feel_value round_by(struct run *r, const struct node *n, const str
     }
     if (scale < -DECIMAL_EXP_MAX || scale > -DECIMAL_EXP_MIN ||
         !decimal_round_to(feel_decimal(args[0]), (int32_t)scale, how, &d)) {
-        return run_trouble(r, n, "the scale is out of range; it goes from %d to %d", -DECIMAL_EXP_MAX,
-                           -DECIMAL_EXP_MIN);
+        return run_trouble(r, n, "the scale is out of range; it goes from %d to %d",
+                           -DECIMAL_EXP_MAX, -DECIMAL_EXP_MIN);
     }
     return value_number(r, d);
 }
 
-static struct feel_value do_decimal(struct run *r, const struct node *n, const struct feel_value *args, size_t count)
+static struct feel_value do_decimal(struct run *r, const struct node *n,
+                                    const struct feel_value *args, size_t count)
 {
     return round_by(r, n, args, count, DECIMAL_HALF_EVEN);
 }
 
-static struct feel_value do_floor(struct run *r, const struct node *n, const struct feel_value *args, size_t count)
+static struct feel_value do_floor(struct run *r, const struct node *n,
+                                  const struct feel_value *args, size_t count)
 {
     return round_by(r, n, args, count, DECIMAL_FLOOR);
 }
 
-static struct feel_value do_ceiling(struct run *r, const struct node *n, const struct feel_value *args, size_t count)
+static struct feel_value do_ceiling(struct run *r, const struct node *n,
+                                    const struct feel_value *args, size_t count)
 {
     return round_by(r, n, args, count, DECIMAL_CEILING);
 }
 
-static struct feel_value do_round_up(struct run *r, const struct node *n, const struct feel_value *args, size_t count)
+static struct feel_value do_round_up(struct run *r, const struct node *n,
+                                     const struct feel_value *args, size_t count)
 {
     return round_by(r, n, args, count, DECIMAL_UP);
 }
 
-static struct feel_value do_round_down(struct run *r, const struct node *n, const struct feel_value *args, size_t count)
+static struct feel_value do_round_down(struct run *r, const struct node *n,
+                                       const struct feel_value *args, size_t count)
 {
     return round_by(r, n, args, count, DECIMAL_DOWN);
 }
 
-static struct feel_value do_half_up(struct run *r, const struct node *n, const struct feel_value *args, size_t count)
+static struct feel_value do_half_up(struct run *r, const struct node *n,
+                                    const struct feel_value *args, size_t count)
 {
     return round_by(r, n, args, count, DECIMAL_HALF_UP);
 }
 
-static struct feel_value do_half_down(struct run *r, const struct node *n, const struct feel_value *args, size_t count)
+static struct feel_value do_half_down(struct run *r, const struct node *n,
+                                      const struct feel_value *args, size_t count)
 {
     return round_by(r, n, args, count, DECIMAL_HALF_DOWN);
 }
 
-static struct feel_value do_abs(struct run *r, const struct node *n, const struct feel_value *args, size_t count UNUSED)
+static struct feel_value do_abs(struct run *r, const struct node *n, const struct feel_value *args,
+                                size_t count UNUSED)
 {
     struct feel_value v = args[0];
     bool minus = v.kind == FEEL_NUMBER ? feel_decimal(v).negative : v.integer < 0;
     return minus ? op_negate(r, n, v) : v;
 }
 
-static struct feel_value do_modulo(struct run *r, const struct node *n, const struct feel_value *args,
-                                   size_t count UNUSED)
+static struct feel_value do_modulo(struct run *r, const struct node *n,
+                                   const struct feel_value *args, size_t count UNUSED)
 {
     struct decimal d = {0};
     if (!decimal_modulo(feel_decimal(args[0]), feel_decimal(args[1]), &d)) {
@@ -78,18 +87,22 @@ static struct feel_value do_sqrt(struct run *r, const struct node *n, const stru
                                  size_t count UNUSED)
 {
     struct decimal d = {0};
-    return decimal_sqrt(feel_decimal(args[0]), &d) ? value_number(r, d)
-                                                   : run_trouble(r, n, "a negative number has no square root");
+    return decimal_sqrt(feel_decimal(args[0]), &d)
+               ? value_number(r, d)
+               : run_trouble(r, n, "a negative number has no square root");
 }
 
-static struct feel_value do_log(struct run *r, const struct node *n, const struct feel_value *args, size_t count UNUSED)
+static struct feel_value do_log(struct run *r, const struct node *n, const struct feel_value *args,
+                                size_t count UNUSED)
 {
     struct decimal d = {0};
-    return decimal_log(feel_decimal(args[0]), &d) ? value_number(r, d)
-                                                  : run_trouble(r, n, "only positive numbers have a logarithm");
+    return decimal_log(feel_decimal(args[0]), &d)
+               ? value_number(r, d)
+               : run_trouble(r, n, "only positive numbers have a logarithm");
 }
 
-static struct feel_value do_exp(struct run *r, const struct node *n, const struct feel_value *args, size_t count UNUSED)
+static struct feel_value do_exp(struct run *r, const struct node *n, const struct feel_value *args,
+                                size_t count UNUSED)
 {
     struct decimal d = {0};
     return decimal_exp(feel_decimal(args[0]), &d) ? value_number(r, d) : too_large(r, n);
@@ -102,22 +115,24 @@ static int parity(struct feel_value v)
     return d.exp < 0 ? 2 : d.exp > 0 ? 0 : (int)(d.coef & 1);
 }
 
-static struct feel_value do_odd(struct run *r UNUSED, const struct node *n UNUSED, const struct feel_value *args,
-                                size_t count UNUSED)
+static struct feel_value do_odd(struct run *r UNUSED, const struct node *n UNUSED,
+                                const struct feel_value *args, size_t count UNUSED)
 {
     return feel_bool(parity(args[0]) == 1);
 }
 
-static struct feel_value do_even(struct run *r UNUSED, const struct node *n UNUSED, const struct feel_value *args,
-                                 size_t count UNUSED)
+static struct feel_value do_even(struct run *r UNUSED, const struct node *n UNUSED,
+                                 const struct feel_value *args, size_t count UNUSED)
 {
     return feel_bool(parity(args[0]) == 0);
 }
 
-static struct feel_value do_not(struct run *r, const struct node *n, const struct feel_value *args, size_t count UNUSED)
+static struct feel_value do_not(struct run *r, const struct node *n, const struct feel_value *args,
+                                size_t count UNUSED)
 {
-    return args[0].kind == FEEL_BOOL ? feel_bool(!args[0].boolean)
-                                     : run_trouble(r, n, "not() wants a boolean, not %s", value_kind_name(args[0]));
+    return args[0].kind == FEEL_BOOL
+               ? feel_bool(!args[0].boolean)
+               : run_trouble(r, n, "not() wants a boolean, not %s", value_kind_name(args[0]));
 }
 
 static const struct builtin rows[] = {

@@ -68,7 +68,8 @@ static bool ends_before(const struct span_ends *a, const struct span_ends *b, bo
 
 static bool overlaps_before(const struct span_ends *a, const struct span_ends *b, bool *ok)
 {
-    /* table 78: the end of a lies in b, not beyond it; equal ends count when b's is not the more open one */
+    /* table 78: the end of a lies in b, not beyond it; equal ends count when b's is not the more
+     * open one */
     return begins_before(a, b, ok) && !before(a, b, ok) && !ends_before(b, a, ok);
 }
 
@@ -122,21 +123,23 @@ static bool coincides(const struct span_ends *a, const struct span_ends *b, bool
     return same_start(a, b, ok) && same_end(a, b, ok);
 }
 
-static struct feel_value relate(struct run *r, const struct node *n, const struct feel_value *args, relation *holds_for)
+static struct feel_value relate(struct run *r, const struct node *n, const struct feel_value *args,
+                                relation *holds_for)
 {
     struct span_ends a = ends_of(args[0]);
     struct span_ends b = ends_of(args[1]);
     bool ok = true;
     bool holds = holds_for(&a, &b, &ok);
     return ok ? feel_bool(holds)
-              : run_trouble(r, n, "%s and %s have no order", value_kind_name(a.lo), value_kind_name(b.lo));
+              : run_trouble(r, n, "%s and %s have no order", value_kind_name(a.lo),
+                            value_kind_name(b.lo));
 }
 
-#define RANGE_FN(name)                                                                                                 \
-    static struct feel_value do_##name(struct run *r, const struct node *n, const struct feel_value *args,             \
-                                       size_t count UNUSED)                                                            \
-    {                                                                                                                  \
-        return relate(r, n, args, name);                                                                               \
+#define RANGE_FN(name)                                                                             \
+    static struct feel_value do_##name(struct run *r, const struct node *n,                        \
+                                       const struct feel_value *args, size_t count UNUSED)         \
+    {                                                                                              \
+        return relate(r, n, args, name);                                                           \
     }
 RANGE_FN(before)
 RANGE_FN(after)
@@ -153,28 +156,29 @@ RANGE_FN(finishes)
 RANGE_FN(finished_by)
 RANGE_FN(coincides)
 
-static struct feel_value do_range(struct run *r, const struct node *n, const struct feel_value *args,
-                                  size_t count UNUSED)
+static struct feel_value do_range(struct run *r, const struct node *n,
+                                  const struct feel_value *args, size_t count UNUSED)
 {
     struct feel_value v = range_from_text(r, feel_str(args[0]));
-    return feel_is_null(v) ? run_trouble(r, n, "the text is no range with literal ends in order") : v;
+    return feel_is_null(v) ? run_trouble(r, n, "the text is no range with literal ends in order")
+                           : v;
 }
 
-#define TWO_POINTS(name, fn)                                                                                           \
-    {                                                                                                                  \
-        name, fn, {{"point1", K_POINT}, {"point2", K_POINT}}, 2, 0, false                                              \
+#define TWO_POINTS(name, fn)                                                                       \
+    {                                                                                              \
+        name, fn, {{"point1", K_POINT}, {"point2", K_POINT}}, 2, 0, false                          \
     }
-#define POINT_RANGE(name, fn)                                                                                          \
-    {                                                                                                                  \
-        name, fn, {{"point", K_POINT}, {"range", K_RANGE}}, 2, 0, false                                                \
+#define POINT_RANGE(name, fn)                                                                      \
+    {                                                                                              \
+        name, fn, {{"point", K_POINT}, {"range", K_RANGE}}, 2, 0, false                            \
     }
-#define RANGE_POINT(name, fn)                                                                                          \
-    {                                                                                                                  \
-        name, fn, {{"range", K_RANGE}, {"point", K_POINT}}, 2, 0, false                                                \
+#define RANGE_POINT(name, fn)                                                                      \
+    {                                                                                              \
+        name, fn, {{"range", K_RANGE}, {"point", K_POINT}}, 2, 0, false                            \
     }
-#define TWO_RANGES(name, fn)                                                                                           \
-    {                                                                                                                  \
-        name, fn, {{"range1", K_RANGE}, {"range2", K_RANGE}}, 2, 0, false                                              \
+#define TWO_RANGES(name, fn)                                                                       \
+    {                                                                                              \
+        name, fn, {{"range1", K_RANGE}, {"range2", K_RANGE}}, 2, 0, false                          \
     }
 
 static const struct builtin rows[] = {

@@ -2,8 +2,8 @@
 #include "feel/feel_in.h"
 #include "feel/unicode.h"
 
-static struct feel_value do_string(struct run *r, const struct node *n, const struct feel_value *args,
-                                   size_t count UNUSED)
+static struct feel_value do_string(struct run *r, const struct node *n,
+                                   const struct feel_value *args, size_t count UNUSED)
 {
     if (feel_is_null(args[0])) {
         return run_trouble(r, n, "null has no text");
@@ -13,10 +13,12 @@ static struct feel_value do_string(struct run *r, const struct node *n, const st
         return args[0];
     }
     value_write(&b, args[0], false);
-    return b.err == ERR_OK ? feel_string(buf_str(&b)) : run_trouble(r, n, "the text would be too long");
+    return b.err == ERR_OK ? feel_string(buf_str(&b))
+                           : run_trouble(r, n, "the text would be too long");
 }
 
-/* Grouping and decimal separators as texts of one character: " ", "," or "."; '\0' for none, -1 for others. */
+/* Grouping and decimal separators as texts of one character: " ", "," or "."; '\0' for none, -1 for
+ * others. */
 static int separator(struct feel_value v, const char *allowed)
 {
     if (feel_is_null(v)) {
@@ -25,7 +27,8 @@ static int separator(struct feel_value v, const char *allowed)
     return v.n == 1 && strchr(allowed, v.text[0]) != NULL ? v.text[0] : -1;
 }
 
-static struct feel_value do_number(struct run *r, const struct node *n, const struct feel_value *args, size_t count)
+static struct feel_value do_number(struct run *r, const struct node *n,
+                                   const struct feel_value *args, size_t count)
 {
     if (args[0].kind == FEEL_NUMBER) {
         return args[0];
@@ -67,7 +70,8 @@ static size_t byte_of(struct str s, int64_t index)
     return at;
 }
 
-static struct feel_value do_substring(struct run *r, const struct node *n, const struct feel_value *args, size_t count)
+static struct feel_value do_substring(struct run *r, const struct node *n,
+                                      const struct feel_value *args, size_t count)
 {
     struct str s = feel_str(args[0]);
     int64_t start = 0;
@@ -78,8 +82,8 @@ static struct feel_value do_substring(struct run *r, const struct node *n, const
     }
     int64_t size = (int64_t)utf8_count(s);
     if (start == 0 || start > size || start < -size) {
-        return run_trouble(r, n, "the text has %lld characters; position %lld is not in it", (long long)size,
-                           (long long)start);
+        return run_trouble(r, n, "the text has %lld characters; position %lld is not in it",
+                           (long long)size, (long long)start);
     }
     if (length < 1) {
         return run_trouble(r, n, "the length must be at least 1");
@@ -89,8 +93,8 @@ static struct feel_value do_substring(struct run *r, const struct node *n, const
     return feel_string(str_slice(s, byte_of(s, from), byte_of(s, to)));
 }
 
-static struct feel_value do_length(struct run *r UNUSED, const struct node *n UNUSED, const struct feel_value *args,
-                                   size_t count UNUSED)
+static struct feel_value do_length(struct run *r UNUSED, const struct node *n UNUSED,
+                                   const struct feel_value *args, size_t count UNUSED)
 {
     return feel_int((int64_t)utf8_count(feel_str(args[0])));
 }
@@ -110,53 +114,54 @@ static struct feel_value map_case(struct run *r, struct str s, int32_t (*map)(in
     return feel_string(buf_str(&b));
 }
 
-static struct feel_value do_upper(struct run *r, const struct node *n UNUSED, const struct feel_value *args,
-                                  size_t count UNUSED)
+static struct feel_value do_upper(struct run *r, const struct node *n UNUSED,
+                                  const struct feel_value *args, size_t count UNUSED)
 {
     return map_case(r, feel_str(args[0]), unicode_upper);
 }
 
-static struct feel_value do_lower(struct run *r, const struct node *n UNUSED, const struct feel_value *args,
-                                  size_t count UNUSED)
+static struct feel_value do_lower(struct run *r, const struct node *n UNUSED,
+                                  const struct feel_value *args, size_t count UNUSED)
 {
     return map_case(r, feel_str(args[0]), unicode_lower);
 }
 
-static struct feel_value do_before(struct run *r UNUSED, const struct node *n UNUSED, const struct feel_value *args,
-                                   size_t count UNUSED)
+static struct feel_value do_before(struct run *r UNUSED, const struct node *n UNUSED,
+                                   const struct feel_value *args, size_t count UNUSED)
 {
     struct str s = feel_str(args[0]);
     size_t at = str_find(s, feel_str(args[1]));
     return feel_string(str_slice(s, 0, at == SIZE_MAX ? 0 : at));
 }
 
-static struct feel_value do_after(struct run *r UNUSED, const struct node *n UNUSED, const struct feel_value *args,
-                                  size_t count UNUSED)
+static struct feel_value do_after(struct run *r UNUSED, const struct node *n UNUSED,
+                                  const struct feel_value *args, size_t count UNUSED)
 {
     struct str s = feel_str(args[0]);
     size_t at = str_find(s, feel_str(args[1]));
     return feel_string(at == SIZE_MAX ? (struct str){"", 0} : str_slice(s, at + args[1].n, s.n));
 }
 
-static struct feel_value do_contains(struct run *r UNUSED, const struct node *n UNUSED, const struct feel_value *args,
-                                     size_t count UNUSED)
+static struct feel_value do_contains(struct run *r UNUSED, const struct node *n UNUSED,
+                                     const struct feel_value *args, size_t count UNUSED)
 {
     return feel_bool(str_find(feel_str(args[0]), feel_str(args[1])) != SIZE_MAX);
 }
 
-static struct feel_value do_starts(struct run *r UNUSED, const struct node *n UNUSED, const struct feel_value *args,
-                                   size_t count UNUSED)
+static struct feel_value do_starts(struct run *r UNUSED, const struct node *n UNUSED,
+                                   const struct feel_value *args, size_t count UNUSED)
 {
     return feel_bool(str_starts(feel_str(args[0]), feel_str(args[1])));
 }
 
-static struct feel_value do_ends(struct run *r UNUSED, const struct node *n UNUSED, const struct feel_value *args,
-                                 size_t count UNUSED)
+static struct feel_value do_ends(struct run *r UNUSED, const struct node *n UNUSED,
+                                 const struct feel_value *args, size_t count UNUSED)
 {
     return feel_bool(str_ends(feel_str(args[0]), feel_str(args[1])));
 }
 
-static struct feel_value do_join(struct run *r, const struct node *n, const struct feel_value *args, size_t count)
+static struct feel_value do_join(struct run *r, const struct node *n, const struct feel_value *args,
+                                 size_t count)
 {
     struct buf b = buf_new(r->ctx->arena, LIMIT_FEEL_STRING_BYTES);
     bool any = false;
@@ -174,13 +179,14 @@ static struct feel_value do_join(struct run *r, const struct node *n, const stru
         buf_put(&b, feel_str(item));
         any = true;
     }
-    return b.err == ERR_OK ? feel_string(buf_str(&b)) : run_trouble(r, n, "the text would be too long");
+    return b.err == ERR_OK ? feel_string(buf_str(&b))
+                           : run_trouble(r, n, "the text would be too long");
 }
 
 /* ---- patterns ---- */
 
-static const struct regex *pattern_of(struct run *r, const struct node *n, struct feel_value pattern,
-                                      struct feel_value flags)
+static const struct regex *pattern_of(struct run *r, const struct node *n,
+                                      struct feel_value pattern, struct feel_value flags)
 {
     const char *why = NULL;
     const struct regex *re = regex_compile(r->ctx->arena, feel_str(pattern), feel_str(flags), &why);
@@ -192,10 +198,12 @@ static const struct regex *pattern_of(struct run *r, const struct node *n, struc
 
 static struct feel_value too_long(struct run *r, const struct node *n)
 {
-    return run_trouble(r, n, "matching the pattern took more than %d steps", LIMIT_FEEL_REGEX_STEPS);
+    return run_trouble(r, n, "matching the pattern took more than %d steps",
+                       LIMIT_FEEL_REGEX_STEPS);
 }
 
-static struct feel_value do_matches(struct run *r, const struct node *n, const struct feel_value *args, size_t count)
+static struct feel_value do_matches(struct run *r, const struct node *n,
+                                    const struct feel_value *args, size_t count)
 {
     const struct regex *re = pattern_of(r, n, args[1], count > 2 ? args[2] : feel_null());
     struct regex_match m;
@@ -206,8 +214,10 @@ static struct feel_value do_matches(struct run *r, const struct node *n, const s
     return found < 0 ? too_long(r, n) : feel_bool(found > 0);
 }
 
-/* "$1" is a group: as many digits as name one; "\$" and "\\" stand for themselves. False for a lone $ or \. */
-static bool put_replacement(struct buf *b, struct str text, const struct regex_match *m, size_t groups, struct str by)
+/* "$1" is a group: as many digits as name one; "\$" and "\\" stand for themselves. False for a lone
+ * $ or \. */
+static bool put_replacement(struct buf *b, struct str text, const struct regex_match *m,
+                            size_t groups, struct str by)
 {
     for (size_t i = 0; i < by.n; i++) {
         if (by.p[i] == '\\') {
@@ -234,7 +244,8 @@ static bool put_replacement(struct buf *b, struct str text, const struct regex_m
     return true;
 }
 
-static struct feel_value do_replace(struct run *r, const struct node *n, const struct feel_value *args, size_t count)
+static struct feel_value do_replace(struct run *r, const struct node *n,
+                                    const struct feel_value *args, size_t count)
 {
     const struct regex *re = pattern_of(r, n, args[1], count > 3 ? args[3] : feel_null());
     struct str text = feel_str(args[0]);
@@ -257,7 +268,9 @@ static struct feel_value do_replace(struct run *r, const struct node *n, const s
         }
         buf_put(&b, str_slice(text, at, m.from[0]));
         if (!put_replacement(&b, text, &m, regex_groups(re), feel_str(args[2]))) {
-            return run_trouble(r, n, "in the replacement, \"$\" wants a digit behind it and \"\\\" a \"$\" or \"\\\"");
+            return run_trouble(
+                r, n,
+                "in the replacement, \"$\" wants a digit behind it and \"\\\" a \"$\" or \"\\\"");
         }
         at = m.to[0];
         if (m.to[0] == m.from[0]) { /* an empty match: pass one character on */
@@ -268,11 +281,12 @@ static struct feel_value do_replace(struct run *r, const struct node *n, const s
         }
     }
     buf_put(&b, str_slice(text, at < text.n ? at : text.n, text.n));
-    return b.err == ERR_OK ? feel_string(buf_str(&b)) : run_trouble(r, n, "the text would be too long");
+    return b.err == ERR_OK ? feel_string(buf_str(&b))
+                           : run_trouble(r, n, "the text would be too long");
 }
 
-static struct feel_value do_split(struct run *r, const struct node *n, const struct feel_value *args,
-                                  size_t count UNUSED)
+static struct feel_value do_split(struct run *r, const struct node *n,
+                                  const struct feel_value *args, size_t count UNUSED)
 {
     const struct regex *re = pattern_of(r, n, args[1], feel_null());
     struct str text = feel_str(args[0]);
@@ -317,7 +331,9 @@ static const struct builtin rows[] = {
     {"string join", do_join, {{"list", K_LIST}, {"delimiter", K_STRING | K_NULL}}, 1, 0, false},
     {"number",
      do_number,
-     {{"from", K_STRING}, {"grouping separator", K_STRING | K_NULL}, {"decimal separator", K_STRING | K_NULL}},
+     {{"from", K_STRING},
+      {"grouping separator", K_STRING | K_NULL},
+      {"decimal separator", K_STRING | K_NULL}},
      3,
      0,
      false},
@@ -335,10 +351,18 @@ static const struct builtin rows[] = {
     {"contains", do_contains, {{"string", K_STRING}, {"match", K_STRING}}, 2, 0, false},
     {"starts with", do_starts, {{"string", K_STRING}, {"match", K_STRING}}, 2, 0, false},
     {"ends with", do_ends, {{"string", K_STRING}, {"match", K_STRING}}, 2, 0, false},
-    {"matches", do_matches, {{"input", K_STRING}, {"pattern", K_STRING}, {"flags", K_STRING | K_NULL}}, 2, 0, false},
+    {"matches",
+     do_matches,
+     {{"input", K_STRING}, {"pattern", K_STRING}, {"flags", K_STRING | K_NULL}},
+     2,
+     0,
+     false},
     {"replace",
      do_replace,
-     {{"input", K_STRING}, {"pattern", K_STRING}, {"replacement", K_STRING}, {"flags", K_STRING | K_NULL}},
+     {{"input", K_STRING},
+      {"pattern", K_STRING},
+      {"replacement", K_STRING},
+      {"flags", K_STRING | K_NULL}},
      3,
      0,
      false},

@@ -1,8 +1,8 @@
 /* Date and time built-ins (DMN 1.5, 10.3.4.1, 10.3.4.6 to 10.3.4.8). */
 #include "feel/feel_in.h"
 
-#define TIME_FN(name)                                                                                                  \
-    static struct feel_value name(struct run *r UNUSED, const struct node *n UNUSED,                                   \
+#define TIME_FN(name)                                                                              \
+    static struct feel_value name(struct run *r UNUSED, const struct node *n UNUSED,               \
                                   const struct feel_value *args UNUSED, size_t count UNUSED)
 
 static struct feel_value no(struct run *r, const struct node *n, const char *what)
@@ -14,8 +14,8 @@ static struct feel_value no(struct run *r, const struct node *n, const char *wha
 static bool day_of(const struct feel_value *args, int64_t *ret)
 {
     int64_t y = 0, m = 0, d = 0;
-    if (!value_to_i64(args[0], &y) || !value_to_i64(args[1], &m) || !value_to_i64(args[2], &d) || y < -YEAR_MAX ||
-        y > YEAR_MAX || m < 1 || m > 12 || d < 1 || d > 31) {
+    if (!value_to_i64(args[0], &y) || !value_to_i64(args[1], &m) || !value_to_i64(args[2], &d) ||
+        y < -YEAR_MAX || y > YEAR_MAX || m < 1 || m > 12 || d < 1 || d > 31) {
         return false;
     }
     struct ymd ymd = {y, (int32_t)m, (int32_t)d};
@@ -74,18 +74,21 @@ TIME_FN(do_time)
         return ok ? value_moment(r->ctx->arena, FEEL_TIME, m) : no(r, n, "time");
     }
     if (args[0].kind == FEEL_DATE) {
-        return value_moment(r->ctx->arena, FEEL_TIME, (struct feel_moment){.form = FEEL_ZONE_OFFSET});
+        return value_moment(r->ctx->arena, FEEL_TIME,
+                            (struct feel_moment){.form = FEEL_ZONE_OFFSET});
     }
     if (args[0].kind == FEEL_DATE_TIME) {
         m = *args[0].moment;
         m.day = 0;
         return value_moment(r->ctx->arena, FEEL_TIME, m);
     }
-    struct feel_value v = args[0].kind == FEEL_STRING ? time_from_text(r, feel_str(args[0])) : args[0];
+    struct feel_value v =
+        args[0].kind == FEEL_STRING ? time_from_text(r, feel_str(args[0])) : args[0];
     return feel_is_null(v) ? no(r, n, "time; write it as 09:30:00") : v;
 }
 
-static struct feel_value join_day(struct run *r, struct feel_value date, const struct feel_moment *time)
+static struct feel_value join_day(struct run *r, struct feel_value date,
+                                  const struct feel_moment *time)
 {
     struct feel_moment m = *time;
     m.day = date.kind == FEEL_DATE ? date.integer : date.moment->day;
@@ -99,20 +102,22 @@ TIME_FN(do_date_time)
     }
     if (count >= 6) {
         struct feel_moment m = {0};
-        bool ok =
-            day_of(args, &m.day) && clock_of(args + 3, &m.ns) && zone_of(r, count > 6 ? args[6] : feel_null(), &m);
+        bool ok = day_of(args, &m.day) && clock_of(args + 3, &m.ns) &&
+                  zone_of(r, count > 6 ? args[6] : feel_null(), &m);
         return ok ? value_moment(r->ctx->arena, FEEL_DATE_TIME, m) : no(r, n, "date and time");
     }
     if (args[0].kind == FEEL_DATE) {
         return value_moment(r->ctx->arena, FEEL_DATE_TIME, moment_of_date(args[0]));
     }
-    struct feel_value v = args[0].kind == FEEL_STRING ? date_time_from_text(r, feel_str(args[0])) : args[0];
+    struct feel_value v =
+        args[0].kind == FEEL_STRING ? date_time_from_text(r, feel_str(args[0])) : args[0];
     return feel_is_null(v) ? no(r, n, "date and time; write it as 2026-01-31T09:30:00") : v;
 }
 
 TIME_FN(do_duration)
 {
-    struct feel_value v = args[0].kind == FEEL_STRING ? duration_from_text(feel_str(args[0])) : args[0];
+    struct feel_value v =
+        args[0].kind == FEEL_STRING ? duration_from_text(feel_str(args[0])) : args[0];
     return feel_is_null(v) ? no(r, n, "duration; write it as P1DT2H or P1Y2M") : v;
 }
 
@@ -151,18 +156,18 @@ TIME_FN(do_day_of_year)
 
 TIME_FN(do_day_of_week)
 {
-    static const struct str names[] = {STR_INIT("Monday"),   STR_INIT("Tuesday"), STR_INIT("Wednesday"),
-                                       STR_INIT("Thursday"), STR_INIT("Friday"),  STR_INIT("Saturday"),
-                                       STR_INIT("Sunday")};
+    static const struct str names[] = {
+        STR_INIT("Monday"), STR_INIT("Tuesday"),  STR_INIT("Wednesday"), STR_INIT("Thursday"),
+        STR_INIT("Friday"), STR_INIT("Saturday"), STR_INIT("Sunday")};
     return feel_string(names[ymd_weekday(day_part_of(args[0])) - 1]);
 }
 
 TIME_FN(do_month_of_year)
 {
-    static const struct str names[] = {STR_INIT("January"), STR_INIT("February"), STR_INIT("March"),
-                                       STR_INIT("April"),   STR_INIT("May"),      STR_INIT("June"),
-                                       STR_INIT("July"),    STR_INIT("August"),   STR_INIT("September"),
-                                       STR_INIT("October"), STR_INIT("November"), STR_INIT("December")};
+    static const struct str names[] = {
+        STR_INIT("January"),   STR_INIT("February"), STR_INIT("March"),    STR_INIT("April"),
+        STR_INIT("May"),       STR_INIT("June"),     STR_INIT("July"),     STR_INIT("August"),
+        STR_INIT("September"), STR_INIT("October"),  STR_INIT("November"), STR_INIT("December")};
     return feel_string(names[ymd_from_day(day_part_of(args[0])).month - 1]);
 }
 
@@ -188,7 +193,10 @@ static const struct builtin rows[] = {
     {"time", do_time, {{"from", K_STRING | K_DAY | K_TIME}}, 1, 0, false},
     {"time",
      do_time,
-     {{"hour", K_NUMBER}, {"minute", K_NUMBER}, {"second", K_NUMBER}, {"offset", K_DURATION | K_NULL}},
+     {{"hour", K_NUMBER},
+      {"minute", K_NUMBER},
+      {"second", K_NUMBER},
+      {"offset", K_DURATION | K_NULL}},
      3,
      0,
      false},

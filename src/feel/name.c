@@ -7,8 +7,8 @@ void name_bind(struct compiler *c, struct str name, uint32_t slot, bool is_item)
 {
     if (c->binding_count == c->binding_room) {
         size_t room = c->binding_room == 0 ? 16 : c->binding_room * 2;
-        c->bindings =
-            arena_grow(c->ctx->arena, c->bindings, c->binding_room * sizeof(*c->bindings), room * sizeof(*c->bindings));
+        c->bindings = arena_grow(c->ctx->arena, c->bindings, c->binding_room * sizeof(*c->bindings),
+                                 room * sizeof(*c->bindings));
         c->binding_room = room;
     }
     c->bindings[c->binding_count++] = (struct binding){name, c->frame, slot, is_item};
@@ -17,7 +17,8 @@ void name_bind(struct compiler *c, struct str name, uint32_t slot, bool is_item)
 uint32_t name_slot(struct compiler *c)
 {
     if (c->frame->slots >= LIMIT_FEEL_SLOTS) {
-        (void)parse_refuse(c, ERR_TOO_MANY, c->at, "more than %d names in one expression; split it", LIMIT_FEEL_SLOTS);
+        (void)parse_refuse(c, ERR_TOO_MANY, c->at, "more than %d names in one expression; split it",
+                           LIMIT_FEEL_SLOTS);
         return 0;
     }
     return c->frame->slots++;
@@ -46,7 +47,8 @@ void name_add_odd(struct compiler *c, struct str name)
     }
     if (c->odd_count == c->odd_room) {
         size_t room = c->odd_room == 0 ? 16 : c->odd_room * 2;
-        c->odd = arena_grow(c->ctx->arena, c->odd, c->odd_room * sizeof(*c->odd), room * sizeof(*c->odd));
+        c->odd = arena_grow(c->ctx->arena, c->odd, c->odd_room * sizeof(*c->odd),
+                            room * sizeof(*c->odd));
         c->odd_room = room;
     }
     c->odd[c->odd_count++] = name;
@@ -185,7 +187,8 @@ enum name_found name_here(struct compiler *c, struct str *ret)
         } else if (end == 0 && lex_words(c, &words)) {
             *ret = words;
             return NAME_VALUE;
-        } else if (found == NAME_BUILTIN) { /* without a call, a member may be meant: "date", "count" */
+        } else if (found ==
+                   NAME_BUILTIN) { /* without a call, a member may be meant: "date", "count" */
             c->at = end;
             found = lex_peek(c) == '(' ? NAME_BUILTIN : NAME_VALUE;
         }
@@ -205,14 +208,15 @@ static const struct node *local(struct compiler *c, uint32_t slot, uint32_t offs
 }
 
 /* Read `slot` of `owner` (NULL: the scope; UINT32_MAX: ?) from `frame`, capturing on the way in. */
-static const struct node *reach(struct compiler *c, struct frame *frame, const struct frame *owner, uint32_t slot,
-                                uint32_t offset)
+static const struct node *reach(struct compiler *c, struct frame *frame, const struct frame *owner,
+                                uint32_t slot, uint32_t offset)
 {
     if (frame == owner) {
         return local(c, slot, offset);
     }
     if (frame->outer == NULL) {
-        struct node *n = node_new(c, slot == UINT32_MAX ? eval_input : eval_global, offset, NULL, NULL);
+        struct node *n =
+            node_new(c, slot == UINT32_MAX ? eval_input : eval_global, offset, NULL, NULL);
         n->slot = slot;
         n->op = slot == UINT32_MAX ? OP_INPUT : OP_GLOBAL;
         return n;
@@ -264,7 +268,8 @@ static const struct node *resolve(struct compiler *c, struct str name, size_t to
             uint32_t slot = b->slot;
             struct frame *owner = b->owner;
             const struct node *otherwise = resolve(c, name, i - 1, offset);
-            struct node *n = node_new(c, eval_member_or, offset, reach(c, c->frame, owner, slot, offset), otherwise);
+            struct node *n = node_new(c, eval_member_or, offset,
+                                      reach(c, c->frame, owner, slot, offset), otherwise);
             n->name = name;
             return n;
         }

@@ -14,14 +14,16 @@ static uint16_t deeper(struct compiler *c, const struct node *n, uint16_t depth)
         return depth;
     }
     if (n->flags >= NODE_DEPTH_MAX) {
-        (void)parse_refuse(c, ERR_TOO_DEEP, c->at, "more than %d operators in a row; use lists or contexts",
+        (void)parse_refuse(c, ERR_TOO_DEEP, c->at,
+                           "more than %d operators in a row; use lists or contexts",
                            NODE_DEPTH_MAX);
         return NODE_DEPTH_MAX;
     }
     return (uint16_t)(n->flags + 1);
 }
 
-struct node *node_new(struct compiler *c, node_eval *fn, size_t offset, const struct node *a, const struct node *b)
+struct node *node_new(struct compiler *c, node_eval *fn, size_t offset, const struct node *a,
+                      const struct node *b)
 {
     struct node *n = ARENA_NEW(c->ctx->arena, struct node);
     n->eval = fn;
@@ -40,7 +42,8 @@ struct node *node_const(struct compiler *c, struct feel_value v, size_t offset)
     return n;
 }
 
-struct node *node_kids(struct compiler *c, node_eval *fn, size_t offset, const struct node *const *kids, size_t count)
+struct node *node_kids(struct compiler *c, node_eval *fn, size_t offset,
+                       const struct node *const *kids, size_t count)
 {
     struct node *n = node_new(c, fn, offset, NULL, NULL);
     n->kids = kids;
@@ -151,7 +154,8 @@ static const struct {
 static int binary_here(struct compiler *c, int level)
 {
     for (size_t i = 0; i < LEN(binaries); i++) {
-        bool here = binaries[i].word ? lex_sees_word(c, binaries[i].op) : lex_sees(c, binaries[i].op);
+        bool here =
+            binaries[i].word ? lex_sees_word(c, binaries[i].op) : lex_sees(c, binaries[i].op);
         if (here) {
             return binaries[i].level == level ? (int)i : -1;
         }
@@ -169,7 +173,8 @@ static bool enter(struct compiler *c)
     return true;
 }
 
-/* "< x", "= x" and so on: a comparison as a value. NULL without an error when there is none here. */
+/* "< x", "= x" and so on: a comparison as a value. NULL without an error when there is none here.
+ */
 static const struct node *parse_comparison(struct compiler *c)
 {
     static const struct {
@@ -252,7 +257,8 @@ static const struct node *parse_binary(struct compiler *c, int level)
         if (row >= 0) {
             c->at += str_from(binaries[row].op).n;
             const struct node *right = parse_binary(c, level + 1);
-            left = right == NULL ? NULL : node_fold(c, node_new(c, binaries[row].fn, offset, left, right));
+            left = right == NULL ? NULL
+                                 : node_fold(c, node_new(c, binaries[row].fn, offset, left, right));
         } else if (level == LEVEL_COMPARE && lex_word(c, "between")) {
             left = parse_between(c, left, offset);
         } else if (level == LEVEL_COMPARE && lex_word(c, "in")) {
@@ -266,8 +272,8 @@ static const struct node *parse_binary(struct compiler *c, int level)
 
 /* ---- brackets ---- */
 
-/* Whether the "[" here ends a range: nothing that stands behind it could begin a filter. Decided by looking ahead,
- * since trying both ways would double with every nesting. */
+/* Whether the "[" here ends a range: nothing that stands behind it could begin a filter. Decided by
+ * looking ahead, since trying both ways would double with every nesting. */
 static bool bracket_closes(const struct compiler *c)
 {
     static const char *const words[] = {"and",    "or",        "in",      "then",    "else",
@@ -276,7 +282,8 @@ static bool bracket_closes(const struct compiler *c)
     ahead.at++;
     char next = lex_peek(&ahead);
     if (next == '.') {
-        return ahead.at + 1 >= c->text.n || c->text.p[ahead.at + 1] < '0' || c->text.p[ahead.at + 1] > '9';
+        return ahead.at + 1 >= c->text.n || c->text.p[ahead.at + 1] < '0' ||
+               c->text.p[ahead.at + 1] > '9';
     }
     if (next == 0 || strchr(")]},=!<>+*/", next) != NULL) {
         return true;
@@ -290,7 +297,8 @@ static bool bracket_closes(const struct compiler *c)
 }
 
 /* The upper end of a range and its bracket. */
-static const struct node *parse_range_end(struct compiler *c, const struct node *lo, bool lo_open, size_t offset)
+static const struct node *parse_range_end(struct compiler *c, const struct node *lo, bool lo_open,
+                                          size_t offset)
 {
     bool range_end = c->range_end;
     c->range_end = true;
@@ -395,8 +403,10 @@ static bool keys_push(struct compiler *c, struct keys *k, struct str key)
     }
     if (k->n == k->room) {
         size_t room = k->room == 0 ? 8 : k->room * 2;
-        k->keys = arena_grow(c->ctx->arena, k->keys, k->room * sizeof(*k->keys), room * sizeof(*k->keys));
-        k->slots = arena_grow(c->ctx->arena, k->slots, k->room * sizeof(*k->slots), room * sizeof(*k->slots));
+        k->keys =
+            arena_grow(c->ctx->arena, k->keys, k->room * sizeof(*k->keys), room * sizeof(*k->keys));
+        k->slots = arena_grow(c->ctx->arena, k->slots, k->room * sizeof(*k->slots),
+                              room * sizeof(*k->slots));
         k->room = room;
     }
     k->keys[k->n] = key;
@@ -429,7 +439,8 @@ static const struct node *parse_context(struct compiler *c, size_t offset)
         }
         if (!keys_push(c, &keys, key)) {
             twice = node_trouble(c, at, "the key \"%.*s\" stands twice", FMT(key));
-            (void)keys_push(c, &keys, str_format(c->ctx->arena, "%zu", at)); /* parse on to find other errors */
+            (void)keys_push(
+                c, &keys, str_format(c->ctx->arena, "%zu", at)); /* parse on to find other errors */
         }
         bool self = lex_sees_word(c, "function");
         if (self) {
@@ -483,7 +494,8 @@ static bool parse_loop(struct compiler *c, struct loop *ret)
 }
 
 /* Behind for, some or every. */
-static const struct node *parse_loops(struct compiler *c, node_eval *fn, const char *body_word, size_t offset)
+static const struct node *parse_loops(struct compiler *c, node_eval *fn, const char *body_word,
+                                      size_t offset)
 {
     enum { LOOPS_MAX = 16 };
     struct loop list[LOOPS_MAX] = {{0}};
@@ -500,7 +512,8 @@ static const struct node *parse_loops(struct compiler *c, node_eval *fn, const c
         depth = deeper(c, list[count].to, deeper(c, list[count].from, depth));
         count++;
         /* quantifiers of old also part their iterators by blanks alone */
-    } while (lex_take(c, ",") || (!lex_sees_word(c, body_word) && fn != eval_for && name_starts(c->text, c->at)));
+    } while (lex_take(c, ",") ||
+             (!lex_sees_word(c, body_word) && fn != eval_for && name_starts(c->text, c->at)));
     if (!lex_word(c, body_word)) {
         return parse_expected(c, fn == eval_for ? "\"return\"" : "\"satisfies\"");
     }
@@ -555,7 +568,8 @@ static const struct node *parse_if(struct compiler *c, size_t offset)
 /* ---- functions ---- */
 
 /* The parameters up to ")"; false on a syntax error. */
-static bool parse_params(struct compiler *c, struct feel_member *params, size_t max, size_t *ret_count)
+static bool parse_params(struct compiler *c, struct feel_member *params, size_t max,
+                         size_t *ret_count)
 {
     size_t count = 0;
     while (!lex_take(c, ")")) {
@@ -579,9 +593,10 @@ static bool parse_params(struct compiler *c, struct feel_member *params, size_t 
     return true;
 }
 
-/* Java functions of the compatibility kit: external {java: {class: "...", method signature: "..."}}. */
-static const struct node *parse_external(struct compiler *c, const struct feel_member *params, size_t count,
-                                         size_t offset)
+/* Java functions of the compatibility kit: external {java: {class: "...", method signature:
+ * "..."}}. */
+static const struct node *parse_external(struct compiler *c, const struct feel_member *params,
+                                         size_t count, size_t offset)
 {
     const struct node *body = parse_expression(c);
     if (body == NULL) {
@@ -597,11 +612,13 @@ static const struct node *parse_external(struct compiler *c, const struct feel_m
     struct feel_value spec = eval(&r, body);
     const struct feel_value *java = feel_get(spec, STR("java"));
     const struct feel_value *class = java == NULL ? NULL : feel_get(*java, STR("class"));
-    const struct feel_value *signature = java == NULL ? NULL : feel_get(*java, STR("method signature"));
+    const struct feel_value *signature =
+        java == NULL ? NULL : feel_get(*java, STR("method signature"));
     struct node *n = node_new(c, eval_java, offset, NULL, NULL);
     struct java_plan *plan = ARENA_NEW(c->ctx->arena, struct java_plan);
     *plan = (struct java_plan){class == NULL ? (struct str){0} : feel_str(*class),
-                               signature == NULL ? (struct str){0} : feel_str(*signature), params, count};
+                               signature == NULL ? (struct str){0} : feel_str(*signature), params,
+                               count};
     n->extra = plan;
     return n;
 }
@@ -621,11 +638,13 @@ static const struct feel_type *type_of_value(struct feel_value v)
 }
 
 /* The type a function's body shows without being run; NULL (Any) for most. */
-static const struct feel_type *type_of_body(const struct node *n, const struct feel_member *params, size_t count)
+static const struct feel_type *type_of_body(const struct node *n, const struct feel_member *params,
+                                            size_t count)
 {
     static node_eval *const booleans[] = {
-        eval_equal, eval_not_equal, eval_less, eval_less_equal, eval_greater, eval_greater_equal, eval_and,
-        eval_or,    eval_between,   eval_in,   eval_some,       eval_every,   eval_instance};
+        eval_equal,         eval_not_equal, eval_less,    eval_less_equal, eval_greater,
+        eval_greater_equal, eval_and,       eval_or,      eval_between,    eval_in,
+        eval_some,          eval_every,     eval_instance};
     static node_eval *const numbers[] = {eval_add, eval_sub, eval_mul, eval_div, eval_power};
     if (n->op == OP_CONST) {
         return type_of_value(n->value);
@@ -650,8 +669,8 @@ static const struct feel_type *type_of_body(const struct node *n, const struct f
 }
 
 /* The body in a frame of its own, and what it captures. */
-static const struct node *parse_lambda(struct compiler *c, const struct feel_member *params, size_t count,
-                                       size_t offset)
+static const struct node *parse_lambda(struct compiler *c, const struct feel_member *params,
+                                       size_t count, size_t offset)
 {
     struct frame frame = {.outer = c->frame};
     size_t bindings = c->binding_count;
@@ -733,7 +752,8 @@ static bool parse_arg_name(struct compiler *c, struct str *ret)
 }
 
 /* Behind "(": arguments in *args; their names in names when there are any. */
-static bool parse_args(struct compiler *c, struct node_list *args, struct str names[ARGS_NAMES_MAX], bool *ret_named)
+static bool parse_args(struct compiler *c, struct node_list *args, struct str names[ARGS_NAMES_MAX],
+                       bool *ret_named)
 {
     bool range_end = c->range_end;
     c->range_end = false;
@@ -764,8 +784,8 @@ static bool parse_args(struct compiler *c, struct node_list *args, struct str na
     return true;
 }
 
-static const struct node *builtin_node(struct compiler *c, const struct builtin *b, const struct node_list *args,
-                                       size_t offset)
+static const struct node *builtin_node(struct compiler *c, const struct builtin *b,
+                                       const struct node_list *args, size_t offset)
 {
     struct node *n = node_kids(c, eval_builtin, offset, args->p, args->n);
     n->extra = b;
@@ -773,8 +793,9 @@ static const struct node *builtin_node(struct compiler *c, const struct builtin 
 }
 
 /* Put the named arguments of a built-in in their order, absent ones as null. */
-static const struct node *builtin_named(struct compiler *c, const struct builtin *b, const struct node_list *args,
-                                        const struct str *names, size_t offset)
+static const struct node *builtin_named(struct compiler *c, const struct builtin *b,
+                                        const struct node_list *args, const struct str *names,
+                                        size_t offset)
 {
     size_t at[BUILTIN_PARAMS] = {0};
     const struct builtin *row = builtin_order(b, names, args->n, at);
@@ -794,8 +815,8 @@ static const struct node *builtin_named(struct compiler *c, const struct builtin
     return builtin_node(c, row, &ordered, offset);
 }
 
-static const struct node *parse_call(struct compiler *c, const struct node *callee, const struct builtin *b,
-                                     size_t offset)
+static const struct node *parse_call(struct compiler *c, const struct node *callee,
+                                     const struct builtin *b, size_t offset)
 {
     struct node_list args = {0};
     struct str names[ARGS_NAMES_MAX];
@@ -804,7 +825,8 @@ static const struct node *parse_call(struct compiler *c, const struct node *call
         return NULL;
     }
     if (b != NULL) {
-        return named ? builtin_named(c, b, &args, names, offset) : builtin_node(c, b, &args, offset);
+        return named ? builtin_named(c, b, &args, names, offset)
+                     : builtin_node(c, b, &args, offset);
     }
     struct node *n = node_kids(c, named ? eval_call_named : eval_call, offset, args.p, args.n);
     n->a = callee;
@@ -820,7 +842,8 @@ static const struct node *parse_call(struct compiler *c, const struct node *call
 /* ---- postfix and primary ---- */
 
 /* The plan for [member < 5] and its like; NULL for other filters. */
-static const struct filter_plan *plan_filter(struct compiler *c, const struct node *body, uint32_t slot)
+static const struct filter_plan *plan_filter(struct compiler *c, const struct node *body,
+                                             uint32_t slot)
 {
     static const struct {
         node_eval *fn;
@@ -893,12 +916,14 @@ static const struct node *parse_postfix(struct compiler *c, const struct node *n
     return n;
 }
 
-/* if, for, some, every, function: words that open an expression. NULL without an error when none is here. */
+/* if, for, some, every, function: words that open an expression. NULL without an error when none is
+ * here. */
 static const struct node *parse_word(struct compiler *c)
 {
     size_t offset = c->at;
     size_t name = name_length(c);
-    static const char *const words[] = {"if", "for", "some", "every", "function", "null", "true", "false"};
+    static const char *const words[] = {"if",       "for",  "some", "every",
+                                        "function", "null", "true", "false"};
     size_t i = 0;
     while (i < LEN(words) && !lex_sees_word(c, words[i])) {
         i++;
@@ -982,7 +1007,8 @@ static const struct node *parse_primary(struct compiler *c)
         if (lo == NULL) {
             return NULL;
         }
-        return lex_take(c, "..") ? parse_range_end(c, lo, true, offset) : parse_expected(c, "\"..\"");
+        return lex_take(c, "..") ? parse_range_end(c, lo, true, offset)
+                                 : parse_expected(c, "\"..\"");
     }
     default: break;
     }
@@ -1031,10 +1057,14 @@ const struct node *parse_expression(struct compiler *c)
 
 /* ---- programs ---- */
 
-struct compiler compiler_new(struct ctx *ctx, const struct feel_scope *scope, struct feel_source source)
+struct compiler compiler_new(struct ctx *ctx, const struct feel_scope *scope,
+                             struct feel_source source)
 {
     static const struct feel_scope nothing = {0};
-    struct compiler c = {.ctx = ctx, .scope = scope == NULL ? &nothing : scope, .source = source, .text = source.text};
+    struct compiler c = {.ctx = ctx,
+                         .scope = scope == NULL ? &nothing : scope,
+                         .source = source,
+                         .text = source.text};
     c.program = ARENA_NEW(ctx->arena, struct feel_program);
     c.program->source = source;
     c.program->zones = c.scope->zones;
@@ -1050,7 +1080,8 @@ static enum err check_source(struct ctx *ctx, struct feel_source source)
                         "the expression is longer than %d bytes", LIMIT_FEEL_SOURCE_BYTES);
     }
     if (!utf8_is_valid(source.text)) {
-        return fault_at(ctx, ERR_UTF8, source.file, source.line, source.column, "the expression is not valid UTF-8");
+        return fault_at(ctx, ERR_UTF8, source.file, source.line, source.column,
+                        "the expression is not valid UTF-8");
     }
     return ERR_OK;
 }
@@ -1119,14 +1150,15 @@ static struct feel_shape shape_of(const struct node *n, bool uses_input)
     }
     struct feel_value v = n->value;
     if (v.kind == FEEL_RANGE) {
-        s = (struct feel_shape){
-            FEEL_SHAPE_INTERVAL, v.range->lo, v.range->hi, v.range->lo_open, v.range->hi_open, false};
+        s = (struct feel_shape){FEEL_SHAPE_INTERVAL, v.range->lo,      v.range->hi,
+                                v.range->lo_open,    v.range->hi_open, false};
         if (v.range->form == FEEL_RANGE_NOT_EQUAL) {
             s.kind = FEEL_SHAPE_OTHER;
         } else if (v.range->form == FEEL_RANGE_EQUAL) {
             s.kind = FEEL_SHAPE_POINT;
             s.strict = !feel_is_null(s.lo);
-        } else if (v.range->form == FEEL_RANGE_INTERVAL && (feel_is_null(s.lo) || feel_is_null(s.hi))) {
+        } else if (v.range->form == FEEL_RANGE_INTERVAL &&
+                   (feel_is_null(s.lo) || feel_is_null(s.hi))) {
             s.kind = FEEL_SHAPE_OTHER;
         }
         s.lo_open |= feel_is_null(s.lo);
@@ -1142,12 +1174,14 @@ static struct feel_shape shape_of(const struct node *n, bool uses_input)
 static void finish_unary(struct compiler *c, const struct tests *tests, bool negated, size_t offset)
 {
     size_t count = tests->list.n;
-    struct feel_shape *shapes = ARENA_ARRAY(c->ctx->arena, struct feel_shape, count == 0 ? 1 : count);
+    struct feel_shape *shapes =
+        ARENA_ARRAY(c->ctx->arena, struct feel_shape, count == 0 ? 1 : count);
     shapes[0].kind = FEEL_SHAPE_ANY;
     for (size_t i = 0; i < count; i++) {
         shapes[i] = shape_of(tests->list.p[i], tests->uses_input[i]);
     }
-    struct node *root = node_kids(c, count == 0 ? eval_any : eval_unary, offset, tests->list.p, count);
+    struct node *root =
+        node_kids(c, count == 0 ? eval_any : eval_unary, offset, tests->list.p, count);
     struct unary_plan *plan = ARENA_NEW(c->ctx->arena, struct unary_plan);
     plan->uses_input = tests->uses_input;
     root->extra = plan;
@@ -1160,8 +1194,8 @@ static void finish_unary(struct compiler *c, const struct tests *tests, bool neg
     finish(c, root);
 }
 
-enum err feel_compile_unary(struct ctx *ctx, const struct feel_scope *scope, struct feel_source source,
-                            const struct feel_program **ret)
+enum err feel_compile_unary(struct ctx *ctx, const struct feel_scope *scope,
+                            struct feel_source source, const struct feel_program **ret)
 {
     TRY(check_source(ctx, source));
     struct compiler c = compiler_new(ctx, scope, source);
@@ -1173,7 +1207,8 @@ enum err feel_compile_unary(struct ctx *ctx, const struct feel_scope *scope, str
         return ERR_OK;
     }
     stand_back(&c, start);
-    if (lex_word(&c, "not") && lex_take(&c, "(") && parse_tests(&c, &tests) && lex_take(&c, ")") && lex_at_end(&c)) {
+    if (lex_word(&c, "not") && lex_take(&c, "(") && parse_tests(&c, &tests) && lex_take(&c, ")") &&
+        lex_at_end(&c)) {
         finish_unary(&c, &tests, true, 0);
         *ret = c.program;
         return ERR_OK;
@@ -1193,7 +1228,8 @@ enum err feel_compile_unary(struct ctx *ctx, const struct feel_scope *scope, str
 
 /* ---- looking inside ---- */
 
-size_t feel_unary_shape(const struct feel_program *program, const struct feel_shape **ret, bool *ret_negated)
+size_t feel_unary_shape(const struct feel_program *program, const struct feel_shape **ret,
+                        bool *ret_negated)
 {
     *ret = program->shapes;
     *ret_negated = program->negated;
@@ -1209,8 +1245,8 @@ bool feel_constant(const struct feel_program *program, struct feel_value *ret)
     return true;
 }
 
-bool feel_path(const struct feel_program *program, uint32_t *ret_slot, struct str *ret_members, size_t max,
-               size_t *ret_count)
+bool feel_path(const struct feel_program *program, uint32_t *ret_slot, struct str *ret_members,
+               size_t max, size_t *ret_count)
 {
     const struct node *n = program->root;
     size_t count = 0;
@@ -1240,7 +1276,8 @@ bool feel_uses(const struct feel_program *program, size_t slot)
 
 /* ---- range() ---- */
 
-/* Whether what was read since `from` is a literal: a number, a string, @"...", or date("...") and its like. */
+/* Whether what was read since `from` is a literal: a number, a string, @"...", or date("...") and
+ * its like. */
 static bool is_literal_end(const struct compiler *c, const struct node *n, size_t from)
 {
     static const char *const calls[] = {"date and time", "date", "time", "duration"};
@@ -1283,8 +1320,8 @@ struct feel_value range_from_text(struct run *r, struct str s)
         int order = 0;
         if ((closed || open) && lex_at_end(&c) && range_is_valid(lo->value, hi->value, false) &&
             feel_compare(lo->value, hi->value, &order) && order <= 0) {
-            v = value_range(r->ctx->arena,
-                            (struct feel_range){lo->value, hi->value, lo_open, open, FEEL_RANGE_INTERVAL});
+            v = value_range(r->ctx->arena, (struct feel_range){lo->value, hi->value, lo_open, open,
+                                                               FEEL_RANGE_INTERVAL});
         }
     }
     r->ctx->why = before;

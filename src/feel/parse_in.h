@@ -10,7 +10,8 @@ struct frame {
     struct capture *captures;
 };
 
-/* A value of an outer function that an inner one uses: copied into a slot when the literal is evaluated. */
+/* A value of an outer function that an inner one uses: copied into a slot when the literal is
+ * evaluated. */
 struct capture {
     struct capture *next;
     const struct node *from; /* in the outer frame */
@@ -19,7 +20,8 @@ struct capture {
     uint32_t owner_slot;       /* UINT32_MAX: ? */
 };
 
-/* A name in force, innermost last. A filter's marker has no name: any name may be a member of the item. */
+/* A name in force, innermost last. A filter's marker has no name: any name may be a member of the
+ * item. */
 struct binding {
     struct str name;
     struct frame *owner;
@@ -49,7 +51,8 @@ struct compiler {
     enum err err; /* the first */
 };
 
-/* ---- lex.c: blanks, words, literals; each returns false, and moves nothing, when there is no such thing ---- */
+/* ---- lex.c: blanks, words, literals; each returns false, and moves nothing, when there is no such
+ * thing ---- */
 
 void lex_blanks(struct compiler *c);
 bool lex_at_end(struct compiler *c);
@@ -65,16 +68,19 @@ bool lex_number(struct compiler *c, struct decimal *ret);
 bool name_starts(struct str text, size_t at);
 /* The bytes of the name character at `at`, 0 when there is none there. */
 size_t name_part(struct str text, size_t at);
-/* Up to one of the stop bytes or " in ": the name being declared, blanks trimmed and made single. */
+/* Up to one of the stop bytes or " in ": the name being declared, blanks trimmed and made single.
+ */
 bool lex_new_name(struct compiler *c, const char *stops, bool stop_at_in, struct str *ret);
 /* One or more words up to an operator or keyword. */
 bool lex_words(struct compiler *c, struct str *ret);
-/* The end of `name` at `at`, 0 when the text there is not that name. Runs of blanks count as one. */
+/* The end of `name` at `at`, 0 when the text there is not that name. Runs of blanks count as one.
+ */
 size_t name_match(struct str text, size_t at, struct str name);
 
 /* Note a syntax error here; returns NULL. */
 const struct node *parse_expected(struct compiler *c, const char *what);
-const struct node *parse_refuse(struct compiler *c, enum err err, size_t at, const char *format, ...) PRINTF(4, 5);
+const struct node *parse_refuse(struct compiler *c, enum err err, size_t at, const char *format,
+                                ...) PRINTF(4, 5);
 
 /* ---- name.c ---- */
 
@@ -94,11 +100,14 @@ const struct node *name_input(struct compiler *c, uint32_t offset);
 
 /* ---- nodes ---- */
 
-struct node *node_new(struct compiler *c, node_eval *fn, size_t offset, const struct node *a, const struct node *b);
+struct node *node_new(struct compiler *c, node_eval *fn, size_t offset, const struct node *a,
+                      const struct node *b);
 struct node *node_const(struct compiler *c, struct feel_value v, size_t offset);
-struct node *node_kids(struct compiler *c, node_eval *fn, size_t offset, const struct node *const *kids, size_t count);
+struct node *node_kids(struct compiler *c, node_eval *fn, size_t offset,
+                       const struct node *const *kids, size_t count);
 /* A null that tells why each time it is evaluated. */
-const struct node *node_trouble(struct compiler *c, size_t offset, const char *format, ...) PRINTF(3, 4);
+const struct node *node_trouble(struct compiler *c, size_t offset, const char *format, ...)
+    PRINTF(3, 4);
 /* The constant it comes to, when its parts are constant and it is not null. */
 const struct node *node_fold(struct compiler *c, struct node *n);
 
@@ -112,15 +121,17 @@ void node_push(struct compiler *c, struct node_list *l, const struct node *n);
 
 const struct node *parse_expression(struct compiler *c);
 const struct feel_type *parse_type(struct compiler *c);
-struct compiler compiler_new(struct ctx *ctx, const struct feel_scope *scope, struct feel_source source);
+struct compiler compiler_new(struct ctx *ctx, const struct feel_scope *scope,
+                             struct feel_source source);
 
 /* ---- eval.c: what nodes do ---- */
 
-node_eval eval_const, eval_trouble, eval_global, eval_local, eval_input, eval_member_or, eval_path, eval_add, eval_sub,
-    eval_mul, eval_div, eval_power, eval_negate, eval_and, eval_or, eval_equal, eval_not_equal, eval_less,
-    eval_less_equal, eval_greater, eval_greater_equal, eval_between, eval_in, eval_in_any, eval_if, eval_list,
-    eval_context, eval_range, eval_test, eval_filter, eval_for, eval_some, eval_every, eval_instance, eval_lambda,
-    eval_call, eval_call_named, eval_builtin, eval_unary, eval_any, eval_java;
+node_eval eval_const, eval_trouble, eval_global, eval_local, eval_input, eval_member_or, eval_path,
+    eval_add, eval_sub, eval_mul, eval_div, eval_power, eval_negate, eval_and, eval_or, eval_equal,
+    eval_not_equal, eval_less, eval_less_equal, eval_greater, eval_greater_equal, eval_between,
+    eval_in, eval_in_any, eval_if, eval_list, eval_context, eval_range, eval_test, eval_filter,
+    eval_for, eval_some, eval_every, eval_instance, eval_lambda, eval_call, eval_call_named,
+    eval_builtin, eval_unary, eval_any, eval_java;
 
 /* A loop of for, some, every. */
 struct loop {
@@ -139,7 +150,8 @@ struct context_plan {
     const uint32_t *slots; /* where later entries find the values */
 };
 
-/* A filter that compares a member of the item with a number: which outcomes of the order it keeps. */
+/* A filter that compares a member of the item with a number: which outcomes of the order it keeps.
+ */
 enum { KEEP_LESS = 1, KEEP_EQUAL = 2, KEEP_GREATER = 4 };
 struct filter_plan {
     struct str key;

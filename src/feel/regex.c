@@ -1,9 +1,16 @@
-/* Regular expressions of XPath 3.1 (F&O 5.6.1, XSD part 2 appendix G): parsed into instructions, matched by
- * backtracking on a stack of its own, so that neither depth nor time escapes its limit. */
+/* Regular expressions of XPath 3.1 (F&O 5.6.1, XSD part 2 appendix G): parsed into instructions,
+ * matched by backtracking on a stack of its own, so that neither depth nor time escapes its limit.
+ */
 #include "feel/feel_in.h"
 #include "feel/unicode.h"
 
-enum { GROUPS_MAX = 99, REPEAT_MAX = 1000, CLASS_DEPTH_MAX = 20, GROUP_DEPTH_MAX = 50, CHOICES_MAX = 300000 };
+enum {
+    GROUPS_MAX = 99,
+    REPEAT_MAX = 1000,
+    CLASS_DEPTH_MAX = 20,
+    GROUP_DEPTH_MAX = 50,
+    CHOICES_MAX = 300000
+};
 
 enum op {
     RE_CHAR,     /* x: the code point */
@@ -84,7 +91,8 @@ static bool set_has(const struct set *s, int32_t c)
 /* With the i flag a character stands for its other cases as well. */
 static bool set_holds(const struct set *s, int32_t c, bool any_case)
 {
-    bool in = set_has(s, c) || (any_case && (set_has(s, unicode_lower(c)) || set_has(s, unicode_upper(c))));
+    bool in = set_has(s, c) ||
+              (any_case && (set_has(s, unicode_lower(c)) || set_has(s, unicode_upper(c))));
     return in != s->negated && (s->minus == NULL || !set_holds(s->minus, c, any_case));
 }
 
@@ -133,7 +141,8 @@ static size_t emit(struct reader *p, struct ins ins)
     }
     if (re->count == re->room) {
         size_t room = re->room == 0 ? 32 : re->room * 2;
-        re->ins = arena_grow(p->arena, re->ins, re->room * sizeof(*re->ins), room * sizeof(*re->ins));
+        re->ins =
+            arena_grow(p->arena, re->ins, re->room * sizeof(*re->ins), room * sizeof(*re->ins));
         re->room = room;
     }
     re->ins[re->count] = ins;
@@ -165,7 +174,8 @@ static bool parse_property(struct reader *p, struct part *ret)
     struct str s = {name, n};
     if (n > 2 && name[0] == 'I' && name[1] == 's') {
         ret->kind = PART_RANGE;
-        return unicode_block(str_slice(s, 2, n), &ret->from, &ret->to) || re_fail(p, "no block has this name");
+        return unicode_block(str_slice(s, 2, n), &ret->from, &ret->to) ||
+               re_fail(p, "no block has this name");
     }
     ret->kind = PART_CATEGORIES;
     ret->from = (int32_t)unicode_categories(s);
@@ -176,13 +186,15 @@ static bool parse_multi(struct reader *p, struct set *s, char c)
 {
     struct part part = {.negated = c >= 'A' && c <= 'Z'};
     switch (c | 32) {
-    case 's': { /* blanks: four ranges of one, so a negated one needs a set; it is space, tab, LF, CR */
+    case 's': { /* blanks: four ranges of one, so a negated one needs a set; it is space, tab, LF,
+                   CR */
         static const int32_t not_blank[][2] = {{0, 8}, {11, 12}, {14, 31}, {33, 0x10FFFF}};
         static const int32_t blank[][2] = {{9, 10}, {13, 13}, {32, 32}};
         size_t count = part.negated ? LEN(not_blank) : LEN(blank);
         const int32_t(*ranges)[2] = part.negated ? not_blank : blank;
         for (size_t i = 0; i < count; i++) {
-            add_part(p, s, (struct part){.kind = PART_RANGE, .from = ranges[i][0], .to = ranges[i][1]});
+            add_part(p, s,
+                     (struct part){.kind = PART_RANGE, .from = ranges[i][0], .to = ranges[i][1]});
         }
         return true;
     }
@@ -244,7 +256,8 @@ static bool parse_class(struct reader *p, struct set *s);
 /* One item of a class: an escape for many, a character, or a range. */
 static bool parse_class_item(struct reader *p, struct set *s)
 {
-    if (re_peek(p) == '\\' && p->at + 1 < p->s.n && strchr("sSdDwWiIcCpP", p->s.p[p->at + 1]) != NULL) {
+    if (re_peek(p) == '\\' && p->at + 1 < p->s.n &&
+        strchr("sSdDwWiIcCpP", p->s.p[p->at + 1]) != NULL) {
         char c = p->s.p[p->at + 1];
         p->at += 2;
         return parse_multi(p, s, c);
@@ -254,7 +267,8 @@ static bool parse_class_item(struct reader *p, struct set *s)
     if (from < 0) {
         return false;
     }
-    bool range = re_peek(p) == '-' && p->at + 1 < p->s.n && p->s.p[p->at + 1] != ']' && p->s.p[p->at + 1] != '[';
+    bool range = re_peek(p) == '-' && p->at + 1 < p->s.n && p->s.p[p->at + 1] != ']' &&
+                 p->s.p[p->at + 1] != '[';
     if (range) {
         p->at++;
         to = class_char(p);
@@ -336,7 +350,8 @@ static bool parse_group(struct reader *p)
 static bool parse_back(struct reader *p)
 {
     size_t group = (size_t)(p->s.p[p->at++] - '0');
-    while (re_peek(p) >= '0' && re_peek(p) <= '9' && group * 10 + (size_t)(re_peek(p) - '0') <= p->re->groups) {
+    while (re_peek(p) >= '0' && re_peek(p) <= '9' &&
+           group * 10 + (size_t)(re_peek(p) - '0') <= p->re->groups) {
         group = group * 10 + (size_t)(p->s.p[p->at++] - '0');
     }
     if (group == 0 || group > GROUPS_MAX || !p->closed[group]) {
@@ -484,7 +499,8 @@ static bool repeat(struct reader *p, size_t from, int32_t min, int32_t max, bool
     if (max < 0) {
         emit_star(p, &atom, lazy);
     }
-    for (int32_t i = min; i < max && p->why == NULL; i++) { /* skipping one leads to skipping the next */
+    for (int32_t i = min; i < max && p->why == NULL;
+         i++) { /* skipping one leads to skipping the next */
         size_t split = emit(p, (struct ins){.op = RE_SPLIT});
         emit_atom(p, &atom);
         if (p->why == NULL) {
@@ -597,7 +613,8 @@ static struct str without_blanks(struct arena *a, struct str s)
     return (struct str){out, n};
 }
 
-const struct regex *regex_compile(struct arena *a, struct str pattern, struct str flags, const char **ret_why)
+const struct regex *regex_compile(struct arena *a, struct str pattern, struct str flags,
+                                  const char **ret_why)
 {
     struct regex *re = ARENA_NEW(a, struct regex);
     struct reader p = {.arena = a, .re = re, .s = pattern};
@@ -652,7 +669,8 @@ static void push(struct matcher *m, struct choice c)
     }
     if (m->depth == m->room) {
         size_t room = m->room == 0 ? 64 : m->room * 2;
-        m->stack = arena_grow(m->arena, m->stack, m->room * sizeof(*m->stack), room * sizeof(*m->stack));
+        m->stack =
+            arena_grow(m->arena, m->stack, m->room * sizeof(*m->stack), room * sizeof(*m->stack));
         m->room = room;
     }
     m->stack[m->depth++] = c;
@@ -666,7 +684,8 @@ static void set_slot(struct matcher *m, size_t slot, size_t value)
 
 static bool same_char(int32_t a, int32_t b, bool any_case)
 {
-    return a == b || (any_case && (unicode_lower(a) == unicode_lower(b) || unicode_upper(a) == unicode_upper(b)));
+    return a == b || (any_case && (unicode_lower(a) == unicode_lower(b) ||
+                                   unicode_upper(a) == unicode_upper(b)));
 }
 
 /* What group x caught, again; a group that caught nothing matches the empty text. */
@@ -676,7 +695,8 @@ static bool match_back(struct matcher *m, size_t group, size_t *at)
     size_t to = m->slots[2 * group + 1];
     bool any_case = (m->re->flags & FLAG_I) != 0;
     while (from != SIZE_MAX && to != SIZE_MAX && from < to) {
-        if (*at >= m->text.n || !same_char(utf8_next(m->text, &from), utf8_next(m->text, at), any_case)) {
+        if (*at >= m->text.n ||
+            !same_char(utf8_next(m->text, &from), utf8_next(m->text, at), any_case)) {
             return false;
         }
         m->steps--;
@@ -772,7 +792,8 @@ static int match_at(struct matcher *m, size_t at, size_t *ret_end)
     }
 }
 
-int regex_find(const struct regex *re, struct arena *a, struct str text, size_t at, struct regex_match *ret)
+int regex_find(const struct regex *re, struct arena *a, struct str text, size_t at,
+               struct regex_match *ret)
 {
     struct matcher m = {.re = re, .arena = a, .text = text, .steps = LIMIT_FEEL_REGEX_STEPS};
     struct arena_mark mark = arena_mark(a);

@@ -9,8 +9,8 @@ enum { STACK_CHUNK = 512, NATIVE_DEPTH = 20 };
 
 /* ---- troubles ---- */
 
-static PRINTF(5, 0) void add_trouble(struct ctx *ctx, struct feel_env *env, uint32_t line, uint32_t column,
-                                     const char *format, va_list args)
+static PRINTF(5, 0) void add_trouble(struct ctx *ctx, struct feel_env *env, uint32_t line,
+                                     uint32_t column, const char *format, va_list args)
 {
     struct feel_troubles *t = env->troubles;
     if (t == NULL || t->count++ >= t->max) {
@@ -19,7 +19,8 @@ static PRINTF(5, 0) void add_trouble(struct ctx *ctx, struct feel_env *env, uint
     char text[256];
     int n = vsnprintf(text, sizeof(text), format, args);
     size_t size = n < 0 ? 0 : (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1;
-    t->list[t->count - 1] = (struct feel_trouble){line, column, str_copy(ctx->arena, (struct str){text, size})};
+    t->list[t->count - 1] =
+        (struct feel_trouble){line, column, str_copy(ctx->arena, (struct str){text, size})};
 }
 
 void feel_trouble(struct ctx *ctx, struct feel_env *env, const char *format, ...)
@@ -57,7 +58,8 @@ struct feel_value run_trouble(struct run *r, const struct node *n, const char *f
 
 bool run_stop(struct run *r)
 {
-    (void)run_fail(r, ERR_TOO_MANY, "more than %llu loop turns and calls", (unsigned long long)r->steps_max);
+    (void)run_fail(r, ERR_TOO_MANY, "more than %llu loop turns and calls",
+                   (unsigned long long)r->steps_max);
     return false;
 }
 
@@ -85,7 +87,8 @@ struct run run_new(struct ctx *ctx, struct feel_env *env, const struct feel_prog
                         .steps_max = env->steps_max == 0 ? LIMIT_FEEL_STEPS : env->steps_max};
 }
 
-enum err feel_eval(struct ctx *ctx, const struct feel_program *program, struct feel_env *env, struct feel_value *ret)
+enum err feel_eval(struct ctx *ctx, const struct feel_program *program, struct feel_env *env,
+                   struct feel_value *ret)
 {
     enum { FRAME_INLINE = 8 };
     struct feel_value frame[FRAME_INLINE];
@@ -125,7 +128,8 @@ static struct feel_value *frame_take(struct run *r, size_t n)
     return frame;
 }
 
-static struct feel_value call_lambda(struct run *r, const struct feel_function *f, const struct feel_value *args)
+static struct feel_value call_lambda(struct run *r, const struct feel_function *f,
+                                     const struct feel_value *args)
 {
     const struct lambda *l = f->lambda;
     struct run outer = *r;
@@ -163,7 +167,8 @@ static bool coerce_args(struct run *r, const struct node *n, const struct feel_f
                         const struct feel_value *args, struct feel_value *out)
 {
     for (size_t i = 0; i < f->count; i++) {
-        out[i] = f->params[i].type == NULL ? args[i] : type_coerce(r, n, args[i], f->params[i].type);
+        out[i] =
+            f->params[i].type == NULL ? args[i] : type_coerce(r, n, args[i], f->params[i].type);
         if (feel_is_null(out[i]) && !feel_is_null(args[i])) {
             return false;
         }
@@ -228,7 +233,8 @@ struct feel_value run_call_named(struct run *r, const struct node *n, struct fee
         return run_trouble(r, n, "%s cannot be called", value_kind_name(function));
     }
     const struct feel_function *f = function.function;
-    struct feel_value *ordered = ARENA_ARRAY(r->ctx->arena, struct feel_value, f->count + BUILTIN_PARAMS);
+    struct feel_value *ordered =
+        ARENA_ARRAY(r->ctx->arena, struct feel_value, f->count + BUILTIN_PARAMS);
     if (f->form == FUNCTION_BUILTIN) {
         size_t at[BUILTIN_PARAMS] = {0};
         struct str *names = ARENA_ARRAY(r->ctx->arena, struct str, count);
@@ -266,12 +272,17 @@ struct feel_value run_call_named(struct run *r, const struct node *n, struct fee
 
 /* ---- the face ---- */
 
-struct feel_value feel_function_native(struct arena *a, const struct feel_member *params, size_t count,
-                                       const struct feel_type *result, feel_native *call, void *self)
+struct feel_value feel_function_native(struct arena *a, const struct feel_member *params,
+                                       size_t count, const struct feel_type *result,
+                                       feel_native *call, void *self)
 {
     struct feel_function *f = ARENA_NEW(a, struct feel_function);
-    *f = (struct feel_function){
-        .form = FUNCTION_NATIVE, .params = params, .count = count, .result = result, .call = call, .self = self};
+    *f = (struct feel_function){.form = FUNCTION_NATIVE,
+                                .params = params,
+                                .count = count,
+                                .result = result,
+                                .call = call,
+                                .self = self};
     return (struct feel_value){.kind = FEEL_FUNCTION, .function = f};
 }
 
@@ -283,8 +294,8 @@ static enum err call_end(const struct run *r, struct feel_value v, struct feel_v
     return r->err;
 }
 
-enum err feel_call(struct ctx *ctx, struct feel_env *env, struct feel_value function, const struct feel_value *args,
-                   size_t count, struct feel_value *ret)
+enum err feel_call(struct ctx *ctx, struct feel_env *env, struct feel_value function,
+                   const struct feel_value *args, size_t count, struct feel_value *ret)
 {
     struct run r = run_new(ctx, env, NULL);
     return call_end(&r, run_call(&r, NULL, function, args, count), ret);

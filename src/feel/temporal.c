@@ -1,4 +1,5 @@
-/* Dates, times and durations: reading, writing, order. Proleptic Gregorian on 64 bits, years to 999,999,999. */
+/* Dates, times and durations: reading, writing, order. Proleptic Gregorian on 64 bits, years to
+ * 999,999,999. */
 #include "feel/feel_in.h"
 
 enum { OFFSET_MAX_S = 18 * 3600, DAYS_PER_ERA = 146097 };
@@ -24,7 +25,8 @@ struct ymd ymd_from_day(int64_t day)
     int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     int64_t mp = (5 * doy + 2) / 153;
     int32_t month = (int32_t)(mp < 10 ? mp + 3 : mp - 9);
-    return (struct ymd){yoe + era * 400 + (month <= 2), month, (int32_t)(doy - (153 * mp + 2) / 5 + 1)};
+    return (struct ymd){yoe + era * 400 + (month <= 2), month,
+                        (int32_t)(doy - (153 * mp + 2) / 5 + 1)};
 }
 
 static int32_t days_of_month(int64_t year, int32_t month)
@@ -36,14 +38,15 @@ static int32_t days_of_month(int64_t year, int32_t month)
 
 bool ymd_is_valid(struct ymd d)
 {
-    return d.year >= -YEAR_MAX && d.year <= YEAR_MAX && d.month >= 1 && d.month <= 12 && d.day >= 1 &&
-           d.day <= days_of_month(d.year, d.month);
+    return d.year >= -YEAR_MAX && d.year <= YEAR_MAX && d.month >= 1 && d.month <= 12 &&
+           d.day >= 1 && d.day <= days_of_month(d.year, d.month);
 }
 
 bool ymd_day_in_range(int64_t day)
 {
     /* a little more than the years allow keeps the arithmetic below safe */
-    return day > -366 * (int64_t)1000000000 && day < 366 * (int64_t)1000000000 && ymd_is_valid(ymd_from_day(day));
+    return day > -366 * (int64_t)1000000000 && day < 366 * (int64_t)1000000000 &&
+           ymd_is_valid(ymd_from_day(day));
 }
 
 int ymd_weekday(int64_t day)
@@ -124,7 +127,8 @@ static size_t digits(struct scan *t, size_t min, size_t max, int64_t *ret)
     size_t from = t->at;
     int64_t v = 0;
     while (t->at < t->s.n && t->s.p[t->at] >= '0' && t->s.p[t->at] <= '9' && t->at - from < 19) {
-        if (__builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, t->s.p[t->at] - '0', &v)) {
+        if (__builtin_mul_overflow(v, 10, &v) ||
+            __builtin_add_overflow(v, t->s.p[t->at] - '0', &v)) {
             return 0;
         }
         t->at++;
@@ -140,8 +144,8 @@ static bool scan_date(struct scan *t, int64_t *ret_day)
     size_t from = t->at;
     int64_t year = 0, month = 0, day = 0;
     size_t n = digits(t, 4, 9, &year);
-    if (n == 0 || (n > 4 && t->s.p[from] == '0') || !take(t, '-') || digits(t, 2, 2, &month) == 0 || !take(t, '-') ||
-        digits(t, 2, 2, &day) == 0) {
+    if (n == 0 || (n > 4 && t->s.p[from] == '0') || !take(t, '-') || digits(t, 2, 2, &month) == 0 ||
+        !take(t, '-') || digits(t, 2, 2, &day) == 0) {
         return false;
     }
     struct ymd d = {minus ? -year : year, (int32_t)month, (int32_t)day};
@@ -254,10 +258,11 @@ static bool accumulate(int64_t *total, int64_t v, int64_t unit)
 }
 
 /* "1DT2H3M4.5S" behind P: the units of one half in their order. */
-static bool scan_units(struct scan *t, const char *letters, const int64_t *units, int64_t *total, int64_t *ret_ns,
-                       int *ret_count)
+static bool scan_units(struct scan *t, const char *letters, const int64_t *units, int64_t *total,
+                       int64_t *ret_ns, int *ret_count)
 {
-    for (size_t next = 0; t->at < t->s.n && t->s.p[t->at] >= '0' && t->s.p[t->at] <= '9'; (*ret_count)++) {
+    for (size_t next = 0; t->at < t->s.n && t->s.p[t->at] >= '0' && t->s.p[t->at] <= '9';
+         (*ret_count)++) {
         int64_t v = 0;
         size_t dot = t->at;
         if (digits(t, 1, 19, &v) == 0) {
@@ -270,7 +275,8 @@ static bool scan_units(struct scan *t, const char *letters, const int64_t *units
         while (letters[next] != 0 && letters[next] != t->s.p[t->at]) {
             next++;
         }
-        if (letters[next] == 0 || (t->at > dot && t->s.p[t->at] != 'S') || !accumulate(total, v, units[next])) {
+        if (letters[next] == 0 || (t->at > dot && t->s.p[t->at] != 'S') ||
+            !accumulate(total, v, units[next])) {
             return false;
         }
         next++;
@@ -300,7 +306,8 @@ struct feel_value duration_from_text(struct str s)
     if (!scan_units(&t, "D", day_units, &seconds, &ns, &count)) {
         return feel_null();
     }
-    if (take(&t, 'T') && (!scan_units(&t, "HMS", time_units, &seconds, &ns, &time_count) || time_count == 0)) {
+    if (take(&t, 'T') &&
+        (!scan_units(&t, "HMS", time_units, &seconds, &ns, &time_count) || time_count == 0)) {
         return feel_null();
     }
     if (t.at != s.n || count + time_count == 0) {
@@ -325,8 +332,8 @@ struct feel_value temporal_from_text(struct run *r, struct str s)
 static void write_date(struct buf *b, int64_t day)
 {
     struct ymd d = ymd_from_day(day);
-    buf_format(b, "%s%04lld-%02d-%02d", d.year < 0 ? "-" : "", (long long)(d.year < 0 ? -d.year : d.year), (int)d.month,
-               (int)d.day);
+    buf_format(b, "%s%04lld-%02d-%02d", d.year < 0 ? "-" : "",
+               (long long)(d.year < 0 ? -d.year : d.year), (int)d.month, (int)d.day);
 }
 
 /* ".5" for nanoseconds, nothing for none. */
@@ -461,7 +468,8 @@ bool moment_offset(const struct feel_moment *m, int32_t *ret_s)
     return true;
 }
 
-bool moment_subtract(const struct feel_moment *a, const struct feel_moment *b, int64_t *ret_s, int64_t *ret_ns)
+bool moment_subtract(const struct feel_moment *a, const struct feel_moment *b, int64_t *ret_s,
+                     int64_t *ret_ns)
 {
     int32_t offset_a = 0, offset_b = 0;
     if (moment_offset(a, &offset_a) != moment_offset(b, &offset_b)) {

@@ -17,7 +17,8 @@ static struct feel_value out_of_range(struct run *r, const struct node *n)
 }
 
 /* A duration of that size, fractions of a month or nanosecond cut off. */
-static struct feel_value duration_of_size(struct run *r, const struct node *n, uint8_t kind, struct decimal size)
+static struct feel_value duration_of_size(struct run *r, const struct node *n, uint8_t kind,
+                                          struct decimal size)
 {
     struct decimal whole = {0};
     if (!decimal_round_to(size, 0, DECIMAL_DOWN, &whole)) {
@@ -30,14 +31,15 @@ static struct feel_value duration_of_size(struct run *r, const struct node *n, u
     struct decimal second = decimal_from_i64(NS_PER_S);
     struct decimal rest = {0}, s = {0};
     int64_t s64 = 0, ns64 = 0;
-    if (!decimal_modulo(whole, second, &rest) || !decimal_sub(whole, rest, &s) || !decimal_div(s, second, &s) ||
-        !decimal_to_i64(s, &s64) || !decimal_to_i64(rest, &ns64)) {
+    if (!decimal_modulo(whole, second, &rest) || !decimal_sub(whole, rest, &s) ||
+        !decimal_div(s, second, &s) || !decimal_to_i64(s, &s64) || !decimal_to_i64(rest, &ns64)) {
         return out_of_range(r, n);
     }
     return value_duration(s64, ns64);
 }
 
-struct feel_value duration_mul(struct run *r, const struct node *n, struct feel_value a, struct feel_value b)
+struct feel_value duration_mul(struct run *r, const struct node *n, struct feel_value a,
+                               struct feel_value b)
 {
     struct decimal product = {0};
     if (!decimal_mul(duration_size(a), feel_decimal(b), &product)) {
@@ -46,24 +48,26 @@ struct feel_value duration_mul(struct run *r, const struct node *n, struct feel_
     return duration_of_size(r, n, a.kind, product);
 }
 
-struct feel_value duration_div(struct run *r, const struct node *n, struct feel_value a, struct feel_value b)
+struct feel_value duration_div(struct run *r, const struct node *n, struct feel_value a,
+                               struct feel_value b)
 {
     struct decimal quotient = {0};
     struct decimal by = b.kind == FEEL_NUMBER ? feel_decimal(b) : duration_size(b);
     if (!decimal_div(duration_size(a), by, &quotient)) {
         return run_trouble(r, n, "division by zero");
     }
-    return b.kind == FEEL_NUMBER ? duration_of_size(r, n, a.kind, quotient) : value_number(r, quotient);
+    return b.kind == FEEL_NUMBER ? duration_of_size(r, n, a.kind, quotient)
+                                 : value_number(r, quotient);
 }
 
 /* ---- adding durations ---- */
 
-static struct feel_value add_durations(struct run *r, const struct node *n, struct feel_value a, struct feel_value b,
-                                       bool minus)
+static struct feel_value add_durations(struct run *r, const struct node *n, struct feel_value a,
+                                       struct feel_value b, bool minus)
 {
     int64_t sum = 0;
-    bool over =
-        minus ? __builtin_sub_overflow(a.integer, b.integer, &sum) : __builtin_add_overflow(a.integer, b.integer, &sum);
+    bool over = minus ? __builtin_sub_overflow(a.integer, b.integer, &sum)
+                      : __builtin_add_overflow(a.integer, b.integer, &sum);
     if (over || sum == INT64_MIN || sum == INT64_MAX) {
         return out_of_range(r, n);
     }
@@ -102,7 +106,8 @@ static bool carry_zoned(struct feel_moment *m, int64_t s, int64_t ns)
     return carry(m, offset, 0);
 }
 
-static struct feel_value add_months(struct run *r, const struct node *n, struct feel_value a, int64_t months)
+static struct feel_value add_months(struct run *r, const struct node *n, struct feel_value a,
+                                    int64_t months)
 {
     if (a.kind == FEEL_TIME) {
         return run_trouble(r, n, "a time has no months to add to");
@@ -123,8 +128,8 @@ static struct feel_value add_months(struct run *r, const struct node *n, struct 
     return value_moment(r->ctx->arena, FEEL_DATE_TIME, m);
 }
 
-static struct feel_value add_duration(struct run *r, const struct node *n, struct feel_value a, struct feel_value d,
-                                      bool minus)
+static struct feel_value add_duration(struct run *r, const struct node *n, struct feel_value a,
+                                      struct feel_value d, bool minus)
 {
     if (d.integer == INT64_MIN) {
         return out_of_range(r, n);
@@ -134,7 +139,8 @@ static struct feel_value add_duration(struct run *r, const struct node *n, struc
     struct feel_moment m = a.kind == FEEL_DATE ? moment_of_date(a) : *a.moment;
     if (a.kind == FEEL_TIME) { /* round the clock */
         return carry(&m, s % 86400, ns)
-                   ? value_moment(r->ctx->arena, FEEL_TIME, (struct feel_moment){0, m.ns, m.form, m.offset_s, m.zone})
+                   ? value_moment(r->ctx->arena, FEEL_TIME,
+                                  (struct feel_moment){0, m.ns, m.form, m.offset_s, m.zone})
                    : out_of_range(r, n);
     }
     bool ok = m.form == FEEL_ZONE_NAMED ? carry_zoned(&m, s, ns) : carry(&m, s, ns);
@@ -154,14 +160,14 @@ static bool is_point_in_time(struct feel_value v)
     return v.kind == FEEL_DATE || v.kind == FEEL_TIME || v.kind == FEEL_DATE_TIME;
 }
 
-static struct feel_value cannot(struct run *r, const struct node *n, const char *what, struct feel_value a,
-                                struct feel_value b)
+static struct feel_value cannot(struct run *r, const struct node *n, const char *what,
+                                struct feel_value a, struct feel_value b)
 {
     return run_trouble(r, n, "cannot %s %s and %s", what, value_kind_name(a), value_kind_name(b));
 }
 
-struct feel_value temporal_add(struct run *r, const struct node *n, struct feel_value a, struct feel_value b,
-                               bool minus)
+struct feel_value temporal_add(struct run *r, const struct node *n, struct feel_value a,
+                               struct feel_value b, bool minus)
 {
     if (is_duration(a) && a.kind == b.kind) {
         return add_durations(r, n, a, b, minus);
@@ -183,14 +189,15 @@ struct feel_value temporal_add(struct run *r, const struct node *n, struct feel_
     return add_duration(r, n, a, b, minus);
 }
 
-struct feel_value temporal_sub(struct run *r, const struct node *n, struct feel_value a, struct feel_value b)
+struct feel_value temporal_sub(struct run *r, const struct node *n, struct feel_value a,
+                               struct feel_value b)
 {
     if (is_duration(b)) {
         return temporal_add(r, n, a, b, true);
     }
     bool both_times = a.kind == FEEL_TIME && b.kind == FEEL_TIME;
-    bool both_days =
-        (a.kind == FEEL_DATE || a.kind == FEEL_DATE_TIME) && (b.kind == FEEL_DATE || b.kind == FEEL_DATE_TIME);
+    bool both_days = (a.kind == FEEL_DATE || a.kind == FEEL_DATE_TIME) &&
+                     (b.kind == FEEL_DATE || b.kind == FEEL_DATE_TIME);
     if (!both_times && !both_days) {
         return cannot(r, n, "subtract", a, b);
     }
@@ -297,7 +304,8 @@ static struct feel_value range_part(const struct feel_range *range, enum part pa
                                    : feel_bool(!range->hi_open);
 }
 
-bool temporal_property(struct run *r UNUSED, struct feel_value v, struct str name, struct feel_value *ret)
+bool temporal_property(struct run *r UNUSED, struct feel_value v, struct str name,
+                       struct feel_value *ret)
 {
     for (size_t i = 0; i < LEN(parts); i++) {
         if ((parts[i].kinds & KIND(v.kind)) == 0 || !str_equal(parts[i].name, name)) {

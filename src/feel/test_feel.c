@@ -12,8 +12,10 @@ struct row {
 /* Evaluate in the scope of the table tests; the text of the result, or "!code line:column". */
 static struct str outcome(struct ctx *ctx, const char *text, size_t *ret_troubles)
 {
-    static const struct feel_member person[] = {{STR_INIT("first name"), NULL}, {STR_INIT("tax-free"), NULL}};
-    static const struct feel_type person_type = {.kind = FEEL_TYPE_CONTEXT, .members = person, .count = LEN(person)};
+    static const struct feel_member person[] = {{STR_INIT("first name"), NULL},
+                                                {STR_INIT("tax-free"), NULL}};
+    static const struct feel_type person_type = {
+        .kind = FEEL_TYPE_CONTEXT, .members = person, .count = LEN(person)};
     static const struct feel_member names[] = {{STR_INIT("x"), NULL},
                                                {STR_INIT("x-y"), NULL},
                                                {STR_INIT("y"), NULL},
@@ -21,7 +23,8 @@ static struct str outcome(struct ctx *ctx, const char *text, size_t *ret_trouble
                                                {STR_INIT("days in week"), NULL},
                                                {STR_INIT("someone"), &person_type},
                                                {STR_INIT("年龄"), NULL}};
-    const struct feel_scope scope = {.names = names, .count = LEN(names), .zones = &feel_zones_of_world};
+    const struct feel_scope scope = {
+        .names = names, .count = LEN(names), .zones = &feel_zones_of_world};
     struct feel_value *days = ARENA_ARRAY(ctx->arena, struct feel_value, 2);
     days[0] = feel_string(STR("Sat"));
     days[1] = feel_string(STR("Sun"));
@@ -33,11 +36,15 @@ static struct str outcome(struct ctx *ctx, const char *text, size_t *ret_trouble
                                  feel_int(18)};
     struct feel_trouble list[4];
     struct feel_troubles troubles = {list, LEN(list), 0};
-    struct feel_env env = {
-        .slots = slots, .troubles = &troubles, .now = {1767225600000}, .now_offset_s = 28800, .steps_max = 100000};
+    struct feel_env env = {.slots = slots,
+                           .troubles = &troubles,
+                           .now = {1767225600000},
+                           .now_offset_s = 28800,
+                           .steps_max = 100000};
     const struct feel_program *program = NULL;
     struct feel_value v = feel_null();
-    enum err err = feel_compile(ctx, &scope, (struct feel_source){.text = str_from(text)}, &program);
+    enum err err =
+        feel_compile(ctx, &scope, (struct feel_source){.text = str_from(text)}, &program);
     if (err == ERR_OK) {
         err = feel_eval(ctx, program, &env, &v);
     }
@@ -54,7 +61,8 @@ static void check_rows(struct test *t, struct ctx *ctx, const struct row *rows, 
         size_t troubles = 0;
         struct str got = outcome(ctx, rows[i].text, &troubles);
         if (!str_equal(got, str_from(rows[i].result))) {
-            struct str say = str_format(ctx->arena, "%s = %.*s, not %s", rows[i].text, FMT(got), rows[i].result);
+            struct str say =
+                str_format(ctx->arena, "%s = %.*s, not %s", rows[i].text, FMT(got), rows[i].result);
             test_check(t, false, str_z(ctx->arena, say), __FILE__, __LINE__);
         }
         bool reasoned = !str_equal(got, STR("null")) || troubles > 0;
@@ -116,7 +124,8 @@ static const struct row time_rows[] = {
     {"@\"2018-12-08T00:00:00+02:00\" = @\"2018-12-08T00:00:00@Europe/Paris\"", "false"},
     {"@\"2060-07-01T00:00:00+02:00\" = @\"2060-07-01T00:00:00@Europe/Paris\"", "true"},
     {"@\"2060-12-01T00:00:00+11:00\" = @\"2060-12-01T00:00:00@Australia/Melbourne\"", "true"},
-    {"@\"2002-04-02T12:00:00@Australia/Melbourne\" = @\"2002-04-02T12:00:00@Australia/Sydney\"", "true"},
+    {"@\"2002-04-02T12:00:00@Australia/Melbourne\" = @\"2002-04-02T12:00:00@Australia/Sydney\"",
+     "true"},
     {"is(@\"23:00:50@Australia/Melbourne\", @\"23:00:50@Australia/Sydney\")", "false"},
     {"@\"2026-03-29T01:30:00@Europe/Paris\" + @\"PT1H\"", "2026-03-29T03:30:00@Europe/Paris"},
     {"time(11, 59, 45, duration(\"PT2H45M55S\"))", "11:59:45+02:45:55"},
@@ -205,8 +214,12 @@ static const struct row list_rows[] = {
     {"(function() 1) instance of function<>->string", "false"},
     {"(function(a: number) a + 1) instance of function<number>->number", "true"},
     {"(function(a: number) a) instance of function<string>->Any", "false"},
-    {"(function(a: context<x: number>) 1) instance of function<context<x: number, y: string>>->number", "true"},
-    {"(function(a: context<x: number, y: string>) 1) instance of function<context<x: number>>->number", "false"},
+    {"(function(a: context<x: number>) 1) instance of function<context<x: number, y: "
+     "string>>->number",
+     "true"},
+    {"(function(a: context<x: number, y: string>) 1) instance of function<context<x: "
+     "number>>->number",
+     "false"},
     {"sort([3, 1, 2], function(a, b) a > b)", "[3, 2, 1]"},
     {"sort([3, \"a\"])", "null"},
     {"list replace([1, 2, 3], function(item, newItem) item > newItem, 2)", "[1, 2, 2]"},
@@ -294,7 +307,8 @@ TEST(feel_says_where_a_text_is_wrong)
     check_rows(t, ctx, error_rows, LEN(error_rows));
 }
 
-static struct feel_value unary(struct ctx *ctx, const char *text, struct feel_value input, enum err *ret)
+static struct feel_value unary(struct ctx *ctx, const char *text, struct feel_value input,
+                               enum err *ret)
 {
     static const struct feel_member names[] = {{STR_INIT("limit"), NULL}};
     const struct feel_scope scope = {.names = names, .count = 1};
@@ -345,12 +359,13 @@ TEST(feel_shows_the_shape_of_unary_tests)
     const struct feel_program *p = NULL;
     const struct feel_shape *shapes = NULL;
     bool negated = false;
-    CHECK_OK(feel_compile_unary(ctx, NULL, (struct feel_source){.text = STR("not(\"a\", >= 5, (1..2])")}, &p));
+    CHECK_OK(feel_compile_unary(ctx, NULL,
+                                (struct feel_source){.text = STR("not(\"a\", >= 5, (1..2])")}, &p));
     CHECK_INT(feel_unary_shape(p, &shapes, &negated), 3);
     CHECK(negated);
     CHECK(shapes[0].kind == FEEL_SHAPE_POINT && str_equal(feel_str(shapes[0].lo), STR("a")));
-    CHECK(shapes[1].kind == FEEL_SHAPE_INTERVAL && feel_is_null(shapes[1].hi) && shapes[1].hi_open &&
-          !shapes[1].lo_open);
+    CHECK(shapes[1].kind == FEEL_SHAPE_INTERVAL && feel_is_null(shapes[1].hi) &&
+          shapes[1].hi_open && !shapes[1].lo_open);
     CHECK(shapes[2].kind == FEEL_SHAPE_INTERVAL && shapes[2].lo_open && !shapes[2].hi_open);
     CHECK_OK(feel_compile_unary(ctx, NULL, (struct feel_source){.text = STR("-")}, &p));
     CHECK_INT(feel_unary_shape(p, &shapes, &negated), 1);
@@ -359,7 +374,8 @@ TEST(feel_shows_the_shape_of_unary_tests)
     CHECK_INT(feel_unary_shape(p, &shapes, &negated), 1);
     CHECK_INT(shapes[0].kind, FEEL_SHAPE_OTHER);
     struct feel_value v = feel_null();
-    CHECK_OK(feel_compile(ctx, NULL, (struct feel_source){.text = STR("date(\"2026-01-01\")")}, &p));
+    CHECK_OK(
+        feel_compile(ctx, NULL, (struct feel_source){.text = STR("date(\"2026-01-01\")")}, &p));
     CHECK(feel_constant(p, &v) && v.kind == FEEL_DATE);
 }
 
@@ -380,11 +396,13 @@ TEST(feel_calls_functions_from_outside_and_is_called)
     struct feel_env env = {.slots = &slot};
     const struct feel_program *p = NULL;
     struct feel_value v = feel_null();
-    CHECK_OK(feel_compile(ctx, &scope, (struct feel_source){.text = STR("my twice(n: 21) + my twice([1])")}, &p));
+    CHECK_OK(feel_compile(
+        ctx, &scope, (struct feel_source){.text = STR("my twice(n: 21) + my twice([1])")}, &p));
     CHECK(feel_uses(p, 0));
     CHECK_OK(feel_eval(ctx, p, &env, &v));
     CHECK_STR(feel_text(ctx, v), "44");
-    CHECK_OK(feel_compile(ctx, &scope, (struct feel_source){.text = STR("function(a, b) a - b + my twice(1)")}, &p));
+    CHECK_OK(feel_compile(
+        ctx, &scope, (struct feel_source){.text = STR("function(a, b) a - b + my twice(1)")}, &p));
     CHECK_OK(feel_eval(ctx, p, &env, &v));
     struct feel_value args[] = {feel_int(5), feel_int(3)};
     struct feel_env other = {0};
@@ -404,7 +422,8 @@ TEST(feel_calls_functions_from_outside_and_is_called)
 TEST(feel_checks_and_coerces_types)
 {
     const struct feel_program *allowed = NULL;
-    CHECK_OK(feel_compile_unary(ctx, NULL, (struct feel_source){.text = STR("[0..150]")}, &allowed));
+    CHECK_OK(
+        feel_compile_unary(ctx, NULL, (struct feel_source){.text = STR("[0..150]")}, &allowed));
     const struct feel_type age = {.kind = FEEL_TYPE_NUMBER, .name = STR("age"), .allowed = allowed};
     const struct feel_type *const types[] = {&age};
     const struct feel_scope scope = {.types = types, .type_count = 1};
@@ -419,10 +438,13 @@ TEST(feel_checks_and_coerces_types)
     CHECK_INT(feel_coerce(ctx, &env, feel_list(ok, 1), &age).kind, FEEL_NUMBER);
     CHECK(feel_is_null(feel_coerce(ctx, &env, feel_int(200), &age)));
     const struct feel_type *bound = NULL;
-    CHECK_OK(feel_type_parse(ctx, &scope, (struct feel_source){.text = STR("date and time")}, &bound));
-    CHECK_STR(feel_text(ctx, feel_coerce(ctx, &env, feel_date((struct day){0}), bound)), "1970-01-01T00:00:00Z");
-    CHECK_ERR(feel_type_parse(ctx, &scope, (struct feel_source){.text = STR("list<nothing>")}, &bound),
-              ERR_UNKNOWN_NAME);
+    CHECK_OK(
+        feel_type_parse(ctx, &scope, (struct feel_source){.text = STR("date and time")}, &bound));
+    CHECK_STR(feel_text(ctx, feel_coerce(ctx, &env, feel_date((struct day){0}), bound)),
+              "1970-01-01T00:00:00Z");
+    CHECK_ERR(
+        feel_type_parse(ctx, &scope, (struct feel_source){.text = STR("list<nothing>")}, &bound),
+        ERR_UNKNOWN_NAME);
 }
 
 /* Which part of a value keeps it from being of a type. */
@@ -432,26 +454,34 @@ TEST(feel_says_which_part_does_not_fit)
         const char *value;
         const char *why;
     } rows[] = {
-        {"{grades: [\"A\", \"D\"], n: 1}", "a context is no context of type person: .grades[2]: its allowed values are \"A\", \"B\""},
+        {"{grades: [\"A\", \"D\"], n: 1}",
+         "a context is no context of type person: .grades[2]: its allowed values are \"A\", \"B\""},
         {"{grades: [\"A\"]}", "a context is no context of type person: .n is missing"},
-        {"{grades: [], n: \"1\"}", "a context is no context of type person: .n is a string, not number"},
-        {"{grades: \"A\", n: 1}", "a context is no context of type person: .grades is a string, not list"},
+        {"{grades: [], n: \"1\"}",
+         "a context is no context of type person: .n is a string, not number"},
+        {"{grades: \"A\", n: 1}",
+         "a context is no context of type person: .grades is a string, not list"},
         {"1", "a number is no context of type person"},
     };
     const struct feel_scope scope = {.count = 0};
     struct feel_type grade = {.kind = FEEL_TYPE_STRING, .name = STR("grade")};
-    CHECK_OK(feel_compile_unary(ctx, &scope, (struct feel_source){.text = STR("\"A\", \"B\"")}, &grade.allowed));
+    CHECK_OK(feel_compile_unary(ctx, &scope, (struct feel_source){.text = STR("\"A\", \"B\"")},
+                                &grade.allowed));
     const struct feel_type grades = {.kind = FEEL_TYPE_LIST, .element = &grade};
     const struct feel_type number = {.kind = FEEL_TYPE_NUMBER};
     const struct feel_member members[] = {{STR("grades"), &grades}, {STR("n"), &number}};
-    const struct feel_type person = {.kind = FEEL_TYPE_CONTEXT, .name = STR("person"), .members = members, .count = LEN(members)};
+    const struct feel_type person = {.kind = FEEL_TYPE_CONTEXT,
+                                     .name = STR("person"),
+                                     .members = members,
+                                     .count = LEN(members)};
     for (size_t i = 0; i < LEN(rows); i++) {
         struct feel_trouble list[4] = {{0}};
         struct feel_troubles troubles = {list, LEN(list), 0};
         struct feel_env env = {.troubles = &troubles};
         const struct feel_program *program = NULL;
         struct feel_value v = feel_null();
-        CHECK_OK(feel_compile(ctx, &scope, (struct feel_source){.text = str_from(rows[i].value)}, &program));
+        CHECK_OK(feel_compile(ctx, &scope, (struct feel_source){.text = str_from(rows[i].value)},
+                              &program));
         CHECK_OK(feel_eval(ctx, program, &env, &v));
         CHECK(feel_is_null(feel_coerce(ctx, &env, v, &person)));
         CHECK_STR(list[0].reason, rows[i].why);
@@ -463,23 +493,26 @@ TEST(feel_reads_and_writes_json)
     struct json j;
     const struct feel_type *type = NULL;
     struct feel_value v = feel_null();
-    CHECK_OK(json_parse(ctx, STR("{\"born\":\"2000-02-29\",\"sums\":[1.50,1e40,null,true]}"), STR(""), &j));
-    CHECK_OK(
-        feel_type_parse(ctx, NULL, (struct feel_source){.text = STR("context<born: date, sums: list<Any>>")}, &type));
+    CHECK_OK(json_parse(ctx, STR("{\"born\":\"2000-02-29\",\"sums\":[1.50,1e40,null,true]}"),
+                        STR(""), &j));
+    CHECK_OK(feel_type_parse(
+        ctx, NULL, (struct feel_source){.text = STR("context<born: date, sums: list<Any>>")},
+        &type));
     CHECK_OK(feel_from_json(ctx, &j, type, &v));
     CHECK_INT(feel_get(v, STR("born"))->kind, FEEL_DATE);
     struct json back = feel_to_json(ctx, v);
     struct buf b = buf_new(ctx->arena, 0);
     json_write(&b, &back);
-    CHECK_STR(buf_str(&b),
-              "{\"born\":\"2000-02-29\",\"sums\":[1.50,10000000000000000000000000000000000000000,null,true]}");
+    CHECK_STR(buf_str(&b), "{\"born\":\"2000-02-29\",\"sums\":[1.50,"
+                           "10000000000000000000000000000000000000000,null,true]}");
     CHECK_OK(json_parse(ctx, STR("{\"born\":\"soon\",\"sums\":[]}"), STR(""), &j));
     CHECK_ERR(feel_from_json(ctx, &j, type, &v), ERR_TYPE);
 }
 
 /* ---- limits ---- */
 
-static enum err run_text(struct ctx *ctx, struct str text, uint64_t steps_max, struct feel_value *ret)
+static enum err run_text(struct ctx *ctx, struct str text, uint64_t steps_max,
+                         struct feel_value *ret)
 {
     struct feel_env env = {.steps_max = steps_max};
     const struct feel_program *p = NULL;
@@ -487,7 +520,8 @@ static enum err run_text(struct ctx *ctx, struct str text, uint64_t steps_max, s
     return err != ERR_OK ? err : feel_eval(ctx, p, &env, ret);
 }
 
-static struct str repeated(struct ctx *ctx, const char *before, const char *unit, size_t count, const char *after)
+static struct str repeated(struct ctx *ctx, const char *before, const char *unit, size_t count,
+                           const char *after)
 {
     struct buf b = buf_new(ctx->arena, 0);
     buf_puts(&b, before);
@@ -510,20 +544,26 @@ TEST(feel_takes_numbers_that_were_made_and_not_read)
 TEST(feel_keeps_its_limits)
 {
     struct feel_value v = feel_null();
-    CHECK_ERR(run_text(ctx, repeated(ctx, "", "(", LIMIT_FEEL_DEPTH + 1, "1"), 0, &v), ERR_TOO_DEEP);
+    CHECK_ERR(run_text(ctx, repeated(ctx, "", "(", LIMIT_FEEL_DEPTH + 1, "1"), 0, &v),
+              ERR_TOO_DEEP);
     CHECK_ERR(run_text(ctx, repeated(ctx, "", "-", 100000, "1"), 0, &v), ERR_TOO_DEEP);
-    CHECK_ERR(run_text(ctx, repeated(ctx, "", "function(a) {a: [", 1000, "1"), 0, &v), ERR_TOO_DEEP);
-    CHECK_ERR(run_text(ctx, repeated(ctx, "", "abs(a: for i in [", 1000, "1"), 0, &v), ERR_TOO_DEEP);
+    CHECK_ERR(run_text(ctx, repeated(ctx, "", "function(a) {a: [", 1000, "1"), 0, &v),
+              ERR_TOO_DEEP);
+    CHECK_ERR(run_text(ctx, repeated(ctx, "", "abs(a: for i in [", 1000, "1"), 0, &v),
+              ERR_TOO_DEEP);
     CHECK_ERR(run_text(ctx, repeated(ctx, "", "[1..", 1000, "1"), 0, &v), ERR_TOO_DEEP);
     CHECK_ERR(run_text(ctx, repeated(ctx, "", "[1..[", 50, "1"), 0, &v), ERR_SYNTAX);
     CHECK_OK(run_text(ctx, repeated(ctx, "", "if false then 0 else ", 150, "1"), 0, &v));
     CHECK_ERR(run_text(ctx, repeated(ctx, "function(a) a", "+a", 5000, ""), 0, &v), ERR_TOO_DEEP);
-    CHECK_ERR(run_text(ctx, repeated(ctx, "", " ", LIMIT_FEEL_SOURCE_BYTES + 1, "1"), 0, &v), ERR_TOO_LARGE);
+    CHECK_ERR(run_text(ctx, repeated(ctx, "", " ", LIMIT_FEEL_SOURCE_BYTES + 1, "1"), 0, &v),
+              ERR_TOO_LARGE);
     CHECK_ERR(run_text(ctx, STR("for i in 1..1000000000 return i"), 1000, &v), ERR_TOO_MANY);
-    CHECK_ERR(run_text(ctx, STR("count(for i in 1..10000000 return i)"), LIMIT_FEEL_STEPS * 2, &v), ERR_TOO_MANY);
+    CHECK_ERR(run_text(ctx, STR("count(for i in 1..10000000 return i)"), LIMIT_FEEL_STEPS * 2, &v),
+              ERR_TOO_MANY);
     CHECK_ERR(run_text(ctx, STR("every i in 1..100000000 satisfies true"), 0, &v), ERR_TOO_MANY);
     CHECK_ERR(run_text(ctx, STR("{f: function(n) f(n + 1)}.f(0)"), 0, &v), ERR_TOO_DEEP);
-    CHECK_OK(run_text(ctx, STR("matches(\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\", \"^(a+)+$\")"), 0, &v));
+    CHECK_OK(run_text(
+        ctx, STR("matches(\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\", \"^(a+)+$\")"), 0, &v));
     CHECK(feel_is_null(v));
     CHECK_OK(run_text(ctx, STR("matches(\"a\", \"((a{1000}){1000}){1000}\")"), 0, &v));
     CHECK(feel_is_null(v));
@@ -541,13 +581,16 @@ TEST(feel_keeps_its_limits)
                            "(for i in 1..90 return [partial[-1], partial[-1]])[-1]"),
                        0, &v),
               ERR_TOO_MANY);
-    CHECK_ERR(run_text(ctx, STR("flatten((for i in 1..90 return [partial[-1], partial[-1]])[-1])"), 0, &v),
+    CHECK_ERR(run_text(ctx, STR("flatten((for i in 1..90 return [partial[-1], partial[-1]])[-1])"),
+                       0, &v),
               ERR_TOO_MANY);
-    CHECK_OK(run_text(ctx, STR("string((for i in 1..90 return [partial[-1], partial[-1]])[-1])"), 0, &v));
+    CHECK_OK(run_text(ctx, STR("string((for i in 1..90 return [partial[-1], partial[-1]])[-1])"), 0,
+                      &v));
     CHECK(feel_is_null(v));
-    CHECK_OK(run_text(
-        ctx, STR("(for i in 1..5000 return (= partial[-1]))[-1] = (for i in 1..5000 return (= partial[-1]))[-1]"), 0,
-        &v));
+    CHECK_OK(run_text(ctx,
+                      STR("(for i in 1..5000 return (= partial[-1]))[-1] = (for i in 1..5000 "
+                          "return (= partial[-1]))[-1]"),
+                      0, &v));
     struct buf names = buf_new(ctx->arena, 0);
     buf_byte(&names, '{');
     for (int i = 0; i <= LIMIT_FEEL_SLOTS; i++) {
@@ -561,12 +604,14 @@ TEST(feel_keeps_the_limit_of_strings)
 {
     /* doubling: 2^25 bytes would be twice LIMIT_FEEL_STRING_BYTES */
     struct feel_value v = feel_null();
-    CHECK_OK(
-        run_text(ctx, STR("(for i in 1..26 return if i = 1 then \"ab\" else partial[-1] + partial[-1])[-1]"), 0, &v));
+    CHECK_OK(run_text(
+        ctx, STR("(for i in 1..26 return if i = 1 then \"ab\" else partial[-1] + partial[-1])[-1]"),
+        0, &v));
     CHECK(feel_is_null(v));
 }
 
-/* Whether the text ran through with its nth allocation failing; the guard stands in this small frame. */
+/* Whether the text ran through with its nth allocation failing; the guard stands in this small
+ * frame. */
 static bool runs_with_failure(struct arena *a, struct str text, uint64_t nth, enum err *ret)
 {
     struct arena_guard guard;
@@ -625,7 +670,8 @@ TEST(feel_tells_paths_from_other_programs)
         struct str members[2];
         uint32_t slot = 9;
         size_t count = 9;
-        CHECK_OK(feel_compile(ctx, &scope, (struct feel_source){.text = str_from(cases[i].text)}, &p));
+        CHECK_OK(
+            feel_compile(ctx, &scope, (struct feel_source){.text = str_from(cases[i].text)}, &p));
         CHECK_STR(feel_source_of(p).text, cases[i].text);
         CHECK_INT(feel_path(p, &slot, members, 2, &count), cases[i].members >= 0);
         if (cases[i].members >= 0) {

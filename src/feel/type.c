@@ -10,11 +10,13 @@ enum { TYPE_DEPTH_MAX = 500, TYPE_WITHIN_MAX = 16, MISFIT_BYTES_MAX = 1000 };
 static uint32_t kinds_of(enum feel_type_kind kind)
 {
     static const uint32_t kinds[] = {
-        [FEEL_TYPE_ANY] = K_ANY & ~K_NULL,  [FEEL_TYPE_NULL] = K_NULL,           [FEEL_TYPE_BOOL] = K_BOOL,
-        [FEEL_TYPE_NUMBER] = K_NUMBER,      [FEEL_TYPE_STRING] = K_STRING,       [FEEL_TYPE_DATE] = K_DATE,
-        [FEEL_TYPE_TIME] = K_TIME,          [FEEL_TYPE_DATE_TIME] = K_DATE_TIME, [FEEL_TYPE_YEARS_MONTHS] = K_MONTHS,
-        [FEEL_TYPE_DAYS_TIME] = K_DURATION, [FEEL_TYPE_LIST] = K_LIST,           [FEEL_TYPE_CONTEXT] = K_CONTEXT,
-        [FEEL_TYPE_RANGE] = K_RANGE,        [FEEL_TYPE_FUNCTION] = K_FUNCTION,
+        [FEEL_TYPE_ANY] = K_ANY & ~K_NULL,   [FEEL_TYPE_NULL] = K_NULL,
+        [FEEL_TYPE_BOOL] = K_BOOL,           [FEEL_TYPE_NUMBER] = K_NUMBER,
+        [FEEL_TYPE_STRING] = K_STRING,       [FEEL_TYPE_DATE] = K_DATE,
+        [FEEL_TYPE_TIME] = K_TIME,           [FEEL_TYPE_DATE_TIME] = K_DATE_TIME,
+        [FEEL_TYPE_YEARS_MONTHS] = K_MONTHS, [FEEL_TYPE_DAYS_TIME] = K_DURATION,
+        [FEEL_TYPE_LIST] = K_LIST,           [FEEL_TYPE_CONTEXT] = K_CONTEXT,
+        [FEEL_TYPE_RANGE] = K_RANGE,         [FEEL_TYPE_FUNCTION] = K_FUNCTION,
     };
     return kinds[kind];
 }
@@ -62,7 +64,8 @@ static bool parts_conform(struct check *k, struct feel_value v, const struct fee
     return true;
 }
 
-static const struct feel_type *member_type(const struct feel_type *t, struct str name, bool *ret_found)
+static const struct feel_type *member_type(const struct feel_type *t, struct str name,
+                                           bool *ret_found)
 {
     for (size_t i = 0; i < t->count; i++) {
         if (str_equal(t->members[i].name, name)) {
@@ -90,8 +93,9 @@ static bool members_within(const struct feel_type *a, const struct feel_type *b,
 }
 
 /* Parameters the other way round: a function that takes more is within one that takes less. */
-static bool function_within(const struct feel_member *params, size_t count, const struct feel_type *result,
-                            const struct feel_type *t, uint32_t depth)
+static bool function_within(const struct feel_member *params, size_t count,
+                            const struct feel_type *result, const struct feel_type *t,
+                            uint32_t depth)
 {
     if (t->count == 0 && t->element == NULL) { /* just "function" */
         return true;
@@ -110,7 +114,8 @@ static bool function_within(const struct feel_member *params, size_t count, cons
 /* Every value of type a is of type b; NULL is Any. */
 static bool type_within(const struct feel_type *a, const struct feel_type *b, uint32_t depth)
 {
-    if (b == NULL || b->kind == FEEL_TYPE_ANY || a == b || (a != NULL && a->kind == FEEL_TYPE_NULL)) {
+    if (b == NULL || b->kind == FEEL_TYPE_ANY || a == b ||
+        (a != NULL && a->kind == FEEL_TYPE_NULL)) {
         return true;
     }
     if (a == NULL || a->kind != b->kind || depth > TYPE_WITHIN_MAX) {
@@ -135,8 +140,9 @@ static bool type_within(const struct feel_type *a, const struct feel_type *b, ui
     return true;
 }
 
-/* Of a built-in with several signatures only the number of parameters is known. A result that is not declared may be
- * anything: such a function is no instance of one with a result, but may stand where one is wanted. */
+/* Of a built-in with several signatures only the number of parameters is known. A result that is
+ * not declared may be anything: such a function is no instance of one with a result, but may stand
+ * where one is wanted. */
 static bool function_conforms(const struct feel_function *f, const struct feel_type *t, bool wanted)
 {
     bool open = f->form == FUNCTION_BUILTIN || (wanted && f->result == NULL);
@@ -157,7 +163,8 @@ static bool conforms(struct check *k, struct feel_value v, const struct feel_typ
     }
     k->left--;
     k->depth++;
-    bool ok = parts_conform(k, v, t) && (k->env == NULL || t->allowed == NULL || is_allowed(k, v, t->allowed));
+    bool ok = parts_conform(k, v, t) &&
+              (k->env == NULL || t->allowed == NULL || is_allowed(k, v, t->allowed));
     k->depth--;
     return ok;
 }
@@ -168,7 +175,8 @@ bool feel_is(struct ctx *ctx, struct feel_env *env, struct feel_value v, const s
     return conforms(&k, v, t);
 }
 
-/* Allowed values are a constraint on data, not a part of the type: 256 is an instance of a number up to 255. */
+/* Allowed values are a constraint on data, not a part of the type: 256 is an instance of a number
+ * up to 255. */
 bool type_instance(struct run *r, struct feel_value v, const struct feel_type *t)
 {
     struct check k = {r->ctx, NULL, 0, LIMIT_FEEL_STEPS};
@@ -178,8 +186,8 @@ bool type_instance(struct run *r, struct feel_value v, const struct feel_type *t
     return conforms(&k, v, t);
 }
 
-/* Which part of v is why it is no t: ".marks[2]: its allowed values are \"A\", \"B\"". Empty when the kinds differ, as
- * then nothing is left to say. No values in it: they may be somebody's. */
+/* Which part of v is why it is no t: ".marks[2]: its allowed values are \"A\", \"B\"". Empty when
+ * the kinds differ, as then nothing is left to say. No values in it: they may be somebody's. */
 static struct str misfit(struct run *r, struct feel_value v, const struct feel_type *t)
 {
     struct check k = {r->ctx, r->env, 0, LIMIT_FEEL_STEPS};
@@ -201,7 +209,8 @@ static struct str misfit(struct run *r, struct feel_value v, const struct feel_t
             for (size_t i = 0; part == NULL && i < t->count; i++) {
                 const struct feel_value *member = feel_get(v, t->members[i].name);
                 if (member == NULL) {
-                    return str_format(a, "%.*s.%.*s is missing", FMT(buf_str(&path)), FMT(t->members[i].name));
+                    return str_format(a, "%.*s.%.*s is missing", FMT(buf_str(&path)),
+                                      FMT(t->members[i].name));
                 }
                 if (!conforms(&k, *member, t->members[i].type)) {
                     part = t->members[i].type;
@@ -216,18 +225,20 @@ static struct str misfit(struct run *r, struct feel_value v, const struct feel_t
         t = part;
     }
     if ((kinds_of(t->kind) & KIND(v.kind)) == 0) {
-        return path.n == 0
-                   ? (struct str){0}
-                   : str_format(a, "%.*s is %s, not %s", FMT(buf_str(&path)), value_kind_name(v), type_kind_name(t));
+        return path.n == 0 ? (struct str){0}
+                           : str_format(a, "%.*s is %s, not %s", FMT(buf_str(&path)),
+                                        value_kind_name(v), type_kind_name(t));
     }
-    if (t->allowed == NULL || (v.kind == FEEL_FUNCTION && !function_conforms(v.function, t, true))) {
+    if (t->allowed == NULL ||
+        (v.kind == FEEL_FUNCTION && !function_conforms(v.function, t, true))) {
         return (struct str){0};
     }
-    return str_format(a, "%.*s%sits allowed values are %.*s", FMT(buf_str(&path)), path.n > 0 ? ": " : "",
-                      FMT(t->allowed->source.text));
+    return str_format(a, "%.*s%sits allowed values are %.*s", FMT(buf_str(&path)),
+                      path.n > 0 ? ": " : "", FMT(t->allowed->source.text));
 }
 
-struct feel_value type_coerce(struct run *r, const struct node *n, struct feel_value v, const struct feel_type *t)
+struct feel_value type_coerce(struct run *r, const struct node *n, struct feel_value v,
+                              const struct feel_type *t)
 {
     if (feel_is(r->ctx, r->env, v, t)) {
         return v;
@@ -247,10 +258,12 @@ struct feel_value type_coerce(struct run *r, const struct node *n, struct feel_v
     }
     struct str where = r->env->troubles == NULL ? (struct str){0} : misfit(r, v, t);
     return run_trouble(r, n, "%s is no %s%s%.*s%s%.*s", value_kind_name(v), type_kind_name(t),
-                       t->name.n > 0 ? " of type " : "", FMT(t->name), where.n > 0 ? ": " : "", FMT(where));
+                       t->name.n > 0 ? " of type " : "", FMT(t->name), where.n > 0 ? ": " : "",
+                       FMT(where));
 }
 
-struct feel_value feel_coerce(struct ctx *ctx, struct feel_env *env, struct feel_value v, const struct feel_type *t)
+struct feel_value feel_coerce(struct ctx *ctx, struct feel_env *env, struct feel_value v,
+                              const struct feel_type *t)
 {
     struct run r = run_new(ctx, env, NULL);
     return t == NULL ? v : type_coerce(&r, NULL, v, t);

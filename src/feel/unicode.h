@@ -1,10 +1,11 @@
-/* unicode.h - properties of code points: general category, simple case, blocks, XML name characters. Private to this
- * room. */
+/* unicode.h - properties of code points: general category, simple case, blocks, XML name
+ * characters. Private to this room. */
 #pragma once
 
 #include "base/base.h"
 
-/* In the order of the two-letter names "LuLlLtLmLoMnMcMeNdNlNoPcPdPsPePiPfPoSmScSkSoZsZlZpCcCfCsCoCn". */
+/* In the order of the two-letter names
+ * "LuLlLtLmLoMnMcMeNdNlNoPcPdPsPePiPfPoSmScSkSoZsZlZpCcCfCsCoCn". */
 enum { CATEGORY_COUNT = 30, CATEGORY_ND = 8 };
 int unicode_category(int32_t code);
 /* The categories a name like "L" or "Lu" stands for, as bits; 0 when it is none. */

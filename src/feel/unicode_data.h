@@ -1,5 +1,6 @@
-/* unicode_data.h - tables of Unicode 14.0.0 for unicode.c alone: where general categories change, simple
- * case mappings as runs, blocks. Data from the Unicode Character Database (Unicode licence). */
+/* unicode_data.h - tables of Unicode 14.0.0 for unicode.c alone: where general categories change,
+ * simple case mappings as runs, blocks. Data from the Unicode Character Database (Unicode licence).
+ */
 /* clang-format off */
 #pragma once
 

@@ -14,7 +14,8 @@ struct feel_value feel_number(struct arena *a, struct decimal d)
 {
     if (d.coef <= (u128)INT64_MAX) {
         int64_t c = (int64_t)d.coef;
-        return (struct feel_value){.kind = FEEL_NUMBER, .exp = (int16_t)d.exp, .integer = d.negative ? -c : c};
+        return (struct feel_value){
+            .kind = FEEL_NUMBER, .exp = (int16_t)d.exp, .integer = d.negative ? -c : c};
     }
     return (struct feel_value){.kind = FEEL_NUMBER, .boxed = true, .number = box(a, d)};
 }
@@ -58,10 +59,12 @@ bool value_truncate(struct feel_value v, int64_t *ret)
 }
 
 /* Both coefficients at the smaller exponent; false when that needs more than 64 bits. */
-static inline bool align(struct feel_value a, struct feel_value b, int64_t *ret_a, int64_t *ret_b, int16_t *ret_exp)
+static inline bool align(struct feel_value a, struct feel_value b, int64_t *ret_a, int64_t *ret_b,
+                         int16_t *ret_exp)
 {
-    static const int64_t pow10[] = {1,        10,        100,        1000,        10000,        100000,       1000000,
-                                    10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000};
+    static const int64_t pow10[] = {1,           10,           100,          1000,      10000,
+                                    100000,      1000000,      10000000,     100000000, 1000000000,
+                                    10000000000, 100000000000, 1000000000000};
     if (!is_small(a) || !is_small(b)) {
         return false;
     }
@@ -110,7 +113,8 @@ bool number_scale(struct feel_value v, int16_t exp, struct feel_value *ret)
     return true;
 }
 
-struct feel_value number_add(struct run *r, const struct node *n, struct feel_value a, struct feel_value b)
+struct feel_value number_add(struct run *r, const struct node *n, struct feel_value a,
+                             struct feel_value b)
 {
     int64_t x = 0, y = 0, sum = 0;
     int16_t exp = 0;
@@ -119,21 +123,26 @@ struct feel_value number_add(struct run *r, const struct node *n, struct feel_va
         return small(sum, exp);
     }
     struct decimal d = {0};
-    return decimal_add(feel_decimal(a), feel_decimal(b), &d) ? value_number(r, d) : not_finite(r, n);
+    return decimal_add(feel_decimal(a), feel_decimal(b), &d) ? value_number(r, d)
+                                                             : not_finite(r, n);
 }
 
-struct feel_value number_sub(struct run *r, const struct node *n, struct feel_value a, struct feel_value b)
+struct feel_value number_sub(struct run *r, const struct node *n, struct feel_value a,
+                             struct feel_value b)
 {
     int64_t x = 0, y = 0, difference = 0;
     int16_t exp = 0;
-    if (align(a, b, &x, &y, &exp) && !__builtin_sub_overflow(x, y, &difference) && difference != INT64_MIN) {
+    if (align(a, b, &x, &y, &exp) && !__builtin_sub_overflow(x, y, &difference) &&
+        difference != INT64_MIN) {
         return small(difference, exp);
     }
     struct decimal d = {0};
-    return decimal_sub(feel_decimal(a), feel_decimal(b), &d) ? value_number(r, d) : not_finite(r, n);
+    return decimal_sub(feel_decimal(a), feel_decimal(b), &d) ? value_number(r, d)
+                                                             : not_finite(r, n);
 }
 
-struct feel_value number_mul(struct run *r, const struct node *n, struct feel_value a, struct feel_value b)
+struct feel_value number_mul(struct run *r, const struct node *n, struct feel_value a,
+                             struct feel_value b)
 {
     int64_t product = 0;
     int exp = a.exp + b.exp;
@@ -142,14 +151,16 @@ struct feel_value number_mul(struct run *r, const struct node *n, struct feel_va
         return small(product, (int16_t)exp);
     }
     struct decimal d = {0};
-    return decimal_mul(feel_decimal(a), feel_decimal(b), &d) ? value_number(r, d) : not_finite(r, n);
+    return decimal_mul(feel_decimal(a), feel_decimal(b), &d) ? value_number(r, d)
+                                                             : not_finite(r, n);
 }
 
-struct feel_value number_div(struct run *r, const struct node *n, struct feel_value a, struct feel_value b)
+struct feel_value number_div(struct run *r, const struct node *n, struct feel_value a,
+                             struct feel_value b)
 {
     int exp = a.exp - b.exp;
-    if (is_small(a) && is_small(b) && b.integer != 0 && b.integer != -1 && exp > -1000 && exp < 1000 &&
-        a.integer % b.integer == 0) {
+    if (is_small(a) && is_small(b) && b.integer != 0 && b.integer != -1 && exp > -1000 &&
+        exp < 1000 && a.integer % b.integer == 0) {
         return small(a.integer / b.integer, (int16_t)exp);
     }
     struct decimal d = {0};
@@ -162,13 +173,14 @@ struct feel_value number_div(struct run *r, const struct node *n, struct feel_va
 
 /* ---- operators over all kinds ---- */
 
-static struct feel_value cannot(struct run *r, const struct node *n, const char *what, struct feel_value a,
-                                struct feel_value b)
+static struct feel_value cannot(struct run *r, const struct node *n, const char *what,
+                                struct feel_value a, struct feel_value b)
 {
     return run_trouble(r, n, "cannot %s %s and %s", what, value_kind_name(a), value_kind_name(b));
 }
 
-static struct feel_value join(struct run *r, const struct node *n, struct feel_value a, struct feel_value b)
+static struct feel_value join(struct run *r, const struct node *n, struct feel_value a,
+                              struct feel_value b)
 {
     size_t size = (size_t)a.n + b.n;
     if (size > LIMIT_FEEL_STRING_BYTES) {
@@ -184,7 +196,8 @@ static struct feel_value join(struct run *r, const struct node *n, struct feel_v
     return feel_string((struct str){p, size});
 }
 
-struct feel_value op_add(struct run *r, const struct node *n, struct feel_value a, struct feel_value b)
+struct feel_value op_add(struct run *r, const struct node *n, struct feel_value a,
+                         struct feel_value b)
 {
     if (a.kind == FEEL_NUMBER && b.kind == FEEL_NUMBER) {
         return number_add(r, n, a, b);
@@ -195,7 +208,8 @@ struct feel_value op_add(struct run *r, const struct node *n, struct feel_value 
     return temporal_add(r, n, a, b, false);
 }
 
-struct feel_value op_sub(struct run *r, const struct node *n, struct feel_value a, struct feel_value b)
+struct feel_value op_sub(struct run *r, const struct node *n, struct feel_value a,
+                         struct feel_value b)
 {
     if (a.kind == FEEL_NUMBER && b.kind == FEEL_NUMBER) {
         return number_sub(r, n, a, b);
@@ -208,7 +222,8 @@ static bool is_duration(struct feel_value v)
     return v.kind == FEEL_YEARS_MONTHS || v.kind == FEEL_DAYS_TIME;
 }
 
-struct feel_value op_mul(struct run *r, const struct node *n, struct feel_value a, struct feel_value b)
+struct feel_value op_mul(struct run *r, const struct node *n, struct feel_value a,
+                         struct feel_value b)
 {
     if (a.kind == FEEL_NUMBER && b.kind == FEEL_NUMBER) {
         return number_mul(r, n, a, b);
@@ -222,7 +237,8 @@ struct feel_value op_mul(struct run *r, const struct node *n, struct feel_value 
     return cannot(r, n, "multiply", a, b);
 }
 
-struct feel_value op_div(struct run *r, const struct node *n, struct feel_value a, struct feel_value b)
+struct feel_value op_div(struct run *r, const struct node *n, struct feel_value a,
+                         struct feel_value b)
 {
     if (a.kind == FEEL_NUMBER && b.kind == FEEL_NUMBER) {
         return number_div(r, n, a, b);
@@ -233,13 +249,15 @@ struct feel_value op_div(struct run *r, const struct node *n, struct feel_value 
     return cannot(r, n, "divide", a, b);
 }
 
-struct feel_value op_power(struct run *r, const struct node *n, struct feel_value a, struct feel_value b)
+struct feel_value op_power(struct run *r, const struct node *n, struct feel_value a,
+                           struct feel_value b)
 {
     if (a.kind != FEEL_NUMBER || b.kind != FEEL_NUMBER) {
         return cannot(r, n, "raise", a, b);
     }
     struct decimal d = {0};
-    return decimal_power(feel_decimal(a), feel_decimal(b), &d) ? value_number(r, d) : not_finite(r, n);
+    return decimal_power(feel_decimal(a), feel_decimal(b), &d) ? value_number(r, d)
+                                                               : not_finite(r, n);
 }
 
 struct feel_value op_negate(struct run *r, const struct node *n, struct feel_value a)
@@ -270,8 +288,8 @@ static struct feel_value moments_equal(const struct feel_moment *a, const struct
     return feel_bool(moment_subtract(&x, &y, &s, &ns) && s * NS_PER_S + ns == 0);
 }
 
-/* How deep a comparison is, and how many it may still make: values that share parts can be far larger than what they
- * take, and would take for ever to walk. */
+/* How deep a comparison is, and how many it may still make: values that share parts can be far
+ * larger than what they take, and would take for ever to walk. */
 struct walk {
     int depth;
     uint64_t left;
@@ -306,7 +324,8 @@ static struct feel_value contexts_equal(struct feel_value a, struct feel_value b
     return feel_bool(true);
 }
 
-static struct feel_value ranges_equal(const struct feel_range *a, const struct feel_range *b, struct walk *w)
+static struct feel_value ranges_equal(const struct feel_range *a, const struct feel_range *b,
+                                      struct walk *w)
 {
     return feel_bool(a->form == b->form && a->lo_open == b->lo_open && a->hi_open == b->hi_open &&
                      feel_is_true(equal(a->lo, b->lo, w)) && feel_is_true(equal(a->hi, b->hi, w)));
@@ -335,7 +354,8 @@ static struct feel_value equal(struct feel_value a, struct feel_value b, struct 
     case FEEL_NULL: return feel_bool(true);
     case FEEL_BOOL: return feel_bool(a.boolean == b.boolean);
     case FEEL_NUMBER: return feel_bool(number_compare(a, b) == 0);
-    case FEEL_STRING: return feel_bool(a.n == b.n && (a.n == 0 || memcmp(a.text, b.text, a.n) == 0));
+    case FEEL_STRING:
+        return feel_bool(a.n == b.n && (a.n == 0 || memcmp(a.text, b.text, a.n) == 0));
     case FEEL_DATE:
     case FEEL_YEARS_MONTHS: return feel_bool(a.integer == b.integer);
     case FEEL_DAYS_TIME: return feel_bool(a.integer == b.integer && a.n == b.n);
@@ -451,7 +471,8 @@ struct feel_value range_holds(const struct feel_range *range, struct feel_value 
 {
     if (range->form == FEEL_RANGE_EQUAL || range->form == FEEL_RANGE_NOT_EQUAL) {
         struct feel_value same = feel_equal(v, range->lo);
-        return feel_is_null(same) ? same : feel_bool(same.boolean == (range->form == FEEL_RANGE_EQUAL));
+        return feel_is_null(same) ? same
+                                  : feel_bool(same.boolean == (range->form == FEEL_RANGE_EQUAL));
     }
     bool lo_missing = feel_is_null(range->lo);
     bool hi_missing = feel_is_null(range->hi);
@@ -478,8 +499,9 @@ struct feel_value value_in(struct run *r, struct feel_value v, struct feel_value
     }
     for (uint32_t i = 0; i < test.n; i++) {
         struct feel_value item = test.items[i];
-        struct feel_value hit =
-            item.kind == FEEL_RANGE && v.kind != FEEL_RANGE ? range_holds(item.range, v) : value_equal(r, v, item);
+        struct feel_value hit = item.kind == FEEL_RANGE && v.kind != FEEL_RANGE
+                                    ? range_holds(item.range, v)
+                                    : value_equal(r, v, item);
         if (feel_is_true(hit)) {
             return hit;
         }
@@ -524,7 +546,8 @@ static bool is_plain_name(struct str s)
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
         bool letter = (c | 32) >= 'a' && (c | 32) <= 'z';
-        if (!letter && c != '_' && c < 128 && !(i > 0 && c >= '0' && c <= '9') && !(i > 0 && c == ' ')) {
+        if (!letter && c != '_' && c < 128 && !(i > 0 && c >= '0' && c <= '9') &&
+            !(i > 0 && c == ' ')) {
             return false;
         }
     }

@@ -1,4 +1,5 @@
-/* Time zones: TZif files (RFC 8536) read as they stand, with their POSIX rule for times after the last transition. */
+/* Time zones: TZif files (RFC 8536) read as they stand, with their POSIX rule for times after the
+ * last transition. */
 #include "base/world.h"
 #include "feel/feel_in.h"
 
@@ -18,13 +19,14 @@ static int64_t be64(const char *p)
 /* Only names like "Asia/Shanghai": no way up or out of the folder. */
 static bool name_is_safe(struct str name)
 {
-    if (name.n == 0 || name.n > ZONE_NAME_MAX || name.p[0] == '/' || str_find(name, STR("..")) != SIZE_MAX) {
+    if (name.n == 0 || name.n > ZONE_NAME_MAX || name.p[0] == '/' ||
+        str_find(name, STR("..")) != SIZE_MAX) {
         return false;
     }
     for (size_t i = 0; i < name.n; i++) {
         char c = name.p[i];
-        bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '_' ||
-                  c == '-' || c == '+';
+        bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '/' || c == '_' || c == '-' || c == '+';
         if (!ok) {
             return false;
         }
@@ -42,14 +44,16 @@ static bool tzif_header(struct str f, size_t at, struct tzif *ret)
         return false;
     }
     const char *p = f.p + at + 20;
-    *ret = (struct tzif){be32(p), be32(p + 4), be32(p + 8), be32(p + 12), be32(p + 16), be32(p + 20)};
-    return ret->time < 100000 && ret->type < 256 && ret->chars < 65536 && ret->leap < 1000 && ret->isut < 256 &&
-           ret->isstd < 256;
+    *ret =
+        (struct tzif){be32(p), be32(p + 4), be32(p + 8), be32(p + 12), be32(p + 16), be32(p + 20)};
+    return ret->time < 100000 && ret->type < 256 && ret->chars < 65536 && ret->leap < 1000 &&
+           ret->isut < 256 && ret->isstd < 256;
 }
 
 static size_t tzif_size(const struct tzif *h, size_t time_bytes)
 {
-    return h->time * (time_bytes + 1) + h->type * 6 + h->chars + h->leap * (time_bytes + 4) + h->isstd + h->isut;
+    return h->time * (time_bytes + 1) + h->type * 6 + h->chars + h->leap * (time_bytes + 4) +
+           h->isstd + h->isut;
 }
 
 static bool tzif_parse(struct str f, struct feel_zone *z)
@@ -208,7 +212,8 @@ static int32_t rule_offset(struct str footer, int64_t utc_s, int32_t otherwise)
     int64_t start = rule_change(&t, year) - standard;
     (void)rule_take(&t, ',');
     int64_t end = rule_change(&t, year) - summer;
-    bool is_summer = start < end ? in_year >= start && in_year < end : in_year >= start || in_year < end;
+    bool is_summer =
+        start < end ? in_year >= start && in_year < end : in_year >= start || in_year < end;
     return (int32_t)(is_summer ? summer : standard);
 }
 
@@ -241,13 +246,15 @@ int32_t zone_offset_local(const struct feel_zone *z, int64_t local_s)
 {
     int32_t before = zone_offset_at(z, local_s - 86400);
     int32_t after = zone_offset_at(z, local_s + 86400);
-    if (zone_offset_at(z, local_s - before) != before && zone_offset_at(z, local_s - after) == after) {
+    if (zone_offset_at(z, local_s - before) != before &&
+        zone_offset_at(z, local_s - after) == after) {
         return after;
     }
     return before;
 }
 
-static enum err read_world(struct ctx *ctx, void *self UNUSED, struct str name, struct str *ret_tzif)
+static enum err read_world(struct ctx *ctx, void *self UNUSED, struct str name,
+                           struct str *ret_tzif)
 {
     if (ctx->world == NULL) {
         return fault(ctx, ERR_NOT_FOUND, "no time zone files here; name no zones");

@@ -1,9 +1,9 @@
 /* A draft as an act: the leaf that enters the tree, and the vault content that stays with the node.
  *
  * The leaf is canonical JSON (RFC 8785) and names nobody: values, exact time and actor stand in it
- * only as one root over salted commitments (ledger/README.md gives the bytes). The vault keeps values
- * and salts; erasing one there leaves its commitment, so the leaf can still be made again and every
- * proof holds.
+ * only as one root over salted commitments (ledger/README.md gives the bytes). The vault keeps
+ * values and salts; erasing one there leaves its commitment, so the leaf can still be made again
+ * and every proof holds.
  */
 #include "gate/gate_in.h"
 
@@ -21,7 +21,8 @@ static void set_text(struct arena *a, struct json *o, const char *name, struct s
     }
 }
 
-/* The committed values of an act by name: "at", "actor", "document" …, and fields as "fields.ID". */
+/* The committed values of an act by name: "at", "actor", "document" …, and fields as "fields.ID".
+ */
 static struct json gather(struct arena *a, const struct question *q, struct str document_sha)
 {
     const struct draft *d = q->draft;
@@ -45,15 +46,17 @@ static struct json gather(struct arena *a, const struct question *q, struct str 
 }
 
 /* fresh: a salt never used before, taken when none is recorded. */
-static enum err commit_one(struct ctx *ctx, const uint8_t fresh[32], const struct json_member *m, const struct json *recorded,
-                           struct json *salts, struct ledger_commitment *ret)
+static enum err commit_one(struct ctx *ctx, const uint8_t fresh[32], const struct json_member *m,
+                           const struct json *recorded, struct json *salts,
+                           struct ledger_commitment *ret)
 {
     const struct json *before = recorded == NULL ? NULL : json_get_str(recorded, m->key);
     ret->name = m->key;
     if (before != NULL && before->kind == JSON_OBJECT) { /* erased: its commitment stands in */
         json_set(ctx->arena, salts, m->key, *before);
-        return hex_decode(json_text(before, "gone"), ret->hash, 32) ? ERR_OK
-                                                                    : fault(ctx, ERR_CORRUPT, "a commitment is damaged");
+        return hex_decode(json_text(before, "gone"), ret->hash, 32)
+                   ? ERR_OK
+                   : fault(ctx, ERR_CORRUPT, "a commitment is damaged");
     }
     uint8_t salt[32];
     if (before == NULL) {
@@ -70,10 +73,12 @@ static enum err commit_one(struct ctx *ctx, const uint8_t fresh[32], const struc
     return ERR_OK;
 }
 
-static enum err commit_all(struct ctx *ctx, struct gate *g, const struct json *values, const struct json *recorded,
-                           struct json *ret_salts, uint8_t ret_root[32])
+static enum err commit_all(struct ctx *ctx, struct gate *g, const struct json *values,
+                           const struct json *recorded, struct json *ret_salts,
+                           uint8_t ret_root[32])
 {
-    struct ledger_commitment *list = ARENA_ARRAY(ctx->arena, struct ledger_commitment, values->count);
+    struct ledger_commitment *list =
+        ARENA_ARRAY(ctx->arena, struct ledger_commitment, values->count);
     uint8_t *fresh = ARENA_ARRAY(ctx->arena, uint8_t, values->count * 32);
     g->world->random(g->world, fresh, values->count * 32);
     *ret_salts = json_object();
@@ -90,13 +95,16 @@ static struct json law_digests(struct arena *a, const struct law *law)
     const struct law_pack *packs = law_packs(law, &count);
     for (size_t i = 0; i < count; i++) {
         struct str digest = hex_encode(a, packs[i].digest, 32);
-        json_push(a, &list, json_of_str(str_format(a, "%.*s@%.*s:%.*s", FMT(packs[i].code), FMT(packs[i].version), FMT(digest))));
+        json_push(a, &list,
+                  json_of_str(str_format(a, "%.*s@%.*s:%.*s", FMT(packs[i].code),
+                                         FMT(packs[i].version), FMT(digest))));
     }
     return list;
 }
 
-static struct json leaf_of(struct ctx *ctx, const struct gate *g, const struct question *q, int64_t seq, int64_t prev,
-                           struct str case_id, const uint8_t root[32], size_t count)
+static struct json leaf_of(struct ctx *ctx, const struct gate *g, const struct question *q,
+                           int64_t seq, int64_t prev, struct str case_id, const uint8_t root[32],
+                           size_t count)
 {
     struct arena *a = ctx->arena;
     struct json leaf = json_object();
@@ -155,8 +163,9 @@ static struct json vault_of(struct ctx *ctx, const struct question *q, struct js
     return v;
 }
 
-enum err act_write(struct ctx *ctx, struct gate *g, const struct question *q, int64_t seq, int64_t prev,
-                   struct str case_id, struct str document, const struct json *salts, struct act_text *ret)
+enum err act_write(struct ctx *ctx, struct gate *g, const struct question *q, int64_t seq,
+                   int64_t prev, struct str case_id, struct str document, const struct json *salts,
+                   struct act_text *ret)
 {
     struct arena *a = ctx->arena;
     struct str document_sha = {0};

@@ -1,5 +1,5 @@
-/* Inside the writer: ask on the state of this instant, make the permit, append, project, queue; all in
- * the transaction the writer opened. The permit is made and spent here and nowhere else. */
+/* Inside the writer: ask on the state of this instant, make the permit, append, project, queue; all
+ * in the transaction the writer opened. The permit is made and spent here and nowhere else. */
 #include "gate/gate_in.h"
 
 /* What ledger_append demands. Defined in this file alone, so that nobody else can have one. */
@@ -28,18 +28,18 @@ static void keep_verdict(struct arena *lasting, const struct verdict *v, struct 
 
 /* ---- refusals ---- */
 
-static enum err log_refusal(struct ctx *ctx, struct gate *g, struct db *db, const struct question *q,
-                            const struct verdict *v)
+static enum err log_refusal(struct ctx *ctx, struct gate *g, struct db *db,
+                            const struct question *q, const struct verdict *v)
 {
     return gate_refusal_add(ctx, db,
-                       (struct gate_refusal_add_in){.id = ++g->refusal_id,
-                                               .at_ms = q->at.ms,
-                                               .kind = q->draft->kind,
-                                               .case_id = q->draft->case_id,
-                                               .actor = q->draft->actor.id,
-                                               .check_name = v->check,
-                                               .code = v->code,
-                                               .article = v->article.text});
+                            (struct gate_refusal_add_in){.id = ++g->refusal_id,
+                                                         .at_ms = q->at.ms,
+                                                         .kind = q->draft->kind,
+                                                         .case_id = q->draft->case_id,
+                                                         .actor = q->draft->actor.id,
+                                                         .check_name = v->check,
+                                                         .code = v->code,
+                                                         .article = v->article.text});
 }
 
 /* ---- appending ---- */
@@ -48,20 +48,24 @@ struct sink {
     struct db *db;
 };
 
-static enum err sink_entry(struct ctx *ctx, void *arg, uint64_t index, const uint8_t hash[32], struct str entry)
+static enum err sink_entry(struct ctx *ctx, void *arg, uint64_t index, const uint8_t hash[32],
+                           struct str entry)
 {
     struct sink *s = arg;
     return gate_entry_add(ctx, s->db,
-                            (struct gate_entry_add_in){
-                                .seq = (int64_t)index, .hash = {(const char *)hash, 32}, .leaf = entry});
+                          (struct gate_entry_add_in){.seq = (int64_t)index,
+                                                     .hash = {(const char *)hash, 32},
+                                                     .leaf = entry});
 }
 
-static enum err sink_hash(struct ctx *ctx, void *arg, unsigned level, uint64_t index, const uint8_t hash[32])
+static enum err sink_hash(struct ctx *ctx, void *arg, unsigned level, uint64_t index,
+                          const uint8_t hash[32])
 {
     struct sink *s = arg;
-    return gate_hash_add(
-        ctx, s->db,
-        (struct gate_hash_add_in){.level = level, .idx = (int64_t)index, .hash = {(const char *)hash, 32}});
+    return gate_hash_add(ctx, s->db,
+                         (struct gate_hash_add_in){.level = level,
+                                                   .idx = (int64_t)index,
+                                                   .hash = {(const char *)hash, 32}});
 }
 
 static enum err append(struct ctx *ctx, struct gate *g, struct db *db, const struct permit *permit,
@@ -70,12 +74,14 @@ static enum err append(struct ctx *ctx, struct gate *g, struct db *db, const str
     struct sink sink = {db};
     struct ledger_sink to = {.self = &sink, .entry = sink_entry, .hash = sink_hash};
     TRY(ledger_append(ctx, permit, &g->tree, text->leaf, &to));
-    return gate_vault_act_add(ctx, db, (struct gate_vault_act_add_in){.seq = permit->seq, .content = text->vault});
+    return gate_vault_act_add(
+        ctx, db, (struct gate_vault_act_add_in){.seq = permit->seq, .content = text->vault});
 }
 
 /* ---- projecting ---- */
 
-static enum err project_room(struct ctx *ctx, struct db *db, const struct projector *room, const struct admitted *act)
+static enum err project_room(struct ctx *ctx, struct db *db, const struct projector *room,
+                             const struct admitted *act)
 {
     for (size_t i = 0; i < act->kind->effect_count; i++) {
         for (size_t k = 0; k < room->effect_count; k++) {
@@ -88,7 +94,8 @@ static enum err project_room(struct ctx *ctx, struct db *db, const struct projec
     return room->track == NULL ? ERR_OK : room->track(ctx, db, act);
 }
 
-static enum err erase_everywhere(struct ctx *ctx, struct gate *g, struct db *db, const struct admitted *act)
+static enum err erase_everywhere(struct ctx *ctx, struct gate *g, struct db *db,
+                                 const struct admitted *act)
 {
     static const struct str effect = STR_INIT("vault.erase");
     if (!str_in(effect, act->kind->effects, act->kind->effect_count)) {
@@ -133,9 +140,10 @@ static enum err keep_files(struct ctx *ctx, struct db *db, const struct draft *d
 {
     for (size_t i = 0; i < d->attachment_count; i++) {
         const struct attachment *f = &d->attachments[i];
-        TRY(gate_vault_blob_add(ctx, db,
-                           (struct gate_vault_blob_add_in){
-                               .sha256 = f->sha256, .type = f->type, .name = f->name, .bytes = f->bytes}));
+        TRY(gate_vault_blob_add(
+            ctx, db,
+            (struct gate_vault_blob_add_in){
+                .sha256 = f->sha256, .type = f->type, .name = f->name, .bytes = f->bytes}));
     }
     return ERR_OK;
 }
@@ -145,16 +153,22 @@ static enum err note_key(struct ctx *ctx, struct db *db, const struct draft *d, 
     if (d->key.n == 0) {
         return ERR_OK;
     }
-    return gate_key_add(ctx, db, (struct gate_key_add_in){.owner = d->actor.id, .key = d->key, .seq = seq});
+    return gate_key_add(ctx, db,
+                        (struct gate_key_add_in){.owner = d->actor.id, .key = d->key, .seq = seq});
 }
 
-/* In replay the document as it was issued stands in: names in the register may have been erased since. */
-static enum err draw(struct ctx *ctx, struct gate *g, struct db *db, struct question *q, int64_t seq, struct str case_id,
-                     const struct step *step, const struct recorded *recorded, struct admission *ret, struct drawn *ret_drawn)
+/* In replay the document as it was issued stands in: names in the register may have been erased
+ * since. */
+static enum err draw(struct ctx *ctx, struct gate *g, struct db *db, struct question *q,
+                     int64_t seq, struct str case_id, const struct step *step,
+                     const struct recorded *recorded, struct admission *ret,
+                     struct drawn *ret_drawn)
 {
     TRY(document_draw(ctx, g, db, q, seq, case_id, step, recorded == NULL, ret_drawn));
     if (recorded == NULL && ret_drawn->zh.n > 0) {
-        return gate_vault_document_add(ctx, db, (struct gate_vault_document_add_in){.seq = seq, .zh = ret_drawn->zh, .en = ret_drawn->en});
+        return gate_vault_document_add(ctx, db,
+                                       (struct gate_vault_document_add_in){
+                                           .seq = seq, .zh = ret_drawn->zh, .en = ret_drawn->en});
     }
     if (recorded != NULL && recorded->document.n > 0) {
         ret->redrawn = recorded->exact && !str_equal(ret_drawn->zh, recorded->document);
@@ -163,8 +177,8 @@ static enum err draw(struct ctx *ctx, struct gate *g, struct db *db, struct ques
     return ERR_OK;
 }
 
-enum err admit_question(struct ctx *ctx, struct gate *g, struct db *db, struct question *q, const struct recorded *recorded,
-                        struct admission *ret)
+enum err admit_question(struct ctx *ctx, struct gate *g, struct db *db, struct question *q,
+                        const struct recorded *recorded, struct admission *ret)
 {
     int64_t seq = (int64_t)g->tree.size;
     bool opens = q->kind->in_case == ACT_CASE_OPEN;
@@ -175,12 +189,15 @@ enum err admit_question(struct ctx *ctx, struct gate *g, struct db *db, struct q
     }
     struct drawn document = {0};
     TRY(draw(ctx, g, db, q, seq, case_id, &step, recorded, ret, &document));
-    TRY(act_write(ctx, g, q, seq, q->has_case ? q->row.last_seq : -1, case_id, document.zh, recorded == NULL ? NULL : recorded->salts, &ret->text));
+    TRY(act_write(ctx, g, q, seq, q->has_case ? q->row.last_seq : -1, case_id, document.zh,
+                  recorded == NULL ? NULL : recorded->salts, &ret->text));
     struct permit permit = {seq, &ret->verdict};
     TRY(append(ctx, g, db, &permit, &ret->text));
     if (q->kind->in_case != ACT_CASE_NONE) {
         TRY(step_store(ctx, db, q, &step));
-        TRY(gate_act_add(ctx, db, (struct gate_act_add_in){.seq = seq, .case_id = case_id, .kind = q->kind->kind}));
+        TRY(gate_act_add(
+            ctx, db,
+            (struct gate_act_add_in){.seq = seq, .case_id = case_id, .kind = q->kind->kind}));
         ret->next = owed_kind(q, step.state);
         TRY(owed_mark(ctx, db, q, case_id, ret->next));
     }
@@ -216,8 +233,8 @@ static struct instant next_instant(struct gate *g)
     return now.ms > g->last.ms ? now : g->last;
 }
 
-static enum err repeat(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq, struct arena *lasting,
-                       struct receipt *ret)
+static enum err repeat(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq,
+                       struct arena *lasting, struct receipt *ret)
 {
     struct act_record record;
     bool found = false;
@@ -257,8 +274,8 @@ void gate_mark_reset(struct gate *g, const struct gate_mark *m)
 }
 
 /* Publishing law: what would come into force must load whole, before it is admitted. */
-static enum err check_publication(struct ctx *ctx, struct gate *g, struct db *db, const struct question *q,
-                                  struct verdict *ret)
+static enum err check_publication(struct ctx *ctx, struct gate *g, struct db *db,
+                                  const struct question *q, struct verdict *ret)
 {
     static const struct str publishes = STR_INIT("law.publish");
     if (!str_in(publishes, q->kind->effects, q->kind->effect_count)) {
@@ -276,14 +293,16 @@ static enum err check_publication(struct ctx *ctx, struct gate *g, struct db *db
     return ERR_OK;
 }
 
-enum err admit(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft, struct arena *lasting,
-               struct receipt *ret)
+enum err admit(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft,
+               struct arena *lasting, struct receipt *ret)
 {
     gate_mark_job(g);
     if (draft->key.n > 0) {
         struct gate_key_get_row row;
         bool found = false;
-        TRY(gate_key_get(ctx, db, (struct gate_key_get_in){.owner = draft->actor.id, .key = draft->key}, &row, &found));
+        TRY(gate_key_get(ctx, db,
+                         (struct gate_key_get_in){.owner = draft->actor.id, .key = draft->key},
+                         &row, &found));
         if (found) {
             return repeat(ctx, g, db, row.seq, lasting, ret);
         }

@@ -29,8 +29,8 @@ struct law_book {
     pthread_mutex_t lock;
     struct arena *arena;
     struct publication *rows;
-    size_t count;   /* as the writer sees it */
-    size_t visible; /* committed: what readers see */
+    size_t count;       /* as the writer sees it */
+    size_t visible;     /* committed: what readers see */
     struct day *epochs; /* sorted */
     size_t epoch_count;
     struct snapshot *snapshots;
@@ -40,8 +40,9 @@ struct law_book {
 /* Days named as "from" or "until" anywhere in the text of a pack. */
 static void gather_epochs(struct law_book *b, struct str text)
 {
-    static const struct str keys[] = {STR_INIT("from\\\":\\\""), STR_INIT("from\\\": \\\""), STR_INIT("until\\\":\\\""),
-                                      STR_INIT("until\\\": \\\""), STR_INIT("from\":\""), STR_INIT("until\":\"")};
+    static const struct str keys[] = {STR_INIT("from\\\":\\\""),  STR_INIT("from\\\": \\\""),
+                                      STR_INIT("until\\\":\\\""), STR_INIT("until\\\": \\\""),
+                                      STR_INIT("from\":\""),      STR_INIT("until\":\"")};
     for (size_t k = 0; k < LEN(keys); k++) {
         struct str rest = text;
         for (size_t at = str_find(rest, keys[k]); at != SIZE_MAX; at = str_find(rest, keys[k])) {
@@ -84,22 +85,28 @@ static enum err pack_text(struct ctx *ctx, struct db *db, struct str digest, str
 {
     struct gate_vault_blob_get_row row;
     bool found = false;
-    TRY(gate_vault_blob_get(ctx, db, (struct gate_vault_blob_get_in){.sha256 = digest}, &row, &found));
+    TRY(gate_vault_blob_get(ctx, db, (struct gate_vault_blob_get_in){.sha256 = digest}, &row,
+                            &found));
     if (!found) {
-        return fault(ctx, ERR_CORRUPT, "the text of published pack %.*s is not in the vault", FMT(digest));
+        return fault(ctx, ERR_CORRUPT, "the text of published pack %.*s is not in the vault",
+                     FMT(digest));
     }
     *ret = row.bytes;
     return ERR_OK;
 }
 
-static enum err add_publication(struct ctx *ctx, struct law_book *b, struct db *db, const struct gate_pack_list_row *row)
+static enum err add_publication(struct ctx *ctx, struct law_book *b, struct db *db,
+                                const struct gate_pack_list_row *row)
 {
     struct arena *a = b->arena;
     if (b->count >= PUBLICATIONS_MAX) {
         return fault(ctx, ERR_TOO_MANY, "more than %d publications of law packs", PUBLICATIONS_MAX);
     }
-    b->rows[b->count++] = (struct publication){row->seq, str_copy(a, row->pack), str_copy(a, row->version),
-                                               str_copy(a, row->digest), {(int32_t)row->from_day}};
+    b->rows[b->count++] = (struct publication){row->seq,
+                                               str_copy(a, row->pack),
+                                               str_copy(a, row->version),
+                                               str_copy(a, row->digest),
+                                               {(int32_t)row->from_day}};
     struct arena_mark mark = arena_mark(ctx->arena);
     struct str text = {0};
     TRY(pack_text(ctx, db, row->digest, &text));
@@ -185,7 +192,8 @@ void book_show(struct law_book *b)
 
 /* The newest publication of each pack that a case of this law_seq and day may see, oldest first, so
  * that bases come before what builds on them. */
-static size_t packs_in_force(const struct law_book *b, int64_t law_seq, struct day day, const struct publication **out)
+static size_t packs_in_force(const struct law_book *b, int64_t law_seq, struct day day,
+                             const struct publication **out)
 {
     size_t n = 0;
     for (size_t i = 0; i < b->count; i++) {
@@ -203,10 +211,11 @@ static size_t packs_in_force(const struct law_book *b, int64_t law_seq, struct d
     return n;
 }
 
-static enum err load_snapshot(struct ctx *ctx, struct law_book *b, struct db *db, int64_t law_seq, struct day day,
-                              struct snapshot *s)
+static enum err load_snapshot(struct ctx *ctx, struct law_book *b, struct db *db, int64_t law_seq,
+                              struct day day, struct snapshot *s)
 {
-    const struct publication **in_force = ARENA_ARRAY(ctx->arena, const struct publication *, b->count + 1);
+    const struct publication **in_force =
+        ARENA_ARRAY(ctx->arena, const struct publication *, b->count + 1);
     size_t count = packs_in_force(b, law_seq, day, in_force);
     struct law_pack_source *packs = ARENA_ARRAY(ctx->arena, struct law_pack_source, count + 1);
     for (size_t i = 0; i < count; i++) {
@@ -229,7 +238,8 @@ static struct snapshot *find_snapshot(struct law_book *b, int64_t law_seq, struc
     return NULL;
 }
 
-/* What is done under the lock has a guard and arenas of its own: a passed cap must not jump over the unlocking. */
+/* What is done under the lock has a guard and arenas of its own: a passed cap must not jump over
+ * the unlocking. */
 struct locked_work {
     struct ctx ctx;
     struct arena_guard guard;
@@ -260,15 +270,17 @@ static enum err locked_end(struct locked_work *w, struct law_book *b, struct ctx
     return e == ERR_OK ? e : fault(ctx, e, "%.*s", (int)n, w->detail);
 }
 
-static enum err make_snapshot(struct locked_work *w, struct law_book *b, struct db *db, int64_t law_seq, struct day day,
-                              const struct law **ret)
+static enum err make_snapshot(struct locked_work *w, struct law_book *b, struct db *db,
+                              int64_t law_seq, struct day day, const struct law **ret)
 {
     struct ctx *ctx = &w->ctx;
     if (b->snapshot_count >= SNAPSHOTS_MAX) {
-        return fault(ctx, ERR_TOO_MANY, "more than %d snapshots of the law are in use", SNAPSHOTS_MAX);
+        return fault(ctx, ERR_TOO_MANY, "more than %d snapshots of the law are in use",
+                     SNAPSHOTS_MAX);
     }
     struct snapshot *s = &b->snapshots[b->snapshot_count];
-    *s = (struct snapshot){.law_seq = law_seq, .epoch = epoch_of(b, day), .arena = arena_new(LIMIT_LAW_ARENA_BYTES)};
+    *s = (struct snapshot){
+        .law_seq = law_seq, .epoch = epoch_of(b, day), .arena = arena_new(LIMIT_LAW_ARENA_BYTES)};
     if (s->arena == NULL) {
         return fault(ctx, ERR_MEMORY, "no memory for a snapshot of the law");
     }
@@ -349,7 +361,8 @@ static const struct attachment *pack_file(const struct draft *d)
     return NULL;
 }
 
-enum err book_genesis(struct ctx *ctx, struct gate *g, const struct draft *draft, const struct law **ret)
+enum err book_genesis(struct ctx *ctx, struct gate *g, const struct draft *draft,
+                      const struct law **ret)
 {
     const struct attachment *file = pack_file(draft);
     struct law_pack_source pack;
@@ -365,14 +378,15 @@ enum err book_genesis(struct ctx *ctx, struct gate *g, const struct draft *draft
     }
     arena_defer(ctx->arena, free_arena, arena);
     arena_guard_as(arena, ctx->arena);
-    if (law_load(ctx, arena, &pack, 1, instant_day(g->world->now(g->world)), &law, &problems) == ERR_OK) {
+    if (law_load(ctx, arena, &pack, 1, instant_day(g->world->now(g->world)), &law, &problems) ==
+        ERR_OK) {
         *ret = law;
     }
     return ERR_OK;
 }
 
-enum err book_try(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft, bool *ret_good,
-                  struct law_problems *ret_problems)
+enum err book_try(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft,
+                  bool *ret_good, struct law_problems *ret_problems)
 {
     struct law_book *b = g->book;
     const struct attachment *file = pack_file(draft);
@@ -382,7 +396,8 @@ enum err book_try(struct ctx *ctx, struct gate *g, struct db *db, const struct d
     if (file == NULL) {
         return ERR_OK;
     }
-    const struct publication **in_force = ARENA_ARRAY(ctx->arena, const struct publication *, b->count + 1);
+    const struct publication **in_force =
+        ARENA_ARRAY(ctx->arena, const struct publication *, b->count + 1);
     size_t count = packs_in_force(b, INT64_MAX, day, in_force);
     struct law_pack_source *packs = ARENA_ARRAY(ctx->arena, struct law_pack_source, count + 2);
     size_t n = 0;
@@ -426,8 +441,8 @@ static struct str publishing_kind(const struct law *law)
     return STR("");
 }
 
-enum err gate_publish_draft(struct ctx *ctx, struct gate *g, const struct law_pack_source *pack, struct draft *ret,
-                            struct law_problems *ret_problems)
+enum err gate_publish_draft(struct ctx *ctx, struct gate *g, const struct law_pack_source *pack,
+                            struct draft *ret, struct law_problems *ret_problems)
 {
     struct arena *a = ctx->arena;
     struct attachment *file = ARENA_NEW(a, struct attachment);

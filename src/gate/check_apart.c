@@ -32,7 +32,8 @@ bool check_apart(struct ctx *ctx, struct question *q, struct verdict *ret)
     struct str none = {0};
     const struct cite *basis = kind->article_count > 0 ? &kind->articles[0] : NULL;
     const struct cite *after = kind->apart.after.statute != NULL ? &kind->apart.after : basis;
-    const struct cite *officers = kind->apart.officers.statute != NULL ? &kind->apart.officers : basis;
+    const struct cite *officers =
+        kind->apart.officers.statute != NULL ? &kind->apart.officers : basis;
     const struct cite *once = kind->apart.once.statute != NULL ? &kind->apart.once : basis;
     if (q->mixes_roles) {
         return verdict_refuse(ctx, q, ret, "apart.roles", NULL, none);

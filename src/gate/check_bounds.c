@@ -1,7 +1,7 @@
 #include "gate/gate_in.h"
 
-/* Inside what the decision table leaves open, or with reasons and a higher power; and the conditions
- * the act's own file sets, each of which refuses by its own article. */
+/* Inside what the decision table leaves open, or with reasons and a higher power; and the
+ * conditions the act's own file sets, each of which refuses by its own article. */
 
 static bool may_depart(struct ctx *ctx, struct question *q, struct verdict *ret)
 {
@@ -13,7 +13,8 @@ static bool may_depart(struct ctx *ctx, struct question *q, struct verdict *ret)
     for (size_t i = 0; i < kind->depart_field_count; i++) {
         struct str id = kind->depart_fields[i]->id;
         const struct json *v = json_get_str(&q->draft->fields, id);
-        if (v == NULL || v->kind == JSON_NULL || (v->kind == JSON_STRING && str_trim(v->text).n == 0)) {
+        if (v == NULL || v->kind == JSON_NULL ||
+            (v->kind == JSON_STRING && str_trim(v->text).n == 0)) {
             return verdict_refuse(ctx, q, ret, "bounds.reasons", &kind->bounds_article, id);
         }
     }
@@ -37,7 +38,8 @@ bool check_bounds(struct ctx *ctx, struct question *q, struct verdict *ret)
             return false;
         }
     }
-    bool bounded = kind->bounds_allow != NULL && q->item != NULL && q->item->model != NULL && !q->without_form;
+    bool bounded =
+        kind->bounds_allow != NULL && q->item != NULL && q->item->model != NULL && !q->without_form;
     if (!bounded || question_holds(ctx, q, kind->bounds_allow)) {
         return true;
     }

@@ -1,7 +1,8 @@
 #include "gate/gate_in.h"
 
-/* Does the office hold the power for this item, in this place, on this day? Judged by the law of the
- * day, also for cases that began under an earlier one: powers move, and that law says whether the cases do. */
+/* Does the office hold the power for this item, in this place, on this day? Judged by the law of
+ * the day, also for cases that began under an earlier one: powers move, and that law says whether
+ * the cases do. */
 
 /* Whose act it is: the office of the case, or the one a fact of the case names. */
 static const struct office *acting_office(const struct question *q)
@@ -17,7 +18,8 @@ static const struct office *acting_office(const struct question *q)
 }
 
 /* The power for this act's case: in a case that runs also one that was taken over without it. */
-static const struct power *power_for(const struct question *q, const struct office *office, struct str kind)
+static const struct power *power_for(const struct question *q, const struct office *office,
+                                     struct str kind)
 {
     struct day opened = q->has_case ? (struct day){(int32_t)q->row.opened_day} : q->day;
     return law_holds(q->law_now, office, kind, q->item, opened, q->day);
@@ -27,11 +29,14 @@ bool office_holds(const struct question *q, struct str kind)
 {
     const struct office *whose = acting_office(q);
     bool held = whose != NULL && power_for(q, whose, kind) != NULL;
-    bool by_other = q->draft->actor.kind == ACTOR_OFFICER && held && !str_equal(q->actor.office, whose->id);
-    return held && (!by_other || law_deputy(law_office(q->law_now, q->actor.office), whose, kind, q->item, q->day) != NULL);
+    bool by_other =
+        q->draft->actor.kind == ACTOR_OFFICER && held && !str_equal(q->actor.office, whose->id);
+    return held && (!by_other || law_deputy(law_office(q->law_now, q->actor.office), whose, kind,
+                                            q->item, q->day) != NULL);
 }
 
-/* The article by which the competent office holds its power: it says whose the act would have been. */
+/* The article by which the competent office holds its power: it says whose the act would have been.
+ */
 static const struct cite *power_basis(const struct question *q, const struct office *whose)
 {
     const struct power *p = q->kind->power.n == 0 ? NULL : power_for(q, whose, q->kind->power);
@@ -51,10 +56,12 @@ bool check_competence(struct ctx *ctx, struct question *q, struct verdict *ret)
     }
     const struct cite *basis = q->kind->article_count > 0 ? &q->kind->articles[0] : NULL;
     bool entrusted = q->kind->power.n > 0 && office_holds(q, q->kind->power);
-    if (q->draft->actor.kind == ACTOR_OFFICER && in_case && !str_equal(q->actor.office, whose->id) && !entrusted) {
+    if (q->draft->actor.kind == ACTOR_OFFICER && in_case &&
+        !str_equal(q->actor.office, whose->id) && !entrusted) {
         const struct office *own = law_office(q->law_now, q->actor.office);
         bool elsewhere = own != NULL && !str_equal(own->place, whose->place);
-        return verdict_refuse(ctx, q, ret, elsewhere ? "competence.place" : "competence.office", power_basis(q, whose), none);
+        return verdict_refuse(ctx, q, ret, elsewhere ? "competence.place" : "competence.office",
+                              power_basis(q, whose), none);
     }
     if (q->kind->power.n > 0 && !office_holds(q, q->kind->power)) {
         return verdict_refuse(ctx, q, ret, "competence.power", basis, none);

@@ -1,7 +1,7 @@
 #include "gate/gate_in.h"
 
-/* Fields conform to their facts; nothing required is missing; nothing is asked for or given that the
- * act or the item does not need; what they name is there, or free, or the actor's own. */
+/* Fields conform to their facts; nothing required is missing; nothing is asked for or given that
+ * the act or the item does not need; what they name is there, or free, or the actor's own. */
 
 /* The needs of an act: its own, or the item's facts and materials. Calls each; false stops. */
 struct need_list {
@@ -33,7 +33,8 @@ static const struct need *need_of(const struct need_list *n, struct str fact)
     return NULL;
 }
 
-/* Do the bytes of a file come with the draft? A digest alone hands nothing in, and might be somebody else's file. */
+/* Do the bytes of a file come with the draft? A digest alone hands nothing in, and might be
+ * somebody else's file. */
 static bool has_bytes(const struct question *q, const struct json *material)
 {
     struct str sha = json_text(material, "sha256");
@@ -45,7 +46,8 @@ static bool has_bytes(const struct question *q, const struct json *material)
     return q->recorded;
 }
 
-static bool check_given(struct ctx *ctx, struct question *q, const struct need_list *needs, struct verdict *ret)
+static bool check_given(struct ctx *ctx, struct question *q, const struct need_list *needs,
+                        struct verdict *ret)
 {
     const struct json *fields = &q->draft->fields;
     if (fields->count > LIMIT_ACT_FIELDS) {
@@ -61,8 +63,10 @@ static bool check_given(struct ctx *ctx, struct question *q, const struct need_l
             continue;
         }
         bool material = need->fact->type == FACT_MATERIAL;
-        if (law_fact_check(ctx, need->fact, &m->value) != ERR_OK || (material && !has_bytes(q, &m->value))) {
-            return verdict_refuse(ctx, q, ret, material ? "form.material" : "form.value", &need->article, m->key);
+        if (law_fact_check(ctx, need->fact, &m->value) != ERR_OK ||
+            (material && !has_bytes(q, &m->value))) {
+            return verdict_refuse(ctx, q, ret, material ? "form.material" : "form.value",
+                                  &need->article, m->key);
         }
     }
     return true;
@@ -74,7 +78,8 @@ static bool is_given(const struct json *fields, struct str fact)
     return v != NULL && v->kind != JSON_NULL && !(v->kind == JSON_STRING && v->text.n == 0);
 }
 
-static bool check_missing(struct ctx *ctx, struct question *q, const struct need_list *needs, struct verdict *ret)
+static bool check_missing(struct ctx *ctx, struct question *q, const struct need_list *needs,
+                          struct verdict *ret)
 {
     for (size_t k = 0; k < LEN(needs->list); k++) {
         for (size_t i = 0; i < needs->count[k]; i++) {
@@ -100,5 +105,6 @@ bool check_form(struct ctx *ctx, struct question *q, struct verdict *ret)
     if (!check_given(ctx, q, &needs, ret) || !check_missing(ctx, q, &needs, ret)) {
         return false;
     }
-    return q->misnamed.code == NULL || verdict_refuse(ctx, q, ret, q->misnamed.code, NULL, str_from(q->misnamed.fact));
+    return q->misnamed.code == NULL ||
+           verdict_refuse(ctx, q, ret, q->misnamed.code, NULL, str_from(q->misnamed.fact));
 }

@@ -1,8 +1,8 @@
 #include "gate/gate_in.h"
 
-/* Who acts: a kind of actor this act is for, known to the ledger, surely and lately enough signed in, in a role
- * the act names, and when it is a party's act, the party itself or one entitled to act for it, or at the
- * counter an officer for a party that is registered. */
+/* Who acts: a kind of actor this act is for, known to the ledger, surely and lately enough signed
+ * in, in a role the act names, and when it is a party's act, the party itself or one entitled to
+ * act for it, or at the counter an officer for a party that is registered. */
 
 enum { PROOF_AHEAD_MS = 60000 };
 
@@ -27,12 +27,13 @@ static bool has_role(const struct question *q)
     return q->kind->role_count == 0;
 }
 
-/* Was the identity proven as lately as the act wants? What is only looked at (gate_open) needs no proof yet. One that lies ahead
- * was made before the clock was set back. */
+/* Was the identity proven as lately as the act wants? What is only looked at (gate_open) needs no
+ * proof yet. One that lies ahead was made before the clock was set back. */
 static bool is_fresh(const struct question *q)
 {
     int64_t age = q->at.ms - q->draft->actor.proven.ms;
-    return q->kind->fresh_min == 0 || q->without_form || (age >= -PROOF_AHEAD_MS && age <= (int64_t)q->kind->fresh_min * 60000);
+    return q->kind->fresh_min == 0 || q->without_form ||
+           (age >= -PROOF_AHEAD_MS && age <= (int64_t)q->kind->fresh_min * 60000);
 }
 
 bool check_identity(struct ctx *ctx, struct question *q, struct verdict *ret)
@@ -58,24 +59,33 @@ bool check_identity(struct ctx *ctx, struct question *q, struct verdict *ret)
     if (!is_fresh(q)) {
         return verdict_refuse(ctx, q, ret, "identity.stale", NULL, none);
     }
-    bool names_other = q->kind->own != NULL && !str_equal(json_text(&q->draft->fields, str_z(ctx->arena, q->kind->own->id)), q->party);
+    bool names_other =
+        q->kind->own != NULL &&
+        !str_equal(json_text(&q->draft->fields, str_z(ctx->arena, q->kind->own->id)), q->party);
     if (actor->kind == ACTOR_PARTY && (!q->speaks_for_party || (names_other && !q->without_form))) {
         return verdict_refuse(ctx, q, ret, "identity.authority", NULL, none);
     }
-    struct str self = q->kind->self == NULL ? actor->id : json_text(&q->draft->fields, str_z(ctx->arena, q->kind->self->id));
-    bool is_self = str_equal(self, actor->id) || (self.n > 0 && str_equal(self, q->actor.person)) || self.n == 0;
+    struct str self = q->kind->self == NULL
+                          ? actor->id
+                          : json_text(&q->draft->fields, str_z(ctx->arena, q->kind->self->id));
+    bool is_self = str_equal(self, actor->id) || (self.n > 0 && str_equal(self, q->actor.person)) ||
+                   self.n == 0;
     if (!is_self && !q->without_form && !q->erased) {
         return verdict_refuse(ctx, q, ret, "identity.authority", NULL, q->kind->self->id);
     }
     if (actor->kind == ACTOR_PARTY) {
-        return !q->kind->principal || q->is_head || verdict_refuse(ctx, q, ret, "identity.principal", NULL, none);
+        return !q->kind->principal || q->is_head ||
+               verdict_refuse(ctx, q, ret, "identity.principal", NULL, none);
     }
-    /* At the counter for a party, or of the office's own about one: either way one that is registered. */
+    /* At the counter for a party, or of the office's own about one: either way one that is
+     * registered. */
     bool names_party = (q->kind->who & WHO_PARTY) != 0 || actor->for_id.n > 0;
-    bool files_for_party = actor->kind == ACTOR_OFFICER && q->kind->in_case == ACT_CASE_OPEN && names_party;
+    bool files_for_party =
+        actor->kind == ACTOR_OFFICER && q->kind->in_case == ACT_CASE_OPEN && names_party;
     if (files_for_party && !q->speaks_for_party) {
         return verdict_refuse(ctx, q, ret, "identity.authority", NULL, none);
     }
-    bool right_kind = str_equal(q->actor.kind, actor->kind == ACTOR_OFFICER ? STR("officer") : STR("admin"));
+    bool right_kind =
+        str_equal(q->actor.kind, actor->kind == ACTOR_OFFICER ? STR("officer") : STR("admin"));
     return (right_kind && has_role(q)) || verdict_refuse(ctx, q, ret, "identity.role", basis, none);
 }

@@ -8,7 +8,8 @@ bool check_procedure(struct ctx *ctx, struct question *q, struct verdict *ret)
     const struct act_kind *kind = q->kind;
     const struct cite *basis = kind->article_count > 0 ? &kind->articles[0] : NULL;
     if (kind->in_case == ACT_CASE_NONE) {
-        return q->draft->case_id.n == 0 || verdict_refuse(ctx, q, ret, "procedure.case", NULL, none);
+        return q->draft->case_id.n == 0 ||
+               verdict_refuse(ctx, q, ret, "procedure.case", NULL, none);
     }
     if (kind->in_case == ACT_CASE_OPEN) {
         bool starts = !q->has_case && q->item->procedure != NULL;

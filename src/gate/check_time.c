@@ -1,8 +1,9 @@
 #include "gate/gate_in.h"
 
 /* Within the limit the act must keep; past it, what lateness means by that limit. A stopped clock
- * does not run out, and bars what may only be done while it runs. A limit whose clock does not run in
- * the case, but whose day a fact states, is counted from that day. Who is barred for a time waits it out. */
+ * does not run out, and bars what may only be done while it runs. A limit whose clock does not run
+ * in the case, but whose day a fact states, is counted from that day. Who is barred for a time
+ * waits it out. */
 
 static const struct clock_row *clock_of(const struct question *q, const struct limit *limit)
 {
@@ -14,7 +15,8 @@ static const struct clock_row *clock_of(const struct question *q, const struct l
     return NULL;
 }
 
-/* Of several limits the first whose condition holds; the item's own law goes before the procedure's. */
+/* Of several limits the first whose condition holds; the item's own law goes before the
+ * procedure's. */
 static const struct limit *limit_of(struct ctx *ctx, struct question *q)
 {
     for (size_t i = 0; i < q->kind->limit_count; i++) {
@@ -37,7 +39,8 @@ static bool is_past(struct ctx *ctx, struct question *q, const struct limit *lim
     bool stated = false;
     struct due due;
     struct day start = limit_start(q, limit, q->day, &stated);
-    bool counted = clock == NULL && stated && law_due(ctx, q->law, limit, start, 0, false, &due) == ERR_OK;
+    bool counted =
+        clock == NULL && stated && law_due(ctx, q->law, limit, start, 0, false, &due) == ERR_OK;
     return counted && q->day.n > due.day.n;
 }
 
@@ -60,7 +63,9 @@ static bool check_extension(struct ctx *ctx, struct question *q, struct verdict 
         late = clock_extends(c, q->kind) ? c->limit : late;
     }
     if (late != NULL) {
-        return verdict_refuse(ctx, q, ret, "time.late", late->article_extend.statute == NULL ? &late->article : &late->article_extend, none);
+        return verdict_refuse(
+            ctx, q, ret, "time.late",
+            late->article_extend.statute == NULL ? &late->article : &late->article_extend, none);
     }
     return basis == NULL || verdict_refuse(ctx, q, ret, "time.extend", NULL, none);
 }
@@ -81,7 +86,8 @@ bool check_time(struct ctx *ctx, struct question *q, struct verdict *ret)
     }
     const struct limit *limit = limit_of(ctx, q);
     if (limit != NULL && limit->late == LATE_REFUSE && is_past(ctx, q, limit)) {
-        const struct cite *late = limit->article_late.statute != NULL ? &limit->article_late : &limit->article;
+        const struct cite *late =
+            limit->article_late.statute != NULL ? &limit->article_late : &limit->article;
         return verdict_refuse(ctx, q, ret, "time.late", late, none);
     }
     return check_extension(ctx, q, ret);

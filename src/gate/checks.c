@@ -29,8 +29,8 @@ void checks_run(struct ctx *ctx, struct question *q, struct verdict *ret)
     ret->admitted = true;
 }
 
-bool verdict_refuse(struct ctx *ctx, const struct question *q, struct verdict *ret, const char *code, const struct cite *nearer,
-            struct str field)
+bool verdict_refuse(struct ctx *ctx, const struct question *q, struct verdict *ret,
+                    const char *code, const struct cite *nearer, struct str field)
 {
     (void)ctx;
     const struct law *law = q->law != NULL ? q->law : q->law_now;

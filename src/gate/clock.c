@@ -13,7 +13,8 @@ struct clock_row *clock_find(struct question *q, struct str limit_id)
     return NULL;
 }
 
-struct day limit_start(const struct question *q, const struct limit *limit, struct day begun, bool *ret_stated)
+struct day limit_start(const struct question *q, const struct limit *limit, struct day begun,
+                       bool *ret_stated)
 {
     const struct fact *fact = limit->before ? limit->event : limit->since;
     const struct json *v = fact == NULL ? NULL : json_get_str(&q->facts, fact->id);
@@ -49,8 +50,8 @@ static int64_t days_lost(const struct question *q, const struct clock_row *c)
     return n;
 }
 
-/* Set the due days from the start, what was lost while stopped, and what was added. Calendars are those of
- * the law of today, not of the case: which days are off is announced year by year. */
+/* Set the due days from the start, what was lost while stopped, and what was added. Calendars are
+ * those of the law of today, not of the case: which days are off is announced year by year. */
 static enum err clock_count(struct ctx *ctx, struct question *q, struct clock_row *c)
 {
     struct due due;
@@ -64,15 +65,16 @@ static enum err clock_count(struct ctx *ctx, struct question *q, struct clock_ro
     const struct promise *p = promise_of(q, c->limit);
     if (p != NULL && !c->limit->before) {
         bool provisional = false;
-        struct day by = law_day_after(q->law_now, start, p->n + extra, p->unit, c->limit->roll, &provisional);
+        struct day by =
+            law_day_after(q->law_now, start, p->n + extra, p->unit, c->limit->roll, &provisional);
         c->row.promised_day = by.n < due.day.n ? by.n : due.day.n;
     }
     c->changed = true;
     return ERR_OK;
 }
 
-/* The day a clock begins: of this act, or of the receipt of what this act answers, where the limit counts
- * from there or the act is deemed done from that day. */
+/* The day a clock begins: of this act, or of the receipt of what this act answers, where the limit
+ * counts from there or the act is deemed done from that day. */
 static struct day first_day(const struct question *q, const struct limit *limit)
 {
     const struct limit *ran_out = q->has_timer ? law_limit(q->law, q->timer.limit_id) : NULL;
@@ -152,7 +154,8 @@ static void clock_resume(const struct question *q, struct clock_row *c)
 bool clock_extends(const struct clock_row *c, const struct act_kind *kind)
 {
     const struct limit *l = c->limit;
-    bool may = l != NULL && l->extend_by != NULL && str_equal(l->extend_by->kind, kind->kind) && c->row.ended_day < 0;
+    bool may = l != NULL && l->extend_by != NULL && str_equal(l->extend_by->kind, kind->kind) &&
+               c->row.ended_day < 0;
     return may && !(l->extend_once && c->row.extra_n > 0);
 }
 
@@ -179,20 +182,25 @@ enum err clocks_touch(struct ctx *ctx, struct question *q, int64_t seq)
     return ERR_OK;
 }
 
-enum err clock_read(struct ctx *ctx, const struct limit *limit, const struct gate_clock_list_row *row, struct clock_row *ret)
+enum err clock_read(struct ctx *ctx, const struct limit *limit,
+                    const struct gate_clock_list_row *row, struct clock_row *ret)
 {
     *ret = (struct clock_row){.limit = limit, .row = *row};
     TRY(json_parse(ctx, row->stops, STR("stops"), &ret->stops));
     bool good = ret->stops.kind == JSON_ARRAY;
     for (size_t i = 0; good && i < ret->stops.count; i++) {
         const struct json *x = &ret->stops.items[i];
-        good = x->kind == JSON_ARRAY && x->count == STOP_PARTS && x->items[STOP_FROM].is_int && x->items[STOP_TO].is_int;
+        good = x->kind == JSON_ARRAY && x->count == STOP_PARTS && x->items[STOP_FROM].is_int &&
+               x->items[STOP_TO].is_int;
     }
-    return good ? ERR_OK : fault(ctx, ERR_CORRUPT, "the stops of the clock %.*s cannot be read", FMT(row->limit_id));
+    return good ? ERR_OK
+                : fault(ctx, ERR_CORRUPT, "the stops of the clock %.*s cannot be read",
+                        FMT(row->limit_id));
 }
 
 /* Keep a clock, and let the timers that wait for it follow. A stopped clock ends on no day. */
-static enum err clock_store(struct ctx *ctx, struct db *db, const struct clock_row *c, struct str case_id)
+static enum err clock_store(struct ctx *ctx, struct db *db, const struct clock_row *c,
+                            struct str case_id)
 {
     const struct gate_clock_list_row *r = &c->row;
     struct buf stops = buf_new(ctx->arena, LIMIT_JSON_BYTES);
@@ -212,7 +220,9 @@ static enum err clock_store(struct ctx *ctx, struct db *db, const struct clock_r
                                                   .ended_day = r->ended_day,
                                                   .provisional = r->provisional}));
     int64_t due = r->stopped_day >= 0 ? INT32_MAX : r->due_day;
-    return gate_timer_move(ctx, db, (struct gate_timer_move_in){.case_id = case_id, .limit_id = r->limit_id, .due_day = due});
+    return gate_timer_move(
+        ctx, db,
+        (struct gate_timer_move_in){.case_id = case_id, .limit_id = r->limit_id, .due_day = due});
 }
 
 enum err clocks_store(struct ctx *ctx, struct db *db, const struct question *q, struct str case_id)
@@ -230,7 +240,8 @@ bool clocks_first_due(const struct question *q, struct str *ret_limit, struct da
     bool any = false;
     for (size_t i = 0; i < q->clock_count; i++) {
         const struct clock_row *c = &q->clocks[i];
-        bool runs = c->limit != NULL && !c->limit->per_party && c->row.ended_day < 0 && c->row.stopped_day < 0;
+        bool runs = c->limit != NULL && !c->limit->per_party && c->row.ended_day < 0 &&
+                    c->row.stopped_day < 0;
         if (runs && (!any || c->row.due_day < ret_day->n)) {
             any = true;
             *ret_limit = c->limit->id;
@@ -242,8 +253,10 @@ bool clocks_first_due(const struct question *q, struct str *ret_limit, struct da
 
 /* ---- a calendar is published ---- */
 
-/* One case: count anew the clocks that ran past the calendar, or all that run; tell the rooms what is due first. */
-static enum err recount_case(struct ctx *ctx, struct gate *g, struct db *db, const struct law *law_now, struct str case_id, bool all)
+/* One case: count anew the clocks that ran past the calendar, or all that run; tell the rooms what
+ * is due first. */
+static enum err recount_case(struct ctx *ctx, struct gate *g, struct db *db,
+                             const struct law *law_now, struct str case_id, bool all)
 {
     struct question q = {.law_now = law_now, .has_case = true};
     struct gate_clock_list_row *rows = NULL;
@@ -251,7 +264,8 @@ static enum err recount_case(struct ctx *ctx, struct gate *g, struct db *db, con
     bool found = false;
     TRY(gate_case_get(ctx, db, (struct gate_case_get_in){.id = case_id}, &q.row, &found));
     if (!found) {
-        return fault(ctx, ERR_CORRUPT, "a clock runs for the case %.*s, which is not there", FMT(case_id));
+        return fault(ctx, ERR_CORRUPT, "a clock runs for the case %.*s, which is not there",
+                     FMT(case_id));
     }
     TRY(book_law(ctx, g, db, q.row.law_seq, (struct day){(int32_t)q.row.law_day}, &q.law));
     TRY(json_parse(ctx, q.row.facts, STR("facts"), &q.facts));
@@ -260,7 +274,8 @@ static enum err recount_case(struct ctx *ctx, struct gate *g, struct db *db, con
     q.clocks = ARENA_ARRAY(ctx->arena, struct clock_row, count + 1);
     for (; q.clock_count < count; q.clock_count++) {
         struct clock_row *c = &q.clocks[q.clock_count];
-        TRY(clock_read(ctx, law_limit(q.law, rows[q.clock_count].limit_id), &rows[q.clock_count], c));
+        TRY(clock_read(ctx, law_limit(q.law, rows[q.clock_count].limit_id), &rows[q.clock_count],
+                       c));
         if (c->limit != NULL && (all || c->row.provisional != 0) && c->row.ended_day < 0) {
             TRY(clock_count(ctx, &q, c));
         }
@@ -288,8 +303,10 @@ enum err clocks_recount(struct ctx *ctx, struct gate *g, struct db *db, struct d
         struct arena_mark mark = arena_mark(ctx->arena);
         struct gate_clock_provisional_row *rows = NULL;
         size_t count = 0;
-        TRY(gate_clock_provisional(ctx, db, (struct gate_clock_provisional_in){.case_id = {case_id, case_n}, .count = CHUNK}, &rows,
-                                   &count));
+        TRY(gate_clock_provisional(
+            ctx, db,
+            (struct gate_clock_provisional_in){.case_id = {case_id, case_n}, .count = CHUNK}, &rows,
+            &count));
         more = count == CHUNK;
         for (size_t i = 0; i < count; i++) {
             struct str id = rows[i].case_id;
@@ -307,9 +324,10 @@ enum err clocks_recount(struct ctx *ctx, struct gate *g, struct db *db, struct d
 
 /* ---- law is published that carries cases over ---- */
 
-/* A case comes under the new law when that knows its item and can go on from where its procedure stands; else it
- * keeps its own, for there is no place in the new procedure where it would be. */
-static enum err carry_case(struct ctx *ctx, struct gate *g, struct db *db, const struct law *law_now, struct str pack, struct str id,
+/* A case comes under the new law when that knows its item and can go on from where its procedure
+ * stands; else it keeps its own, for there is no place in the new procedure where it would be. */
+static enum err carry_case(struct ctx *ctx, struct gate *g, struct db *db,
+                           const struct law *law_now, struct str pack, struct str id,
                            struct day day)
 {
     struct gate_case_get_row row;
@@ -317,18 +335,22 @@ static enum err carry_case(struct ctx *ctx, struct gate *g, struct db *db, const
     bool found = false;
     TRY(gate_case_get(ctx, db, (struct gate_case_get_in){.id = id}, &row, &found));
     const struct item *item = found ? law_item(law_now, row.item) : NULL;
-    if (item == NULL || item->procedure == NULL || law_transition(law_now, pack, row.item) == NULL) {
+    if (item == NULL || item->procedure == NULL ||
+        law_transition(law_now, pack, row.item) == NULL) {
         return ERR_OK;
     }
     struct ctx inner = *ctx;
     if (bpmn_state_read(&inner, item->procedure, row.tokens, &state) != ERR_OK) {
         return ERR_OK;
     }
-    TRY(gate_case_law(ctx, db, (struct gate_case_law_in){.id = id, .law_seq = book_newest(g->book), .law_day = day.n}));
+    TRY(gate_case_law(
+        ctx, db,
+        (struct gate_case_law_in){.id = id, .law_seq = book_newest(g->book), .law_day = day.n}));
     return recount_case(ctx, g, db, law_now, id, true);
 }
 
-enum err cases_carry_over(struct ctx *ctx, struct gate *g, struct db *db, struct str pack, struct day day)
+enum err cases_carry_over(struct ctx *ctx, struct gate *g, struct db *db, struct str pack,
+                          struct day day)
 {
     enum { CHUNK = 256, CASE_BYTES = 128 };
     char last[CASE_BYTES] = "";
@@ -339,7 +361,9 @@ enum err cases_carry_over(struct ctx *ctx, struct gate *g, struct db *db, struct
         struct arena_mark mark = arena_mark(ctx->arena);
         struct gate_case_running_row *rows = NULL;
         size_t count = 0;
-        TRY(gate_case_running(ctx, db, (struct gate_case_running_in){.id = {last, last_n}, .count = CHUNK}, &rows, &count));
+        TRY(gate_case_running(ctx, db,
+                              (struct gate_case_running_in){.id = {last, last_n}, .count = CHUNK},
+                              &rows, &count));
         more = count == CHUNK;
         for (size_t i = 0; i < count; i++) {
             TRY(carry_case(ctx, g, db, law_now, pack, rows[i].id, day));
@@ -361,7 +385,8 @@ enum err cases_carry_over(struct ctx *ctx, struct gate *g, struct db *db, struct
 
 enum { LEAP_MS = 10 * 60 * 1000, TICK_MAX = LIMIT_WRITER_QUEUE / 2 };
 
-/* The wall clock must have moved as the steady clock did, give or take what a time service corrects. */
+/* The wall clock must have moved as the steady clock did, give or take what a time service
+ * corrects. */
 static bool clock_leapt(struct gate *g, struct instant now, int64_t mono_ns)
 {
     bool first = g->tick_mono_ns == 0;
@@ -394,7 +419,8 @@ static void tick_done(void *arg, enum err err, const struct why *why, const stru
     atomic_fetch_sub(&g->tick_open, 1);
 }
 
-/* Where a round of the clock has come to: the place of the last timer taken, on an arena of its own. */
+/* Where a round of the clock has come to: the place of the last timer taken, on an arena of its
+ * own. */
 static void tick_move(struct gate *g, const struct gate_timer_due_row *last)
 {
     arena_clear(g->tick_arena);
@@ -405,7 +431,8 @@ static void tick_move(struct gate *g, const struct gate_timer_due_row *last)
 
 static enum err tick_submit(struct ctx *ctx, struct gate *g, const struct gate_timer_due_row *row)
 {
-    struct draft d = {.kind = row->kind, .case_id = row->case_id, .timer = row->timer, .fields = json_object()};
+    struct draft d = {
+        .kind = row->kind, .case_id = row->case_id, .timer = row->timer, .fields = json_object()};
     d.actor.kind = ACTOR_CLOCK;
     atomic_fetch_add(&g->tick_open, 1);
     enum err e = gate_submit(ctx, g, &d, tick_done, g);
@@ -420,7 +447,8 @@ bool gate_tick_more(const struct gate *g)
     return g->tick_more || atomic_load(&g->tick_open) > 0;
 }
 
-/* Also when memory runs out in the middle of a tick: a connection that is left open would stop the node's closing. */
+/* Also when memory runs out in the middle of a tick: a connection that is left open would stop the
+ * node's closing. */
 static void close_reader(void *arg)
 {
     struct db **reader = arg;
@@ -433,8 +461,9 @@ enum err gate_tick(struct ctx *ctx, struct gate *g, size_t *ret_count)
     struct instant now = g->world->now(g->world);
     *ret_count = 0;
     if (clock_leapt(g, now, g->world->mono_ns(g->world))) {
-        return fault(ctx, ERR_PRECONDITION, "the wall clock leapt against the steady clock; acts of the clock wait until "
-                                            "it agrees again or an operator confirms it");
+        return fault(ctx, ERR_PRECONDITION,
+                     "the wall clock leapt against the steady clock; acts of the clock wait until "
+                     "it agrees again or an operator confirms it");
     }
     if (atomic_load(&g->tick_open) > 0) {
         return ERR_OK; /* taken again, they would only be refused */
@@ -444,13 +473,18 @@ enum err gate_tick(struct ctx *ctx, struct gate *g, size_t *ret_count)
     TRY(store_reader(ctx, g->store, reader));
     struct gate_timer_due_row *rows = NULL;
     size_t count = 0;
-    struct gate_timer_due_in in = {.day = instant_day(now).n, .after_day = g->tick_day, .after_case = g->tick_case, .after_timer = g->tick_timer, .count = TICK_MAX};
+    struct gate_timer_due_in in = {.day = instant_day(now).n,
+                                   .after_day = g->tick_day,
+                                   .after_case = g->tick_case,
+                                   .after_timer = g->tick_timer,
+                                   .count = TICK_MAX};
     enum err e = gate_timer_due(ctx, *reader, in, &rows, &count);
     for (size_t i = 0; e == ERR_OK && i < count; i++) {
         e = tick_submit(ctx, g, &rows[i]);
         *ret_count += e == ERR_OK;
     }
-    bool full = e == ERR_BUSY && *ret_count > 0; /* others fill the queue: the rest of the page comes later */
+    bool full = e == ERR_BUSY &&
+                *ret_count > 0; /* others fill the queue: the rest of the page comes later */
     e = full ? ERR_OK : e;
     g->tick_more = e == ERR_OK && (full || count == TICK_MAX);
     tick_move(g, g->tick_more ? &rows[*ret_count - 1] : NULL);

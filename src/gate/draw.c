@@ -16,7 +16,8 @@ static struct str in_lang(struct text2 t, struct str lang)
     return is_english(lang) && t.en.n > 0 ? t.en : t.zh;
 }
 
-static void put_day(struct arena *a, struct json *o, const char *name, struct day day, struct str lang)
+static void put_day(struct arena *a, struct json *o, const char *name, struct day day,
+                    struct str lang)
 {
     struct buf b = buf_new(a, 0);
     day_write(&b, day, is_english(lang));
@@ -24,7 +25,8 @@ static void put_day(struct arena *a, struct json *o, const char *name, struct da
 }
 
 /* The party as its room describes it, when the document says anything of it. */
-static enum err describe_party(struct ctx *ctx, struct gate *g, struct db *db, const struct question *q, struct json *ret)
+static enum err describe_party(struct ctx *ctx, struct gate *g, struct db *db,
+                               const struct question *q, struct json *ret)
 {
     *ret = json_object();
     if (q->party.n == 0 || !law_document_shows(q->law, q->kind->draws, STR("party."))) {
@@ -38,20 +40,23 @@ static enum err describe_party(struct ctx *ctx, struct gate *g, struct db *db, c
     return ERR_OK;
 }
 
-static struct json cite_list(struct arena *a, const struct cite *cites, size_t count, struct str lang)
+static struct json cite_list(struct arena *a, const struct cite *cites, size_t count,
+                             struct str lang)
 {
     struct json list = json_array();
     for (size_t i = 0; i < count; i++) {
         struct json o = json_object();
         put(a, &o, "cite", law_cite_text(a, &cites[i], is_english(lang)));
-        put(a, &o, "text", cites[i].article == NULL ? STR("") : in_lang(cites[i].article->text, lang));
+        put(a, &o, "text",
+            cites[i].article == NULL ? STR("") : in_lang(cites[i].article->text, lang));
         json_push(a, &list, o);
     }
     return list;
 }
 
-static enum err draw_in(struct ctx *ctx, const struct question *q, int64_t seq, struct str case_id, const struct step *step,
-                        const struct json *party, struct str lang, struct str *ret_html)
+static enum err draw_in(struct ctx *ctx, const struct question *q, int64_t seq, struct str case_id,
+                        const struct step *step, const struct json *party, struct str lang,
+                        struct str *ret_html)
 {
     struct arena *a = ctx->arena;
     struct json v = json_object();
@@ -79,8 +84,9 @@ static enum err draw_in(struct ctx *ctx, const struct question *q, int64_t seq, 
     return law_document(ctx, q->law, q->kind->draws, lang, &v, ret_html);
 }
 
-enum err document_draw(struct ctx *ctx, struct gate *g, struct db *db, struct question *q, int64_t seq, struct str case_id,
-                       const struct step *step, bool english, struct drawn *ret)
+enum err document_draw(struct ctx *ctx, struct gate *g, struct db *db, struct question *q,
+                       int64_t seq, struct str case_id, const struct step *step, bool english,
+                       struct drawn *ret)
 {
     struct json party;
     *ret = (struct drawn){0};
@@ -92,8 +98,8 @@ enum err document_draw(struct ctx *ctx, struct gate *g, struct db *db, struct qu
     return english ? draw_in(ctx, q, seq, case_id, step, &party, STR("en"), &ret->en) : ERR_OK;
 }
 
-enum err gate_document(struct ctx *ctx, struct gate *g, struct db *reader, int64_t seq, struct str lang, struct str *ret_html,
-                       bool *ret_anew)
+enum err gate_document(struct ctx *ctx, struct gate *g, struct db *reader, int64_t seq,
+                       struct str lang, struct str *ret_html, bool *ret_anew)
 {
     struct gate_vault_document_get_row issued;
     struct gate_vault_act_get_row row;
@@ -102,7 +108,8 @@ enum err gate_document(struct ctx *ctx, struct gate *g, struct db *reader, int64
     bool found = false;
     *ret_html = (struct str){0};
     *ret_anew = false;
-    TRY(gate_vault_document_get(ctx, reader, (struct gate_vault_document_get_in){.seq = seq}, &issued, &found));
+    TRY(gate_vault_document_get(ctx, reader, (struct gate_vault_document_get_in){.seq = seq},
+                                &issued, &found));
     if (found) {
         *ret_html = is_english(lang) ? issued.en : issued.zh;
         return ERR_OK;

@@ -4,7 +4,7 @@
 #include "crypto/keyholder.h"
 #include "store/writer.h"
 
-enum { GATE_ARENA_BYTES = 64 << 20, TICK_ARENA_BYTES = 16 << 20};
+enum { GATE_ARENA_BYTES = 64 << 20, TICK_ARENA_BYTES = 16 << 20 };
 
 /* The head over all acts of the batch is signed once and kept with them, in one transaction. */
 static enum err sign_head(struct ctx *ctx, struct db *db, void *arg)
@@ -21,18 +21,21 @@ static enum err sign_head(struct ctx *ctx, struct db *db, void *arg)
     TRY(keyholder_sign(ctx, g->keys, body, &sig));
     struct verifier ed25519 = verifier_ed25519(g->origin, keys->ed25519);
     struct verifier sm2 = verifier_sm2(g->origin, keys->sm2);
-    struct str first = note_line(ctx->arena, &ed25519, (struct str){(const char *)sig.ed25519, sizeof(sig.ed25519)});
-    struct str second = note_line(ctx->arena, &sm2, (struct str){(const char *)sig.sm2, sizeof(sig.sm2)});
+    struct str first = note_line(ctx->arena, &ed25519,
+                                 (struct str){(const char *)sig.ed25519, sizeof(sig.ed25519)});
+    struct str second =
+        note_line(ctx->arena, &sm2, (struct str){(const char *)sig.sm2, sizeof(sig.sm2)});
     struct str note = str_format(ctx->arena, "%.*s\n%.*s%.*s", FMT(body), FMT(first), FMT(second));
     return head_store(ctx, db, &g->tree, note);
 }
 
 enum err head_store(struct ctx *ctx, struct db *db, const struct tree *tree, struct str note)
 {
-    return gate_head_set(
-        ctx, db,
-        (struct gate_head_set_in){
-            .size = (int64_t)tree->size, .frontier = {(const char *)tree->frontier, sizeof(tree->frontier)}, .note = note});
+    return gate_head_set(ctx, db,
+                         (struct gate_head_set_in){
+                             .size = (int64_t)tree->size,
+                             .frontier = {(const char *)tree->frontier, sizeof(tree->frontier)},
+                             .note = note});
 }
 
 static void undo_job(void *arg)
@@ -101,14 +104,17 @@ enum err gate_new(struct ctx *ctx, const struct gate_config *config, struct gate
     pthread_mutex_init(&g->pool_lock, NULL);
     g->tick_day = INT32_MIN;
     g->tick_arena = arena_new(TICK_ARENA_BYTES);
-    atomic_store(&g->owed_missed, true); /* a process before this one may have died between a filing and its answer */
+    atomic_store(
+        &g->owed_missed,
+        true); /* a process before this one may have died between a filing and its answer */
     struct writer_config writer = {.store = config->store,
                                    .world = ctx->world,
                                    .arg = g,
                                    .undone = undo_job,
                                    .before_commit = sign_head,
                                    .after_commit = end_batch};
-    enum err e = g->tick_arena == NULL ? fault(ctx, ERR_MEMORY, "no memory for the clock") : book_new(ctx, g, &g->book);
+    enum err e = g->tick_arena == NULL ? fault(ctx, ERR_MEMORY, "no memory for the clock")
+                                       : book_new(ctx, g, &g->book);
     if (e == ERR_OK) {
         e = read_head(ctx, g, store_writer(config->store));
     }

@@ -23,13 +23,14 @@ enum stop_part { STOP_FROM, STOP_TO, STOP_KIND, STOP_SEQ, STOP_PARTS };
 struct clock_row {
     const struct limit *limit;
     struct gate_clock_list_row row;
-    struct json stops; /* each [from, to, by kind, seq], by enum stop_part; to -1: it stands still */
+    struct json
+        stops; /* each [from, to, by kind, seq], by enum stop_part; to -1: it stands still */
     bool changed;
 };
 
 struct question {
-    const struct law *law;      /* the law the case began under; for a new case the law now */
-    const struct law *law_now;  /* powers and offices are judged by the law of the day */
+    const struct law *law;     /* the law the case began under; for a new case the law now */
+    const struct law *law_now; /* powers and offices are judged by the law of the day */
     int64_t law_seq;
     const struct draft *draft;
     const struct act_kind *kind;
@@ -49,7 +50,8 @@ struct question {
     size_t clock_room;
     struct gate_timer_list_row timer; /* clock acts: the timer that ended */
     bool has_timer;
-    struct day received;  /* when the newest clock that this act ends had begun: what it answers came in then */
+    struct day received; /* when the newest clock that this act ends had begun: what it answers came
+                            in then */
     bool has_received;
 
     struct actor_record actor;
@@ -57,23 +59,29 @@ struct question {
     struct actor_record co_actor;
     bool has_co_actor;
     struct str party;      /* the party of the case, or for a new one whom the actor acts for */
-    bool speaks_for_party; /* the actor is the party, or acts for it by a relation in force; an officer: it is registered */
+    bool speaks_for_party; /* the actor is the party, or acts for it by a relation in force; an
+                              officer: it is registered */
     bool is_head;          /* the actor is the party, or heads it: no mere agent */
     struct str conflict;   /* relation that bars the officer; empty when none */
     bool is_both;          /* the same person acted in this case on the other side of the counter */
-    bool mixes_roles;      /* an appointment that would give one person or account two roles that must be apart */
-    struct str barred;     /* the limit that still bars the party from opening a case of this matter; empty when none */
-    bool decided_before;   /* the actor did one of the kinds `apart.earlier` names, in the case this one is about */
+    bool mixes_roles; /* an appointment that would give one person or account two roles that must be
+                         apart */
+    struct str barred;   /* the limit that still bars the party from opening a case of this matter;
+                            empty when none */
+    bool decided_before; /* the actor did one of the kinds `apart.earlier` names, in the case this
+                            one is about */
 
     bool recorded;            /* replay: the act stands in the ledger */
     struct misnamed misnamed; /* something the act names that it may not */
 
-    bool erased;              /* replay: some of this act's values are gone */
-    bool without_form;        /* gate_open: there are no fields yet */
+    bool erased;       /* replay: some of this act's values are gone */
+    bool without_form; /* gate_open: there are no fields yet */
     bool has_proposal;
     struct proposal proposal;
-    struct json decided;      /* what business rule tasks of the procedure decided when this act moved it, in turn */
-    struct json decided_then; /* replay after values were erased: what was recorded, which stands in */
+    struct json decided; /* what business rule tasks of the procedure decided when this act moved
+                            it, in turn */
+    struct json
+        decided_then; /* replay after values were erased: what was recorded, which stands in */
     struct feel_value slots[LAW_SLOT_COUNT];
     bool has_slots;
 };
@@ -93,12 +101,13 @@ check_fn check_purpose;
 /* Run the table in order; the first refusal stands. */
 void checks_run(struct ctx *ctx, struct question *q, struct verdict *ret);
 
-/* Say no: code is a row of the pack's code table `refusal`, whose sentence and article answer unless
- * a nearer article is given. Always returns false. */
-bool verdict_refuse(struct ctx *ctx, const struct question *q, struct verdict *ret, const char *code, const struct cite *nearer,
-            struct str field);
+/* Say no: code is a row of the pack's code table `refusal`, whose sentence and article answer
+ * unless a nearer article is given. Always returns false. */
+bool verdict_refuse(struct ctx *ctx, const struct question *q, struct verdict *ret,
+                    const char *code, const struct cite *nearer, struct str field);
 
-/* Does the office whose act it is hold this kind of power, itself or through the actor's office that it entrusted? */
+/* Does the office whose act it is hold this kind of power, itself or through the actor's office
+ * that it entrusted? */
 bool office_holds(const struct question *q, struct str kind);
 /* The values a FEEL expression sees, made on first use. */
 const struct feel_value *question_slots(struct ctx *ctx, struct question *q);
@@ -131,7 +140,8 @@ struct gate {
     struct writer *writer;
     bool started; /* the writer has its thread */
     int64_t refusal_id;
-    /* What the tree, the time and the book were before the job and before the batch, to go back to. */
+    /* What the tree, the time and the book were before the job and before the batch, to go back to.
+     */
     struct gate_mark {
         struct tree tree;
         struct instant last;
@@ -142,7 +152,8 @@ struct gate {
     pthread_mutex_t pool_lock; /* arenas for queued drafts (submit.c) */
     struct arena *pool[LIMIT_WRITER_QUEUE / 4];
     size_t pool_count;
-    /* Acts of the node itself that did not get into the queue, and how far the tick has looked for them (owed.c). */
+    /* Acts of the node itself that did not get into the queue, and how far the tick has looked for
+     * them (owed.c). */
     atomic_bool owed_missed;
     bool owed_looking;
     char owed_from[64];
@@ -150,7 +161,8 @@ struct gate {
     int64_t tick_mono_ns;
     struct instant tick_wall;
     bool clock_held;
-    /* Acts of the clock that are not answered yet; where the present round over what is due has come to. */
+    /* Acts of the clock that are not answered yet; where the present round over what is due has
+     * come to. */
     _Atomic size_t tick_open;
     bool tick_more;
     struct arena *tick_arena;
@@ -160,20 +172,20 @@ struct gate {
 
 /* Judge a draft and, if it is admitted, append, project and step: inside the writer's transaction
  * (admit.c). The receipt's strings are pushed on `lasting`. ERR_OK also when refused. */
-enum err admit(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft, struct arena *lasting,
-               struct receipt *ret) MUST_USE;
+enum err admit(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft,
+               struct arena *lasting, struct receipt *ret) MUST_USE;
 uint64_t gate_tree_size(const struct gate *g);
 void submissions_free(struct gate *g);
-enum err gate_actor_at(struct ctx *ctx, struct db *db, struct str id, struct day day, struct actor_record *ret,
-                       bool *ret_found) MUST_USE;
-/* people.c: who acts, for whom, and what stands against it. matter: the item, empty when there is none; any_matter: an
- * authority for some item is enough. */
+enum err gate_actor_at(struct ctx *ctx, struct db *db, struct str id, struct day day,
+                       struct actor_record *ret, bool *ret_found) MUST_USE;
+/* people.c: who acts, for whom, and what stands against it. matter: the item, empty when there is
+ * none; any_matter: an authority for some item is enough. */
 struct speaking {
     struct str matter;
     bool any_matter;
 };
-enum err speaks_for(struct ctx *ctx, struct db *db, const struct law *law, struct str actor, struct str party, struct day day,
-                    const struct speaking *s, bool *ret) MUST_USE;
+enum err speaks_for(struct ctx *ctx, struct db *db, const struct law *law, struct str actor,
+                    struct str party, struct day day, const struct speaking *s, bool *ret) MUST_USE;
 enum err load_people(struct ctx *ctx, struct gate *g, struct db *db, struct question *q) MUST_USE;
 extern const struct projector gate_projector;
 /* names.c: does the act name only what is there, or free, or its own? */
@@ -203,8 +215,8 @@ enum err book_note(struct ctx *ctx, struct gate *g, struct db *db) MUST_USE;
 
 /* Fill a question for a draft at an instant. A draft that names what is not there gives a question
  * whose checks refuse; only faults of the store are errors. */
-enum err question_load(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft, struct instant at,
-                       struct question *ret) MUST_USE;
+enum err question_load(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft,
+                       struct instant at, struct question *ret) MUST_USE;
 
 /* ---- act.c: a draft as a leaf and vault content ---- */
 
@@ -212,13 +224,14 @@ struct act_text {
     struct str leaf;  /* canonical JSON */
     struct str vault; /* JSON: values, salts, who, when */
 };
-enum err act_write(struct ctx *ctx, struct gate *g, const struct question *q, int64_t seq, int64_t prev,
-                   struct str case_id, struct str document, const struct json *salts, struct act_text *ret) MUST_USE;
+enum err act_write(struct ctx *ctx, struct gate *g, const struct question *q, int64_t seq,
+                   int64_t prev, struct str case_id, struct str document, const struct json *salts,
+                   struct act_text *ret) MUST_USE;
 /* Vault content back to a draft, and what was noted beside it. */
 struct vault_content {
     struct draft draft;
     struct instant at;
-    struct json salts;   /* fact -> hex salt; for an erased value the commitment in its stead */
+    struct json salts;    /* fact -> hex salt; for an erased value the commitment in its stead */
     struct json proposal; /* the decision's outputs then */
     bool has_proposal;
     struct json decided;
@@ -241,26 +254,34 @@ struct step {
     struct str due_limit; /* the office clock that runs out first */
     struct day due_day;
 };
-enum err step_make(struct ctx *ctx, struct question *q, int64_t seq, struct str case_id, struct step *ret) MUST_USE;
-enum err step_store(struct ctx *ctx, struct db *db, struct question *q, const struct step *step) MUST_USE;
+enum err step_make(struct ctx *ctx, struct question *q, int64_t seq, struct str case_id,
+                   struct step *ret) MUST_USE;
+enum err step_store(struct ctx *ctx, struct db *db, struct question *q,
+                    const struct step *step) MUST_USE;
 
 /* ---- clock.c ---- */
 
 struct clock_row *clock_find(struct question *q, struct str limit_id);
-/* The day a limit counts from: the one a fact of the case states, where the limit names such a fact, else `begun`. */
-struct day limit_start(const struct question *q, const struct limit *limit, struct day begun, bool *ret_stated);
+/* The day a limit counts from: the one a fact of the case states, where the limit names such a
+ * fact, else `begun`. */
+struct day limit_start(const struct question *q, const struct limit *limit, struct day begun,
+                       bool *ret_stated);
 enum err clock_start(struct ctx *ctx, struct question *q, const struct limit *limit) MUST_USE;
 void clock_end(struct question *q, struct str limit_id);
 enum err clocks_touch(struct ctx *ctx, struct question *q, int64_t seq) MUST_USE;
-enum err clocks_store(struct ctx *ctx, struct db *db, const struct question *q, struct str case_id) MUST_USE;
+enum err clocks_store(struct ctx *ctx, struct db *db, const struct question *q,
+                      struct str case_id) MUST_USE;
 /* A stored row with its stops; limit may be NULL (the law of the case knows it no more). */
-enum err clock_read(struct ctx *ctx, const struct limit *limit, const struct gate_clock_list_row *row, struct clock_row *ret) MUST_USE;
+enum err clock_read(struct ctx *ctx, const struct limit *limit,
+                    const struct gate_clock_list_row *row, struct clock_row *ret) MUST_USE;
 /* Would an act of this kind lengthen this clock? */
 bool clock_extends(const struct clock_row *c, const struct act_kind *kind);
 /* The office's clock that runs out first; false when none runs. */
 bool clocks_first_due(const struct question *q, struct str *ret_limit, struct day *ret_day);
-/* After this pack was published: cases it carries over come under the new law, and their clocks are counted by it. */
-enum err cases_carry_over(struct ctx *ctx, struct gate *g, struct db *db, struct str pack, struct day day) MUST_USE;
+/* After this pack was published: cases it carries over come under the new law, and their clocks are
+ * counted by it. */
+enum err cases_carry_over(struct ctx *ctx, struct gate *g, struct db *db, struct str pack,
+                          struct day day) MUST_USE;
 /* After law was published: count anew what ran past the calendar known till then. */
 enum err clocks_recount(struct ctx *ctx, struct gate *g, struct db *db, struct day day) MUST_USE;
 
@@ -271,12 +292,14 @@ void free_arena(void *arena);
 
 /* The kind of act the node is awaited to do in this state; empty when a person is. */
 struct str owed_kind(const struct question *q, const struct bpmn_state *state);
-/* Keep, or take away, the mark by which a tick finds the case again. In the writer's transaction. */
-enum err owed_mark(struct ctx *ctx, struct db *db, const struct question *q, struct str case_id, struct str kind) MUST_USE;
+/* Keep, or take away, the mark by which a tick finds the case again. In the writer's transaction.
+ */
+enum err owed_mark(struct ctx *ctx, struct db *db, const struct question *q, struct str case_id,
+                   struct str kind) MUST_USE;
 /* Queue the act; when that fails the next tick looks. */
 void owed_submit(struct gate *g, struct str kind, struct str case_id);
-/* After a start, and after one was missed: ask for the marked cases, some at each tick, and queue what would be
- * admitted. The ticking thread only. */
+/* After a start, and after one was missed: ask for the marked cases, some at each tick, and queue
+ * what would be admitted. The ticking thread only. */
 enum err owed_look(struct ctx *ctx, struct gate *g, struct db *reader) MUST_USE;
 
 /* ---- admit.c, draw.c, vault.c ---- */
@@ -297,9 +320,10 @@ struct recorded {
     struct str document; /* as it was issued; empty when there is none, or none any more */
     bool exact;          /* nothing was erased before: what is drawn now must be that to the byte */
 };
-/* From a judged question to ledger and views. recorded: in replay; NULL makes new salts and keeps what is drawn. */
-enum err admit_question(struct ctx *ctx, struct gate *g, struct db *db, struct question *q, const struct recorded *recorded,
-                        struct admission *ret) MUST_USE;
+/* From a judged question to ledger and views. recorded: in replay; NULL makes new salts and keeps
+ * what is drawn. */
+enum err admit_question(struct ctx *ctx, struct gate *g, struct db *db, struct question *q,
+                        const struct recorded *recorded, struct admission *ret) MUST_USE;
 /* Note where a job of the writer begins, to go back there when it fails. */
 void gate_mark_job(struct gate *g);
 void gate_mark_reset(struct gate *g, const struct gate_mark *m);
@@ -308,12 +332,17 @@ struct drawn {
     struct str zh;
     struct str en;
 };
-enum err document_draw(struct ctx *ctx, struct gate *g, struct db *db, struct question *q, int64_t seq, struct str case_id,
-                       const struct step *step, bool english, struct drawn *ret) MUST_USE;
-enum err vault_erase(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq, struct str fact, bool replay) MUST_USE;
-enum err head_store(struct ctx *ctx, struct db *db, const struct tree *tree, struct str note) MUST_USE;
+enum err document_draw(struct ctx *ctx, struct gate *g, struct db *db, struct question *q,
+                       int64_t seq, struct str case_id, const struct step *step, bool english,
+                       struct drawn *ret) MUST_USE;
+enum err vault_erase(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq, struct str fact,
+                     bool replay) MUST_USE;
+enum err head_store(struct ctx *ctx, struct db *db, const struct tree *tree,
+                    struct str note) MUST_USE;
 /* Would the packs in force, with the one this draft carries, load without a fault? */
-enum err book_try(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft, bool *ret_good,
-                  struct law_problems *ret_problems) MUST_USE;
-/* The law a first publication is judged by: the very pack it carries. NULL when it does not load. */
-enum err book_genesis(struct ctx *ctx, struct gate *g, const struct draft *draft, const struct law **ret) MUST_USE;
+enum err book_try(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft,
+                  bool *ret_good, struct law_problems *ret_problems) MUST_USE;
+/* The law a first publication is judged by: the very pack it carries. NULL when it does not load.
+ */
+enum err book_genesis(struct ctx *ctx, struct gate *g, const struct draft *draft,
+                      const struct law **ret) MUST_USE;

@@ -1,8 +1,10 @@
-/* What an act names: register ids, relations, places in the ledger. An act whose effect would fall on nothing, or on what is
- * another's, is refused before it is recorded; rooms say so of what they register (projector.names). */
+/* What an act names: register ids, relations, places in the ledger. An act whose effect would fall
+ * on nothing, or on what is another's, is refused before it is recorded; rooms say so of what they
+ * register (projector.names). */
 #include "gate/gate_in.h"
 
-enum err gate_known(struct ctx *ctx, struct db *db, struct str id, struct day day, struct str *ret_kind)
+enum err gate_known(struct ctx *ctx, struct db *db, struct str id, struct day day,
+                    struct str *ret_kind)
 {
     struct actor_record r;
     bool found = false;
@@ -32,8 +34,10 @@ static void say(struct misnamed *ret, bool well, const char *code, const char *f
     }
 }
 
-/* Who holds an office need not be registered to sign in; but nobody holds one who is registered as something else. */
-static enum err look_holder(struct ctx *ctx, struct db *db, const struct naming *n, const char *fact, struct misnamed *ret)
+/* Who holds an office need not be registered to sign in; but nobody holds one who is registered as
+ * something else. */
+static enum err look_holder(struct ctx *ctx, struct db *db, const struct naming *n,
+                            const char *fact, struct misnamed *ret)
 {
     struct str kind = {0};
     TRY(gate_known(ctx, db, named(n, fact), n->day, &kind));
@@ -41,40 +45,48 @@ static enum err look_holder(struct ctx *ctx, struct db *db, const struct naming 
     return ERR_OK;
 }
 
-static enum err look_officer(struct ctx *ctx, struct db *db, const struct naming *n, struct misnamed *ret)
+static enum err look_officer(struct ctx *ctx, struct db *db, const struct naming *n,
+                             struct misnamed *ret)
 {
     struct str office = named(n, "officer.office");
-    say(ret, office.n == 0 || n->law == NULL || law_office(n->law, office) != NULL, "form.subject", "officer.office");
+    say(ret, office.n == 0 || n->law == NULL || law_office(n->law, office) != NULL, "form.subject",
+        "officer.office");
     return look_holder(ctx, db, n, "officer.person", ret);
 }
 
-static enum err look_admin(struct ctx *ctx, struct db *db, const struct naming *n, struct misnamed *ret)
+static enum err look_admin(struct ctx *ctx, struct db *db, const struct naming *n,
+                           struct misnamed *ret)
 {
     return look_holder(ctx, db, n, "admin.person", ret);
 }
 
-static enum err look_dismissed(struct ctx *ctx, struct db *db, const struct naming *n, struct misnamed *ret)
+static enum err look_dismissed(struct ctx *ctx, struct db *db, const struct naming *n,
+                               struct misnamed *ret)
 {
     bool admin = json_get(&n->draft->fields, "admin.id") != NULL;
     struct str kind = {0};
     TRY(gate_known(ctx, db, named(n, admin ? "admin.id" : "officer.id"), n->day, &kind));
-    say(ret, str_equal(kind, admin ? STR("admin") : STR("officer")), "form.subject", admin ? "admin.id" : "officer.id");
+    say(ret, str_equal(kind, admin ? STR("admin") : STR("officer")), "form.subject",
+        admin ? "admin.id" : "officer.id");
     return ERR_OK;
 }
 
 /* Who is registered stays what they are: no officer becomes a company, no company a person. */
-static enum err look_party(struct ctx *ctx, struct db *db, const struct naming *n, struct misnamed *ret)
+static enum err look_party(struct ctx *ctx, struct db *db, const struct naming *n,
+                           struct misnamed *ret)
 {
     struct gate_actor_get_row row;
     bool found = false;
-    TRY(gate_actor_get(ctx, db, (struct gate_actor_get_in){.id = named(n, "party.id")}, &row, &found));
+    TRY(gate_actor_get(ctx, db, (struct gate_actor_get_in){.id = named(n, "party.id")}, &row,
+                       &found));
     say(ret, !found || str_equal(row.actor_kind, named(n, "party.kind")), "form.taken", "party.id");
     return ERR_OK;
 }
 
 /* ---- relations ---- */
 
-static enum err look_relation(struct ctx *ctx, struct db *db, const struct naming *n, struct misnamed *ret)
+static enum err look_relation(struct ctx *ctx, struct db *db, const struct naming *n,
+                              struct misnamed *ret)
 {
     struct str from = named(n, "relation.from");
     struct str to = named(n, "relation.to");
@@ -87,30 +99,42 @@ static enum err look_relation(struct ctx *ctx, struct db *db, const struct namin
     if (to_kind.n == 0) {
         TRY(gate_case_get(ctx, db, (struct gate_case_get_in){.id = to}, &row, &is_case));
     }
-    const struct code_row *code = n->law == NULL ? NULL : law_code(n->law, STR("relation"), named(n, "relation.kind"));
-    /* Only an organisation is headed, and by a person: else one would stand wholly in another's place. */
+    const struct code_row *code =
+        n->law == NULL ? NULL : law_code(n->law, STR("relation"), named(n, "relation.kind"));
+    /* Only an organisation is headed, and by a person: else one would stand wholly in another's
+     * place. */
     bool heads = code != NULL && str_equal(code->parent, STR("heads"));
     bool acts = heads || (code != NULL && str_equal(code->parent, STR("speaks")));
-    say(ret, acts ? is_party(from_kind) && (!heads || str_equal(from_kind, STR("person"))) : from_kind.n > 0, "form.subject", "relation.from");
-    bool to_fits = heads ? str_equal(to_kind, STR("org")) : acts ? is_party(to_kind) : to_kind.n > 0 || is_case;
+    say(ret,
+        acts ? is_party(from_kind) && (!heads || str_equal(from_kind, STR("person")))
+             : from_kind.n > 0,
+        "form.subject", "relation.from");
+    bool to_fits = heads  ? str_equal(to_kind, STR("org"))
+                   : acts ? is_party(to_kind)
+                          : to_kind.n > 0 || is_case;
     say(ret, to_fits && !str_equal(from, to), "form.subject", "relation.to");
     return ERR_OK;
 }
 
 /* Is there such a relation, in force or from a later day? */
-static enum err stands(struct ctx *ctx, struct db *db, struct str a, struct str b, struct str relation, struct day day, bool *ret)
+static enum err stands(struct ctx *ctx, struct db *db, struct str a, struct str b,
+                       struct str relation, struct day day, bool *ret)
 {
     struct gate_relation_get_row row;
     bool found = false;
-    TRY(gate_relation_get(ctx, db, (struct gate_relation_get_in){.a = a, .b = b, .relation = relation}, &row, &found));
+    TRY(gate_relation_get(ctx, db,
+                          (struct gate_relation_get_in){.a = a, .b = b, .relation = relation}, &row,
+                          &found));
     *ret = found && row.until_day > day.n;
     return ERR_OK;
 }
 
-static enum err look_end(struct ctx *ctx, struct db *db, const struct naming *n, struct misnamed *ret)
+static enum err look_end(struct ctx *ctx, struct db *db, const struct naming *n,
+                         struct misnamed *ret)
 {
     bool there = false;
-    TRY(stands(ctx, db, named(n, "relation.from"), named(n, "relation.to"), named(n, "relation.kind"), n->day, &there));
+    TRY(stands(ctx, db, named(n, "relation.from"), named(n, "relation.to"),
+               named(n, "relation.kind"), n->day, &there));
     say(ret, there, "form.subject", "relation.from");
     return ERR_OK;
 }
@@ -120,58 +144,75 @@ static struct str principal_of(const struct naming *n)
     return n->draft->actor.kind == ACTOR_PARTY ? n->party : named(n, "authority.principal");
 }
 
-static enum err look_authority(struct ctx *ctx, struct db *db, const struct naming *n, struct misnamed *ret)
+static enum err look_authority(struct ctx *ctx, struct db *db, const struct naming *n,
+                               struct misnamed *ret)
 {
     struct str agent = named(n, "authority.agent");
     struct str kind = {0};
     TRY(gate_known(ctx, db, agent, n->day, &kind));
-    say(ret, is_party(kind) && !str_equal(agent, principal_of(n)), "form.subject", "authority.agent");
+    say(ret, is_party(kind) && !str_equal(agent, principal_of(n)), "form.subject",
+        "authority.agent");
     TRY(gate_known(ctx, db, principal_of(n), n->day, &kind));
     say(ret, is_party(kind), "form.subject", "authority.principal");
     return ERR_OK;
 }
 
-static enum err look_authority_end(struct ctx *ctx, struct db *db, const struct naming *n, struct misnamed *ret)
+static enum err look_authority_end(struct ctx *ctx, struct db *db, const struct naming *n,
+                                   struct misnamed *ret)
 {
     bool there = false;
-    TRY(stands(ctx, db, named(n, "authority.agent"), principal_of(n), named(n, "authority.kind"), n->day, &there));
+    TRY(stands(ctx, db, named(n, "authority.agent"), principal_of(n), named(n, "authority.kind"),
+               n->day, &there));
     say(ret, there, "form.subject", "authority.agent");
     return ERR_OK;
 }
 
 /* ---- erasing ---- */
 
-/* What an act never said is not erased, and of acts outside cases only values about people: ids tie the record together. */
-static enum err look_erased(struct ctx *ctx, struct db *db, const struct naming *n, struct misnamed *ret)
+/* What an act never said is not erased, and of acts outside cases only values about people: ids tie
+ * the record together. */
+static enum err look_erased(struct ctx *ctx, struct db *db, const struct naming *n,
+                            struct misnamed *ret)
 {
     struct gate_vault_act_get_row row;
     struct vault_content content;
     struct str id = named(n, "erase.fact");
     const struct fact *fact = n->law == NULL ? NULL : law_fact(n->law, id);
     bool found = false;
-    TRY(gate_vault_act_get(ctx, db, (struct gate_vault_act_get_in){.seq = json_int(&n->draft->fields, "erase.seq", -1)}, &row, &found));
+    TRY(gate_vault_act_get(
+        ctx, db,
+        (struct gate_vault_act_get_in){.seq = json_int(&n->draft->fields, "erase.seq", -1)}, &row,
+        &found));
     say(ret, found, "form.subject", "erase.seq");
     if (found) {
         TRY(act_read(ctx, row.content, &content));
         const struct act_kind *kind = n->law == NULL ? NULL : law_act(n->law, content.draft.kind);
-        bool personal = fact == NULL || fact->class == CLASS_PERSONAL || fact->class == CLASS_SENSITIVE;
+        bool personal =
+            fact == NULL || fact->class == CLASS_PERSONAL || fact->class == CLASS_SENSITIVE;
         bool may = personal || kind == NULL || kind->in_case != ACT_CASE_NONE;
-        bool said = json_get_str(&content.salts, str_format(ctx->arena, "fields.%.*s", FMT(id))) != NULL;
+        bool said =
+            json_get_str(&content.salts, str_format(ctx->arena, "fields.%.*s", FMT(id))) != NULL;
         say(ret, may && said, "form.subject", "erase.fact");
     }
     return ERR_OK;
 }
 
 const struct name_row gate_names[] = {
-    {"office.appoint", look_officer}, {"office.dismiss", look_dismissed}, {"admin.appoint", look_admin},
-    {"admin.dismiss", look_dismissed}, {"party.register", look_party},    {"party.relate", look_relation},
-    {"party.unrelate", look_end},      {"party.empower", look_authority}, {"party.disempower", look_authority_end},
+    {"office.appoint", look_officer},
+    {"office.dismiss", look_dismissed},
+    {"admin.appoint", look_admin},
+    {"admin.dismiss", look_dismissed},
+    {"party.register", look_party},
+    {"party.relate", look_relation},
+    {"party.unrelate", look_end},
+    {"party.empower", look_authority},
+    {"party.disempower", look_authority_end},
     {"vault.erase", look_erased},
 };
 const size_t gate_name_count = LEN(gate_names);
 
-static enum err look_all(struct ctx *ctx, struct db *db, const struct name_row *rows, size_t count, struct question *q,
-                         const struct naming *n)
+static enum err look_all(struct ctx *ctx, struct db *db, const struct name_row *rows, size_t count,
+                         struct question *q, const struct naming *n)
 {
     for (size_t i = 0; i < count && q->misnamed.code == NULL; i++) {
         if (str_in(str_from(rows[i].effect), q->kind->effects, q->kind->effect_count)) {

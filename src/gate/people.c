@@ -3,7 +3,8 @@
 
 #include "base/json.h"
 
-enum err gate_actor_at(struct ctx *ctx, struct db *db, struct str id, struct day day, struct actor_record *ret, bool *ret_found)
+enum err gate_actor_at(struct ctx *ctx, struct db *db, struct str id, struct day day,
+                       struct actor_record *ret, bool *ret_found)
 {
     struct gate_actor_get_row row;
     bool found = false;
@@ -12,7 +13,8 @@ enum err gate_actor_at(struct ctx *ctx, struct db *db, struct str id, struct day
     if (!found) {
         return ERR_OK;
     }
-    *ret = (struct actor_record){.id = row.id, .kind = row.actor_kind, .office = row.office, .person = row.person};
+    *ret = (struct actor_record){
+        .id = row.id, .kind = row.actor_kind, .office = row.office, .person = row.person};
     ret->active = day.n >= row.from_day && day.n < row.until_day;
     struct json roles;
     TRY(json_parse(ctx, row.roles, STR("roles"), &roles));
@@ -26,8 +28,9 @@ enum err gate_actor_at(struct ctx *ctx, struct db *db, struct str id, struct day
 
 /* ---- relations ---- */
 
-/* What a relation does is said by the pack's code table `relation`, in the parent of its row: "heads" (is the party's own
- * head and may act for it in everything), "speaks" (may act for it, within a scope), "bars" (stands against deciding). */
+/* What a relation does is said by the pack's code table `relation`, in the parent of its row:
+ * "heads" (is the party's own head and may act for it in everything), "speaks" (may act for it,
+ * within a scope), "bars" (stands against deciding). */
 static struct str force_of(const struct law *law, struct str relation)
 {
     const struct code_row *code = law == NULL ? NULL : law_code(law, STR("relation"), relation);
@@ -49,8 +52,9 @@ static enum err scope_holds(struct ctx *ctx, struct str scope, const struct spea
 }
 
 /* heads: the relation must be one of a head. */
-static enum err speaks_or_heads(struct ctx *ctx, struct db *db, const struct law *law, struct str actor, struct str party,
-                                struct day day, const struct speaking *s, bool heads, bool *ret)
+static enum err speaks_or_heads(struct ctx *ctx, struct db *db, const struct law *law,
+                                struct str actor, struct str party, struct day day,
+                                const struct speaking *s, bool heads, bool *ret)
 {
     struct gate_relation_between_row *rows = NULL;
     size_t count = 0;
@@ -58,7 +62,9 @@ static enum err speaks_or_heads(struct ctx *ctx, struct db *db, const struct law
     if (*ret || actor.n == 0) {
         return ERR_OK;
     }
-    TRY(gate_relation_between(ctx, db, (struct gate_relation_between_in){.a = actor, .b = party, .day = day.n}, &rows, &count));
+    TRY(gate_relation_between(
+        ctx, db, (struct gate_relation_between_in){.a = actor, .b = party, .day = day.n}, &rows,
+        &count));
     for (size_t i = 0; i < count && !*ret; i++) {
         struct str force = force_of(law, rows[i].relation);
         if (str_equal(force, STR("heads"))) {
@@ -70,30 +76,36 @@ static enum err speaks_or_heads(struct ctx *ctx, struct db *db, const struct law
     return ERR_OK;
 }
 
-enum err speaks_for(struct ctx *ctx, struct db *db, const struct law *law, struct str actor, struct str party, struct day day,
-                    const struct speaking *s, bool *ret)
+enum err speaks_for(struct ctx *ctx, struct db *db, const struct law *law, struct str actor,
+                    struct str party, struct day day, const struct speaking *s, bool *ret)
 {
     return speaks_or_heads(ctx, db, law, actor, party, day, s, false, ret);
 }
 
 /* ---- conflicts of interest ---- */
 
-/* any: acting for the other is a conflict as well, as it is when a person's own affairs are looked at. */
-static enum err barred(struct ctx *ctx, struct db *db, struct question *q, struct str a, struct str b, bool any)
+/* any: acting for the other is a conflict as well, as it is when a person's own affairs are looked
+ * at. */
+static enum err barred(struct ctx *ctx, struct db *db, struct question *q, struct str a,
+                       struct str b, bool any)
 {
     struct gate_relation_between_row *rows = NULL;
     size_t count = 0;
-    TRY(gate_relation_between(ctx, db, (struct gate_relation_between_in){.a = a, .b = b, .day = q->day.n}, &rows, &count));
+    TRY(gate_relation_between(ctx, db,
+                              (struct gate_relation_between_in){.a = a, .b = b, .day = q->day.n},
+                              &rows, &count));
     for (size_t i = 0; i < count && q->conflict.n == 0; i++) {
         struct str force = force_of(q->law_now, rows[i].relation);
-        bool bars = str_equal(force, STR("bars")) || (any && (str_equal(force, STR("heads")) || str_equal(force, STR("speaks"))));
+        bool bars = str_equal(force, STR("bars")) ||
+                    (any && (str_equal(force, STR("heads")) || str_equal(force, STR("speaks"))));
         q->conflict = bars ? rows[i].relation : q->conflict;
     }
     return ERR_OK;
 }
 
 /* A conflict bars in either direction. */
-static enum err barred_either(struct ctx *ctx, struct db *db, struct question *q, struct str me, struct str other)
+static enum err barred_either(struct ctx *ctx, struct db *db, struct question *q, struct str me,
+                              struct str other)
 {
     if (me.n == 0 || other.n == 0 || q->conflict.n > 0) {
         return ERR_OK;
@@ -106,7 +118,8 @@ static enum err barred_either(struct ctx *ctx, struct db *db, struct question *q
     return barred(ctx, db, q, other, me, false);
 }
 
-/* Kin of those who head the party's company, or who act for it, is a conflict as kin of the party is. */
+/* Kin of those who head the party's company, or who act for it, is a conflict as kin of the party
+ * is. */
 static enum err barred_by_heads(struct ctx *ctx, struct db *db, struct question *q, struct str me)
 {
     struct gate_relation_to_row *rows = NULL;
@@ -114,10 +127,12 @@ static enum err barred_by_heads(struct ctx *ctx, struct db *db, struct question 
     if (me.n == 0 || q->party.n == 0 || q->conflict.n > 0) {
         return ERR_OK;
     }
-    TRY(gate_relation_to(ctx, db, (struct gate_relation_to_in){.b = q->party, .day = q->day.n}, &rows, &count));
+    TRY(gate_relation_to(ctx, db, (struct gate_relation_to_in){.b = q->party, .day = q->day.n},
+                         &rows, &count));
     for (size_t i = 0; i < count && q->conflict.n == 0; i++) {
         struct str force = force_of(q->law_now, rows[i].relation);
-        bool concerned = str_equal(force, STR("heads")) || str_equal(rows[i].relation, STR("owner"));
+        bool concerned =
+            str_equal(force, STR("heads")) || str_equal(rows[i].relation, STR("owner"));
         if (concerned && !str_equal(rows[i].a, me)) {
             TRY(barred(ctx, db, q, me, rows[i].a, false));
             TRY(barred(ctx, db, q, rows[i].a, me, false));
@@ -126,7 +141,8 @@ static enum err barred_by_heads(struct ctx *ctx, struct db *db, struct question 
     return ERR_OK;
 }
 
-/* The officer, and the person who holds the office, against the party, who filed for it, who heads it, and the case itself. */
+/* The officer, and the person who holds the office, against the party, who filed for it, who heads
+ * it, and the case itself. */
 static enum err load_conflict(struct ctx *ctx, struct db *db, struct question *q)
 {
     struct str selves[2] = {q->draft->actor.id, q->actor.person};
@@ -164,8 +180,10 @@ static enum err load_both(struct ctx *ctx, struct db *db, struct question *q)
     return ERR_OK;
 }
 
-/* Did the actor, or the same person in another office, do an act of this kind in the case these acts are of? */
-static enum err did_as_person(struct ctx *ctx, struct db *db, const struct question *q, const struct json *acts, struct str kind, bool *ret)
+/* Did the actor, or the same person in another office, do an act of this kind in the case these
+ * acts are of? */
+static enum err did_as_person(struct ctx *ctx, struct db *db, const struct question *q,
+                              const struct json *acts, struct str kind, bool *ret)
 {
     const struct json *list = json_get_str(acts, kind);
     for (size_t i = 0; json_is(list, JSON_ARRAY) && i < list->count && !*ret; i++) {
@@ -196,8 +214,8 @@ static enum err load_decided(struct ctx *ctx, struct db *db, struct question *q,
     return ERR_OK;
 }
 
-/* Who decided the case that this one is about does not judge their own decision: the case that is named, and the one by
- * which a room knows the matter to have been decided. */
+/* Who decided the case that this one is about does not judge their own decision: the case that is
+ * named, and the one by which a room knows the matter to have been decided. */
 static enum err load_earlier(struct ctx *ctx, struct gate *g, struct db *db, struct question *q)
 {
     if (q->kind == NULL || q->kind->earlier_count == 0) {
@@ -239,7 +257,10 @@ static enum err load_bar(struct ctx *ctx, struct db *db, struct question *q)
     if (q->has_case || q->item == NULL || q->kind == NULL || !q->kind->barred) {
         return ERR_OK;
     }
-    TRY(gate_bar_get(ctx, db, (struct gate_bar_get_in){.party = q->party, .matter = bar_matter(q->item), .day = q->day.n}, &row, &found));
+    TRY(gate_bar_get(
+        ctx, db,
+        (struct gate_bar_get_in){.party = q->party, .matter = bar_matter(q->item), .day = q->day.n},
+        &row, &found));
     q->barred = found ? row.limit_id : q->barred;
     return ERR_OK;
 }
@@ -257,7 +278,8 @@ static bool has_effect(const struct question *q, struct str effect)
     return q->kind != NULL && str_in(effect, q->kind->effects, q->kind->effect_count);
 }
 
-/* System, security and audit are three persons with three accounts, and none of them holds an office. */
+/* System, security and audit are three persons with three accounts, and none of them holds an
+ * office. */
 static enum err load_roles(struct ctx *ctx, struct db *db, struct question *q)
 {
     const struct json *f = &q->draft->fields;
@@ -271,9 +293,11 @@ static enum err load_roles(struct ctx *ctx, struct db *db, struct question *q)
     bool found = false;
     TRY(gate_actor_at(ctx, db, id, q->day, &there, &found));
     bool same_kind = found && str_equal(there.kind, admin ? STR("admin") : STR("officer"));
-    bool same_role = !admin || (found && there.role_count == 1 && str_equal(there.roles[0], json_text(f, "admin.role")));
+    bool same_role = !admin || (found && there.role_count == 1 &&
+                                str_equal(there.roles[0], json_text(f, "admin.role")));
     q->mixes_roles = found && there.active && (!same_kind || !same_role);
-    q->mixes_roles = q->mixes_roles || (admin && !is_admin_role(q->law_now, json_text(f, "admin.role")));
+    q->mixes_roles =
+        q->mixes_roles || (admin && !is_admin_role(q->law_now, json_text(f, "admin.role")));
     const struct json *roles = json_get(f, "officer.roles");
     for (size_t i = 0; !admin && json_is(roles, JSON_ARRAY) && i < roles->count; i++) {
         q->mixes_roles = q->mixes_roles || is_admin_role(q->law_now, roles->items[i].text);
@@ -281,11 +305,14 @@ static enum err load_roles(struct ctx *ctx, struct db *db, struct question *q)
     struct gate_actor_of_person_row *held = NULL;
     size_t count = 0;
     if (person.n > 0) {
-        TRY(gate_actor_of_person(ctx, db, (struct gate_actor_of_person_in){.person = person, .day = q->day.n}, &held, &count));
+        TRY(gate_actor_of_person(
+            ctx, db, (struct gate_actor_of_person_in){.person = person, .day = q->day.n}, &held,
+            &count));
     }
     for (size_t i = 0; i < count; i++) {
         bool other = !str_equal(held[i].id, id);
-        q->mixes_roles = q->mixes_roles || (other && (admin || str_equal(held[i].actor_kind, STR("admin"))));
+        q->mixes_roles =
+            q->mixes_roles || (other && (admin || str_equal(held[i].actor_kind, STR("admin"))));
     }
     return ERR_OK;
 }
@@ -302,17 +329,22 @@ static struct str whose_act(const struct question *q)
     return json_is(v, JSON_STRING) ? v->text : STR("");
 }
 
-/* Others whom a fact of the case names, one or a list, and who may do this kind of act beside its party. */
-static enum err load_interested(struct ctx *ctx, struct db *db, struct question *q, const struct speaking *s)
+/* Others whom a fact of the case names, one or a list, and who may do this kind of act beside its
+ * party. */
+static enum err load_interested(struct ctx *ctx, struct db *db, struct question *q,
+                                const struct speaking *s)
 {
-    const struct json *named = q->kind == NULL || q->kind->interested == NULL ? NULL : json_get_str(&q->facts_before, q->kind->interested->id);
+    const struct json *named = q->kind == NULL || q->kind->interested == NULL
+                                   ? NULL
+                                   : json_get_str(&q->facts_before, q->kind->interested->id);
     bool many = json_is(named, JSON_ARRAY);
     size_t count = named == NULL ? 0 : many ? named->count : 1;
     for (size_t i = 0; i < count && !q->speaks_for_party; i++) {
         const struct json *who = many ? &named->items[i] : named;
         struct str id = json_is(who, JSON_STRING) ? who->text : STR("");
         if (id.n > 0) {
-            TRY(speaks_for(ctx, db, q->law_now, q->draft->actor.id, id, q->day, s, &q->speaks_for_party));
+            TRY(speaks_for(ctx, db, q->law_now, q->draft->actor.id, id, q->day, s,
+                           &q->speaks_for_party));
         }
     }
     return ERR_OK;
@@ -345,7 +377,9 @@ enum err load_people(struct ctx *ctx, struct gate *g, struct db *db, struct ques
         if (a->kind == ACTOR_OFFICER && !q->has_case && a->for_id.n > 0) {
             struct actor_record party; /* at the counter it is there itself */
             TRY(gate_actor_at(ctx, db, a->for_id, q->day, &party, &q->speaks_for_party));
-            q->speaks_for_party = q->speaks_for_party && party.active && (str_equal(party.kind, STR("person")) || str_equal(party.kind, STR("org")));
+            q->speaks_for_party =
+                q->speaks_for_party && party.active &&
+                (str_equal(party.kind, STR("person")) || str_equal(party.kind, STR("org")));
         }
     }
     if (q->has_case && (a->kind == ACTOR_PARTY || a->kind == ACTOR_OFFICER)) {

@@ -1,5 +1,6 @@
 /* The gate's own views: who may act, relations, publications. The only writer of its tables besides
- * the step of a case (admit.c). Fact ids read here are those docs/law-packs.md names for each effect. */
+ * the step of a case (admit.c). Fact ids read here are those docs/law-packs.md names for each
+ * effect. */
 #include "gate/gate_in.h"
 
 static struct str field(const struct admitted *act, const char *fact)
@@ -20,13 +21,13 @@ static enum err office_appoint(struct ctx *ctx, struct db *db, const struct admi
     struct str roles = {0};
     TRY(roles_text(ctx, json_get(&act->draft->fields, "officer.roles"), &roles));
     return gate_actor_set(ctx, db,
-                     (struct gate_actor_set_in){.id = field(act, "officer.id"),
-                                           .actor_kind = STR("officer"),
-                                           .office = field(act, "officer.office"),
-                                           .roles = roles,
-                                           .person = field(act, "officer.person"),
-                                           .from_day = act->day.n,
-                                           .until_day = INT32_MAX});
+                          (struct gate_actor_set_in){.id = field(act, "officer.id"),
+                                                     .actor_kind = STR("officer"),
+                                                     .office = field(act, "officer.office"),
+                                                     .roles = roles,
+                                                     .person = field(act, "officer.person"),
+                                                     .from_day = act->day.n,
+                                                     .until_day = INT32_MAX});
 }
 
 static enum err dismiss(struct ctx *ctx, struct db *db, const struct admitted *act, struct str id)
@@ -38,13 +39,13 @@ static enum err dismiss(struct ctx *ctx, struct db *db, const struct admitted *a
         return ERR_OK;
     }
     return gate_actor_set(ctx, db,
-                     (struct gate_actor_set_in){.id = row.id,
-                                           .actor_kind = row.actor_kind,
-                                           .office = row.office,
-                                           .roles = row.roles,
-                                           .person = row.person,
-                                           .from_day = row.from_day,
-                                           .until_day = act->day.n});
+                          (struct gate_actor_set_in){.id = row.id,
+                                                     .actor_kind = row.actor_kind,
+                                                     .office = row.office,
+                                                     .roles = row.roles,
+                                                     .person = row.person,
+                                                     .from_day = row.from_day,
+                                                     .until_day = act->day.n});
 }
 
 static enum err office_dismiss(struct ctx *ctx, struct db *db, const struct admitted *act)
@@ -59,13 +60,13 @@ static enum err admin_appoint(struct ctx *ctx, struct db *db, const struct admit
     json_push(ctx->arena, &list, json_of_str(field(act, "admin.role")));
     TRY(roles_text(ctx, &list, &roles));
     return gate_actor_set(ctx, db,
-                     (struct gate_actor_set_in){.id = field(act, "admin.id"),
-                                           .actor_kind = STR("admin"),
-                                           .office = STR(""),
-                                           .roles = roles,
-                                           .person = field(act, "admin.person"),
-                                           .from_day = act->day.n,
-                                           .until_day = INT32_MAX});
+                          (struct gate_actor_set_in){.id = field(act, "admin.id"),
+                                                     .actor_kind = STR("admin"),
+                                                     .office = STR(""),
+                                                     .roles = roles,
+                                                     .person = field(act, "admin.person"),
+                                                     .from_day = act->day.n,
+                                                     .until_day = INT32_MAX});
 }
 
 static enum err admin_dismiss(struct ctx *ctx, struct db *db, const struct admitted *act)
@@ -83,13 +84,13 @@ static enum err party_register(struct ctx *ctx, struct db *db, const struct admi
         return ERR_OK; /* an officer is a person too, and stays one in office */
     }
     return gate_actor_set(ctx, db,
-                     (struct gate_actor_set_in){.id = id,
-                                           .actor_kind = field(act, "party.kind"),
-                                           .office = STR(""),
-                                           .roles = STR("[]"),
-                                           .person = STR(""),
-                                           .from_day = act->day.n,
-                                           .until_day = INT32_MAX});
+                          (struct gate_actor_set_in){.id = id,
+                                                     .actor_kind = field(act, "party.kind"),
+                                                     .office = STR(""),
+                                                     .roles = STR("[]"),
+                                                     .person = STR(""),
+                                                     .from_day = act->day.n,
+                                                     .until_day = INT32_MAX});
 }
 
 static enum err party_relate(struct ctx *ctx, struct db *db, const struct admitted *act)
@@ -97,26 +98,30 @@ static enum err party_relate(struct ctx *ctx, struct db *db, const struct admitt
     struct day until = {INT32_MAX};
     day_parse(field(act, "relation.until"), &until);
     return gate_relation_set(ctx, db,
-                        (struct gate_relation_set_in){.a = field(act, "relation.from"),
-                                                 .b = field(act, "relation.to"),
-                                                 .relation = field(act, "relation.kind"),
-                                                 .scope = STR(""),
-                                                 .from_day = act->day.n,
-                                                 .until_day = until.n,
-                                                 .seq = act->seq});
+                             (struct gate_relation_set_in){.a = field(act, "relation.from"),
+                                                           .b = field(act, "relation.to"),
+                                                           .relation = field(act, "relation.kind"),
+                                                           .scope = STR(""),
+                                                           .from_day = act->day.n,
+                                                           .until_day = until.n,
+                                                           .seq = act->seq});
 }
 
-static enum err end_relation(struct ctx *ctx, struct db *db, const struct admitted *act, struct str a, struct str b,
-                             struct str relation)
+static enum err end_relation(struct ctx *ctx, struct db *db, const struct admitted *act,
+                             struct str a, struct str b, struct str relation)
 {
     int64_t changed = 0;
     return gate_relation_end(
-        ctx, db, (struct gate_relation_end_in){.a = a, .b = b, .relation = relation, .until_day = act->day.n, .seq = act->seq}, &changed);
+        ctx, db,
+        (struct gate_relation_end_in){
+            .a = a, .b = b, .relation = relation, .until_day = act->day.n, .seq = act->seq},
+        &changed);
 }
 
 static enum err party_unrelate(struct ctx *ctx, struct db *db, const struct admitted *act)
 {
-    return end_relation(ctx, db, act, field(act, "relation.from"), field(act, "relation.to"), field(act, "relation.kind"));
+    return end_relation(ctx, db, act, field(act, "relation.from"), field(act, "relation.to"),
+                        field(act, "relation.kind"));
 }
 
 /* Whose authority it is: of the party that gives it, or at the counter of the one named. */
@@ -138,19 +143,21 @@ static enum err party_empower(struct ctx *ctx, struct db *db, const struct admit
     }
     /* The last day named is one on which it still holds. */
     int64_t end = until.n == INT32_MAX ? INT32_MAX : (int64_t)until.n + 1;
-    return gate_relation_set(ctx, db,
-                        (struct gate_relation_set_in){.a = field(act, "authority.agent"),
-                                                 .b = principal_of(act),
-                                                 .relation = field(act, "authority.kind"),
-                                                 .scope = scope,
-                                                 .from_day = from.n < act->day.n ? act->day.n : from.n,
-                                                 .until_day = end,
-                                                 .seq = act->seq});
+    return gate_relation_set(
+        ctx, db,
+        (struct gate_relation_set_in){.a = field(act, "authority.agent"),
+                                      .b = principal_of(act),
+                                      .relation = field(act, "authority.kind"),
+                                      .scope = scope,
+                                      .from_day = from.n < act->day.n ? act->day.n : from.n,
+                                      .until_day = end,
+                                      .seq = act->seq});
 }
 
 static enum err party_disempower(struct ctx *ctx, struct db *db, const struct admitted *act)
 {
-    return end_relation(ctx, db, act, field(act, "authority.agent"), principal_of(act), field(act, "authority.kind"));
+    return end_relation(ctx, db, act, field(act, "authority.agent"), principal_of(act),
+                        field(act, "authority.kind"));
 }
 
 static enum err law_publish(struct ctx *ctx, struct db *db, const struct admitted *act)
@@ -158,11 +165,11 @@ static enum err law_publish(struct ctx *ctx, struct db *db, const struct admitte
     struct day from = act->day;
     day_parse(field(act, "pack.from"), &from);
     return gate_pack_add(ctx, db,
-                    (struct gate_pack_add_in){.seq = act->seq,
-                                         .pack = field(act, "pack.code"),
-                                         .version = field(act, "pack.version"),
-                                         .digest = field(act, "pack.digest"),
-                                         .from_day = from.n});
+                         (struct gate_pack_add_in){.seq = act->seq,
+                                                   .pack = field(act, "pack.code"),
+                                                   .version = field(act, "pack.version"),
+                                                   .digest = field(act, "pack.digest"),
+                                                   .from_day = from.n});
 }
 
 /* An act that bars, for an item for which its statute says so. */
@@ -187,10 +194,12 @@ static enum err track_bar(struct ctx *ctx, struct db *db, const struct admitted 
 }
 
 static const struct effect_row effects[] = {
-    {"office.appoint", office_appoint}, {"office.dismiss", office_dismiss}, {"party.register", party_register},
-    {"party.relate", party_relate},     {"law.publish", law_publish},           {"party.unrelate", party_unrelate},
-    {"party.empower", party_empower},   {"party.disempower", party_disempower}, {"admin.appoint", admin_appoint},
-    {"admin.dismiss", admin_dismiss},
+    {"office.appoint", office_appoint}, {"office.dismiss", office_dismiss},
+    {"party.register", party_register}, {"party.relate", party_relate},
+    {"law.publish", law_publish},       {"party.unrelate", party_unrelate},
+    {"party.empower", party_empower},   {"party.disempower", party_disempower},
+    {"admin.appoint", admin_appoint},   {"admin.dismiss", admin_dismiss},
 };
 
-const struct projector gate_projector = {.room = "gate", .effects = effects, .effect_count = LEN(effects), .track = track_bar};
+const struct projector gate_projector = {
+    .room = "gate", .effects = effects, .effect_count = LEN(effects), .track = track_bar};

@@ -15,8 +15,8 @@ enum err gate_law(struct ctx *ctx, struct gate *g, struct db *reader, const stru
     return law_now(ctx, g, reader, ret);
 }
 
-enum err gate_case(struct ctx *ctx, struct gate *g, struct db *reader, struct str id, struct case_state *ret,
-                   bool *ret_found)
+enum err gate_case(struct ctx *ctx, struct gate *g, struct db *reader, struct str id,
+                   struct case_state *ret, bool *ret_found)
 {
     struct gate_case_get_row row;
     TRY(gate_case_get(ctx, reader, (struct gate_case_get_in){.id = id}, &row, ret_found));
@@ -49,8 +49,8 @@ static enum clock_state state_of(const struct gate_clock_list_row *row, struct d
     return today.n > row->due_day ? CLOCK_LATE : CLOCK_RUNNING;
 }
 
-enum err gate_clocks(struct ctx *ctx, struct gate *g, struct db *reader, struct str case_id, struct case_clock **ret,
-                     size_t *ret_count)
+enum err gate_clocks(struct ctx *ctx, struct gate *g, struct db *reader, struct str case_id,
+                     struct case_clock **ret, size_t *ret_count)
 {
     struct case_state c;
     bool found = false;
@@ -61,7 +61,8 @@ enum err gate_clocks(struct ctx *ctx, struct gate *g, struct db *reader, struct 
     }
     struct gate_clock_list_row *rows = NULL;
     size_t count = 0;
-    TRY(gate_clock_list(ctx, reader, (struct gate_clock_list_in){.case_id = case_id}, &rows, &count));
+    TRY(gate_clock_list(ctx, reader, (struct gate_clock_list_in){.case_id = case_id}, &rows,
+                        &count));
     struct case_clock *out = ARENA_ARRAY(ctx->arena, struct case_clock, count + 1);
     struct day today = instant_day(g->world->now(g->world));
     for (size_t i = 0; i < count; i++) {
@@ -74,26 +75,30 @@ enum err gate_clocks(struct ctx *ctx, struct gate *g, struct db *reader, struct 
         struct clock_stop *stops = ARENA_ARRAY(ctx->arena, struct clock_stop, row.stops.count + 1);
         for (size_t k = 0; k < row.stops.count; k++) {
             const struct json *s = row.stops.items[k].items;
-            stops[k] = (struct clock_stop){{(int32_t)s[STOP_FROM].int_value}, {(int32_t)s[STOP_TO].int_value}, s[STOP_KIND].text,
+            stops[k] = (struct clock_stop){{(int32_t)s[STOP_FROM].int_value},
+                                           {(int32_t)s[STOP_TO].int_value},
+                                           s[STOP_KIND].text,
                                            s[STOP_SEQ].int_value};
         }
-        out[(*ret_count)++] = (struct case_clock){.limit = limit,
-                                                  .state = state_of(&rows[i], today),
-                                                  .started = {(int32_t)rows[i].started_day},
-                                                  .due = {(int32_t)rows[i].due_day},
-                                                  .promised = {(int32_t)rows[i].promised_day},
-                                                  .ended = {rows[i].ended_day < 0 ? 0 : (int32_t)rows[i].ended_day},
-                                                  .stopped_by = rows[i].stopped_by,
-                                                  .stops = stops,
-                                                  .stop_count = row.stops.count,
-                                                  .extended = rows[i].extra_n > 0,
-                                                  .provisional = rows[i].provisional != 0};
+        out[(*ret_count)++] =
+            (struct case_clock){.limit = limit,
+                                .state = state_of(&rows[i], today),
+                                .started = {(int32_t)rows[i].started_day},
+                                .due = {(int32_t)rows[i].due_day},
+                                .promised = {(int32_t)rows[i].promised_day},
+                                .ended = {rows[i].ended_day < 0 ? 0 : (int32_t)rows[i].ended_day},
+                                .stopped_by = rows[i].stopped_by,
+                                .stops = stops,
+                                .stop_count = row.stops.count,
+                                .extended = rows[i].extra_n > 0,
+                                .provisional = rows[i].provisional != 0};
     }
     *ret = out;
     return ERR_OK;
 }
 
-static enum err record_of(struct ctx *ctx, struct db *reader, int64_t seq, struct act_record *ret, bool *ret_found)
+static enum err record_of(struct ctx *ctx, struct db *reader, int64_t seq, struct act_record *ret,
+                          bool *ret_found)
 {
     struct gate_entry_get_row entry;
     struct gate_vault_act_get_row vault;
@@ -102,7 +107,8 @@ static enum err record_of(struct ctx *ctx, struct db *reader, int64_t seq, struc
     if (!*ret_found) {
         return ERR_OK;
     }
-    TRY(gate_vault_act_get(ctx, reader, (struct gate_vault_act_get_in){.seq = seq}, &vault, &has_vault));
+    TRY(gate_vault_act_get(ctx, reader, (struct gate_vault_act_get_in){.seq = seq}, &vault,
+                           &has_vault));
     if (!has_vault) {
         return fault(ctx, ERR_CORRUPT, "the vault lacks act %lld", (long long)seq);
     }
@@ -126,19 +132,22 @@ static enum err record_of(struct ctx *ctx, struct db *reader, int64_t seq, struc
     return ERR_OK;
 }
 
-enum err gate_act(struct ctx *ctx, struct gate *g, struct db *reader, int64_t seq, struct act_record *ret, bool *ret_found)
+enum err gate_act(struct ctx *ctx, struct gate *g, struct db *reader, int64_t seq,
+                  struct act_record *ret, bool *ret_found)
 {
     (void)g;
     return record_of(ctx, reader, seq, ret, ret_found);
 }
 
-enum err gate_case_acts(struct ctx *ctx, struct gate *g, struct db *reader, struct str case_id, struct act_record **ret,
-                        size_t *ret_count)
+enum err gate_case_acts(struct ctx *ctx, struct gate *g, struct db *reader, struct str case_id,
+                        struct act_record **ret, size_t *ret_count)
 {
     (void)g;
     struct gate_act_of_case_row *rows = NULL;
     size_t count = 0;
-    TRY(gate_act_of_case(ctx, reader, (struct gate_act_of_case_in){.case_id = case_id, .count = CASE_ACTS_MAX}, &rows, &count));
+    TRY(gate_act_of_case(ctx, reader,
+                         (struct gate_act_of_case_in){.case_id = case_id, .count = CASE_ACTS_MAX},
+                         &rows, &count));
     struct act_record *out = ARENA_ARRAY(ctx->arena, struct act_record, count + 1);
     for (size_t i = 0; i < count; i++) {
         bool found = false;
@@ -149,44 +158,49 @@ enum err gate_case_acts(struct ctx *ctx, struct gate *g, struct db *reader, stru
     return ERR_OK;
 }
 
-enum err gate_attachment(struct ctx *ctx, struct gate *g, struct db *reader, struct str sha256, struct attachment *ret,
-                         bool *ret_found)
+enum err gate_attachment(struct ctx *ctx, struct gate *g, struct db *reader, struct str sha256,
+                         struct attachment *ret, bool *ret_found)
 {
     (void)g;
     struct gate_vault_blob_get_row row;
-    TRY(gate_vault_blob_get(ctx, reader, (struct gate_vault_blob_get_in){.sha256 = sha256}, &row, ret_found));
+    TRY(gate_vault_blob_get(ctx, reader, (struct gate_vault_blob_get_in){.sha256 = sha256}, &row,
+                            ret_found));
     if (*ret_found) {
         *ret = (struct attachment){row.sha256, row.type, row.name, row.bytes};
     }
     return ERR_OK;
 }
 
-enum err gate_actor(struct ctx *ctx, struct gate *g, struct db *reader, struct str id, struct actor_record *ret,
-                    bool *ret_found)
+enum err gate_actor(struct ctx *ctx, struct gate *g, struct db *reader, struct str id,
+                    struct actor_record *ret, bool *ret_found)
 {
     return gate_actor_at(ctx, reader, id, instant_day(g->world->now(g->world)), ret, ret_found);
 }
 
-enum err gate_speaks_for(struct ctx *ctx, struct gate *g, struct db *reader, struct str actor, struct str party,
-                         struct str item, bool *ret)
+enum err gate_speaks_for(struct ctx *ctx, struct gate *g, struct db *reader, struct str actor,
+                         struct str party, struct str item, bool *ret)
 {
     const struct law *law = NULL;
     struct speaking s = {.matter = item, .any_matter = item.n == 0};
     TRY(law_now(ctx, g, reader, &law));
-    return speaks_for(ctx, reader, law, actor, party, instant_day(g->world->now(g->world)), &s, ret);
+    return speaks_for(ctx, reader, law, actor, party, instant_day(g->world->now(g->world)), &s,
+                      ret);
 }
 
-enum err gate_refusals(struct ctx *ctx, struct gate *g, struct db *reader, int64_t before_id, size_t limit,
-                       struct refusal_record **ret, size_t *ret_count)
+enum err gate_refusals(struct ctx *ctx, struct gate *g, struct db *reader, int64_t before_id,
+                       size_t limit, struct refusal_record **ret, size_t *ret_count)
 {
     (void)g;
     struct gate_refusal_list_row *rows = NULL;
     size_t count = 0;
-    TRY(gate_refusal_list(ctx, reader, (struct gate_refusal_list_in){.id = before_id, .count = (int64_t)limit}, &rows, &count));
+    TRY(gate_refusal_list(ctx, reader,
+                          (struct gate_refusal_list_in){.id = before_id, .count = (int64_t)limit},
+                          &rows, &count));
     struct refusal_record *out = ARENA_ARRAY(ctx->arena, struct refusal_record, count + 1);
     for (size_t i = 0; i < count; i++) {
-        out[i] = (struct refusal_record){rows[i].id,    {rows[i].at_ms},    rows[i].kind, rows[i].case_id,
-                                         rows[i].actor, rows[i].check_name, rows[i].code, rows[i].article};
+        out[i] = (struct refusal_record){rows[i].id,      {rows[i].at_ms}, rows[i].kind,
+                                         rows[i].case_id, rows[i].actor,   rows[i].check_name,
+                                         rows[i].code,    rows[i].article};
     }
     *ret = out;
     *ret_count = count;
@@ -195,7 +209,8 @@ enum err gate_refusals(struct ctx *ctx, struct gate *g, struct db *reader, int64
 
 /* ---- asking ---- */
 
-enum err gate_ask(struct ctx *ctx, struct gate *g, struct db *reader, const struct draft *draft, struct verdict *ret)
+enum err gate_ask(struct ctx *ctx, struct gate *g, struct db *reader, const struct draft *draft,
+                  struct verdict *ret)
 {
     struct question q;
     TRY(question_load(ctx, g, reader, draft, g->world->now(g->world), &q));
@@ -203,7 +218,8 @@ enum err gate_ask(struct ctx *ctx, struct gate *g, struct db *reader, const stru
     return ERR_OK;
 }
 
-/* Kinds that make sense to show in a case: tasks the procedure could ever await, or whose status fits. */
+/* Kinds that make sense to show in a case: tasks the procedure could ever await, or whose status
+ * fits. */
 static bool is_candidate(const struct question *q, const struct act_kind *kind)
 {
     if (kind->in_case != ACT_CASE_IN || (kind->who & ~(unsigned)WHO_CLOCK) == 0) {
@@ -220,8 +236,8 @@ static unsigned who_of(enum actor_kind kind)
     return kind == ACTOR_PARTY ? WHO_PARTY : kind == ACTOR_OFFICER ? WHO_OFFICER : WHO_ADMIN;
 }
 
-enum err gate_open(struct ctx *ctx, struct gate *g, struct db *reader, struct str case_id, const struct actor *actor,
-                   struct opening **ret, size_t *ret_count)
+enum err gate_open(struct ctx *ctx, struct gate *g, struct db *reader, struct str case_id,
+                   const struct actor *actor, struct opening **ret, size_t *ret_count)
 {
     struct draft draft = {.case_id = case_id, .actor = *actor, .fields = json_object()};
     struct question q;
@@ -257,22 +273,26 @@ enum err gate_open(struct ctx *ctx, struct gate *g, struct db *reader, struct st
 
 /* ---- the ledger as its reader needs it ---- */
 
-static enum err read_hash(struct ctx *ctx, void *arg, unsigned level, uint64_t index, uint8_t ret[32])
+static enum err read_hash(struct ctx *ctx, void *arg, unsigned level, uint64_t index,
+                          uint8_t ret[32])
 {
     struct db *db = arg;
     bool found = false;
     struct str hash = {0};
     if (level == 0) {
         struct gate_entry_get_row row;
-        TRY(gate_entry_get(ctx, db, (struct gate_entry_get_in){.seq = (int64_t)index}, &row, &found));
+        TRY(gate_entry_get(ctx, db, (struct gate_entry_get_in){.seq = (int64_t)index}, &row,
+                           &found));
         hash = found ? row.hash : hash;
     } else {
         struct gate_hash_get_row row;
-        TRY(gate_hash_get(ctx, db, (struct gate_hash_get_in){.level = level, .idx = (int64_t)index}, &row, &found));
+        TRY(gate_hash_get(ctx, db, (struct gate_hash_get_in){.level = level, .idx = (int64_t)index},
+                          &row, &found));
         hash = found ? row.hash : hash;
     }
     if (hash.n != 32) {
-        return fault(ctx, ERR_NOT_FOUND, "the ledger holds no hash %llu of level %u", (unsigned long long)index, level);
+        return fault(ctx, ERR_NOT_FOUND, "the ledger holds no hash %llu of level %u",
+                     (unsigned long long)index, level);
     }
     memcpy(ret, hash.p, 32);
     return ERR_OK;
@@ -284,13 +304,15 @@ static enum err read_entry(struct ctx *ctx, void *arg, uint64_t index, struct st
     bool found = false;
     TRY(gate_entry_get(ctx, arg, (struct gate_entry_get_in){.seq = (int64_t)index}, &row, &found));
     if (!found) {
-        return fault(ctx, ERR_NOT_FOUND, "the ledger holds no entry %llu", (unsigned long long)index);
+        return fault(ctx, ERR_NOT_FOUND, "the ledger holds no entry %llu",
+                     (unsigned long long)index);
     }
     *ret = row.leaf;
     return ERR_OK;
 }
 
-enum err gate_ledger_reader(struct ctx *ctx, struct gate *g, struct db *reader, struct ledger_reader *ret)
+enum err gate_ledger_reader(struct ctx *ctx, struct gate *g, struct db *reader,
+                            struct ledger_reader *ret)
 {
     (void)ctx;
     (void)g;
@@ -298,7 +320,8 @@ enum err gate_ledger_reader(struct ctx *ctx, struct gate *g, struct db *reader, 
     return ERR_OK;
 }
 
-enum err gate_checkpoint(struct ctx *ctx, struct gate *g, struct db *reader, struct str *ret_note, uint64_t *ret_size)
+enum err gate_checkpoint(struct ctx *ctx, struct gate *g, struct db *reader, struct str *ret_note,
+                         uint64_t *ret_size)
 {
     (void)g;
     struct gate_head_get_row row;

@@ -21,12 +21,14 @@ struct feel_value nested_context(struct ctx *ctx, const struct law *law, const s
         const struct json *inner = &tree.members[i].value;
         struct feel_entry *values = ARENA_ARRAY(ctx->arena, struct feel_entry, inner->count + 1);
         for (size_t k = 0; k < inner->count; k++) {
-            struct str id = str_format(ctx->arena, "%.*s.%.*s", FMT(tree.members[i].key), FMT(inner->members[k].key));
+            struct str id = str_format(ctx->arena, "%.*s.%.*s", FMT(tree.members[i].key),
+                                       FMT(inner->members[k].key));
             const struct fact *fact = law_fact(law, id);
             static const struct feel_type date = {.kind = FEEL_TYPE_DATE};
             bool is_date = fact != NULL && fact->type == FACT_DATE;
             values[k].key = inner->members[k].key;
-            if (feel_from_json(ctx, &inner->members[k].value, is_date ? &date : NULL, &values[k].value) != ERR_OK) {
+            if (feel_from_json(ctx, &inner->members[k].value, is_date ? &date : NULL,
+                               &values[k].value) != ERR_OK) {
                 values[k].value = feel_null();
             }
         }
@@ -49,7 +51,8 @@ static struct feel_value case_context(struct ctx *ctx, const struct question *q)
     e[n++] = (struct feel_entry){STR("opened"), feel_date(opened)};
     e[n++] = (struct feel_entry){STR("today"), feel_date(q->day)};
     e[n++] = (struct feel_entry){STR("item"), feel_string(q->item == NULL ? STR("") : q->item->id)};
-    e[n++] = (struct feel_entry){STR("office"), feel_string(q->office == NULL ? STR("") : q->office->id)};
+    e[n++] = (struct feel_entry){STR("office"),
+                                 feel_string(q->office == NULL ? STR("") : q->office->id)};
     e[n++] = (struct feel_entry){STR("actor"), feel_string(q->draft->actor.id)};
     return feel_context(e, n);
 }
@@ -74,14 +77,15 @@ const struct feel_value *question_slots(struct ctx *ctx, struct question *q)
 
 bool question_holds(struct ctx *ctx, struct question *q, const struct feel_program *program)
 {
-    struct feel_env env = {
-        .slots = question_slots(ctx, q), .now = q->at, .now_offset_s = (int32_t)(OFFICIAL_OFFSET_MS / 1000)};
+    struct feel_env env = {.slots = question_slots(ctx, q),
+                           .now = q->at,
+                           .now_offset_s = (int32_t)(OFFICIAL_OFFSET_MS / 1000)};
     struct feel_value v;
     return feel_eval(ctx, program, &env, &v) == ERR_OK && feel_is_true(v);
 }
 
-enum err gate_propose(struct ctx *ctx, const struct law *law, const struct item *item, const struct json *facts,
-                      struct instant now, struct proposal *ret)
+enum err gate_propose(struct ctx *ctx, const struct law *law, const struct item *item,
+                      const struct json *facts, struct instant now, struct proposal *ret)
 {
     *ret = (struct proposal){0};
     ret->json = json_object();

@@ -10,7 +10,9 @@ static enum err parse_object(struct ctx *ctx, struct str text, const char *what,
         return ERR_OK;
     }
     TRY(json_parse(ctx, text, str_from(what), ret));
-    return ret->kind == JSON_OBJECT ? ERR_OK : fault(ctx, ERR_CORRUPT, "%s of a case is no JSON object", what);
+    return ret->kind == JSON_OBJECT
+               ? ERR_OK
+               : fault(ctx, ERR_CORRUPT, "%s of a case is no JSON object", what);
 }
 
 static enum err load_clocks(struct ctx *ctx, struct db *db, struct question *q)
@@ -22,14 +24,16 @@ static enum err load_clocks(struct ctx *ctx, struct db *db, struct question *q)
     q->clock_room = count + 8;
     q->clocks = ARENA_ARRAY(ctx->arena, struct clock_row, q->clock_room);
     for (size_t i = 0; i < count; i++) {
-        TRY(clock_read(ctx, law_limit(q->law, rows[i].limit_id), &rows[i], &q->clocks[q->clock_count]));
+        TRY(clock_read(ctx, law_limit(q->law, rows[i].limit_id), &rows[i],
+                       &q->clocks[q->clock_count]));
         q->clock_count++;
     }
     if (q->draft->timer.n == 0) {
         return ERR_OK;
     }
     struct gate_timer_list_row *timers = NULL;
-    TRY(gate_timer_list(ctx, db, (struct gate_timer_list_in){.case_id = q->row.id}, &timers, &count));
+    TRY(gate_timer_list(ctx, db, (struct gate_timer_list_in){.case_id = q->row.id}, &timers,
+                        &count));
     for (size_t i = 0; i < count; i++) {
         if (str_equal(timers[i].timer, q->draft->timer)) {
             q->timer = timers[i];
@@ -42,7 +46,8 @@ static enum err load_clocks(struct ctx *ctx, struct db *db, struct question *q)
 static enum err load_case(struct ctx *ctx, struct gate *g, struct db *db, struct question *q)
 {
     bool found = false;
-    TRY(gate_case_get(ctx, db, (struct gate_case_get_in){.id = q->draft->case_id}, &q->row, &found));
+    TRY(gate_case_get(ctx, db, (struct gate_case_get_in){.id = q->draft->case_id}, &q->row,
+                      &found));
     if (!found) {
         return ERR_OK;
     }
@@ -53,7 +58,8 @@ static enum err load_case(struct ctx *ctx, struct gate *g, struct db *db, struct
     TRY(parse_object(ctx, q->row.acts, "acts", &q->acts));
     q->item = law_item(q->law, q->row.item);
     struct day opened = {(int32_t)q->row.opened_day};
-    q->office = law_seat(q->law_now, law_office(q->law_now, q->row.office), q->item, opened, q->day);
+    q->office =
+        law_seat(q->law_now, law_office(q->law_now, q->row.office), q->item, opened, q->day);
     if (q->item != NULL && q->item->procedure != NULL) {
         TRY(bpmn_state_read(ctx, q->item->procedure, q->row.tokens, &q->state));
     }
@@ -61,7 +67,8 @@ static enum err load_case(struct ctx *ctx, struct gate *g, struct db *db, struct
 }
 
 /* The only office that holds the power to take this item; NULL when none or several do. */
-static const struct office *only_office(const struct law *law, const struct item *item, struct day day)
+static const struct office *only_office(const struct law *law, const struct item *item,
+                                        struct day day)
 {
     size_t count = 0;
     const struct office *offices = law_offices(law, &count);
@@ -85,9 +92,10 @@ static const struct office *only_office(const struct law *law, const struct item
     return hit;
 }
 
-/* The case's facts with what this act brings: only fields that are facts of the matter, which an act
- * that fills the item's needs gives, or any act gives about the case itself. */
-static struct json merged_facts(struct arena *a, const struct json *before, const struct json *fields)
+/* The case's facts with what this act brings: only fields that are facts of the matter, which an
+ * act that fills the item's needs gives, or any act gives about the case itself. */
+static struct json merged_facts(struct arena *a, const struct json *before,
+                                const struct json *fields)
 {
     struct json out = json_object();
     for (size_t i = 0; i < before->count; i++) {
@@ -99,8 +107,8 @@ static struct json merged_facts(struct arena *a, const struct json *before, cons
     return out;
 }
 
-enum err question_load(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft, struct instant at,
-                       struct question *ret)
+enum err question_load(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft,
+                       struct instant at, struct question *ret)
 {
     *ret = (struct question){.draft = draft, .at = at, .day = instant_day(at)};
     struct question *q = ret;

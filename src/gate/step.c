@@ -1,4 +1,5 @@
-/* What an admitted act does to its case: the procedure moves, clocks start, stop and end, timers are set. */
+/* What an admitted act does to its case: the procedure moves, clocks start, stop and end, timers
+ * are set. */
 #include "gate/gate_in.h"
 
 static enum err text_of(struct ctx *ctx, const struct json *j, struct str *ret)
@@ -10,7 +11,8 @@ static enum err text_of(struct ctx *ctx, const struct json *j, struct str *ret)
 
 /* ---- the procedure ---- */
 
-/* What a decision sees: the facts of the case by their subjects, and what FEEL in a pack sees beside them. */
+/* What a decision sees: the facts of the case by their subjects, and what FEEL in a pack sees
+ * beside them. */
 static struct feel_value decision_inputs(struct ctx *ctx, struct question *q)
 {
     const struct feel_value *slots = question_slots(ctx, q);
@@ -37,8 +39,10 @@ static struct json rules_of(struct arena *a, const struct dmn_result *r)
     return list;
 }
 
-/* A business rule task: its decision is taken by the law of the case, and recorded with the act that led to it. */
-static enum err decide(struct ctx *ctx, void *self, const struct bpmn_element *e, struct feel_value *ret)
+/* A business rule task: its decision is taken by the law of the case, and recorded with the act
+ * that led to it. */
+static enum err decide(struct ctx *ctx, void *self, const struct bpmn_element *e,
+                       struct feel_value *ret)
 {
     struct question *q = self;
     struct arena *a = ctx->arena;
@@ -50,10 +54,12 @@ static enum err decide(struct ctx *ctx, void *self, const struct bpmn_element *e
     if (then != NULL) {
         json_push(a, &q->decided, *then);
         const struct json *v = json_get(then, "value");
-        return v == NULL ? fault(ctx, ERR_CORRUPT, "the vault holds a decision without value") : bpmn_value_read(ctx, v, ret);
+        return v == NULL ? fault(ctx, ERR_CORRUPT, "the vault holds a decision without value")
+                         : bpmn_value_read(ctx, v, ret);
     }
     if (model == NULL) {
-        return fault(ctx, ERR_CORRUPT, "the law of the case has no decision model %.*s", FMT(e->model));
+        return fault(ctx, ERR_CORRUPT, "the law of the case has no decision model %.*s",
+                     FMT(e->model));
     }
     TRY(dmn_evaluate(ctx, model, e->decision, decision_inputs(ctx, q), q->at, &r));
     TRY(bpmn_value_write(ctx, r.value, &value));
@@ -89,7 +95,8 @@ static enum err move(struct ctx *ctx, struct question *q, struct bpmn_result *re
 /* ---- clocks and timers ---- */
 
 /* Does another open activity run under this limit still? */
-static bool limit_is_open(const struct question *q, const struct bpmn_state *s, const struct limit *limit)
+static bool limit_is_open(const struct question *q, const struct bpmn_state *s,
+                          const struct limit *limit)
 {
     const struct bpmn_process *p = q->item->procedure;
     for (size_t i = 0; i < s->count; i++) {
@@ -102,27 +109,34 @@ static bool limit_is_open(const struct question *q, const struct bpmn_state *s, 
     return false;
 }
 
-static enum err set_timer(struct ctx *ctx, struct question *q, struct step *step, const struct bpmn_effect *e, struct str case_id)
+static enum err set_timer(struct ctx *ctx, struct question *q, struct step *step,
+                          const struct bpmn_effect *e, struct str case_id)
 {
     const struct bpmn_element *element = &q->item->procedure->elements[e->element];
     const struct limit *limit = law_limit_for(q->law, q->item, element->limit);
     if (limit == NULL) {
-        return fault(ctx, ERR_CORRUPT, "the law of the case has no limit %.*s", FMT(element->limit));
+        return fault(ctx, ERR_CORRUPT, "the law of the case has no limit %.*s",
+                     FMT(element->limit));
     }
     TRY(clock_start(ctx, q, limit));
     const struct clock_row *c = clock_find(q, limit->id);
     if (step->timer_count == LEN(step->timers)) {
         return fault(ctx, ERR_TOO_MANY, "one act sets more than %zu timers", LEN(step->timers));
     }
-    step->timers[step->timer_count++] = (struct gate_timer_set_in){
-        .case_id = case_id, .timer = e->timer, .kind = element->acts[0], .limit_id = limit->id, .due_day = c->row.due_day};
+    step->timers[step->timer_count++] = (struct gate_timer_set_in){.case_id = case_id,
+                                                                   .timer = e->timer,
+                                                                   .kind = element->acts[0],
+                                                                   .limit_id = limit->id,
+                                                                   .due_day = c->row.due_day};
     return ERR_OK;
 }
 
-static enum err take_effect(struct ctx *ctx, struct question *q, struct step *step, const struct bpmn_effect *e, struct str case_id)
+static enum err take_effect(struct ctx *ctx, struct question *q, struct step *step,
+                            const struct bpmn_effect *e, struct str case_id)
 {
     const struct bpmn_element *element = &q->item->procedure->elements[e->element];
-    const struct limit *limit = element->limit.n == 0 ? NULL : law_limit_for(q->law, q->item, element->limit);
+    const struct limit *limit =
+        element->limit.n == 0 ? NULL : law_limit_for(q->law, q->item, element->limit);
     switch (e->kind) {
     case BPMN_OPENED: return limit == NULL ? ERR_OK : clock_start(ctx, q, limit);
     case BPMN_CLOSED:
@@ -169,10 +183,13 @@ static enum err note_actor(struct ctx *ctx, struct question *q)
     return ERR_OK;
 }
 
-enum err step_make(struct ctx *ctx, struct question *q, int64_t seq, struct str case_id, struct step *ret)
+enum err step_make(struct ctx *ctx, struct question *q, int64_t seq, struct str case_id,
+                   struct step *ret)
 {
     struct bpmn_result moved;
-    *ret = (struct step){.status = q->has_case ? q->row.status : STR(""), .closed = q->row.closed != 0, .case_id = case_id};
+    *ret = (struct step){.status = q->has_case ? q->row.status : STR(""),
+                         .closed = q->row.closed != 0,
+                         .case_id = case_id};
     TRY(clocks_touch(ctx, q, seq));
     TRY(move(ctx, q, &moved));
     ret->state = moved.state;
@@ -214,18 +231,21 @@ enum err step_store(struct ctx *ctx, struct db *db, struct question *q, const st
                                                     .facts = facts,
                                                     .acts = acts}));
     } else {
-        TRY(gate_case_move(ctx, db,
-                           (struct gate_case_move_in){.id = step->case_id,
-                                                      .office = q->office == NULL ? q->row.office : q->office->id,
-                                                      .status = step->status,
-                                                      .closed = step->closed,
-                                                      .last_seq = step->seq,
-                                                      .tokens = tokens,
-                                                      .facts = facts,
-                                                      .acts = acts}));
+        TRY(gate_case_move(
+            ctx, db,
+            (struct gate_case_move_in){.id = step->case_id,
+                                       .office = q->office == NULL ? q->row.office : q->office->id,
+                                       .status = step->status,
+                                       .closed = step->closed,
+                                       .last_seq = step->seq,
+                                       .tokens = tokens,
+                                       .facts = facts,
+                                       .acts = acts}));
     }
     for (size_t i = 0; i < step->timer_gone_count; i++) {
-        TRY(gate_timer_remove(ctx, db, (struct gate_timer_remove_in){.case_id = step->case_id, .timer = step->timers_gone[i]}));
+        TRY(gate_timer_remove(ctx, db,
+                              (struct gate_timer_remove_in){.case_id = step->case_id,
+                                                            .timer = step->timers_gone[i]}));
     }
     for (size_t i = 0; i < step->timer_count; i++) {
         TRY(gate_timer_set(ctx, db, step->timers[i]));

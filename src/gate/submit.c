@@ -11,7 +11,8 @@ struct submission {
     struct arena *arena;
     struct draft draft;
     struct receipt receipt;
-    gate_kept *beside; /* rows that are no view, written with the act or, when there is none, alone */
+    gate_kept
+        *beside; /* rows that are no view, written with the act or, when there is none, alone */
     void *beside_arg;
     bool has_draft;
     gate_done *done;
@@ -39,8 +40,9 @@ static struct json copy_json(struct arena *a, const struct json *j)
 static struct draft copy_draft(struct arena *a, const struct draft *d)
 {
     struct draft out = *d;
-    struct str *texts[] = {&out.kind,        &out.actor.id, &out.actor.for_id, &out.actor.co_id, &out.actor.role,
-                           &out.item,        &out.office,   &out.case_id,      &out.key,         &out.timer};
+    struct str *texts[] = {&out.kind,       &out.actor.id, &out.actor.for_id, &out.actor.co_id,
+                           &out.actor.role, &out.item,     &out.office,       &out.case_id,
+                           &out.key,        &out.timer};
     for (size_t i = 0; i < LEN(texts); i++) {
         *texts[i] = str_copy(a, *texts[i]);
     }
@@ -48,14 +50,15 @@ static struct draft copy_draft(struct arena *a, const struct draft *d)
     struct attachment *files = ARENA_ARRAY(a, struct attachment, d->attachment_count + 1);
     for (size_t i = 0; i < d->attachment_count; i++) {
         const struct attachment *f = &d->attachments[i];
-        files[i] = (struct attachment){str_copy(a, f->sha256), str_copy(a, f->type), str_copy(a, f->name),
-                                       str_copy(a, f->bytes)};
+        files[i] = (struct attachment){str_copy(a, f->sha256), str_copy(a, f->type),
+                                       str_copy(a, f->name), str_copy(a, f->bytes)};
     }
     out.attachments = files;
     return out;
 }
 
-/* Arenas are kept for the next draft, some of as many as may wait at once. NULL when there is no memory. */
+/* Arenas are kept for the next draft, some of as many as may wait at once. NULL when there is no
+ * memory. */
 static struct submission *submission_take(struct gate *g)
 {
     pthread_mutex_lock(&g->pool_lock);
@@ -144,16 +147,18 @@ static bool submission_fill(struct submission *s, const struct draft *draft)
     return true;
 }
 
-enum err gate_submit(struct ctx *ctx, struct gate *g, const struct draft *draft, gate_done *done, void *arg)
+enum err gate_submit(struct ctx *ctx, struct gate *g, const struct draft *draft, gate_done *done,
+                     void *arg)
 {
     return gate_submit_with(ctx, g, draft, NULL, NULL, done, arg);
 }
 
-enum err gate_submit_with(struct ctx *ctx, struct gate *g, const struct draft *draft, gate_kept *beside, void *beside_arg,
-                          gate_done *done, void *arg)
+enum err gate_submit_with(struct ctx *ctx, struct gate *g, const struct draft *draft,
+                          gate_kept *beside, void *beside_arg, gate_done *done, void *arg)
 {
     if (draft->key.n > LIMIT_KEY_BYTES) {
-        return fault(ctx, ERR_TOO_LARGE, "the idempotency key is longer than %d bytes", LIMIT_KEY_BYTES);
+        return fault(ctx, ERR_TOO_LARGE, "the idempotency key is longer than %d bytes",
+                     LIMIT_KEY_BYTES);
     }
     struct submission *s = submission_take(g);
     if (s == NULL) {
@@ -166,7 +171,8 @@ enum err gate_submit_with(struct ctx *ctx, struct gate *g, const struct draft *d
     s->has_draft = true;
     if (!submission_fill(s, draft)) {
         submission_give(s);
-        return fault(ctx, ERR_TOO_LARGE, "the draft and its files are larger than %d bytes", LIMIT_SUBMISSION_BYTES);
+        return fault(ctx, ERR_TOO_LARGE, "the draft and its files are larger than %d bytes",
+                     LIMIT_SUBMISSION_BYTES);
     }
     enum err e = writer_submit(ctx, g->writer, (struct writer_job){job_apply, job_done, s});
     if (e != ERR_OK) {
@@ -176,7 +182,8 @@ enum err gate_submit_with(struct ctx *ctx, struct gate *g, const struct draft *d
     return ERR_OK;
 }
 
-enum err gate_keep(struct ctx *ctx, struct gate *g, gate_kept *apply, void *apply_arg, gate_done *done, void *arg)
+enum err gate_keep(struct ctx *ctx, struct gate *g, gate_kept *apply, void *apply_arg,
+                   gate_done *done, void *arg)
 {
     struct submission *s = submission_take(g);
     if (s == NULL) {
@@ -196,8 +203,8 @@ enum err gate_keep(struct ctx *ctx, struct gate *g, gate_kept *apply, void *appl
 
 /* ---- waiting ---- */
 
-/* The writer's thread may not push on the caller's arena: passing its cap would jump out of one thread into another.
- * So it leaves the short texts here, and the caller copies them. */
+/* The writer's thread may not push on the caller's arena: passing its cap would jump out of one
+ * thread into another. So it leaves the short texts here, and the caller copies them. */
 enum { HEARD_TEXTS = 6, HEARD_BYTES = 512 };
 
 struct waiter {
@@ -261,7 +268,8 @@ static struct receipt copy_receipt(struct arena *a, const struct receipt *r)
     return out;
 }
 
-enum err gate_submit_wait(struct ctx *ctx, struct gate *g, const struct draft *draft, struct receipt *ret)
+enum err gate_submit_wait(struct ctx *ctx, struct gate *g, const struct draft *draft,
+                          struct receipt *ret)
 {
     struct waiter w = {0};
     pthread_mutex_init(&w.lock, NULL);

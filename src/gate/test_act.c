@@ -1,11 +1,14 @@
-/* What an act leaves: documents that stay as they were issued, values that can be erased, a case or none. */
+/* What an act leaves: documents that stay as they were issued, values that can be erased, a case or
+ * none. */
 #include "gate/test_play.h"
 
-static struct receipt play(struct story *s, struct actor actor, const char *kind, const char *item, const char *fields)
+static struct receipt play(struct story *s, struct actor actor, const char *kind, const char *item,
+                           const char *fields)
 {
     struct ctx *ctx = s->ctx;
     struct test *t = s->t;
-    struct draft d = {.kind = str_from(kind), .actor = actor, .item = str_from(item), .fields = json_object()};
+    struct draft d = {
+        .kind = str_from(kind), .actor = actor, .item = str_from(item), .fields = json_object()};
     d.actor.assurance = 2;
     d.case_id = item[0] == 0 && actor.kind != ACTOR_NODE ? s->case_id : STR("");
     CHECK_OK(json_parse(ctx, str_from(fields), STR("fields"), &d.fields));
@@ -34,9 +37,13 @@ static bool shows(struct str html, const char *text)
 TEST(gate_an_act_outside_cases_names_none)
 {
     struct story s;
-    struct draft d = {.kind = STR("register-party"), .actor = {.kind = ACTOR_NODE, .assurance = 2}, .case_id = STR("bh-2026-000001")};
+    struct draft d = {.kind = STR("register-party"),
+                      .actor = {.kind = ACTOR_NODE, .assurance = 2},
+                      .case_id = STR("bh-2026-000001")};
     story_open(&s, t, ctx);
-    CHECK_OK(json_parse(ctx, STR("{\"party.id\":\"p-x\",\"party.kind\":\"person\",\"person.name\":\"林一\"}"), STR("fields"), &d.fields));
+    CHECK_OK(json_parse(
+        ctx, STR("{\"party.id\":\"p-x\",\"party.kind\":\"person\",\"person.name\":\"林一\"}"),
+        STR("fields"), &d.fields));
     struct receipt r = {.seq = -1};
     CHECK_OK(gate_submit_wait(ctx, s.gate, &d, &r));
     CHECK_STR(r.verdict.code, "procedure.case");
@@ -53,9 +60,12 @@ TEST(gate_a_document_stays_as_issued_and_an_erased_value_leaves_it)
     struct actor node = {.kind = ACTOR_NODE};
     story_open(&s, t, ctx);
     story_set_day(&s, (struct day){20514}); /* 2026-03-02 */
-    struct receipt asked = play(&s, lin, "request-information", "xxgk", "{\"info.wanted\":\"道路维修预算\",\"info.form\":\"electronic\",\"info.way\":\"online\"}");
+    struct receipt asked = play(
+        &s, lin, "request-information", "xxgk",
+        "{\"info.wanted\":\"道路维修预算\",\"info.form\":\"electronic\",\"info.way\":\"online\"}");
     struct str first = drawn(&s, asked.seq, "zh", &anew);
-    CHECK(!anew && shows(first, "当事人：p-lin") && shows(first, "道路维修预算") && shows(first, "2026年3月2日"));
+    CHECK(!anew && shows(first, "当事人：p-lin") && shows(first, "道路维修预算") &&
+          shows(first, "2026年3月2日"));
     CHECK(shows(drawn(&s, asked.seq, "en", &anew), "2 March 2026"));
     struct buf b = buf_new(ctx->arena, 0);
     buf_format(&b, "{\"erase.seq\":%lld,\"erase.fact\":\"info.wanted\"}", (long long)asked.seq);

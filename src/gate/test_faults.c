@@ -1,6 +1,7 @@
-/* Faults under the whole gate, in the seeded world: the machine stops at every change of the disk and the
- * power goes; the disk fills up, a sync fails, the clock leaps. After each: what was acknowledged is there,
- * the ledger verifies from its entries, and replay gives the stored views. */
+/* Faults under the whole gate, in the seeded world: the machine stops at every change of the disk
+ * and the power goes; the disk fills up, a sync fails, the clock leaps. After each: what was
+ * acknowledged is there, the ledger verifies from its entries, and replay gives the stored views.
+ */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -74,7 +75,8 @@ static struct json fields_of(struct ctx *ctx, const char *text)
     return j;
 }
 
-static enum err act(struct rig *r, const char *kind, enum actor_kind who, const char *id, const char *fields)
+static enum err act(struct rig *r, const char *kind, enum actor_kind who, const char *id,
+                    const char *fields)
 {
     struct receipt receipt;
     struct draft d = {.kind = str_from(kind), .fields = fields_of(r->ctx, fields)};
@@ -111,8 +113,11 @@ static void rig_prepare(struct rig *r, struct test *t, struct ctx *ctx)
     CHECK_OK(rig_open(r));
     CHECK_OK(publish(r, "law/cn"));
     CHECK_OK(publish(r, "law/cn-990101"));
-    CHECK_OK(act(r, "register-party", ACTOR_NODE, "", "{\"party.id\":\"p-lin\",\"party.kind\":\"person\",\"person.name\":\"林知夏\"}"));
-    CHECK_OK(act(r, "appoint-officer", ACTOR_NODE, "", "{\"officer.id\":\"o-clerk\",\"officer.name\":\"江一帆\",\"officer.office\":\"bh-market\",\"officer.roles\":[\"clerk\"]}"));
+    CHECK_OK(act(r, "register-party", ACTOR_NODE, "",
+                 "{\"party.id\":\"p-lin\",\"party.kind\":\"person\",\"person.name\":\"林知夏\"}"));
+    CHECK_OK(act(r, "appoint-officer", ACTOR_NODE, "",
+                 "{\"officer.id\":\"o-clerk\",\"officer.name\":\"江一帆\",\"officer.office\":\"bh-"
+                 "market\",\"officer.roles\":[\"clerk\"]}"));
     rig_close(r);
     r->acked_count = 0;
 }
@@ -122,8 +127,10 @@ static enum err workload(struct rig *r)
 {
     struct ctx *ctx = r->ctx;
     for (int i = 0; i < 2; i++) {
-        TRY(act(r, "apply-cancellation", ACTOR_PARTY, "p-lin", "{\"licence.number\":\"JY29901010000001\",\"service.truth\":true}"));
-        TRY(act(r, "cancel-licence", ACTOR_OFFICER, "o-clerk", "{\"licence.number\":\"JY29901010000001\",\"decision.grounds\":\"asked\"}"));
+        TRY(act(r, "apply-cancellation", ACTOR_PARTY, "p-lin",
+                "{\"licence.number\":\"JY29901010000001\",\"service.truth\":true}"));
+        TRY(act(r, "cancel-licence", ACTOR_OFFICER, "o-clerk",
+                "{\"licence.number\":\"JY29901010000001\",\"decision.grounds\":\"asked\"}"));
     }
     return ERR_OK;
 }
@@ -146,7 +153,8 @@ static enum err whole_get(struct ctx *ctx, void *self, struct str path, struct s
     return tile_bytes(ctx, &w->reader, tile, w->size, ret);
 }
 
-/* I1 acknowledged acts are there; I2 the ledger verifies; I3 and I4 replay agrees and refuses nothing. */
+/* I1 acknowledged acts are there; I2 the ledger verifies; I3 and I4 replay agrees and refuses
+ * nothing. */
 static void check_invariants(struct rig *r)
 {
     struct test *t = r->t;
@@ -155,7 +163,8 @@ static void check_invariants(struct rig *r)
     struct whole w = {0};
     struct log_report log;
     struct replay_report replay;
-    struct verifier key = verifier_ed25519(STR("sim.example/bh"), keyholder_public(r->keys)->ed25519);
+    struct verifier key =
+        verifier_ed25519(STR("sim.example/bh"), keyholder_public(r->keys)->ed25519);
     CHECK_OK(store_reader(ctx, r->store, &reader));
     CHECK_OK(gate_checkpoint(ctx, r->gate, reader, &w.note, &w.size));
     CHECK_OK(gate_ledger_reader(ctx, r->gate, reader, &w.reader));
@@ -189,9 +198,10 @@ static size_t rounds(void)
     return more == NULL ? 1 : (size_t)strtoul(more, NULL, 10);
 }
 
-/* One stop at the nth change, one loss of power, one look. Returns whether the workload ended before it. */
-static bool stop_and_look(struct test *t, struct ctx *ctx, struct world *base, uint64_t nth, uint64_t chance,
-                          enum sim_loss how)
+/* One stop at the nth change, one loss of power, one look. Returns whether the workload ended
+ * before it. */
+static bool stop_and_look(struct test *t, struct ctx *ctx, struct world *base, uint64_t nth,
+                          uint64_t chance, enum sim_loss how)
 {
     struct rig r = {.t = t, .ctx = ctx, .world = sim_power_loss(base, nth, SIM_KEEP)};
     CHECK_OK(rig_open(&r));
@@ -222,7 +232,8 @@ TEST(gate_loses_nothing_acknowledged_when_the_power_goes)
             struct arena *arena = arena_new((size_t)1 << 30);
             struct ctx inner = {.arena = arena, .world = ctx->world};
             uint64_t chance = nth * 1000 + round;
-            whole = stop_and_look(t, &inner, base.world, nth, chance, ways[(looks++ + round) % LEN(ways)]);
+            whole = stop_and_look(t, &inner, base.world, nth, chance,
+                                  ways[(looks++ + round) % LEN(ways)]);
             arena_free(arena);
         }
         CHECK(whole);
@@ -232,8 +243,8 @@ TEST(gate_loses_nothing_acknowledged_when_the_power_goes)
     sim_free(base.world);
 }
 
-/* The nth push of memory fails, for each n until the acts pass: an error each time, never a crash or a half-done
- * act, and the next try succeeds. */
+/* The nth push of memory fails, for each n until the acts pass: an error each time, never a crash
+ * or a half-done act, and the next try succeeds. */
 TEST(gate_survives_every_failing_allocation)
 {
     struct rig base;

@@ -1,4 +1,5 @@
-/* Rows that are no view, beside an act and alone: all of it or nothing, and the ledger none the wiser. */
+/* Rows that are no view, beside an act and alone: all of it or nothing, and the ledger none the
+ * wiser. */
 #include "base/test.h"
 #include "gate/gate.h"
 #include "gate_sql.h"
@@ -16,8 +17,14 @@ static enum err keep(struct ctx *ctx, struct db *db, void *arg, const struct rec
     k->calls++;
     k->seq = receipt == NULL ? -1 : receipt->seq;
     TRY(gate_refusal_add(ctx, db,
-                         (struct gate_refusal_add_in){.id = 900000 + k->calls, .at_ms = 1, .kind = STR("kept"), .case_id = STR(""),
-                                                      .actor = STR("x"), .check_name = STR(""), .code = STR(""), .article = STR("")}));
+                         (struct gate_refusal_add_in){.id = 900000 + k->calls,
+                                                      .at_ms = 1,
+                                                      .kind = STR("kept"),
+                                                      .case_id = STR(""),
+                                                      .actor = STR("x"),
+                                                      .check_name = STR(""),
+                                                      .code = STR(""),
+                                                      .article = STR("")}));
     return k->answer == ERR_OK ? ERR_OK : fault(ctx, k->answer, "as the test says");
 }
 
@@ -57,7 +64,9 @@ static int64_t kept_rows(struct test *t, struct ctx *ctx, struct story *s)
 
 static struct draft party_draft(struct ctx *ctx, const char *id)
 {
-    struct draft d = {.kind = STR("register-party"), .actor = {.kind = ACTOR_NODE, .assurance = 2}, .fields = json_object()};
+    struct draft d = {.kind = STR("register-party"),
+                      .actor = {.kind = ACTOR_NODE, .assurance = 2},
+                      .fields = json_object()};
     json_set(ctx->arena, &d.fields, STR("party.id"), json_of_str(str_from(id)));
     json_set(ctx->arena, &d.fields, STR("party.kind"), json_of_str(STR("person")));
     return d;
@@ -95,7 +104,8 @@ TEST(gate_keeps_rows_with_an_act_or_not_at_all)
     d.actor = (struct actor){.kind = ACTOR_OFFICER, .id = STR("o-reviewer"), .assurance = 2};
     CHECK_OK(gate_submit_with(ctx, s.gate, &d, keep, &unasked, tell, &told));
     run(s.gate);
-    CHECK(told.calls == 3 && told.err == ERR_OK && told.seq == -1 && unasked.calls == 10); /* refused: nothing beside it */
+    CHECK(told.calls == 3 && told.err == ERR_OK && told.seq == -1 &&
+          unasked.calls == 10); /* refused: nothing beside it */
 
     struct kept alone = {ERR_OK, 0, 20};
     struct kept alone_bad = {ERR_CONFLICT, 0, 30};

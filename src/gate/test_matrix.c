@@ -42,8 +42,8 @@ static int by_text(const void *a, const void *b)
 }
 
 /* The tasks that wait, by their ids; of a closed case the status it ended in. */
-static struct str state_name(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *tokens,
-                             const struct case_state *c)
+static struct str state_name(struct ctx *ctx, const struct bpmn_process *p,
+                             const struct bpmn_state *tokens, const struct case_state *c)
 {
     struct str ids[64];
     size_t count = 0;
@@ -62,24 +62,27 @@ static struct str state_name(struct ctx *ctx, const struct bpmn_process *p, cons
     return c->closed ? str_format(ctx->arena, "(%.*s)", FMT(c->status)) : buf_str(&b);
 }
 
-static struct matrix_row *row_of(struct matrix *m, struct str procedure, struct str state, struct str who)
+static struct matrix_row *row_of(struct matrix *m, struct str procedure, struct str state,
+                                 struct str who)
 {
     for (size_t i = m->row_count; i > 0; i--) {
         struct matrix_row *r = &m->rows[i - 1];
-        if (str_equal(r->procedure, procedure) && str_equal(r->state, state) && str_equal(r->who, who)) {
+        if (str_equal(r->procedure, procedure) && str_equal(r->state, state) &&
+            str_equal(r->who, who)) {
             return r;
         }
     }
     must(m->row_count < ROWS_MOST);
     struct matrix_row *r = &m->rows[m->row_count++];
-    *r = (struct matrix_row){
-        .procedure = str_copy(m->arena, procedure), .state = str_copy(m->arena, state), .who = str_copy(m->arena, who)};
+    *r = (struct matrix_row){.procedure = str_copy(m->arena, procedure),
+                             .state = str_copy(m->arena, state),
+                             .who = str_copy(m->arena, who)};
     return r;
 }
 
 /* What one actor may do here joins the row of all who are as that actor is. */
-static void ask(struct matrix *m, struct story *s, struct db *reader, const struct case_state *c, struct str procedure,
-                struct str state, const struct actor *actor, struct str who)
+static void ask(struct matrix *m, struct story *s, struct db *reader, const struct case_state *c,
+                struct str procedure, struct str state, const struct actor *actor, struct str who)
 {
     struct test *t = s->t;
     struct ctx *ctx = s->ctx;
@@ -99,7 +102,8 @@ static void ask(struct matrix *m, struct story *s, struct db *reader, const stru
     }
 }
 
-/* Officers elsewhere are asked for when a fact of the case names their office, or they sit in another place. */
+/* Officers elsewhere are asked for when a fact of the case names their office, or they sit in
+ * another place. */
 static bool concerns(const struct case_state *c, struct str office)
 {
     const struct office *own = law_office(c->law, c->office);
@@ -108,11 +112,12 @@ static bool concerns(const struct case_state *c, struct str office)
     for (size_t i = 0; i < c->facts.count && !named; i++) {
         named = str_equal(c->facts.members[i].value.text, office);
     }
-    return named || own == other || (own != NULL && other != NULL && !str_equal(own->place, other->place));
+    return named || own == other ||
+           (own != NULL && other != NULL && !str_equal(own->place, other->place));
 }
 
-static void ask_officers(struct matrix *m, struct story *s, struct db *reader, const struct case_state *c,
-                         struct str procedure, struct str state)
+static void ask_officers(struct matrix *m, struct story *s, struct db *reader,
+                         const struct case_state *c, struct str procedure, struct str state)
 {
     const struct json *officers = json_get(&s->people, "officers");
     for (size_t i = 0; i < officers->count; i++) {
@@ -120,21 +125,25 @@ static void ask_officers(struct matrix *m, struct story *s, struct db *reader, c
         const struct json *roles = json_get(o, "roles");
         bool here = str_equal(json_text(o, "office"), c->office);
         for (size_t k = 0; k < roles->count && concerns(c, json_text(o, "office")); k++) {
-            struct actor actor = {
-                .kind = ACTOR_OFFICER, .id = json_text(o, "id"), .assurance = 2, .role = roles->items[k].text};
-            ask(m, s, reader, c, procedure, state, &actor, here ? actor.role : STR("~ another office"));
+            struct actor actor = {.kind = ACTOR_OFFICER,
+                                  .id = json_text(o, "id"),
+                                  .assurance = 2,
+                                  .role = roles->items[k].text};
+            ask(m, s, reader, c, procedure, state, &actor,
+                here ? actor.role : STR("~ another office"));
         }
     }
 }
 
-static void ask_parties(struct matrix *m, struct story *s, struct db *reader, const struct case_state *c,
-                        struct str procedure, struct str state)
+static void ask_parties(struct matrix *m, struct story *s, struct db *reader,
+                        const struct case_state *c, struct str procedure, struct str state)
 {
     struct test *t = s->t;
     struct ctx *ctx = s->ctx;
     const struct json *persons = json_get(&s->people, "persons");
     for (size_t i = 0; i < persons->count; i++) {
-        struct actor actor = {.kind = ACTOR_PARTY, .id = json_text(&persons->items[i], "id"), .assurance = 2};
+        struct actor actor = {
+            .kind = ACTOR_PARTY, .id = json_text(&persons->items[i], "id"), .assurance = 2};
         bool own = false;
         CHECK_OK(gate_speaks_for(ctx, s->gate, reader, actor.id, c->party, c->item, &own));
         ask(m, s, reader, c, procedure, state, &actor, own ? STR("party") : STR("~ another party"));
@@ -185,17 +194,22 @@ static struct str matrix_text(struct matrix *m, struct ctx *ctx)
 {
     struct buf b = buf_new(ctx->arena, 1 << 24);
     struct str procedure = {0};
-    buf_put(&b, STR("# Who may do what, in which state\n\nMade by the stories (`TONGBAN_GOLDEN=1 build/release/tests "
+    buf_put(&b, STR("# Who may do what, in which state\n\nMade by the stories (`TONGBAN_GOLDEN=1 "
+                    "build/release/tests "
                     "gate_stories`): in every state "
-                    "they reach, every person of the\nsamples is asked for every kind of act; here stands what the "
+                    "they reach, every person of the\nsamples is asked for every kind of act; here "
+                    "stands what the "
                     "gate would not refuse for who "
-                    "acts, for which office, in which order\nand apart from whom. What is not written is refused.\n"));
+                    "acts, for which office, in which order\nand apart from whom. What is not "
+                    "written is refused.\n"));
     qsort(m->rows, m->row_count, sizeof(m->rows[0]), by_row);
     for (size_t i = 0; i < m->row_count; i++) {
         struct matrix_row *r = &m->rows[i];
         if (!str_equal(procedure, r->procedure)) {
             procedure = r->procedure;
-            buf_put(&b, str_format(ctx->arena, "\n## %.*s\n\n| state | who | may |\n|---|---|---|\n", FMT(procedure)));
+            buf_put(&b,
+                    str_format(ctx->arena, "\n## %.*s\n\n| state | who | may |\n|---|---|---|\n",
+                               FMT(procedure)));
         }
         if (r->kind_count == 0) {
             continue;
@@ -233,7 +247,8 @@ void matrix_check(struct matrix *m, struct test *t, struct ctx *ctx)
         }
         struct str rest = str_slice(text, line, text.n);
         struct str now = str_cut(rest, '\n', &rest);
-        printf("  %s is not what the gate now admits, from: %.*s\n  (TONGBAN_GOLDEN=1 writes it anew; look at the "
+        printf("  %s is not what the gate now admits, from: %.*s\n  (TONGBAN_GOLDEN=1 writes it "
+               "anew; look at the "
                "difference)\n",
                matrix_path, FMT(now));
     }

@@ -1,5 +1,6 @@
-/* test_matrix.h - who may do what in which state: every kind of act asked for by every person of the samples in every state
- * that the stories reach, written down in law/cn/test/matrix.md so that a change is seen in review. */
+/* test_matrix.h - who may do what in which state: every kind of act asked for by every person of
+ * the samples in every state that the stories reach, written down in law/cn/test/matrix.md so that
+ * a change is seen in review. */
 #pragma once
 
 #include "gate/test_play.h"

@@ -33,7 +33,8 @@ static struct str temp_dir(struct ctx *ctx)
 
 void attach_files(struct ctx *ctx, struct draft *d)
 {
-    struct attachment *files = ARENA_ARRAY(ctx->arena, struct attachment, d->fields.count + d->attachment_count + 1);
+    struct attachment *files =
+        ARENA_ARRAY(ctx->arena, struct attachment, d->fields.count + d->attachment_count + 1);
     size_t count = 0;
     for (size_t i = 0; i < d->attachment_count; i++) {
         files[count++] = d->attachments[i];
@@ -46,19 +47,22 @@ void attach_files(struct ctx *ctx, struct draft *d)
             given = str_equal(d->attachments[k].sha256, sha);
         }
         if (!given) {
-            files[count++] = (struct attachment){sha, json_text(v, "type"), json_text(v, "name"), STR("sample")};
+            files[count++] =
+                (struct attachment){sha, json_text(v, "type"), json_text(v, "name"), STR("sample")};
         }
     }
     d->attachments = files;
     d->attachment_count = count;
 }
 
-/* Stories do not say which acts stand in their case: those of kinds that stand in none name none. */
+/* Stories do not say which acts stand in their case: those of kinds that stand in none name none.
+ */
 static bool stands_in_case(struct ctx *ctx, struct str kind)
 {
     struct str text = {0};
     const char *path = str_format(ctx->arena, "law/cn/act/%.*s.json", FMT(kind)).p;
-    return file_read(ctx, path, 1 << 20, &text) != ERR_OK || str_find(text, STR("\"case\": \"none\"")) == SIZE_MAX;
+    return file_read(ctx, path, 1 << 20, &text) != ERR_OK ||
+           str_find(text, STR("\"case\": \"none\"")) == SIZE_MAX;
 }
 
 struct receipt story_submit(struct story *s, const struct draft *draft)
@@ -98,7 +102,8 @@ size_t story_tick(struct story *s)
 static struct receipt by_node(struct story *s, const char *kind, struct json fields)
 {
     struct test *t = s->t;
-    struct draft d = {.kind = str_from(kind), .actor = {.kind = ACTOR_NODE, .assurance = 2}, .fields = fields};
+    struct draft d = {
+        .kind = str_from(kind), .actor = {.kind = ACTOR_NODE, .assurance = 2}, .fields = fields};
     struct receipt r = story_submit(s, &d);
     CHECK_STR(r.verdict.code, "");
     return r;
@@ -211,7 +216,8 @@ void story_open(struct story *s, struct test *t, struct ctx *ctx)
     story_open_with(s, t, ctx, rooms, LEN(rooms));
 }
 
-void story_open_with(struct story *s, struct test *t, struct ctx *ctx, const struct projector *const *projectors, size_t count)
+void story_open_with(struct story *s, struct test *t, struct ctx *ctx,
+                     const struct projector *const *projectors, size_t count)
 {
     static const uint8_t seed[32] = {1};
     static const uint8_t secret[32] = {2};
@@ -232,8 +238,12 @@ void story_open_with(struct story *s, struct test *t, struct ctx *ctx, const str
     CHECK_OK(store_open(ctx, s->dir, STORE_CREATE, &s->store));
     CHECK_OK(store_migrate(ctx, s->store));
     CHECK_OK(keyholder_in_memory(ctx, seed, secret, &s->keys));
-    struct gate_config config = {
-        .store = s->store, .keys = s->keys, .origin = STR("story.example/bh"), .node = STR("bh"), .rooms = projectors, .room_count = count};
+    struct gate_config config = {.store = s->store,
+                                 .keys = s->keys,
+                                 .origin = STR("story.example/bh"),
+                                 .node = STR("bh"),
+                                 .rooms = projectors,
+                                 .room_count = count};
     CHECK_OK(gate_new(ctx, &config, &s->gate));
     publish(s, "law/cn");
     publish(s, "law/cn-990101");

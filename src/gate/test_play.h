@@ -1,5 +1,5 @@
-/* test_play.h - a node for tests to play on: a real store, ledger and gate under a clock the test sets,
- * with the packs and the people of the samples. Only tests include this. */
+/* test_play.h - a node for tests to play on: a real store, ledger and gate under a clock the test
+ * sets, with the packs and the people of the samples. Only tests include this. */
 #pragma once
 
 #include "base/json.h"
@@ -27,11 +27,14 @@ struct story {
     int64_t last_seq;   /* of the last admitted step; a field "@last" of a story stands for it */
 };
 
-/* A fresh node with the national and the sample pack published, and everyone of law/sample/people.json. */
+/* A fresh node with the national and the sample pack published, and everyone of
+ * law/sample/people.json. */
 void story_open(struct story *s, struct test *t, struct ctx *ctx);
 /* The same with the rooms of the program. */
-void story_open_with(struct story *s, struct test *t, struct ctx *ctx, const struct projector *const *projectors, size_t count);
-/* Close it; before that, everything in the ledger must give the same views again, under the law of its day. */
+void story_open_with(struct story *s, struct test *t, struct ctx *ctx,
+                     const struct projector *const *projectors, size_t count);
+/* Close it; before that, everything in the ledger must give the same views again, under the law of
+ * its day. */
 void story_close(struct story *s);
 /* Nine in the morning of that day. */
 void story_set_day(struct story *s, struct day day);
@@ -41,8 +44,8 @@ void attach_files(struct ctx *ctx, struct draft *d);
 struct receipt story_submit(struct story *s, const struct draft *draft);
 /* The node publishes a pack. */
 void story_publish(struct story *s, const struct law_pack_source *pack);
-/* The sample pack, in which bh-approval has the powers of bh-market over food from 16 March 2026 by `more`; `until` stands in place of the
- * beginning of bh-market's (test_power.c). */
+/* The sample pack, in which bh-approval has the powers of bh-market over food from 16 March 2026 by
+ * `more`; `until` stands in place of the beginning of bh-market's (test_power.c). */
 void story_move_food(struct story *s, const char *until, const char *more);
 /* The paths of all stories, in order of their names. */
 size_t story_paths(struct ctx *ctx, const char *const **ret);

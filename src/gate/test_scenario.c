@@ -107,7 +107,8 @@ struct instant play_instant(const struct play *p, size_t step)
 
 static struct json fields_of(struct ctx *ctx, const struct play *p, const struct json *step)
 {
-    const struct json *form = json_get_str(json_get(&p->scenario, "forms"), json_text(step, "form"));
+    const struct json *form =
+        json_get_str(json_get(&p->scenario, "forms"), json_text(step, "form"));
     const struct json *own = json_get(step, "fields");
     struct json o = json_object();
     const struct json *parts[] = {form, own};
@@ -134,8 +135,8 @@ static void file_of(struct ctx *ctx, const struct json *step, struct draft *d)
     }
     struct str bytes = buf_str(&b);
     sha256(bytes.p, bytes.n, digest);
-    *file = (struct attachment){hex_encode(ctx->arena, (const char *)digest, 32), json_text(f, "type"),
-                                json_text(f, "name"), bytes};
+    *file = (struct attachment){hex_encode(ctx->arena, (const char *)digest, 32),
+                                json_text(f, "type"), json_text(f, "name"), bytes};
     d->attachments = file;
     d->attachment_count = 1;
 }
@@ -146,7 +147,8 @@ static enum err draft_of(struct play *p, struct ctx *ctx, size_t index, struct d
     struct str by = json_text(step, "by");
     if (json_get(step, "publish") != NULL) {
         struct law_problems problems;
-        TRY(gate_publish_draft(ctx, p->gate, &p->packs[pack_of(p, ctx, json_text(step, "publish"))], ret, &problems));
+        TRY(gate_publish_draft(ctx, p->gate, &p->packs[pack_of(p, ctx, json_text(step, "publish"))],
+                               ret, &problems));
         by = STR("node");
     } else {
         *ret = (struct draft){.kind = json_text(step, "act"), .item = json_text(step, "item")};
@@ -156,7 +158,10 @@ static enum err draft_of(struct play *p, struct ctx *ctx, size_t index, struct d
         file_of(ctx, step, ret);
     }
     bool node = str_equal(by, STR("node"));
-    ret->actor.kind = node ? ACTOR_NODE : str_starts(by, STR("o-")) ? ACTOR_OFFICER : str_starts(by, STR("a-")) ? ACTOR_ADMIN : ACTOR_PARTY;
+    ret->actor.kind = node                        ? ACTOR_NODE
+                      : str_starts(by, STR("o-")) ? ACTOR_OFFICER
+                      : str_starts(by, STR("a-")) ? ACTOR_ADMIN
+                                                  : ACTOR_PARTY;
     ret->actor.id = node ? STR("") : by;
     ret->actor.assurance = (int)json_int(step, "assurance", 2);
     ret->actor.proven = ctx->world->now(ctx->world); /* just signed in */
@@ -202,15 +207,18 @@ enum err play_step(struct play *p, struct ctx *ctx, size_t step)
     TRY(draft_of(p, ctx, meant(p, step), &d));
     attach_files(ctx, &d);
     TRY(gate_submit_wait(ctx, p->gate, &d, &r));
-    a = (struct play_answer){.told = true, .admitted = r.verdict.admitted, .repeated = r.repeated, .seq = r.seq};
+    a = (struct play_answer){
+        .told = true, .admitted = r.verdict.admitted, .repeated = r.repeated, .seq = r.seq};
     memcpy(a.hash, r.leaf_hash, 32);
     snprintf(a.code, sizeof(a.code), "%.*s", FMT(r.verdict.code));
     p->answer[step] = a;
     const struct json *label = json_get(&p->steps->items[meant(p, step)], "case");
     if (a.admitted && d.item.n > 0 && label != NULL) {
-        snprintf(p->case_id[label_of(p, label->text)], sizeof(p->case_id[0]), "%.*s", FMT(r.case_id));
+        snprintf(p->case_id[label_of(p, label->text)], sizeof(p->case_id[0]), "%.*s",
+                 FMT(r.case_id));
     }
-    while (!p->cut_short && gate_run_once(p->gate) > 0) { /* what the node does by itself after it */
+    while (!p->cut_short &&
+           gate_run_once(p->gate) > 0) { /* what the node does by itself after it */
     }
     return ERR_OK;
 }
@@ -238,8 +246,9 @@ struct str play_words(struct arena *a, const struct play *p, size_t step)
 {
     const struct json *s = &p->steps->items[step];
     const struct play_answer *got = &p->answer[step];
-    return str_format(a, "step %zu (%.*s by %.*s, case %.*s) wants %.*s, got %s %s %zu", step, FMT(json_text(s, "act")),
-                      FMT(json_text(s, "by")), FMT(json_text(s, "case")), FMT(json_text(s, "answer")),
+    return str_format(a, "step %zu (%.*s by %.*s, case %.*s) wants %.*s, got %s %s %zu", step,
+                      FMT(json_text(s, "act")), FMT(json_text(s, "by")), FMT(json_text(s, "case")),
+                      FMT(json_text(s, "answer")),
                       !got->told      ? "no answer"
                       : got->repeated ? "repeated"
                       : got->admitted ? "admitted"
@@ -249,7 +258,8 @@ struct str play_words(struct arena *a, const struct play *p, size_t step)
 
 /* ---- what must hold ---- */
 
-static bool answered_are_there(struct play *p, struct ctx *ctx, struct ledger_reader *reader, uint64_t size)
+static bool answered_are_there(struct play *p, struct ctx *ctx, struct ledger_reader *reader,
+                               uint64_t size)
 {
     struct test *t = p->t;
     bool good = true;
@@ -261,7 +271,8 @@ static bool answered_are_there(struct play *p, struct ctx *ctx, struct ledger_re
                          reader->hash(ctx, reader->self, 0, (uint64_t)a->seq, hash) == ERR_OK &&
                          memcmp(hash, a->hash, 32) == 0;
             if (!there) {
-                printf("the act acknowledged in step %zu (place %lld) is gone\n", i, (long long)a->seq);
+                printf("the act acknowledged in step %zu (place %lld) is gone\n", i,
+                       (long long)a->seq);
             }
             CHECK(there);
             good = good && there;
@@ -270,12 +281,13 @@ static bool answered_are_there(struct play *p, struct ctx *ctx, struct ledger_re
     return good;
 }
 
-static bool ledger_is_good(struct play *p, struct ctx *ctx, struct ledger_reader *reader, struct str note,
-                           uint64_t size)
+static bool ledger_is_good(struct play *p, struct ctx *ctx, struct ledger_reader *reader,
+                           struct str note, uint64_t size)
 {
     struct test *t = p->t;
     struct log_report log = {0};
-    struct verifier key = verifier_ed25519(STR("play.example/bh"), keyholder_public(p->keys)->ed25519);
+    struct verifier key =
+        verifier_ed25519(STR("play.example/bh"), keyholder_public(p->keys)->ed25519);
     struct log_held held = {reader, size, note};
     struct log_source source = log_source_held(&held);
     CHECK_OK(log_verify(ctx, &source, &key, 1, NULL, NULL, &log));
@@ -310,7 +322,8 @@ bool play_look(struct play *p, struct ctx *ctx, bool deep)
     struct ledger_reader reader;
     int before = t->failures;
     ctx->world = p->world;
-    if (store_reader(ctx, p->store, &db) != ERR_OK || gate_checkpoint(ctx, p->gate, db, &note, &size) != ERR_OK ||
+    if (store_reader(ctx, p->store, &db) != ERR_OK ||
+        gate_checkpoint(ctx, p->gate, db, &note, &size) != ERR_OK ||
         gate_ledger_reader(ctx, p->gate, db, &reader) != ERR_OK) {
         db_close(db);
         CHECK(!"the node can be read");
@@ -329,8 +342,8 @@ bool play_look(struct play *p, struct ctx *ctx, bool deep)
 
 /* ---- without faults ---- */
 
-/* After a change of the law: TONGBAN_RECORD=1 build/release/tests scenario writes the answers as they are now, and
- * git diff shows what the law now says of each step. */
+/* After a change of the law: TONGBAN_RECORD=1 build/release/tests scenario writes the answers as
+ * they are now, and git diff shows what the law now says of each step. */
 static void record(struct play *p, struct ctx *ctx)
 {
     struct test *t = p->t;
@@ -348,7 +361,9 @@ static void record(struct play *p, struct ctx *ctx)
         struct json *step = &p->steps->items[i];
         const struct play_answer *a = &p->answer[i];
         bool tick = json_bool(step, "tick", false);
-        struct str word = a->repeated ? STR("repeated") : a->admitted ? STR("admitted") : str_from(a->code);
+        struct str word = a->repeated   ? STR("repeated")
+                          : a->admitted ? STR("admitted")
+                                        : str_from(a->code);
         json_set(ctx->arena, step, tick ? STR("acts") : STR("answer"),
                  tick ? json_of_int((int64_t)a->acts) : json_of_str(word));
         buf_puts(&b, i == 0 ? "\n" : ",\n");

@@ -1,7 +1,8 @@
-/* test_scenario.h - the scenario of sim/scenario.json, played step by step through a real store, ledger and gate, in
- * whatever world and on whatever engine the caller gives. Every step is submitted under an idempotency key of its own,
- * as a client does that may have to ask again. The fault harnesses (test_torture*.c) break the world between and
- * within steps; play_look says what must hold after.
+/* test_scenario.h - the scenario of sim/scenario.json, played step by step through a real store,
+ * ledger and gate, in whatever world and on whatever engine the caller gives. Every step is
+ * submitted under an idempotency key of its own, as a client does that may have to ask again. The
+ * fault harnesses (test_torture*.c) break the world between and within steps; play_look says what
+ * must hold after.
  */
 #pragma once
 
@@ -13,11 +14,11 @@ enum { PLAY_STEPS = 600, PLAY_CASES = 120, PLAY_PACKS = 4 };
 
 /* What a client knows of one step. */
 struct play_answer {
-    bool told;     /* an answer came */
+    bool told; /* an answer came */
     bool admitted;
     bool repeated;
-    int64_t seq;   /* -1 when refused */
-    size_t acts;   /* of a tick */
+    int64_t seq; /* -1 when refused */
+    size_t acts; /* of a tick */
     uint8_t hash[32];
     char code[40]; /* of a refusal */
 };
@@ -37,14 +38,15 @@ struct play {
     char case_id[PLAY_CASES][64];
     size_t label_count;
     struct play_answer answer[PLAY_STEPS];
-    bool cut_short; /* steps end with their answer: what the node does by itself after it is not done */
+    bool cut_short; /* steps end with their answer: what the node does by itself after it is not
+                       done */
     struct store *store;
     struct keyholder *keys;
     struct gate *gate;
 };
 
-/* Read the scenario and its packs onto ctx->arena; nothing is opened and p->world is to be set. The world's clock
- * begins at or before the scenario's first day. */
+/* Read the scenario and its packs onto ctx->arena; nothing is opened and p->world is to be set. The
+ * world's clock begins at or before the scenario's first day. */
 struct play *play_new(struct test *t, struct ctx *ctx);
 /* Open (making it, when it is not there) the node in p->world. */
 enum err play_open(struct play *p, struct ctx *ctx) MUST_USE;
@@ -52,14 +54,16 @@ void play_close(struct play *p);
 
 /* The instant of a step: its day at nine, and a second more for every step. */
 struct instant play_instant(const struct play *p, size_t step);
-/* Submit a step and what the node does by itself after it; sets no clock. p->answer[step] is set only when the
- * answer came. With `ctx` on an arena of its own, nothing of it is kept on p->ctx. */
+/* Submit a step and what the node does by itself after it; sets no clock. p->answer[step] is set
+ * only when the answer came. With `ctx` on an arena of its own, nothing of it is kept on p->ctx. */
 enum err play_step(struct play *p, struct ctx *ctx, size_t step) MUST_USE;
-/* Is the answer the one the scenario names? Under faults a repeated receipt stands for the first one. */
+/* Is the answer the one the scenario names? Under faults a repeated receipt stands for the first
+ * one. */
 bool play_as_written(const struct play *p, size_t step, bool allow_repeated);
 /* What the scenario wants and what came, for messages. */
 struct str play_words(struct arena *a, const struct play *p, size_t step);
 
-/* I1 every answered act is in the ledger, with the leaf its receipt named; the head is signed and its root is that of
- * the leaves. deep: I2 the whole ledger verifies, I3 and I4 replay gives the stored views and refuses nothing. */
+/* I1 every answered act is in the ledger, with the leaf its receipt named; the head is signed and
+ * its root is that of the leaves. deep: I2 the whole ledger verifies, I3 and I4 replay gives the
+ * stored views and refuses nothing. */
 bool play_look(struct play *p, struct ctx *ctx, bool deep);

@@ -1,6 +1,7 @@
-/* Stories: the files of law/cn-990101/test, played through a real store, ledger and gate, day by day. After each story
- * the ledger is replayed into a fresh store, and must give the same views byte for byte. Over all stories each kind of
- * act must have been admitted and refused often enough. */
+/* Stories: the files of law/cn-990101/test, played through a real store, ledger and gate, day by
+ * day. After each story the ledger is replayed into a fresh store, and must give the same views
+ * byte for byte. Over all stories each kind of act must have been admitted and refused often
+ * enough. */
 #include <stdio.h>
 #include <string.h>
 
@@ -41,9 +42,9 @@ static struct tally *tally_of(struct stories *all, struct str kind)
 
 static void note_refusal(struct stories *all, const struct draft *d, const struct receipt *r)
 {
-    struct str key =
-        str_format(all->arena, "%.*s %.*s %.*s %.*s %.*s %.*s", FMT(d->kind), FMT(r->verdict.code), FMT(d->actor.id),
-                   FMT(d->actor.co_id), FMT(r->verdict.article.text), FMT(r->verdict.field));
+    struct str key = str_format(all->arena, "%.*s %.*s %.*s %.*s %.*s %.*s", FMT(d->kind),
+                                FMT(r->verdict.code), FMT(d->actor.id), FMT(d->actor.co_id),
+                                FMT(r->verdict.article.text), FMT(r->verdict.field));
     if (json_get_str(&all->seen, key) == NULL) {
         json_set(all->arena, &all->seen, key, json_of_str(key));
         tally_of(all, d->kind)->refused++;
@@ -105,7 +106,8 @@ static void check_state(struct story *s, const struct json *step, const struct r
     struct case_state state;
     struct db *reader = NULL;
     bool found = false;
-    const char *due = json_get(step, "due") == NULL ? NULL : str_z(ctx->arena, json_text(step, "due"));
+    const char *due =
+        json_get(step, "due") == NULL ? NULL : str_z(ctx->arena, json_text(step, "due"));
     if (due != NULL) {
         CHECK_STR(day_text(ctx->arena, r->due_day), due);
     }
@@ -119,7 +121,8 @@ static void check_state(struct story *s, const struct json *step, const struct r
     db_close(reader);
 }
 
-/* "decides": {task: value}: what business rule tasks said when the act was done, each by rules that cite their articles. */
+/* "decides": {task: value}: what business rule tasks said when the act was done, each by rules that
+ * cite their articles. */
 static void check_decided(struct story *s, const struct json *step, int64_t seq)
 {
     struct test *t = s->t;
@@ -163,10 +166,11 @@ static void play_step(struct stories *all, struct story *s, const struct json *s
     struct draft d = draft_of(s, step);
     r = story_submit(s, &d);
     bool admitted = json_is(expect, JSON_STRING);
-    if (r.verdict.admitted != admitted || (!admitted && !str_equal(r.verdict.code, json_text(expect, "refused")))) {
-        printf("  step %zu: %.*s by %.*s: %.*s %.*s (%.*s)\n", index + 1, FMT(d.kind), FMT(d.actor.id),
-               FMT(r.verdict.admitted ? STR("admitted") : r.verdict.code), FMT(r.verdict.field),
-               FMT(r.verdict.sentence.zh));
+    if (r.verdict.admitted != admitted ||
+        (!admitted && !str_equal(r.verdict.code, json_text(expect, "refused")))) {
+        printf("  step %zu: %.*s by %.*s: %.*s %.*s (%.*s)\n", index + 1, FMT(d.kind),
+               FMT(d.actor.id), FMT(r.verdict.admitted ? STR("admitted") : r.verdict.code),
+               FMT(r.verdict.field), FMT(r.verdict.sentence.zh));
         CHECK(r.verdict.admitted == admitted);
         CHECK(admitted);
         return;
@@ -222,7 +226,8 @@ static void play_path(struct stories *all, const char *path)
     arena_free(arena);
 }
 
-/* Each kind of act of the packs: admitted and refused, each often enough to show what it is for and what stops it. */
+/* Each kind of act of the packs: admitted and refused, each often enough to show what it is for and
+ * what stops it. */
 static void check_tallies(struct stories *all, struct ctx *ctx)
 {
     struct test *t = all->t;
@@ -239,8 +244,8 @@ static void check_tallies(struct stories *all, struct ctx *ctx)
     for (size_t i = 0; i < count; i++) {
         const struct tally *x = tally_of(all, kinds[i].kind);
         if (x->admitted < ADMITTED_LEAST || x->refused < REFUSED_LEAST) {
-            printf("  %s: admitted %zu of %d, refused %zu of %d\n", x->kind, x->admitted, ADMITTED_LEAST, x->refused,
-                   REFUSED_LEAST);
+            printf("  %s: admitted %zu of %d, refused %zu of %d\n", x->kind, x->admitted,
+                   ADMITTED_LEAST, x->refused, REFUSED_LEAST);
         }
         CHECK(x->admitted >= ADMITTED_LEAST);
         CHECK(x->refused >= REFUSED_LEAST);

@@ -1,5 +1,6 @@
-/* The gate under load from several threads at once: drafts submitted and waited for, questions asked, pages of the
- * ledger read, a law published in the middle, ticks, a head signed by the key holder's own process. For TSan above all.
+/* The gate under load from several threads at once: drafts submitted and waited for, questions
+ * asked, pages of the ledger read, a law published in the middle, ticks, a head signed by the key
+ * holder's own process. For TSan above all.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -27,13 +28,16 @@ struct load {
 
 static struct draft cancellation(struct ctx *ctx, int who, int nth)
 {
-    struct draft d = {.kind = STR("apply-cancellation"), .item = STR("food-cancel"), .fields = json_object()};
+    struct draft d = {
+        .kind = STR("apply-cancellation"), .item = STR("food-cancel"), .fields = json_object()};
     json_set(ctx->arena, &d.fields, STR("service.truth"), json_of_bool(true));
     if (nth % 10 != 0) { /* every tenth is refused */
-        json_set(ctx->arena, &d.fields, STR("licence.number"), json_of_str(STR("JY29901010000001")));
+        json_set(ctx->arena, &d.fields, STR("licence.number"),
+                 json_of_str(STR("JY29901010000001")));
     }
     d.actor = (struct actor){.kind = ACTOR_PARTY, .id = STR("p-lin"), .assurance = 2};
-    d.key = str_format(ctx->arena, "load-%d-%d", who, nth / 2 * 2); /* every second one repeats the one before */
+    d.key = str_format(ctx->arena, "load-%d-%d", who,
+                       nth / 2 * 2); /* every second one repeats the one before */
     return d;
 }
 
@@ -106,14 +110,16 @@ TEST(gate_serves_many_threads)
     p->world = sim_new(11);
     CHECK_OK(play_open(p, ctx));
     size_t at = 0;
-    for (; at < p->count && !str_equal(json_text(&p->steps->items[at], "act"), STR("apply")); at++) {
+    for (; at < p->count && !str_equal(json_text(&p->steps->items[at], "act"), STR("apply"));
+         at++) {
         sim_advance(p->world, (struct span){play_instant(p, at).ms - p->world->now(p->world).ms});
         CHECK_OK(play_step(p, ctx, at));
     }
     CHECK_OK(gate_start(ctx, p->gate));
     for (int i = 0; i < SUBMITTERS + READERS; i++) {
         load[i] = (struct load){.p = p, .number = i, .stop = &stop};
-        must(pthread_create(&load[i].thread, NULL, i < SUBMITTERS ? submitter : asker, &load[i]) == 0);
+        must(pthread_create(&load[i].thread, NULL, i < SUBMITTERS ? submitter : asker, &load[i]) ==
+             0);
     }
     for (int i = 0; i < 20; i++) {
         sim_advance(p->world, (struct span){1000});

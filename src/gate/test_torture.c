@@ -1,10 +1,11 @@
-/* The scenario under faults, in the seeded world. For its steps, one by one: the nth allocation fails, the nth system
- * call fails in every plausible way, the power goes at every change of the disk, the disk is full at every size, the
- * clock leaps either way. After each: every answer given still holds, nothing is done by half, the ledger verifies,
- * replay agrees, and the step asked again under its key is answered as if nothing had happened.
+/* The scenario under faults, in the seeded world. For its steps, one by one: the nth allocation
+ * fails, the nth system call fails in every plausible way, the power goes at every change of the
+ * disk, the disk is full at every size, the clock leaps either way. After each: every answer given
+ * still holds, nothing is done by half, the ledger verifies, replay agrees, and the step asked
+ * again under its key is answered as if nothing had happened.
  *
- * Everyday runs take a sample of the first steps, the same each time; TONGBAN_STATES=N takes all, with N power-loss
- * states of each kind at each change. Every harness prints what it did.
+ * Everyday runs take a sample of the first steps, the same each time; TONGBAN_STATES=N takes all,
+ * with N power-loss states of each kind at each change. Every harness prints what it did.
  */
 #include <errno.h>
 #include <signal.h>
@@ -33,12 +34,16 @@ static bool taken(uint64_t number, uint64_t every)
     return states() > 0 || (z >> 33) % every == 0;
 }
 
-/* The next n of "the nth fails". A publication makes a hundred thousand allocations: all runs take a sample of those;
- * TONGBAN_STATES=1 takes the first 64 of every other step and then every 64th part more, 2 takes all. */
+/* The next n of "the nth fails". A publication makes a hundred thousand allocations: all runs take
+ * a sample of those; TONGBAN_STATES=1 takes the first 64 of every other step and then every 64th
+ * part more, 2 takes all. */
 static uint64_t next_nth(const struct play *p, size_t step, uint64_t nth)
 {
     bool publishes = json_get(&p->steps->items[step], "publish") != NULL;
-    return nth + (states() == 0 ? nth / 4 + 1 : publishes ? nth / 30 + 1 : states() == 1 ? nth / 64 + 1 : 1);
+    return nth + (states() == 0   ? nth / 4 + 1
+                  : publishes     ? nth / 30 + 1
+                  : states() == 1 ? nth / 64 + 1
+                                  : 1);
 }
 
 /* How far a harness plays. */
@@ -147,7 +152,8 @@ static void torture_end(struct torture *x, const char *what)
     sim_free(x->p->world);
     x->outer->world = world_real();
     printf("%s: %llu faults, %llu states looked at, %llu answers, 0 lost unless said above\n", what,
-           (unsigned long long)x->faults, (unsigned long long)x->states, (unsigned long long)x->answered);
+           (unsigned long long)x->faults, (unsigned long long)x->states,
+           (unsigned long long)x->answered);
 }
 
 /* ---- the nth allocation ---- */
@@ -239,7 +245,8 @@ TEST(torture_scenario_survives_every_failing_allocation_of_sqlite)
     for (size_t i = 0; i < last && t->failures == 0; i++) {
         set_clock(x.p, i);
         bool done = !taken(i, 20);
-        for (int64_t nth = 1; !done && nth < 1000000; nth = (int64_t)next_nth(x.p, i, (uint64_t)nth)) {
+        for (int64_t nth = 1; !done && nth < 1000000;
+             nth = (int64_t)next_nth(x.p, i, (uint64_t)nth)) {
             done = step_with_failing_sqlite(&x, i, nth);
             CHECK(!store_is_broken(x.p->store));
         }
@@ -263,13 +270,15 @@ static const struct {
     enum sim_op op;
     int error;
 } call_rows[] = {
-    {SIM_WRITE, EIO},    {SIM_WRITE, ENOSPC}, {SIM_WRITE, EINTR},     {SIM_WRITE, EAGAIN},   {SIM_WRITE, EDQUOT},
-    {SIM_WRITE, EROFS},  {SIM_SYNC, EIO},     {SIM_SYNC, ENOSPC},     {SIM_SYNC, EINTR},     {SIM_READ, EIO},
-    {SIM_READ, EINTR},   {SIM_OPEN, EMFILE},  {SIM_OPEN, EACCES},     {SIM_TRUNCATE, EIO},   {SIM_REMOVE, EIO},
-    {SIM_SYNC_DIR, EIO}, {SIM_CHANGE, EIO},   {SIM_WRITE, SIM_SHORT}, {SIM_READ, SIM_SHORT},
+    {SIM_WRITE, EIO},    {SIM_WRITE, ENOSPC},    {SIM_WRITE, EINTR},    {SIM_WRITE, EAGAIN},
+    {SIM_WRITE, EDQUOT}, {SIM_WRITE, EROFS},     {SIM_SYNC, EIO},       {SIM_SYNC, ENOSPC},
+    {SIM_SYNC, EINTR},   {SIM_READ, EIO},        {SIM_READ, EINTR},     {SIM_OPEN, EMFILE},
+    {SIM_OPEN, EACCES},  {SIM_TRUNCATE, EIO},    {SIM_REMOVE, EIO},     {SIM_SYNC_DIR, EIO},
+    {SIM_CHANGE, EIO},   {SIM_WRITE, SIM_SHORT}, {SIM_READ, SIM_SHORT},
 };
 
-/* After a sync that failed the node must be started anew; what the cache held may be there or not. */
+/* After a sync that failed the node must be started anew; what the cache held may be there or not.
+ */
 static void restart_when_broken(struct torture *x, uint64_t chance)
 {
     static const enum sim_loss ways[] = {SIM_DROP, SIM_KEEP, SIM_SUBSET, SIM_TORN};
@@ -285,7 +294,8 @@ static void restart_when_broken(struct torture *x, uint64_t chance)
     }
 }
 
-static bool step_with_failing_call(struct torture *x, size_t step, size_t row, uint64_t nth, bool persistent)
+static bool step_with_failing_call(struct torture *x, size_t step, size_t row, uint64_t nth,
+                                   bool persistent)
 {
     struct ctx inner = inner_begin(x);
     sim_fail(x->p->world, call_rows[row].op, nth, call_rows[row].error, persistent);
@@ -339,7 +349,8 @@ struct outage {
     bool inside; /* a look makes changes of its own, in another world */
 };
 
-/* One disk as it may be found: open it, look, ask the step again. The play is put back as it was. */
+/* One disk as it may be found: open it, look, ask the step again. The play is put back as it was.
+ */
 static void one_state(struct outage *w, uint64_t chance, enum sim_loss how)
 {
     static struct play saved;
@@ -358,8 +369,8 @@ static void one_state(struct outage *w, uint64_t chance, enum sim_loss how)
     sim_free(x->p->world);
     *x->p = saved;
     if (t->failures > before) {
-        printf("in step %zu, change %llu, seed %llu, loss %d\n", w->step, (unsigned long long)w->change,
-               (unsigned long long)chance, how);
+        printf("in step %zu, change %llu, seed %llu, loss %d\n", w->step,
+               (unsigned long long)w->change, (unsigned long long)chance, how);
     }
 }
 
@@ -373,9 +384,11 @@ static void power_goes(void *arg)
     w->inside = true;
     w->change++;
     for (size_t k = 0; k < LEN(ways); k++) {
-        /* The first publication alone makes thousands of writes; the states of all others are all taken. */
-        bool want = w->step < 2 ? taken(w->change * 8 + k, 1500) && (states() == 0 || w->change % 16 == 0)
-                                : taken(w->change * 8 + k, 60);
+        /* The first publication alone makes thousands of writes; the states of all others are all
+         * taken. */
+        bool want = w->step < 2
+                        ? taken(w->change * 8 + k, 1500) && (states() == 0 || w->change % 16 == 0)
+                        : taken(w->change * 8 + k, 60);
         for (uint64_t i = 0; want && i < (k < 2 ? 1 : w->per_kind) && w->x->t->failures == 0; i++) {
             w->x->faults++;
             one_state(w, w->change * 1000 + i * 10 + k, ways[k]);
@@ -400,7 +413,8 @@ TEST(torture_scenario_loses_nothing_when_the_power_goes)
     torture_end(&x, "power");
 }
 
-/* The process ends between a filing and the decision that law lets the node take at once: the next one takes it. */
+/* The process ends between a filing and the decision that law lets the node take at once: the next
+ * one takes it. */
 TEST(torture_the_node_does_what_it_owes_after_a_kill)
 {
     struct torture x = torture_begin(t, ctx);
@@ -492,10 +506,11 @@ static uint64_t clocks_of(struct torture *x, struct ctx *inner)
     return sum;
 }
 
-static const int64_t leaps_s[] = {-1,          1,          -3600,           3600,         -86400, 86400,
-                                  -40 * 86400, 40 * 86400, -3650 * 86400LL, 400 * 86400LL};
+static const int64_t leaps_s[] = {
+    -1, 1, -3600, 3600, -86400, 86400, -40 * 86400, 40 * 86400, -3650 * 86400LL, 400 * 86400LL};
 
-/* On a copy of the disk: the clock leaps, the clock's acts wait, a person acts, the clock comes back, life goes on. */
+/* On a copy of the disk: the clock leaps, the clock's acts wait, a person acts, the clock comes
+ * back, life goes on. */
 static void one_leap(struct torture *x, size_t step, int64_t by_s)
 {
     static struct play saved;
@@ -518,14 +533,17 @@ static void one_leap(struct torture *x, size_t step, int64_t by_s)
         while (gate_run_once(x->p->gate) > 0) {
         }
         CHECK(clocks_of(x, ctx) == clocks); /* no deadline moved because a clock did */
-        /* A tick waits; a draft that publishes may be no law under that day's law; all others are answered. */
-        bool may_wait = leapt && (is_tick(x, step) || json_get(&x->p->steps->items[step], "publish") != NULL);
+        /* A tick waits; a draft that publishes may be no law under that day's law; all others are
+         * answered. */
+        bool may_wait =
+            leapt && (is_tick(x, step) || json_get(&x->p->steps->items[step], "publish") != NULL);
         CHECK(play_step(x->p, ctx, step) == ERR_OK || may_wait);
         sim_clock_jump(x->p->world, (struct span){-by_s * 1000});
         CHECK_OK(gate_tick(ctx, x->p->gate, &count));
         while (gate_run_once(x->p->gate) > 0) {
         }
-        bool more = step + 1 < x->p->count && !json_bool(&x->p->steps->items[step + 1], "tick", false);
+        bool more =
+            step + 1 < x->p->count && !json_bool(&x->p->steps->items[step + 1], "tick", false);
         if (more) {
             CHECK_OK(play_step(x->p, ctx, step + 1));
         }
@@ -586,9 +604,11 @@ static void copy_folder(const char *from, const char *to)
     must(system(command) == 0);
 }
 
-/* A process of its own plays the steps and tells each answer; it dies before its nth change, or is killed after
- * `after_us`. The answers that came are put into the play. Returns the step after the last that was answered. */
-static size_t play_in_child(struct torture *x, size_t from, size_t to, uint64_t nth, unsigned after_us)
+/* A process of its own plays the steps and tells each answer; it dies before its nth change, or is
+ * killed after `after_us`. The answers that came are put into the play. Returns the step after the
+ * last that was answered. */
+static size_t play_in_child(struct torture *x, size_t from, size_t to, uint64_t nth,
+                            unsigned after_us)
 {
     struct test *t = x->t;
     struct play *p = x->p;
@@ -605,7 +625,8 @@ static size_t play_in_child(struct torture *x, size_t from, size_t to, uint64_t 
         for (size_t i = from; good && i < to; i++) {
             int64_t ms = play_instant(p, i).ms - p->world->now(p->world).ms;
             kill_advance(p->world, (struct span){ms > 0 ? ms : 0});
-            good = play_step(p, &inner, i) == ERR_OK && write(ends[1], &p->answer[i], sizeof(p->answer[i])) > 0;
+            good = play_step(p, &inner, i) == ERR_OK &&
+                   write(ends[1], &p->answer[i], sizeof(p->answer[i])) > 0;
         }
         _exit(good ? 0 : 1);
     }
@@ -622,12 +643,14 @@ static size_t play_in_child(struct torture *x, size_t from, size_t to, uint64_t 
     close(ends[0]);
     int status = 0;
     must(waitpid(child, &status, 0) == child);
-    CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 0) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
+    CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 0) ||
+          (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
     x->faults += WIFSIGNALED(status);
     return at;
 }
 
-static struct torture killed_begin(struct test *t, struct ctx *ctx, char *dir, struct str *node, struct str *copy)
+static struct torture killed_begin(struct test *t, struct ctx *ctx, char *dir, struct str *node,
+                                   struct str *copy)
 {
     struct torture x = {.p = play_new(t, ctx), .t = t, .outer = ctx};
     must(mkdtemp(dir) != NULL);
@@ -646,10 +669,12 @@ static void killed_end(struct torture *x, const char *dir, const char *what)
     must(system(command) == 0);
     x->outer->world = world_real();
     printf("%s: %llu kills, %llu states looked at, %llu answers, 0 lost unless said above\n", what,
-           (unsigned long long)x->faults, (unsigned long long)x->states, (unsigned long long)x->answered);
+           (unsigned long long)x->faults, (unsigned long long)x->states,
+           (unsigned long long)x->answered);
 }
 
-/* Cases named in answers of a child are known to the parent by asking again: a repeated receipt names its case. */
+/* Cases named in answers of a child are known to the parent by asking again: a repeated receipt
+ * names its case. */
 static void ask_again(struct torture *x, size_t step)
 {
     struct test *t = x->t;
@@ -700,8 +725,9 @@ TEST(torture_scenario_survives_a_kill_at_every_write)
     killed_end(&x, dir, "killed at every write");
 }
 
-/* When a kill falls depends on the machine's clock, and between a filing and the node's own decision on it a person may
- * be first: so this one stands in the long run only; tests/kill.sh kills the real server each day. */
+/* When a kill falls depends on the machine's clock, and between a filing and the node's own
+ * decision on it a person may be first: so this one stands in the long run only; tests/kill.sh
+ * kills the real server each day. */
 TEST(torture_scenario_survives_kills_at_random_times)
 {
     if (states() == 0) {
@@ -729,7 +755,8 @@ TEST(torture_scenario_survives_kills_at_random_times)
         if (reopen(&x)) {
             look(&x, rounds % 16 == 0);
             for (size_t i = before; i < at; i++) {
-                if (x.p->answer[i].admitted) { /* a refusal binds nobody: asked later it may be another */
+                if (x.p->answer[i]
+                        .admitted) { /* a refusal binds nobody: asked later it may be another */
                     ask_again(&x, i);
                 }
             }

@@ -1,7 +1,8 @@
-/* The scenario on PostgreSQL while its connection is cut: a relay stands between store and server, and after the nth
- * piece of what the store sends, or of what the server answers, it closes both ends. So a commit may be lost, or done
- * and not answered. After each cut the node is opened anew; every answer given holds, and the step asked again under
- * its key is answered once. Needs TONGBAN_PG. A sample; TONGBAN_STATES cuts at every piece of every step.
+/* The scenario on PostgreSQL while its connection is cut: a relay stands between store and server,
+ * and after the nth piece of what the store sends, or of what the server answers, it closes both
+ * ends. So a commit may be lost, or done and not answered. After each cut the node is opened anew;
+ * every answer given holds, and the step asked again under its key is answered once. Needs
+ * TONGBAN_PG. A sample; TONGBAN_STATES cuts at every piece of every step.
  */
 #include <errno.h>
 #include <poll.h>
@@ -26,10 +27,10 @@ struct relay {
     int wake[2];
     pthread_t thread;
     pthread_mutex_t moving; /* held while a piece is moved or the ends are cut */
-    atomic_llong left;       /* pieces until the cut; below 1: none */
-    atomic_bool of_server;   /* pieces of the server's answers are counted, not the store's */
-    atomic_bool cut;         /* it happened */
-    int pair[ENDS][2];       /* store's end, server's end; -1: free */
+    atomic_llong left;      /* pieces until the cut; below 1: none */
+    atomic_bool of_server;  /* pieces of the server's answers are counted, not the store's */
+    atomic_bool cut;        /* it happened */
+    int pair[ENDS][2];      /* store's end, server's end; -1: free */
 };
 
 static int dial(const struct sockaddr_un *to)
@@ -154,8 +155,9 @@ static bool relay_begin(struct relay *r, struct str host, const char *dir)
         r->pair[i][0] = -1;
     }
     r->door = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    return r->door >= 0 && bind(r->door, (struct sockaddr *)&door, sizeof(door)) == 0 && listen(r->door, 16) == 0 &&
-           pipe(r->wake) == 0 && pthread_create(&r->thread, NULL, relay_run, r) == 0;
+    return r->door >= 0 && bind(r->door, (struct sockaddr *)&door, sizeof(door)) == 0 &&
+           listen(r->door, 16) == 0 && pipe(r->wake) == 0 &&
+           pthread_create(&r->thread, NULL, relay_run, r) == 0;
 }
 
 static void relay_end(struct relay *r)
@@ -185,8 +187,10 @@ static enum err drop_table(struct ctx *ctx, struct play *p, struct str where)
     (void)ctx;
     (void)p;
     char command[600];
-    snprintf(command, sizeof(command),
-             "psql -q -d '%.*s' -c 'DROP SCHEMA public CASCADE; CREATE SCHEMA public' >/dev/null 2>&1", FMT(where));
+    snprintf(
+        command, sizeof(command),
+        "psql -q -d '%.*s' -c 'DROP SCHEMA public CASCADE; CREATE SCHEMA public' >/dev/null 2>&1",
+        FMT(where));
     return system(command) == 0 ? ERR_OK : ERR_DATABASE;
 }
 
@@ -290,6 +294,6 @@ TEST(torture_postgres_loses_nothing_when_its_connection_is_cut)
     char command[64];
     snprintf(command, sizeof(command), "rm -rf '%s'", dir);
     must(system(command) == 0);
-    printf("PostgreSQL cut off: %llu faults, %llu states looked at, 0 lost unless said above\n", (unsigned long long)cuts,
-           (unsigned long long)cuts);
+    printf("PostgreSQL cut off: %llu faults, %llu states looked at, 0 lost unless said above\n",
+           (unsigned long long)cuts, (unsigned long long)cuts);
 }

@@ -1,13 +1,21 @@
-/* Random walks: acts of the stories, taken out of their order, given to others, on other days and with other values,
- * through a real gate. What is admitted is read back from the ledger and held to the invariants of the packs, which the
- * gate does not read; at the end everything is replayed. TONGBAN_WALKS=N walks N seeds. */
+/* Random walks: acts of the stories, taken out of their order, given to others, on other days and
+ * with other values, through a real gate. What is admitted is read back from the ledger and held to
+ * the invariants of the packs, which the gate does not read; at the end everything is replayed.
+ * TONGBAN_WALKS=N walks N seeds. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/day.h"
 #include "gate/test_play.h"
 
-enum { ENTRIES_MOST = 20000, CASES_MOST = 400, STEPS = 300, SEEDS = 2, DAYS_MOST = 220, KINDS_MOST = 1000 };
+enum {
+    ENTRIES_MOST = 20000,
+    CASES_MOST = 400,
+    STEPS = 300,
+    SEEDS = 2,
+    DAYS_MOST = 220,
+    KINDS_MOST = 1000
+};
 
 /* One step of a story, as a thing to try. */
 struct entry {
@@ -55,22 +63,24 @@ static void load_entries(struct walk *w)
         const struct json *steps = json_get(story, "steps");
         for (size_t k = 0; k < steps->count; k++) {
             struct entry *e = &w->entries[w->entry_count];
-            bool good =
-                json_get(&steps->items[k], "act") != NULL && day_parse(json_text(&steps->items[k], "day"), &e->day);
+            bool good = json_get(&steps->items[k], "act") != NULL &&
+                        day_parse(json_text(&steps->items[k], "day"), &e->day);
             e->step = &steps->items[k];
             w->entry_count += good && w->entry_count < ENTRIES_MOST - 1;
         }
     }
 }
 
-/* A value of a story on another day: dates move along, and now and then something is not as it was. */
+/* A value of a story on another day: dates move along, and now and then something is not as it was.
+ */
 static struct json bend(struct walk *w, const struct json *value, const struct entry *e)
 {
     struct day d;
     struct json v = *value;
     bool date = json_is(value, JSON_STRING) && value->text.n == 10 && day_parse(value->text, &d);
     if (date) {
-        int32_t shift = w->today.n - e->day.n + (w->wild && draw(w, 4) == 0 ? (int32_t)draw(w, 40) - 20 : 0);
+        int32_t shift =
+            w->today.n - e->day.n + (w->wild && draw(w, 4) == 0 ? (int32_t)draw(w, 40) - 20 : 0);
         v = json_of_str(day_text(w->s.ctx->arena, day_add(d, shift)));
     } else if (json_is(value, JSON_STRING) && str_equal(value->text, STR("@case"))) {
         v = json_of_str(w->s.case_id);
@@ -96,7 +106,9 @@ static struct draft draft_of(struct walk *w, const struct entry *e)
     struct str by = other_person(w, json_text(e->step, "by"));
     const struct json *fields = json_get(e->step, "fields");
     struct draft d = {.kind = json_text(e->step, "act"), .fields = json_object()};
-    d.actor.kind = str_equal(by, STR("node")) ? ACTOR_NODE : str_starts(by, STR("o-")) ? ACTOR_OFFICER : ACTOR_PARTY;
+    d.actor.kind = str_equal(by, STR("node"))  ? ACTOR_NODE
+                   : str_starts(by, STR("o-")) ? ACTOR_OFFICER
+                                               : ACTOR_PARTY;
     d.actor.id = d.actor.kind == ACTOR_NODE ? STR("") : by;
     d.actor.for_id = json_text(e->step, "for");
     d.actor.co_id = w->wild && draw(w, 6) == 0 ? by : json_text(e->step, "with");
@@ -105,7 +117,8 @@ static struct draft draft_of(struct walk *w, const struct entry *e)
     d.case_id = d.item.n == 0 ? w->s.case_id : STR("");
     for (size_t i = 0; fields != NULL && i < fields->count; i++) {
         if (!w->wild || draw(w, 12) != 0) {
-            json_set(w->s.ctx->arena, &d.fields, fields->members[i].key, bend(w, &fields->members[i].value, e));
+            json_set(w->s.ctx->arena, &d.fields, fields->members[i].key,
+                     bend(w, &fields->members[i].value, e));
         }
     }
     return d;
@@ -126,7 +139,8 @@ static struct json nested(struct arena *a, const struct json *flat)
     return tree;
 }
 
-static bool forbidden(struct ctx *ctx, const struct invariant *x, const struct json *const values[LAW_RECORD_COUNT])
+static bool forbidden(struct ctx *ctx, const struct invariant *x,
+                      const struct json *const values[LAW_RECORD_COUNT])
 {
     struct feel_value slots[LAW_RECORD_COUNT];
     struct feel_env env = {.slots = slots};
@@ -189,8 +203,8 @@ static void hold(struct walk *w, struct db *reader, const struct act_record *r)
         if (str_equal(list[i].procedure, item->procedure_name)) {
             bool broken = forbidden(ctx, &list[i], values);
             if (broken) {
-                printf("  act %lld of %.*s: %.*s breaks \"%.*s\"\n", (long long)r->seq, FMT(r->case_id), FMT(r->kind),
-                       FMT(list[i].id));
+                printf("  act %lld of %.*s: %.*s breaks \"%.*s\"\n", (long long)r->seq,
+                       FMT(r->case_id), FMT(r->kind), FMT(list[i].id));
             }
             CHECK(!broken);
         }
@@ -321,7 +335,8 @@ TEST(gate_no_random_walk_reaches_what_the_packs_forbid)
     CHECK(admitted > seeds * STEPS / 4); /* the walks go somewhere */
     CHECK(kinds > 40);
     if (walks != NULL) {
-        printf("  %llu walks, %zu acts admitted, %zu kinds of act\n", (unsigned long long)seeds, admitted, kinds);
+        printf("  %llu walks, %zu acts admitted, %zu kinds of act\n", (unsigned long long)seeds,
+               admitted, kinds);
     }
 }
 
@@ -340,11 +355,13 @@ TEST(gate_every_invariant_forbids_its_example)
     CHECK(count > 50);
     for (size_t i = 0; i < count; i++) {
         const struct json *example = list[i].example;
-        const struct json *values[LAW_RECORD_COUNT] = {json_get(example, "act"), json_get(example, "before"),
-                                                       json_get(example, "facts"), json_get(example, "status")};
+        const struct json *values[LAW_RECORD_COUNT] = {
+            json_get(example, "act"), json_get(example, "before"), json_get(example, "facts"),
+            json_get(example, "status")};
         bool caught = forbidden(ctx, &list[i], values);
         if (!caught) {
-            printf("  %.*s: \"%.*s\" allows its example\n", FMT(list[i].procedure), FMT(list[i].id));
+            printf("  %.*s: \"%.*s\" allows its example\n", FMT(list[i].procedure),
+                   FMT(list[i].id));
         }
         CHECK(caught);
     }

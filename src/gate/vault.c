@@ -1,10 +1,12 @@
-/* Erasing a value where the law demands it: value and salt go, their commitment stays, and every proof
- * over the leaf still holds (personal-data law asks for the one, the ledger for the other). */
+/* Erasing a value where the law demands it: value and salt go, their commitment stays, and every
+ * proof over the leaf still holds (personal-data law asks for the one, the ledger for the other).
+ */
 #include "gate/gate_in.h"
 
 #include "crypto/crypto.h"
 
-/* In a case, the latest facts hold copies: those go too, in the gate's own row and in the rooms'. */
+/* In a case, the latest facts hold copies: those go too, in the gate's own row and in the rooms'.
+ */
 static enum err forget_fact(struct ctx *ctx, struct db *db, struct str case_id, struct str fact)
 {
     struct gate_case_get_row row;
@@ -24,17 +26,18 @@ static enum err forget_fact(struct ctx *ctx, struct db *db, struct str case_id, 
     struct str text = {0};
     TRY(buf_done(ctx, &b, &text));
     return gate_case_move(ctx, db,
-                     (struct gate_case_move_in){.id = row.id,
-                                           .office = row.office,
-                                           .status = row.status,
-                                           .closed = row.closed,
-                                           .last_seq = row.last_seq,
-                                           .tokens = row.tokens,
-                                           .facts = text,
-                                           .acts = row.acts});
+                          (struct gate_case_move_in){.id = row.id,
+                                                     .office = row.office,
+                                                     .status = row.status,
+                                                     .closed = row.closed,
+                                                     .last_seq = row.last_seq,
+                                                     .tokens = row.tokens,
+                                                     .facts = text,
+                                                     .acts = row.acts});
 }
 
-static enum err gone_of(struct ctx *ctx, struct str name, struct json value, struct str salt_hex, struct json *ret)
+static enum err gone_of(struct ctx *ctx, struct str name, struct json value, struct str salt_hex,
+                        struct json *ret)
 {
     uint8_t salt[32];
     uint8_t hash[32];
@@ -60,8 +63,10 @@ static enum err store_vault(struct ctx *ctx, struct db *db, int64_t seq, const s
     return gate_vault_act_set(ctx, db, (struct gate_vault_act_set_in){.seq = seq, .content = text});
 }
 
-/* A committed value goes: its commitment takes the place of its salt. Nothing when it has gone already. */
-static enum err salt_to_gone(struct ctx *ctx, struct json *v, struct str name, struct json value, bool *ret_done)
+/* A committed value goes: its commitment takes the place of its salt. Nothing when it has gone
+ * already. */
+static enum err salt_to_gone(struct ctx *ctx, struct json *v, struct str name, struct json value,
+                             bool *ret_done)
 {
     struct json salts = *json_get(v, "salts");
     const struct json *salt = json_get_str(&salts, name);
@@ -76,7 +81,8 @@ static enum err salt_to_gone(struct ctx *ctx, struct json *v, struct str name, s
 }
 
 /* A document that shows the value goes with it; from then on it is drawn anew. */
-static enum err forget_document(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq, struct str zh, struct str fact)
+static enum err forget_document(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq,
+                                struct str zh, struct str fact)
 {
     struct gate_vault_act_get_row row;
     struct vault_content content;
@@ -93,22 +99,26 @@ static enum err forget_document(struct ctx *ctx, struct gate *g, struct db *db, 
     }
     TRY(json_parse(ctx, row.content, STR("vault"), &v));
     sha256(zh.p, zh.n, hash);
-    TRY(salt_to_gone(ctx, &v, STR("document"), json_of_str(hex_encode(ctx->arena, hash, 32)), &done));
+    TRY(salt_to_gone(ctx, &v, STR("document"), json_of_str(hex_encode(ctx->arena, hash, 32)),
+                     &done));
     TRY(store_vault(ctx, db, seq, &v));
     return gate_vault_document_remove(ctx, db, (struct gate_vault_document_remove_in){.seq = seq});
 }
 
-static enum err forget_documents(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq, struct str case_id, struct str fact)
+static enum err forget_documents(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq,
+                                 struct str case_id, struct str fact)
 {
     struct gate_vault_document_get_row own;
     struct gate_vault_document_of_case_row *rows = NULL;
     size_t count = 0;
     bool found = false;
     if (case_id.n == 0) {
-        TRY(gate_vault_document_get(ctx, db, (struct gate_vault_document_get_in){.seq = seq}, &own, &found));
+        TRY(gate_vault_document_get(ctx, db, (struct gate_vault_document_get_in){.seq = seq}, &own,
+                                    &found));
         return found ? forget_document(ctx, g, db, seq, own.zh, fact) : ERR_OK;
     }
-    TRY(gate_vault_document_of_case(ctx, db, (struct gate_vault_document_of_case_in){.case_id = case_id}, &rows, &count));
+    TRY(gate_vault_document_of_case(
+        ctx, db, (struct gate_vault_document_of_case_in){.case_id = case_id}, &rows, &count));
     for (size_t i = 0; i < count; i++) {
         TRY(forget_document(ctx, g, db, rows[i].seq, rows[i].zh, fact));
     }
@@ -116,7 +126,8 @@ static enum err forget_documents(struct ctx *ctx, struct gate *g, struct db *db,
 }
 
 /* In replay into a fresh store the vault row was copied as it is now, erased already. */
-enum err vault_erase(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq, struct str fact, bool replay)
+enum err vault_erase(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq, struct str fact,
+                     bool replay)
 {
     struct act_record record;
     bool found = false;

@@ -76,7 +76,8 @@ static bool is_field_name(struct str s)
 {
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
-        bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+        bool ok =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
         if (!ok) {
             return false;
         }
@@ -96,8 +97,8 @@ bool answer_is_sound(const struct http_response *r)
 
 static bool put_header(struct bytes *out, struct str name, struct str value)
 {
-    return bytes_room(out, name.n + value.n + 4) && bytes_put(out, name.p, name.n) && bytes_put(out, ": ", 2) &&
-           bytes_put(out, value.p, value.n) && bytes_put(out, "\r\n", 2);
+    return bytes_room(out, name.n + value.n + 4) && bytes_put(out, name.p, name.n) &&
+           bytes_put(out, ": ", 2) && bytes_put(out, value.p, value.n) && bytes_put(out, "\r\n", 2);
 }
 
 static bool put_first_line(struct conn *c, int status)
@@ -110,7 +111,8 @@ static bool put_first_line(struct conn *c, int status)
         http_date_put(l->date, now);
     }
     char line[160];
-    int n = snprintf(line, sizeof(line), "HTTP/1.1 %d %s\r\nDate: %s\r\n", status, http_reason(status), l->date);
+    int n = snprintf(line, sizeof(line), "HTTP/1.1 %d %s\r\nDate: %s\r\n", status,
+                     http_reason(status), l->date);
     return bytes_put(&c->out, line, (size_t)n);
 }
 

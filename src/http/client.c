@@ -1,4 +1,5 @@
-/* client.c - one call over libcurl. Its callbacks write into memory made by realloc, never into an arena. */
+/* client.c - one call over libcurl. Its callbacks write into memory made by realloc, never into an
+ * arena. */
 #include "http/client.h"
 
 #include <curl/curl.h>
@@ -95,7 +96,8 @@ static void set_options(struct ctx *ctx, struct call *c, const struct http_fetch
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)(f->timeout_ms > 0 ? f->timeout_ms : LIMIT_HTTP_FETCH_MS));
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+                     (long)(f->timeout_ms > 0 ? f->timeout_ms : LIMIT_HTTP_FETCH_MS));
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, c);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, c->headers);
@@ -113,10 +115,12 @@ static void set_options(struct ctx *ctx, struct call *c, const struct http_fetch
     }
 }
 
-static enum err result_fault(struct ctx *ctx, const struct call *c, const struct http_fetch *f, CURLcode code)
+static enum err result_fault(struct ctx *ctx, const struct call *c, const struct http_fetch *f,
+                             CURLcode code)
 {
     if (c->is_too_large) {
-        return fault(ctx, ERR_TOO_LARGE, "the answer of %.*s is larger than %zu bytes", FMT(f->url), c->max);
+        return fault(ctx, ERR_TOO_LARGE, "the answer of %.*s is larger than %zu bytes", FMT(f->url),
+                     c->max);
     }
     enum err e = ERR_IO;
     switch ((int)code) {
@@ -133,7 +137,8 @@ static enum err result_fault(struct ctx *ctx, const struct call *c, const struct
     return fault(ctx, e, "cannot fetch %.*s: %s", FMT(f->url), curl_easy_strerror(code));
 }
 
-static enum err perform(struct ctx *ctx, struct call *c, const struct http_fetch *f, struct http_fetched *ret)
+static enum err perform(struct ctx *ctx, struct call *c, const struct http_fetch *f,
+                        struct http_fetched *ret)
 {
     TRY(set_headers(ctx, c, f));
     set_options(ctx, c, f);

@@ -1,8 +1,9 @@
 /* conn.c - one connection, stepped from phase to phase by the bytes it has; knows no socket.
  *
- * idle → head → body → handler → idle, or → stream → idle; any of them → linger or dead. One request at a
- * time: pipelined ones wait in `in`, so answers keep their order. Small bodies are copied to `out` and
- * their exchange is given back at once; large ones are sent from the exchange's arena (`tail`).
+ * idle → head → body → handler → idle, or → stream → idle; any of them → linger or dead. One
+ * request at a time: pipelined ones wait in `in`, so answers keep their order. Small bodies are
+ * copied to `out` and their exchange is given back at once; large ones are sent from the exchange's
+ * arena (`tail`).
  */
 #include <stdlib.h>
 
@@ -122,7 +123,8 @@ static void conn_unlink(struct conn *c)
     l->conn_count--;
 }
 
-/* The exchange of a connection that ends: given back now when nobody else holds it, else when it is answered. */
+/* The exchange of a connection that ends: given back now when nobody else holds it, else when it is
+ * answered. */
 static void conn_leave_exchange(struct conn *c)
 {
     struct exchange *x = c->x;
@@ -209,11 +211,14 @@ static void conn_write_answer(struct conn *c)
     }
 }
 
-static void default_refusal(struct ctx *ctx, const struct refusal_row *row, struct http_response *ret)
+static void default_refusal(struct ctx *ctx, const struct refusal_row *row,
+                            struct http_response *ret)
 {
     struct buf b = buf_new(ctx->arena, 0);
-    buf_format(&b, "{\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"detail\":\"%s\",\"detail_zh\":\"%s\"}\n",
-               http_reason(row->status), row->status, row->code, row->en, row->zh);
+    buf_format(
+        &b,
+        "{\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"detail\":\"%s\",\"detail_zh\":\"%s\"}\n",
+        http_reason(row->status), row->status, row->code, row->en, row->zh);
     ret->type = STR("application/problem+json");
     ret->body = buf_str(&b);
 }
@@ -300,7 +305,8 @@ static void parse_head(void *arg, struct http_exchange *face)
     if (c->ssl != NULL) {
         tls_facts(c, face->ctx.arena, &face->request);
     }
-    x->body_max = setup->body_limit == NULL ? LIMIT_HTTP_BODY_BYTES : setup->body_limit(setup->arg, &face->request);
+    x->body_max = setup->body_limit == NULL ? LIMIT_HTTP_BODY_BYTES
+                                            : setup->body_limit(setup->arg, &face->request);
     if (x->head.body_bytes > x->body_max) {
         w->bad = TOO_LARGE_BODY;
         return;
@@ -366,11 +372,13 @@ static void take_body(void *arg, struct http_exchange *face)
 }
 
 /* One piece of the body off the input; *ret_done when it is whole. */
-static size_t body_piece(struct exchange *x, struct str bytes, struct str *ret_data, bool *ret_done, enum refusal *ret)
+static size_t body_piece(struct exchange *x, struct str bytes, struct str *ret_data, bool *ret_done,
+                         enum refusal *ret)
 {
     if (x->head.is_chunked) {
         size_t used = chunk_next(&x->chunks, bytes, ret_data, ret);
-        bool is_announced = x->chunks.state == CHUNK_DATA && x->chunks.left_bytes > x->body_max - x->body_n;
+        bool is_announced =
+            x->chunks.state == CHUNK_DATA && x->chunks.left_bytes > x->body_max - x->body_n;
         if (*ret == FINE && (is_announced || ret_data->n > x->body_max - x->body_n)) {
             *ret = TOO_LARGE_BODY;
         }
@@ -441,8 +449,9 @@ static bool step_none(struct conn *c)
 }
 
 static bool (*const steps[])(struct conn *c) = {
-    [PHASE_HANDSHAKE] = step_none, [PHASE_IDLE] = step_idle,     [PHASE_HEAD] = step_head,     [PHASE_BODY] = step_body,
-    [PHASE_HANDLER] = step_none,   [PHASE_STREAM] = step_stream, [PHASE_LINGER] = step_linger, [PHASE_DEAD] = step_none,
+    [PHASE_HANDSHAKE] = step_none, [PHASE_IDLE] = step_idle,    [PHASE_HEAD] = step_head,
+    [PHASE_BODY] = step_body,      [PHASE_HANDLER] = step_none, [PHASE_STREAM] = step_stream,
+    [PHASE_LINGER] = step_linger,  [PHASE_DEAD] = step_none,
 };
 
 void conn_advance(struct conn *c)

@@ -1,8 +1,8 @@
 /* exchange.c - lending exchanges, and what other threads do with them.
  *
- * Other threads reach an exchange only through http_respond, http_stream_* and the fields marked in http_in.h,
- * under the loop's lock; posting puts it once into the loop's queue and wakes the loop. The queue is
- * as long as there are exchanges, so it needs no other bound.
+ * Other threads reach an exchange only through http_respond, http_stream_* and the fields marked in
+ * http_in.h, under the loop's lock; posting puts it once into the loop's queue and wakes the loop.
+ * The queue is as long as there are exchanges, so it needs no other bound.
  */
 #include <stdlib.h>
 
@@ -109,8 +109,8 @@ void http_respond(struct http_exchange *face, const struct http_response *respon
     post_unlock(x);
 }
 
-void http_stream_begin(struct http_exchange *face, const struct http_response *response, void (*on_gone)(void *arg),
-                       void *arg)
+void http_stream_begin(struct http_exchange *face, const struct http_response *response,
+                       void (*on_gone)(void *arg), void *arg)
 {
     struct exchange *x = (struct exchange *)face;
     x->is_stream = true;
@@ -146,7 +146,8 @@ enum err http_stream_push(struct http_exchange *face, struct str bytes)
     pthread_mutex_lock(&x->loop->lock);
     enum err e = x->is_gone ? ERR_CANCELLED : ERR_OK;
     must(!x->has_ended);
-    if (e == ERR_OK && (bytes.n > LIMIT_HTTP_STREAM_BYTES || x->push_n > LIMIT_HTTP_STREAM_BYTES - bytes.n)) {
+    if (e == ERR_OK &&
+        (bytes.n > LIMIT_HTTP_STREAM_BYTES || x->push_n > LIMIT_HTTP_STREAM_BYTES - bytes.n)) {
         e = ERR_BUSY;
     }
     if (e == ERR_OK && !push_room(x, bytes.n)) {
@@ -168,7 +169,8 @@ void http_stream_end(struct http_exchange *face)
     struct loop *l = x->loop;
     pthread_mutex_lock(&l->lock);
     must(!x->has_ended);
-    /* What on_gone was given may go away after the end: so the end waits until on_gone has returned. */
+    /* What on_gone was given may go away after the end: so the end waits until on_gone has
+     * returned. */
     while (l->notifying == x && !on_loop_thread(l)) {
         pthread_cond_wait(&l->changed, &l->lock);
     }
@@ -233,8 +235,8 @@ bool exchange_pull(struct exchange *x, struct bytes *out, size_t max)
     return ok;
 }
 
-static bool run_guarded(struct exchange *x, struct arena_guard *guard, void (*fn)(void *arg, struct http_exchange *x),
-                        void *arg)
+static bool run_guarded(struct exchange *x, struct arena_guard *guard,
+                        void (*fn)(void *arg, struct http_exchange *x), void *arg)
 {
     if (setjmp(guard->jump) != 0) {
         return false;
@@ -244,7 +246,8 @@ static bool run_guarded(struct exchange *x, struct arena_guard *guard, void (*fn
     return true;
 }
 
-bool http_guarded(struct http_exchange *face, void (*fn)(void *arg, struct http_exchange *x), void *arg)
+bool http_guarded(struct http_exchange *face, void (*fn)(void *arg, struct http_exchange *x),
+                  void *arg)
 {
     struct exchange *x = (struct exchange *)face;
     struct arena_guard guard;
@@ -265,7 +268,8 @@ bool http_guarded(struct http_exchange *face, void (*fn)(void *arg, struct http_
         .status = 503,
         .type = STR_INIT("application/problem+json"),
         .body = STR_INIT("{\"title\":\"Service Unavailable\",\"status\":503,\"code\":\"memory\","
-                         "\"detail\":\"Memory ran out for this request.\",\"detail_zh\":\"本次请求内存不足。\"}\n"),
+                         "\"detail\":\"Memory ran out for this "
+                         "request.\",\"detail_zh\":\"本次请求内存不足。\"}\n"),
     };
     http_respond(face, &out_of_memory);
     return false;

@@ -20,7 +20,8 @@ static enum err decode(struct ctx *ctx, struct str raw, struct str *ret)
             int high = raw.n - i < 3 ? -1 : hex_of(raw.p[i + 1]);
             int low = raw.n - i < 3 ? -1 : hex_of(raw.p[i + 2]);
             if (high < 0 || low < 0) {
-                return fault(ctx, ERR_SYNTAX, "a percent sign in a form is not followed by two hexadecimal digits");
+                return fault(ctx, ERR_SYNTAX,
+                             "a percent sign in a form is not followed by two hexadecimal digits");
             }
             c = (char)(high << 4 | low);
             i += 2;
@@ -47,7 +48,8 @@ enum err query_parse(struct ctx *ctx, struct str query, struct http_fields *ret)
 {
     size_t max = count_byte(query, '&') + 1;
     if (max > LIMIT_HTTP_FORM_FIELDS) {
-        return fault(ctx, ERR_TOO_MANY, "a form has %zu fields; at most %d are taken", max, LIMIT_HTTP_FORM_FIELDS);
+        return fault(ctx, ERR_TOO_MANY, "a form has %zu fields; at most %d are taken", max,
+                     LIMIT_HTTP_FORM_FIELDS);
     }
     struct http_pair *pairs = ARENA_ARRAY(ctx->arena, struct http_pair, max);
     size_t count = 0;
@@ -76,7 +78,8 @@ enum err form_parse(struct ctx *ctx, const struct http_request *r, struct http_f
 {
     struct str parameters = {0};
     if (!str_equal_nocase(media_type(r, &parameters), STR("application/x-www-form-urlencoded"))) {
-        return fault(ctx, ERR_MEDIA_TYPE, "the body is not declared as application/x-www-form-urlencoded");
+        return fault(ctx, ERR_MEDIA_TYPE,
+                     "the body is not declared as application/x-www-form-urlencoded");
     }
     return query_parse(ctx, r->body, ret);
 }
@@ -105,8 +108,8 @@ bool field_has(const struct http_fields *f, const char *name)
 
 /* --- multipart/form-data --- */
 
-/* One parameter "; name=value" or "; name=\"quoted\"" of a header value. Browsers write a quote in a name as %22, so
- * a backslash stands for itself (WHATWG HTML, multipart/form-data encoding). */
+/* One parameter "; name=value" or "; name=\"quoted\"" of a header value. Browsers write a quote in
+ * a name as %22, so a backslash stands for itself (WHATWG HTML, multipart/form-data encoding). */
 static bool parameter_get(struct str parameters, struct str name, struct str *ret)
 {
     struct str rest = parameters;
@@ -183,7 +186,8 @@ static enum err part_header(struct ctx *ctx, struct str line, struct http_part *
     part->is_file = parameter_get(parameters, STR("filename"), &file);
     part->file_name = last_segment(file);
     return ok ? ERR_OK
-              : fault(ctx, ERR_SYNTAX, "a part has no name; its Content-Disposition must be form-data with one");
+              : fault(ctx, ERR_SYNTAX,
+                      "a part has no name; its Content-Disposition must be form-data with one");
 }
 
 /* One part between two boundaries: headers, an empty line, bytes. */
@@ -195,7 +199,8 @@ static enum err part_parse(struct ctx *ctx, struct str text, struct http_part *r
         return fault(ctx, ERR_SYNTAX, "a part of the body has no empty line after its headers");
     }
     if (end > LIMIT_HTTP_PART_HEADER_BYTES) {
-        return fault(ctx, ERR_TOO_LONG, "the headers of a part are longer than %d bytes", LIMIT_HTTP_PART_HEADER_BYTES);
+        return fault(ctx, ERR_TOO_LONG, "the headers of a part are longer than %d bytes",
+                     LIMIT_HTTP_PART_HEADER_BYTES);
     }
     struct str rest = str_slice(text, 0, end);
     while (rest.n > 0) {
@@ -217,10 +222,12 @@ static enum err boundary_of(struct ctx *ctx, const struct http_request *r, struc
     struct str parameters = {0};
     struct str boundary = {0};
     bool ok = str_equal_nocase(media_type(r, &parameters), STR("multipart/form-data")) &&
-              parameter_get(parameters, STR("boundary"), &boundary) && boundary.n > 0 && boundary.n <= 70;
+              parameter_get(parameters, STR("boundary"), &boundary) && boundary.n > 0 &&
+              boundary.n <= 70;
     if (!ok) {
         return fault(ctx, ERR_MEDIA_TYPE,
-                     "the body is not declared as multipart/form-data with a boundary of 1 to 70 characters");
+                     "the body is not declared as multipart/form-data with a boundary of 1 to 70 "
+                     "characters");
     }
     *ret = str_format(ctx->arena, "\r\n--%.*s", FMT(boundary));
     return ERR_OK;
@@ -245,7 +252,8 @@ enum err multipart_parse(struct ctx *ctx, const struct http_request *r, struct h
             return fault(ctx, ERR_SYNTAX, "the body ends before its last boundary");
         }
         if (count == LIMIT_HTTP_MULTIPART_PARTS) {
-            return fault(ctx, ERR_TOO_MANY, "the body has more than %d parts", LIMIT_HTTP_MULTIPART_PARTS);
+            return fault(ctx, ERR_TOO_MANY, "the body has more than %d parts",
+                         LIMIT_HTTP_MULTIPART_PARTS);
         }
         TRY(part_parse(ctx, str_slice(rest, 2, end), &parts[count]));
         count++;
@@ -260,7 +268,8 @@ struct str cookie_get(const struct http_request *r, struct str name)
     struct str found = {0};
     bool is_found = false;
     for (size_t i = 0; i < r->header_count; i++) {
-        struct str rest = str_equal(r->headers[i].name, STR("cookie")) ? r->headers[i].value : (struct str){0};
+        struct str rest =
+            str_equal(r->headers[i].name, STR("cookie")) ? r->headers[i].value : (struct str){0};
         while (rest.n > 0) {
             struct str value = {0};
             struct str key = str_cut(str_trim(str_cut(rest, ';', &rest)), '=', &value);

@@ -1,16 +1,18 @@
 /* http.h - bytes to requests, answers to bytes: a strict HTTP/1.1 server (RFC 9110, RFC 9112).
  *
- * It knows no route. A server runs one loop per thread; each loop owns its connections and lends one
- * exchange at a time for each of them. The handler runs on the loop thread and either answers at once or
- * keeps the exchange and has ANY thread answer later, exactly once. Until then the exchange and all that
- * lies on its arena stay alive, also when the client has gone.
+ * It knows no route. A server runs one loop per thread; each loop owns its connections and lends
+ * one exchange at a time for each of them. The handler runs on the loop thread and either answers
+ * at once or keeps the exchange and has ANY thread answer later, exactly once. Until then the
+ * exchange and all that lies on its arena stay alive, also when the client has gone.
  *
- * Memory: everything in a request lies on the exchange's arena (LIMIT_REQUEST_ARENA_BYTES), which is
- * cleared when its answer has been written. Everything in a response must lie there too, or be static, or
- * be kept alive with arena_defer on that arena. Passing the arena's cap inside the handler answers 503.
+ * Memory: everything in a request lies on the exchange's arena (LIMIT_REQUEST_ARENA_BYTES), which
+ * is cleared when its answer has been written. Everything in a response must lie there too, or be
+ * static, or be kept alive with arena_defer on that arena. Passing the arena's cap inside the
+ * handler answers 503.
  *
  * What a request can break it is refused for, before any handler sees it: see parse.c for the list.
- * Forms, cookies and uploads are in form.h, Accept and entity tags in negotiate.h, calling out in client.h.
+ * Forms, cookies and uploads are in form.h, Accept and entity tags in negotiate.h, calling out in
+ * client.h.
  */
 #pragma once
 
@@ -30,16 +32,18 @@ struct http_pair {
 struct http_request {
     struct str method; /* a token, as sent: "GET" */
     struct str target; /* as sent: "/a%20b?x=1" */
-    struct str path;   /* decoded, valid UTF-8, begins with "/", without dot segments, NUL and control characters */
-    struct str query;  /* as sent, without "?"; see query_parse in form.h */
-    struct str host;   /* as sent, valid: name or address with an optional port */
+    struct str path; /* decoded, valid UTF-8, begins with "/", without dot segments, NUL and control
+                        characters */
+    struct str query;                /* as sent, without "?"; see query_parse in form.h */
+    struct str host;                 /* as sent, valid: name or address with an optional port */
     const struct http_pair *headers; /* names in lower case, values trimmed, in the order sent */
     size_t header_count;
     struct str body; /* decoded from its chunks; empty when there is none */
     struct str peer; /* address of the other end without the port; empty from http_feed */
     bool is_tls;
     struct str tls_version;  /* "TLSv1.3"; empty without TLS */
-    struct str tls_peer_der; /* the client's certificate, verified against client_ca_file; empty when none */
+    struct str tls_peer_der; /* the client's certificate, verified against client_ca_file; empty
+                                when none */
     struct instant received; /* when its head was complete */
 };
 
@@ -52,16 +56,17 @@ struct http_exchange {
 
 struct http_response {
     int status;
-    struct str type; /* Content-Type; empty = no such header */
-    const struct http_pair
-        *headers; /* further ones; Date, Content-Length, Connection and Vary for gzip are made here */
+    struct str type;                 /* Content-Type; empty = no such header */
+    const struct http_pair *headers; /* further ones; Date, Content-Length, Connection and Vary for
+                                        gzip are made here */
     size_t header_count;
     struct str body;
     struct str body_gzip; /* the same body by gzip, sent to those who accept it; empty = none */
     bool closes;          /* end the connection after it */
 };
 
-/* How long a client may take, in total and not since its last byte. 0 = the limit of limit.table. */
+/* How long a client may take, in total and not since its last byte. 0 = the limit of limit.table.
+ */
 struct http_times {
     int64_t header_ms; /* first byte to end of the head; also the TLS handshake */
     int64_t body_ms;   /* and beyond it rate_bytes a second */
@@ -76,61 +81,72 @@ struct http_setup {
     void *arg;                  /* given to the three functions below */
     /* Answer, or keep x and have it answered later. Never blocks. */
     void (*handle)(void *arg, struct http_exchange *x);
-    /* Largest body for this head (body still empty). NULL = LIMIT_HTTP_BODY_BYTES for all. Asked before
-     * a byte of the body is read; what is larger is refused with 413. */
+    /* Largest body for this head (body still empty). NULL = LIMIT_HTTP_BODY_BYTES for all. Asked
+     * before a byte of the body is read; what is larger is refused with 413. */
     size_t (*body_limit)(void *arg, const struct http_request *head);
-    /* The text of a refusal made here: fill ret->type, ->body and ->headers for this status and code
-     * (a lower-case word such as "bare_lf"). Runs on the loop thread. NULL = problem+json in English and Chinese. */
-    void (*on_bad)(void *arg, struct ctx *ctx, int status, struct str code, struct http_response *ret);
-    /* Told on a loop thread whenever it has handled what was ready, before it waits: for work that handlers put off so as to do
-     * it for many requests at once. NULL = nothing is put off. */
+    /* The text of a refusal made here: fill ret->type, ->body and ->headers for this status and
+     * code (a lower-case word such as "bare_lf"). Runs on the loop thread. NULL = problem+json in
+     * English and Chinese. */
+    void (*on_bad)(void *arg, struct ctx *ctx, int status, struct str code,
+                   struct http_response *ret);
+    /* Told on a loop thread whenever it has handled what was ready, before it waits: for work that
+     * handlers put off so as to do it for many requests at once. NULL = nothing is put off. */
     void (*settled)(void *arg);
     int loops;           /* threads; 0 = 1 */
     int connections_max; /* 0 = LIMIT_HTTP_CONNECTIONS */
     int per_ip_max;      /* 0 = LIMIT_HTTP_CONNECTIONS_PER_IP; an IPv6 /64 counts as one address */
     struct http_times times;
-    struct str cert_file; /* PEM chain; with key_file: the server speaks TLS 1.2 and 1.3, else plain */
-    struct str key_file;  /* PEM */
     struct str
-        client_ca_file; /* PEM; asks clients for a certificate and refuses one it did not sign; empty = none asked */
+        cert_file; /* PEM chain; with key_file: the server speaks TLS 1.2 and 1.3, else plain */
+    struct str key_file;       /* PEM */
+    struct str client_ca_file; /* PEM; asks clients for a certificate and refuses one it did not
+                                  sign; empty = none asked */
 };
 
-/* Make a server; ERR_NOT_FOUND or ERR_CRYPTO when certificate or key cannot be used. Setup strings are copied. */
-enum err http_server_new(struct ctx *ctx, const struct http_setup *setup, struct http_server **ret) MUST_USE;
-/* Bind "127.0.0.1:8080", "[::1]:8080"; port 0 takes a free one. *ret_address is the address bound, on
- * ctx->arena (NULL allowed). ERR_IN_USE when another process listens there; ERR_USAGE for a bad address.
- * Before http_start; may be called for several addresses. */
-enum err http_listen(struct ctx *ctx, struct http_server *s, struct str address, struct str *ret_address) MUST_USE;
+/* Make a server; ERR_NOT_FOUND or ERR_CRYPTO when certificate or key cannot be used. Setup strings
+ * are copied. */
+enum err http_server_new(struct ctx *ctx, const struct http_setup *setup,
+                         struct http_server **ret) MUST_USE;
+/* Bind "127.0.0.1:8080", "[::1]:8080"; port 0 takes a free one. *ret_address is the address bound,
+ * on ctx->arena (NULL allowed). ERR_IN_USE when another process listens there; ERR_USAGE for a bad
+ * address. Before http_start; may be called for several addresses. */
+enum err http_listen(struct ctx *ctx, struct http_server *s, struct str address,
+                     struct str *ret_address) MUST_USE;
 /* Start the loops on their threads. */
 enum err http_start(struct ctx *ctx, struct http_server *s) MUST_USE;
-/* Stop gracefully: refuse new connections, finish requests, end streams, cut clients that are not done
- * after hard_ms (0 = LIMIT_HTTP_STOP_MS), wait for every exchange to be answered, join the threads. */
+/* Stop gracefully: refuse new connections, finish requests, end streams, cut clients that are not
+ * done after hard_ms (0 = LIMIT_HTTP_STOP_MS), wait for every exchange to be answered, join the
+ * threads. */
 void http_stop(struct http_server *s, int64_t hard_ms);
 /* Give everything back; stops first when still running. NULL is allowed. */
 void http_server_free(struct http_server *s);
 
 /* Answer. From any thread, once for each exchange; then x is no longer the caller's. */
 void http_respond(struct http_exchange *x, const struct http_response *response);
-/* Run fn with the arena of x guarded: when it passes its cap, x is answered 503 and false comes back.
- * The handler runs inside one already; a thread that goes on with a kept exchange uses its own.
- * fn must not pass x on and then push on its arena. */
-bool http_guarded(struct http_exchange *x, void (*fn)(void *arg, struct http_exchange *x), void *arg);
+/* Run fn with the arena of x guarded: when it passes its cap, x is answered 503 and false comes
+ * back. The handler runs inside one already; a thread that goes on with a kept exchange uses its
+ * own. fn must not pass x on and then push on its arena. */
+bool http_guarded(struct http_exchange *x, void (*fn)(void *arg, struct http_exchange *x),
+                  void *arg);
 
-/* Answer with a body that goes on (server-sent events, exports): head now (response->body is its first part),
- * more by http_stream_push, until http_stream_end, which is owed exactly once. on_gone (NULL allowed) is called
- * at most once, on the loop thread, when the client has left or the server stops; the end is still owed. */
-void http_stream_begin(struct http_exchange *x, const struct http_response *response, void (*on_gone)(void *arg),
-                       void *arg);
-/* Send more; bytes are copied. From any thread. ERR_CANCELLED when nobody listens any more, ERR_BUSY when
- * LIMIT_HTTP_STREAM_BYTES wait for a slow client (nothing of bytes is sent then). */
+/* Answer with a body that goes on (server-sent events, exports): head now (response->body is its
+ * first part), more by http_stream_push, until http_stream_end, which is owed exactly once. on_gone
+ * (NULL allowed) is called at most once, on the loop thread, when the client has left or the server
+ * stops; the end is still owed. */
+void http_stream_begin(struct http_exchange *x, const struct http_response *response,
+                       void (*on_gone)(void *arg), void *arg);
+/* Send more; bytes are copied. From any thread. ERR_CANCELLED when nobody listens any more,
+ * ERR_BUSY when LIMIT_HTTP_STREAM_BYTES wait for a slow client (nothing of bytes is sent then). */
 enum err http_stream_push(struct http_exchange *x, struct str bytes) MUST_USE;
 void http_stream_end(struct http_exchange *x);
 
-/* The door without a network, for tests, fuzzers and simulation: bytes of one connection in, the bytes the server
- * would send appended to *ret; the same parser and limits. Not after http_start. A kept exchange is waited for. */
+/* The door without a network, for tests, fuzzers and simulation: bytes of one connection in, the
+ * bytes the server would send appended to *ret; the same parser and limits. Not after http_start. A
+ * kept exchange is waited for. */
 void http_feed(struct http_server *s, struct str bytes, struct buf *ret);
 
-/* The value of a request header by lower-case name; empty when absent. Repeated fields: the first. */
+/* The value of a request header by lower-case name; empty when absent. Repeated fields: the first.
+ */
 struct str http_header(const struct http_request *r, const char *name);
 /* The standard phrase of a status: "Not Found"; "Unknown" for others. */
 const char *http_reason(int status);

@@ -1,9 +1,10 @@
 /* http_in.h - the inside of the room: heads, connections, exchanges, loops.
  *
- * parse.c turns bytes into a head; conn.c steps one connection through its phases and knows no socket;
- * answer.c writes heads of answers; loop.c moves bytes between connections and the network and keeps
- * the clocks; server.c is what outsiders call. Everything of a connection belongs to its loop's thread;
- * what other threads may touch of an exchange is marked and stands under the loop's lock.
+ * parse.c turns bytes into a head; conn.c steps one connection through its phases and knows no
+ * socket; answer.c writes heads of answers; loop.c moves bytes between connections and the network
+ * and keeps the clocks; server.c is what outsiders call. Everything of a connection belongs to its
+ * loop's thread; what other threads may touch of an exchange is marked and stands under the loop's
+ * lock.
  */
 #pragma once
 
@@ -66,11 +67,12 @@ struct head {
     bool closes;
     bool expects_continue;
 };
-/* Look for the end of the head in bytes, having looked at *from of them before. Its length with the empty line,
- * 0 when it is not there yet, or a refusal. */
+/* Look for the end of the head in bytes, having looked at *from of them before. Its length with the
+ * empty line, 0 when it is not there yet, or a refusal. */
 size_t head_scan(struct str bytes, size_t *from, enum refusal *ret);
 /* Take a whole head apart. bytes must outlive ret: they lie on the arena. */
-enum refusal head_parse(struct arena *a, struct str bytes, struct http_request *ret, struct head *ret_head);
+enum refusal head_parse(struct arena *a, struct str bytes, struct http_request *ret,
+                        struct head *ret_head);
 
 /* Body of chunks (RFC 9112 7.1), without extensions and trailers. */
 enum chunk_state { CHUNK_SIZE, CHUNK_DATA, CHUNK_DATA_END, CHUNK_LAST_END, CHUNK_DONE };
@@ -78,8 +80,8 @@ struct chunks {
     enum chunk_state state;
     uint64_t left_bytes; /* of the present chunk */
 };
-/* Take one piece off the front of bytes: the number of bytes used, of which the *ret_data are content. 0: more
- * bytes are needed, or refused. */
+/* Take one piece off the front of bytes: the number of bytes used, of which the *ret_data are
+ * content. 0: more bytes are needed, or refused. */
 size_t chunk_next(struct chunks *c, struct str bytes, struct str *ret_data, enum refusal *ret);
 
 struct loop;
@@ -245,14 +247,16 @@ void conn_stop(struct conn *c);
 struct exchange *exchange_take(struct loop *l);
 void exchange_release(struct exchange *x);
 void exchange_forget_pool(struct loop *l);
-/* The client of a kept exchange is gone: tell the stream's owner, and take x back when it is over. */
+/* The client of a kept exchange is gone: tell the stream's owner, and take x back when it is over.
+ */
 void exchange_leave(struct exchange *x);
 void exchange_release_if_over(struct exchange *x);
 bool exchange_has_ended(struct exchange *x);
 /* Move up to max pushed bytes to out as one chunk (NULL: forget them); false without memory. */
 bool exchange_pull(struct exchange *x, struct bytes *out, size_t max);
 
-/* answer.c: write status line and headers, body and tail as they fit. Refuses what would break the framing. */
+/* answer.c: write status line and headers, body and tail as they fit. Refuses what would break the
+ * framing. */
 bool answer_is_sound(const struct http_response *r);
 bool answer_write(struct conn *c, const struct exchange *x);
 bool chunk_write(struct bytes *out, const char *p, size_t n);

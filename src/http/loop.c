@@ -1,8 +1,8 @@
 /* loop.c - one thread, its connections, its clock: moves bytes between connections and the network.
  *
- * No call here blocks but poll_wait. Time limits are kept by sweeping all connections when the earliest
- * limit is due, at most twenty times a second: with some thousand connections that costs less than any
- * structure that would have to be kept on every request.
+ * No call here blocks but poll_wait. Time limits are kept by sweeping all connections when the
+ * earliest limit is due, at most twenty times a second: with some thousand connections that costs
+ * less than any structure that would have to be kept on every request.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,7 +26,8 @@ static int64_t now_ns(const struct loop *l)
 enum err loop_init(struct ctx *ctx, struct loop *l, struct http_server *s, int index)
 {
     const struct http_net *net = s->net;
-    *l = (struct loop){.server = s, .index = index, .poll = -1, .reserve = -1, .wake = {SOURCE_WAKE, -1}};
+    *l = (struct loop){
+        .server = s, .index = index, .poll = -1, .reserve = -1, .wake = {SOURCE_WAKE, -1}};
     l->runs_on = pthread_self();
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->changed, NULL);
@@ -40,7 +41,9 @@ enum err loop_init(struct ctx *ctx, struct loop *l, struct http_server *s, int i
     bool ok = l->poll >= 0 && l->wake.handle >= 0 && l->reserve >= 0 &&
               net->poll_set(net, l->poll, l->wake.handle, HTTP_READABLE, &l->wake, false) >= 0;
     return ok ? ERR_OK
-              : fault(ctx, ERR_IO, "the system gives no handles for a server loop; raise the limit of open files");
+              : fault(
+                    ctx, ERR_IO,
+                    "the system gives no handles for a server loop; raise the limit of open files");
 }
 
 static void close_handle(const struct loop *l, int *handle)
@@ -108,7 +111,8 @@ static int64_t conn_send(struct conn *c)
     const struct http_net *net = c->loop->server->net;
     size_t from_out = bytes_left(&c->out);
     if (c->ssl != NULL) {
-        return from_out > 0 ? tls_send(c, c->out.p + c->out.at, from_out) : tls_send(c, c->tail.p, c->tail.n);
+        return from_out > 0 ? tls_send(c, c->out.p + c->out.at, from_out)
+                            : tls_send(c, c->tail.p, c->tail.n);
     }
     struct iovec parts[2];
     int count = 0;
@@ -310,9 +314,10 @@ static bool count_in(struct http_server *s, uint32_t slot)
 /* Too many: say so in one packet, if it goes without waiting, and close. */
 static void shed(const struct loop *l, int handle)
 {
-    static const char text[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
-                               "Retry-After: 5\r\nConnection: close\r\nContent-Length: 74\r\n\r\n"
-                               "{\"title\":\"Service Unavailable\",\"status\":503,\"code\":\"too_many_connections\"}";
+    static const char text[] =
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
+        "Retry-After: 5\r\nConnection: close\r\nContent-Length: 74\r\n\r\n"
+        "{\"title\":\"Service Unavailable\",\"status\":503,\"code\":\"too_many_connections\"}";
     const struct http_net *net = l->server->net;
     if (l->server->tls == NULL) {
         struct iovec part = {(void *)(uintptr_t)text, sizeof(text) - 1};
@@ -323,8 +328,9 @@ static void shed(const struct loop *l, int handle)
 
 static void put_peer(char *ret, size_t n, const struct sockaddr_storage *peer)
 {
-    const void *address = peer->ss_family == AF_INET6 ? (const void *)&((const struct sockaddr_in6 *)peer)->sin6_addr
-                                                      : (const void *)&((const struct sockaddr_in *)peer)->sin_addr;
+    const void *address = peer->ss_family == AF_INET6
+                              ? (const void *)&((const struct sockaddr_in6 *)peer)->sin6_addr
+                              : (const void *)&((const struct sockaddr_in *)peer)->sin_addr;
     if (inet_ntop(peer->ss_family, address, ret, (socklen_t)n) == NULL) {
         ret[0] = 0;
     }
@@ -359,8 +365,8 @@ static void welcome(struct loop *l, int handle, const struct sockaddr_storage *p
     pump(c);
 }
 
-/* Handles have run out: give up the spare one to take the waiting client and tell it, so that the listener
- * does not stay ready for ever. */
+/* Handles have run out: give up the spare one to take the waiting client and tell it, so that the
+ * listener does not stay ready for ever. */
 static bool shed_for_want_of_handles(struct loop *l, int listener)
 {
     const struct http_net *net = l->server->net;

@@ -6,7 +6,8 @@
 #include "base/day.h"
 #include "base/str.h"
 
-/* "q" in thousandths from the parameters after a range: 1000 without one, -1 when it is malformed. */
+/* "q" in thousandths from the parameters after a range: 1000 without one, -1 when it is malformed.
+ */
 static int quality_of(struct str parameters)
 {
     while (parameters.n > 0) {
@@ -15,7 +16,8 @@ static int quality_of(struct str parameters)
             continue;
         }
         struct str v = str_slice(p, 2, p.n);
-        bool is_form = v.n >= 1 && v.n <= 5 && (v.p[0] == '0' || v.p[0] == '1') && (v.n == 1 || v.p[1] == '.');
+        bool is_form =
+            v.n >= 1 && v.n <= 5 && (v.p[0] == '0' || v.p[0] == '1') && (v.n == 1 || v.p[1] == '.');
         int q = is_form ? (v.p[0] - '0') * 1000 : -1;
         int unit = 100;
         for (size_t i = 2; is_form && i < v.n; i++, unit /= 10) {
@@ -141,8 +143,9 @@ void http_date_put(char out[30], struct instant t)
     struct day d = {(int32_t)days};
     struct civil c = day_to_civil(d);
     int year = c.year < 0 ? 0 : c.year > 9999 ? 9999 : c.year;
-    snprintf(out, 30, "%s, %02u %s %04d %02d:%02d:%02d GMT", weekday[(day_of_week(d) + 6) % 7], (unsigned)c.day % 100,
-             month[(unsigned)(c.month - 1) % 12], year, in_day / 3600 % 24, in_day / 60 % 60, in_day % 60);
+    snprintf(out, 30, "%s, %02u %s %04d %02d:%02d:%02d GMT", weekday[(day_of_week(d) + 6) % 7],
+             (unsigned)c.day % 100, month[(unsigned)(c.month - 1) % 12], year, in_day / 3600 % 24,
+             in_day / 60 % 60, in_day % 60);
 }
 
 struct str http_date(struct arena *a, struct instant t)

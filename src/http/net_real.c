@@ -17,14 +17,15 @@ static int or_errno(int result)
     return result < 0 ? -errno : result;
 }
 
-/* The call itself and not the library's bind(): its name is a common word, which a room of this program has taken
- * for a function of its own, and the linker would choose that one. */
+/* The call itself and not the library's bind(): its name is a common word, which a room of this
+ * program has taken for a function of its own, and the linker would choose that one. */
 static int name_socket(int s, const struct sockaddr *address, socklen_t bytes)
 {
     return (int)syscall(SYS_bind, s, address, bytes);
 }
 
-static int real_listen(const struct http_net *n, const struct sockaddr *address, socklen_t bytes, bool shared)
+static int real_listen(const struct http_net *n, const struct sockaddr *address, socklen_t bytes,
+                       bool shared)
 {
     (void)n;
     int s = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -34,7 +35,8 @@ static int real_listen(const struct http_net *n, const struct sockaddr *address,
     int on = 1;
     bool ok = setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
               (!shared || setsockopt(s, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0) &&
-              (address->sa_family != AF_INET6 || setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0) &&
+              (address->sa_family != AF_INET6 ||
+               setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0) &&
               name_socket(s, address, bytes) == 0 && listen(s, BACKLOG) == 0;
     if (!ok) {
         int why = errno;
@@ -106,15 +108,18 @@ static int real_poll_new(const struct http_net *n)
     return or_errno(epoll_create1(EPOLL_CLOEXEC));
 }
 
-static int real_poll_set(const struct http_net *n, int poll, int handle, unsigned want, void *data, bool was_added)
+static int real_poll_set(const struct http_net *n, int poll, int handle, unsigned want, void *data,
+                         bool was_added)
 {
     (void)n;
     struct epoll_event e = {.data.ptr = data};
-    e.events = ((want & HTTP_READABLE) != 0 ? EPOLLIN : 0u) | ((want & HTTP_WRITABLE) != 0 ? EPOLLOUT : 0u);
+    e.events = ((want & HTTP_READABLE) != 0 ? EPOLLIN : 0u) |
+               ((want & HTTP_WRITABLE) != 0 ? EPOLLOUT : 0u);
     return or_errno(epoll_ctl(poll, was_added ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, handle, &e));
 }
 
-static int real_poll_wait(const struct http_net *n, int poll, struct http_ready_event *events, int max, int timeout_ms)
+static int real_poll_wait(const struct http_net *n, int poll, struct http_ready_event *events,
+                          int max, int timeout_ms)
 {
     (void)n;
     struct epoll_event got[EVENTS_MAX];
@@ -125,7 +130,8 @@ static int real_poll_wait(const struct http_net *n, int poll, struct http_ready_
     for (int i = 0; i < count; i++) {
         uint32_t e = got[i].events;
         events[i].data = got[i].data.ptr;
-        events[i].ready = ((e & EPOLLIN) != 0 ? HTTP_READABLE : 0u) | ((e & EPOLLOUT) != 0 ? HTTP_WRITABLE : 0u) |
+        events[i].ready = ((e & EPOLLIN) != 0 ? HTTP_READABLE : 0u) |
+                          ((e & EPOLLOUT) != 0 ? HTTP_WRITABLE : 0u) |
                           ((e & (EPOLLERR | EPOLLHUP)) != 0 ? HTTP_BROKEN : 0u);
     }
     return count;

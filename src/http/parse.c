@@ -1,9 +1,10 @@
 /* parse.c - heads and chunks of requests, strictly (RFC 9112; RFC 3986 for the target).
  *
- * Where the standard lets a server be lenient, this one is not: what two parsers could read in two ways
- * is refused, because the difference is how requests are smuggled. Refused beyond the standard's own musts:
- * every version but 1.1, folded headers, any transfer encoding but one "chunked", chunk extensions and
- * trailers, encoded slashes and backslashes, dot segments, header values that are not UTF-8.
+ * Where the standard lets a server be lenient, this one is not: what two parsers could read in two
+ * ways is refused, because the difference is how requests are smuggled. Refused beyond the
+ * standard's own musts: every version but 1.1, folded headers, any transfer encoding but one
+ * "chunked", chunk extensions and trailers, encoded slashes and backslashes, dot segments, header
+ * values that are not UTF-8.
  */
 #include "base/arena.h"
 #include "base/str.h"
@@ -132,7 +133,8 @@ static enum refusal check_query(struct str query)
     return FINE;
 }
 
-/* Absolute form (RFC 9112 3.2.2) is taken when its authority is the Host; *ret_authority is empty otherwise. */
+/* Absolute form (RFC 9112 3.2.2) is taken when its authority is the Host; *ret_authority is empty
+ * otherwise. */
 static enum refusal parse_target(struct arena *a, struct http_request *r, struct str *ret_authority)
 {
     if (r->target.n > LIMIT_HTTP_TARGET_BYTES) {
@@ -140,7 +142,9 @@ static enum refusal parse_target(struct arena *a, struct http_request *r, struct
     }
     struct str rest = r->target;
     *ret_authority = (struct str){0};
-    size_t scheme = str_starts(rest, STR("http://")) ? 7 : str_starts(rest, STR("https://")) ? 8 : 0;
+    size_t scheme = str_starts(rest, STR("http://"))    ? 7
+                    : str_starts(rest, STR("https://")) ? 8
+                                                        : 0;
     if (scheme > 0) {
         rest = str_slice(rest, scheme, rest.n);
         size_t slash = str_find_byte(rest, '/');
@@ -168,7 +172,8 @@ static enum refusal check_version(struct str v)
     if (str_equal(v, STR("HTTP/1.1"))) {
         return FINE;
     }
-    bool is_version = v.n == 8 && str_starts(v, STR("HTTP/")) && is_digit(v.p[5]) && v.p[6] == '.' && is_digit(v.p[7]);
+    bool is_version = v.n == 8 && str_starts(v, STR("HTTP/")) && is_digit(v.p[5]) &&
+                      v.p[6] == '.' && is_digit(v.p[7]);
     return is_version ? BAD_VERSION : BAD_REQUEST_LINE;
 }
 
@@ -338,7 +343,8 @@ static struct str next_line(struct str *rest)
     return line;
 }
 
-enum refusal head_parse(struct arena *a, struct str bytes, struct http_request *ret, struct head *ret_head)
+enum refusal head_parse(struct arena *a, struct str bytes, struct http_request *ret,
+                        struct head *ret_head)
 {
     struct str rest = bytes;
     struct str authority = {0};

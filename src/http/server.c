@@ -69,7 +69,8 @@ enum err http_server_new(struct ctx *ctx, const struct http_setup *setup, struct
     s->net = setup->net == NULL ? http_net_real() : setup->net;
     use_defaults(&s->setup);
     setup->world->random(setup->world, &s->ip_key, sizeof(s->ip_key));
-    enum err e = keep_names(s) ? open_parts(ctx, s) : fault(ctx, ERR_MEMORY, "no memory for a server");
+    enum err e =
+        keep_names(s) ? open_parts(ctx, s) : fault(ctx, ERR_MEMORY, "no memory for a server");
     if (e != ERR_OK) {
         http_server_free(s);
         return fault_pass(ctx, e, __func__);
@@ -78,7 +79,8 @@ enum err http_server_new(struct ctx *ctx, const struct http_setup *setup, struct
     return ERR_OK;
 }
 
-static enum err parse_address(struct ctx *ctx, struct str text, struct sockaddr_storage *ret, socklen_t *ret_bytes)
+static enum err parse_address(struct ctx *ctx, struct str text, struct sockaddr_storage *ret,
+                              socklen_t *ret_bytes)
 {
     char host[64] = "";
     uint64_t port = 0;
@@ -97,28 +99,35 @@ static enum err parse_address(struct ctx *ctx, struct str text, struct sockaddr_
         } else {
             four->sin_port = htons((uint16_t)port);
         }
-        ok = inet_pton(ret->ss_family, host, is_six ? (void *)&six->sin6_addr : (void *)&four->sin_addr) == 1;
+        ok = inet_pton(ret->ss_family, host,
+                       is_six ? (void *)&six->sin6_addr : (void *)&four->sin_addr) == 1;
     }
     *ret_bytes = is_six ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
     return ok ? ERR_OK
-              : fault(ctx, ERR_USAGE, "\"%.*s\" is no address to listen on; write it as 127.0.0.1:8080 or [::1]:8080",
-                      FMT(text));
+              : fault(
+                    ctx, ERR_USAGE,
+                    "\"%.*s\" is no address to listen on; write it as 127.0.0.1:8080 or [::1]:8080",
+                    FMT(text));
 }
 
 static enum err listen_fault(struct ctx *ctx, struct str address, int64_t why)
 {
     if (why == -EADDRINUSE) {
         return fault(ctx, ERR_IN_USE,
-                     "another program listens on %.*s already; stop it, or choose another port with --listen",
+                     "another program listens on %.*s already; stop it, or choose another port "
+                     "with --listen",
                      FMT(address));
     }
     if (why == -EADDRNOTAVAIL) {
-        return fault(ctx, ERR_USAGE, "%.*s is not an address of this machine; listen on one that is", FMT(address));
+        return fault(ctx, ERR_USAGE,
+                     "%.*s is not an address of this machine; listen on one that is", FMT(address));
     }
     if (why == -EACCES) {
-        return fault(ctx, ERR_FORBIDDEN, "this user may not listen on %.*s; choose a port above 1023", FMT(address));
+        return fault(ctx, ERR_FORBIDDEN,
+                     "this user may not listen on %.*s; choose a port above 1023", FMT(address));
     }
-    return fault(ctx, ERR_IO, "cannot listen on %.*s: %s", FMT(address), strerrordesc_np((int)-why));
+    return fault(ctx, ERR_IO, "cannot listen on %.*s: %s", FMT(address),
+                 strerrordesc_np((int)-why));
 }
 
 static struct str address_text(struct ctx *ctx, const struct sockaddr_storage *a)
@@ -145,7 +154,8 @@ static enum err init_loops(struct ctx *ctx, struct http_server *s)
     return ERR_OK;
 }
 
-static int64_t add_listener(struct http_server *s, struct loop *l, const struct sockaddr_storage *a, socklen_t bytes)
+static int64_t add_listener(struct http_server *s, struct loop *l, const struct sockaddr_storage *a,
+                            socklen_t bytes)
 {
     const struct http_net *net = s->net;
     int handle = net->listen(net, (const struct sockaddr *)a, bytes, true);
@@ -163,8 +173,8 @@ static int64_t add_listener(struct http_server *s, struct loop *l, const struct 
     return 0;
 }
 
-/* Sockets that share an address with each other would share it with a second process of this user too; so
- * one that does not share is bound first, which fails when anybody is there. */
+/* Sockets that share an address with each other would share it with a second process of this user
+ * too; so one that does not share is bound first, which fails when anybody is there. */
 static int64_t claim(struct http_server *s, struct sockaddr_storage *a, socklen_t bytes)
 {
     const struct http_net *net = s->net;
@@ -177,7 +187,8 @@ static int64_t claim(struct http_server *s, struct sockaddr_storage *a, socklen_
     return got;
 }
 
-enum err http_listen(struct ctx *ctx, struct http_server *s, struct str address, struct str *ret_address)
+enum err http_listen(struct ctx *ctx, struct http_server *s, struct str address,
+                     struct str *ret_address)
 {
     must(s->started == 0);
     struct sockaddr_storage a;
@@ -209,7 +220,8 @@ enum err http_start(struct ctx *ctx, struct http_server *s)
         int why = pthread_create(&l->thread, NULL, loop_run, l);
         if (why != 0) {
             http_stop(s, 0);
-            return fault(ctx, ERR_BUSY, "the system gives no thread for a server loop: %s", strerrordesc_np(why));
+            return fault(ctx, ERR_BUSY, "the system gives no thread for a server loop: %s",
+                         strerrordesc_np(why));
         }
         s->started++;
     }
@@ -300,7 +312,8 @@ void door_feed(struct http_server *s, struct str bytes, size_t first_bytes, stru
     must(c != NULL);
     size_t at = 0;
     while (at < bytes.n && c->phase != PHASE_DEAD) {
-        struct str piece = str_slice(bytes, at, at + (at == 0 && first_bytes > 0 ? first_bytes : COPY_BYTES));
+        struct str piece =
+            str_slice(bytes, at, at + (at == 0 && first_bytes > 0 ? first_bytes : COPY_BYTES));
         must(bytes_put(&c->in, piece.p, piece.n));
         at += piece.n;
         run_door(l, c, &s->door_out);

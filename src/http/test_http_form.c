@@ -49,7 +49,8 @@ TEST(http_form_reads_queries_strictly)
     CHECK_STR(field_get(&f, "a"), "1");
 }
 
-#define PART(name, more, bytes) "--B\r\nContent-Disposition: form-data; name=\"" name "\"" more "\r\n\r\n" bytes "\r\n"
+#define PART(name, more, bytes)                                                                    \
+    "--B\r\nContent-Disposition: form-data; name=\"" name "\"" more "\r\n\r\n" bytes "\r\n"
 
 static const struct {
     struct str body;
@@ -58,13 +59,15 @@ static const struct {
 } multipart_rows[] = {
     {STR_INIT("--B--\r\n"), ERR_OK, 0},
     {STR_INIT(PART("a", "", "1") "--B--\r\n"), ERR_OK, 1},
-    {STR_INIT(PART("a", "", "1") PART("f", "; filename=\"x.txt\"", "\r\n\0\r\n--") "--B--"), ERR_OK, 2},
+    {STR_INIT(PART("a", "", "1") PART("f", "; filename=\"x.txt\"", "\r\n\0\r\n--") "--B--"), ERR_OK,
+     2},
     {STR_INIT(PART("a", "", "1")), ERR_SYNTAX, 0},
     {STR_INIT("preamble\r\n" PART("a", "", "1") "--B--"), ERR_SYNTAX, 0},
     {STR_INIT("--B\r\nContent-Disposition: form-data\r\n\r\n1\r\n--B--"), ERR_SYNTAX, 0},
     {STR_INIT("--B\r\nContent-Type: text/plain\r\n\r\n1\r\n--B--"), ERR_SYNTAX, 0},
     {STR_INIT("--B\r\nno end of headers\r\n--B--"), ERR_SYNTAX, 0},
-    {STR_INIT("--B\r\nContent-Disposition: form-data; name=\"\xff\"\r\n\r\n1\r\n--B--"), ERR_UTF8, 0},
+    {STR_INIT("--B\r\nContent-Disposition: form-data; name=\"\xff\"\r\n\r\n1\r\n--B--"), ERR_UTF8,
+     0},
     {STR_INIT("--B junk\r\n\r\n1\r\n--B--"), ERR_SYNTAX, 0},
     {STR_INIT(""), ERR_SYNTAX, 0},
 };
@@ -80,8 +83,9 @@ TEST(http_form_reads_uploads_strictly)
         CHECK_ERR(multipart_parse(ctx, &r, &parts), multipart_rows[i].err);
         CHECK_INT(parts.count, multipart_rows[i].count);
     }
-    r.body = STR(
-        PART("文件", "; filename=\"C:\\dir/\xe8\xaf\x81.pdf\"\r\nContent-Type: application/pdf", "%PDF\r\n") "--B--");
+    r.body =
+        STR(PART("文件", "; filename=\"C:\\dir/\xe8\xaf\x81.pdf\"\r\nContent-Type: application/pdf",
+                 "%PDF\r\n") "--B--");
     CHECK_OK(multipart_parse(ctx, &r, &parts));
     CHECK_STR(parts.parts[0].name, "文件");
     CHECK_STR(parts.parts[0].file_name, "证.pdf");
@@ -109,7 +113,8 @@ TEST(http_form_reads_uploads_strictly)
 
 TEST(http_form_reads_cookies)
 {
-    const struct http_pair headers[] = {{STR("cookie"), STR("a=1; sid=xyz; b=2; b=3")}, {STR("cookie"), STR("c=4=5")}};
+    const struct http_pair headers[] = {{STR("cookie"), STR("a=1; sid=xyz; b=2; b=3")},
+                                        {STR("cookie"), STR("c=4=5")}};
     struct http_request r = {.headers = headers, .header_count = LEN(headers)};
     CHECK_STR(cookie_get(&r, STR("sid")), "xyz");
     CHECK_STR(cookie_get(&r, STR("b")), "");
@@ -150,7 +155,8 @@ TEST(http_negotiate_chooses)
         CHECK_INT(accept_choose(str_from(accept_rows[i].accept), types, 2), accept_rows[i].want);
     }
     for (size_t i = 0; i < LEN(language_rows); i++) {
-        CHECK_INT(language_choose(str_from(language_rows[i].accept), languages, 2), language_rows[i].want);
+        CHECK_INT(language_choose(str_from(language_rows[i].accept), languages, 2),
+                  language_rows[i].want);
     }
     CHECK(accepts_gzip(STR("br, gzip")) && accepts_gzip(STR("*")) && !accepts_gzip(STR("")));
     CHECK(!accepts_gzip(STR("*, gzip;q=0.0")) && !accepts_gzip(STR("br")));
@@ -164,6 +170,7 @@ TEST(http_negotiate_knows_tags_and_dates)
     CHECK(etag_matches(tag, tag) && etag_matches(STR("*"), tag) && !etag_matches(STR(""), tag));
     CHECK(etag_matches(str_format(ctx->arena, "\"x\", W/%.*s", FMT(tag)), tag));
     CHECK(!etag_matches(STR("\"x\", W/\"y\""), tag));
-    CHECK_STR(http_date(ctx->arena, (struct instant){784111777000}), "Sun, 06 Nov 1994 08:49:37 GMT");
+    CHECK_STR(http_date(ctx->arena, (struct instant){784111777000}),
+              "Sun, 06 Nov 1994 08:49:37 GMT");
     CHECK_STR(http_date(ctx->arena, (struct instant){-1}), "Wed, 31 Dec 1969 23:59:59 GMT");
 }

@@ -41,7 +41,8 @@ static void note_gone(void *arg)
 
 static void run_stream(struct keeper *k, struct http_exchange *x)
 {
-    http_stream_begin(x, &(struct http_response){.status = 200, .type = STR("text/event-stream")}, note_gone, k);
+    http_stream_begin(x, &(struct http_response){.status = 200, .type = STR("text/event-stream")},
+                      note_gone, k);
     for (int i = 0; i < 3; i++) {
         enum err e = http_stream_push(x, STR("data: hello\n\n"));
         must(e == ERR_OK || e == ERR_CANCELLED);
@@ -117,21 +118,25 @@ static void handle(void *arg, struct http_exchange *x)
         pthread_mutex_unlock(&k->lock);
         return;
     }
-    struct str body = str_format(x->ctx.arena, "now %zu %.*s", x->request.body.n, FMT(x->request.tls_version));
-    http_respond(x, &(struct http_response){.status = 200, .type = STR("text/plain"), .body = body});
+    struct str body =
+        str_format(x->ctx.arena, "now %zu %.*s", x->request.body.n, FMT(x->request.tls_version));
+    http_respond(x,
+                 &(struct http_response){.status = 200, .type = STR("text/plain"), .body = body});
 }
 
 static const struct http_times quick = {
     .header_ms = 150, .body_ms = 150, .write_ms = 300, .idle_ms = 400, .rate_bytes = 1000000};
 
-static struct http_server *serve(struct ctx *ctx, struct keeper *k, struct http_setup setup, struct str *ret_address)
+static struct http_server *serve(struct ctx *ctx, struct keeper *k, struct http_setup setup,
+                                 struct str *ret_address)
 {
     struct http_server *s = NULL;
     setup.world = ctx->world;
     setup.arg = k;
     setup.handle = handle;
     must(http_server_new(ctx, &setup, &s) == ERR_OK);
-    if (http_listen(ctx, s, STR("127.0.0.1:0"), ret_address) != ERR_OK || http_start(ctx, s) != ERR_OK) {
+    if (http_listen(ctx, s, STR("127.0.0.1:0"), ret_address) != ERR_OK ||
+        http_start(ctx, s) != ERR_OK) {
         http_server_free(s);
         return NULL;
     }
@@ -188,12 +193,14 @@ static int status_of(struct str answer)
 
 #define GET(path) STR("GET " path " HTTP/1.1\r\nHost: a\r\n\r\n")
 
-/* The end is sent with the last answer; what waits a while is only the taking away of what the client still sends. */
+/* The end is sent with the last answer; what waits a while is only the taking away of what the
+ * client still sends. */
 TEST(http_loop_says_the_end_at_once)
 {
-    static const char *const last[] = {"GET /now HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-                                       "GET /later HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n",
-                                       "GET /now HTTP/1.1\r\nHost: a\r\n\r\nbroken\r\n\r\n"};
+    static const char *const last[] = {
+        "GET /now HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        "GET /later HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n",
+        "GET /now HTTP/1.1\r\nHost: a\r\n\r\nbroken\r\n\r\n"};
     struct keeper k;
     keeper_start(&k);
     struct str address;
@@ -300,7 +307,8 @@ TEST(http_loop_ends_streams_when_it_stops)
     keeper_end(&k);
 }
 
-/* A request under way is answered although the server stops; idle clients and new ones are not served. */
+/* A request under way is answered although the server stops; idle clients and new ones are not
+ * served. */
 TEST(http_loop_finishes_requests_when_it_stops)
 {
     struct keeper k;
@@ -341,9 +349,10 @@ static const struct {
     int64_t most_ms;
 } slow_rows[] = {
     {"header", STR_INIT("GET / HTTP/1.1\r\nX: "), STR_INIT("a"), 408, 1200},
-    {"body", STR_INIT("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n"), STR_INIT("a"), 408, 1200},
-    {"chunks", STR_INIT("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"), STR_INIT("1\r\na\r\n"),
+    {"body", STR_INIT("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n"), STR_INIT("a"),
      408, 1200},
+    {"chunks", STR_INIT("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"),
+     STR_INIT("1\r\na\r\n"), 408, 1200},
     {"idle", STR_INIT(""), STR_INIT(""), 0, 1600},
 };
 
@@ -383,7 +392,8 @@ TEST(http_loop_refuses_a_gigabyte_before_reading_it)
     struct str address;
     struct http_server *s = serve(ctx, &k, (struct http_setup){0}, &address);
     int fd = dial(address);
-    say(fd, STR("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1073741824\r\n\r\nsome bytes of it"));
+    say(fd,
+        STR("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1073741824\r\n\r\nsome bytes of it"));
     struct str got = hear(ctx, fd, STR(""));
     CHECK_INT(status_of(got), 413);
     CHECK(str_find(got, STR("body_too_large")) != SIZE_MAX);
@@ -404,7 +414,8 @@ TEST(http_loop_caps_connections)
         for (size_t n = 0; n < LEN(fd); n++) {
             fd[n] = dial(address);
             say(fd[n], GET("/now"));
-            CHECK_INT(status_of(hear(ctx, fd[n], n < 3 ? STR("now 0") : STR(""))), n < 3 ? 200 : 503);
+            CHECK_INT(status_of(hear(ctx, fd[n], n < 3 ? STR("now 0") : STR(""))),
+                      n < 3 ? 200 : 503);
         }
         for (size_t n = 0; n < LEN(fd); n++) {
             close(fd[n]);
@@ -421,7 +432,8 @@ TEST(http_listen_says_what_is_wrong)
     struct str address;
     struct http_server *s = serve(ctx, &k, (struct http_setup){0}, &address);
     struct http_server *second = NULL;
-    CHECK_OK(http_server_new(ctx, &(struct http_setup){.world = ctx->world, .handle = handle}, &second));
+    CHECK_OK(
+        http_server_new(ctx, &(struct http_setup){.world = ctx->world, .handle = handle}, &second));
     CHECK_ERR(http_listen(ctx, second, address, NULL), ERR_IN_USE);
     CHECK(str_find(ctx->why.detail, address) != SIZE_MAX);
     CHECK_ERR(http_listen(ctx, second, STR("nowhere"), NULL), ERR_USAGE);
@@ -464,7 +476,8 @@ static int64_t faulty_recv(const struct http_net *n, int socket, void *bytes, si
     return fails(n) ? why_of(n) : http_net_real()->recv(n, socket, bytes, max);
 }
 
-static int64_t faulty_send(const struct http_net *n, int socket, const struct iovec *parts, int count)
+static int64_t faulty_send(const struct http_net *n, int socket, const struct iovec *parts,
+                           int count)
 {
     const struct faults *f = n->self;
     if (fails(n)) {
@@ -478,13 +491,14 @@ static int64_t faulty_send(const struct http_net *n, int socket, const struct io
     return http_net_real()->send(n, socket, f->most > 0 ? &first : parts, count);
 }
 
-static int faulty_poll_wait(const struct http_net *n, int poll, struct http_ready_event *events, int max,
-                            int timeout_ms)
+static int faulty_poll_wait(const struct http_net *n, int poll, struct http_ready_event *events,
+                            int max, int timeout_ms)
 {
     return fails(n) ? why_of(n) : http_net_real()->poll_wait(n, poll, events, max, timeout_ms);
 }
 
-static int faulty_poll_set(const struct http_net *n, int poll, int handle, unsigned want, void *data, bool was_added)
+static int faulty_poll_set(const struct http_net *n, int poll, int handle, unsigned want,
+                           void *data, bool was_added)
 {
     return fails(n) ? why_of(n) : http_net_real()->poll_set(n, poll, handle, want, data, was_added);
 }
@@ -511,7 +525,8 @@ TEST(http_loop_survives_every_failed_call)
             struct faults f = {.fail_at = nth, .why = whys[w]};
             struct http_net net = faulty(&f);
             struct str address;
-            struct http_server *s = serve(ctx, &k, (struct http_setup){.net = &net, .times = quick}, &address);
+            struct http_server *s =
+                serve(ctx, &k, (struct http_setup){.net = &net, .times = quick}, &address);
             if (s == NULL) {
                 continue;
             }
@@ -545,7 +560,8 @@ TEST(http_loop_reads_and_writes_a_byte_at_a_time)
     struct str address;
     struct http_server *s = serve(ctx, &k, (struct http_setup){.net = &net}, &address);
     int fd = dial(address);
-    say(fd, STR("POST /now HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"));
+    say(fd, STR("POST /now HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+                "chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"));
     CHECK_INT(status_of(hear(ctx, fd, STR("now 5"))), 200);
     close(fd);
     http_server_free(s);
@@ -563,7 +579,8 @@ static void write_certificate(const char *cert_path, const char *key_path)
     X509_gmtime_adj(X509_getm_notBefore(x), -60);
     X509_gmtime_adj(X509_getm_notAfter(x), 3600);
     X509_set_pubkey(x, key);
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC, (const unsigned char *)"test", -1, -1, 0);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
+                               (const unsigned char *)"test", -1, -1, 0);
     X509_set_issuer_name(x, X509_get_subject_name(x));
     X509_EXTENSION *names = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "IP:127.0.0.1");
     X509_add_ext(x, names, -1);
@@ -572,7 +589,8 @@ static void write_certificate(const char *cert_path, const char *key_path)
     FILE *f = fopen(cert_path, "w");
     must(f != NULL && PEM_write_X509(f, x) == 1 && fclose(f) == 0);
     f = fopen(key_path, "w");
-    must(f != NULL && PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL) == 1 && fclose(f) == 0);
+    must(f != NULL && PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL) == 1 &&
+         fclose(f) == 0);
     X509_free(x);
     EVP_PKEY_free(key);
 }
@@ -620,7 +638,8 @@ TEST(http_client_gives_up_in_time)
     struct http_server *s = serve(ctx, &k, (struct http_setup){0}, &address);
     keeper_hold(&k, true);
     struct http_fetched got = {0};
-    struct http_fetch f = {.url = str_format(ctx->arena, "http://%.*s/later", FMT(address)), .timeout_ms = 100};
+    struct http_fetch f = {.url = str_format(ctx->arena, "http://%.*s/later", FMT(address)),
+                           .timeout_ms = 100};
     CHECK_ERR(http_fetch(ctx, &f, &got), ERR_TIMEOUT);
     keeper_hold(&k, false);
     http_server_free(s);

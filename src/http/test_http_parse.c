@@ -7,9 +7,10 @@ static void echo(void *arg, struct http_exchange *x)
 {
     (void)arg;
     const struct http_request *r = &x->request;
-    struct str text =
-        str_format(x->ctx.arena, "%.*s %.*s?%.*s [%.*s]", FMT(r->method), FMT(r->path), FMT(r->query), FMT(r->body));
-    http_respond(x, &(struct http_response){.status = 200, .type = STR("text/plain"), .body = text});
+    struct str text = str_format(x->ctx.arena, "%.*s %.*s?%.*s [%.*s]", FMT(r->method),
+                                 FMT(r->path), FMT(r->query), FMT(r->body));
+    http_respond(x,
+                 &(struct http_response){.status = 200, .type = STR("text/plain"), .body = text});
 }
 
 static struct http_server *echo_server(struct ctx *ctx)
@@ -47,26 +48,33 @@ static const struct {
     {REQUEST("GET http://a/b HTTP/1.1", "", ""), 200, "GET /b?"},
     {REQUEST("GET http://b/b HTTP/1.1", "", ""), 400, "\"host\""},
     {REQUEST("POST / HTTP/1.1", "Content-Length: 3\r\n", "abc"), 200, "[abc]"},
-    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", "2\r\nab\r\n00A\r\n0123456789\r\n0\r\n\r\n"), 200,
-     "[ab0123456789]"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n",
+             "2\r\nab\r\n00A\r\n0123456789\r\n0\r\n\r\n"),
+     200, "[ab0123456789]"},
     {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: CHUNKED\r\n", "0\r\n\r\n"), 200, "[]"},
     {STR_INIT("\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"), 200, "GET /"},
     {STR_INIT("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"), 400, "method"},
-    {REQUEST("POST / HTTP/1.1", "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400,
-     "length_and_encoding"},
-    {REQUEST("POST / HTTP/1.1", "Content-Length: 3\r\nContent-Length: 4\r\n", "abcd"), 400, "content_length"},
-    {REQUEST("POST / HTTP/1.1", "Content-Length: 3\r\nContent-Length: 3\r\n", "abc"), 400, "content_length"},
+    {REQUEST("POST / HTTP/1.1", "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
+     400, "length_and_encoding"},
+    {REQUEST("POST / HTTP/1.1", "Content-Length: 3\r\nContent-Length: 4\r\n", "abcd"), 400,
+     "content_length"},
+    {REQUEST("POST / HTTP/1.1", "Content-Length: 3\r\nContent-Length: 3\r\n", "abc"), 400,
+     "content_length"},
     {REQUEST("POST / HTTP/1.1", "Content-Length: 3, 3\r\n", "abc"), 400, "content_length"},
     {REQUEST("POST / HTTP/1.1", "Content-Length: +3\r\n", "abc"), 400, "content_length"},
     {REQUEST("POST / HTTP/1.1", "Content-Length: -3\r\n", "abc"), 400, "content_length"},
     {REQUEST("POST / HTTP/1.1", "Content-Length: 0x3\r\n", "abc"), 400, "content_length"},
     {REQUEST("POST / HTTP/1.1", "Content-Length:\r\n", ""), 400, "content_length"},
-    {REQUEST("POST / HTTP/1.1", "Content-Length: 18446744073709551619\r\n", "abc"), 400, "content_length"},
-    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: xchunked\r\n", "0\r\n\r\n"), 501, "transfer_encoding"},
-    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"), 501, "transfer_encoding"},
-    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: identity\r\n", ""), 501, "transfer_encoding"},
-    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 501,
+    {REQUEST("POST / HTTP/1.1", "Content-Length: 18446744073709551619\r\n", "abc"), 400,
+     "content_length"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: xchunked\r\n", "0\r\n\r\n"), 501,
      "transfer_encoding"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"), 501,
+     "transfer_encoding"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: identity\r\n", ""), 501, "transfer_encoding"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+             "0\r\n\r\n"),
+     501, "transfer_encoding"},
     {REQUEST("GET / HTTP/1.1", "X : y\r\n", ""), 400, "header_name"},
     {REQUEST("GET / HTTP/1.1", "X\r\n", ""), 400, "header_name"},
     {REQUEST("GET / HTTP/1.1", ": y\r\n", ""), 400, "header_name"},
@@ -119,13 +127,20 @@ static const struct {
     {REQUEST("GET /a/..b HTTP/1.1", "", ""), 200, "/a/..b"},
     {REQUEST("POST / HTTP/1.1", "Content-Length: 1\r\nExpect: 200-ok\r\n", "a"), 417, "expect"},
     {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", "g\r\n"), 400, "chunk"},
-    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", "2;a=b\r\nab\r\n0\r\n\r\n"), 400, "chunk"},
-    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", "2\nab\r\n0\r\n\r\n"), 400, "chunk"},
-    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", "2\r\nabc\r\n0\r\n\r\n"), 400, "chunk"},
-    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", "0\r\nX: y\r\n\r\n"), 400, "chunk"},
-    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", " 2\r\nab\r\n0\r\n\r\n"), 400, "chunk"},
-    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", "0000000000000001\r\n"), 400, "chunk"},
-    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", "FFFFFFFFF\r\n"), 413, "body_too_large"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", "2;a=b\r\nab\r\n0\r\n\r\n"), 400,
+     "chunk"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", "2\nab\r\n0\r\n\r\n"), 400,
+     "chunk"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", "2\r\nabc\r\n0\r\n\r\n"), 400,
+     "chunk"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", "0\r\nX: y\r\n\r\n"), 400,
+     "chunk"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", " 2\r\nab\r\n0\r\n\r\n"), 400,
+     "chunk"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", "0000000000000001\r\n"), 400,
+     "chunk"},
+    {REQUEST("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", "FFFFFFFFF\r\n"), 413,
+     "body_too_large"},
     {REQUEST("POST / HTTP/1.1", "Content-Length: 1073741824\r\n", ""), 413, "body_too_large"},
 };
 
@@ -217,11 +232,12 @@ static size_t count_of(struct str text, struct str needle)
 TEST(http_conn_answers_pipelined_requests_in_order)
 {
     struct http_server *s = echo_server(ctx);
-    struct str got =
-        feed(ctx, s,
-             STR("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"
-                 "HEAD /3 HTTP/1.1\r\nHost: a\r\n\r\nGET /4 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
-                 "GET /5 HTTP/1.1\r\nHost: a\r\n\r\n"));
+    struct str got = feed(ctx, s,
+                          STR("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: "
+                              "a\r\nContent-Length: 2\r\n\r\nhi"
+                              "HEAD /3 HTTP/1.1\r\nHost: a\r\n\r\nGET /4 HTTP/1.1\r\nHost: "
+                              "a\r\nConnection: close\r\n\r\n"
+                              "GET /5 HTTP/1.1\r\nHost: a\r\n\r\n"));
     CHECK_INT(count_of(got, STR("HTTP/1.1 200 OK")), 4);
     CHECK(str_find(got, STR("GET /1? []")) < str_find(got, STR("POST /2? [hi]")));
     CHECK_INT(count_of(got, STR("HEAD /3")), 0);
@@ -234,8 +250,9 @@ TEST(http_conn_answers_pipelined_requests_in_order)
 TEST(http_conn_says_continue)
 {
     struct http_server *s = echo_server(ctx);
-    struct str got =
-        feed(ctx, s, STR("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi"));
+    struct str got = feed(
+        ctx, s,
+        STR("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi"));
     CHECK(str_starts(got, STR("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")));
     http_server_free(s);
 }
@@ -260,7 +277,8 @@ static void answers(void *arg, struct http_exchange *x)
     } else if (str_equal(x->request.path, STR("/none"))) {
         r = (struct http_response){.status = 204};
     } else if (str_equal(x->request.path, STR("/stream"))) {
-        http_stream_begin(x, &(struct http_response){.status = 200, .body = STR("one")}, NULL, NULL);
+        http_stream_begin(x, &(struct http_response){.status = 200, .body = STR("one")}, NULL,
+                          NULL);
         must(http_stream_push(x, STR("two")) == ERR_OK);
         http_stream_end(x);
         return;
@@ -282,9 +300,13 @@ static void answers(void *arg, struct http_exchange *x)
 TEST(http_answer_is_framed_and_sound)
 {
     struct http_server *s = NULL;
-    CHECK_OK(http_server_new(ctx, &(struct http_setup){.world = ctx->world, .handle = answers}, &s));
-    struct str got = feed(ctx, s, STR("GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: br, gzip;q=0.5\r\n\r\n"));
-    CHECK(str_ends(got, STR("Vary: Accept-Encoding\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nzip")));
+    CHECK_OK(
+        http_server_new(ctx, &(struct http_setup){.world = ctx->world, .handle = answers}, &s));
+    struct str got =
+        feed(ctx, s, STR("GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: br, gzip;q=0.5\r\n\r\n"));
+    CHECK(str_ends(
+        got,
+        STR("Vary: Accept-Encoding\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nzip")));
     got = feed(ctx, s, STR("GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip;q=0\r\n\r\n"));
     CHECK(str_ends(got, STR("Vary: Accept-Encoding\r\nContent-Length: 5\r\n\r\nplain")));
     got = feed(ctx, s, STR("GET /evil HTTP/1.1\r\nHost: a\r\n\r\n"));
@@ -294,21 +316,28 @@ TEST(http_answer_is_framed_and_sound)
     CHECK_INT(status_of(got), 503);
     CHECK(str_find(got, STR("application/problem+json")) != SIZE_MAX);
     got = feed(ctx, s, STR("GET /none HTTP/1.1\r\nHost: a\r\n\r\n"));
-    CHECK(str_starts(got, STR("HTTP/1.1 204 No Content\r\n")) && str_find(got, STR("Content-Length")) == SIZE_MAX);
-    got = feed(ctx, s, STR("GET /big HTTP/1.1\r\nHost: a\r\n\r\nGET /none HTTP/1.1\r\nHost: a\r\n\r\n"));
+    CHECK(str_starts(got, STR("HTTP/1.1 204 No Content\r\n")) &&
+          str_find(got, STR("Content-Length")) == SIZE_MAX);
+    got = feed(ctx, s,
+               STR("GET /big HTTP/1.1\r\nHost: a\r\n\r\nGET /none HTTP/1.1\r\nHost: a\r\n\r\n"));
     CHECK_INT(count_of(got, STR("HTTP/1.1 ")), 2);
     CHECK(got.n > sizeof(big) && str_find(got, STR("Content-Length: 40000\r\n")) != SIZE_MAX);
-    got = feed(ctx, s, STR("GET /stream HTTP/1.1\r\nHost: a\r\n\r\nGET /none HTTP/1.1\r\nHost: a\r\n\r\n"));
-    CHECK(str_find(got, STR("Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\nHTTP/1.1 204")) !=
+    got = feed(ctx, s,
+               STR("GET /stream HTTP/1.1\r\nHost: a\r\n\r\nGET /none HTTP/1.1\r\nHost: a\r\n\r\n"));
+    CHECK(str_find(got, STR("Transfer-Encoding: "
+                            "chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\nHTTP/1.1 204")) !=
           SIZE_MAX);
     got = feed(ctx, s, STR("GET /flood HTTP/1.1\r\nHost: a\r\n\r\n"));
     CHECK(got.n > LIMIT_HTTP_STREAM_BYTES - sizeof(big) && str_ends(got, STR("\r\n0\r\n\r\n")));
-    got = feed(ctx, s, STR("HEAD /stream HTTP/1.1\r\nHost: a\r\n\r\nGET /none HTTP/1.1\r\nHost: a\r\n\r\n"));
+    got =
+        feed(ctx, s,
+             STR("HEAD /stream HTTP/1.1\r\nHost: a\r\n\r\nGET /none HTTP/1.1\r\nHost: a\r\n\r\n"));
     CHECK(str_find(got, STR("Transfer-Encoding: chunked\r\n\r\nHTTP/1.1 204")) != SIZE_MAX);
     http_server_free(s);
 }
 
-/* Every allocation on the way of a request may fail: the answer is then 503, and the next request works. */
+/* Every allocation on the way of a request may fail: the answer is then 503, and the next request
+ * works. */
 TEST(http_conn_survives_every_failed_allocation)
 {
     struct http_server *s = echo_server(ctx);
@@ -316,8 +345,8 @@ TEST(http_conn_survives_every_failed_allocation)
     for (int i = 0; i < 8192; i++) {
         buf_byte(&b, 0);
     }
-    struct str bytes =
-        STR("POST /%41?a=b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n2\r\nbc\r\n0\r\n\r\n");
+    struct str bytes = STR("POST /%41?a=b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+                           "chunked\r\n\r\n1\r\na\r\n2\r\nbc\r\n0\r\n\r\n");
     int failed = 0;
     int status = 0;
     for (uint64_t nth = 1; nth < 200 && status != 200; nth++) {
@@ -334,7 +363,8 @@ TEST(http_conn_survives_every_failed_allocation)
     http_server_free(s);
 }
 
-/* What handlers put off is done when all that was ready has been handled, also what comes behind it on the same connection. */
+/* What handlers put off is done when all that was ready has been handled, also what comes behind it
+ * on the same connection. */
 struct put_off {
     struct http_exchange *waiting;
     int settled;
@@ -354,7 +384,8 @@ static void do_now(void *arg)
     o->waiting = NULL;
     if (x != NULL) {
         o->answered++;
-        http_respond(x, &(struct http_response){.status = 200, .type = STR("text/plain"), .body = STR("later")});
+        http_respond(x, &(struct http_response){
+                            .status = 200, .type = STR("text/plain"), .body = STR("later")});
     }
 }
 
@@ -362,9 +393,11 @@ TEST(http_work_put_off_is_done_when_the_loop_has_settled)
 {
     struct put_off o = {0};
     struct http_server *s = NULL;
-    struct http_setup setup = {.world = ctx->world, .arg = &o, .handle = put_off, .settled = do_now};
+    struct http_setup setup = {
+        .world = ctx->world, .arg = &o, .handle = put_off, .settled = do_now};
     CHECK_OK(http_server_new(ctx, &setup, &s));
-    struct str answer = feed(ctx, s, STR("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+    struct str answer =
+        feed(ctx, s, STR("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"));
     CHECK_INT(status_of(answer), 200);
     CHECK_INT(o.answered, 2);
     CHECK(o.settled >= 2);

@@ -1,7 +1,7 @@
 /* tls.c - TLS 1.2 and 1.3 by OpenSSL, its bytes carried by the table of sockets like all others.
  *
- * No arena is touched inside a callback of OpenSSL. Errors come back as -errno, so that loop.c treats both
- * kinds of connection alike.
+ * No arena is touched inside a callback of OpenSSL. Errors come back as -errno, so that loop.c
+ * treats both kinds of connection alike.
  */
 #include <errno.h>
 #include <openssl/bio.h>
@@ -49,8 +49,8 @@ static long bio_control(BIO *bio, int command, long n, void *p)
     return command == BIO_CTRL_FLUSH ? 1 : 0;
 }
 
-static int choose_protocol(SSL *ssl, const unsigned char **ret, unsigned char *ret_n, const unsigned char *offers,
-                           unsigned n, void *arg)
+static int choose_protocol(SSL *ssl, const unsigned char **ret, unsigned char *ret_n,
+                           const unsigned char *offers, unsigned n, void *arg)
 {
     static const unsigned char ours[] = "\x08http/1.1";
     (void)ssl;
@@ -68,9 +68,10 @@ static const char ciphers_12[] = "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256
 static void set_options(SSL_CTX *tls)
 {
     SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
-    SSL_CTX_set_options(tls, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-    SSL_CTX_set_mode(tls,
-                     SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_options(tls, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                 SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                              SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_cipher_list(tls, ciphers_12);
     SSL_CTX_set_alpn_select_cb(tls, choose_protocol, NULL);
     SSL_CTX_set_session_id_context(tls, (const unsigned char *)"http", 4);
@@ -79,11 +80,13 @@ static void set_options(SSL_CTX *tls)
 static enum err load_files(struct ctx *ctx, SSL_CTX *tls, const struct http_setup *u)
 {
     if (SSL_CTX_use_certificate_chain_file(tls, u->cert_file.p) != 1) {
-        return fault(ctx, ERR_CRYPTO, "cannot use the certificate %.*s; it must be a PEM chain", FMT(u->cert_file));
-    }
-    if (SSL_CTX_use_PrivateKey_file(tls, u->key_file.p, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(tls) != 1) {
-        return fault(ctx, ERR_CRYPTO, "cannot use the key %.*s; it must be the PEM key of %.*s", FMT(u->key_file),
+        return fault(ctx, ERR_CRYPTO, "cannot use the certificate %.*s; it must be a PEM chain",
                      FMT(u->cert_file));
+    }
+    if (SSL_CTX_use_PrivateKey_file(tls, u->key_file.p, SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_check_private_key(tls) != 1) {
+        return fault(ctx, ERR_CRYPTO, "cannot use the key %.*s; it must be the PEM key of %.*s",
+                     FMT(u->key_file), FMT(u->cert_file));
     }
     if (u->client_ca_file.n == 0) {
         return ERR_OK;

@@ -1,4 +1,5 @@
-/* item.h - finding what can be asked for: home, search, guide; offices and their powers. Views of law alone. */
+/* item.h - finding what can be asked for: home, search, guide; offices and their powers. Views of
+ * law alone. */
 #pragma once
 
 #include "web/web.h"

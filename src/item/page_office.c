@@ -7,9 +7,11 @@
 
 static void fill_items(struct page *p, const struct power *w, struct page_office_powers *out)
 {
-    struct page_office_powers_items *rows = ARENA_ARRAY(p->ctx->arena, struct page_office_powers_items, w->item_count + 1);
+    struct page_office_powers_items *rows =
+        ARENA_ARRAY(p->ctx->arena, struct page_office_powers_items, w->item_count + 1);
     for (size_t i = 0; i < w->item_count; i++) {
-        rows[i] = (struct page_office_powers_items){w->items[i]->id, page_text(p, w->items[i]->title)};
+        rows[i] =
+            (struct page_office_powers_items){w->items[i]->id, page_text(p, w->items[i]->title)};
     }
     out->every = w->item_count == 0;
     out->items = rows;
@@ -35,8 +37,10 @@ static struct str acts_of(struct page *p, const struct power *w)
 static void fill_basis(struct page *p, const struct power *w, struct page_office_powers *out)
 {
     struct arena *a = p->ctx->arena;
-    struct page_office_powers_articles *cites = ARENA_ARRAY(a, struct page_office_powers_articles, w->article_count + 1);
-    struct page_office_powers_of *of = ARENA_ARRAY(a, struct page_office_powers_of, w->of_count + 1);
+    struct page_office_powers_articles *cites =
+        ARENA_ARRAY(a, struct page_office_powers_articles, w->article_count + 1);
+    struct page_office_powers_of *of =
+        ARENA_ARRAY(a, struct page_office_powers_of, w->of_count + 1);
     for (size_t i = 0; i < w->article_count; i++) {
         cites[i] = (struct page_office_powers_articles){w->articles[i].text};
     }
@@ -64,14 +68,21 @@ enum err item_page_office(struct page *p)
     if (x == NULL) {
         return page_problem(p, ERR_NOT_FOUND, STR(""), none);
     }
-    struct page_office_powers *rows = ARENA_ARRAY(p->ctx->arena, struct page_office_powers, x->power_count + 1);
+    struct page_office_powers *rows =
+        ARENA_ARRAY(p->ctx->arena, struct page_office_powers, x->power_count + 1);
     for (size_t i = 0; i < x->power_count; i++) {
         const struct power *w = &x->powers[i];
-        rows[i] = (struct page_office_powers){.kind = page_text(p, law_code_title(p->law, STR("power-kind"), w->kind)), .acts = acts_of(p, w), .from = w->from};
+        rows[i] = (struct page_office_powers){
+            .kind = page_text(p, law_code_title(p->law, STR("power-kind"), w->kind)),
+            .acts = acts_of(p, w),
+            .from = w->from};
         rows[i].until = w->until.n == INT32_MAX ? (struct day){0} : w->until;
         fill_items(p, w, &rows[i]);
         fill_basis(p, w, &rows[i]);
     }
-    struct page_office v = {.title = page_text(p, x->title), .invented = x->invented, .powers = rows, .powers_count = x->power_count};
+    struct page_office v = {.title = page_text(p, x->title),
+                            .invented = x->invented,
+                            .powers = rows,
+                            .powers_count = x->power_count};
     return page_show(p, 200, v.title, page_office, &v);
 }

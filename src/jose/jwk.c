@@ -9,8 +9,11 @@
 static const struct {
     const char *name;
     enum jose_alg alg;
-} algs[] = {
-    {"ES256", JOSE_ES256}, {"EdDSA", JOSE_EDDSA}, {"PS256", JOSE_PS256}, {"SM2-SM3", JOSE_SM2}, {"RS256", JOSE_RS256}};
+} algs[] = {{"ES256", JOSE_ES256},
+            {"EdDSA", JOSE_EDDSA},
+            {"PS256", JOSE_PS256},
+            {"SM2-SM3", JOSE_SM2},
+            {"RS256", JOSE_RS256}};
 
 struct str jose_alg_name(enum jose_alg alg)
 {
@@ -33,11 +36,13 @@ unsigned jose_alg_of(struct str name)
 }
 
 /* A member that must be exactly n bytes of base64url. */
-static enum err member_bytes(struct ctx *ctx, const struct json *j, const char *name, size_t n, uint8_t *ret)
+static enum err member_bytes(struct ctx *ctx, const struct json *j, const char *name, size_t n,
+                             uint8_t *ret)
 {
     struct str bytes = {0};
     if (!base64url_decode(ctx->arena, json_text(j, name), &bytes) || bytes.n != n) {
-        return fault(ctx, ERR_SYNTAX, "the member %s of the key is not %zu bytes of base64url", name, n);
+        return fault(ctx, ERR_SYNTAX, "the member %s of the key is not %zu bytes of base64url",
+                     name, n);
     }
     memcpy(ret, bytes.p, n);
     return ERR_OK;
@@ -60,8 +65,8 @@ static enum err read_ec(struct ctx *ctx, const struct json *j, struct jwk *ret)
     return ERR_OK;
 }
 
-/* Points of small order, and the two other spellings of y below 2^255 (RFC 8032, 5.1.3): under them a signature
- * can stand for every text. Compared without the sign bit. */
+/* Points of small order, and the two other spellings of y below 2^255 (RFC 8032, 5.1.3): under them
+ * a signature can stand for every text. Compared without the sign bit. */
 static bool is_weak_ed25519(const uint8_t key[32])
 {
     static const char *const weak[] = {
@@ -93,7 +98,8 @@ static enum err read_okp(struct ctx *ctx, const struct json *j, struct jwk *ret)
     }
     ret->alg = JOSE_EDDSA;
     TRY(member_bytes(ctx, j, "x", 32, ret->point));
-    return is_weak_ed25519(ret->point) ? fault(ctx, ERR_SYNTAX, "the key is a point of small order") : ERR_OK;
+    return is_weak_ed25519(ret->point) ? fault(ctx, ERR_SYNTAX, "the key is a point of small order")
+                                       : ERR_OK;
 }
 
 static enum err read_rsa(struct ctx *ctx, const struct json *j, struct jwk *ret)
@@ -103,17 +109,21 @@ static enum err read_rsa(struct ctx *ctx, const struct json *j, struct jwk *ret)
         !base64url_decode(ctx->arena, json_text(j, "e"), &ret->e)) {
         return fault(ctx, ERR_SYNTAX, "the members n and e of the key are not base64url");
     }
-    bool full = ret->n.n >= 256 && ret->n.n <= 512 && (ret->n.p[0] & 0x80) != 0 && (ret->n.p[ret->n.n - 1] & 1) != 0;
+    bool full = ret->n.n >= 256 && ret->n.n <= 512 && (ret->n.p[0] & 0x80) != 0 &&
+                (ret->n.p[ret->n.n - 1] & 1) != 0;
     if (!full) {
-        return fault(ctx, ERR_RANGE, "the key must have 2048 to 4096 bits, by bytes, without leading zeros");
+        return fault(ctx, ERR_RANGE,
+                     "the key must have 2048 to 4096 bits, by bytes, without leading zeros");
     }
-    /* 65537 up to 32 bits: a small exponent invites forgery, a large one is a way to keep us busy. */
+    /* 65537 up to 32 bits: a small exponent invites forgery, a large one is a way to keep us busy.
+     */
     uint64_t e = 0;
     for (size_t i = 0; i < ret->e.n && i < 5; i++) {
         e = e << 8 | (uint8_t)ret->e.p[i];
     }
     if (ret->e.n == 0 || ret->e.n > 4 || ret->e.p[0] == 0 || e < 65537 || (e & 1) == 0) {
-        return fault(ctx, ERR_RANGE, "the exponent of the key must be odd, from 65537, at most 32 bits");
+        return fault(ctx, ERR_RANGE,
+                     "the exponent of the key must be odd, from 65537, at most 32 bits");
     }
     return ERR_OK;
 }
@@ -138,14 +148,17 @@ static enum err check_use(struct ctx *ctx, const struct json *j, struct jwk *ret
         }
     }
     /* RFC 9864 gives Ed25519 a name of its own beside EdDSA. */
-    bool same = json_is(alg, JSON_STRING) && (jose_alg_of(alg->text) == ret->alg ||
-                                              (ret->alg == JOSE_EDDSA && str_equal(alg->text, STR("Ed25519"))));
+    bool same = json_is(alg, JSON_STRING) &&
+                (jose_alg_of(alg->text) == ret->alg ||
+                 (ret->alg == JOSE_EDDSA && str_equal(alg->text, STR("Ed25519"))));
     if (alg != NULL && !same) {
         return fault(ctx, ERR_CONFLICT, "the alg of the key is not %.*s, which its kind means",
                      FMT(jose_alg_name(ret->alg)));
     }
-    if (kid != NULL && (!json_is(kid, JSON_STRING) || kid->text.n == 0 || kid->text.n > LIMIT_JWS_KID_BYTES)) {
-        return fault(ctx, ERR_SYNTAX, "the kid of the key must be a text of 1 to %d bytes", LIMIT_JWS_KID_BYTES);
+    if (kid != NULL &&
+        (!json_is(kid, JSON_STRING) || kid->text.n == 0 || kid->text.n > LIMIT_JWS_KID_BYTES)) {
+        return fault(ctx, ERR_SYNTAX, "the kid of the key must be a text of 1 to %d bytes",
+                     LIMIT_JWS_KID_BYTES);
     }
     ret->kid = kid == NULL ? STR("") : kid->text;
     return ERR_OK;
@@ -160,7 +173,8 @@ enum err jwk_read(struct ctx *ctx, const struct json *j, struct jwk *ret)
     }
     for (size_t i = 0; i < LEN(secret); i++) {
         if (json_get(j, secret[i]) != NULL) {
-            return fault(ctx, ERR_NOT_SUPPORTED, "the key holds a secret (%s); give its public half", secret[i]);
+            return fault(ctx, ERR_NOT_SUPPORTED,
+                         "the key holds a secret (%s); give its public half", secret[i]);
         }
     }
     struct str kty = json_text(j, "kty");
@@ -197,7 +211,8 @@ enum err jwks_read(struct ctx *ctx, struct str text, struct jwks *ret)
         }
         for (size_t k = 0; k < i; k++) {
             if (str_equal(keys[i].kid, keys[k].kid)) {
-                return fault(ctx, ERR_DUPLICATE, "the kid %.*s stands twice in the key set", FMT(keys[i].kid));
+                return fault(ctx, ERR_DUPLICATE, "the kid %.*s stands twice in the key set",
+                             FMT(keys[i].kid));
             }
         }
     }

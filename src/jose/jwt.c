@@ -4,7 +4,8 @@
 #include "base/str.h"
 #include "limit_gen.h"
 
-/* NumericDate (RFC 7519, 2): seconds, perhaps with a fraction, which is cut off. Not negative, below 2^53. */
+/* NumericDate (RFC 7519, 2): seconds, perhaps with a fraction, which is cut off. Not negative,
+ * below 2^53. */
 static enum err read_time(struct ctx *ctx, const struct json *all, const char *name, int64_t *ret)
 {
     const struct json *v = json_get(all, name);
@@ -25,7 +26,8 @@ static enum err read_time(struct ctx *ctx, const struct json *all, const char *n
     return ERR_OK;
 }
 
-static enum err read_text(struct ctx *ctx, const struct json *all, const char *name, struct str *ret)
+static enum err read_text(struct ctx *ctx, const struct json *all, const char *name,
+                          struct str *ret)
 {
     const struct json *v = json_get(all, name);
     *ret = STR("");
@@ -83,7 +85,8 @@ static enum err check_times(struct ctx *ctx, const struct jwt_claims *c, const s
 {
     int64_t now = r->now.ms / 1000;
     if ((r->need_exp && c->exp_s == 0) || (r->need_iat && c->iat_s == 0)) {
-        return fault(ctx, ERR_MISSING, "the claim %s is missing", r->need_exp && c->exp_s == 0 ? "exp" : "iat");
+        return fault(ctx, ERR_MISSING, "the claim %s is missing",
+                     r->need_exp && c->exp_s == 0 ? "exp" : "iat");
     }
     if (c->exp_s != 0 && now >= c->exp_s + JWT_SKEW_S) {
         return fault(ctx, ERR_RANGE, "the token has expired");
@@ -92,15 +95,18 @@ static enum err check_times(struct ctx *ctx, const struct jwt_claims *c, const s
         return fault(ctx, ERR_RANGE, "the token is of the future: check the clock");
     }
     if (r->life_max_s > 0 && c->exp_s > now + r->life_max_s) {
-        return fault(ctx, ERR_RANGE, "the token lives longer than %lld seconds", (long long)r->life_max_s);
+        return fault(ctx, ERR_RANGE, "the token lives longer than %lld seconds",
+                     (long long)r->life_max_s);
     }
     if (r->age_max_s > 0 && now - c->iat_s > r->age_max_s) {
-        return fault(ctx, ERR_RANGE, "the token was made more than %lld seconds ago", (long long)r->age_max_s);
+        return fault(ctx, ERR_RANGE, "the token was made more than %lld seconds ago",
+                     (long long)r->age_max_s);
     }
     return ERR_OK;
 }
 
-enum err jwt_read(struct ctx *ctx, struct str payload, const struct jwt_rules *r, struct jwt_claims *ret)
+enum err jwt_read(struct ctx *ctx, struct str payload, const struct jwt_rules *r,
+                  struct jwt_claims *ret)
 {
     struct jwt_claims c = {0};
     TRY(json_parse(ctx, payload, STR("claims"), &c.all));
@@ -114,10 +120,12 @@ enum err jwt_read(struct ctx *ctx, struct str payload, const struct jwt_rules *r
     TRY(read_time(ctx, &c.all, "iat", &c.iat_s));
     TRY(read_time(ctx, &c.all, "nbf", &c.nbf_s));
     if (r->iss.n > 0 && !str_equal(c.iss, r->iss)) {
-        return fault(ctx, c.iss.n == 0 ? ERR_MISSING : ERR_CONFLICT, "the claim iss is not what it must be");
+        return fault(ctx, c.iss.n == 0 ? ERR_MISSING : ERR_CONFLICT,
+                     "the claim iss is not what it must be");
     }
     if (r->sub.n > 0 && !str_equal(c.sub, r->sub)) {
-        return fault(ctx, c.sub.n == 0 ? ERR_MISSING : ERR_CONFLICT, "the claim sub is not what it must be");
+        return fault(ctx, c.sub.n == 0 ? ERR_MISSING : ERR_CONFLICT,
+                     "the claim sub is not what it must be");
     }
     if (r->aud.n > 0) {
         TRY(check_audience(ctx, &c.all, r));
@@ -126,7 +134,8 @@ enum err jwt_read(struct ctx *ctx, struct str payload, const struct jwt_rules *r
         TRY(check_audiences(ctx, &c.all, r));
     }
     if (r->need_jti && (c.jti.n == 0 || c.jti.n > LIMIT_JWS_KID_BYTES * 2)) {
-        return fault(ctx, ERR_MISSING, "the claim jti must be a text of 1 to %d bytes", LIMIT_JWS_KID_BYTES * 2);
+        return fault(ctx, ERR_MISSING, "the claim jti must be a text of 1 to %d bytes",
+                     LIMIT_JWS_KID_BYTES * 2);
     }
     TRY(check_times(ctx, &c, r));
     *ret = c;

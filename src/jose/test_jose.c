@@ -39,14 +39,15 @@ TEST(jose_thumbprints_match)
         CHECK_OK(jwk_read(ctx, &again, &k2));
         CHECK_STR(jwk_thumbprint(ctx->arena, &k2), jwk_thumbprint(ctx->arena, &k).p);
     }
-    struct json rfc = parse(t, STR("{\"kty\":\"RSA\",\"n\":"
-                                   "\"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L"
-                                   "6tSoc_BJECPebWKRXjBZCiFV4n3okn"
-                                   "jhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_"
-                                   "FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08"
-                                   "qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-"
-                                   "kEgU8awapJzKnqDKgw\",\"e\":\"AQAB\",\"alg\":\"RS256\","
-                                   "\"kid\":\"2011-04-29\"}"));
+    struct json rfc = parse(
+        t, STR("{\"kty\":\"RSA\",\"n\":"
+               "\"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L"
+               "6tSoc_BJECPebWKRXjBZCiFV4n3okn"
+               "jhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_"
+               "FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08"
+               "qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-"
+               "kEgU8awapJzKnqDKgw\",\"e\":\"AQAB\",\"alg\":\"RS256\","
+               "\"kid\":\"2011-04-29\"}"));
     CHECK_OK(jwk_read(ctx, &rfc, &k));
     CHECK_INT(k.alg, JOSE_RS256);
     json_set(ctx->arena, &rfc, STR("alg"), json_of_str(STR("RS512")));
@@ -77,7 +78,8 @@ TEST(jose_tokens_of_another_library_verify)
             char *copy = str_z(ctx->arena, token);
             copy[at] = copy[at] == 'A' ? 'B' : 'A';
             struct arena_mark mark = arena_mark(ctx->arena);
-            bool ok = jws_read(ctx, str_from(copy), JOSE_ALL | JOSE_RS256, false, &s) == ERR_OK && jws_verify(ctx, &s, &k) == ERR_OK;
+            bool ok = jws_read(ctx, str_from(copy), JOSE_ALL | JOSE_RS256, false, &s) == ERR_OK &&
+                      jws_verify(ctx, &s, &k) == ERR_OK;
             CHECK(!ok);
             arena_reset(ctx->arena, mark);
         }
@@ -93,7 +95,8 @@ struct holder {
     struct rsa_key *rsa;
     uint8_t modulus[RSA_MODULUS];
 };
-static enum err hold(struct ctx *ctx, void *arg, enum jose_alg alg, struct str text, uint8_t ret[JOSE_SIGNATURE])
+static enum err hold(struct ctx *ctx, void *arg, enum jose_alg alg, struct str text,
+                     uint8_t ret[JOSE_SIGNATURE])
 {
     struct holder *h = arg;
     bool ok = true;
@@ -121,7 +124,8 @@ TEST(jose_eddsa_makes_the_bytes_of_rfc_8037)
     CHECK_OK(jws_read(ctx, compact, JOSE_EDDSA, false, &s));
     CHECK_OK(jws_verify(ctx, &s, &k));
     CHECK_OK(hold(ctx, &h, JOSE_EDDSA, s.input, made));
-    CHECK_STR(base64url_encode(ctx->arena, made, 64), base64url_encode(ctx->arena, s.signature.p, 64).p);
+    CHECK_STR(base64url_encode(ctx->arena, made, 64),
+              base64url_encode(ctx->arena, s.signature.p, 64).p);
     CHECK_STR(s.payload, "Example of Ed25519 signing");
 }
 
@@ -167,7 +171,8 @@ TEST(jose_what_it_signs_verifies_in_each_algorithm)
         CHECK_STR(s.payload, "{\"sub\":\"某人\",\"exp\":1}");
         other.kid = STR("k2");
         CHECK_ERR(jws_verify_by(ctx, &s, &(struct jwks){&other, 1}), ERR_SIGNATURE);
-        CHECK_ERR(jws_read(ctx, token, JOSE_ALL & ~(unsigned)algs[i], false, &s), ERR_NOT_SUPPORTED);
+        CHECK_ERR(jws_read(ctx, token, JOSE_ALL & ~(unsigned)algs[i], false, &s),
+                  ERR_NOT_SUPPORTED);
         struct json j = jwk_json(ctx->arena, &k);
         CHECK_OK(jwk_read(ctx, &j, &other));
         CHECK_INT(other.alg, algs[i]);
@@ -175,7 +180,8 @@ TEST(jose_what_it_signs_verifies_in_each_algorithm)
     }
 }
 
-/* A header and body of this text, with a signature by our key over it: only the header is at fault. */
+/* A header and body of this text, with a signature by our key over it: only the header is at fault.
+ */
 static struct str forge(struct test *t, const char *header, const struct holder *h)
 {
     struct arena *a = t->ctx->arena;
@@ -268,14 +274,16 @@ TEST(jose_a_token_has_one_spelling)
     for (size_t n = 0; n < good.n; n++) {
         CHECK(jws_read(ctx, str_slice(good, 0, n), JOSE_ES256, false, &s) != ERR_OK);
     }
-    /* The last digit of a 64-byte signature holds four bits that say nothing: set, they are another spelling. */
+    /* The last digit of a 64-byte signature holds four bits that say nothing: set, they are another
+     * spelling. */
     char *other = str_z(ctx->arena, good);
     char *last = &other[good.n - 1];
     *last = *last == 'A' ? 'B' : *last == 'Q' ? 'R' : *last == 'g' ? 'h' : 'x';
     CHECK(jws_read(ctx, str_from(other), JOSE_ES256, false, &s) != ERR_OK);
     char *big = arena_push_bytes(ctx->arena, LIMIT_JWS_BYTES + 1);
     memset(big, 'A', LIMIT_JWS_BYTES + 1);
-    CHECK_ERR(jws_read(ctx, (struct str){big, LIMIT_JWS_BYTES + 1}, JOSE_ES256, false, &s), ERR_TOO_LARGE);
+    CHECK_ERR(jws_read(ctx, (struct str){big, LIMIT_JWS_BYTES + 1}, JOSE_ES256, false, &s),
+              ERR_TOO_LARGE);
     CHECK(k.alg == JOSE_ES256);
 }
 
@@ -295,13 +303,16 @@ TEST(jose_empty_and_outsized_signatures_are_refused)
     memset(sig, 0, 32);
     memcpy(sig + 32, good + 32, 32);
     CHECK_ERR(jws_verify(ctx, &s, &k), ERR_SIGNATURE); /* r = 0 */
-    CHECK(hex_decode(STR("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"), sig, 32));
+    CHECK(hex_decode(STR("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"), sig,
+                     32));
     CHECK_ERR(jws_verify(ctx, &s, &k), ERR_SIGNATURE); /* r = n */
     memcpy(sig, good, 64);
     CHECK_OK(jws_verify(ctx, &s, &k));
     struct arena *a = ctx->arena;
     struct str der = base64url_encode(a, "0E\x02!", 4);
-    CHECK_ERR(jws_read(ctx, str_format(a, "%.*s.%.*s", FMT(input), FMT(der)), JOSE_ES256, false, &s), ERR_SIGNATURE);
+    CHECK_ERR(
+        jws_read(ctx, str_format(a, "%.*s.%.*s", FMT(input), FMT(der)), JOSE_ES256, false, &s),
+        ERR_SIGNATURE);
     CHECK_ERR(jws_read(ctx, str_format(a, "%.*s.", FMT(input)), JOSE_ES256, false, &s), ERR_SYNTAX);
 }
 
@@ -311,42 +322,60 @@ TEST(jose_bad_keys_are_refused)
         const char *text;
         enum err want;
     } rows[] = {
-        {"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"WK25cnbvH-j-SmFPCNmIQRL1sReUiNS_cRw66pTwd-I\",\"y\":"
+        {"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"WK25cnbvH-j-SmFPCNmIQRL1sReUiNS_cRw66pTwd-I\","
+         "\"y\":"
          "\"b7xACCnInnNU5pfhU1Q3SM-m5YsAroKh4BnKapq1Y1M\"}",
          ERR_OK},
-        {"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"WK25cnbvH-j-SmFPCNmIQRL1sReUiNS_cRw66pTwd-I\",\"y\":"
+        {"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"WK25cnbvH-j-SmFPCNmIQRL1sReUiNS_cRw66pTwd-I\","
+         "\"y\":"
          "\"b7xACCnInnNU5pfhU1Q3SM-m5YsAroKh4BnKapq1Y1Q\"}",
          ERR_SYNTAX},
-        {"{\"kty\":\"EC\",\"crv\":\"P-384\",\"x\":\"WK25cnbvH-j-SmFPCNmIQRL1sReUiNS_cRw66pTwd-I\",\"y\":"
+        {"{\"kty\":\"EC\",\"crv\":\"P-384\",\"x\":\"WK25cnbvH-j-SmFPCNmIQRL1sReUiNS_cRw66pTwd-I\","
+         "\"y\":"
          "\"b7xACCnInnNU5pfhU1Q3SM-m5YsAroKh4BnKapq1Y1M\"}",
          ERR_NOT_SUPPORTED},
-        {"{\"kty\":\"EC\",\"crv\":\"SM2\",\"x\":\"WK25cnbvH-j-SmFPCNmIQRL1sReUiNS_cRw66pTwd-I\",\"y\":"
+        {"{\"kty\":\"EC\",\"crv\":\"SM2\",\"x\":\"WK25cnbvH-j-SmFPCNmIQRL1sReUiNS_cRw66pTwd-I\","
+         "\"y\":"
          "\"b7xACCnInnNU5pfhU1Q3SM-m5YsAroKh4BnKapq1Y1M\"}",
          ERR_SYNTAX},
         {"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AA\",\"y\":\"AA\"}", ERR_SYNTAX},
-        {"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\",\"y\":"
+        {"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\","
+         "\"y\":"
          "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}",
          ERR_SYNTAX},
-        {"{\"kty\":\"EC\",\"crv\":\"P-256\",\"d\":\"AA\",\"x\":\"WK25cnbvH-j-SmFPCNmIQRL1sReUiNS_cRw66pTwd-I\",\"y\":"
+        {"{\"kty\":\"EC\",\"crv\":\"P-256\",\"d\":\"AA\",\"x\":\"WK25cnbvH-j-SmFPCNmIQRL1sReUiNS_"
+         "cRw66pTwd-I\",\"y\":"
          "\"b7xACCnInnNU5pfhU1Q3SM-m5YsAroKh4BnKapq1Y1M\"}",
          ERR_NOT_SUPPORTED},
-        {"{\"kty\":\"EC\",\"crv\":\"P-256\",\"alg\":\"ES384\",\"x\":\"WK25cnbvH-j-SmFPCNmIQRL1sReUiNS_cRw66pTwd-I\","
+        {"{\"kty\":\"EC\",\"crv\":\"P-256\",\"alg\":\"ES384\",\"x\":\"WK25cnbvH-j-"
+         "SmFPCNmIQRL1sReUiNS_cRw66pTwd-I\","
          "\"y\":\"b7xACCnInnNU5pfhU1Q3SM-m5YsAroKh4BnKapq1Y1M\"}",
          ERR_CONFLICT},
-        {"{\"kty\":\"EC\",\"crv\":\"P-256\",\"use\":\"enc\",\"x\":\"WK25cnbvH-j-SmFPCNmIQRL1sReUiNS_cRw66pTwd-I\","
+        {"{\"kty\":\"EC\",\"crv\":\"P-256\",\"use\":\"enc\",\"x\":\"WK25cnbvH-j-"
+         "SmFPCNmIQRL1sReUiNS_cRw66pTwd-I\","
          "\"y\":\"b7xACCnInnNU5pfhU1Q3SM-m5YsAroKh4BnKapq1Y1M\"}",
          ERR_NOT_SUPPORTED},
-        {"{\"kty\":\"EC\",\"crv\":\"P-256\",\"key_ops\":[\"sign\"],\"x\":\"WK25cnbvH-j-SmFPCNmIQRL1sReUiNS_cRw66pTwd-"
+        {"{\"kty\":\"EC\",\"crv\":\"P-256\",\"key_ops\":[\"sign\"],\"x\":\"WK25cnbvH-j-"
+         "SmFPCNmIQRL1sReUiNS_cRw66pTwd-"
          "I\",\"y\":\"b7xACCnInnNU5pfhU1Q3SM-m5YsAroKh4BnKapq1Y1M\"}",
          ERR_NOT_SUPPORTED},
         {"{\"kty\":\"oct\",\"k\":\"AAAA\"}", ERR_NOT_SUPPORTED},
         {"{\"kty\":\"oct\"}", ERR_NOT_SUPPORTED},
-        {"{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"H0qWf-vLiku-TGbKebOMNk92rOHuIMFemS9Lo2AYOkE\"}", ERR_OK},
-        {"{\"kty\":\"OKP\",\"crv\":\"X25519\",\"x\":\"H0qWf-vLiku-TGbKebOMNk92rOHuIMFemS9Lo2AYOkE\"}",
+        {"{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"H0qWf-vLiku-"
+         "TGbKebOMNk92rOHuIMFemS9Lo2AYOkE\"}",
+         ERR_OK},
+        {"{\"kty\":\"OKP\",\"crv\":\"X25519\",\"x\":\"H0qWf-vLiku-"
+         "TGbKebOMNk92rOHuIMFemS9Lo2AYOkE\"}",
          ERR_NOT_SUPPORTED},
-        {"{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}", ERR_SYNTAX},
-        {"{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIA\"}", ERR_SYNTAX},
-        {"{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"7P__________________________________________38\"}", ERR_SYNTAX},
+        {"{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":"
+         "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}",
+         ERR_SYNTAX},
+        {"{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":"
+         "\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIA\"}",
+         ERR_SYNTAX},
+        {"{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"7P__________________________________________"
+         "38\"}",
+         ERR_SYNTAX},
         {"{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\"}", ERR_RANGE},
         {"[]", ERR_SYNTAX},
     };
@@ -369,14 +398,19 @@ TEST(jose_key_sets_are_bounded_and_without_doubles)
 {
     struct jwks set;
     struct buf b = buf_new(ctx->arena, 0);
-    const char *key = "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"H0qWf-vLiku-TGbKebOMNk92rOHuIMFemS9Lo2AYOkE\"";
+    const char *key = "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"H0qWf-vLiku-"
+                      "TGbKebOMNk92rOHuIMFemS9Lo2AYOkE\"";
     CHECK_OK(jwks_read(ctx, str_format(ctx->arena, "{\"keys\":[%s}]}", key), &set));
-    CHECK_ERR(jwks_read(ctx, str_format(ctx->arena, "{\"keys\":[%s},%s}]}", key, key), &set), ERR_MISSING);
-    CHECK_ERR(
-        jwks_read(ctx, str_format(ctx->arena, "{\"keys\":[%s,\"kid\":\"a\"},%s,\"kid\":\"a\"}]}", key, key), &set),
-        ERR_DUPLICATE);
-    CHECK_OK(
-        jwks_read(ctx, str_format(ctx->arena, "{\"keys\":[%s,\"kid\":\"a\"},%s,\"kid\":\"b\"}]}", key, key), &set));
+    CHECK_ERR(jwks_read(ctx, str_format(ctx->arena, "{\"keys\":[%s},%s}]}", key, key), &set),
+              ERR_MISSING);
+    CHECK_ERR(jwks_read(ctx,
+                        str_format(ctx->arena, "{\"keys\":[%s,\"kid\":\"a\"},%s,\"kid\":\"a\"}]}",
+                                   key, key),
+                        &set),
+              ERR_DUPLICATE);
+    CHECK_OK(jwks_read(
+        ctx, str_format(ctx->arena, "{\"keys\":[%s,\"kid\":\"a\"},%s,\"kid\":\"b\"}]}", key, key),
+        &set));
     CHECK_INT(set.count, 2);
     CHECK_ERR(jwks_read(ctx, STR("{\"keys\":[]}"), &set), ERR_TOO_MANY);
     CHECK_ERR(jwks_read(ctx, STR("[]"), &set), ERR_SYNTAX);
@@ -394,35 +428,56 @@ TEST(jose_claims_are_held_to_the_rules)
         const char *claims;
         enum err want;
     } rows[] = {
-        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":1060,\"iat\":1000,\"jti\":\"a\"}", ERR_OK},
-        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":1060.5,\"iat\":1000.9,\"jti\":\"a\"}", ERR_OK},
-        {"{\"iss\":\"d\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":1060,\"iat\":1000,\"jti\":\"a\"}", ERR_CONFLICT},
-        {"{\"iss\":\"c\",\"sub\":\"d\",\"aud\":\"op\",\"exp\":1060,\"iat\":1000,\"jti\":\"a\"}", ERR_CONFLICT},
-        {"{\"iss\":\"c\",\"aud\":\"op\",\"exp\":1060,\"iat\":1000,\"jti\":\"a\"}", ERR_MISSING},
-        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":[\"op\"],\"exp\":1060,\"iat\":1000,\"jti\":\"a\"}", ERR_CONFLICT},
-        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":[\"op\",\"other\"],\"exp\":1060,\"iat\":1000,\"jti\":\"a\"}",
+        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":1060,\"iat\":1000,\"jti\":\"a\"}",
+         ERR_OK},
+        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":1060.5,\"iat\":1000.9,\"jti\":\"a\"}",
+         ERR_OK},
+        {"{\"iss\":\"d\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":1060,\"iat\":1000,\"jti\":\"a\"}",
          ERR_CONFLICT},
-        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"other\",\"exp\":1060,\"iat\":1000,\"jti\":\"a\"}", ERR_CONFLICT},
-        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op/\",\"exp\":1060,\"iat\":1000,\"jti\":\"a\"}", ERR_CONFLICT},
+        {"{\"iss\":\"c\",\"sub\":\"d\",\"aud\":\"op\",\"exp\":1060,\"iat\":1000,\"jti\":\"a\"}",
+         ERR_CONFLICT},
+        {"{\"iss\":\"c\",\"aud\":\"op\",\"exp\":1060,\"iat\":1000,\"jti\":\"a\"}", ERR_MISSING},
+        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":[\"op\"],\"exp\":1060,\"iat\":1000,\"jti\":\"a\"}",
+         ERR_CONFLICT},
+        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":[\"op\",\"other\"],\"exp\":1060,\"iat\":1000,"
+         "\"jti\":\"a\"}",
+         ERR_CONFLICT},
+        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"other\",\"exp\":1060,\"iat\":1000,\"jti\":\"a\"}",
+         ERR_CONFLICT},
+        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op/\",\"exp\":1060,\"iat\":1000,\"jti\":\"a\"}",
+         ERR_CONFLICT},
         {"{\"iss\":\"c\",\"sub\":\"c\",\"exp\":1060,\"iat\":1000,\"jti\":\"a\"}", ERR_MISSING},
         {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"iat\":1000,\"jti\":\"a\"}", ERR_MISSING},
         {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":1060,\"iat\":1000}", ERR_MISSING},
-        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":1060,\"iat\":1000,\"jti\":\"\"}", ERR_MISSING},
-        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":1060,\"iat\":1000,\"jti\":5}", ERR_SYNTAX},
-        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":\"1060\",\"iat\":1000,\"jti\":\"a\"}", ERR_SYNTAX},
-        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":1e9,\"iat\":1000,\"jti\":\"a\"}", ERR_SYNTAX},
-        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":-1,\"iat\":1000,\"jti\":\"a\"}", ERR_SYNTAX},
-        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":99999999999999999999,\"iat\":1000,\"jti\":\"a\"}",
+        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":1060,\"iat\":1000,\"jti\":\"\"}",
+         ERR_MISSING},
+        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":1060,\"iat\":1000,\"jti\":5}",
+         ERR_SYNTAX},
+        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":\"1060\",\"iat\":1000,\"jti\":\"a\"}",
+         ERR_SYNTAX},
+        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":1e9,\"iat\":1000,\"jti\":\"a\"}",
+         ERR_SYNTAX},
+        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":-1,\"iat\":1000,\"jti\":\"a\"}",
+         ERR_SYNTAX},
+        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":99999999999999999999,\"iat\":1000,"
+         "\"jti\":\"a\"}",
          ERR_SYNTAX},
         {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":991,\"iat\":900,\"jti\":\"a\"}",
          ERR_OK}, /* within the skew */
-        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":990,\"iat\":900,\"jti\":\"a\"}", ERR_RANGE},
-        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":1060,\"iat\":1010,\"jti\":\"a\"}", ERR_OK},
-        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":1060,\"iat\":1011,\"jti\":\"a\"}", ERR_RANGE},
-        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":1060,\"nbf\":1010,\"jti\":\"a\"}", ERR_OK},
-        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":1060,\"nbf\":1061,\"jti\":\"a\"}", ERR_RANGE},
-        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":9000,\"jti\":\"a\"}", ERR_RANGE}, /* lives too long */
-        {"{\"iss\":\"c\",\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":1060,\"jti\":\"a\"}", ERR_DUPLICATE},
+        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":990,\"iat\":900,\"jti\":\"a\"}",
+         ERR_RANGE},
+        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":1060,\"iat\":1010,\"jti\":\"a\"}",
+         ERR_OK},
+        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":1060,\"iat\":1011,\"jti\":\"a\"}",
+         ERR_RANGE},
+        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":1060,\"nbf\":1010,\"jti\":\"a\"}",
+         ERR_OK},
+        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":1060,\"nbf\":1061,\"jti\":\"a\"}",
+         ERR_RANGE},
+        {"{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":9000,\"jti\":\"a\"}",
+         ERR_RANGE}, /* lives too long */
+        {"{\"iss\":\"c\",\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"exp\":1060,\"jti\":\"a\"}",
+         ERR_DUPLICATE},
         {"[]", ERR_SYNTAX},
         {"eyJhbGciOiJFUzI1NiJ9.e30.AA", ERR_SYNTAX}, /* a nested token is no claims */
     };
@@ -436,18 +491,23 @@ TEST(jose_claims_are_held_to_the_rules)
                               .life_max_s = 600};
     for (size_t i = 0; i < LEN(rows); i++) {
         struct jwt_claims c;
-        test_check_err(t, ctx, jwt_read(ctx, str_from(rows[i].claims), &rules, &c), rows[i].want, rows[i].claims,
-                       (int)i);
+        test_check_err(t, ctx, jwt_read(ctx, str_from(rows[i].claims), &rules, &c), rows[i].want,
+                       rows[i].claims, (int)i);
     }
     rules.aud_alone = false;
     struct jwt_claims c;
-    CHECK_OK(jwt_read(ctx, STR("{\"iss\":\"c\",\"sub\":\"c\",\"aud\":[\"x\",\"op\"],\"exp\":1060,\"jti\":\"a\"}"),
-                      &rules, &c));
+    CHECK_OK(jwt_read(
+        ctx, STR("{\"iss\":\"c\",\"sub\":\"c\",\"aud\":[\"x\",\"op\"],\"exp\":1060,\"jti\":\"a\"}"),
+        &rules, &c));
     CHECK_ERR(
-        jwt_read(ctx, STR("{\"iss\":\"c\",\"sub\":\"c\",\"aud\":[\"op\",1],\"exp\":1060,\"jti\":\"a\"}"), &rules, &c),
+        jwt_read(ctx,
+                 STR("{\"iss\":\"c\",\"sub\":\"c\",\"aud\":[\"op\",1],\"exp\":1060,\"jti\":\"a\"}"),
+                 &rules, &c),
         ERR_SYNTAX);
     rules.age_max_s = 60;
-    CHECK_ERR(jwt_read(ctx, STR("{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"iat\":930,\"exp\":1060,\"jti\":\"a\"}"),
+    CHECK_ERR(jwt_read(ctx,
+                       STR("{\"iss\":\"c\",\"sub\":\"c\",\"aud\":\"op\",\"iat\":930,\"exp\":1060,"
+                           "\"jti\":\"a\"}"),
                        &rules, &c),
               ERR_RANGE);
 }
@@ -462,19 +522,23 @@ TEST(jose_only_a_proof_carries_its_key)
     struct json j = jwk_json(ctx->arena, &k);
     struct buf b = buf_new(ctx->arena, 0);
     json_write(&b, &j);
-    struct str with = str_format(ctx->arena, "{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"jwk\":%.*s}", FMT(buf_str(&b)));
+    struct str with = str_format(
+        ctx->arena, "{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"jwk\":%.*s}", FMT(buf_str(&b)));
     struct str token = forge(t, with.p, &h);
     CHECK_ERR(jws_read(ctx, token, JOSE_ES256, false, &s), ERR_NOT_SUPPORTED);
     CHECK_OK(jws_read(ctx, token, JOSE_ES256, true, &s));
     CHECK_OK(jws_verify(ctx, &s, &s.jwk));
-    CHECK_ERR(jws_read(ctx, forge(t, "{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\"}", &h), JOSE_ES256, true, &s),
+    CHECK_ERR(jws_read(ctx, forge(t, "{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\"}", &h), JOSE_ES256,
+                       true, &s),
               ERR_MISSING);
-    CHECK_ERR(
-        jws_read(ctx, forge(t, "{\"alg\":\"ES256\",\"jwk\":{\"kty\":\"oct\",\"k\":\"AA\"}}", &h), JOSE_ES256, true, &s),
-        ERR_NOT_SUPPORTED);
+    CHECK_ERR(jws_read(ctx,
+                       forge(t, "{\"alg\":\"ES256\",\"jwk\":{\"kty\":\"oct\",\"k\":\"AA\"}}", &h),
+                       JOSE_ES256, true, &s),
+              ERR_NOT_SUPPORTED);
     json_set(ctx->arena, &j, STR("d"), json_of_str(STR("AA")));
     buf_clear(&b);
     json_write(&b, &j);
-    with = str_format(ctx->arena, "{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"jwk\":%.*s}", FMT(buf_str(&b)));
+    with = str_format(ctx->arena, "{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"jwk\":%.*s}",
+                      FMT(buf_str(&b)));
     CHECK_ERR(jws_read(ctx, forge(t, with.p, &h), JOSE_ES256, true, &s), ERR_NOT_SUPPORTED);
 }

@@ -2,7 +2,8 @@
 #include "law/law_in.h"
 
 static const char *const classes[] = {"public", "business", "personal", "sensitive"};
-static const char *const relations[] = {"any", "self", "speaks", "office", "interested", "asked", "above"};
+static const char *const relations[] = {"any",        "self",  "speaks", "office",
+                                        "interested", "asked", "above"};
 
 void declare_access(struct builder *b, struct source *f)
 {
@@ -14,7 +15,8 @@ void declare_access(struct builder *b, struct source *f)
     x->route_count = count;
     for (size_t i = 0; i < count; i++) {
         if (!index_put(&law->index[T_ACCESS], x->routes[i], x)) {
-            problem(b, f, json_get(&f->root, "routes"), "duplicate", "the route \"%.*s\" stands twice", FMT(x->routes[i]));
+            problem(b, f, json_get(&f->root, "routes"), "duplicate",
+                    "the route \"%.*s\" stands twice", FMT(x->routes[i]));
         }
     }
 }
@@ -27,7 +29,8 @@ static unsigned read_classes(struct builder *b, const struct source *f, const st
     for (size_t i = 0; i < count; i++) {
         int bit = word_of(list[i], classes, LEN(classes));
         if (bit < 0) {
-            problem(b, f, json_get(o, "classes"), "classes", "classes lists public, business, personal, sensitive");
+            problem(b, f, json_get(o, "classes"), "classes",
+                    "classes lists public, business, personal, sensitive");
         } else {
             bits |= 1u << bit;
         }
@@ -35,18 +38,21 @@ static unsigned read_classes(struct builder *b, const struct source *f, const st
     return bits;
 }
 
-static void read_row(struct builder *b, const struct source *f, const struct json *o, struct access_row *x)
+static void read_row(struct builder *b, const struct source *f, const struct json *o,
+                     struct access_row *x)
 {
     static const char *const names[] = {"role", "relation", "classes", "purpose", NULL};
     only_members(b, f, o, names);
     x->role = want_text(b, f, o, "role");
     bool general = str_equal(x->role, STR("*")) || str_equal(x->role, STR("party"));
     if (!general && law_code(b->law, STR("role"), x->role) == NULL) {
-        problem(b, f, json_get(o, "role"), "reference", "\"%.*s\" is neither *, party nor a code of the table role", FMT(x->role));
+        problem(b, f, json_get(o, "role"), "reference",
+                "\"%.*s\" is neither *, party nor a code of the table role", FMT(x->role));
     }
     int relation = word_of(want_text(b, f, o, "relation"), relations, LEN(relations));
     if (relation < 0) {
-        problem(b, f, json_get(o, "relation"), "relation", "relation is any, self, speaks, office, interested, asked or above");
+        problem(b, f, json_get(o, "relation"), "relation",
+                "relation is any, self, speaks, office, interested, asked or above");
     }
     x->relation = relation < 0 ? ACCESS_SELF : (enum access_relation)relation;
     x->classes = read_classes(b, f, o);
@@ -90,7 +96,8 @@ bool law_has_access(const struct law *law)
     return law->index[T_ACCESS].count > 0;
 }
 
-const struct access_row *law_access_row(const struct access_rule *a, struct str role, enum access_relation relation)
+const struct access_row *law_access_row(const struct access_rule *a, struct str role,
+                                        enum access_relation relation)
 {
     for (size_t i = 0; a != NULL && i < a->row_count; i++) {
         const struct access_row *x = &a->rows[i];

@@ -2,7 +2,8 @@
 #include "law/law_in.h"
 
 static const char *const whos[] = {"party", "officer", "clock", "node", "admin"};
-static const char *const told[] = {"party", "interested", "office", "asked"}; /* in the order of enum act_tells */
+static const char *const told[] = {"party", "interested", "office",
+                                   "asked"}; /* in the order of enum act_tells */
 
 void declare_act(struct builder *b, struct source *f)
 {
@@ -12,14 +13,16 @@ void declare_act(struct builder *b, struct source *f)
     k->kind = want_text(b, f, &f->root, "act");
     struct str name = str_format(b->ctx->arena, "act/%.*s.json", FMT(k->kind));
     if (!str_equal(name, f->path)) {
-        problem(b, f, &f->root, "name", "the act \"%.*s\" must stand in %.*s", FMT(k->kind), FMT(name));
+        problem(b, f, &f->root, "name", "the act \"%.*s\" must stand in %.*s", FMT(k->kind),
+                FMT(name));
     }
     if (!index_put(&b->law->index[T_ACT], k->kind, k)) {
         problem(b, f, &f->root, "duplicate", "the kind of act \"%.*s\" stands twice", FMT(k->kind));
     }
 }
 
-static void read_who(struct builder *b, const struct source *f, const struct json *who, struct act_kind *k)
+static void read_who(struct builder *b, const struct source *f, const struct json *who,
+                     struct act_kind *k)
 {
     k->role_count = 0;
     k->who = 0;
@@ -34,14 +37,17 @@ static void read_who(struct builder *b, const struct source *f, const struct jso
         k->who |= 1u << bit;
         bool by_role = ((1u << bit) & (WHO_OFFICER | WHO_ADMIN)) != 0;
         if (by_role ? v->kind != JSON_ARRAY : v->kind != JSON_BOOL || !v->bool_value) {
-            problem(b, f, v, "who", by_role ? "\"%s\" lists the roles that may do it" : "\"%s\" is true or not there",
+            problem(b, f, v, "who",
+                    by_role ? "\"%s\" lists the roles that may do it"
+                            : "\"%s\" is true or not there",
                     whos[bit]);
         }
         for (size_t r = 0; v->kind == JSON_ARRAY && r < v->count && k->role_count < 64; r++) {
             struct str role = v->items[r].text;
             roles[k->role_count++] = role;
             if (law_code(b->law, STR("role"), role) == NULL) {
-                problem(b, f, &v->items[r], "reference", "the code table role has no \"%.*s\"", FMT(role));
+                problem(b, f, &v->items[r], "reference", "the code table role has no \"%.*s\"",
+                        FMT(role));
             }
         }
     }
@@ -51,20 +57,25 @@ static void read_who(struct builder *b, const struct source *f, const struct jso
     }
 }
 
-static void read_apart(struct builder *b, const struct source *f, const struct json *o, struct act_kind *k)
+static void read_apart(struct builder *b, const struct source *f, const struct json *o,
+                       struct act_kind *k)
 {
-    static const char *const names[] = {"not_same_as", "after",     "officers", "recuse",   "once",
-                                        "earlier",     "principal", "own",      "self",     "articles", NULL};
-    static const char *const article_names[] = {"not_same_as", "after", "officers", "recuse", "once", NULL};
+    static const char *const names[] = {"not_same_as", "after",    "officers",  "recuse",
+                                        "once",        "earlier",  "principal", "own",
+                                        "self",        "articles", NULL};
+    static const char *const article_names[] = {"not_same_as", "after", "officers",
+                                                "recuse",      "once",  NULL};
     k->officers = 1;
     if (o == NULL || o->kind == JSON_NULL) {
         return;
     }
     only_members(b, f, o, names);
-    k->not_same_as = (const struct act_kind **)(void *)refs(b, f, o, "not_same_as", T_ACT, &k->not_same_as_count);
+    k->not_same_as = (const struct act_kind **)(void *)refs(b, f, o, "not_same_as", T_ACT,
+                                                            &k->not_same_as_count);
     k->after = (const struct act_kind **)(void *)refs(b, f, o, "after", T_ACT, &k->after_count);
     k->officers = may_count(b, f, o, "officers", 1, 1, 2);
-    k->earlier = (const struct act_kind **)(void *)refs(b, f, o, "earlier", T_ACT, &k->earlier_count);
+    k->earlier =
+        (const struct act_kind **)(void *)refs(b, f, o, "earlier", T_ACT, &k->earlier_count);
     k->own = may_ref(b, f, o, "own", T_FACT);
     k->self = may_ref(b, f, o, "self", T_FACT);
     k->principal = may_bool(b, f, o, "principal", false);
@@ -81,9 +92,11 @@ static void read_apart(struct builder *b, const struct source *f, const struct j
     }
 }
 
-const struct need *read_needs(struct builder *b, const struct source *f, const struct json *list, size_t *ret_count)
+const struct need *read_needs(struct builder *b, const struct source *f, const struct json *list,
+                              size_t *ret_count)
 {
-    static const char *const names[] = {"fact", "need", "when", "purpose", "article", "source", "instead", NULL};
+    static const char *const names[] = {"fact",    "need",   "when",    "purpose",
+                                        "article", "source", "instead", NULL};
     static const char *const needs[] = {"required", "optional"};
     size_t n = json_is(list, JSON_ARRAY) ? list->count : 0;
     struct need *out = ARENA_ARRAY(b->law->arena, struct need, n + 1);
@@ -111,7 +124,8 @@ const struct need *read_needs(struct builder *b, const struct source *f, const s
     return out;
 }
 
-static void read_bounds(struct builder *b, const struct source *f, const struct json *o, struct act_kind *k)
+static void read_bounds(struct builder *b, const struct source *f, const struct json *o,
+                        struct act_kind *k)
 {
     static const char *const names[] = {"decision", "allow", "article", "depart", NULL};
     static const char *const depart_names[] = {"fields", "power", NULL};
@@ -128,7 +142,8 @@ static void read_bounds(struct builder *b, const struct source *f, const struct 
     const struct json *depart = json_get(o, "depart");
     if (json_is(depart, JSON_OBJECT)) {
         only_members(b, f, depart, depart_names);
-        k->depart_fields = (const struct fact **)(void *)refs(b, f, depart, "fields", T_FACT, &k->depart_field_count);
+        k->depart_fields = (const struct fact **)(void *)refs(b, f, depart, "fields", T_FACT,
+                                                              &k->depart_field_count);
         k->depart_power = may_text(b, f, depart, "power");
     }
 }
@@ -138,10 +153,12 @@ static void read_conditions(struct builder *b, const struct source *f, struct ac
 {
     static const char *const names[] = {"when", "article", "text", NULL};
     const struct json *list = may_list(b, f, &f->root, "conditions");
-    struct act_condition *out = ARENA_ARRAY(b->law->arena, struct act_condition, (list == NULL ? 0 : list->count) + 1);
+    struct act_condition *out =
+        ARENA_ARRAY(b->law->arena, struct act_condition, (list == NULL ? 0 : list->count) + 1);
     k->conditions = out;
     k->condition_count = 0;
-    struct act_condition first = {may_feel(b, f, &f->root, "when"), may_cite(b, f, &f->root, "when_article"),
+    struct act_condition first = {may_feel(b, f, &f->root, "when"),
+                                  may_cite(b, f, &f->root, "when_article"),
                                   may_text2(b, f, &f->root, "when_text")};
     if (first.when != NULL) {
         out[k->condition_count++] = first;
@@ -149,9 +166,11 @@ static void read_conditions(struct builder *b, const struct source *f, struct ac
     for (size_t i = 0; list != NULL && i < list->count; i++) {
         const struct json *o = &list->items[i];
         only_members(b, f, o, names);
-        struct act_condition c = {may_feel(b, f, o, "when"), may_cite(b, f, o, "article"), want_text2(b, f, o, "text")};
+        struct act_condition c = {may_feel(b, f, o, "when"), may_cite(b, f, o, "article"),
+                                  want_text2(b, f, o, "text")};
         if (c.when == NULL || c.article.statute == NULL) {
-            problem(b, f, o, "missing", "a condition has \"when\" and the article that refuses otherwise");
+            problem(b, f, o, "missing",
+                    "a condition has \"when\" and the article that refuses otherwise");
         } else {
             out[k->condition_count++] = c;
         }
@@ -169,7 +188,8 @@ static void read_limits_of(struct builder *b, const struct source *f, struct act
     k->limit_count = 0;
     for (size_t i = 0; many && i < v->count; i++) {
         only_members(b, f, &v->items[i], names);
-        struct act_limit x = {may_ref(b, f, &v->items[i], "limit", T_LIMIT), may_feel(b, f, &v->items[i], "when")};
+        struct act_limit x = {may_ref(b, f, &v->items[i], "limit", T_LIMIT),
+                              may_feel(b, f, &v->items[i], "when")};
         if (x.limit != NULL) {
             out[k->limit_count++] = x;
         }
@@ -197,20 +217,24 @@ static void read_purpose(struct builder *b, const struct source *f, struct act_k
 }
 
 /* Every text of a list must be one of the words. */
-static void only_words(struct builder *b, const struct source *f, const char *name, const struct str *list,
-                       size_t count, const char *const *words, size_t word_count)
+static void only_words(struct builder *b, const struct source *f, const char *name,
+                       const struct str *list, size_t count, const char *const *words,
+                       size_t word_count)
 {
     for (size_t i = 0; i < count; i++) {
         if (word_of(list[i], words, word_count) < 0) {
-            problem(b, f, json_get(&f->root, name), "reference", "\"%.*s\" is no word of \"%s\"", FMT(list[i]), name);
+            problem(b, f, json_get(&f->root, name), "reference", "\"%.*s\" is no word of \"%s\"",
+                    FMT(list[i]), name);
         }
     }
 }
 
-static void check_status(struct builder *b, const struct source *f, const char *name, struct str status)
+static void check_status(struct builder *b, const struct source *f, const char *name,
+                         struct str status)
 {
     if (status.n > 0 && law_code(b->law, STR("status"), status) == NULL) {
-        problem(b, f, json_get(&f->root, name), "reference", "the code table status has no \"%.*s\"", FMT(status));
+        problem(b, f, json_get(&f->root, name), "reference",
+                "the code table status has no \"%.*s\"", FMT(status));
     }
 }
 
@@ -228,7 +252,8 @@ static void read_fields(struct builder *b, const struct source *f, struct act_ki
 {
     const struct json *fields = json_get(&f->root, "fields");
     k->fields_from_need = json_is(fields, JSON_STRING) && str_equal(fields->text, STR("need"));
-    if (fields != NULL && fields->kind != JSON_NULL && fields->kind != JSON_ARRAY && !k->fields_from_need) {
+    if (fields != NULL && fields->kind != JSON_NULL && fields->kind != JSON_ARRAY &&
+        !k->fields_from_need) {
         problem(b, f, fields, "type", "\"fields\" is a list, or the word \"need\"");
     }
     k->fields = read_needs(b, f, fields, &k->field_count);
@@ -237,11 +262,14 @@ static void read_fields(struct builder *b, const struct source *f, struct act_ki
 void read_act(struct builder *b, struct source *f)
 {
     static const char *const names[] = {
-        "act",     "title",        "button",    "articles",   "who",     "assurance", "fresh",    "power",
-        "party",   "office",       "case",      "task",       "from",    "to",        "apart",
-        "when",    "when_article", "when_text", "conditions", "fields",  "limit",     "bounds",
-        "purpose", "draws",        "tells",     "remedy",     "publish", "effect",    "interested", "bars", "barred", "review_first", NULL};
-    static const char *const cases[] = {[ACT_CASE_OPEN] = "open", [ACT_CASE_IN] = "in", [ACT_CASE_NONE] = "none"};
+        "act",        "title",        "button",  "articles", "who",          "assurance",
+        "fresh",      "power",        "party",   "office",   "case",         "task",
+        "from",       "to",           "apart",   "when",     "when_article", "when_text",
+        "conditions", "fields",       "limit",   "bounds",   "purpose",      "draws",
+        "tells",      "remedy",       "publish", "effect",   "interested",   "bars",
+        "barred",     "review_first", NULL};
+    static const char *const cases[] = {
+        [ACT_CASE_OPEN] = "open", [ACT_CASE_IN] = "in", [ACT_CASE_NONE] = "none"};
     const struct json *o = &f->root;
     struct act_kind *k = index_get(&b->law->index[T_ACT], json_text(o, "act"));
     if (k == NULL) {
@@ -270,16 +298,18 @@ void read_act(struct builder *b, struct source *f)
     read_statuses(b, f, k);
     read_apart(b, f, json_get(o, "apart"), k);
     if ((k->who & WHO_ADMIN) != 0 && k->in_case != ACT_CASE_NONE) {
-        problem(b, f, json_get(o, "who"), "separation", "administrators do not act in cases: \"%.*s\" is not for them",
-                FMT(k->kind));
+        problem(b, f, json_get(o, "who"), "separation",
+                "administrators do not act in cases: \"%.*s\" is not for them", FMT(k->kind));
     }
     read_conditions(b, f, k);
     read_fields(b, f, k);
     read_limits_of(b, f, k);
     k->bars = may_ref(b, f, o, "bars", T_LIMIT);
     k->barred = may_bool(b, f, o, "barred", false);
-    if ((k->bars != NULL && k->in_case != ACT_CASE_IN) || (k->barred && k->in_case != ACT_CASE_OPEN)) {
-        problem(b, f, o, "case", "an act in a case bars the party, and one that opens a case is barred");
+    if ((k->bars != NULL && k->in_case != ACT_CASE_IN) ||
+        (k->barred && k->in_case != ACT_CASE_OPEN)) {
+        problem(b, f, o, "case",
+                "an act in a case bars the party, and one that opens a case is barred");
     }
     read_bounds(b, f, json_get(o, "bounds"), k);
     read_purpose(b, f, k);

@@ -1,22 +1,29 @@
-/* What must hold over all packs together: procedures, statuses, the sentences of refusals. Powers: check_power.c. */
+/* What must hold over all packs together: procedures, statuses, the sentences of refusals. Powers:
+ * check_power.c. */
 #include "law/law_in.h"
 #include "dmn/check.h"
 
 static void check_refusals(struct builder *b)
 {
     static const char *const codes[] = {
-        "identity.unknown",  "identity.weak",    "identity.stale",   "identity.role",    "identity.authority", "identity.kind",     "competence.office",
-        "competence.power",  "competence.place", "procedure.kind",   "procedure.case",     "procedure.order",   "procedure.closed",
-        "procedure.status",  "apart.same",       "apart.after",      "apart.officers",     "apart.conflict",    "apart.once",
-        "apart.both",        "apart.roles",      "identity.principal",
-        "form.unknown",      "form.missing",     "form.value",       "form.material",      "form.subject",     "form.taken",        "time.late",         "time.early",
-        "time.stopped",      "time.extend",       "time.barred",       "bounds.outside",   "bounds.reasons",   "bounds.power",       "bounds.when",       "purpose.class"};
-    static const struct source none = {.path = STR_INIT("code/refusal.json"), .pack = STR_INIT("#1")};
+        "identity.unknown",   "identity.weak",      "identity.stale",    "identity.role",
+        "identity.authority", "identity.kind",      "competence.office", "competence.power",
+        "competence.place",   "procedure.kind",     "procedure.case",    "procedure.order",
+        "procedure.closed",   "procedure.status",   "apart.same",        "apart.after",
+        "apart.officers",     "apart.conflict",     "apart.once",        "apart.both",
+        "apart.roles",        "identity.principal", "form.unknown",      "form.missing",
+        "form.value",         "form.material",      "form.subject",      "form.taken",
+        "time.late",          "time.early",         "time.stopped",      "time.extend",
+        "time.barred",        "bounds.outside",     "bounds.reasons",    "bounds.power",
+        "bounds.when",        "purpose.class"};
+    static const struct source none = {.path = STR_INIT("code/refusal.json"),
+                                       .pack = STR_INIT("#1")};
     const struct source *table = source_of(b, none.path) == NULL ? &none : source_of(b, none.path);
     for (size_t i = 0; i < LEN(codes); i++) {
         const struct code_row *row = law_code(b->law, STR("refusal"), str_from(codes[i]));
         if (row == NULL || row->article.statute == NULL) {
-            problem(b, table, NULL, "refusal", "the code table refusal has no row \"%s\" with an article", codes[i]);
+            problem(b, table, NULL, "refusal",
+                    "the code table refusal has no row \"%s\" with an article", codes[i]);
         }
     }
 }
@@ -42,16 +49,19 @@ static void check_procedure(struct builder *b, const struct bpmn_process *p)
         if (e->file > 0) {
             continue; /* of a procedure it calls, which is checked by itself */
         }
-        if (e->limit.n > 0 && law_limit(b->law, e->limit) == NULL && !limit_stands_as(b->law, e->limit)) {
+        if (e->limit.n > 0 && law_limit(b->law, e->limit) == NULL &&
+            !limit_stands_as(b->law, e->limit)) {
             problem_line(b, f, e->line, "reference", "there is no limit \"%.*s\"", FMT(e->limit));
         }
         if (e->status.n > 0 && law_code(b->law, STR("status"), e->status) == NULL) {
-            problem_line(b, f, e->line, "reference", "the code table status has no \"%.*s\"", FMT(e->status));
+            problem_line(b, f, e->line, "reference", "the code table status has no \"%.*s\"",
+                         FMT(e->status));
         }
         for (size_t k = 0; k < e->act_count; k++) {
             const struct act_kind *kind = law_act(b->law, e->acts[k]);
             if (kind == NULL || (!kind->task && e->kind != BPMN_START)) {
-                problem_line(b, f, e->line, "reference", "\"%.*s\" is no kind of act that is a task", FMT(e->acts[k]));
+                problem_line(b, f, e->line, "reference",
+                             "\"%.*s\" is no kind of act that is a task", FMT(e->acts[k]));
             }
         }
     }
@@ -60,12 +70,14 @@ static void check_procedure(struct builder *b, const struct bpmn_process *p)
     size_t count = 0;
     if (bpmn_check(b->ctx, p, &list, &count) == ERR_OK) {
         for (size_t i = 0; i < count; i++) {
-            problem_line(b, f, line_in(p, &list[i]), "procedure", "%.*s: %.*s", FMT(list[i].element), FMT(list[i].sentence));
+            problem_line(b, f, line_in(p, &list[i]), "procedure", "%.*s: %.*s",
+                         FMT(list[i].element), FMT(list[i].sentence));
         }
     }
 }
 
-/* Tables: gaps, overlaps, rules that never answer, cells of the wrong type, rules without an article. */
+/* Tables: gaps, overlaps, rules that never answer, cells of the wrong type, rules without an
+ * article. */
 static void check_decisions(struct builder *b, const struct dmn_model *m)
 {
     struct dmn_finding *list = NULL;
@@ -76,7 +88,8 @@ static void check_decisions(struct builder *b, const struct dmn_model *m)
     }
     for (size_t i = 0; i < count; i++) {
         if (list[i].kind != DMN_UNDECIDED) {
-            problem_line(b, source_of(b, list[i].file), list[i].line, "decision", "%.*s", FMT(list[i].sentence));
+            problem_line(b, source_of(b, list[i].file), list[i].line, "decision", "%.*s",
+                         FMT(list[i].sentence));
         }
     }
 }
@@ -94,10 +107,12 @@ static void check_awaited(struct builder *b, const struct act_kind *kind)
         }
     }
     const struct source *f = b->origins.acts[kind->index];
-    problem(b, f, json_get(&f->root, "task"), "procedure", "no procedure awaits the act \"%.*s\"", FMT(kind->kind));
+    problem(b, f, json_get(&f->root, "task"), "procedure", "no procedure awaits the act \"%.*s\"",
+            FMT(kind->kind));
 }
 
-/* Where reconsideration must come first, the decision says so: each item of such an act has a remedy by that article. */
+/* Where reconsideration must come first, the decision says so: each item of such an act has a
+ * remedy by that article. */
 static void check_review_first(struct builder *b, const struct item *x, const struct act_kind *kind)
 {
     bool said = false;
@@ -107,7 +122,9 @@ static void check_review_first(struct builder *b, const struct item *x, const st
     }
     if (!said) {
         const struct source *f = b->origins.items[x->index];
-        problem(b, f, json_get(&f->root, "remedy"), "remedy", "against \"%.*s\" reconsideration comes first (%.*s), and no remedy of the item says so",
+        problem(b, f, json_get(&f->root, "remedy"), "remedy",
+                "against \"%.*s\" reconsideration comes first (%.*s), and no remedy of the item "
+                "says so",
                 FMT(kind->kind), FMT(kind->review_first.text));
     }
 }

@@ -1,5 +1,5 @@
-/* Business rule tasks of procedures: the model and decision are there, what it reads are facts of their types, and the
- * procedure goes by what it says. */
+/* Business rule tasks of procedures: the model and decision are there, what it reads are facts of
+ * their types, and the procedure goes by what it says. */
 #include "law/law_in.h"
 
 /* Values of a fact as FEEL has them. */
@@ -24,7 +24,8 @@ static bool fits(enum fact_type type, const struct feel_type *t)
 }
 
 /* An input is a subject whose members are facts; beside them stand case and proposal. */
-static void check_input(struct builder *b, const struct source *f, uint32_t line, const struct dmn_node *n)
+static void check_input(struct builder *b, const struct source *f, uint32_t line,
+                        const struct dmn_node *n)
 {
     struct str subject = dmn_node_name(n);
     const struct feel_type *t = dmn_node_type(n);
@@ -32,14 +33,18 @@ static void check_input(struct builder *b, const struct source *f, uint32_t line
         return;
     }
     if (t == NULL || t->kind != FEEL_TYPE_CONTEXT || t->count == 0) {
-        problem_line(b, f, line, "decision", "the input \"%.*s\" of its decision has no type that names the facts it reads", FMT(subject));
+        problem_line(b, f, line, "decision",
+                     "the input \"%.*s\" of its decision has no type that names the facts it reads",
+                     FMT(subject));
         return;
     }
     for (size_t i = 0; i < t->count; i++) {
-        struct str id = str_format(b->ctx->arena, "%.*s.%.*s", FMT(subject), FMT(t->members[i].name));
+        struct str id =
+            str_format(b->ctx->arena, "%.*s.%.*s", FMT(subject), FMT(t->members[i].name));
         const struct fact *fact = law_fact(b->law, id);
         if (fact == NULL || !fits(fact->type, t->members[i].type)) {
-            problem_line(b, f, line, "decision", "its decision reads \"%.*s\", which %s", FMT(id), fact == NULL ? "is no fact" : "is a fact of another type");
+            problem_line(b, f, line, "decision", "its decision reads \"%.*s\", which %s", FMT(id),
+                         fact == NULL ? "is no fact" : "is a fact of another type");
         }
     }
 }
@@ -53,7 +58,10 @@ void check_decided(struct builder *b, const struct source *f, const struct bpmn_
         }
         const struct dmn_model *m = law_model(b->law, e->model);
         if (m == NULL || !dmn_has_decision(m, e->decision)) {
-            problem_line(b, f, e->line, "reference", m == NULL ? "there is no decision model \"%.*s\"" : "%.*s has no decision of the name it asks for", FMT(e->model));
+            problem_line(b, f, e->line, "reference",
+                         m == NULL ? "there is no decision model \"%.*s\""
+                                   : "%.*s has no decision of the name it asks for",
+                         FMT(e->model));
             continue;
         }
         const struct dmn_node *const *nodes = NULL;
@@ -64,7 +72,9 @@ void check_decided(struct builder *b, const struct source *f, const struct bpmn_
             }
         }
         if (!bpmn_reads(p, e->result)) {
-            problem_line(b, f, e->line, "decision", "nothing in the procedure goes by \"%.*s\", what the decision says", FMT(e->result));
+            problem_line(b, f, e->line, "decision",
+                         "nothing in the procedure goes by \"%.*s\", what the decision says",
+                         FMT(e->result));
         }
     }
 }

@@ -1,8 +1,9 @@
-/* Which limits run in which procedure: what is named must be there, and an item's own law may take the place
- * of the procedure's only as a special law may. */
+/* Which limits run in which procedure: what is named must be there, and an item's own law may take
+ * the place of the procedure's only as a special law may. */
 #include "law/law_in.h"
 
-/* Does a limit stand as this? Then a procedure may name the word, and each item brings its own limit or none. */
+/* Does a limit stand as this? Then a procedure may name the word, and each item brings its own
+ * limit or none. */
 bool limit_stands_as(const struct law *law, struct str as)
 {
     for (size_t i = 0; i < law->limit_count; i++) {
@@ -13,8 +14,10 @@ bool limit_stands_as(const struct law *law, struct str as)
     return false;
 }
 
-/* Does the procedure run under this limit, or under one it takes the place of (*ret; untouched when it names the word alone)? */
-static bool is_used(const struct law *law, const struct item *x, const struct own_limit *own, const struct limit **ret)
+/* Does the procedure run under this limit, or under one it takes the place of (*ret; untouched when
+ * it names the word alone)? */
+static bool is_used(const struct law *law, const struct item *x, const struct own_limit *own,
+                    const struct limit **ret)
 {
     bool used = false;
     for (size_t i = 0; x->procedure != NULL && i < x->procedure->element_count; i++) {
@@ -28,7 +31,8 @@ static bool is_used(const struct law *law, const struct item *x, const struct ow
     return used;
 }
 
-/* What a law or a regulation may lengthen, a rule may not (行政许可法#42 "法律、法规另有规定的"). */
+/* What a law or a regulation may lengthen, a rule may not (行政许可法#42 "法律、法规另有规定的").
+ */
 static bool may_lengthen(const struct limit *l)
 {
     static const char *const ranks[] = {"constitution", "law", "regulation", "local-regulation"};
@@ -54,17 +58,21 @@ static void check_item(struct builder *b, const struct item *x)
         const struct limit *general = NULL;
         const struct json *j = json_get_str(place, own->as);
         if (!is_used(b->law, x, own, &general)) {
-            problem(b, f, j, "limit", "the procedure \"%.*s\" has no limit that stands as \"%.*s\"", FMT(x->procedure_name), FMT(own->as));
-        } else if (general != NULL && general->unit == own->limit->unit && own->limit->n > general->n && !may_lengthen(own->limit)) {
-            problem(b, f, j, "limit", "only a law or a regulation may make %.*s longer, and %.*s is neither", FMT(general->id),
-                    FMT(own->limit->article.text));
+            problem(b, f, j, "limit", "the procedure \"%.*s\" has no limit that stands as \"%.*s\"",
+                    FMT(x->procedure_name), FMT(own->as));
+        } else if (general != NULL && general->unit == own->limit->unit &&
+                   own->limit->n > general->n && !may_lengthen(own->limit)) {
+            problem(b, f, j, "limit",
+                    "only a law or a regulation may make %.*s longer, and %.*s is neither",
+                    FMT(general->id), FMT(own->limit->article.text));
         }
     }
     for (size_t i = 0; x->procedure != NULL && i < x->procedure->element_count; i++) {
         const struct bpmn_element *e = &x->procedure->elements[i];
         if (waits_for_limit(e) && e->limit.n > 0 && law_limit_for(b->law, x, e->limit) == NULL) {
-            problem(b, f, place, "limit", "the procedure \"%.*s\" waits for the limit \"%.*s\", which the item must name", FMT(x->procedure_name),
-                    FMT(e->limit));
+            problem(b, f, place, "limit",
+                    "the procedure \"%.*s\" waits for the limit \"%.*s\", which the item must name",
+                    FMT(x->procedure_name), FMT(e->limit));
         }
     }
 }

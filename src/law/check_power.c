@@ -1,13 +1,16 @@
-/* Whose is it? Each power over an item must be held by one office of a place at a time, and by one at all. */
+/* Whose is it? Each power over an item must be held by one office of a place at a time, and by one
+ * at all. */
 #include "law/law_in.h"
 
-/* Does an act of a case need this kind of power? Others are over no item: each office has them for itself. */
+/* Does an act of a case need this kind of power? Others are over no item: each office has them for
+ * itself. */
 static bool is_over_items(const struct law *law, struct str kind)
 {
     bool any = str_equal(kind, STR("*"));
     for (size_t i = 0; i < law->act_count && !any; i++) {
         const struct act_kind *k = &law->acts[i];
-        any = k->in_case != ACT_CASE_NONE && (str_equal(k->power, kind) || str_equal(k->depart_power, kind));
+        any = k->in_case != ACT_CASE_NONE &&
+              (str_equal(k->power, kind) || str_equal(k->depart_power, kind));
     }
     return any;
 }
@@ -16,11 +19,14 @@ static bool same_kind(const struct law *law, const struct power *p, const struct
 {
     bool p_all = str_equal(p->kind, STR("*"));
     bool q_all = str_equal(q->kind, STR("*"));
-    return (p_all || q_all || str_equal(p->kind, q->kind)) && is_over_items(law, p_all ? q->kind : p->kind);
+    return (p_all || q_all || str_equal(p->kind, q->kind)) &&
+           is_over_items(law, p_all ? q->kind : p->kind);
 }
 
-/* An item both powers are over: NULL when there is none. A power without items is over all of them. */
-static const struct item *shared_item(const struct law *law, const struct power *p, const struct power *q)
+/* An item both powers are over: NULL when there is none. A power without items is over all of them.
+ */
+static const struct item *shared_item(const struct law *law, const struct power *p,
+                                      const struct power *q)
 {
     if (p->item_count == 0) {
         return q->item_count > 0 ? q->items[0] : law->item_count > 0 ? &law->items[0] : NULL;
@@ -41,14 +47,17 @@ static void check_pair(struct builder *b, const struct office *x, const struct o
         for (size_t k = 0; k < y->power_count; k++) {
             const struct power *p = &x->powers[i];
             const struct power *q = &y->powers[k];
-            bool entrusted = p->basis == BASIS_ENTRUSTED || q->basis == BASIS_ENTRUSTED; /* acts for the one that holds it */
-            bool meet = !entrusted && p->from.n < q->until.n && q->from.n < p->until.n && same_kind(b->law, p, q);
+            bool entrusted = p->basis == BASIS_ENTRUSTED ||
+                             q->basis == BASIS_ENTRUSTED; /* acts for the one that holds it */
+            bool meet = !entrusted && p->from.n < q->until.n && q->from.n < p->until.n &&
+                        same_kind(b->law, p, q);
             const struct item *item = meet ? shared_item(b->law, p, q) : NULL;
             if (item != NULL) {
                 const struct source *f = b->origins.offices[y->index];
-                problem(b, f, json_at(json_get(&f->root, "powers"), k), "power",
-                        "\"%.*s\" and \"%.*s\" both hold the power \"%.*s\" for \"%.*s\" at one time", FMT(x->id), FMT(y->id), FMT(q->kind),
-                        FMT(item->id));
+                problem(
+                    b, f, json_at(json_get(&f->root, "powers"), k), "power",
+                    "\"%.*s\" and \"%.*s\" both hold the power \"%.*s\" for \"%.*s\" at one time",
+                    FMT(x->id), FMT(y->id), FMT(q->kind), FMT(item->id));
             }
         }
     }
@@ -85,29 +94,35 @@ static void check_code_office(struct builder *b, const struct item *x)
     const struct source *f = b->origins.items[x->index];
     struct str code = str_slice(x->code_implementation, 0, 18);
     for (size_t i = 0; i < b->law->office_count; i++) {
-        if (str_equal(b->law->offices[i].credit_code, code) && holds(&b->law->offices[i], STR(""), x)) {
+        if (str_equal(b->law->offices[i].credit_code, code) &&
+            holds(&b->law->offices[i], STR(""), x)) {
             return;
         }
     }
-    problem(b, f, json_get(&f->root, "code"), "code", "no office with the credit code %.*s, which the implementation code holds, has a power for \"%.*s\"",
+    problem(b, f, json_get(&f->root, "code"), "code",
+            "no office with the credit code %.*s, which the implementation code holds, has a power "
+            "for \"%.*s\"",
             FMT(code), FMT(x->id));
 }
 
 /* A power that ends while nobody holds it after: cases would wait for an office that is none. */
-static void check_gap(struct builder *b, const struct office *x, const struct power *p, const struct json *j)
+static void check_gap(struct builder *b, const struct office *x, const struct power *p,
+                      const struct json *j)
 {
     const struct source *f = b->origins.offices[x->index];
-    for (size_t i = 0; p->until.n != INT32_MAX && p->until.n > b->law->day.n && i < p->item_count; i++) {
+    for (size_t i = 0; p->until.n != INT32_MAX && p->until.n > b->law->day.n && i < p->item_count;
+         i++) {
         bool held = false;
         for (size_t k = 0; k < b->law->office_count && !held; k++) {
             for (size_t m = 0; m < b->law->offices[k].power_count && !held; m++) {
                 const struct power *q = &b->law->offices[k].powers[m];
-                held = power_is_over(q, p->kind, p->items[i]) && q->from.n <= p->until.n && p->until.n < q->until.n;
+                held = power_is_over(q, p->kind, p->items[i]) && q->from.n <= p->until.n &&
+                       p->until.n < q->until.n;
             }
         }
         if (!held) {
-            problem(b, f, j, "w:power", "from %.*s on nobody holds \"%.*s\" for \"%.*s\"", FMT(day_text(b->ctx->arena, p->until)), FMT(p->kind),
-                    FMT(p->items[i]->id));
+            problem(b, f, j, "w:power", "from %.*s on nobody holds \"%.*s\" for \"%.*s\"",
+                    FMT(day_text(b->ctx->arena, p->until)), FMT(p->kind), FMT(p->items[i]->id));
         }
     }
 }
@@ -116,11 +131,15 @@ static void check_item_act(struct builder *b, const struct item *x, const struct
 {
     const struct source *f = b->origins.items[x->index];
     if (kind->power.n > 0 && !anyone_holds(b->law, kind->power, x)) {
-        problem(b, f, json_get(&f->root, "procedure"), "power", "no office holds the power \"%.*s\" that the act \"%.*s\" needs for the item \"%.*s\"",
-                FMT(kind->power), FMT(kind->kind), FMT(x->id));
+        problem(
+            b, f, json_get(&f->root, "procedure"), "power",
+            "no office holds the power \"%.*s\" that the act \"%.*s\" needs for the item \"%.*s\"",
+            FMT(kind->power), FMT(kind->kind), FMT(x->id));
     }
-    if (kind->bounds_decision.n > 0 && x->model != NULL && !dmn_has_decision(x->model, kind->bounds_decision)) {
-        problem(b, f, json_get(&f->root, "decide"), "reference", "the act \"%.*s\" is bound by the decision \"%.*s\", which the model does not hold",
+    if (kind->bounds_decision.n > 0 && x->model != NULL &&
+        !dmn_has_decision(x->model, kind->bounds_decision)) {
+        problem(b, f, json_get(&f->root, "decide"), "reference",
+                "the act \"%.*s\" is bound by the decision \"%.*s\", which the model does not hold",
                 FMT(kind->kind), FMT(kind->bounds_decision));
     }
 }
@@ -144,11 +163,13 @@ static void check_item(struct builder *b, const struct item *x)
 }
 
 /* A misspelt kind of power would be held by nobody, or by somebody in vain. */
-static void check_kind(struct builder *b, const struct source *f, const struct json *j, struct str kind)
+static void check_kind(struct builder *b, const struct source *f, const struct json *j,
+                       struct str kind)
 {
     size_t count = 0;
     law_code_rows(b->law, STR("power-kind"), &count);
-    if (kind.n > 0 && count > 0 && !str_equal(kind, STR("*")) && law_code(b->law, STR("power-kind"), kind) == NULL) {
+    if (kind.n > 0 && count > 0 && !str_equal(kind, STR("*")) &&
+        law_code(b->law, STR("power-kind"), kind) == NULL) {
         problem(b, f, j, "power", "the code table power-kind has no \"%.*s\"", FMT(kind));
     }
 }
@@ -164,8 +185,10 @@ void check_powers(struct builder *b)
     for (size_t i = 0; i < law->office_count; i++) {
         const struct source *f = b->origins.offices[i];
         for (size_t k = 0; k < law->offices[i].power_count; k++) {
-            check_kind(b, f, json_at(json_get(&f->root, "powers"), k), law->offices[i].powers[k].kind);
-            check_gap(b, &law->offices[i], &law->offices[i].powers[k], json_at(json_get(&f->root, "powers"), k));
+            check_kind(b, f, json_at(json_get(&f->root, "powers"), k),
+                       law->offices[i].powers[k].kind);
+            check_gap(b, &law->offices[i], &law->offices[i].powers[k],
+                      json_at(json_get(&f->root, "powers"), k));
         }
         for (size_t k = i + 1; k < law->office_count; k++) {
             if (str_equal(law->offices[i].place, law->offices[k].place)) {

@@ -1,4 +1,5 @@
-/* The stories of test/: their acts and articles must exist, and each kind of act should be seen admitted and refused. */
+/* The stories of test/: their acts and articles must exist, and each kind of act should be seen
+ * admitted and refused. */
 #include "law/law_in.h"
 
 enum { ADMITTED_LEAST = 2, REFUSED_LEAST = 3 };
@@ -21,7 +22,8 @@ static void check_refusal(struct builder *b, const struct source *f, const struc
     }
 }
 
-static void tally_step(struct builder *b, const struct source *f, const struct json *step, struct tally *tallies)
+static void tally_step(struct builder *b, const struct source *f, const struct json *step,
+                       struct tally *tallies)
 {
     const struct json *act = json_get(step, "act");
     const struct json *expect = json_get(step, "expect");
@@ -44,8 +46,8 @@ static void tally_step(struct builder *b, const struct source *f, const struct j
     }
 }
 
-/* Acts that only the clock, the node or an administrator does can be admitted outside any story: by a
- * day of the clock, at set-up, or by the program itself. */
+/* Acts that only the clock, the node or an administrator does can be admitted outside any story: by
+ * a day of the clock, at set-up, or by the program itself. */
 static bool told_in_stories(const struct act_kind *k)
 {
     return (k->who & (WHO_PARTY | WHO_OFFICER)) != 0 && (k->who & (WHO_CLOCK | WHO_NODE)) == 0;
@@ -67,12 +69,15 @@ void check_tests(struct builder *b)
             tally_step(b, f, &steps->items[k], tallies);
         }
     }
-    /* Packs that come without stories (a base by itself, an extract) are held to them where they are used. */
+    /* Packs that come without stories (a base by itself, an extract) are held to them where they
+     * are used. */
     for (size_t i = 0; any && i < law->act_count; i++) {
         struct tally n = tallies[i];
         uint32_t admitted_least = told_in_stories(&law->acts[i]) ? ADMITTED_LEAST : 0;
         if (n.admitted < admitted_least || n.refused < REFUSED_LEAST) {
-            problem(b, b->origins.acts[i], NULL, "w:test", "the stories see \"%.*s\" admitted %u times and refused %u times; %u and %d are needed",
+            problem(b, b->origins.acts[i], NULL, "w:test",
+                    "the stories see \"%.*s\" admitted %u times and refused %u times; %u and %d "
+                    "are needed",
                     FMT(law->acts[i].kind), n.admitted, n.refused, admitted_least, REFUSED_LEAST);
         }
     }

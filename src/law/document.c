@@ -90,7 +90,8 @@ static bool find_end(struct str text, struct str name, struct str *ret_inside, s
         }
         struct str hole = str_slice(text, open + 2, open + close);
         at = open + close + 2;
-        bool opens = hole.n > 1 && strchr("#?!", hole.p[0]) != NULL && str_equal(str_slice(hole, 1, hole.n), name);
+        bool opens = hole.n > 1 && strchr("#?!", hole.p[0]) != NULL &&
+                     str_equal(str_slice(hole, 1, hole.n), name);
         bool closes = hole.n > 1 && hole.p[0] == '/' && str_equal(str_slice(hole, 1, hole.n), name);
         depth = opens ? depth + 1 : closes ? depth - 1 : depth;
         if (depth == 0) {
@@ -115,7 +116,8 @@ static enum err fill_section(struct holes *h, char kind, struct str name, struct
         return is_there(v) ? fill(h, inside) : ERR_OK;
     }
     if (h->depth == LEN(h->scopes)) {
-        return fault(ctx, ERR_TOO_DEEP, "a document nests deeper than %zu sections", LEN(h->scopes));
+        return fault(ctx, ERR_TOO_DEEP, "a document nests deeper than %zu sections",
+                     LEN(h->scopes));
     }
     for (size_t i = 0; i < v->count; i++) {
         h->scopes[h->depth++] = &v->items[i];
@@ -146,7 +148,8 @@ static enum err fill(struct holes *h, struct str text)
             struct str name = str_slice(hole, 1, hole.n);
             struct str inside = {0};
             if (!find_end(text, name, &inside, &text)) {
-                return fault(ctx, ERR_SYNTAX, "the section %.*s of the document is not closed", FMT(name));
+                return fault(ctx, ERR_SYNTAX, "the section %.*s of the document is not closed",
+                             FMT(name));
             }
             TRY(fill_section(h, hole.p[0], name, inside));
         } else if (hole.n > 0 && hole.p[0] == '/') {
@@ -158,8 +161,8 @@ static enum err fill(struct holes *h, struct str text)
     return ERR_OK;
 }
 
-enum err law_document(struct ctx *ctx, const struct law *law, struct str name, struct str lang, const struct json *values,
-                      struct str *ret_html)
+enum err law_document(struct ctx *ctx, const struct law *law, struct str name, struct str lang,
+                      const struct json *values, struct str *ret_html)
 {
     const struct document *d = index_get(&law->index[T_DOCUMENT], name);
     if (d == NULL) {
@@ -167,7 +170,12 @@ enum err law_document(struct ctx *ctx, const struct law *law, struct str name, s
     }
     struct str text = str_equal(lang, STR("en")) && d->en.n > 0 ? d->en : d->zh;
     struct buf b = buf_new(ctx->arena, LIMIT_DOCUMENT_BYTES);
-    struct holes h = {.ctx = ctx, .law = law, .english = str_equal(lang, STR("en")), .out = &b, .scopes = {values}, .depth = 1};
+    struct holes h = {.ctx = ctx,
+                      .law = law,
+                      .english = str_equal(lang, STR("en")),
+                      .out = &b,
+                      .scopes = {values},
+                      .depth = 1};
     TRY(fill(&h, text));
     return buf_done(ctx, &b, ret_html);
 }
@@ -198,7 +206,9 @@ enum err document_check(struct ctx *ctx, struct str text, uint32_t *ret_line)
         size_t open = str_find(str_slice(text, at, text.n), STR("{{"));
         if (open == SIZE_MAX) {
             *ret_line = depth == 0 ? 0 : line_at(text, open_at[depth - 1]);
-            return depth == 0 ? ERR_OK : fault(ctx, ERR_SYNTAX, "the section \"%.*s\" is not closed", FMT(open_names[depth - 1]));
+            return depth == 0 ? ERR_OK
+                              : fault(ctx, ERR_SYNTAX, "the section \"%.*s\" is not closed",
+                                      FMT(open_names[depth - 1]));
         }
         open += at;
         size_t close = str_find(str_slice(text, open, text.n), STR("}}"));
@@ -226,11 +236,13 @@ enum err document_check(struct ctx *ctx, struct str text, uint32_t *ret_line)
     }
 }
 
-/* What a hole may name: what the gate gives (docs/law-packs.md), a fact the act states or the case holds, a fact of the party. */
+/* What a hole may name: what the gate gives (docs/law-packs.md), a fact the act states or the case
+ * holds, a fact of the party. */
 static bool is_known_hole(const struct law *law, struct str name)
 {
-    static const char *const given[] = {"item.title", "office.title", "case.id",  "case.number", "act.day", "act.seq",
-                                        "limit.due",  "articles",     "remedies", "cite",        "text",    "party.name"};
+    static const char *const given[] = {"item.title", "office.title", "case.id",   "case.number",
+                                        "act.day",    "act.seq",      "limit.due", "articles",
+                                        "remedies",   "cite",         "text",      "party.name"};
     for (size_t i = 0; i < LEN(given); i++) {
         if (str_equal(name, str_from(given[i]))) {
             return true;
@@ -251,7 +263,8 @@ static void check_holes(struct builder *b, const struct source *f, struct str te
         struct str hole = str_slice(text, open + 2, open + close);
         struct str name = strchr("#?!/", hole.p[0]) != NULL ? str_slice(hole, 1, hole.n) : hole;
         if (!is_known_hole(b->law, name)) {
-            problem_line(b, f, line_at(text, open), "document", "nothing is called \"%.*s\" here", FMT(name));
+            problem_line(b, f, line_at(text, open), "document", "nothing is called \"%.*s\" here",
+                         FMT(name));
         }
         at = open + close + 2;
     }
@@ -264,14 +277,19 @@ void check_documents(struct builder *b)
     for (size_t i = 0; i < x->room; i++) {
         const struct document *d = x->values[i];
         for (int en = 0; d != NULL && en < 2; en++) {
-            struct str path = str_format(b->ctx->arena, "document/%.*s.%s.html", FMT(x->keys[i]), en ? "en" : "zh");
-            const struct source *other = source_of(b, str_format(b->ctx->arena, "document/%.*s.%s.html", FMT(x->keys[i]), en ? "zh" : "en"));
+            struct str path = str_format(b->ctx->arena, "document/%.*s.%s.html", FMT(x->keys[i]),
+                                         en ? "en" : "zh");
+            const struct source *other =
+                source_of(b, str_format(b->ctx->arena, "document/%.*s.%s.html", FMT(x->keys[i]),
+                                        en ? "zh" : "en"));
             const struct source *f = source_of(b, path) == NULL ? other : source_of(b, path);
             struct str text = en ? d->en : d->zh;
             struct ctx inner = *b->ctx;
             uint32_t line = 0;
             if (text.n == 0) {
-                problem(b, f, NULL, en ? "w:missing" : "missing", en ? "the document has no English text" : "the document has no Chinese text");
+                problem(b, f, NULL, en ? "w:missing" : "missing",
+                        en ? "the document has no English text"
+                           : "the document has no Chinese text");
             } else if (document_check(&inner, text, &line) != ERR_OK) {
                 problem_line(b, f, line, "document", "%.*s", FMT(inner.why.detail));
             } else {

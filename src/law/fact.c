@@ -7,12 +7,15 @@
 #include <pcre2.h>
 
 static const char *const types[] = {
-    [FACT_TEXT] = "text",     [FACT_INTEGER] = "integer", [FACT_DECIMAL] = "decimal", [FACT_MONEY] = "money",
-    [FACT_DATE] = "date",     [FACT_BOOLEAN] = "boolean", [FACT_CHOICE] = "choice",   [FACT_IDCARD] = "idcard",
-    [FACT_USCC] = "uscc",     [FACT_PHONE] = "phone",     [FACT_MATERIAL] = "material", [FACT_LIST] = "list",
+    [FACT_TEXT] = "text",     [FACT_INTEGER] = "integer",   [FACT_DECIMAL] = "decimal",
+    [FACT_MONEY] = "money",   [FACT_DATE] = "date",         [FACT_BOOLEAN] = "boolean",
+    [FACT_CHOICE] = "choice", [FACT_IDCARD] = "idcard",     [FACT_USCC] = "uscc",
+    [FACT_PHONE] = "phone",   [FACT_MATERIAL] = "material", [FACT_LIST] = "list",
 };
-static const char *const classes[] = {
-    [CLASS_PUBLIC] = "public", [CLASS_BUSINESS] = "business", [CLASS_PERSONAL] = "personal", [CLASS_SENSITIVE] = "sensitive"};
+static const char *const classes[] = {[CLASS_PUBLIC] = "public",
+                                      [CLASS_BUSINESS] = "business",
+                                      [CLASS_PERSONAL] = "personal",
+                                      [CLASS_SENSITIVE] = "sensitive"};
 
 void declare_facts(struct builder *b, struct source *f)
 {
@@ -22,12 +25,14 @@ void declare_facts(struct builder *b, struct source *f)
         x->index = (uint32_t)b->law->fact_count++;
         x->id = want_text(b, f, &list->items[i], "fact");
         if (!index_put(&b->law->index[T_FACT], x->id, x)) {
-            problem(b, f, &list->items[i], "duplicate", "the fact \"%.*s\" stands twice", FMT(x->id));
+            problem(b, f, &list->items[i], "duplicate", "the fact \"%.*s\" stands twice",
+                    FMT(x->id));
         }
     }
 }
 
-static void read_choices(struct builder *b, const struct source *f, const struct json *o, struct fact *x)
+static void read_choices(struct builder *b, const struct source *f, const struct json *o,
+                         struct fact *x)
 {
     static const char *const names[] = {"code", "title", NULL};
     const struct json *list = may_list(b, f, o, "choices");
@@ -38,15 +43,18 @@ static void read_choices(struct builder *b, const struct source *f, const struct
         return;
     }
     x->choice_count = 0;
-    struct code_row *rows = ARENA_ARRAY(b->law->arena, struct code_row, (list == NULL ? 0 : list->count) + 1);
+    struct code_row *rows =
+        ARENA_ARRAY(b->law->arena, struct code_row, (list == NULL ? 0 : list->count) + 1);
     for (size_t i = 0; list != NULL && i < list->count; i++) {
         only_members(b, f, &list->items[i], names);
-        rows[i] = (struct code_row){.code = want_text(b, f, &list->items[i], "code"), .title = want_text2(b, f, &list->items[i], "title")};
+        rows[i] = (struct code_row){.code = want_text(b, f, &list->items[i], "code"),
+                                    .title = want_text2(b, f, &list->items[i], "title")};
         x->choice_count++;
     }
     x->choices = rows;
     if (x->type == FACT_CHOICE && x->choice_count == 0) {
-        problem(b, f, o, "missing", "the choice \"%.*s\" has neither code table nor choices", FMT(x->id));
+        problem(b, f, o, "missing", "the choice \"%.*s\" has neither code table nor choices",
+                FMT(x->id));
     }
 }
 
@@ -62,8 +70,9 @@ static void pattern_free(void *p, void *arena)
     (void)arena; /* it goes with the arena */
 }
 
-/* Letters, classes, groups, alternatives and repeats; no back-reference, look-around, verb or option: what
- * is left is matched by following all alternatives at once, in time linear in the length of the value. */
+/* Letters, classes, groups, alternatives and repeats; no back-reference, look-around, verb or
+ * option: what is left is matched by following all alternatives at once, in time linear in the
+ * length of the value. */
 bool pattern_is_plain(struct str s)
 {
     static const char escapes[] = "dDwWsStnr.*+?()[]{}|/-^$\\";
@@ -96,7 +105,8 @@ bool pattern_is_plain(struct str s)
     return depth == 0;
 }
 
-static void read_pattern(struct builder *b, const struct source *f, const struct json *o, struct fact *x)
+static void read_pattern(struct builder *b, const struct source *f, const struct json *o,
+                         struct fact *x)
 {
     int code = 0;
     PCRE2_SIZE at = 0;
@@ -106,18 +116,23 @@ static void read_pattern(struct builder *b, const struct source *f, const struct
     }
     const struct json *place = json_get(o, "pattern");
     if (x->pattern.n > LIMIT_PATTERN_BYTES) {
-        problem(b, f, place, "pattern", "the pattern of \"%.*s\" is longer than %d bytes", FMT(x->id), LIMIT_PATTERN_BYTES);
+        problem(b, f, place, "pattern", "the pattern of \"%.*s\" is longer than %d bytes",
+                FMT(x->id), LIMIT_PATTERN_BYTES);
         return;
     }
-    pcre2_general_context *memory = pcre2_general_context_create(pattern_alloc, pattern_free, b->law->arena);
+    pcre2_general_context *memory =
+        pcre2_general_context_create(pattern_alloc, pattern_free, b->law->arena);
     pcre2_compile_context *how = pcre2_compile_context_create(memory);
     pcre2_set_parens_nest_limit(how, 20);
-    pcre2_code *c = pcre2_compile((PCRE2_SPTR)x->pattern.p, x->pattern.n, PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED,
-                                  &code, &at, how);
+    pcre2_code *c = pcre2_compile((PCRE2_SPTR)x->pattern.p, x->pattern.n,
+                                  PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED, &code, &at, how);
     if (c == NULL) {
-        problem(b, f, place, "pattern", "the pattern of \"%.*s\" cannot be read from its byte %zu on", FMT(x->id), at);
+        problem(b, f, place, "pattern",
+                "the pattern of \"%.*s\" cannot be read from its byte %zu on", FMT(x->id), at);
     } else if (!pattern_is_plain(x->pattern)) {
-        problem(b, f, place, "pattern", "the pattern of \"%.*s\" holds more than letters, classes, groups, alternatives and repeats",
+        problem(b, f, place, "pattern",
+                "the pattern of \"%.*s\" holds more than letters, classes, groups, alternatives "
+                "and repeats",
                 FMT(x->id));
     }
     x->matcher = c;
@@ -125,8 +140,9 @@ static void read_pattern(struct builder *b, const struct source *f, const struct
 
 static void read_fact(struct builder *b, const struct source *f, const struct json *o)
 {
-    static const char *const names[] = {"fact", "title", "question", "help", "type", "max", "min", "pattern", "code",
-                                        "choices", "class", "held", "materials", NULL};
+    static const char *const names[] = {"fact",  "title", "question",  "help", "type",
+                                        "max",   "min",   "pattern",   "code", "choices",
+                                        "class", "held",  "materials", NULL};
     static const char *const material_names[] = {"types", "max_bytes", NULL};
     struct fact *x = index_get(&b->law->index[T_FACT], json_text(o, "fact"));
     if (x == NULL) {
@@ -142,7 +158,7 @@ static void read_fact(struct builder *b, const struct source *f, const struct js
         problem(b, f, o, "type", "the fact \"%.*s\" has an unknown type or class", FMT(x->id));
     }
     x->type = type < 0 ? FACT_TEXT : (enum fact_type)type;
-    x->class = class < 0 ? CLASS_SENSITIVE : (enum fact_class)class;
+    x->class = class < 0 ? CLASS_SENSITIVE : (enum fact_class) class;
     x->has_min = json_get(o, "min") != NULL;
     x->has_max = json_get(o, "max") != NULL;
     x->min = may_int(b, f, o, "min", 0);
@@ -184,10 +200,12 @@ static enum err wrong(struct ctx *ctx, const struct fact *x, enum err code, cons
 static bool matches(struct arena *arena, const struct fact *x, struct str s)
 {
     struct arena_mark mark = arena_mark(arena);
-    pcre2_general_context *memory = pcre2_general_context_create(pattern_alloc, pattern_free, arena);
+    pcre2_general_context *memory =
+        pcre2_general_context_create(pattern_alloc, pattern_free, arena);
     pcre2_match_data *data = pcre2_match_data_create(1, memory);
     int *room = ARENA_ARRAY(arena, int, LIMIT_PATTERN_ROOM);
-    int n = pcre2_dfa_match(x->matcher, (PCRE2_SPTR)s.p, s.n, 0, 0, data, NULL, room, LIMIT_PATTERN_ROOM);
+    int n = pcre2_dfa_match(x->matcher, (PCRE2_SPTR)s.p, s.n, 0, 0, data, NULL, room,
+                            LIMIT_PATTERN_ROOM);
     arena_reset(arena, mark);
     return n >= 0; /* 0: it matched in more ways than we ask for */
 }
@@ -233,10 +251,13 @@ static enum err check_text(struct ctx *ctx, const struct fact *x, const struct j
     }
     TRY(check_string(ctx, x, v->text));
     if (x->type == FACT_IDCARD && !idcard_is_valid(v->text)) {
-        return wrong(ctx, x, ERR_SYNTAX, "it is no citizen number: 18 characters whose last one checks the others");
+        return wrong(ctx, x, ERR_SYNTAX,
+                     "it is no citizen number: 18 characters whose last one checks the others");
     }
     if (x->type == FACT_USCC && !uscc_is_valid(v->text)) {
-        return wrong(ctx, x, ERR_SYNTAX, "it is no unified social credit code: 18 characters whose last one checks the others");
+        return wrong(
+            ctx, x, ERR_SYNTAX,
+            "it is no unified social credit code: 18 characters whose last one checks the others");
     }
     if (x->type == FACT_PHONE && !is_phone(v->text)) {
         return wrong(ctx, x, ERR_SYNTAX, "it is no telephone number");
@@ -254,7 +275,9 @@ static enum err check_text(struct ctx *ctx, const struct fact *x, const struct j
 
 static enum err check_number(struct ctx *ctx, const struct fact *x, const struct json *v)
 {
-    struct str text = v->kind == JSON_STRING ? v->text : v->kind == JSON_NUMBER ? v->text : (struct str){0};
+    struct str text = v->kind == JSON_STRING   ? v->text
+                      : v->kind == JSON_NUMBER ? v->text
+                                               : (struct str){0};
     struct decimal d;
     if (v->kind == JSON_NUMBER && v->is_int && v->text.n == 0) {
         d = decimal_from_i64(v->int_value);
@@ -262,7 +285,9 @@ static enum err check_number(struct ctx *ctx, const struct fact *x, const struct
         return wrong(ctx, x, ERR_TYPE, "a number was expected");
     }
     if (x->type != FACT_DECIMAL && !v->is_int) {
-        return wrong(ctx, x, ERR_TYPE, x->type == FACT_MONEY ? "a sum in fen is a whole number" : "a whole number was expected");
+        return wrong(ctx, x, ERR_TYPE,
+                     x->type == FACT_MONEY ? "a sum in fen is a whole number"
+                                           : "a whole number was expected");
     }
     if (x->has_min && decimal_compare(d, decimal_from_i64(x->min)) < 0) {
         return wrong(ctx, x, ERR_RANGE, "the number is too small");
@@ -289,7 +314,9 @@ static enum err check_material(struct ctx *ctx, const struct fact *x, const stru
             return ERR_OK;
         }
     }
-    return x->material_type_count == 0 ? ERR_OK : wrong(ctx, x, ERR_TYPE, "files of this type are not taken");
+    return x->material_type_count == 0
+               ? ERR_OK
+               : wrong(ctx, x, ERR_TYPE, "files of this type are not taken");
 }
 
 enum err law_fact_check(struct ctx *ctx, const struct fact *x, const struct json *v)
@@ -298,7 +325,8 @@ enum err law_fact_check(struct ctx *ctx, const struct fact *x, const struct json
     case FACT_INTEGER:
     case FACT_DECIMAL:
     case FACT_MONEY: return check_number(ctx, x, v);
-    case FACT_BOOLEAN: return v->kind == JSON_BOOL ? ERR_OK : wrong(ctx, x, ERR_TYPE, "yes or no was expected");
+    case FACT_BOOLEAN:
+        return v->kind == JSON_BOOL ? ERR_OK : wrong(ctx, x, ERR_TYPE, "yes or no was expected");
     case FACT_MATERIAL: return check_material(ctx, x, v);
     case FACT_LIST:
         if (v->kind != JSON_ARRAY || v->count > 100) {

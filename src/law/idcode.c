@@ -20,7 +20,8 @@ bool idcard_is_valid(struct str s)
     for (int i = 0; i < 8; i++) {
         v[i] = s.p[6 + i] - '0';
     }
-    struct civil born = {v[0] * 1000 + v[1] * 100 + v[2] * 10 + v[3], v[4] * 10 + v[5], v[6] * 10 + v[7]};
+    struct civil born = {v[0] * 1000 + v[1] * 100 + v[2] * 10 + v[3], v[4] * 10 + v[5],
+                         v[6] * 10 + v[7]};
     return civil_is_valid(born) && born.year >= 1800 && s.p[17] == check[sum % 11];
 }
 
@@ -33,7 +34,8 @@ static int value36(char c)
 bool orgcode_is_valid(struct str s)
 {
     static const int weight[8] = {3, 7, 9, 10, 5, 8, 4, 2};
-    static const char check[] = "0X987654321"; /* by the remainder: 11 - r, where 10 is X and 11 is 0 */
+    static const char check[] =
+        "0X987654321"; /* by the remainder: 11 - r, where 10 is X and 11 is 0 */
     int sum = 0;
     if (s.n != 9) {
         return false;
@@ -48,8 +50,8 @@ bool orgcode_is_valid(struct str s)
     return s.p[8] == check[sum % 11];
 }
 
-/* GB 32100-2015: 17 characters of an alphabet of 31 and a check character, weights 3^i mod 31; characters 3 to 8
- * are a division code, 9 to 17 an organisation code of GB 11714. */
+/* GB 32100-2015: 17 characters of an alphabet of 31 and a check character, weights 3^i mod 31;
+ * characters 3 to 8 are a division code, 9 to 17 an organisation code of GB 11714. */
 bool uscc_is_valid(struct str s)
 {
     static const char alphabet[] = "0123456789ABCDEFGHJKLMNPQRTUWXY";
@@ -74,8 +76,9 @@ bool uscc_is_valid(struct str s)
     return s.p[17] == alphabet[(31 - sum % 31) % 31] && orgcode_is_valid(str_slice(s, 8, 17));
 }
 
-/* GB/T 36904-2018: the check character is ISO/IEC 7064 MOD 37,36 over type, issuer, serial and version without dots.
- * The type is the credit code of who defined it and three digits; the version three digits. */
+/* GB/T 36904-2018: the check character is ISO/IEC 7064 MOD 37,36 over type, issuer, serial and
+ * version without dots. The type is the credit code of who defined it and three digits; the version
+ * three digits. */
 bool licence_id_is_valid(struct str s)
 {
     static const struct str root = STR_INIT("1.2.156.3005.2.");
@@ -95,8 +98,8 @@ bool licence_id_is_valid(struct str s)
             }
         }
     }
-    bool formed = rest.n == 0 && parts[0].n == 21 && uscc_is_valid(str_slice(parts[0], 0, 18)) && parts[1].n > 0 && parts[2].n > 0 &&
-                  parts[3].n == 3 && parts[4].n == 1;
+    bool formed = rest.n == 0 && parts[0].n == 21 && uscc_is_valid(str_slice(parts[0], 0, 18)) &&
+                  parts[1].n > 0 && parts[2].n > 0 && parts[3].n == 3 && parts[4].n == 1;
     for (size_t i = 0; formed && i < 4; i++) {
         for (size_t k = 0; k < parts[i].n; k++) {
             p = (p + value36(parts[i].p[k])) % 36;

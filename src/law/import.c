@@ -6,7 +6,8 @@
 /* 一 to 九百九十九 and 〇; 0 when it is no such number. */
 static int64_t chinese_number(struct str s)
 {
-    static const char *const digits[] = {"零", "一", "二", "三", "四", "五", "六", "七", "八", "九"};
+    static const char *const digits[] = {"零", "一", "二", "三", "四",
+                                         "五", "六", "七", "八", "九"};
     int64_t total = 0;
     int64_t digit = 0;
     for (size_t at = 0; at < s.n; at += 3) {
@@ -27,8 +28,10 @@ static int64_t chinese_number(struct str s)
     return total + digit;
 }
 
-/* "第三十二条 …" or "第三十二条之一 …": the number as citations write it ("32", "32-1"), and what follows. */
-static bool article_start(struct arena *a, struct str line, struct str *ret_no, struct str *ret_rest)
+/* "第三十二条 …" or "第三十二条之一 …": the number as citations write it ("32", "32-1"), and what
+ * follows. */
+static bool article_start(struct arena *a, struct str line, struct str *ret_no,
+                          struct str *ret_rest)
 {
     while (line.n > 0 && (line.p[0] == '*' || line.p[0] == '#' || line.p[0] == ' ')) {
         line = str_slice(line, 1, line.n);
@@ -50,7 +53,8 @@ static bool article_start(struct arena *a, struct str line, struct str *ret_no, 
     if (str_starts(rest, STR("\xe3\x80\x80"))) {
         rest = str_slice(rest, 3, rest.n);
     }
-    *ret_no = sub > 0 ? str_format(a, "%lld-%lld", (long long)no, (long long)sub) : str_format(a, "%lld", (long long)no);
+    *ret_no = sub > 0 ? str_format(a, "%lld-%lld", (long long)no, (long long)sub)
+                      : str_format(a, "%lld", (long long)no);
     *ret_rest = str_trim(rest);
     return no > 0;
 }
@@ -69,7 +73,8 @@ static void add_article(struct arena *a, struct json *list, struct str no, struc
     json_push(a, list, o);
 }
 
-enum err law_import_statute(struct ctx *ctx, struct str file_name, struct str text, struct str *ret_name, struct str *ret_json)
+enum err law_import_statute(struct ctx *ctx, struct str file_name, struct str text,
+                            struct str *ret_name, struct str *ret_json)
 {
     struct arena *a = ctx->arena;
     struct str base = file_name;
@@ -80,7 +85,8 @@ enum err law_import_statute(struct ctx *ctx, struct str file_name, struct str te
     struct str name = str_cut(base, '(', &version);
     version = str_slice(version, 0, 10);
     struct day from;
-    if (name.n == 0 || !day_parse(version, &from) || !utf8_is_valid(text) || str_find_byte(text, 0) != SIZE_MAX) {
+    if (name.n == 0 || !day_parse(version, &from) || !utf8_is_valid(text) ||
+        str_find_byte(text, 0) != SIZE_MAX) {
         return fault(ctx, ERR_SYNTAX, "name the file NAME(YYYY-MM-DD).md, as UTF-8 without NUL");
     }
     struct json articles = json_array();
@@ -113,7 +119,8 @@ enum err law_import_statute(struct ctx *ctx, struct str file_name, struct str te
     json_set(a, &source, STR("sha256"), json_of_str(hex_encode(a, digest, 32)));
     json_set(a, &o, STR("statute"), json_of_str(name));
     json_set(a, &o, STR("title"), title);
-    json_set(a, &o, STR("rank"), json_of_str(str_ends(name, STR("法")) ? STR("law") : STR("regulation")));
+    json_set(a, &o, STR("rank"),
+             json_of_str(str_ends(name, STR("法")) ? STR("law") : STR("regulation")));
     json_set(a, &o, STR("version"), json_of_str(version));
     json_set(a, &o, STR("from"), json_of_str(version));
     json_set(a, &o, STR("source"), source);

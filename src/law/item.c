@@ -16,14 +16,16 @@ void declare_item(struct builder *b, struct source *f)
     b->origins.items[x->index] = f;
     x->id = want_text(b, f, &f->root, "item");
     if (!str_equal(folder_of(f), x->id)) {
-        problem(b, f, &f->root, "name", "the item \"%.*s\" must stand in a folder of its name", FMT(x->id));
+        problem(b, f, &f->root, "name", "the item \"%.*s\" must stand in a folder of its name",
+                FMT(x->id));
     }
     if (!index_put(&b->law->index[T_ITEM], x->id, x)) {
         problem(b, f, &f->root, "duplicate", "the item \"%.*s\" stands twice", FMT(x->id));
     }
 }
 
-/* GB/T 39554.1: 12 characters; 31 = credit code of the organ ‖ level ‖ basic code; 33 = 31 ‖ sequence. */
+/* GB/T 39554.1: 12 characters; 31 = credit code of the organ ‖ level ‖ basic code; 33 = 31 ‖
+ * sequence. */
 static void read_codes_of_item(struct builder *b, const struct source *f, struct item *x)
 {
     static const char *const names[] = {"basic", "implementation", "handling", NULL};
@@ -42,18 +44,21 @@ static void read_codes_of_item(struct builder *b, const struct source *f, struct
             continue;
         }
         if (fault != NULL || all[i].n != sizes[i]) {
-            problem(b, f, json_get(o, members[i]), "code", "the code \"%.*s\" is not one of %zu characters by GB/T 39554.1: %s", FMT(all[i]),
-                    sizes[i], fault == NULL ? "its length is that of another" : fault);
+            problem(b, f, json_get(o, members[i]), "code",
+                    "the code \"%.*s\" is not one of %zu characters by GB/T 39554.1: %s",
+                    FMT(all[i]), sizes[i], fault == NULL ? "its length is that of another" : fault);
             return;
         }
     }
     struct str type = str_slice(x->code_basic, 2, 4);
     if (!str_equal(type, json_text(&f->root, "type"))) {
-        problem(b, f, json_get(o, "basic"), "code", "the basic code says type %.*s, the item another", FMT(type));
+        problem(b, f, json_get(o, "basic"), "code",
+                "the basic code says type %.*s, the item another", FMT(type));
     }
     if (!str_equal(str_slice(impl, 19, 31), x->code_basic) ||
         (x->code_handling.n > 0 && !str_equal(str_slice(x->code_handling, 0, 31), impl))) {
-        problem(b, f, o, "code", "the three codes of \"%.*s\" do not build on each other", FMT(x->id));
+        problem(b, f, o, "code", "the three codes of \"%.*s\" do not build on each other",
+                FMT(x->id));
     }
     struct str *codes[] = {&x->code_implementation, &x->code_handling};
     for (size_t i = 0; i < LEN(codes); i++) {
@@ -68,11 +73,13 @@ static void read_conditions(struct builder *b, const struct source *f, struct it
     static const char *const names[] = {"id", "text", "article", NULL};
     const struct json *list = may_list(b, f, &f->root, "conditions");
     x->condition_count = 0;
-    struct condition *out = ARENA_ARRAY(b->law->arena, struct condition, (list == NULL ? 0 : list->count) + 1);
+    struct condition *out =
+        ARENA_ARRAY(b->law->arena, struct condition, (list == NULL ? 0 : list->count) + 1);
     for (size_t i = 0; list != NULL && i < list->count; i++) {
         const struct json *o = &list->items[i];
         only_members(b, f, o, names);
-        out[i] = (struct condition){want_text(b, f, o, "id"), want_text2(b, f, o, "text"), may_cite(b, f, o, "article")};
+        out[i] = (struct condition){want_text(b, f, o, "id"), want_text2(b, f, o, "text"),
+                                    may_cite(b, f, o, "article")};
         if (out[i].article.statute == NULL) {
             problem(b, f, o, "missing", "a condition cites its article");
         }
@@ -89,7 +96,8 @@ static void read_own_limits(struct builder *b, const struct source *f, struct it
         return;
     }
     if (o->kind != JSON_OBJECT) {
-        problem(b, f, o, "type", "\"limits\" is an object of what a limit stands as, and the limit");
+        problem(b, f, o, "type",
+                "\"limits\" is an object of what a limit stands as, and the limit");
         return;
     }
     struct own_limit *out = ARENA_ARRAY(b->law->arena, struct own_limit, o->count + 1);
@@ -103,7 +111,8 @@ static void read_own_limits(struct builder *b, const struct source *f, struct it
         } else if (l != NULL) {
             out[x->limit_count++] = (struct own_limit){o->members[i].key, l};
         }
-        x->decide_limit = l != NULL && str_equal(o->members[i].key, STR("decide")) ? l : x->decide_limit;
+        x->decide_limit =
+            l != NULL && str_equal(o->members[i].key, STR("decide")) ? l : x->decide_limit;
     }
 }
 
@@ -124,7 +133,8 @@ static void read_promises(struct builder *b, const struct source *f, struct item
             problem(b, f, v, "unit", "unit is workday, day, month, year or hour");
         }
         if (p->limit != NULL && p->limit->unit == p->unit && p->n > p->limit->n) {
-            problem(b, f, v, "promise", "a promise cannot be longer than the limit %.*s", FMT(p->limit->id));
+            problem(b, f, v, "promise", "a promise cannot be longer than the limit %.*s",
+                    FMT(p->limit->id));
         }
         x->promise_count += p->limit != NULL;
     }
@@ -136,7 +146,8 @@ static void read_remedies(struct builder *b, const struct source *f, struct item
     static const char *const names[] = {"text", "article", NULL};
     const struct json *list = may_list(b, f, &f->root, "remedy");
     x->remedy_count = 0;
-    struct remedy *out = ARENA_ARRAY(b->law->arena, struct remedy, (list == NULL ? 0 : list->count) + 1);
+    struct remedy *out =
+        ARENA_ARRAY(b->law->arena, struct remedy, (list == NULL ? 0 : list->count) + 1);
     for (size_t i = 0; list != NULL && i < list->count; i++) {
         const struct json *o = &list->items[i];
         only_members(b, f, o, names);
@@ -183,9 +194,10 @@ static void read_decision(struct builder *b, const struct source *f, struct item
 
 void read_item(struct builder *b, struct source *f)
 {
-    static const char *const names[] = {"item", "code", "type", "title", "summary", "words", "for", "procedure", "articles",
-                                        "conditions", "limits", "promise", "fee", "licence", "decide", "automatic", "remedy",
-                                        "counter", "hotline", "renews", "public", "bars", NULL};
+    static const char *const names[] = {
+        "item",     "code",       "type",    "title",   "summary", "words",   "for",    "procedure",
+        "articles", "conditions", "limits",  "promise", "fee",     "licence", "decide", "automatic",
+        "remedy",   "counter",    "hotline", "renews",  "public",  "bars",    NULL};
     const struct json *o = &f->root;
     struct item *x = index_get(&b->law->index[T_ITEM], json_text(o, "item"));
     size_t count = 0;
@@ -253,7 +265,8 @@ void declare_office(struct builder *b, struct source *f)
 
 void read_office(struct builder *b, struct source *f)
 {
-    static const char *const names[] = {"office", "title", "code", "place", "level", "parent", "is", "powers", "invented", NULL};
+    static const char *const names[] = {"office", "title", "code",   "place",    "level",
+                                        "parent", "is",    "powers", "invented", NULL};
     const struct json *o = &f->root;
     struct office *x = index_get(&b->law->index[T_OFFICE], json_text(o, "office"));
     if (x == NULL) {
@@ -269,7 +282,8 @@ void read_office(struct builder *b, struct source *f)
     x->level = may_text(b, f, o, "level");
     x->parent = may_ref(b, f, o, "parent", T_OFFICE);
     static const char *const natures[] = {"organ", "organisation"};
-    int nature = json_get(o, "is") == NULL ? 0 : word_of(want_text(b, f, o, "is"), natures, LEN(natures));
+    int nature =
+        json_get(o, "is") == NULL ? 0 : word_of(want_text(b, f, o, "is"), natures, LEN(natures));
     if (nature < 0) {
         problem(b, f, json_get(o, "is"), "is", "an office is an organ or an organisation");
     }
@@ -277,7 +291,8 @@ void read_office(struct builder *b, struct source *f)
     x->invented = may_bool(b, f, o, "invented", false);
     const struct json *list = may_list(b, f, o, "powers");
     x->power_count = 0; /* an office that stands twice is a fault, and is read twice all the same */
-    struct power *powers = ARENA_ARRAY(b->law->arena, struct power, (list == NULL ? 0 : list->count) + 1);
+    struct power *powers =
+        ARENA_ARRAY(b->law->arena, struct power, (list == NULL ? 0 : list->count) + 1);
     for (size_t i = 0; list != NULL && i < list->count; i++) {
         read_power(b, f, &list->items[i], &powers[x->power_count++]);
     }
@@ -297,7 +312,9 @@ void declare_licence(struct builder *b, struct source *f)
 
 void read_licence(struct builder *b, struct source *f)
 {
-    static const char *const names[] = {"licence", "title", "article", "valid", "number", "shows", "holder", "public", "renew", "renew_limit", NULL};
+    static const char *const names[] = {"licence", "title",       "article", "valid",
+                                        "number",  "shows",       "holder",  "public",
+                                        "renew",   "renew_limit", NULL};
     static const char *const valid_names[] = {"n", "unit", NULL};
     static const char *const number_names[] = {"prefix", "digits", NULL};
     const struct json *o = &f->root;

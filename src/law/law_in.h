@@ -20,7 +20,20 @@ void index_init(struct arena *a, struct index *x, size_t most);
 bool index_put(struct index *x, struct str key, void *value);
 void *index_get(const struct index *x, struct str key);
 
-enum table { T_ACT, T_ITEM, T_OFFICE, T_FACT, T_LIMIT, T_LICENCE, T_PROCEDURE, T_DOCUMENT, T_CODE, T_MODEL, T_ACCESS, T_COUNT };
+enum table {
+    T_ACT,
+    T_ITEM,
+    T_OFFICE,
+    T_FACT,
+    T_LIMIT,
+    T_LICENCE,
+    T_PROCEDURE,
+    T_DOCUMENT,
+    T_CODE,
+    T_MODEL,
+    T_ACCESS,
+    T_COUNT
+};
 
 struct code_table {
     struct str name;
@@ -80,7 +93,8 @@ struct source {
     struct json root;
     size_t pack_index;
 };
-/* Where a thing of the snapshot was read, by its index, so that checks over all can name file and line. */
+/* Where a thing of the snapshot was read, by its index, so that checks over all can name file and
+ * line. */
 struct origins {
     const struct source **acts;
     const struct source **items;
@@ -102,43 +116,63 @@ struct builder {
 };
 
 /* Note a fault at a place of a file; j may be NULL (the whole file). */
-void problem(struct builder *b, const struct source *f, const struct json *j, const char *code, const char *format, ...)
-    PRINTF(5, 6);
+void problem(struct builder *b, const struct source *f, const struct json *j, const char *code,
+             const char *format, ...) PRINTF(5, 6);
 /* The same for files that are no JSON, by line (0: the whole file). */
-void problem_line(struct builder *b, const struct source *f, uint32_t line, const char *code, const char *format, ...) PRINTF(5, 6);
+void problem_line(struct builder *b, const struct source *f, uint32_t line, const char *code,
+                  const char *format, ...) PRINTF(5, 6);
 /* The file of a path, whatever pack it stands in; NULL when there is none. */
 const struct source *source_of(const struct builder *b, struct str path);
 
 /* ---- members of an object; each notes what is wrong and goes on ---- */
 
 /* Every member must be one of these names, NULL-ended. */
-void only_members(struct builder *b, const struct source *f, const struct json *o, const char *const *names);
-struct str want_text(struct builder *b, const struct source *f, const struct json *o, const char *name);
-struct str may_text(struct builder *b, const struct source *f, const struct json *o, const char *name);
-struct text2 want_text2(struct builder *b, const struct source *f, const struct json *o, const char *name);
-struct text2 may_text2(struct builder *b, const struct source *f, const struct json *o, const char *name);
-int64_t may_int(struct builder *b, const struct source *f, const struct json *o, const char *name, int64_t otherwise);
+void only_members(struct builder *b, const struct source *f, const struct json *o,
+                  const char *const *names);
+struct str want_text(struct builder *b, const struct source *f, const struct json *o,
+                     const char *name);
+struct str may_text(struct builder *b, const struct source *f, const struct json *o,
+                    const char *name);
+struct text2 want_text2(struct builder *b, const struct source *f, const struct json *o,
+                        const char *name);
+struct text2 may_text2(struct builder *b, const struct source *f, const struct json *o,
+                       const char *name);
+int64_t may_int(struct builder *b, const struct source *f, const struct json *o, const char *name,
+                int64_t otherwise);
 /* A whole number from min to max; `otherwise`, which need not lie between, when absent. */
-int32_t may_count(struct builder *b, const struct source *f, const struct json *o, const char *name, int32_t otherwise,
-                  int32_t min, int32_t max);
-bool may_bool(struct builder *b, const struct source *f, const struct json *o, const char *name, bool otherwise);
-const struct json *want_list(struct builder *b, const struct source *f, const struct json *o, const char *name);
-const struct json *may_list(struct builder *b, const struct source *f, const struct json *o, const char *name);
-struct day may_day(struct builder *b, const struct source *f, const struct json *o, const char *name, int32_t otherwise);
+int32_t may_count(struct builder *b, const struct source *f, const struct json *o, const char *name,
+                  int32_t otherwise, int32_t min, int32_t max);
+bool may_bool(struct builder *b, const struct source *f, const struct json *o, const char *name,
+              bool otherwise);
+const struct json *want_list(struct builder *b, const struct source *f, const struct json *o,
+                             const char *name);
+const struct json *may_list(struct builder *b, const struct source *f, const struct json *o,
+                            const char *name);
+struct day may_day(struct builder *b, const struct source *f, const struct json *o,
+                   const char *name, int32_t otherwise);
 /* A list of strings. */
-const struct str *texts(struct builder *b, const struct source *f, const struct json *o, const char *name, size_t *ret_count);
-const struct cite *cites(struct builder *b, const struct source *f, const struct json *o, const char *name, size_t *ret_count);
-struct cite may_cite(struct builder *b, const struct source *f, const struct json *o, const char *name);
-const struct feel_program *may_feel(struct builder *b, const struct source *f, const struct json *o, const char *name);
-const struct feel_program *may_feel_in(struct builder *b, const struct source *f, const struct json *o, const char *name,
+const struct str *texts(struct builder *b, const struct source *f, const struct json *o,
+                        const char *name, size_t *ret_count);
+const struct cite *cites(struct builder *b, const struct source *f, const struct json *o,
+                         const char *name, size_t *ret_count);
+struct cite may_cite(struct builder *b, const struct source *f, const struct json *o,
+                     const char *name);
+const struct feel_program *may_feel(struct builder *b, const struct source *f, const struct json *o,
+                                    const char *name);
+const struct feel_program *may_feel_in(struct builder *b, const struct source *f,
+                                       const struct json *o, const char *name,
                                        const struct feel_scope *scope);
 /* A name that must stand in a table; NULL and a problem when it does not. */
-void *resolve(struct builder *b, const struct source *f, const struct json *j, enum table t, struct str name);
-void *may_ref(struct builder *b, const struct source *f, const struct json *o, const char *name, enum table t);
+void *resolve(struct builder *b, const struct source *f, const struct json *j, enum table t,
+              struct str name);
+void *may_ref(struct builder *b, const struct source *f, const struct json *o, const char *name,
+              enum table t);
 /* A list of names of a table, as an array of pointers. */
-void **refs(struct builder *b, const struct source *f, const struct json *o, const char *name, enum table t, size_t *ret_count);
+void **refs(struct builder *b, const struct source *f, const struct json *o, const char *name,
+            enum table t, size_t *ret_count);
 bool str_in_list(struct str s, const struct str *list, size_t count);
-const struct need *read_needs(struct builder *b, const struct source *f, const struct json *list, size_t *ret_count);
+const struct need *read_needs(struct builder *b, const struct source *f, const struct json *list,
+                              size_t *ret_count);
 bool parse_unit(struct str s, enum limit_unit *ret);
 /* Position of a word in a list, or -1. */
 int word_of(struct str s, const char *const *words, size_t count);
@@ -187,10 +221,10 @@ enum err document_check(struct ctx *ctx, struct str text, uint32_t *ret_line) MU
 bool pattern_is_plain(struct str pattern);
 
 /* ---- identifiers ---- */
-bool idcard_is_valid(struct str s); /* GB 11643 */
-bool orgcode_is_valid(struct str s); /* GB 11714: 8 characters and one that checks them */
-bool uscc_is_valid(struct str s);    /* GB 32100, with the organisation code inside it */
+bool idcard_is_valid(struct str s);     /* GB 11643 */
+bool orgcode_is_valid(struct str s);    /* GB 11714: 8 characters and one that checks them */
+bool uscc_is_valid(struct str s);       /* GB 32100, with the organisation code inside it */
 bool licence_id_is_valid(struct str s); /* GB/T 36904: root.type.issuer.serial.version.check */
-/* GB/T 39554.1: 12 characters, 31 with organ and level before them, 33 with a sequence behind. NULL when it is
- * well formed, else what is wrong. */
+/* GB/T 39554.1: 12 characters, 31 with organ and level before them, 33 with a sequence behind. NULL
+ * when it is well formed, else what is wrong. */
 const char *item_code_fault(struct str s);

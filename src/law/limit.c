@@ -9,7 +9,8 @@ void read_calendar(struct builder *b, struct source *f)
     y->year = may_count(b, f, &f->root, "year", 0, 1949, 2200);
     struct str path = str_format(b->ctx->arena, "calendar/%d.json", y->year);
     if (!str_equal(path, f->path)) {
-        problem(b, f, &f->root, "name", "the calendar of %d must stand in %.*s", y->year, FMT(path));
+        problem(b, f, &f->root, "name", "the calendar of %d must stand in %.*s", y->year,
+                FMT(path));
     }
     want_text2(b, f, &f->root, "notice");
     for (int k = 0; k < 2; k++) {
@@ -18,13 +19,16 @@ void read_calendar(struct builder *b, struct source *f)
         struct day *days = ARENA_ARRAY(b->law->arena, struct day, n + 1);
         struct str *why = ARENA_ARRAY(b->law->arena, struct str, n + 1);
         for (size_t i = 0; i < n; i++) {
-            bool good = day_parse(o->members[i].key, &days[i]) && day_to_civil(days[i]).year == y->year;
+            bool good =
+                day_parse(o->members[i].key, &days[i]) && day_to_civil(days[i]).year == y->year;
             if (!good) {
-                problem(b, f, &o->members[i].value, "day", "\"%.*s\" is no day of %d", FMT(o->members[i].key), y->year);
+                problem(b, f, &o->members[i].value, "day", "\"%.*s\" is no day of %d",
+                        FMT(o->members[i].key), y->year);
             }
             for (size_t m = 0; k == 1 && m < y->off_count; m++) {
                 if (y->off[m].n == days[i].n) {
-                    problem(b, f, &o->members[i].value, "conflict", "%.*s is a day off and a working day", FMT(o->members[i].key));
+                    problem(b, f, &o->members[i].value, "conflict",
+                            "%.*s is a day off and a working day", FMT(o->members[i].key));
                 }
             }
             why[i] = o->members[i].value.text;
@@ -129,7 +133,8 @@ static struct day roll_on(struct counter *c, struct day d)
     return d;
 }
 
-static struct day count_units(struct counter *c, struct day start, int32_t n, enum limit_unit unit, bool roll)
+static struct day count_units(struct counter *c, struct day start, int32_t n, enum limit_unit unit,
+                              bool roll)
 {
     struct day d = start;
     switch (unit) {
@@ -142,18 +147,20 @@ static struct day count_units(struct counter *c, struct day start, int32_t n, en
     return roll ? roll_on(c, d) : d;
 }
 
-enum err law_due(struct ctx *ctx, const struct law *law, const struct limit *limit, struct day start, int32_t extra_n,
-                 bool explain, struct due *ret)
+enum err law_due(struct ctx *ctx, const struct law *law, const struct limit *limit,
+                 struct day start, int32_t extra_n, bool explain, struct due *ret)
 {
     *ret = (struct due){0};
     struct counter c = {.ctx = ctx, .law = law, .due = explain ? ret : NULL};
     int32_t n = limit->n + (limit->before ? -extra_n : extra_n);
-    ret->day = count_units(&c, start, limit->before ? -n : n, limit->unit, limit->roll && !limit->before);
+    ret->day =
+        count_units(&c, start, limit->before ? -n : n, limit->unit, limit->roll && !limit->before);
     ret->provisional = c.provisional;
     return ERR_OK;
 }
 
-struct day law_day_after(const struct law *law, struct day start, int32_t n, enum limit_unit unit, bool roll, bool *ret_provisional)
+struct day law_day_after(const struct law *law, struct day start, int32_t n, enum limit_unit unit,
+                         bool roll, bool *ret_provisional)
 {
     struct counter c = {.law = law};
     struct day d = count_units(&c, start, n, unit, roll);
@@ -161,7 +168,8 @@ struct day law_day_after(const struct law *law, struct day start, int32_t n, enu
     return d;
 }
 
-int32_t law_days_between(const struct law *law, struct day from, struct day to, enum limit_unit unit)
+int32_t law_days_between(const struct law *law, struct day from, struct day to,
+                         enum limit_unit unit)
 {
     int32_t n = 0;
     if (unit != UNIT_WORKDAY) {
@@ -184,13 +192,15 @@ void declare_limits(struct builder *b, struct source *f)
         l->index = (uint32_t)b->law->limit_count++;
         l->id = want_text(b, f, &list->items[i], "limit");
         if (!index_put(&b->law->index[T_LIMIT], l->id, l)) {
-            problem(b, f, &list->items[i], "duplicate", "the limit \"%.*s\" stands twice", FMT(l->id));
+            problem(b, f, &list->items[i], "duplicate", "the limit \"%.*s\" stands twice",
+                    FMT(l->id));
         }
     }
 }
 
 /* n and unit, or the dated value in force. */
-static void read_measure(struct builder *b, const struct source *f, const struct json *o, struct limit *l)
+static void read_measure(struct builder *b, const struct source *f, const struct json *o,
+                         struct limit *l)
 {
     const struct json *values = may_list(b, f, o, "values");
     const struct json *in_force = o;
@@ -211,26 +221,32 @@ static void read_measure(struct builder *b, const struct source *f, const struct
     }
 }
 
-/* The day a limit counts from when that is not the day it begins to run: of the act complained of, say. */
-static void read_since(struct builder *b, const struct source *f, const struct json *o, struct limit *l)
+/* The day a limit counts from when that is not the day it begins to run: of the act complained of,
+ * say. */
+static void read_since(struct builder *b, const struct source *f, const struct json *o,
+                       struct limit *l)
 {
     l->since = may_ref(b, f, o, "since", T_FACT);
     if (l->since != NULL && (l->before || l->since->type != FACT_DATE)) {
-        problem(b, f, json_get(o, "since"), "since", "\"since\" names a fact that is a date, and the limit runs after it");
+        problem(b, f, json_get(o, "since"), "since",
+                "\"since\" names a fact that is a date, and the limit runs after it");
     }
 }
 
 static void read_limit(struct builder *b, const struct source *f, const struct json *o)
 {
-    static const char *const names[] = {"limit", "article", "title", "per", "n", "unit", "values", "direction", "event", "since", "stop_by",
-                                        "resume_by", "stop_article", "extend", "late", "deem", "deem_since", "article_late", "roll",
-                                        "as", "starts", NULL};
+    static const char *const names[] = {"limit",   "article",    "title",        "per",    "n",
+                                        "unit",    "values",     "direction",    "event",  "since",
+                                        "stop_by", "resume_by",  "stop_article", "extend", "late",
+                                        "deem",    "deem_since", "article_late", "roll",   "as",
+                                        "starts",  NULL};
     static const char *const extend_names[] = {"by", "n", "once", "article", NULL};
     static const char *const pers[] = {"office", "party"};
     static const char *const directions[] = {"after", "before"};
     static const char *const sinces[] = {"end", "start"};
     static const char *const starts[] = {"act", "received"};
-    static const char *const lates[] = {[LATE_REFUSE] = "refuse", [LATE_ALLOW] = "allow", [LATE_DEEM] = "deem"};
+    static const char *const lates[] = {
+        [LATE_REFUSE] = "refuse", [LATE_ALLOW] = "allow", [LATE_DEEM] = "deem"};
     struct limit *l = index_get(&b->law->index[T_LIMIT], json_text(o, "limit"));
     if (l == NULL) {
         return;
@@ -253,12 +269,16 @@ static void read_limit(struct builder *b, const struct source *f, const struct j
     l->event = may_ref(b, f, o, "event", T_FACT);
     read_since(b, f, o, l);
     if (l->before != (l->event != NULL)) {
-        problem(b, f, o, "event", "a limit before an event, and no other, names the fact that holds its day as \"event\"");
+        problem(b, f, o, "event",
+                "a limit before an event, and no other, names the fact that holds its day as "
+                "\"event\"");
     } else if (l->event != NULL && l->event->type != FACT_DATE) {
-        problem(b, f, json_get(o, "event"), "event", "the fact \"%.*s\" is no date", FMT(l->event->id));
+        problem(b, f, json_get(o, "event"), "event", "the fact \"%.*s\" is no date",
+                FMT(l->event->id));
     }
     l->roll = may_bool(b, f, o, "roll", true);
-    int late = json_get(o, "late") == NULL ? (int)LATE_ALLOW : word_of(want_text(b, f, o, "late"), lates, LEN(lates));
+    int late = json_get(o, "late") == NULL ? (int)LATE_ALLOW
+                                           : word_of(want_text(b, f, o, "late"), lates, LEN(lates));
     if (late < 0) {
         problem(b, f, o, "late", "late is refuse, allow or deem");
     }
@@ -267,7 +287,9 @@ static void read_limit(struct builder *b, const struct source *f, const struct j
     l->article_stop = may_cite(b, f, o, "stop_article");
     l->deem = may_ref(b, f, o, "deem", T_ACT);
     if ((l->late == LATE_DEEM) != (l->deem != NULL)) {
-        problem(b, f, o, "deem", "a limit with late \"deem\", and no other, names the act that is deemed done as \"deem\"");
+        problem(b, f, o, "deem",
+                "a limit with late \"deem\", and no other, names the act that is deemed done as "
+                "\"deem\"");
     }
     struct str since = may_text(b, f, o, "deem_since");
     int from = since.n == 0 ? 0 : word_of(since, sinces, LEN(sinces));
@@ -283,7 +305,8 @@ static void read_limit(struct builder *b, const struct source *f, const struct j
     }
     l->starts_received = begins == 1;
     l->stop_by = (const struct act_kind **)(void *)refs(b, f, o, "stop_by", T_ACT, &l->stop_count);
-    l->resume_by = (const struct act_kind **)(void *)refs(b, f, o, "resume_by", T_ACT, &l->resume_count);
+    l->resume_by =
+        (const struct act_kind **)(void *)refs(b, f, o, "resume_by", T_ACT, &l->resume_count);
     const struct json *extend = json_get(o, "extend");
     if (json_is(extend, JSON_OBJECT)) {
         only_members(b, f, extend, extend_names);

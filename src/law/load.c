@@ -4,11 +4,13 @@
 #include "crypto/crypto.h"
 
 const struct feel_scope law_scope = {
-    .names = (const struct feel_member[LAW_SLOT_COUNT]){[LAW_SLOT_ACT] = {STR_INIT("act"), NULL},
-                                                        [LAW_SLOT_FIELDS] = {STR_INIT("fields"), NULL},
-                                                        [LAW_SLOT_FACTS] = {STR_INIT("facts"), NULL},
-                                                        [LAW_SLOT_CASE] = {STR_INIT("case"), NULL},
-                                                        [LAW_SLOT_PROPOSAL] = {STR_INIT("proposal"), NULL}},
+    .names =
+        (const struct feel_member[LAW_SLOT_COUNT]){
+            [LAW_SLOT_ACT] = {STR_INIT("act"), NULL},
+            [LAW_SLOT_FIELDS] = {STR_INIT("fields"), NULL},
+            [LAW_SLOT_FACTS] = {STR_INIT("facts"), NULL},
+            [LAW_SLOT_CASE] = {STR_INIT("case"), NULL},
+            [LAW_SLOT_PROPOSAL] = {STR_INIT("proposal"), NULL}},
     .count = LAW_SLOT_COUNT,
 };
 
@@ -47,7 +49,9 @@ static int kind_of(struct str path)
 
 static void read_pack(struct builder *b, struct source *f)
 {
-    static const char *const names[] = {"pack", "version", "from", "until", "rank", "place", "title", "base", "invented", "publisher", "transition", NULL};
+    static const char *const names[] = {"pack",     "version",   "from",       "until",
+                                        "rank",     "place",     "title",      "base",
+                                        "invented", "publisher", "transition", NULL};
     const struct json *o = &f->root;
     only_members(b, f, o, names);
     struct law_pack *p = &b->law->packs[f->pack_index];
@@ -66,7 +70,8 @@ static void read_pack(struct builder *b, struct source *f)
             found = found || str_equal(b->law->packs[k].code, base[i]);
         }
         if (!found) {
-            problem(b, f, json_get(o, "base"), "base", "the pack builds on \"%.*s\", which must come before it", FMT(base[i]));
+            problem(b, f, json_get(o, "base"), "base",
+                    "the pack builds on \"%.*s\", which must come before it", FMT(base[i]));
         }
     }
 }
@@ -78,8 +83,9 @@ static void read_transitions(struct builder *b, const struct source *f)
     const struct json *list = may_list(b, f, &f->root, "transition");
     size_t n = list == NULL ? 0 : list->count;
     struct law *law = b->law;
-    law->transitions = arena_grow(law->arena, law->transitions, law->transition_count * sizeof(*law->transitions),
-                                  (law->transition_count + n) * sizeof(*law->transitions));
+    law->transitions =
+        arena_grow(law->arena, law->transitions, law->transition_count * sizeof(*law->transitions),
+                   (law->transition_count + n) * sizeof(*law->transitions));
     for (size_t i = 0; i < n; i++) {
         const struct json *o = &list->items[i];
         struct transition *x = &law->transitions[law->transition_count];
@@ -91,8 +97,10 @@ static void read_transitions(struct builder *b, const struct source *f)
             resolve(b, f, o, T_ITEM, x->items[k]);
         }
         bool carries = str_equal(cases, STR("new"));
-        if ((!carries && !str_equal(cases, STR("keep"))) || (carries && x->article.statute == NULL)) {
-            problem(b, f, o, "transition", "running cases keep the old law, or come under the new by an article");
+        if ((!carries && !str_equal(cases, STR("keep"))) ||
+            (carries && x->article.statute == NULL)) {
+            problem(b, f, o, "transition",
+                    "running cases keep the old law, or come under the new by an article");
         }
         law->transition_count += carries;
     }
@@ -133,7 +141,8 @@ static void add_document(struct builder *b, struct str path, struct str bytes)
 }
 
 /* A process that another calls stands in the packs as a procedure of its name. */
-static enum err read_called(struct ctx *ctx, void *self, struct str id, struct str location, struct str *ret_xml, struct str *ret_file)
+static enum err read_called(struct ctx *ctx, void *self, struct str id, struct str location,
+                            struct str *ret_xml, struct str *ret_file)
 {
     const struct builder *b = self;
     *ret_file = str_format(ctx->arena, "procedure/%.*s.bpmn", FMT(id));
@@ -148,7 +157,8 @@ static enum err read_called(struct ctx *ctx, void *self, struct str id, struct s
     return ERR_NOT_FOUND;
 }
 
-static void add_procedure(struct builder *b, const struct source *f, struct str path, struct str bytes)
+static void add_procedure(struct builder *b, const struct source *f, struct str path,
+                          struct str bytes)
 {
     const struct bpmn_source called = {.self = b, .read = read_called};
     const struct bpmn_options options = {.scope = &law_scope, .source = &called};
@@ -157,8 +167,10 @@ static void add_procedure(struct builder *b, const struct source *f, struct str 
     struct ctx inner = *b->ctx;
     inner.arena = b->law->arena;
     if (bpmn_load_with(&inner, bytes, path, &options, &model) != ERR_OK) {
-        const struct source *at = str_equal(inner.why.file, path) ? f : source_of(b, inner.why.file);
-        problem_line(b, at == NULL ? f : at, inner.why.line, "procedure", "%.*s", FMT(inner.why.detail));
+        const struct source *at =
+            str_equal(inner.why.file, path) ? f : source_of(b, inner.why.file);
+        problem_line(b, at == NULL ? f : at, inner.why.line, "procedure", "%.*s",
+                     FMT(inner.why.detail));
         return;
     }
     const struct bpmn_process *p = bpmn_process_find(model, STR(""));
@@ -196,8 +208,8 @@ static bool take_text_file(struct builder *b, const struct source *f, struct str
     return true;
 }
 
-/* A pack adds files; it never takes the place of one that stands before it. pack.json and the stories
- * of test/ belong to each pack alone. */
+/* A pack adds files; it never takes the place of one that stands before it. pack.json and the
+ * stories of test/ belong to each pack alone. */
 static void check_place(struct builder *b, const struct source *f)
 {
     struct source *kept = ARENA_NEW(b->ctx->arena, struct source);
@@ -206,7 +218,8 @@ static void check_place(struct builder *b, const struct source *f)
         return;
     }
     if (!index_put(&b->paths, f->path, kept)) {
-        problem(b, f, NULL, "replace", "the file stands in a pack before this one, and a pack never replaces a file");
+        problem(b, f, NULL, "replace",
+                "the file stands in a pack before this one, and a pack never replaces a file");
     }
 }
 
@@ -220,7 +233,9 @@ static void read_names(struct builder *b, const struct law_pack_source *packs, s
             struct json head;
             inner.arena = b->law->arena;
             bool is_head = str_equal(packs[i].files[k].path, STR("pack.json"));
-            if (is_head && json_parse(&inner, packs[i].files[k].bytes, STR("pack.json"), &head) == ERR_OK && json_text(&head, "pack").n > 0) {
+            if (is_head &&
+                json_parse(&inner, packs[i].files[k].bytes, STR("pack.json"), &head) == ERR_OK &&
+                json_text(&head, "pack").n > 0) {
                 b->law->packs[i].code = json_text(&head, "pack");
             }
         }
@@ -239,7 +254,10 @@ static void read_sources(struct builder *b, const struct law_pack_source *packs,
         bool described = false;
         for (size_t k = 0; k < packs[i].count; k++) {
             struct source *f = &b->files[b->file_count];
-            *f = (struct source){.path = packs[i].files[k].path, .text = packs[i].files[k].bytes, .pack = b->law->packs[i].code, .pack_index = i};
+            *f = (struct source){.path = packs[i].files[k].path,
+                                 .text = packs[i].files[k].bytes,
+                                 .pack = b->law->packs[i].code,
+                                 .pack_index = i};
             described = described || str_equal(f->path, STR("pack.json"));
             check_place(b, f);
             struct ctx inner = *b->ctx;
@@ -247,7 +265,8 @@ static void read_sources(struct builder *b, const struct law_pack_source *packs,
             if (take_text_file(b, f, f->text)) {
                 continue;
             }
-            if (kind_of(f->path) < 0 && !str_equal(f->path, STR("pack.json")) && !str_starts(f->path, STR("test/"))) {
+            if (kind_of(f->path) < 0 && !str_equal(f->path, STR("pack.json")) &&
+                !str_starts(f->path, STR("test/"))) {
                 problem(b, f, NULL, "file", "a pack has no place for this file");
             } else if (json_parse(&inner, f->text, f->path, &f->root) != ERR_OK) {
                 problem_line(b, f, inner.why.line, "json", "%.*s", FMT(inner.why.detail));
@@ -256,20 +275,23 @@ static void read_sources(struct builder *b, const struct law_pack_source *packs,
             }
         }
         if (!described) {
-            struct source whole = {.path = STR("pack.json"), .pack = b->law->packs[i].code, .pack_index = i};
+            struct source whole = {
+                .path = STR("pack.json"), .pack = b->law->packs[i].code, .pack_index = i};
             problem(b, &whole, NULL, "missing", "the pack has no pack.json");
         }
     }
 }
 
 /* Packs' files live as long as the snapshot: copied, for the caller's may go. */
-static struct law_pack_source *keep_packs(struct arena *a, const struct law_pack_source *packs, size_t count)
+static struct law_pack_source *keep_packs(struct arena *a, const struct law_pack_source *packs,
+                                          size_t count)
 {
     struct law_pack_source *out = ARENA_ARRAY(a, struct law_pack_source, count + 1);
     for (size_t i = 0; i < count; i++) {
         struct law_file *files = ARENA_ARRAY(a, struct law_file, packs[i].count + 1);
         for (size_t k = 0; k < packs[i].count; k++) {
-            files[k] = (struct law_file){str_copy(a, packs[i].files[k].path), str_copy(a, packs[i].files[k].bytes)};
+            files[k] = (struct law_file){str_copy(a, packs[i].files[k].path),
+                                         str_copy(a, packs[i].files[k].bytes)};
         }
         out[i] = (struct law_pack_source){files, packs[i].count};
     }
@@ -304,7 +326,9 @@ static size_t count_entries(const struct builder *b, const char *folder, const c
     size_t n = 0;
     for (size_t i = 0; i < b->file_count; i++) {
         const struct json *entries = json_get(&b->files[i].root, list);
-        n += str_starts(b->files[i].path, str_from(folder)) && json_is(entries, JSON_ARRAY) ? entries->count : 0;
+        n += str_starts(b->files[i].path, str_from(folder)) && json_is(entries, JSON_ARRAY)
+                 ? entries->count
+                 : 0;
     }
     return n;
 }
@@ -317,7 +341,8 @@ static void make_lists(struct builder *b)
     size_t limits = count_entries(b, "limit/", "limits");
     law->facts = ARENA_ARRAY(law->arena, struct fact, facts + 1);
     law->limits = ARENA_ARRAY(law->arena, struct limit, limits + 1);
-    law->invariants = ARENA_ARRAY(law->arena, struct invariant, count_entries(b, "procedure/", "invariants") + 1);
+    law->invariants =
+        ARENA_ARRAY(law->arena, struct invariant, count_entries(b, "procedure/", "invariants") + 1);
     index_init(law->arena, &law->index[T_FACT], facts + 8);
     index_init(law->arena, &law->index[T_LIMIT], limits + 8);
     index_init(law->arena, &law->limit_cites, limits + 8);
@@ -328,7 +353,8 @@ static void gather_named(struct law *law)
 {
     law->named = ARENA_ARRAY(law->arena, struct named, law->act_count * 3 + 1);
     for (size_t i = 0; i < law->act_count; i++) {
-        const struct fact *names[] = {law->acts[i].party, law->acts[i].office, law->acts[i].interested};
+        const struct fact *names[] = {law->acts[i].party, law->acts[i].office,
+                                      law->acts[i].interested};
         for (size_t k = 0; k < LEN(names); k++) {
             bool known = names[k] == NULL;
             for (size_t n = 0; n < law->named_count && !known; n++) {
@@ -341,8 +367,8 @@ static void gather_named(struct law *law)
     }
 }
 
-enum err law_load(struct ctx *ctx, struct arena *arena, const struct law_pack_source *packs, size_t count, struct day day,
-                  struct law **ret, struct law_problems *ret_problems)
+enum err law_load(struct ctx *ctx, struct arena *arena, const struct law_pack_source *packs,
+                  size_t count, struct day day, struct law **ret, struct law_problems *ret_problems)
 {
     *ret_problems = (struct law_problems){0};
     packs = keep_packs(arena, packs, count);
@@ -355,9 +381,16 @@ enum err law_load(struct ctx *ctx, struct arena *arena, const struct law_pack_so
         files += packs[i].count;
         TRY(law_pack_digest(ctx, &packs[i], law->packs[i].digest));
     }
-    struct builder b = {.ctx = ctx, .law = law, .packs = packs, .pack_count = count, .files = ARENA_ARRAY(arena, struct source, files + 1), .problems = ret_problems};
-    b.origins = (struct origins){ARENA_ARRAY(arena, const struct source *, files + 1), ARENA_ARRAY(arena, const struct source *, files + 1),
-                                 ARENA_ARRAY(arena, const struct source *, files + 1), ARENA_ARRAY(arena, size_t, files + 1)};
+    struct builder b = {.ctx = ctx,
+                        .law = law,
+                        .packs = packs,
+                        .pack_count = count,
+                        .files = ARENA_ARRAY(arena, struct source, files + 1),
+                        .problems = ret_problems};
+    b.origins = (struct origins){ARENA_ARRAY(arena, const struct source *, files + 1),
+                                 ARENA_ARRAY(arena, const struct source *, files + 1),
+                                 ARENA_ARRAY(arena, const struct source *, files + 1),
+                                 ARENA_ARRAY(arena, size_t, files + 1)};
     read_sources(&b, packs, count);
     make_lists(&b);
     for (size_t i = 0; i < b.file_count; i++) {
@@ -391,8 +424,10 @@ enum err law_load(struct ctx *ctx, struct arena *arena, const struct law_pack_so
         for (size_t i = 0; i < ret_problems->count && p == NULL; i++) {
             p = ret_problems->items[i].warning ? NULL : &ret_problems->items[i];
         }
-        return p == NULL ? fault(ctx, ERR_TOO_MANY, "the packs have more than %d faults", LIMIT_LAW_PROBLEMS)
-                         : fault_at(ctx, ERR_SYNTAX, p->file, p->line, 0, "%.*s/%.*s:%u: %.*s", FMT(p->pack), FMT(p->file), p->line, FMT(p->sentence));
+        return p == NULL ? fault(ctx, ERR_TOO_MANY, "the packs have more than %d faults",
+                                 LIMIT_LAW_PROBLEMS)
+                         : fault_at(ctx, ERR_SYNTAX, p->file, p->line, 0, "%.*s/%.*s:%u: %.*s",
+                                    FMT(p->pack), FMT(p->file), p->line, FMT(p->sentence));
     }
     *ret = law;
     return ERR_OK;

@@ -1,4 +1,5 @@
-/* Members of pack files: each reader takes what it needs, notes what is wrong with file and line, goes on. */
+/* Members of pack files: each reader takes what it needs, notes what is wrong with file and line,
+ * goes on. */
 #include "law/law_in.h"
 
 #include <stdarg.h>
@@ -44,7 +45,8 @@ void *index_get(const struct index *x, struct str key)
     return x->keys[i].p == NULL ? NULL : x->values[i];
 }
 
-static void note(struct builder *b, const struct source *f, uint32_t line, const char *code, const char *format, va_list args)
+static void note(struct builder *b, const struct source *f, uint32_t line, const char *code,
+                 const char *format, va_list args)
 {
     struct law_problems *p = b->problems;
     if (p->count >= LIMIT_LAW_PROBLEMS) {
@@ -53,22 +55,25 @@ static void note(struct builder *b, const struct source *f, uint32_t line, const
     }
     if (p->count == b->problem_room) {
         size_t room = b->problem_room == 0 ? 16 : b->problem_room * 2;
-        p->items = arena_grow(b->ctx->arena, p->items, b->problem_room * sizeof(*p->items), room * sizeof(*p->items));
+        p->items = arena_grow(b->ctx->arena, p->items, b->problem_room * sizeof(*p->items),
+                              room * sizeof(*p->items));
         b->problem_room = room;
     }
     char text[400];
     vsnprintf(text, sizeof(text), format, args);
     bool warning = code[0] == 'w' && code[1] == ':';
-    p->items[p->count++] = (struct law_problem){.pack = f == NULL ? (struct str){0} : f->pack,
-                                                .file = f == NULL ? (struct str){0} : f->path,
-                                                .line = line,
-                                                .warning = warning,
-                                                .code = str_from(warning ? code + 2 : code),
-                                                .sentence = str_copy(b->ctx->arena, str_from(text))};
+    p->items[p->count++] =
+        (struct law_problem){.pack = f == NULL ? (struct str){0} : f->pack,
+                             .file = f == NULL ? (struct str){0} : f->path,
+                             .line = line,
+                             .warning = warning,
+                             .code = str_from(warning ? code + 2 : code),
+                             .sentence = str_copy(b->ctx->arena, str_from(text))};
     b->failed = b->failed || !warning;
 }
 
-void problem(struct builder *b, const struct source *f, const struct json *j, const char *code, const char *format, ...)
+void problem(struct builder *b, const struct source *f, const struct json *j, const char *code,
+             const char *format, ...)
 {
     uint32_t line = 0;
     uint32_t column = 0;
@@ -81,7 +86,8 @@ void problem(struct builder *b, const struct source *f, const struct json *j, co
     va_end(args);
 }
 
-void problem_line(struct builder *b, const struct source *f, uint32_t line, const char *code, const char *format, ...)
+void problem_line(struct builder *b, const struct source *f, uint32_t line, const char *code,
+                  const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -94,7 +100,8 @@ const struct source *source_of(const struct builder *b, struct str path)
     return index_get(&b->paths, path);
 }
 
-void only_members(struct builder *b, const struct source *f, const struct json *o, const char *const *names)
+void only_members(struct builder *b, const struct source *f, const struct json *o,
+                  const char *const *names)
 {
     if (!json_is(o, JSON_OBJECT)) {
         problem(b, f, o, "type", "an object was expected here");
@@ -106,14 +113,14 @@ void only_members(struct builder *b, const struct source *f, const struct json *
             known = str_equal(o->members[i].key, str_from(names[k]));
         }
         if (!known) {
-            problem(b, f, &o->members[i].value, "unknown-member", "the member \"%.*s\" is not known here",
-                    FMT(o->members[i].key));
+            problem(b, f, &o->members[i].value, "unknown-member",
+                    "the member \"%.*s\" is not known here", FMT(o->members[i].key));
         }
     }
 }
 
-static const struct json *member(struct builder *b, const struct source *f, const struct json *o, const char *name,
-                                 enum json_kind kind, bool wanted)
+static const struct json *member(struct builder *b, const struct source *f, const struct json *o,
+                                 const char *name, enum json_kind kind, bool wanted)
 {
     const struct json *v = json_get(o, name);
     if (v == NULL || v->kind == JSON_NULL) {
@@ -122,7 +129,8 @@ static const struct json *member(struct builder *b, const struct source *f, cons
         }
         return NULL;
     }
-    static const char *const kinds[] = {"null", "true or false", "a number", "a text", "a list", "an object"};
+    static const char *const kinds[] = {"null",   "true or false", "a number",
+                                        "a text", "a list",        "an object"};
     if (v->kind != kind) {
         problem(b, f, v, "type", "\"%s\" must be %s", name, kinds[kind]);
         return NULL;
@@ -130,13 +138,15 @@ static const struct json *member(struct builder *b, const struct source *f, cons
     return v;
 }
 
-struct str want_text(struct builder *b, const struct source *f, const struct json *o, const char *name)
+struct str want_text(struct builder *b, const struct source *f, const struct json *o,
+                     const char *name)
 {
     const struct json *v = member(b, f, o, name, JSON_STRING, true);
     return v == NULL ? STR("") : v->text;
 }
 
-struct str may_text(struct builder *b, const struct source *f, const struct json *o, const char *name)
+struct str may_text(struct builder *b, const struct source *f, const struct json *o,
+                    const char *name)
 {
     const struct json *v = member(b, f, o, name, JSON_STRING, false);
     return v == NULL ? STR("") : v->text;
@@ -152,17 +162,20 @@ static struct text2 text2_of(struct builder *b, const struct source *f, const st
     return (struct text2){want_text(b, f, v, "zh"), may_text(b, f, v, "en")};
 }
 
-struct text2 want_text2(struct builder *b, const struct source *f, const struct json *o, const char *name)
+struct text2 want_text2(struct builder *b, const struct source *f, const struct json *o,
+                        const char *name)
 {
     return text2_of(b, f, member(b, f, o, name, JSON_OBJECT, true));
 }
 
-struct text2 may_text2(struct builder *b, const struct source *f, const struct json *o, const char *name)
+struct text2 may_text2(struct builder *b, const struct source *f, const struct json *o,
+                       const char *name)
 {
     return text2_of(b, f, member(b, f, o, name, JSON_OBJECT, false));
 }
 
-int64_t may_int(struct builder *b, const struct source *f, const struct json *o, const char *name, int64_t otherwise)
+int64_t may_int(struct builder *b, const struct source *f, const struct json *o, const char *name,
+                int64_t otherwise)
 {
     const struct json *v = member(b, f, o, name, JSON_NUMBER, false);
     if (v != NULL && !v->is_int) {
@@ -171,8 +184,8 @@ int64_t may_int(struct builder *b, const struct source *f, const struct json *o,
     return v != NULL && v->is_int ? v->int_value : otherwise;
 }
 
-int32_t may_count(struct builder *b, const struct source *f, const struct json *o, const char *name, int32_t otherwise,
-                  int32_t min, int32_t max)
+int32_t may_count(struct builder *b, const struct source *f, const struct json *o, const char *name,
+                  int32_t otherwise, int32_t min, int32_t max)
 {
     const struct json *v = member(b, f, o, name, JSON_NUMBER, false);
     if (v == NULL) {
@@ -185,23 +198,27 @@ int32_t may_count(struct builder *b, const struct source *f, const struct json *
     return (int32_t)v->int_value;
 }
 
-bool may_bool(struct builder *b, const struct source *f, const struct json *o, const char *name, bool otherwise)
+bool may_bool(struct builder *b, const struct source *f, const struct json *o, const char *name,
+              bool otherwise)
 {
     const struct json *v = member(b, f, o, name, JSON_BOOL, false);
     return v == NULL ? otherwise : v->bool_value;
 }
 
-const struct json *want_list(struct builder *b, const struct source *f, const struct json *o, const char *name)
+const struct json *want_list(struct builder *b, const struct source *f, const struct json *o,
+                             const char *name)
 {
     return member(b, f, o, name, JSON_ARRAY, true);
 }
 
-const struct json *may_list(struct builder *b, const struct source *f, const struct json *o, const char *name)
+const struct json *may_list(struct builder *b, const struct source *f, const struct json *o,
+                            const char *name)
 {
     return member(b, f, o, name, JSON_ARRAY, false);
 }
 
-struct day may_day(struct builder *b, const struct source *f, const struct json *o, const char *name, int32_t otherwise)
+struct day may_day(struct builder *b, const struct source *f, const struct json *o,
+                   const char *name, int32_t otherwise)
 {
     const struct json *v = member(b, f, o, name, JSON_STRING, false);
     struct day d = {otherwise};
@@ -211,7 +228,8 @@ struct day may_day(struct builder *b, const struct source *f, const struct json 
     return d;
 }
 
-const struct str *texts(struct builder *b, const struct source *f, const struct json *o, const char *name, size_t *ret_count)
+const struct str *texts(struct builder *b, const struct source *f, const struct json *o,
+                        const char *name, size_t *ret_count)
 {
     const struct json *list = may_list(b, f, o, name);
     size_t n = list == NULL ? 0 : list->count;
@@ -239,7 +257,8 @@ static struct cite cite_of(struct builder *b, const struct source *f, const stru
     return c;
 }
 
-const struct cite *cites(struct builder *b, const struct source *f, const struct json *o, const char *name, size_t *ret_count)
+const struct cite *cites(struct builder *b, const struct source *f, const struct json *o,
+                         const char *name, size_t *ret_count)
 {
     const struct json *list = may_list(b, f, o, name);
     size_t n = list == NULL ? 0 : list->count;
@@ -251,18 +270,21 @@ const struct cite *cites(struct builder *b, const struct source *f, const struct
     return out;
 }
 
-struct cite may_cite(struct builder *b, const struct source *f, const struct json *o, const char *name)
+struct cite may_cite(struct builder *b, const struct source *f, const struct json *o,
+                     const char *name)
 {
     const struct json *v = json_get(o, name);
     return v == NULL || v->kind == JSON_NULL ? (struct cite){0} : cite_of(b, f, v);
 }
 
-const struct feel_program *may_feel(struct builder *b, const struct source *f, const struct json *o, const char *name)
+const struct feel_program *may_feel(struct builder *b, const struct source *f, const struct json *o,
+                                    const char *name)
 {
     return may_feel_in(b, f, o, name, &law_scope);
 }
 
-const struct feel_program *may_feel_in(struct builder *b, const struct source *f, const struct json *o, const char *name,
+const struct feel_program *may_feel_in(struct builder *b, const struct source *f,
+                                       const struct json *o, const char *name,
                                        const struct feel_scope *scope)
 {
     const struct json *v = member(b, f, o, name, JSON_STRING, false);
@@ -275,7 +297,8 @@ const struct feel_program *may_feel_in(struct builder *b, const struct source *f
     uint32_t line = 0;
     uint32_t column = 0;
     json_place(f->text, v->offset, &line, &column);
-    struct feel_source source = {.text = v->text, .file = f->path, .line = line, .column = column + 1};
+    struct feel_source source = {
+        .text = v->text, .file = f->path, .line = line, .column = column + 1};
     if (feel_compile(&inner, scope, source, &program) != ERR_OK) {
         problem(b, f, v, "feel", "\"%s\": %.*s", name, FMT(inner.why.detail));
         return NULL;
@@ -284,12 +307,17 @@ const struct feel_program *may_feel_in(struct builder *b, const struct source *f
 }
 
 static const char *const table_names[] = {
-    [T_ACT] = "kind of act",     [T_ITEM] = "item",           [T_OFFICE] = "office",       [T_FACT] = "fact",   [T_LIMIT] = "limit",
-    [T_LICENCE] = "licence type", [T_PROCEDURE] = "procedure", [T_DOCUMENT] = "document", [T_CODE] = "code table", [T_MODEL] = "decision model", [T_ACCESS] = "access row",
+    [T_ACT] = "kind of act",     [T_ITEM] = "item",
+    [T_OFFICE] = "office",       [T_FACT] = "fact",
+    [T_LIMIT] = "limit",         [T_LICENCE] = "licence type",
+    [T_PROCEDURE] = "procedure", [T_DOCUMENT] = "document",
+    [T_CODE] = "code table",     [T_MODEL] = "decision model",
+    [T_ACCESS] = "access row",
 };
 _Static_assert(LEN(table_names) == T_COUNT, "a name for each table");
 
-void *resolve(struct builder *b, const struct source *f, const struct json *j, enum table t, struct str name)
+void *resolve(struct builder *b, const struct source *f, const struct json *j, enum table t,
+              struct str name)
 {
     void *p = index_get(&b->law->index[t], name);
     if (p == NULL) {
@@ -298,13 +326,15 @@ void *resolve(struct builder *b, const struct source *f, const struct json *j, e
     return p;
 }
 
-void *may_ref(struct builder *b, const struct source *f, const struct json *o, const char *name, enum table t)
+void *may_ref(struct builder *b, const struct source *f, const struct json *o, const char *name,
+              enum table t)
 {
     const struct json *v = member(b, f, o, name, JSON_STRING, false);
     return v == NULL || v->text.n == 0 ? NULL : resolve(b, f, v, t, v->text);
 }
 
-void **refs(struct builder *b, const struct source *f, const struct json *o, const char *name, enum table t, size_t *ret_count)
+void **refs(struct builder *b, const struct source *f, const struct json *o, const char *name,
+            enum table t, size_t *ret_count)
 {
     const struct json *list = may_list(b, f, o, name);
     size_t n = list == NULL ? 0 : list->count;
@@ -344,8 +374,11 @@ bool str_in_list(struct str s, const struct str *list, size_t count)
 
 bool parse_unit(struct str s, enum limit_unit *ret)
 {
-    static const char *const words[] = {
-        [UNIT_WORKDAY] = "workday", [UNIT_DAY] = "day", [UNIT_MONTH] = "month", [UNIT_YEAR] = "year", [UNIT_HOUR] = "hour"};
+    static const char *const words[] = {[UNIT_WORKDAY] = "workday",
+                                        [UNIT_DAY] = "day",
+                                        [UNIT_MONTH] = "month",
+                                        [UNIT_YEAR] = "year",
+                                        [UNIT_HOUR] = "hour"};
     int i = word_of(s, words, LEN(words));
     *ret = i < 0 ? UNIT_DAY : (enum limit_unit)i;
     return i >= 0;

@@ -6,7 +6,8 @@
 #include "base/world.h"
 #include "crypto/crypto.h"
 
-_Static_assert(LIMIT_PACK_FILES <= LIMIT_JSON_MEMBERS, "what is written as one text can be read back");
+_Static_assert(LIMIT_PACK_FILES <= LIMIT_JSON_MEMBERS,
+               "what is written as one text can be read back");
 
 struct walk {
     struct ctx *ctx;
@@ -26,7 +27,8 @@ static void each_name(void *arg, const char *name, bool is_dir)
     if (name[0] == '.' || w->err != ERR_OK) {
         return;
     }
-    struct str path = w->below.n == 0 ? str_copy(a, str_from(name)) : str_format(a, "%.*s/%s", FMT(w->below), name);
+    struct str path = w->below.n == 0 ? str_copy(a, str_from(name))
+                                      : str_format(a, "%.*s/%s", FMT(w->below), name);
     if (is_dir) {
         if (w->folder_count < LIMIT_PACK_FILES) {
             w->folders[w->folder_count++] = path;

@@ -1,7 +1,8 @@
 /* Statutes, citations and code tables. */
 #include "law/law_in.h"
 
-/* Versions of one statute stand in one pack, or a later pack could put its own text in place of a law it builds on. */
+/* Versions of one statute stand in one pack, or a later pack could put its own text in place of a
+ * law it builds on. */
 static void check_owner(struct builder *b, const struct source *f, const struct statute *s)
 {
     for (size_t i = 0; i < b->law->statute_count; i++) {
@@ -11,20 +12,22 @@ static void check_owner(struct builder *b, const struct source *f, const struct 
         }
         size_t owner = b->origins.statute_packs[i];
         if (owner != f->pack_index) {
-            problem(b, f, json_get(&f->root, "statute"), "replace", "the statute \"%.*s\" belongs to the pack \"%.*s\"", FMT(s->name),
+            problem(b, f, json_get(&f->root, "statute"), "replace",
+                    "the statute \"%.*s\" belongs to the pack \"%.*s\"", FMT(s->name),
                     FMT(b->law->packs[owner].code));
             return;
         }
         if (str_equal(x->version, s->version)) {
-            problem(b, f, json_get(&f->root, "version"), "duplicate", "the version %.*s of \"%.*s\" stands twice", FMT(s->version),
-                    FMT(s->name));
+            problem(b, f, json_get(&f->root, "version"), "duplicate",
+                    "the version %.*s of \"%.*s\" stands twice", FMT(s->version), FMT(s->name));
         }
     }
 }
 
 void read_statute(struct builder *b, struct source *f)
 {
-    static const char *const names[] = {"statute", "title", "rank", "version", "from", "until", "source", "articles", NULL};
+    static const char *const names[] = {"statute", "title",  "rank",     "version", "from",
+                                        "until",   "source", "articles", NULL};
     static const char *const article_names[] = {"no", "text", "is", NULL};
     only_members(b, f, &f->root, names);
     struct statute *s = &b->law->statutes[b->law->statute_count];
@@ -37,13 +40,15 @@ void read_statute(struct builder *b, struct source *f)
     b->origins.statute_packs[b->law->statute_count] = f->pack_index;
     check_owner(b, f, s);
     const struct json *list = want_list(b, f, &f->root, "articles");
-    struct article *articles = ARENA_ARRAY(b->law->arena, struct article, (list == NULL ? 0 : list->count) + 1);
+    struct article *articles =
+        ARENA_ARRAY(b->law->arena, struct article, (list == NULL ? 0 : list->count) + 1);
     for (size_t i = 0; list != NULL && i < list->count; i++) {
         const struct json *o = &list->items[i];
         only_members(b, f, o, article_names);
-        articles[i] = (struct article){.no = want_text(b, f, o, "no"),
-                                       .text = want_text2(b, f, o, "text"),
-                                       .official = str_equal(may_text(b, f, o, "is"), STR("official"))};
+        articles[i] =
+            (struct article){.no = want_text(b, f, o, "no"),
+                             .text = want_text2(b, f, o, "text"),
+                             .official = str_equal(may_text(b, f, o, "is"), STR("official"))};
         for (size_t k = 0; k < i; k++) {
             if (str_equal(articles[k].no, articles[i].no)) {
                 problem(b, f, o, "duplicate", "article %.*s stands twice", FMT(articles[i].no));
@@ -55,7 +60,8 @@ void read_statute(struct builder *b, struct source *f)
     b->law->statute_count++;
 }
 
-enum err law_cite(struct ctx *ctx, const struct law *law, struct str text, struct day day, struct cite *ret)
+enum err law_cite(struct ctx *ctx, const struct law *law, struct str text, struct day day,
+                  struct cite *ret)
 {
     struct str rest = {0};
     struct str version = {0};
@@ -74,11 +80,15 @@ enum err law_cite(struct ctx *ctx, const struct law *law, struct str text, struc
             continue;
         }
         any = true;
-        bool meant = version.n > 0 ? str_equal(s->version, version) : s->from.n <= day.n && day.n < s->until.n;
+        bool meant = version.n > 0 ? str_equal(s->version, version)
+                                   : s->from.n <= day.n && day.n < s->until.n;
         hit = meant && (hit == NULL || hit->from.n < s->from.n) ? s : hit;
     }
     if (hit == NULL) {
-        return fault(ctx, ERR_NOT_FOUND, any ? "no version of \"%.*s\" is in force that day" : "there is no statute \"%.*s\"", FMT(name));
+        return fault(ctx, ERR_NOT_FOUND,
+                     any ? "no version of \"%.*s\" is in force that day"
+                         : "there is no statute \"%.*s\"",
+                     FMT(name));
     }
     for (size_t i = 0; i < hit->article_count; i++) {
         if (str_equal(hit->articles[i].no, no)) {
@@ -86,7 +96,8 @@ enum err law_cite(struct ctx *ctx, const struct law *law, struct str text, struc
             return ERR_OK;
         }
     }
-    return fault(ctx, ERR_NOT_FOUND, "\"%.*s\" of %.*s has no article %.*s", FMT(name), FMT(hit->version), FMT(no));
+    return fault(ctx, ERR_NOT_FOUND, "\"%.*s\" of %.*s has no article %.*s", FMT(name),
+                 FMT(hit->version), FMT(no));
 }
 
 void declare_codes(struct builder *b, struct source *f)

@@ -1,7 +1,9 @@
-/* Cards: what electronic supervision says of an office that kept a limit late, by how late it is. */
+/* Cards: what electronic supervision says of an office that kept a limit late, by how late it is.
+ */
 #include "law/law_in.h"
 
-static void read_card(struct builder *b, const struct source *f, const struct json *o, const struct card_rule *rule, struct card *x)
+static void read_card(struct builder *b, const struct source *f, const struct json *o,
+                      const struct card_rule *rule, struct card *x)
 {
     static const char *const names[] = {"card", "title", "n", "unit", NULL};
     only_members(b, f, o, names);
@@ -27,21 +29,24 @@ void read_supervision(struct builder *b, struct source *f)
     if (rule->article_count == 0) {
         problem(b, f, o, "missing", "the supervision \"%.*s\" rests on no article", FMT(rule->id));
     }
-    rule->limits = (const struct limit **)(void *)refs(b, f, o, "limits", T_LIMIT, &rule->limit_count);
+    rule->limits =
+        (const struct limit **)(void *)refs(b, f, o, "limits", T_LIMIT, &rule->limit_count);
     const struct json *list = want_list(b, f, o, "cards");
     size_t count = json_is(list, JSON_ARRAY) ? list->count : 0;
     struct card *cards = ARENA_ARRAY(law->arena, struct card, count + 1);
     for (size_t i = 0; i < count; i++) {
         read_card(b, f, &list->items[i], rule, &cards[i]);
         if (i > 0 && (cards[i].unit != cards[i - 1].unit || cards[i].n <= cards[i - 1].n)) {
-            problem(b, f, &list->items[i], "cards", "cards stand by how late, in one unit, the lightest first");
+            problem(b, f, &list->items[i], "cards",
+                    "cards stand by how late, in one unit, the lightest first");
         }
     }
     rule->cards = cards;
     rule->card_count = count;
 }
 
-const struct card *law_card(const struct law *law, const struct limit *limit, struct day due, struct day done)
+const struct card *law_card(const struct law *law, const struct limit *limit, struct day due,
+                            struct day done)
 {
     const struct card *worst = NULL;
     for (size_t i = 0; i < law->card_rule_count && !limit->per_party && done.n > due.n; i++) {

@@ -23,12 +23,17 @@ TEST(law_cite_reads_as_people_write_it)
         {"1005", "", "示例法第一千零五条", "Sample Law, art. 1005"},
         {"12-1", "", "示例法第12-1条", "Sample Law, art. 12-1"},
     };
-    const struct statute statute = {.name = STR("示例法"), .title = {STR("中华示例法"), STR("Sample Law")}};
+    const struct statute statute = {.name = STR("示例法"),
+                                    .title = {STR("中华示例法"), STR("Sample Law")}};
     for (size_t i = 0; i < LEN(rows); i++) {
         struct article article = {.no = str_from(rows[i].no)};
-        struct cite c = {.text = STR("x"), .part = str_from(rows[i].part), .statute = &statute, .article = &article};
+        struct cite c = {.text = STR("x"),
+                         .part = str_from(rows[i].part),
+                         .statute = &statute,
+                         .article = &article};
         CHECK_STR(law_cite_text(ctx->arena, &c, false), rows[i].zh);
         CHECK_STR(law_cite_text(ctx->arena, &c, true), rows[i].en);
     }
-    CHECK_STR(law_cite_text(ctx->arena, &(struct cite){.text = STR("示例法#9")}, false), "示例法#9");
+    CHECK_STR(law_cite_text(ctx->arena, &(struct cite){.text = STR("示例法#9")}, false),
+              "示例法#9");
 }

@@ -8,10 +8,12 @@
 
 TEST(law_value_reads_as_people_write_it)
 {
-    static const struct code_row kinds[] = {{.code = STR_INIT("fine"), .title = {STR_INIT("罚款"), STR_INIT("Fine")}}};
+    static const struct code_row kinds[] = {
+        {.code = STR_INIT("fine"), .title = {STR_INIT("罚款"), STR_INIT("Fine")}}};
     const struct fact money = {.id = STR("x"), .type = FACT_MONEY};
     const struct fact day = {.id = STR("x"), .type = FACT_DATE};
-    const struct fact choice = {.id = STR("x"), .type = FACT_CHOICE, .choices = kinds, .choice_count = 1};
+    const struct fact choice = {
+        .id = STR("x"), .type = FACT_CHOICE, .choices = kinds, .choice_count = 1};
     const struct {
         const struct fact *fact;
         const char *json;

@@ -22,7 +22,8 @@ struct str law_money_text(struct arena *a, int64_t fen, bool english)
     return buf_str(&b);
 }
 
-static struct str text_of(struct arena *a, const struct fact *fact, const struct json *v, bool english)
+static struct str text_of(struct arena *a, const struct fact *fact, const struct json *v,
+                          bool english)
 {
     struct day day;
     for (size_t i = 0; fact != NULL && v->kind == JSON_STRING && i < fact->choice_count; i++) {
@@ -34,13 +35,15 @@ static struct str text_of(struct arena *a, const struct fact *fact, const struct
     if (fact != NULL && fact->type == FACT_MONEY && v->kind == JSON_NUMBER && v->is_int) {
         return law_money_text(a, v->int_value, english);
     }
-    if (fact != NULL && fact->type == FACT_DATE && v->kind == JSON_STRING && day_parse(v->text, &day)) {
+    if (fact != NULL && fact->type == FACT_DATE && v->kind == JSON_STRING &&
+        day_parse(v->text, &day)) {
         struct buf b = buf_new(a, 0);
         day_write(&b, day, english);
         return buf_str(&b);
     }
     if (v->kind == JSON_BOOL) {
-        return v->bool_value ? (english ? STR("Yes") : STR("是")) : (english ? STR("No") : STR("否"));
+        return v->bool_value ? (english ? STR("Yes") : STR("是"))
+                             : (english ? STR("No") : STR("否"));
     }
     if (v->kind == JSON_OBJECT && json_get(v, "name") != NULL) {
         return json_text(v, "name");
@@ -53,7 +56,8 @@ static struct str text_of(struct arena *a, const struct fact *fact, const struct
     return buf_str(&b);
 }
 
-struct str law_value_text(struct arena *a, const struct fact *fact, const struct json *v, bool english)
+struct str law_value_text(struct arena *a, const struct fact *fact, const struct json *v,
+                          bool english)
 {
     if (v->kind != JSON_ARRAY) {
         return text_of(a, fact, v, english);
@@ -114,13 +118,15 @@ struct json law_value_parse(struct arena *a, const struct fact *fact, struct str
     struct json number;
     struct ctx probe = {.arena = a};
     switch (fact == NULL ? FACT_TEXT : fact->type) {
-    case FACT_MONEY:
-        return parse_yuan(s, &n) ? json_of_int(n) : json_of_str(s);
+    case FACT_MONEY: return parse_yuan(s, &n) ? json_of_int(n) : json_of_str(s);
     case FACT_INTEGER:
     case FACT_DECIMAL:
-        return json_parse(&probe, s, STR("number"), &number) == ERR_OK && number.kind == JSON_NUMBER ? number : json_of_str(s);
+        return json_parse(&probe, s, STR("number"), &number) == ERR_OK && number.kind == JSON_NUMBER
+                   ? number
+                   : json_of_str(s);
     case FACT_BOOLEAN:
-        return str_equal(s, STR("true")) || str_equal(s, STR("false")) ? json_of_bool(s.p[0] == 't') : json_of_str(s);
+        return str_equal(s, STR("true")) || str_equal(s, STR("false")) ? json_of_bool(s.p[0] == 't')
+                                                                       : json_of_str(s);
     case FACT_LIST: {
         struct json list = json_array();
         for (size_t i = 0; i < s.n;) {
@@ -141,8 +147,7 @@ struct json law_value_parse(struct arena *a, const struct fact *fact, struct str
     case FACT_IDCARD:
     case FACT_USCC:
     case FACT_PHONE:
-    case FACT_MATERIAL:
-        break;
+    case FACT_MATERIAL: break;
     }
     return json_of_str(s);
 }

@@ -14,7 +14,8 @@ static void put_length(struct buf *b, size_t n)
     buf_bytes(b, bytes, sizeof(bytes));
 }
 
-void ledger_commit(struct ctx *ctx, const uint8_t salt[32], struct str name, struct str value, uint8_t ret[32])
+void ledger_commit(struct ctx *ctx, const uint8_t salt[32], struct str name, struct str value,
+                   uint8_t ret[32])
 {
     struct arena_mark mark = arena_mark(ctx->arena);
     struct buf b = buf_new(ctx->arena, SIZE_MAX / 2);
@@ -30,10 +31,12 @@ void ledger_commit(struct ctx *ctx, const uint8_t salt[32], struct str name, str
 
 static int compare(const void *a, const void *b)
 {
-    return str_compare(((const struct ledger_commitment *)a)->name, ((const struct ledger_commitment *)b)->name);
+    return str_compare(((const struct ledger_commitment *)a)->name,
+                       ((const struct ledger_commitment *)b)->name);
 }
 
-enum err ledger_commit_root(struct ctx *ctx, struct ledger_commitment *list, size_t count, uint8_t ret[32])
+enum err ledger_commit_root(struct ctx *ctx, struct ledger_commitment *list, size_t count,
+                            uint8_t ret[32])
 {
     struct buf b = buf_new(ctx->arena, 0);
     if (count > 0) {
@@ -42,7 +45,8 @@ enum err ledger_commit_root(struct ctx *ctx, struct ledger_commitment *list, siz
     buf_puts(&b, "tongban/commits/v1\n");
     for (size_t i = 0; i < count; i++) {
         if (i > 0 && str_equal(list[i - 1].name, list[i].name)) {
-            return fault(ctx, ERR_DUPLICATE, "the value %.*s is committed twice", FMT(list[i].name));
+            return fault(ctx, ERR_DUPLICATE, "the value %.*s is committed twice",
+                         FMT(list[i].name));
         }
         put_length(&b, list[i].name.n);
         buf_put(&b, list[i].name);

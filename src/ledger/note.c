@@ -85,8 +85,8 @@ enum err verifier_parse(struct ctx *ctx, struct str text, struct verifier *ret)
     struct str id = str_cut(rest, '+', &rest);
     struct str bytes = {0};
     uint8_t stated[4];
-    bool good =
-        name_is_good(name) && hex_decode(id, stated, 4) && base64_decode(ctx->arena, rest, &bytes) && bytes.n > 1;
+    bool good = name_is_good(name) && hex_decode(id, stated, 4) &&
+                base64_decode(ctx->arena, rest, &bytes) && bytes.n > 1;
     static const enum note_key_type types[] = {NOTE_ED25519, NOTE_COSIGNATURE, NOTE_PRIVATE};
     for (size_t i = 0; good && i < LEN(types); i++) {
         struct str type = type_bytes(types[i]);
@@ -94,15 +94,18 @@ enum err verifier_parse(struct ctx *ctx, struct str text, struct verifier *ret)
             continue;
         }
         struct verifier v = make(name, types[i], (const uint8_t *)bytes.p + type.n);
-        uint32_t want = (uint32_t)stated[0] << 24 | (uint32_t)stated[1] << 16 | (uint32_t)stated[2] << 8 | stated[3];
+        uint32_t want = (uint32_t)stated[0] << 24 | (uint32_t)stated[1] << 16 |
+                        (uint32_t)stated[2] << 8 | stated[3];
         if (v.id != want) {
-            return fault(ctx, ERR_SIGNATURE, "the verifier key's id %08x does not fit name and key (%08x)", want, v.id);
+            return fault(ctx, ERR_SIGNATURE,
+                         "the verifier key's id %08x does not fit name and key (%08x)", want, v.id);
         }
         *ret = v;
         return ERR_OK;
     }
     return fault(ctx, ERR_SYNTAX,
-                 "a verifier key is name+8 hexadecimal digits+base64 of type and key (Ed25519 01 or 04, SM2 ff)");
+                 "a verifier key is name+8 hexadecimal digits+base64 of type and key (Ed25519 01 "
+                 "or 04, SM2 ff)");
 }
 
 /* ---- notes ---- */
@@ -138,7 +141,8 @@ static bool parse_signature(struct ctx *ctx, struct str line, struct note_signat
 enum err note_parse(struct ctx *ctx, struct str bytes, struct note *ret)
 {
     if (bytes.n > LIMIT_NOTE_BYTES || !is_clean_text(bytes)) {
-        return fault(ctx, ERR_SYNTAX, "a signed note is UTF-8 without control characters, at most %d bytes",
+        return fault(ctx, ERR_SYNTAX,
+                     "a signed note is UTF-8 without control characters, at most %d bytes",
                      LIMIT_NOTE_BYTES);
     }
     /* The last empty line parts text and signatures. */
@@ -147,7 +151,9 @@ enum err note_parse(struct ctx *ctx, struct str bytes, struct note *ret)
         split = bytes.p[i - 1] == '\n' && bytes.p[i - 2] == '\n' ? i - 1 : split;
     }
     if (split == SIZE_MAX || bytes.p[bytes.n - 1] != '\n') {
-        return fault(ctx, ERR_SYNTAX, "a signed note is a text, an empty line and signature lines, each ended by LF");
+        return fault(
+            ctx, ERR_SYNTAX,
+            "a signed note is a text, an empty line and signature lines, each ended by LF");
     }
     struct note n = {.text = str_slice(bytes, 0, split)};
     n.signatures = ARENA_ARRAY(ctx->arena, struct note_signature, LIMIT_NOTE_SIGNATURES);
@@ -155,10 +161,12 @@ enum err note_parse(struct ctx *ctx, struct str bytes, struct note *ret)
     while (rest.n > 0) {
         struct str line = str_cut(rest, '\n', &rest);
         if (n.count == LIMIT_NOTE_SIGNATURES) {
-            return fault(ctx, ERR_TOO_MANY, "a signed note has more than %d signatures", LIMIT_NOTE_SIGNATURES);
+            return fault(ctx, ERR_TOO_MANY, "a signed note has more than %d signatures",
+                         LIMIT_NOTE_SIGNATURES);
         }
         if (!parse_signature(ctx, line, &n.signatures[n.count])) {
-            return fault(ctx, ERR_SYNTAX, "signature line %zu of the note is not a dash, a key name and base64",
+            return fault(ctx, ERR_SYNTAX,
+                         "signature line %zu of the note is not a dash, a key name and base64",
                          n.count + 1);
         }
         n.count++;
@@ -172,10 +180,12 @@ enum err note_parse(struct ctx *ctx, struct str bytes, struct note *ret)
 
 struct str cosignature_text(struct arena *a, uint64_t time, struct str note_text)
 {
-    return str_format(a, "cosignature/v1\ntime %llu\n%.*s", (unsigned long long)time, FMT(note_text));
+    return str_format(a, "cosignature/v1\ntime %llu\n%.*s", (unsigned long long)time,
+                      FMT(note_text));
 }
 
-struct str cosignature_line(struct arena *a, const struct verifier *v, uint64_t time, const uint8_t signature[64])
+struct str cosignature_line(struct arena *a, const struct verifier *v, uint64_t time,
+                            const uint8_t signature[64])
 {
     uint8_t bytes[8 + ED25519_SIGNATURE];
     for (int i = 0; i < 8; i++) {
@@ -185,7 +195,8 @@ struct str cosignature_line(struct arena *a, const struct verifier *v, uint64_t 
     return note_line(a, v, (struct str){(const char *)bytes, sizeof(bytes)});
 }
 
-static bool line_verifies(struct ctx *ctx, const struct verifier *v, struct str text, struct str sig)
+static bool line_verifies(struct ctx *ctx, const struct verifier *v, struct str text,
+                          struct str sig)
 {
     const uint8_t *bytes = (const uint8_t *)sig.p;
     switch (v->type) {
@@ -205,7 +216,8 @@ static bool line_verifies(struct ctx *ctx, const struct verifier *v, struct str 
     return false;
 }
 
-enum err note_verify(struct ctx *ctx, const struct note *n, const struct verifier *keys, size_t count, bool *ret_good)
+enum err note_verify(struct ctx *ctx, const struct note *n, const struct verifier *keys,
+                     size_t count, bool *ret_good)
 {
     bool any = false;
     for (size_t k = 0; k < count; k++) {
@@ -255,7 +267,8 @@ bool plain_hash(struct ctx *ctx, struct str s, uint8_t ret[HASH_BYTES])
     return true;
 }
 
-struct str checkpoint_text(struct arena *a, struct str origin, uint64_t size, const uint8_t root[32])
+struct str checkpoint_text(struct arena *a, struct str origin, uint64_t size,
+                           const uint8_t root[32])
 {
     struct str hash = base64_encode(a, root, HASH_BYTES);
     return str_format(a, "%.*s\n%llu\n%.*s\n", FMT(origin), (unsigned long long)size, FMT(hash));

@@ -7,8 +7,8 @@
 enum { PROOF_MAX = 130 };
 
 /* The root of leaves [from, from + 2^level): read where a tile level stores it, else joined. */
-static enum err full_root(struct ctx *ctx, const struct ledger_reader *r, unsigned level, uint64_t index,
-                          uint8_t ret[32])
+static enum err full_root(struct ctx *ctx, const struct ledger_reader *r, unsigned level,
+                          uint64_t index, uint8_t ret[32])
 {
     if (level % 8 == 0) {
         return r->hash(ctx, r->self, level, index, ret);
@@ -36,7 +36,8 @@ static unsigned split_of(uint64_t n)
 }
 
 /* The root of leaves [from, to). */
-static enum err range_root(struct ctx *ctx, const struct ledger_reader *r, uint64_t from, uint64_t to, uint8_t ret[32])
+static enum err range_root(struct ctx *ctx, const struct ledger_reader *r, uint64_t from,
+                           uint64_t to, uint8_t ret[32])
 {
     /* Full subtrees from the left, joined from the right. */
     uint8_t parts[64][HASH_BYTES];
@@ -54,7 +55,8 @@ static enum err range_root(struct ctx *ctx, const struct ledger_reader *r, uint6
     return ERR_OK;
 }
 
-enum err tree_root_at(struct ctx *ctx, const struct ledger_reader *r, uint64_t size, uint8_t ret[32])
+enum err tree_root_at(struct ctx *ctx, const struct ledger_reader *r, uint64_t size,
+                      uint8_t ret[32])
 {
     if (size == 0) {
         tree_root(&(struct tree){0}, ret);
@@ -79,8 +81,8 @@ static void proof_reverse(struct proof *p)
     }
 }
 
-enum err proof_inclusion(struct ctx *ctx, const struct ledger_reader *r, uint64_t index, uint64_t size,
-                         struct proof *ret)
+enum err proof_inclusion(struct ctx *ctx, const struct ledger_reader *r, uint64_t index,
+                         uint64_t size, struct proof *ret)
 {
     if (index >= size) {
         return fault(ctx, ERR_RANGE, "a tree of %llu has no leaf %llu", (unsigned long long)size,
@@ -101,12 +103,12 @@ enum err proof_inclusion(struct ctx *ctx, const struct ledger_reader *r, uint64_
     return ERR_OK;
 }
 
-enum err proof_consistency(struct ctx *ctx, const struct ledger_reader *r, uint64_t old_size, uint64_t size,
-                           struct proof *ret)
+enum err proof_consistency(struct ctx *ctx, const struct ledger_reader *r, uint64_t old_size,
+                           uint64_t size, struct proof *ret)
 {
     if (old_size > size) {
-        return fault(ctx, ERR_RANGE, "%llu is more than the %llu leaves there are", (unsigned long long)old_size,
-                     (unsigned long long)size);
+        return fault(ctx, ERR_RANGE, "%llu is more than the %llu leaves there are",
+                     (unsigned long long)old_size, (unsigned long long)size);
     }
     struct proof p;
     proof_start(ctx->arena, &p);
@@ -129,8 +131,8 @@ enum err proof_consistency(struct ctx *ctx, const struct ledger_reader *r, uint6
     return ERR_OK;
 }
 
-bool proof_inclusion_verify(const struct proof *p, uint64_t index, uint64_t size, const uint8_t leaf[32],
-                            const uint8_t root[32])
+bool proof_inclusion_verify(const struct proof *p, uint64_t index, uint64_t size,
+                            const uint8_t leaf[32], const uint8_t root[32])
 {
     if (index >= size) {
         return false;
@@ -158,8 +160,8 @@ bool proof_inclusion_verify(const struct proof *p, uint64_t index, uint64_t size
     return last == 0 && memcmp(hash, root, 32) == 0;
 }
 
-bool proof_consistency_verify(const struct proof *p, uint64_t old_size, uint64_t size, const uint8_t old_root[32],
-                              const uint8_t root[32])
+bool proof_consistency_verify(const struct proof *p, uint64_t old_size, uint64_t size,
+                              const uint8_t old_root[32], const uint8_t root[32])
 {
     if (old_size > size) {
         return false;
@@ -168,7 +170,8 @@ bool proof_consistency_verify(const struct proof *p, uint64_t old_size, uint64_t
         /* Every tree begins with the empty one: only the two empty ones are worth an answer. */
         uint8_t empty[32];
         tree_root(&(struct tree){0}, empty);
-        return size == 0 && p->count == 0 && memcmp(old_root, empty, 32) == 0 && memcmp(root, empty, 32) == 0;
+        return size == 0 && p->count == 0 && memcmp(old_root, empty, 32) == 0 &&
+               memcmp(root, empty, 32) == 0;
     }
     if (old_size == size) {
         return p->count == 0 && memcmp(old_root, root, 32) == 0;
@@ -208,7 +211,8 @@ bool proof_consistency_verify(const struct proof *p, uint64_t old_size, uint64_t
 
 /* ---- tlog-proof@v1 ---- */
 
-struct str proof_file(struct arena *a, uint64_t index, const struct proof *p, struct str checkpoint_note)
+struct str proof_file(struct arena *a, uint64_t index, const struct proof *p,
+                      struct str checkpoint_note)
 {
     struct buf b = buf_new(a, 0);
     buf_format(&b, "c2sp.org/tlog-proof@v1\nindex %llu\n", (unsigned long long)index);
@@ -246,7 +250,8 @@ enum err proof_file_parse(struct ctx *ctx, struct str text, uint64_t *ret_index,
     }
     if (!ok || rest.n > 0) {
         return fault(ctx, ERR_SYNTAX,
-                     "a proof file holds an index line, hashes of 32 bytes in base64, an empty line and a checkpoint");
+                     "a proof file holds an index line, hashes of 32 bytes in base64, an empty "
+                     "line and a checkpoint");
     }
     *ret_index = index;
     *ret = p;

@@ -1,4 +1,5 @@
-/* Where the files of a log come from: a folder of them, or a node's own store through its reader. */
+/* Where the files of a log come from: a folder of them, or a node's own store through its reader.
+ */
 #include "base/arena.h"
 #include "base/str.h"
 #include "base/world.h"

@@ -5,26 +5,28 @@
 #include "ledger/test_log.h"
 #include "limit_gen.h"
 
-static const char standard_roots[9][65] = {"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-                                           "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
-                                           "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
-                                           "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
-                                           "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
-                                           "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
-                                           "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
-                                           "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
-                                           "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"};
+static const char standard_roots[9][65] = {
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+    "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+    "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
+    "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+    "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
+    "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+    "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
+    "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"};
 
 TEST(ledger_standard_tree_of_rfc_6962)
 {
-    static const struct str leaves[8] = {STR_INIT(""),
-                                         STR_INIT("\x00"),
-                                         STR_INIT("\x10"),
-                                         STR_INIT("\x20\x21"),
-                                         STR_INIT("\x30\x31"),
-                                         STR_INIT("\x40\x41\x42\x43"),
-                                         STR_INIT("\x50\x51\x52\x53\x54\x55\x56\x57"),
-                                         STR_INIT("\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f")};
+    static const struct str leaves[8] = {
+        STR_INIT(""),
+        STR_INIT("\x00"),
+        STR_INIT("\x10"),
+        STR_INIT("\x20\x21"),
+        STR_INIT("\x30\x31"),
+        STR_INIT("\x40\x41\x42\x43"),
+        STR_INIT("\x50\x51\x52\x53\x54\x55\x56\x57"),
+        STR_INIT("\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f")};
     struct log *l = log_new(ctx->arena, 8);
     struct ledger_reader r = reader_of(l);
     for (size_t i = 0; i <= 8; i++) {
@@ -65,7 +67,8 @@ TEST(ledger_proofs_hold_and_altered_ones_do_not)
             }
             CHECK_OK(proof_consistency(ctx, &r, i, size, &p));
             CHECK(i == 0 || proof_consistency_verify(&p, i, size, roots[i], roots[size]));
-            CHECK(i == 0 || i == size || !proof_consistency_verify(&p, i, size, roots[i], roots[size - 1]));
+            CHECK(i == 0 || i == size ||
+                  !proof_consistency_verify(&p, i, size, roots[i], roots[size - 1]));
             if (p.count > 0) {
                 p.hashes[0][0] ^= 1;
                 CHECK(!proof_consistency_verify(&p, i, size, roots[i], roots[size]));
@@ -107,10 +110,11 @@ TEST(ledger_tile_paths_have_one_spelling)
     }
 }
 
-static const char example_key[] = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
-static const char example_note[] =
-    "This is an example message.\n\n\xe2\x80\x94 example.com/foo "
-    "Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n";
+static const char example_key[] =
+    "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
+static const char example_note[] = "This is an example message.\n\n\xe2\x80\x94 example.com/foo "
+                                   "Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsY"
+                                   "jOBH3mFXmRKuwHjG1Yu72IneyaQM=\n";
 
 TEST(ledger_note_of_the_specification_verifies)
 {
@@ -127,8 +131,10 @@ TEST(ledger_note_of_the_specification_verifies)
     CHECK_ERR(note_parse(ctx, STR("no signature\n"), &n), ERR_SYNTAX);
     CHECK_ERR(note_parse(ctx, STR("a\n\n\xe2\x80\x94 k AAAA\n"), &n), ERR_SYNTAX);
     CHECK_ERR(note_parse(ctx, STR("a\tb\n\n\xe2\x80\x94 k AAAAAAA=\n"), &n), ERR_SYNTAX);
-    CHECK_ERR(verifier_parse(ctx, STR("example.com/foo+530d903b+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"), &v),
-              ERR_SIGNATURE);
+    CHECK_ERR(
+        verifier_parse(
+            ctx, STR("example.com/foo+530d903b+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"), &v),
+        ERR_SIGNATURE);
     CHECK_ERR(verifier_parse(ctx, STR("foo"), &v), ERR_SYNTAX);
 }
 
@@ -154,10 +160,12 @@ TEST(ledger_sm2_line_stands_beside_ed25519)
     struct str second = note_line(ctx->arena, &keys[1], (struct str){(char *)sig, 64});
     struct note n;
     bool good[2];
-    CHECK_OK(note_parse(ctx, str_format(ctx->arena, "%.*s\n%.*s%.*s", FMT(text), FMT(first), FMT(second)), &n));
+    CHECK_OK(note_parse(
+        ctx, str_format(ctx->arena, "%.*s\n%.*s%.*s", FMT(text), FMT(first), FMT(second)), &n));
     CHECK_OK(note_verify(ctx, &n, keys, 2, good));
     CHECK(good[0] && good[1]);
-    CHECK_OK(note_verify(ctx, &n, keys, 1, good)); /* who knows the log key alone opens it as well */
+    CHECK_OK(
+        note_verify(ctx, &n, keys, 1, good)); /* who knows the log key alone opens it as well */
 }
 
 TEST(ledger_commitments_are_bound_to_salt_name_and_value)
@@ -186,7 +194,8 @@ TEST(ledger_commitments_are_bound_to_salt_name_and_value)
 static bool load(struct ctx *ctx, const char *path, struct json *ret)
 {
     struct str text;
-    return file_read(ctx, path, 1 << 24, &text) == ERR_OK && json_parse(ctx, text, str_from(path), ret) == ERR_OK;
+    return file_read(ctx, path, 1 << 24, &text) == ERR_OK &&
+           json_parse(ctx, text, str_from(path), ret) == ERR_OK;
 }
 
 static bool load_shared(struct ctx *ctx, const char *name, struct json *ret)
@@ -203,7 +212,8 @@ static bool read_proof(struct ctx *ctx, const struct json *list, bool hex, struc
     for (size_t i = 0; i < n; i++) {
         struct str s = list->items[i].text;
         struct str bytes = {0};
-        if (hex ? !hex_decode(s, ret->hashes[i], 32) : !base64_decode(ctx->arena, s, &bytes) || bytes.n != 32) {
+        if (hex ? !hex_decode(s, ret->hashes[i], 32)
+                : !base64_decode(ctx->arena, s, &bytes) || bytes.n != 32) {
             return false;
         }
         if (!hex) {
@@ -217,7 +227,8 @@ static bool read_proof(struct ctx *ctx, const struct json *list, bool hex, struc
 static bool read_hash(struct ctx *ctx, const struct json *o, const char *name, uint8_t ret[32])
 {
     struct str bytes;
-    if (!base64_decode(ctx->arena, json_text(o, name), &bytes) || (bytes.n != 32 && bytes.n != 12)) {
+    if (!base64_decode(ctx->arena, json_text(o, name), &bytes) ||
+        (bytes.n != 32 && bytes.n != 12)) {
         return false;
     }
     memset(ret, 0, 32);
@@ -245,11 +256,12 @@ TEST(ledger_probes_of_transparency_dev)
         struct proof p;
         uint8_t root[32];
         uint8_t leaf[32];
-        bool good = read_proof(ctx, json_get(o, "proof"), false, &p) && read_hash(ctx, o, "root", root) &&
-                    read_hash(ctx, o, "leafHash", leaf) &&
-                    proof_inclusion_verify(&p, read_u64(o, "leafIdx"), read_u64(o, "treeSize"), leaf, root);
-        test_check(t, good != json_bool(o, "wantErr", false), str_z(ctx->arena, json_text(o, "file")), __FILE__,
-                   __LINE__);
+        bool good =
+            read_proof(ctx, json_get(o, "proof"), false, &p) && read_hash(ctx, o, "root", root) &&
+            read_hash(ctx, o, "leafHash", leaf) &&
+            proof_inclusion_verify(&p, read_u64(o, "leafIdx"), read_u64(o, "treeSize"), leaf, root);
+        test_check(t, good != json_bool(o, "wantErr", false),
+                   str_z(ctx->arena, json_text(o, "file")), __FILE__, __LINE__);
         refused += !good;
     }
     list = json_get(&d, "consistency_probes");
@@ -258,17 +270,19 @@ TEST(ledger_probes_of_transparency_dev)
         struct proof p;
         uint8_t old_root[32];
         uint8_t root[32];
-        bool good = read_proof(ctx, json_get(o, "proof"), false, &p) && read_hash(ctx, o, "root1", old_root) &&
-                    read_hash(ctx, o, "root2", root) &&
-                    proof_consistency_verify(&p, read_u64(o, "size1"), read_u64(o, "size2"), old_root, root);
-        test_check(t, good != json_bool(o, "wantErr", false), str_z(ctx->arena, json_text(o, "file")), __FILE__,
-                   __LINE__);
+        bool good = read_proof(ctx, json_get(o, "proof"), false, &p) &&
+                    read_hash(ctx, o, "root1", old_root) && read_hash(ctx, o, "root2", root) &&
+                    proof_consistency_verify(&p, read_u64(o, "size1"), read_u64(o, "size2"),
+                                             old_root, root);
+        test_check(t, good != json_bool(o, "wantErr", false),
+                   str_z(ctx->arena, json_text(o, "file")), __FILE__, __LINE__);
         refused += !good;
     }
     CHECK_INT(refused, 184);
 }
 
-static void check_checkpoint(struct test *t, struct ctx *ctx, const struct json *d, struct log *l, struct str want)
+static void check_checkpoint(struct test *t, struct ctx *ctx, const struct json *d, struct log *l,
+                             struct str want)
 {
     uint8_t seed[32];
     uint8_t key[32];
@@ -284,8 +298,9 @@ static void check_checkpoint(struct test *t, struct ctx *ctx, const struct json 
     hex_decode(json_text(d, "log_seed_hex"), seed, 32);
     ed25519_public(seed, key);
     struct verifier v = verifier_ed25519(json_text(d, "origin"), key);
-    CHECK_STR(verifier_text(ctx->arena, &v),
-              json_text(d, "log_vkey").p == NULL ? "" : str_z(ctx->arena, json_text(d, "log_vkey")));
+    CHECK_STR(verifier_text(ctx->arena, &v), json_text(d, "log_vkey").p == NULL
+                                                 ? ""
+                                                 : str_z(ctx->arena, json_text(d, "log_vkey")));
     ed25519_sign(seed, text, sig);
     struct buf b = buf_new(ctx->arena, 0);
     buf_put(&b, text);
@@ -315,14 +330,16 @@ static void check_proofs(struct test *t, struct ctx *ctx, const struct json *d, 
     for (size_t i = 0; i < list->count; i++) {
         const struct json *o = &list->items[i];
         CHECK(read_proof(ctx, json_get(o, "proof"), true, &want));
-        CHECK_OK(proof_inclusion(ctx, &r, (uint64_t)json_int(o, "index", 0), (uint64_t)json_int(o, "size", 0), &p));
+        CHECK_OK(proof_inclusion(ctx, &r, (uint64_t)json_int(o, "index", 0),
+                                 (uint64_t)json_int(o, "size", 0), &p));
         CHECK(p.count == want.count && memcmp(p.hashes, want.hashes, p.count * 32) == 0);
     }
     list = json_get(d, "consistency");
     for (size_t i = 0; i < list->count; i++) {
         const struct json *o = &list->items[i];
         CHECK(read_proof(ctx, json_get(o, "proof"), true, &want));
-        CHECK_OK(proof_consistency(ctx, &r, (uint64_t)json_int(o, "old", 0), (uint64_t)json_int(o, "new", 0), &p));
+        CHECK_OK(proof_consistency(ctx, &r, (uint64_t)json_int(o, "old", 0),
+                                   (uint64_t)json_int(o, "new", 0), &p));
         CHECK(p.count == want.count && memcmp(p.hashes, want.hashes, p.count * 32) == 0);
     }
 }
@@ -338,7 +355,8 @@ static void check_tiles(struct test *t, struct ctx *ctx, const struct json *tile
         CHECK(tile_parse(tiles->members[i].key, &tile));
         CHECK_OK(tile_bytes(ctx, &r, tile, l->tree.size, &bytes));
         sha256(bytes.p, bytes.n, hash);
-        CHECK_STR(hex_encode(ctx->arena, hash, 32), str_z(ctx->arena, json_text(&tiles->members[i].value, "sha256")));
+        CHECK_STR(hex_encode(ctx->arena, hash, 32),
+                  str_z(ctx->arena, json_text(&tiles->members[i].value, "sha256")));
     }
 }
 
@@ -398,7 +416,8 @@ TEST(ledger_reproduces_the_log_of_70000_entries)
     struct str body = json_text(&d, "add_checkpoint_body_example");
     struct verifier key;
     CHECK_OK(verifier_parse(ctx, json_text(&d, "log_vkey"), &key));
-    struct witnessed log = {.origin = json_text(&d, "origin"), .keys = &key, .key_count = 1, .size = 65537};
+    struct witnessed log = {
+        .origin = json_text(&d, "origin"), .keys = &key, .key_count = 1, .size = 65537};
     CHECK_OK(tree_root_at(ctx, &r, 65537, log.root));
     struct witness_answer answer = witness_add_checkpoint(ctx, body, &log, 1);
     CHECK_INT(answer.status, 200);
@@ -433,8 +452,9 @@ TEST(ledger_proof_files_have_one_spelling)
     for (size_t i = 0; i < LEN(bad_proofs); i++) {
         CHECK_ERR(proof_file_parse(ctx, str_from(bad_proofs[i]), &index, &p, &note), ERR_SYNTAX);
     }
-    CHECK_OK(proof_file_parse(ctx, STR("c2sp.org/tlog-proof@v1\nextra AA==\nindex 18446744073709551615\n\nnote\n"),
-                              &index, &p, &note));
+    CHECK_OK(proof_file_parse(
+        ctx, STR("c2sp.org/tlog-proof@v1\nextra AA==\nindex 18446744073709551615\n\nnote\n"),
+        &index, &p, &note));
     CHECK(index == UINT64_MAX && p.count == 0);
     CHECK_STR(note, "note\n");
 }

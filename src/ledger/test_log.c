@@ -5,7 +5,8 @@ struct permit {
     int nothing;
 };
 
-static enum err put_entry(struct ctx *ctx, void *self, uint64_t index, const uint8_t hash[32], struct str entry)
+static enum err put_entry(struct ctx *ctx, void *self, uint64_t index, const uint8_t hash[32],
+                          struct str entry)
 {
     struct log *l = self;
     (void)ctx;
@@ -14,7 +15,8 @@ static enum err put_entry(struct ctx *ctx, void *self, uint64_t index, const uin
     return ERR_OK;
 }
 
-static enum err put_hash(struct ctx *ctx, void *self, unsigned level, uint64_t index, const uint8_t hash[32])
+static enum err put_hash(struct ctx *ctx, void *self, unsigned level, uint64_t index,
+                         const uint8_t hash[32])
 {
     struct log *l = self;
     (void)ctx;
@@ -22,7 +24,8 @@ static enum err put_hash(struct ctx *ctx, void *self, unsigned level, uint64_t i
     return ERR_OK;
 }
 
-static enum err get_hash(struct ctx *ctx, void *self, unsigned level, uint64_t index, uint8_t ret[32])
+static enum err get_hash(struct ctx *ctx, void *self, unsigned level, uint64_t index,
+                         uint8_t ret[32])
 {
     struct log *l = self;
     if (level / 8 > 2 || index >= l->tree.size >> level) {

@@ -1,4 +1,5 @@
-/* test_log.h - a log in memory, for the tests of this room: what the sink is handed, the reader gives back. */
+/* test_log.h - a log in memory, for the tests of this room: what the sink is handed, the reader
+ * gives back. */
 #pragma once
 
 #include "base/test.h"

@@ -1,4 +1,5 @@
-/* Whole logs by their files: every changed byte is found and placed; folders on the disk; failing allocations. */
+/* Whole logs by their files: every changed byte is found and placed; folders on the disk; failing
+ * allocations. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,7 +21,8 @@ static enum err changed_get(struct ctx *ctx, void *self, struct str path, struct
 {
     struct changed *f = self;
     struct log_source plain = log_source_held(&f->held);
-    if ((f->is_missing && str_equal(path, f->path)) || (f->grew && str_find(path, STR(".p/")) != SIZE_MAX)) {
+    if ((f->is_missing && str_equal(path, f->path)) ||
+        (f->grew && str_find(path, STR(".p/")) != SIZE_MAX)) {
         return fault(ctx, ERR_NOT_FOUND, "no file");
     }
     TRY(plain.get(ctx, plain.self, path, ret));
@@ -35,7 +37,8 @@ static enum err changed_get(struct ctx *ctx, void *self, struct str path, struct
 }
 
 /* A signed log of short entries; the keys are those of its two lines. */
-static struct changed signed_log(struct ctx *ctx, size_t size, size_t grown, struct verifier ret_keys[2])
+static struct changed signed_log(struct ctx *ctx, size_t size, size_t grown,
+                                 struct verifier ret_keys[2])
 {
     static const uint8_t seed[32] = {3};
     struct str origin = STR("small.example");
@@ -68,7 +71,8 @@ static size_t entry_start(struct str bundle, size_t at)
 {
     size_t start = 0;
     for (;;) {
-        size_t n = (size_t)((unsigned char)bundle.p[start] << 8 | (unsigned char)bundle.p[start + 1]);
+        size_t n =
+            (size_t)((unsigned char)bundle.p[start] << 8 | (unsigned char)bundle.p[start + 1]);
         if (at < start + 2 + n) {
             return start;
         }
@@ -76,8 +80,10 @@ static size_t entry_start(struct str bundle, size_t at)
     }
 }
 
-/* Change the bytes of one file one by one; each is found, in that file, at that byte or its entry. */
-static void check_file(struct test *t, struct ctx *ctx, struct changed *f, const char *path, size_t step)
+/* Change the bytes of one file one by one; each is found, in that file, at that byte or its entry.
+ */
+static void check_file(struct test *t, struct ctx *ctx, struct changed *f, const char *path,
+                       size_t step)
 {
     static const uint8_t flips[] = {0x01, 0x80, 0xff};
     struct log_source source = {f, changed_get};
@@ -109,9 +115,11 @@ TEST(ledger_verify_finds_and_places_every_changed_byte)
         size_t size;
         const char *path;
         size_t step;
-    } rows[] = {{41, "tile/0/000.p/41", 1},       {41, "tile/entries/000.p/41", 1}, {258, "tile/entries/000", 7},
-                {258, "tile/entries/001.p/2", 1}, {258, "tile/0/000", 61},          {258, "tile/0/001.p/2", 1},
-                {258, "tile/1/000.p/1", 1},       {256, "tile/1/000.p/1", 1},       {256, "tile/0/000", 409}};
+    } rows[] = {{41, "tile/0/000.p/41", 1},   {41, "tile/entries/000.p/41", 1},
+                {258, "tile/entries/000", 7}, {258, "tile/entries/001.p/2", 1},
+                {258, "tile/0/000", 61},      {258, "tile/0/001.p/2", 1},
+                {258, "tile/1/000.p/1", 1},   {256, "tile/1/000.p/1", 1},
+                {256, "tile/0/000", 409}};
     struct verifier keys[2];
     for (size_t i = 0; i < LEN(rows); i++) {
         struct changed f = signed_log(ctx, rows[i].size, rows[i].size, keys);
@@ -159,8 +167,8 @@ TEST(ledger_verify_names_the_line_of_a_false_root)
 
 TEST(ledger_verify_finds_what_is_short_or_missing)
 {
-    static const char *const paths[] = {"tile/entries/000", "tile/entries/001.p/2", "tile/0/000", "tile/0/001.p/2",
-                                        "tile/1/000.p/1"};
+    static const char *const paths[] = {"tile/entries/000", "tile/entries/001.p/2", "tile/0/000",
+                                        "tile/0/001.p/2", "tile/1/000.p/1"};
     struct verifier keys[2];
     struct log_report report;
     struct changed f = signed_log(ctx, 258, 258, keys);
@@ -183,7 +191,8 @@ TEST(ledger_verify_finds_what_is_short_or_missing)
 static enum err count_entry(struct ctx *ctx, void *arg, uint64_t index, struct str entry)
 {
     uint64_t *next = arg;
-    must(index == *next && str_equal(entry, str_format(ctx->arena, "e%llu", (unsigned long long)index)));
+    must(index == *next &&
+         str_equal(entry, str_format(ctx->arena, "e%llu", (unsigned long long)index)));
     ++*next;
     return ERR_OK;
 }
@@ -207,10 +216,13 @@ TEST(ledger_verify_takes_the_full_tile_for_a_partial_one)
 static void write_log(struct test *t, struct ctx *ctx, struct changed *f, const char *dir)
 {
     static const char *const paths[] = {"checkpoint", "tile/entries/000.p/41", "tile/0/000.p/41"};
-    static const char *const folders[] = {"tile", "tile/entries", "tile/entries/000.p", "tile/0", "tile/0/000.p"};
+    static const char *const folders[] = {"tile", "tile/entries", "tile/entries/000.p", "tile/0",
+                                          "tile/0/000.p"};
     struct log_source source = log_source_held(&f->held);
     for (size_t i = 0; i < LEN(folders); i++) {
-        CHECK_INT(ctx->world->mkdir(ctx->world, str_format(ctx->arena, "%s/%s", dir, folders[i]).p, 0700), 0);
+        CHECK_INT(
+            ctx->world->mkdir(ctx->world, str_format(ctx->arena, "%s/%s", dir, folders[i]).p, 0700),
+            0);
     }
     for (size_t i = 0; i < LEN(paths); i++) {
         struct str bytes;

@@ -4,8 +4,8 @@
 
 static const uint8_t log_seed[32] = {5};
 
-static struct str signed_checkpoint(struct ctx *ctx, struct log *l, const char *origin, uint64_t size,
-                                    const uint8_t *seed)
+static struct str signed_checkpoint(struct ctx *ctx, struct log *l, const char *origin,
+                                    uint64_t size, const uint8_t *seed)
 {
     uint8_t root[32];
     uint8_t key[32];
@@ -63,20 +63,28 @@ TEST(ledger_witness_follows_a_log_and_nothing_else)
         uint64_t proof_from; /* the proof that is sent, from here to size */
         int status;
     } rows[] = {
-        {0, 7, false, "log.example", log_seed, 0, 200},    {0, 9, false, "log.example", log_seed, 0, 409},
-        {7, 30, false, "log.example", other_seed, 7, 403}, {7, 30, false, "other.example", log_seed, 7, 404},
-        {31, 30, false, "log.example", log_seed, 30, 400}, {7, 30, false, "log.example", log_seed, 6, 422},
-        {7, 30, false, "log.example", log_seed, 7, 200},   {30, 30, false, "log.example", log_seed, 30, 200},
-        {30, 30, true, "log.example", log_seed, 30, 422},  {30, 40, true, "log.example", log_seed, 30, 422},
-        {7, 40, false, "log.example", log_seed, 7, 409},   {30, 29, false, "log.example", log_seed, 29, 400},
+        {0, 7, false, "log.example", log_seed, 0, 200},
+        {0, 9, false, "log.example", log_seed, 0, 409},
+        {7, 30, false, "log.example", other_seed, 7, 403},
+        {7, 30, false, "other.example", log_seed, 7, 404},
+        {31, 30, false, "log.example", log_seed, 30, 400},
+        {7, 30, false, "log.example", log_seed, 6, 422},
+        {7, 30, false, "log.example", log_seed, 7, 200},
+        {30, 30, false, "log.example", log_seed, 30, 200},
+        {30, 30, true, "log.example", log_seed, 30, 422},
+        {30, 40, true, "log.example", log_seed, 30, 422},
+        {7, 40, false, "log.example", log_seed, 7, 409},
+        {30, 29, false, "log.example", log_seed, 29, 400},
         {30, 40, false, "log.example", log_seed, 30, 200},
     };
     for (size_t i = 0; i < LEN(rows); i++) {
         struct proof p;
         struct log *from = rows[i].forked ? fork : l;
-        CHECK_OK(proof_consistency(ctx, rows[i].forked ? &of_fork : &of_log, rows[i].proof_from, rows[i].size, &p));
+        CHECK_OK(proof_consistency(ctx, rows[i].forked ? &of_fork : &of_log, rows[i].proof_from,
+                                   rows[i].size, &p));
         struct str note = signed_checkpoint(ctx, from, rows[i].origin, rows[i].size, rows[i].seed);
-        struct witness_answer a = witness_add_checkpoint(ctx, request(ctx, rows[i].old, &p, note), &log, 1);
+        struct witness_answer a =
+            witness_add_checkpoint(ctx, request(ctx, rows[i].old, &p, note), &log, 1);
         CHECK_INT(a.status, rows[i].status);
         if (a.status == 200) {
             CHECK(a.log == &log);
@@ -139,14 +147,17 @@ TEST(ledger_witness_refuses_what_is_no_request)
     CHECK_INT(witness_add_checkpoint(ctx, request(ctx, 0, &p, note), NULL, 0).status, 400);
 }
 
-/* Recorded requests of another witness. It answered an unknown origin by 403, before the specification said 404. */
+/* Recorded requests of another witness. It answered an unknown origin by 403, before the
+ * specification said 404. */
 TEST(ledger_witness_answers_recorded_requests)
 {
     const char *dir = test_data_dir();
     struct str text;
     struct json d;
-    if (dir == NULL || file_read(ctx, str_format(ctx->arena, "%s/fetched/witness-add-checkpoint-cases.json", dir).p,
-                                 1 << 20, &text) != ERR_OK) {
+    if (dir == NULL ||
+        file_read(ctx,
+                  str_format(ctx->arena, "%s/fetched/witness-add-checkpoint-cases.json", dir).p,
+                  1 << 20, &text) != ERR_OK) {
         return;
     }
     CHECK_OK(json_parse(ctx, text, STR("cases"), &d));
@@ -162,7 +173,8 @@ TEST(ledger_witness_answers_recorded_requests)
         bool unknown = str_find(json_text(o, "asserts"), STR("unknown log")) != SIZE_MAX;
         CHECK_INT(a.status, unknown ? 404 : json_int(o, "status", 0));
         if (a.status == 409) {
-            struct str want = str_format(ctx->arena, "body == \"%llu\\n\"", (unsigned long long)log.size);
+            struct str want =
+                str_format(ctx->arena, "body == \"%llu\\n\"", (unsigned long long)log.size);
             CHECK(str_find(json_text(o, "asserts"), want) != SIZE_MAX);
         }
         if (a.status == 200) {

@@ -95,11 +95,13 @@ unsigned tile_width(struct tile t, uint64_t tree_size)
     return left >= TILE_WIDTH ? TILE_WIDTH : (unsigned)left;
 }
 
-enum err tile_bytes(struct ctx *ctx, const struct ledger_reader *r, struct tile t, uint64_t size, struct str *ret)
+enum err tile_bytes(struct ctx *ctx, const struct ledger_reader *r, struct tile t, uint64_t size,
+                    struct str *ret)
 {
     unsigned there = tile_width(t, size);
     if (there < t.width) {
-        return fault(ctx, ERR_NOT_FOUND, "a tree of %llu has no such tile", (unsigned long long)size);
+        return fault(ctx, ERR_NOT_FOUND, "a tree of %llu has no such tile",
+                     (unsigned long long)size);
     }
     struct buf b = buf_new(ctx->arena, 0);
     for (uint64_t i = t.index * TILE_WIDTH; i < t.index * TILE_WIDTH + t.width; i++) {

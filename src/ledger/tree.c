@@ -1,4 +1,5 @@
-/* RFC 6962 section 2.1: leaves under 0x00, nodes under 0x01; a tree is kept as the roots of its full subtrees. */
+/* RFC 6962 section 2.1: leaves under 0x00, nodes under 0x01; a tree is kept as the roots of its
+ * full subtrees. */
 #include "base/arena.h"
 #include "crypto/crypto.h"
 #include "ledger/ledger.h"
@@ -11,7 +12,8 @@ void leaf_hash(const void *entry, size_t n, uint8_t ret[32])
 
 void node_hash(const uint8_t left[32], const uint8_t right[32], uint8_t ret[32])
 {
-    sha256_prefixed(0x01, (struct str){(const char *)left, 32}, (struct str){(const char *)right, 32}, ret);
+    sha256_prefixed(0x01, (struct str){(const char *)left, 32},
+                    (struct str){(const char *)right, 32}, ret);
 }
 
 void tree_root(const struct tree *t, uint8_t ret[32])
@@ -33,13 +35,14 @@ void tree_root(const struct tree *t, uint8_t ret[32])
     }
 }
 
-enum err ledger_append(struct ctx *ctx, const struct permit *permit, struct tree *t, struct str entry,
-                       const struct ledger_sink *to)
+enum err ledger_append(struct ctx *ctx, const struct permit *permit, struct tree *t,
+                       struct str entry, const struct ledger_sink *to)
 {
     uint8_t hash[32];
     must(permit != NULL);
     if (entry.n > LIMIT_ENTRY_BYTES) {
-        return fault(ctx, ERR_TOO_LARGE, "a ledger entry of %zu bytes is larger than %d", entry.n, LIMIT_ENTRY_BYTES);
+        return fault(ctx, ERR_TOO_LARGE, "a ledger entry of %zu bytes is larger than %d", entry.n,
+                     LIMIT_ENTRY_BYTES);
     }
     leaf_hash(entry.p, entry.n, hash);
     TRY(to->entry(ctx, to->self, t->size, hash, entry));

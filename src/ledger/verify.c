@@ -1,9 +1,10 @@
-/* A whole log checked from its entries up: what the bundles hold must hash to the tiles, the tiles to
- * the tiles above, the tree to the checkpoint's root, and the checkpoint to its signatures. The first
- * wrong byte is named by file and offset.
+/* A whole log checked from its entries up: what the bundles hold must hash to the tiles, the tiles
+ * to the tiles above, the tree to the checkpoint's root, and the checkpoint to its signatures. The
+ * first wrong byte is named by file and offset.
  *
- * Where a leaf and its tile disagree, one of two files is wrong. The tile is believed when what stands
- * above it (its parent, or at the right edge the signed root) says the same; then the entry is named. */
+ * Where a leaf and its tile disagree, one of two files is wrong. The tile is believed when what
+ * stands above it (its parent, or at the right edge the signed root) says the same; then the entry
+ * is named. */
 #include "base/arena.h"
 #include "base/str.h"
 #include "ledger/ledger.h"
@@ -17,7 +18,8 @@ struct level {
 
 typedef enum err each_entry(struct ctx *ctx, void *arg, uint64_t index, struct str entry);
 
-/* What lasts is made before the first bundle is read, so that each bundle's memory can be given back. */
+/* What lasts is made before the first bundle is read, so that each bundle's memory can be given
+ * back. */
 struct check {
     const struct log_source *from;
     struct log_report *report;
@@ -50,7 +52,8 @@ static void wrong(struct check *c, struct str path, uint64_t offset, struct str 
     c->report->wrong_offset = offset;
 }
 
-/* A log that grew may keep the full tile in place of a partial one (tlog-tiles, "Partial Tiles"). */
+/* A log that grew may keep the full tile in place of a partial one (tlog-tiles, "Partial Tiles").
+ */
 static enum err get(struct ctx *ctx, struct check *c, struct tile t, struct file *ret)
 {
     struct file f = {.path = tile_path(ctx->arena, t)};
@@ -99,14 +102,17 @@ static void edge_add(struct tree *t, unsigned level, const void *hashes, unsigne
     memcpy(t->frontier[(size_t)level * 8], part.frontier, (size_t)8 * HASH_BYTES);
 }
 
-/* The root that the partial tiles at the right edge of the log give; false when one is missing or short. */
-static enum err stored_root(struct ctx *ctx, struct check *c, uint8_t ret[HASH_BYTES], bool *ret_there)
+/* The root that the partial tiles at the right edge of the log give; false when one is missing or
+ * short. */
+static enum err stored_root(struct ctx *ctx, struct check *c, uint8_t ret[HASH_BYTES],
+                            bool *ret_there)
 {
     struct tree t = {.size = c->report->checkpoint.size};
     bool there = true;
     for (unsigned level = 0; there && level < LEN(c->levels); level++) {
         uint64_t hashes = t.size >> (level * 8);
-        struct tile tile = {.level = level, .index = hashes / TILE_WIDTH, .width = (unsigned)(hashes % TILE_WIDTH)};
+        struct tile tile = {
+            .level = level, .index = hashes / TILE_WIDTH, .width = (unsigned)(hashes % TILE_WIDTH)};
         struct file f = {.there = true};
         if (tile.width > 0) {
             TRY(get(ctx, c, tile, &f));
@@ -124,7 +130,8 @@ static enum err stored_root(struct ctx *ctx, struct check *c, uint8_t ret[HASH_B
 }
 
 /* Does what stands above this leaf tile say that it is right? */
-static enum err is_vouched(struct ctx *ctx, struct check *c, struct tile t, struct str bytes, bool *ret)
+static enum err is_vouched(struct ctx *ctx, struct check *c, struct tile t, struct str bytes,
+                           bool *ret)
 {
     uint64_t size = c->report->checkpoint.size;
     uint8_t root[HASH_BYTES];
@@ -145,12 +152,14 @@ static enum err is_vouched(struct ctx *ctx, struct check *c, struct tile t, stru
     size_t at = (size_t)(t.index % TILE_WIDTH) * HASH_BYTES;
     struct tree tree = fold(bytes.p, t.width);
     tree_root(&tree, root);
-    *ret = parent.there && at + HASH_BYTES <= parent.bytes.n && memcmp(root, parent.bytes.p + at, HASH_BYTES) == 0;
+    *ret = parent.there && at + HASH_BYTES <= parent.bytes.n &&
+           memcmp(root, parent.bytes.p + at, HASH_BYTES) == 0;
     return ERR_OK;
 }
 
 /* The first byte where the log's tile is not what the entries give. */
-static void compare_bytes(struct ctx *ctx, struct check *c, const struct level *l, unsigned level, const struct file *f)
+static void compare_bytes(struct ctx *ctx, struct check *c, const struct level *l, unsigned level,
+                          const struct file *f)
 {
     const uint8_t *want = l->hashes[0];
     size_t n = (size_t)l->width * HASH_BYTES;
@@ -166,8 +175,8 @@ static void compare_bytes(struct ctx *ctx, struct check *c, const struct level *
         if ((uint8_t)f->bytes.p[i] != want[i]) {
             uint64_t first = (l->index * TILE_WIDTH + i / HASH_BYTES) << (level * 8);
             wrong(c, f->path, i,
-                  str_format(ctx->arena, "expected %02x by the entries from %llu on, found %02x", want[i],
-                             (unsigned long long)first, (uint8_t)f->bytes.p[i]));
+                  str_format(ctx->arena, "expected %02x by the entries from %llu on, found %02x",
+                             want[i], (unsigned long long)first, (uint8_t)f->bytes.p[i]));
             return;
         }
     }
@@ -190,7 +199,8 @@ static enum err compare_tile(struct ctx *ctx, struct check *c, unsigned level)
 /* A full tile was compared: its root is a hash of the level above, and so on up. */
 static enum err carry(struct ctx *ctx, struct check *c)
 {
-    for (unsigned level = 0; level + 1 < LEN(c->levels) && c->levels[level]->width == TILE_WIDTH; level++) {
+    for (unsigned level = 0; level + 1 < LEN(c->levels) && c->levels[level]->width == TILE_WIDTH;
+         level++) {
         struct level *l = c->levels[level];
         struct level *up = c->levels[level + 1];
         struct tree t = fold(l->hashes, TILE_WIDTH);
@@ -232,20 +242,26 @@ static void split(struct bundle *b)
     }
 }
 
-/* The leaf tile and the bundle disagree at entry `at`, or the tile at its form: name the file that is wrong. */
-static enum err blame(struct ctx *ctx, struct check *c, const struct bundle *b, unsigned at, const struct file *leaves)
+/* The leaf tile and the bundle disagree at entry `at`, or the tile at its form: name the file that
+ * is wrong. */
+static enum err blame(struct ctx *ctx, struct check *c, const struct bundle *b, unsigned at,
+                      const struct file *leaves)
 {
     const struct level *l = c->levels[0];
     bool vouched = false;
-    TRY(is_vouched(ctx, c, (struct tile){.index = b->tile.index, .width = b->tile.width}, leaves->bytes, &vouched));
+    TRY(is_vouched(ctx, c, (struct tile){.index = b->tile.index, .width = b->tile.width},
+                   leaves->bytes, &vouched));
     uint64_t number = b->tile.index * TILE_WIDTH + at;
     if (!vouched) {
         compare_bytes(ctx, c, l, 0, leaves);
         return ERR_OK;
     }
-    wrong(c, b->file.path, entry_offset(b, at),
-          str_format(ctx->arena, "entry %llu (its length, or one of its %zu bytes) does not give the leaf hash of %.*s",
-                     (unsigned long long)number, b->entries[at].n, FMT(leaves->path)));
+    wrong(
+        c, b->file.path, entry_offset(b, at),
+        str_format(
+            ctx->arena,
+            "entry %llu (its length, or one of its %zu bytes) does not give the leaf hash of %.*s",
+            (unsigned long long)number, b->entries[at].n, FMT(leaves->path)));
     return ERR_OK;
 }
 
@@ -256,14 +272,16 @@ static enum err compare_bundle(struct ctx *ctx, struct check *c, const struct bu
     TRY(get(ctx, c, (struct tile){.index = b->tile.index, .width = b->tile.width}, &leaves));
     for (unsigned i = 0; i < b->count; i++) {
         size_t at = (size_t)i * HASH_BYTES;
-        bool same = at + HASH_BYTES <= leaves.bytes.n && memcmp(leaves.bytes.p + at, l->hashes[i], HASH_BYTES) == 0;
+        bool same = at + HASH_BYTES <= leaves.bytes.n &&
+                    memcmp(leaves.bytes.p + at, l->hashes[i], HASH_BYTES) == 0;
         if (!same) {
             return blame(ctx, c, b, i, &leaves);
         }
     }
     size_t end = entry_offset(b, b->count);
     if (b->count < b->tile.width) {
-        wrong(c, b->file.path, end, str_format(ctx->arena, "entry %u of the bundle is cut off", b->count));
+        wrong(c, b->file.path, end,
+              str_format(ctx->arena, "entry %u of the bundle is cut off", b->count));
     } else if (end != b->file.bytes.n && !b->file.longer) {
         wrong(c, b->file.path, end, STR("bytes follow the last entry of the bundle"));
     }
@@ -296,9 +314,10 @@ static enum err check_bundle(struct ctx *ctx, struct check *c, uint64_t index)
 
 /* ---- checkpoint ---- */
 
-/* Every key that is given must have signed: who names a key wants to know that its line is there. */
-static enum err keys_signed(struct ctx *ctx, const struct note *note, const struct verifier *keys, size_t count,
-                            bool *good)
+/* Every key that is given must have signed: who names a key wants to know that its line is there.
+ */
+static enum err keys_signed(struct ctx *ctx, const struct note *note, const struct verifier *keys,
+                            size_t count, bool *good)
 {
     if (count == 0) {
         return ERR_OK;
@@ -306,14 +325,15 @@ static enum err keys_signed(struct ctx *ctx, const struct note *note, const stru
     TRY(note_verify(ctx, note, keys, count, good));
     for (size_t i = 0; i < count; i++) {
         if (!good[i]) {
-            return fault(ctx, ERR_SIGNATURE, "there is no signature by the key %.*s (id %08x)", FMT(keys[i].name),
-                         keys[i].id);
+            return fault(ctx, ERR_SIGNATURE, "there is no signature by the key %.*s (id %08x)",
+                         FMT(keys[i].name), keys[i].id);
         }
     }
     return ERR_OK;
 }
 
-static enum err check_checkpoint(struct ctx *ctx, struct check *c, const struct verifier *keys, size_t count)
+static enum err check_checkpoint(struct ctx *ctx, struct check *c, const struct verifier *keys,
+                                 size_t count)
 {
     struct str bytes = {0};
     struct note note;
@@ -358,9 +378,10 @@ static enum err check_edge(struct ctx *ctx, struct check *c)
     return ERR_OK;
 }
 
-enum err log_verify(struct ctx *ctx, const struct log_source *from, const struct verifier *keys, size_t key_count,
-                    enum err (*each)(struct ctx *ctx, void *arg, uint64_t index, struct str entry), void *arg,
-                    struct log_report *ret)
+enum err log_verify(struct ctx *ctx, const struct log_source *from, const struct verifier *keys,
+                    size_t key_count,
+                    enum err (*each)(struct ctx *ctx, void *arg, uint64_t index, struct str entry),
+                    void *arg, struct log_report *ret)
 {
     *ret = (struct log_report){0};
     struct check *c = ARENA_NEW(ctx->arena, struct check);

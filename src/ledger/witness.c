@@ -1,5 +1,6 @@
-/* C2SP tlog-witness, add-checkpoint: the decision alone. The caller keeps the state and holds the key:
- * it stores `next` durably, only if the log still stands where it stood, and only then signs. */
+/* C2SP tlog-witness, add-checkpoint: the decision alone. The caller keeps the state and holds the
+ * key: it stores `next` durably, only if the log still stands where it stood, and only then signs.
+ */
 #include "base/arena.h"
 #include "base/str.h"
 #include "ledger/ledger_in.h"
@@ -27,14 +28,15 @@ static bool parse_proof(struct ctx *ctx, struct str lines, struct proof *ret)
     return true;
 }
 
-/* The checkpoint is read before its signature lines: lines that cannot be read are no signature (403), not a
- * malformed request. A checkpoint has no empty line, so the first one ends it. */
+/* The checkpoint is read before its signature lines: lines that cannot be read are no signature
+ * (403), not a malformed request. A checkpoint has no empty line, so the first one ends it. */
 static bool parse(struct ctx *ctx, struct str body, struct request *ret)
 {
     size_t end = str_find(body, STR("\n\n"));
     struct str lines = {0};
     struct str old = str_cut(str_slice(body, 0, end == SIZE_MAX ? 0 : end), '\n', &lines);
-    if (end == SIZE_MAX || !str_starts(old, STR("old ")) || !plain_u64(str_slice(old, 4, old.n), &ret->old_size) ||
+    if (end == SIZE_MAX || !str_starts(old, STR("old ")) ||
+        !plain_u64(str_slice(old, 4, old.n), &ret->old_size) ||
         !parse_proof(ctx, lines, &ret->proof)) {
         return false;
     }
@@ -44,11 +46,13 @@ static bool parse(struct ctx *ctx, struct str body, struct request *ret)
     return checkpoint_parse(ctx, text, &ret->checkpoint) == ERR_OK;
 }
 
-static bool is_signed(struct ctx *ctx, const struct request *r, const struct witnessed *log, struct str *ret_text)
+static bool is_signed(struct ctx *ctx, const struct request *r, const struct witnessed *log,
+                      struct str *ret_text)
 {
     struct note note;
     struct checkpoint c;
-    bool good = note_parse(ctx, r->note, &note) == ERR_OK && checkpoint_parse(ctx, note.text, &c) == ERR_OK &&
+    bool good = note_parse(ctx, r->note, &note) == ERR_OK &&
+                checkpoint_parse(ctx, note.text, &c) == ERR_OK &&
                 str_equal(c.origin, log->origin) && c.size == r->checkpoint.size &&
                 memcmp(c.root, r->checkpoint.root, HASH_BYTES) == 0 &&
                 note_verify(ctx, &note, log->keys, log->key_count, NULL) == ERR_OK;
@@ -74,13 +78,14 @@ static bool follows(const struct request *r, const struct witnessed *log)
     }
     uint8_t empty[HASH_BYTES];
     tree_root(&(struct tree){0}, empty);
-    return proof_consistency_verify(&r->proof, log->size, r->checkpoint.size, log->size == 0 ? empty : log->root,
-                                    r->checkpoint.root);
+    return proof_consistency_verify(&r->proof, log->size, r->checkpoint.size,
+                                    log->size == 0 ? empty : log->root, r->checkpoint.root);
 }
 
 static struct witness_answer refuse(int status, struct str sentence)
 {
-    return (struct witness_answer){.status = status, .type = STR("text/plain; charset=utf-8"), .body = sentence};
+    return (struct witness_answer){
+        .status = status, .type = STR("text/plain; charset=utf-8"), .body = sentence};
 }
 
 static struct witness_answer conflict(struct ctx *ctx, const struct witnessed *log)
@@ -89,13 +94,14 @@ static struct witness_answer conflict(struct ctx *ctx, const struct witnessed *l
     return (struct witness_answer){.status = 409, .type = STR("text/x.tlog.size"), .body = size};
 }
 
-struct witness_answer witness_add_checkpoint(struct ctx *ctx, struct str body, const struct witnessed *logs,
-                                             size_t count)
+struct witness_answer witness_add_checkpoint(struct ctx *ctx, struct str body,
+                                             const struct witnessed *logs, size_t count)
 {
     struct request r = {0};
     struct str text;
     if (!parse(ctx, body, &r)) {
-        return refuse(400, STR("the request is not: old SIZE, up to 63 proof lines, an empty line, a checkpoint\n"));
+        return refuse(400, STR("the request is not: old SIZE, up to 63 proof lines, an empty line, "
+                               "a checkpoint\n"));
     }
     const struct witnessed *log = find(logs, count, r.checkpoint.origin);
     if (log == NULL) {

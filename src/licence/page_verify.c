@@ -19,7 +19,8 @@ static const struct {
 static struct text2 verdict_of(const struct licence_get_row *row, struct day today)
 {
     static const struct text2 expired = {STR_INIT("已过有效期"), STR_INIT("Expired")};
-    if (str_equal(row->licence_status, STR("valid")) && row->until_day != 0 && row->until_day < today.n) {
+    if (str_equal(row->licence_status, STR("valid")) && row->until_day != 0 &&
+        row->until_day < today.n) {
         return expired;
     }
     for (size_t i = 0; i < LEN(verdicts); i++) {
@@ -40,7 +41,8 @@ static enum err licence_page_verify(struct page *p)
         TRY(licence_get(ctx, p->db, (struct licence_get_in){.number = v.number}, &row, &v.found));
     }
     if (v.found) {
-        const struct licence_type *t = p->law == NULL ? NULL : law_licence_type(p->law, row.licence_type);
+        const struct licence_type *t =
+            p->law == NULL ? NULL : law_licence_type(p->law, row.licence_type);
         const struct office *office = p->law == NULL ? NULL : law_office(p->law, row.office);
         v.verdict = page_text(p, verdict_of(&row, instant_day(ctx->world->now(ctx->world))));
         v.kind = t == NULL ? row.licence_type : page_text(p, t->title);
@@ -50,11 +52,14 @@ static enum err licence_page_verify(struct page *p)
         v.until = (struct day){(int32_t)row.until_day};
         v.seq = row.seq;
     }
-    return page_show(p, 200, p->lang == LANG_EN ? STR("Check a licence") : STR("查验证照"), page_verify, &v);
+    return page_show(p, 200, p->lang == LANG_EN ? STR("Check a licence") : STR("查验证照"),
+                     page_verify, &v);
 }
 
 static const struct route rows[] = {
-    {"GET", "/verify", licence_page_verify, FOR_ALL, 0, "Check a licence by its number", page_verify_schema, "number"},
-    {"GET", "/v/{number}", licence_page_verify, FOR_ALL, 0, "Check a licence by its number", page_verify_schema, ""},
+    {"GET", "/verify", licence_page_verify, FOR_ALL, 0, "Check a licence by its number",
+     page_verify_schema, "number"},
+    {"GET", "/v/{number}", licence_page_verify, FOR_ALL, 0, "Check a licence by its number",
+     page_verify_schema, ""},
 };
 const struct route_table licence_routes = {rows, LEN(rows)};

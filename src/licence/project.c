@@ -18,7 +18,8 @@ static struct str fact_text(const struct admitted *act, const struct fact *fact)
     return json_is(v, JSON_STRING) ? v->text : STR("");
 }
 
-static enum err public_facts(struct ctx *ctx, const struct admitted *act, const struct licence_type *t, struct str *ret)
+static enum err public_facts(struct ctx *ctx, const struct admitted *act,
+                             const struct licence_type *t, struct str *ret)
 {
     struct json o = json_object();
     struct buf b = buf_new(ctx->arena, 0);
@@ -37,7 +38,9 @@ static struct day until_of(const struct licence_type *t, struct day from)
     if (t->valid_n == 0) {
         return (struct day){0};
     }
-    int32_t months = t->valid_unit == UNIT_YEAR ? t->valid_n * 12 : t->valid_unit == UNIT_MONTH ? t->valid_n : 0;
+    int32_t months = t->valid_unit == UNIT_YEAR    ? t->valid_n * 12
+                     : t->valid_unit == UNIT_MONTH ? t->valid_n
+                                                   : 0;
     return months > 0 ? day_add(day_add_months(from, months), -1) : day_add(from, t->valid_n);
 }
 
@@ -78,10 +81,13 @@ static enum err on_renew(struct ctx *ctx, struct db *db, const struct admitted *
         return ERR_OK;
     }
     struct day until = until_of(t, day_add((struct day){(int32_t)row.until_day}, 1));
-    return licence_set_until(ctx, db, (struct licence_set_until_in){.until_day = until.n, .seq = act->seq, .number = row.number});
+    return licence_set_until(
+        ctx, db,
+        (struct licence_set_until_in){.until_day = until.n, .seq = act->seq, .number = row.number});
 }
 
-/* What was applied for takes the place of what the licence said; the rest, its number and its term stay. */
+/* What was applied for takes the place of what the licence said; the rest, its number and its term
+ * stay. */
 static enum err on_change(struct ctx *ctx, struct db *db, const struct admitted *act)
 {
     struct licence_get_row row;
@@ -91,7 +97,8 @@ static enum err on_change(struct ctx *ctx, struct db *db, const struct admitted 
     bool found = false;
     const struct licence_type *t = act->item == NULL ? NULL : act->item->licence;
     TRY(licence_get(ctx, db, (struct licence_get_in){.number = number_of(act)}, &row, &found));
-    if (!found || t == NULL || !str_equal(row.licence_type, t->id) || !str_equal(row.party, act->party)) {
+    if (!found || t == NULL || !str_equal(row.licence_type, t->id) ||
+        !str_equal(row.party, act->party)) {
         return ERR_OK;
     }
     TRY(json_parse(ctx, row.public_facts, STR("facts"), &facts));
@@ -105,13 +112,19 @@ static enum err on_change(struct ctx *ctx, struct db *db, const struct admitted 
     TRY(buf_done(ctx, &b, &text));
     struct str holder = fact_text(act, t->holder);
     return licence_change(ctx, db,
-                          (struct licence_change_in){.holder = holder.n > 0 ? holder : row.holder, .public_facts = text, .seq = act->seq, .number = row.number});
+                          (struct licence_change_in){.holder = holder.n > 0 ? holder : row.holder,
+                                                     .public_facts = text,
+                                                     .seq = act->seq,
+                                                     .number = row.number});
 }
 
-static enum err set_status(struct ctx *ctx, struct db *db, const struct admitted *act, struct str status)
+static enum err set_status(struct ctx *ctx, struct db *db, const struct admitted *act,
+                           struct str status)
 {
-    return licence_set_status(
-        ctx, db, (struct licence_set_status_in){.licence_status = status, .seq = act->seq, .number = number_of(act)});
+    return licence_set_status(ctx, db,
+                              (struct licence_set_status_in){.licence_status = status,
+                                                             .seq = act->seq,
+                                                             .number = number_of(act)});
 }
 
 static enum err on_revoke(struct ctx *ctx, struct db *db, const struct admitted *act)
@@ -148,19 +161,22 @@ static enum err earlier(struct ctx *ctx, struct db *db, const struct json *facts
     return ERR_OK;
 }
 
-static const struct effect_row effects[] = {{"licence.issue", on_issue},     {"licence.renew", on_renew},
-                                            {"licence.revoke", on_revoke},   {"licence.cancel", on_cancel},
-                                            {"licence.suspend", on_suspend}, {"licence.correct", on_correct},
-                                            {"licence.change", on_change}};
+static const struct effect_row effects[] = {
+    {"licence.issue", on_issue},   {"licence.renew", on_renew},     {"licence.revoke", on_revoke},
+    {"licence.cancel", on_cancel}, {"licence.suspend", on_suspend}, {"licence.correct", on_correct},
+    {"licence.change", on_change}};
 
-const struct projector licence_projector = {.room = "licence", .effects = effects, .effect_count = LEN(effects), .earlier = earlier};
+const struct projector licence_projector = {
+    .room = "licence", .effects = effects, .effect_count = LEN(effects), .earlier = earlier};
 
-enum err licence_prefill(struct ctx *ctx, struct db *db, struct str party, struct str type, struct json *facts)
+enum err licence_prefill(struct ctx *ctx, struct db *db, struct str party, struct str type,
+                         struct json *facts)
 {
     struct licence_held_row *rows = NULL;
     struct json held;
     size_t count = 0;
-    TRY(licence_held(ctx, db, (struct licence_held_in){.party = party, .licence_type = type}, &rows, &count));
+    TRY(licence_held(ctx, db, (struct licence_held_in){.party = party, .licence_type = type}, &rows,
+                     &count));
     if (count != 1) {
         return ERR_OK;
     }

@@ -4,7 +4,8 @@
 #include "base/str.h"
 #include "login/login.h"
 
-static const struct str acrs[] = {STR_INIT(""), STR_INIT("urn:tongban:acr:1"), STR_INIT("urn:tongban:acr:2"), STR_INIT("urn:tongban:acr:3")};
+static const struct str acrs[] = {STR_INIT(""), STR_INIT("urn:tongban:acr:1"),
+                                  STR_INIT("urn:tongban:acr:2"), STR_INIT("urn:tongban:acr:3")};
 
 struct str login_acr(int assurance)
 {

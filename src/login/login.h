@@ -1,14 +1,15 @@
 /* login.h - who is signed in in this browser, how surely, since when; and asking for more.
  *
- * What is known stands in page->session: actor (id, kind, assurance), methods (amr), since (auth_time), id (the
- * session's public name). This room proves identities and begins sessions; whoever relies on them asks here for a
- * stronger or fresher proof. Means: passkey, password, one-time code, sources of identity (source.h); in a demo
- * also a chooser of sample people.
+ * What is known stands in page->session: actor (id, kind, assurance), methods (amr), since
+ * (auth_time), id (the session's public name). This room proves identities and begins sessions;
+ * whoever relies on them asks here for a stronger or fresher proof. Means: passkey, password,
+ * one-time code, sources of identity (source.h); in a demo also a chooser of sample people.
  *
  * Assurance, the act file's member `assurance`, and acr are one scale:
  *   1  one factor: a password, or a source that vouches no more
  *   2  two factors: password and one-time code, or security key; or a source that says so
- *   3  two factors bound to this site, which no other site can ask for: a passkey with user verification
+ *   3  two factors bound to this site, which no other site can ask for: a passkey with user
+ * verification
  */
 #pragma once
 
@@ -21,11 +22,12 @@ extern const struct route_table login_act_routes;
 extern const struct route_table login_source_routes;
 extern const struct projector login_projector;
 
-/* What the room keeps while the program serves: give it to the pages as the state of "login". dir holds its key of seeds at
- * rest (made when missing). origin: "https://portal.example", of passkeys; empty: passkeys only at http://localhost.
- * Starts its threads. */
+/* What the room keeps while the program serves: give it to the pages as the state of "login". dir
+ * holds its key of seeds at rest (made when missing). origin: "https://portal.example", of
+ * passkeys; empty: passkeys only at http://localhost. Starts its threads. */
 struct login;
-enum err login_open(struct ctx *ctx, struct str dir, struct str origin, struct login **ret) MUST_USE;
+enum err login_open(struct ctx *ctx, struct str dir, struct str origin,
+                    struct login **ret) MUST_USE;
 /* Who was bound by too many tries before the program stopped still is. Before it serves. */
 struct db;
 enum err login_recall(struct ctx *ctx, struct db *db, struct login *l) MUST_USE;
@@ -34,12 +36,14 @@ void login_close(struct login *l);
 /* Demo: offer the sample issuer of identity, with the persons of law/sample/people.json. */
 enum err login_offer_sample(struct ctx *ctx, struct login *l, const struct json *people) MUST_USE;
 
-/* Answer the page with the way to a proof of at least `assurance`, done now even when there was one before; then the browser
- * goes on at `next`, an address of this site with its query. Judge the session when it arrives there: it may be weaker. */
+/* Answer the page with the way to a proof of at least `assurance`, done now even when there was one
+ * before; then the browser goes on at `next`, an address of this site with its query. Judge the
+ * session when it arrives there: it may be weaker. */
 enum err login_ask(struct page *p, int assurance, struct str next) MUST_USE;
 
 /* The acr value of an assurance (1 to 3; else empty), and back (0 when it is none of ours). */
 struct str login_acr(int assurance);
 int login_assurance(struct str acr);
-/* An address of this site and nothing else: "/…" without "//", backslash or control characters; else "/". */
+/* An address of this site and nothing else: "/…" without "//", backslash or control characters;
+ * else "/". */
 struct str login_next(struct str next);

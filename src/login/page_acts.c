@@ -1,5 +1,6 @@
-/* Acts that belong to no case: registration at the counter, appointments, accounts, rules. Which there are, who may do them and
- * what they ask for is read from the law; the gate judges. Here is only the form, and what stands beside an act on accounts. */
+/* Acts that belong to no case: registration at the counter, appointments, accounts, rules. Which
+ * there are, who may do them and what they ask for is read from the law; the gate judges. Here is
+ * only the form, and what stands beside an act on accounts. */
 #include "base/buf.h"
 #include "base/day.h"
 #include "base/world.h"
@@ -38,10 +39,12 @@ static bool has_effect(const struct act_kind *k, const char *effect)
     return false;
 }
 
-/* One's own ways to sign in, and applications, have their own pages, which look closer at what is typed. */
+/* One's own ways to sign in, and applications, have their own pages, which look closer at what is
+ * typed. */
 static bool has_page(const struct act_kind *k)
 {
-    return has_effect(k, "login.credential") || has_effect(k, "login.remove") || has_effect(k, "oidc.register") || has_effect(k, "oidc.close");
+    return has_effect(k, "login.credential") || has_effect(k, "login.remove") ||
+           has_effect(k, "oidc.register") || has_effect(k, "oidc.close");
 }
 
 static enum err acts_page(struct page *p)
@@ -49,11 +52,13 @@ static enum err acts_page(struct page *p)
     size_t count = 0;
     const struct act_kind *kinds = p->law == NULL ? NULL : law_acts(p->law, &count);
     struct page_acts_kinds *rows = ARENA_ARRAY(p->ctx->arena, struct page_acts_kinds, count + 1);
-    struct page_acts v = {.heading = login_say(p, "登记和管理", "Registration and administration"), .kinds = rows};
+    struct page_acts v = {.heading = login_say(p, "登记和管理", "Registration and administration"),
+                          .kinds = rows};
     for (size_t i = 0; i < count; i++) {
         if (is_mine(p, &kinds[i]) && !has_page(&kinds[i])) {
-            rows[v.kinds_count++] = (struct page_acts_kinds){kinds[i].kind, page_text(p, kinds[i].title),
-                                                             kinds[i].article_count > 0 ? kinds[i].articles[0].text : STR("")};
+            rows[v.kinds_count++] = (struct page_acts_kinds){
+                kinds[i].kind, page_text(p, kinds[i].title),
+                kinds[i].article_count > 0 ? kinds[i].articles[0].text : STR("")};
         }
     }
     int64_t done = 0;
@@ -75,11 +80,15 @@ static enum err none_such(struct page *p)
 
 static void fill_options(struct page *p, const struct fact *fact, struct page_act_fields *out)
 {
-    static const struct code_row yes_no[] = {{.code = STR_INIT("true"), .title = {STR_INIT("是"), STR_INIT("yes")}},
-                                             {.code = STR_INIT("false"), .title = {STR_INIT("否"), STR_INIT("no")}}};
+    static const struct code_row yes_no[] = {
+        {.code = STR_INIT("true"), .title = {STR_INIT("是"), STR_INIT("yes")}},
+        {.code = STR_INIT("false"), .title = {STR_INIT("否"), STR_INIT("no")}}};
     const struct code_row *from = fact->type == FACT_BOOLEAN ? yes_no : fact->choices;
-    size_t count = fact->type == FACT_BOOLEAN ? LEN(yes_no) : fact->type == FACT_CHOICE ? fact->choice_count : 0;
-    struct page_act_fields_options *rows = ARENA_ARRAY(p->ctx->arena, struct page_act_fields_options, count + 1);
+    size_t count = fact->type == FACT_BOOLEAN  ? LEN(yes_no)
+                   : fact->type == FACT_CHOICE ? fact->choice_count
+                                               : 0;
+    struct page_act_fields_options *rows =
+        ARENA_ARRAY(p->ctx->arena, struct page_act_fields_options, count + 1);
     for (size_t i = 0; i < count; i++) {
         rows[i] = (struct page_act_fields_options){from[i].code, page_text(p, from[i].title)};
     }
@@ -109,9 +118,11 @@ static enum err act_page(struct page *p)
         }
         fill_options(p, fact, &rows[i]);
     }
-    struct page_act_articles *articles = ARENA_ARRAY(a, struct page_act_articles, k->article_count + 1);
+    struct page_act_articles *articles =
+        ARENA_ARRAY(a, struct page_act_articles, k->article_count + 1);
     for (size_t i = 0; i < k->article_count; i++) {
-        articles[i] = (struct page_act_articles){k->articles[i].text, page_text(p, k->articles[i].article->text)};
+        articles[i] = (struct page_act_articles){k->articles[i].text,
+                                                 page_text(p, k->articles[i].article->text)};
     }
     struct page_act v = {.title = page_text(p, k->title),
                          .kind = k->kind,
@@ -123,7 +134,8 @@ static enum err act_page(struct page *p)
     return page_show(p, 200, v.title, page_act, &v);
 }
 
-/* ---- beside an act on an account: a code for the first sign-in; after recovery nothing of before proves anything ---- */
+/* ---- beside an act on an account: a code for the first sign-in; after recovery nothing of before
+ * proves anything ---- */
 
 struct account_change {
     struct str owner;
@@ -132,7 +144,8 @@ struct account_change {
     bool clears;
 };
 
-static enum err change_account(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
+static enum err change_account(struct ctx *ctx, struct db *db, void *arg,
+                               const struct receipt *receipt)
 {
     const struct account_change *c = arg;
     (void)receipt;
@@ -143,9 +156,11 @@ static enum err change_account(struct ctx *ctx, struct db *db, void *arg, const 
         return ERR_OK;
     }
     int64_t until = ctx->world->now(ctx->world).ms + (int64_t)ACTIVATION_DAYS * 24 * 3600 * 1000;
-    return login_activation_set(ctx, db,
-                                (struct login_activation_set_in){
-                                    .owner = c->owner, .digest = {(const char *)c->digest, RECOVERY_DIGEST}, .until_ms = until});
+    return login_activation_set(
+        ctx, db,
+        (struct login_activation_set_in){.owner = c->owner,
+                                         .digest = {(const char *)c->digest, RECOVERY_DIGEST},
+                                         .until_ms = until});
 }
 
 static enum err show_code(struct page *p, const struct receipt *receipt)
@@ -153,12 +168,16 @@ static enum err show_code(struct page *p, const struct receipt *receipt)
     const struct account_change *c = p->own;
     (void)receipt;
     struct page_codes_codes row = {c->code};
-    struct page_codes v = {.heading = login_say(p, "开户码", "The code"),
-                           .lead = login_say(p, "交给本人：在“恢复账户，或者第一次登录”一页输入，七天内有效，只能用一次。只显示这一次。",
-                                             "Hand it to the person: it is entered on the page for a first sign-in, within seven days, once. Shown this once."),
-                           .codes = &row,
-                           .codes_count = 1,
-                           .back = STR("/acts")};
+    struct page_codes v = {
+        .heading = login_say(p, "开户码", "The code"),
+        .lead = login_say(p,
+                          "交给本人：在“恢复账户，或者第一次登录”一页输入，七天内有效，只能用一次。"
+                          "只显示这一次。",
+                          "Hand it to the person: it is entered on the page for a first sign-in, "
+                          "within seven days, once. Shown this once."),
+        .codes = &row,
+        .codes_count = 1,
+        .back = STR("/acts")};
     return page_show(p, 200, v.heading, page_codes, &v);
 }
 
@@ -190,7 +209,10 @@ static enum err act_post(struct page *p)
     if (k == NULL) {
         return none_such(p);
     }
-    struct draft d = {.kind = k->kind, .actor = p->session.actor, .attachments = p->files, .attachment_count = p->file_count};
+    struct draft d = {.kind = k->kind,
+                      .actor = p->session.actor,
+                      .attachments = p->files,
+                      .attachment_count = p->file_count};
     struct json fields;
     struct attachment *files = NULL;
     size_t file_count = 0;
@@ -200,7 +222,8 @@ static enum err act_post(struct page *p)
         const struct fact *fact = law_fact(p->law, fields.members[i].key);
         const struct json *v = &fields.members[i].value;
         if (v->kind != JSON_STRING || str_trim(v->text).n > 0) {
-            json_set(a, &d.fields, fields.members[i].key, v->kind == JSON_STRING ? law_value_parse(a, fact, v->text) : *v);
+            json_set(a, &d.fields, fields.members[i].key,
+                     v->kind == JSON_STRING ? law_value_parse(a, fact, v->text) : *v);
         }
     }
     bool opens = has_effect(k, "login.open");
@@ -209,7 +232,8 @@ static enum err act_post(struct page *p)
         return page_submit(p, &d, act_done);
     }
     struct account_change *c = ARENA_NEW(a, struct account_change);
-    *c = (struct account_change){.owner = str_copy(a, json_text(&d.fields, "account.owner")), .clears = clears};
+    *c = (struct account_change){.owner = str_copy(a, json_text(&d.fields, "account.owner")),
+                                 .clears = clears};
     if (!has_effect(k, "login.close")) {
         c->code = login_new_code(p);
         recovery_digest(a, c->owner, c->code, c->digest);
@@ -231,13 +255,14 @@ static enum err audit_page(struct page *p)
     struct page_audit_rows *rows = ARENA_ARRAY(ctx->arena, struct page_audit_rows, count + 1);
     for (size_t i = 0; i < count; i++) {
         const struct act_kind *k = p->law == NULL ? NULL : law_act(p->law, list[i].kind);
-        rows[i] = (struct page_audit_rows){.kind = k == NULL ? list[i].kind : page_text(p, k->title),
-                                           .actor = list[i].actor,
-                                           .day = instant_day(list[i].at),
-                                           .check = list[i].check,
-                                           .code = list[i].code,
-                                           .article = list[i].article,
-                                           .case_id = list[i].case_id};
+        rows[i] =
+            (struct page_audit_rows){.kind = k == NULL ? list[i].kind : page_text(p, k->title),
+                                     .actor = list[i].actor,
+                                     .day = instant_day(list[i].at),
+                                     .check = list[i].check,
+                                     .code = list[i].code,
+                                     .article = list[i].article,
+                                     .case_id = list[i].case_id};
     }
     struct page_audit v = {.rows = rows, .rows_count = count};
     if (count == AUDIT_ROWS) {
@@ -247,9 +272,13 @@ static enum err audit_page(struct page *p)
 }
 
 static const struct route rows_[] = {
-    {"GET", "/acts", acts_page, FOR_OFFICER | FOR_ADMIN, 0, "Acts outside cases that my role may do", page_acts_schema, "done"},
-    {"GET", "/acts/{kind}", act_page, FOR_OFFICER | FOR_ADMIN, 0, "Form of an act outside cases", page_act_schema, ""},
-    {"POST", "/acts/{kind}", act_post, FOR_OFFICER | FOR_ADMIN, 0, "Do an act outside cases: facts by id", NULL, ""},
-    {"GET", "/audit", audit_page, FOR_ADMIN, 0, "What the gate refused", page_audit_schema, "before"},
+    {"GET", "/acts", acts_page, FOR_OFFICER | FOR_ADMIN, 0,
+     "Acts outside cases that my role may do", page_acts_schema, "done"},
+    {"GET", "/acts/{kind}", act_page, FOR_OFFICER | FOR_ADMIN, 0, "Form of an act outside cases",
+     page_act_schema, ""},
+    {"POST", "/acts/{kind}", act_post, FOR_OFFICER | FOR_ADMIN, 0,
+     "Do an act outside cases: facts by id", NULL, ""},
+    {"GET", "/audit", audit_page, FOR_ADMIN, 0, "What the gate refused", page_audit_schema,
+     "before"},
 };
 const struct route_table login_act_routes = {rows_, LEN(rows_)};

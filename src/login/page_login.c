@@ -1,4 +1,5 @@
-/* Signing in: password and one-time code, recovery, and in a demo a chooser. Passkeys: page_passkey.c. */
+/* Signing in: password and one-time code, recovery, and in a demo a chooser. Passkeys:
+ * page_passkey.c. */
 #include "base/buf.h"
 #include "base/world.h"
 #include "crypto/crypto.h"
@@ -14,9 +15,12 @@ static void fill_people(struct page *p, struct page_login *v)
 {
     size_t count = 0;
     const struct demo_person *people = web_people(p->web, &count);
-    struct page_login_people *rows = ARENA_ARRAY(p->ctx->arena, struct page_login_people, count + 1);
+    struct page_login_people *rows =
+        ARENA_ARRAY(p->ctx->arena, struct page_login_people, count + 1);
     for (size_t i = 0; i < count; i++) {
-        rows[i] = (struct page_login_people){people[i].id, people[i].name, page_text(p, people[i].role), page_text(p, people[i].office)};
+        rows[i] =
+            (struct page_login_people){people[i].id, people[i].name, page_text(p, people[i].role),
+                                       page_text(p, people[i].office)};
     }
     v->people = rows;
     v->people_count = count;
@@ -31,7 +35,8 @@ static enum err fill_sources(struct page *p, struct page_login *v)
     const struct identity_source *const *list = sources_of(p, &count);
     struct page_login_sources *rows = ARENA_ARRAY(ctx->arena, struct page_login_sources, count + 1);
     for (size_t i = 0; allowed && i < count; i++) {
-        rows[v->sources_count++] = (struct page_login_sources){str_from(list[i]->id), v->next, page_text(p, list[i]->title)};
+        rows[v->sources_count++] = (struct page_login_sources){str_from(list[i]->id), v->next,
+                                                               page_text(p, list[i]->title)};
     }
     v->sources = rows;
     return ERR_OK;
@@ -42,13 +47,20 @@ static enum err login_page(struct page *p)
     struct ctx *ctx = p->ctx;
     struct webauthn_want rp;
     struct str level = page_query(p, "level");
-    struct page_login v = {.heading = login_say(p, "登录", "Sign in"), .next = login_next(page_query(p, "next")), .passkeys = login_relying_party(p, &rp),
-                           .options = STR("/login/passkey/options"), .finish = STR("/login/passkey")};
+    struct page_login v = {.heading = login_say(p, "登录", "Sign in"),
+                           .next = login_next(page_query(p, "next")),
+                           .passkeys = login_relying_party(p, &rp),
+                           .options = STR("/login/passkey/options"),
+                           .finish = STR("/login/passkey")};
     if (p->session.signed_in) {
         v.heading = login_say(p, "请再确认一次身份", "Prove once more who you are");
-        v.lead = str_equal(level, STR("3")) ? login_say(p, "这一步需要用通行密钥登录。", "This step needs a passkey.")
-                 : str_equal(level, STR("2")) ? login_say(p, "这一步需要双重验证：密码加动态口令，或者通行密钥。", "This step needs two factors: password and one-time code, or a passkey.")
-                                              : login_say(p, "这一步需要刚刚登录过。", "This step needs a fresh sign-in.");
+        v.lead = str_equal(level, STR("3"))
+                     ? login_say(p, "这一步需要用通行密钥登录。", "This step needs a passkey.")
+                 : str_equal(level, STR("2"))
+                     ? login_say(
+                           p, "这一步需要双重验证：密码加动态口令，或者通行密钥。",
+                           "This step needs two factors: password and one-time code, or a passkey.")
+                     : login_say(p, "这一步需要刚刚登录过。", "This step needs a fresh sign-in.");
     }
     TRY(login_rule(p, "signin.password", true, &v.password));
     TRY(fill_sources(p, &v));
@@ -80,10 +92,14 @@ static enum err load_attempt(struct page *p, struct attempt *a)
     size_t count = 0;
     bool found = false;
     a->text = login_of(p)->nobody;
-    TRY(login_account_by_name(ctx, p->db, (struct login_account_by_name_in){.name = a->name}, &account, &found));
+    TRY(login_account_by_name(ctx, p->db, (struct login_account_by_name_in){.name = a->name},
+                              &account, &found));
     /* Nobody's name is looked up as far as anybody's. */
     struct str owner = found ? account.owner : STR("-");
-    TRY(login_secret_of_kind(ctx, p->db, (struct login_secret_of_kind_in){.owner = owner, .kind = STR("password"), .count = 1}, &rows, &count));
+    TRY(login_secret_of_kind(
+        ctx, p->db,
+        (struct login_secret_of_kind_in){.owner = owner, .kind = STR("password"), .count = 1},
+        &rows, &count));
     if (count > 0) {
         a->owner = rows[0].owner;
         a->secret = rows[0].id;
@@ -96,9 +112,12 @@ static enum err rehash(struct ctx *ctx, struct db *db, void *arg, const struct r
 {
     const struct attempt *a = arg;
     (void)receipt;
-    return login_secret_use(ctx, db,
-                            (struct login_secret_use_in){.id = a->secret, .secret = str_from(a->fresh), .counter = 0,
-                                                         .used_ms = ctx->world->now(ctx->world).ms});
+    return login_secret_use(
+        ctx, db,
+        (struct login_secret_use_in){.id = a->secret,
+                                     .secret = str_from(a->fresh),
+                                     .counter = 0,
+                                     .used_ms = ctx->world->now(ctx->world).ms});
 }
 
 static enum err after_rehash(struct page *p, const struct receipt *receipt)
@@ -126,7 +145,10 @@ static enum err password_done(struct page *p, void *arg)
         return login_refused(p);
     }
     rate_give(&login_of(p)->rate, &bound_name, a->name);
-    TRY(login_secret_of_kind(ctx, p->db, (struct login_secret_of_kind_in){.owner = a->owner, .kind = STR("totp"), .count = 1}, &rows, &count));
+    TRY(login_secret_of_kind(
+        ctx, p->db,
+        (struct login_secret_of_kind_in){.owner = a->owner, .kind = STR("totp"), .count = 1}, &rows,
+        &count));
     TRY(passkeys_of(p, a->owner, &keys, &key_count));
     if (count + key_count > 0) {
         struct page_code v = {.stage = ticket_make(p, "stage", a->owner),
@@ -152,7 +174,8 @@ static void hash_attempt(void *arg)
 {
     struct attempt *a = arg;
     a->said = password_verify(a->password, a->text);
-    if (a->said == PROOF_YES && password_is_dated(a->text) && !password_hash(a->password, a->salt, a->fresh)) {
+    if (a->said == PROOF_YES && password_is_dated(a->text) &&
+        !password_hash(a->password, a->salt, a->fresh)) {
         a->fresh[0] = '\0';
     }
     page_go_on(a->page, password_done, a);
@@ -164,7 +187,9 @@ static enum err login_post(struct page *p)
     struct login *l = login_of(p);
     struct attempt *a = ARENA_NEW(ctx->arena, struct attempt);
     bool allowed = false;
-    *a = (struct attempt){.page = p, .password = page_field(p, "password"), .name = login_name(ctx->arena, page_field(p, "name")),
+    *a = (struct attempt){.page = p,
+                          .password = page_field(p, "password"),
+                          .name = login_name(ctx->arena, page_field(p, "name")),
                           .next = login_next(page_field(p, "next"))};
     TRY(login_rule(p, "signin.password", true, &allowed));
     int64_t wait = rate_take(&l->rate, &bound_address, p->exchange->request.peer);
@@ -197,7 +222,8 @@ struct code_use {
     struct proven proven;
 };
 
-/* The writer is one thread: of two requests with the same code one comes second and finds it used. */
+/* The writer is one thread: of two requests with the same code one comes second and finds it used.
+ */
 static enum err use_code(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
 {
     struct code_use *u = arg;
@@ -209,9 +235,12 @@ static enum err use_code(struct ctx *ctx, struct db *db, void *arg, const struct
     if (u->refused) {
         return ERR_OK;
     }
-    return login_secret_use(ctx, db,
-                            (struct login_secret_use_in){.id = u->id, .secret = row.secret, .counter = u->counter,
-                                                         .used_ms = ctx->world->now(ctx->world).ms});
+    return login_secret_use(
+        ctx, db,
+        (struct login_secret_use_in){.id = u->id,
+                                     .secret = row.secret,
+                                     .counter = u->counter,
+                                     .used_ms = ctx->world->now(ctx->world).ms});
 }
 
 static enum err after_code(struct page *p, const struct receipt *receipt)
@@ -241,9 +270,13 @@ static enum err login_code(struct page *p)
     if (wait > 0) {
         return login_wait(p, wait);
     }
-    TRY(login_secret_of_kind(ctx, p->db, (struct login_secret_of_kind_in){.owner = u->owner, .kind = STR("totp"), .count = 1}, &rows, &count));
+    TRY(login_secret_of_kind(
+        ctx, p->db,
+        (struct login_secret_of_kind_in){.owner = u->owner, .kind = STR("totp"), .count = 1}, &rows,
+        &count));
     bool there = count > 0 && rows[0].secret.n == TOTP_SEED + SEAL_MORE;
-    enum proven_by opened = there ? secret_open(l->seal, rows[0].secret, rows[0].id, seed) : PROOF_NO;
+    enum proven_by opened =
+        there ? secret_open(l->seal, rows[0].secret, rows[0].id, seed) : PROOF_NO;
     if (opened == PROOF_NO_MEMORY) {
         return fault(ctx, ERR_MEMORY, "no memory to check a code in");
     }
@@ -282,7 +315,8 @@ struct recovery {
 };
 
 /* A code is used up in the transaction that lets it in. */
-static enum err use_recovery(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
+static enum err use_recovery(struct ctx *ctx, struct db *db, void *arg,
+                             const struct receipt *receipt)
 {
     struct recovery *r = arg;
     struct str digest = {(const char *)r->digest, RECOVERY_DIGEST};
@@ -291,7 +325,10 @@ static enum err use_recovery(struct ctx *ctx, struct db *db, void *arg, const st
     r->refused = true;
     if (r->id.n == 0) {
         int64_t taken = 0;
-        TRY(login_activation_take(ctx, db, (struct login_activation_take_in){.owner = r->owner, .digest = digest, .now_ms = now}, &taken));
+        TRY(login_activation_take(
+            ctx, db,
+            (struct login_activation_take_in){.owner = r->owner, .digest = digest, .now_ms = now},
+            &taken));
         r->refused = taken != 1;
         return ERR_OK;
     }
@@ -301,11 +338,15 @@ static enum err use_recovery(struct ctx *ctx, struct db *db, void *arg, const st
     struct str left = found ? str_copy(ctx->arena, row.secret) : STR("");
     for (size_t i = 0; i + RECOVERY_DIGEST <= left.n; i += RECOVERY_DIGEST) {
         if (bytes_equal(left.p + i, digest.p, RECOVERY_DIGEST)) {
-            struct str parts[] = {str_slice(left, 0, i), str_slice(left, i + RECOVERY_DIGEST, left.n)};
+            struct str parts[] = {str_slice(left, 0, i),
+                                  str_slice(left, i + RECOVERY_DIGEST, left.n)};
             r->refused = false;
-            return login_secret_use(ctx, db,
-                                    (struct login_secret_use_in){.id = r->id, .secret = str_join(ctx->arena, parts, 2, STR("")),
-                                                                 .counter = row.counter + 1, .used_ms = now});
+            return login_secret_use(
+                ctx, db,
+                (struct login_secret_use_in){.id = r->id,
+                                             .secret = str_join(ctx->arena, parts, 2, STR("")),
+                                             .counter = row.counter + 1,
+                                             .used_ms = now});
         }
     }
     return ERR_OK;
@@ -315,7 +356,8 @@ static enum err after_recovery(struct page *p, const struct receipt *receipt)
 {
     const struct recovery *r = p->own;
     (void)receipt;
-    return r->refused || r->proven.who.actor.id.n == 0 ? login_refused(p) : proven_sign_in(p, &r->proven);
+    return r->refused || r->proven.who.actor.id.n == 0 ? login_refused(p)
+                                                       : proven_sign_in(p, &r->proven);
 }
 
 void recovery_digest(struct arena *a, struct str owner, struct str code, uint8_t ret[32])
@@ -351,12 +393,18 @@ static enum err recover_post(struct page *p)
     if (wait > 0) {
         return login_wait(p, wait);
     }
-    TRY(login_account_by_name(ctx, p->db, (struct login_account_by_name_in){.name = name}, &account, &found));
+    TRY(login_account_by_name(ctx, p->db, (struct login_account_by_name_in){.name = name}, &account,
+                              &found));
     r->owner = found ? account.owner : STR("-");
     recovery_digest(ctx->arena, r->owner, page_field(p, "code"), r->digest);
-    TRY(login_activation_get(ctx, p->db, (struct login_activation_get_in){.owner = r->owner}, &given, &has_given));
-    TRY(login_secret_of_kind(ctx, p->db, (struct login_secret_of_kind_in){.owner = r->owner, .kind = STR("recovery"), .count = 1}, &rows, &count));
-    bool by_counter = has_given && given.digest.n == RECOVERY_DIGEST && bytes_equal(given.digest.p, r->digest, RECOVERY_DIGEST);
+    TRY(login_activation_get(ctx, p->db, (struct login_activation_get_in){.owner = r->owner},
+                             &given, &has_given));
+    TRY(login_secret_of_kind(
+        ctx, p->db,
+        (struct login_secret_of_kind_in){.owner = r->owner, .kind = STR("recovery"), .count = 1},
+        &rows, &count));
+    bool by_counter = has_given && given.digest.n == RECOVERY_DIGEST &&
+                      bytes_equal(given.digest.p, r->digest, RECOVERY_DIGEST);
     r->id = !by_counter && count > 0 ? rows[0].id : STR("");
     TRY(proven_load(p, r->owner, 1, "otp", STR("/me/security"), &r->proven, &found));
     /* Everyone's attempt goes through the writer, so that the time says nothing. */
@@ -394,7 +442,8 @@ static enum err gone(struct page *p)
     return page_problem(p, ERR_NOT_FOUND, STR(""), none);
 }
 
-/* The chooser gives out a fresh address, as the demo printed one at its start; each is good once. */
+/* The chooser gives out a fresh address, as the demo printed one at its start; each is good once.
+ */
 static enum err login_demo(struct page *p)
 {
     const struct demo_person *who = person_by(p, page_field(p, "who"));
@@ -423,17 +472,26 @@ static enum err signed_out(struct page *p, const struct receipt *receipt)
 
 static enum err logout(struct page *p)
 {
-    return p->session.signed_in ? session_end(p, p->session.actor.id, p->session.id, STR(""), signed_out) : page_go(p, STR("/"));
+    return p->session.signed_in
+               ? session_end(p, p->session.actor.id, p->session.id, STR(""), signed_out)
+               : page_go(p, STR("/"));
 }
 
 static const struct route rows_[] = {
     {"GET", "/login", login_page, FOR_ALL, 0, "Sign in", page_login_schema, "next level"},
-    {"POST", "/login", login_post, FOR_ALL, 0, "Sign in by password; answers with the second step when there is one", page_code_schema, "name password next"},
-    {"POST", "/login/code", login_code, FOR_ALL, 0, "The second step: a one-time code", NULL, "stage code next"},
-    {"GET", "/login/recover", recover_page, FOR_ALL, 0, "Recover an account", page_recover_schema, ""},
-    {"POST", "/login/recover", recover_post, FOR_ALL, 0, "Sign in once by a recovery code or a code of the counter", NULL, "name code"},
-    {"POST", "/login/demo", login_demo, FOR_ALL, 0, "A fresh sign-in address of a sample person (demo only)", NULL, "who next"},
-    {"GET", "/login/once/{code}", login_once, FOR_ALL, 0, "Sign in by an address the demo gave out, once", NULL, "next"},
+    {"POST", "/login", login_post, FOR_ALL, 0,
+     "Sign in by password; answers with the second step when there is one", page_code_schema,
+     "name password next"},
+    {"POST", "/login/code", login_code, FOR_ALL, 0, "The second step: a one-time code", NULL,
+     "stage code next"},
+    {"GET", "/login/recover", recover_page, FOR_ALL, 0, "Recover an account", page_recover_schema,
+     ""},
+    {"POST", "/login/recover", recover_post, FOR_ALL, 0,
+     "Sign in once by a recovery code or a code of the counter", NULL, "name code"},
+    {"POST", "/login/demo", login_demo, FOR_ALL, 0,
+     "A fresh sign-in address of a sample person (demo only)", NULL, "who next"},
+    {"GET", "/login/once/{code}", login_once, FOR_ALL, 0,
+     "Sign in by an address the demo gave out, once", NULL, "next"},
     {"POST", "/logout", logout, FOR_ALL, 0, "Sign out", NULL, ""},
 };
 const struct route_table login_routes = {rows_, LEN(rows_)};

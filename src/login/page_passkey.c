@@ -1,17 +1,21 @@
-/* Signing in by what signs for this site alone: a passkey by itself, or a passkey or security key as the second step after the
- * password. */
+/* Signing in by what signs for this site alone: a passkey by itself, or a passkey or security key
+ * as the second step after the password. */
 #include "base/buf.h"
 #include "base/world.h"
 #include "crypto/crypto.h"
 #include "login/login_in.h"
 
-/* The challenge the browser was given, when it is ours, of this browser, for this purpose and not over. */
-bool passkey_challenge(struct page *p, const char *purpose, struct str client_data, struct str *ret_challenge, struct str *ret_text)
+/* The challenge the browser was given, when it is ours, of this browser, for this purpose and not
+ * over. */
+bool passkey_challenge(struct page *p, const char *purpose, struct str client_data,
+                       struct str *ret_challenge, struct str *ret_text)
 {
     struct ctx *ctx = p->ctx;
     struct json o;
-    return client_data.n <= 4096 && json_parse(ctx, client_data, STR("clientDataJSON"), &o) == ERR_OK &&
-           base64url_decode(ctx->arena, json_text(&o, "challenge"), ret_challenge) && ticket_read(p, purpose, *ret_challenge, ret_text);
+    return client_data.n <= 4096 &&
+           json_parse(ctx, client_data, STR("clientDataJSON"), &o) == ERR_OK &&
+           base64url_decode(ctx->arena, json_text(&o, "challenge"), ret_challenge) &&
+           ticket_read(p, purpose, *ret_challenge, ret_text);
 }
 
 /* What an authenticator gives back for an owner: opaque, and not to be guessed from the owner. */
@@ -19,13 +23,18 @@ struct str passkey_handle(struct page *p, struct str owner)
 {
     uint8_t mac[32];
     struct login *l = login_of(p);
-    hmac_sha256((struct str){(const char *)l->seal, sizeof(l->seal)}, str_format(p->ctx->arena, "user handle\n%.*s", FMT(owner)), mac);
+    hmac_sha256((struct str){(const char *)l->seal, sizeof(l->seal)},
+                str_format(p->ctx->arena, "user handle\n%.*s", FMT(owner)), mac);
     return str_copy(p->ctx->arena, (struct str){(const char *)mac, 32});
 }
 
-enum err passkeys_of(struct page *p, struct str owner, struct login_passkeys_of_row **ret, size_t *ret_count)
+enum err passkeys_of(struct page *p, struct str owner, struct login_passkeys_of_row **ret,
+                     size_t *ret_count)
 {
-    return login_passkeys_of(p->ctx, p->db, (struct login_passkeys_of_in){.owner = owner, .count = LIMIT_CREDENTIALS_OF_ONE}, ret, ret_count);
+    return login_passkeys_of(
+        p->ctx, p->db,
+        (struct login_passkeys_of_in){.owner = owner, .count = LIMIT_CREDENTIALS_OF_ONE}, ret,
+        ret_count);
 }
 
 struct json passkeys_known(struct arena *a, const struct login_passkeys_of_row *rows, size_t count)
@@ -39,7 +48,8 @@ struct json passkeys_known(struct arena *a, const struct login_passkeys_of_row *
 
 /* ---- what the browser is asked ---- */
 
-static enum err give_challenge(struct page *p, const char *purpose, struct str text, const struct json *known)
+static enum err give_challenge(struct page *p, const char *purpose, struct str text,
+                               const struct json *known)
 {
     struct arena *a = p->ctx->arena;
     struct webauthn_want want;
@@ -90,7 +100,8 @@ struct passkey_signin {
     struct proven proven;
 };
 
-static enum err use_passkey(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
+static enum err use_passkey(struct ctx *ctx, struct db *db, void *arg,
+                            const struct receipt *receipt)
 {
     struct passkey_signin *u = arg;
     struct login_secret_get_row row;
@@ -101,9 +112,12 @@ static enum err use_passkey(struct ctx *ctx, struct db *db, void *arg, const str
     if (u->refused) {
         return ERR_OK;
     }
-    return login_secret_use(ctx, db,
-                            (struct login_secret_use_in){.id = u->id, .secret = row.secret, .counter = u->sent,
-                                                         .used_ms = ctx->world->now(ctx->world).ms});
+    return login_secret_use(
+        ctx, db,
+        (struct login_secret_use_in){.id = u->id,
+                                     .secret = row.secret,
+                                     .counter = u->sent,
+                                     .used_ms = ctx->world->now(ctx->world).ms});
 }
 
 static enum err after_passkey(struct page *p, const struct receipt *receipt)
@@ -125,20 +139,29 @@ static struct str field64(struct page *p, const char *name)
     return base64url_decode(p->ctx->arena, page_field(p, name), &out) ? out : STR("");
 }
 
-/* Does what the browser answered hold under this challenge? Its row and what it said, when it does. The challenge is used up. */
-static enum err assertion_holds(struct page *p, const struct webauthn_want *want, struct login_secret_by_handle_row *ret_row,
+/* Does what the browser answered hold under this challenge? Its row and what it said, when it does.
+ * The challenge is used up. */
+static enum err assertion_holds(struct page *p, const struct webauthn_want *want,
+                                struct login_secret_by_handle_row *ret_row,
                                 struct passkey_use *ret_use, bool *ret_holds)
 {
     struct ctx *ctx = p->ctx;
     struct str handle = field64(p, "user_handle");
     bool found = false;
     *ret_holds = false;
-    TRY(login_secret_by_handle(ctx, p->db, (struct login_secret_by_handle_in){.handle = field64(p, "id")}, ret_row, &found));
+    TRY(login_secret_by_handle(ctx, p->db,
+                               (struct login_secret_by_handle_in){.handle = field64(p, "id")},
+                               ret_row, &found));
     if (!found || (handle.n > 0 && !str_equal(handle, passkey_handle(p, ret_row->owner)))) {
         return ERR_OK;
     }
-    struct passkey known = {.id = ret_row->handle, .key = ret_row->secret, .alg = (enum cose_alg)ret_row->algorithm, .may_back_up = (ret_row->flags & 1) != 0};
-    enum err e = webauthn_assert(ctx, want, &known, field64(p, "client_data"), field64(p, "authenticator_data"), field64(p, "signature"), ret_use);
+    struct passkey known = {.id = ret_row->handle,
+                            .key = ret_row->secret,
+                            .alg = (enum cose_alg)ret_row->algorithm,
+                            .may_back_up = (ret_row->flags & 1) != 0};
+    enum err e =
+        webauthn_assert(ctx, want, &known, field64(p, "client_data"),
+                        field64(p, "authenticator_data"), field64(p, "signature"), ret_use);
     if (e == ERR_MEMORY) {
         return e;
     }
@@ -146,7 +169,8 @@ static enum err assertion_holds(struct page *p, const struct webauthn_want *want
     return ERR_OK;
 }
 
-static enum err go_in(struct page *p, struct passkey_signin *u, const struct login_secret_by_handle_row *row, const struct passkey_use *use)
+static enum err go_in(struct page *p, struct passkey_signin *u,
+                      const struct login_secret_by_handle_row *row, const struct passkey_use *use)
 {
     u->id = row->id;
     u->owner = row->owner;
@@ -165,20 +189,23 @@ static enum err passkey_finish(struct page *p)
     struct str text = {0};
     bool holds = false;
     bool found = false;
-    if (!login_relying_party(p, &want) || !passkey_challenge(p, "passkey", field64(p, "client_data"), &want.challenge, &text) ||
+    if (!login_relying_party(p, &want) ||
+        !passkey_challenge(p, "passkey", field64(p, "client_data"), &want.challenge, &text) ||
         !str_equal(text, STR("get"))) {
         return login_refused(p);
     }
     TRY(assertion_holds(p, &want, &row, &use, &holds));
-    if (!holds || !str_equal(row.kind, STR("passkey"))) { /* a security key is no sign-in by itself */
+    if (!holds ||
+        !str_equal(row.kind, STR("passkey"))) { /* a security key is no sign-in by itself */
         return login_refused(p);
     }
     TRY(proven_load(p, row.owner, 3, "hwk user mfa", page_field(p, "next"), &u->proven, &found));
     return found ? go_in(p, u, &row, &use) : login_refused(p);
 }
 
-/* After the password: the key need not know its user, and then makes two factors with it; where it does, it is as strong as by
- * itself. The stage is of this browser and of who knew the password; tries are bounded as those with codes are. */
+/* After the password: the key need not know its user, and then makes two factors with it; where it
+ * does, it is as strong as by itself. The stage is of this browser and of who knew the password;
+ * tries are bounded as those with codes are. */
 static enum err second_finish(struct page *p)
 {
     struct ctx *ctx = p->ctx;
@@ -197,7 +224,8 @@ static enum err second_finish(struct page *p)
     if (wait > 0) {
         return login_wait(p, wait);
     }
-    if (!login_relying_party(p, &want) || !passkey_challenge(p, "second", field64(p, "client_data"), &want.challenge, &text) ||
+    if (!login_relying_party(p, &want) ||
+        !passkey_challenge(p, "second", field64(p, "client_data"), &want.challenge, &text) ||
         !str_equal(text, owner)) {
         return login_refused(p);
     }
@@ -206,16 +234,22 @@ static enum err second_finish(struct page *p)
     if (!holds || !str_equal(row.owner, owner)) {
         return login_refused(p);
     }
-    TRY(proven_load(p, owner, use.verified ? 3 : 2, use.verified ? "pwd hwk user mfa" : "pwd hwk mfa", page_field(p, "next"), &u->proven, &found));
+    TRY(proven_load(p, owner, use.verified ? 3 : 2,
+                    use.verified ? "pwd hwk user mfa" : "pwd hwk mfa", page_field(p, "next"),
+                    &u->proven, &found));
     u->second = true;
     return found ? go_in(p, u, &row, &use) : login_refused(p);
 }
 
 static const struct route rows_[] = {
-    {"POST", "/login/passkey/options", passkey_options, FOR_ALL, 0, "A challenge for signing in by passkey", NULL, ""},
-    {"POST", "/login/passkey", passkey_finish, FOR_ALL, 0, "Sign in by passkey", NULL, "id client_data authenticator_data signature user_handle next"},
-    {"POST", "/login/second/options", second_options, FOR_ALL, 0, "A challenge for the second step by passkey or security key", NULL, "stage"},
-    {"POST", "/login/second", second_finish, FOR_ALL, 0, "The second step: a passkey or security key", NULL,
+    {"POST", "/login/passkey/options", passkey_options, FOR_ALL, 0,
+     "A challenge for signing in by passkey", NULL, ""},
+    {"POST", "/login/passkey", passkey_finish, FOR_ALL, 0, "Sign in by passkey", NULL,
+     "id client_data authenticator_data signature user_handle next"},
+    {"POST", "/login/second/options", second_options, FOR_ALL, 0,
+     "A challenge for the second step by passkey or security key", NULL, "stage"},
+    {"POST", "/login/second", second_finish, FOR_ALL, 0,
+     "The second step: a passkey or security key", NULL,
      "stage id client_data authenticator_data signature user_handle next"},
 };
 const struct route_table login_passkey_routes = {rows_, LEN(rows_)};

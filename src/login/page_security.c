@@ -1,5 +1,6 @@
-/* One's own ways to sign in, and where one is signed in. Each change is an act of the person; what proves the new way is
- * written in that act's savepoint. Changing needs a recent proof, and two factors as soon as there are two. */
+/* One's own ways to sign in, and where one is signed in. Each change is an act of the person; what
+ * proves the new way is written in that act's savepoint. Changing needs a recent proof, and two
+ * factors as soon as there are two. */
 #include "base/buf.h"
 #include "base/day.h"
 #include "base/world.h"
@@ -22,13 +23,18 @@ static struct text2 kind_title(struct page *p, struct str kind)
     return (struct text2){kind, kind};
 }
 
-static enum err list_means(struct page *p, struct login_credential_list_row **ret, size_t *ret_count)
+static enum err list_means(struct page *p, struct login_credential_list_row **ret,
+                           size_t *ret_count)
 {
-    return login_credential_list(p->ctx, p->db, (struct login_credential_list_in){.owner = p->session.actor.id, .count = LIMIT_CREDENTIALS_OF_ONE},
-                                 ret, ret_count);
+    return login_credential_list(
+        p->ctx, p->db,
+        (struct login_credential_list_in){.owner = p->session.actor.id,
+                                          .count = LIMIT_CREDENTIALS_OF_ONE},
+        ret, ret_count);
 }
 
-/* May this session change how its owner signs in? If not, the page is answered with the way to a fresh or stronger proof. */
+/* May this session change how its owner signs in? If not, the page is answered with the way to a
+ * fresh or stronger proof. */
 static enum err may_change(struct page *p, bool *ret)
 {
     struct ctx *ctx = p->ctx;
@@ -37,13 +43,16 @@ static enum err may_change(struct page *p, bool *ret)
     int needed = 1;
     TRY(list_means(p, &rows, &count));
     for (size_t i = 0; i < count; i++) {
-        bool strong = str_equal(rows[i].kind, STR("totp")) || str_equal(rows[i].kind, STR("passkey")) || str_equal(rows[i].kind, STR("security-key"));
+        bool strong = str_equal(rows[i].kind, STR("totp")) ||
+                      str_equal(rows[i].kind, STR("passkey")) ||
+                      str_equal(rows[i].kind, STR("security-key"));
         needed = strong ? 2 : needed;
     }
     int64_t age = ctx->world->now(ctx->world).ms - p->session.since.ms;
     /* As fresh as the gate will want it, less a minute for the form. */
     const struct act_kind *k = p->law == NULL ? NULL : law_act(p->law, STR("register-credential"));
-    int64_t most = k == NULL || k->fresh_min == 0 ? INT64_MAX : (int64_t)k->fresh_min * 60000 - 60000;
+    int64_t most =
+        k == NULL || k->fresh_min == 0 ? INT64_MAX : (int64_t)k->fresh_min * 60000 - 60000;
     *ret = p->session.actor.assurance >= needed && age >= 0 && age < (most > 60000 ? most : 60000);
     return *ret ? ERR_OK : login_ask(p, needed, STR("/me/security"));
 }
@@ -56,20 +65,26 @@ static enum err security_page(struct page *p)
         const char *code;
         const char *zh;
         const char *en;
-    } done[] = {{"added", "已经登记。", "Registered."},
-                {"removed", "已经停用。", "Removed."},
-                {"ended", "已经退出。", "Signed out there."},
-                {"mismatch", "两次输入的密码不一样。", "The two passwords differ."},
-                {"short", "密码太短、太长，或者太容易猜到：至少十个字，不能是登录名或者重复的字。", "The password is too short, too long or too easy: ten characters or more, neither the sign-in name nor one repeated."},
-                {"last", "这是最后一种登录方式，请先登记另一种。", "This is the last way to sign in; register another first."},
-                {"many", "登录方式太多，请先停用不用的。", "Too many ways to sign in; remove some first."}};
+    } done[] = {
+        {"added", "已经登记。", "Registered."},
+        {"removed", "已经停用。", "Removed."},
+        {"ended", "已经退出。", "Signed out there."},
+        {"mismatch", "两次输入的密码不一样。", "The two passwords differ."},
+        {"short", "密码太短、太长，或者太容易猜到：至少十个字，不能是登录名或者重复的字。",
+         "The password is too short, too long or too easy: ten characters or more, neither the "
+         "sign-in name nor one repeated."},
+        {"last", "这是最后一种登录方式，请先登记另一种。",
+         "This is the last way to sign in; register another first."},
+        {"many", "登录方式太多，请先停用不用的。", "Too many ways to sign in; remove some first."}};
     struct ctx *ctx = p->ctx;
     struct arena *a = ctx->arena;
     struct webauthn_want rp;
     struct login_credential_list_row *rows = NULL;
     struct session_row *sessions = NULL;
     size_t count = 0;
-    struct page_security v = {.passkeys = login_relying_party(p, &rp), .options = STR("/me/passkey/options"), .finish = STR("/me/passkey")};
+    struct page_security v = {.passkeys = login_relying_party(p, &rp),
+                              .options = STR("/me/passkey/options"),
+                              .finish = STR("/me/passkey")};
     for (size_t i = 0; i < LEN(done); i++) {
         if (str_equal(page_query(p, "said"), str_from(done[i].code))) {
             v.said = login_say(p, done[i].zh, done[i].en);
@@ -79,28 +94,34 @@ static enum err security_page(struct page *p)
     struct page_security_means *means = ARENA_ARRAY(a, struct page_security_means, count + 1);
     for (size_t i = 0; i < count; i++) {
         struct instant used = {rows[i].used_ms.has ? rows[i].used_ms.value : 0};
-        means[i] = (struct page_security_means){.id = rows[i].id,
-                                                .kind = page_text(p, kind_title(p, rows[i].kind)),
-                                                .title = rows[i].title,
-                                                .from = {(int32_t)rows[i].from_day},
-                                                .used = used.ms > 0 ? instant_day(used) : (struct day){0}};
+        means[i] =
+            (struct page_security_means){.id = rows[i].id,
+                                         .kind = page_text(p, kind_title(p, rows[i].kind)),
+                                         .title = rows[i].title,
+                                         .from = {(int32_t)rows[i].from_day},
+                                         .used = used.ms > 0 ? instant_day(used) : (struct day){0}};
     }
     v.means = means;
     v.means_count = count;
     count = session_list(p, p->session.actor.id, &sessions);
-    struct page_security_sessions *places = ARENA_ARRAY(a, struct page_security_sessions, count + 1);
+    struct page_security_sessions *places =
+        ARENA_ARRAY(a, struct page_security_sessions, count + 1);
     for (size_t i = 0; i < count; i++) {
         bool here = str_equal(sessions[i].id, p->session.id);
-        places[i] = (struct page_security_sessions){.id = sessions[i].id,
-                                                    .agent = sessions[i].agent.n > 0 ? sessions[i].agent : login_say(p, "未说明的程序", "A program that does not say"),
-                                                    .address = sessions[i].address,
-                                                    .begun = instant_day(sessions[i].begun),
-                                                    .here = here,
-                                                    .elsewhere = !here};
+        places[i] = (struct page_security_sessions){
+            .id = sessions[i].id,
+            .agent = sessions[i].agent.n > 0
+                         ? sessions[i].agent
+                         : login_say(p, "未说明的程序", "A program that does not say"),
+            .address = sessions[i].address,
+            .begun = instant_day(sessions[i].begun),
+            .here = here,
+            .elsewhere = !here};
     }
     v.sessions = places;
     v.sessions_count = count;
-    return page_show(p, 200, login_say(p, "登录与安全", "Signing in and security"), page_security, &v);
+    return page_show(p, 200, login_say(p, "登录与安全", "Signing in and security"), page_security,
+                     &v);
 }
 
 static enum err back(struct page *p, const char *said)
@@ -119,17 +140,20 @@ struct adding {
     int64_t algorithm;
     int64_t counter;
     int64_t flags;
-    bool one;     /* replaces the owner's others of this kind */
+    bool one;      /* replaces the owner's others of this kind */
     bool sign_out; /* ends the owner's other sessions */
     struct str codes[RECOVERY_CODES];
 };
 
-static enum err keep_secret(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
+static enum err keep_secret(struct ctx *ctx, struct db *db, void *arg,
+                            const struct receipt *receipt)
 {
     const struct adding *n = arg;
     (void)receipt;
     if (n->one) {
-        TRY(login_secret_replace(ctx, db, (struct login_secret_replace_in){.owner = n->owner, .kind = str_from(n->kind), .id = n->id}));
+        TRY(login_secret_replace(ctx, db,
+                                 (struct login_secret_replace_in){
+                                     .owner = n->owner, .kind = str_from(n->kind), .id = n->id}));
     }
     return login_secret_add(ctx, db,
                             (struct login_secret_add_in){.id = n->id,
@@ -164,7 +188,8 @@ static enum err added(struct page *p, const struct receipt *receipt)
 static enum err add(struct page *p, struct adding *n, struct str title, page_then *then)
 {
     struct arena *a = p->ctx->arena;
-    struct draft d = {.kind = STR("register-credential"), .actor = p->session.actor, .fields = json_object()};
+    struct draft d = {
+        .kind = STR("register-credential"), .actor = p->session.actor, .fields = json_object()};
     json_set(a, &d.fields, STR("credential.id"), json_of_str(n->id));
     json_set(a, &d.fields, STR("credential.kind"), json_of_str(str_from(n->kind)));
     if (title.n > 0) {
@@ -174,19 +199,21 @@ static enum err add(struct page *p, struct adding *n, struct str title, page_the
     return page_submit_with(p, &d, keep_secret, n, then);
 }
 
-static enum err begin_adding(struct page *p, const char *kind, bool one, struct adding **ret, bool *ret_may)
+static enum err begin_adding(struct page *p, const char *kind, bool one, struct adding **ret,
+                             bool *ret_may)
 {
     struct ctx *ctx = p->ctx;
     struct adding *n = ARENA_NEW(ctx->arena, struct adding);
-    *n = (struct adding){.id = login_new_id(p, "c-"), .owner = p->session.actor.id, .kind = kind, .one = one};
+    *n = (struct adding){
+        .id = login_new_id(p, "c-"), .owner = p->session.actor.id, .kind = kind, .one = one};
     *ret = n;
     return may_change(p, ret_may);
 }
 
 /* ---- password ---- */
 
-/* Long enough, and no text that a guesser tries first: the name itself, few characters repeated, digits in a row. No other
- * rules (NIST SP 800-63B, 5.1.1.2): they make passwords worse. */
+/* Long enough, and no text that a guesser tries first: the name itself, few characters repeated,
+ * digits in a row. No other rules (NIST SP 800-63B, 5.1.1.2): they make passwords worse. */
 static bool is_good_password(struct str password, struct str owner)
 {
     bool seen[256] = {false};
@@ -199,7 +226,8 @@ static bool is_good_password(struct str password, struct str owner)
         steps += i > 0 && c == (unsigned char)password.p[i - 1] + 1;
     }
     bool named = owner.n >= 4 && str_find(password, owner) != SIZE_MAX && password.n < owner.n + 6;
-    return utf8_count(password) >= PASSWORD_CHARS && password.n <= LIMIT_PASSWORD_BYTES && kinds >= 5 && steps + 3 < password.n && !named;
+    return utf8_count(password) >= PASSWORD_CHARS && password.n <= LIMIT_PASSWORD_BYTES &&
+           kinds >= 5 && steps + 3 < password.n && !named;
 }
 
 struct hashing {
@@ -270,21 +298,27 @@ static enum err show_seed(struct page *p, const uint8_t seed[TOTP_SEED], bool wr
     uint8_t nonce[12];
     uint8_t sealed[TOTP_SEED + SEAL_MORE];
     p->ctx->world->random(p->ctx->world, nonce, sizeof(nonce));
-    if (!secret_seal(l->seal, nonce, (struct str){(const char *)seed, TOTP_SEED}, p->session.actor.id, sealed)) {
+    if (!secret_seal(l->seal, nonce, (struct str){(const char *)seed, TOTP_SEED},
+                     p->session.actor.id, sealed)) {
         return no_memory(p);
     }
     struct login_account_get_row account;
     bool named = false;
-    TRY(login_account_get(ctx, p->db, (struct login_account_get_in){.owner = p->session.actor.id}, &account, &named));
+    TRY(login_account_get(ctx, p->db, (struct login_account_get_in){.owner = p->session.actor.id},
+                          &account, &named));
     struct str key = base32_encode(a, seed, TOTP_SEED);
-    struct str site = str_format(a, "%.*s %.*s", FMT(login_say(p, "通办", "Tongban")), FMT(p->exchange->request.host));
-    struct qr_drawing qr = qr_draw(a, otpauth_uri(a, site, named ? account.name : p->session.actor.id, key));
-    struct page_totp v = {.key = key,
-                          .box = qr.box,
-                          .path = qr.path,
-                          .stage = ticket_make(p, "totp", (struct str){(const char *)sealed, sizeof(sealed)}),
-                          .wrong = wrong};
-    return page_show(p, wrong ? 422 : 200, login_say(p, "设置动态口令", "Set up one-time codes"), page_totp, &v);
+    struct str site = str_format(a, "%.*s %.*s", FMT(login_say(p, "通办", "Tongban")),
+                                 FMT(p->exchange->request.host));
+    struct qr_drawing qr =
+        qr_draw(a, otpauth_uri(a, site, named ? account.name : p->session.actor.id, key));
+    struct page_totp v = {
+        .key = key,
+        .box = qr.box,
+        .path = qr.path,
+        .stage = ticket_make(p, "totp", (struct str){(const char *)sealed, sizeof(sealed)}),
+        .wrong = wrong};
+    return page_show(p, wrong ? 422 : 200, login_say(p, "设置动态口令", "Set up one-time codes"),
+                     page_totp, &v);
 }
 
 static enum err begin_totp(struct page *p)
@@ -317,19 +351,22 @@ static enum err set_totp(struct page *p)
     if (wait > 0) {
         return login_wait(p, wait);
     }
-    bool given = ticket_read(p, "totp", page_field(p, "stage"), &sealed) && sealed.n == TOTP_SEED + SEAL_MORE;
+    bool given = ticket_read(p, "totp", page_field(p, "stage"), &sealed) &&
+                 sealed.n == TOTP_SEED + SEAL_MORE;
     enum proven_by opened = given ? secret_open(l->seal, sealed, n->owner, seed) : PROOF_NO;
     if (opened != PROOF_YES) {
         return opened == PROOF_NO_MEMORY ? no_memory(p) : begin_totp(p);
     }
-    n->counter = totp_match(seed, str_trim(page_field(p, "code")), ctx->world->now(ctx->world).ms / 1000 / TOTP_STEP_S, -1);
+    n->counter = totp_match(seed, str_trim(page_field(p, "code")),
+                            ctx->world->now(ctx->world).ms / 1000 / TOTP_STEP_S, -1);
     if (n->counter < 0) {
         return n->counter == TOTP_NO_MEMORY ? no_memory(p) : show_seed(p, seed, true);
     }
     rate_give(&l->rate, &bound_code, n->owner);
     uint8_t *out = arena_push(ctx->arena, TOTP_SEED + SEAL_MORE);
     ctx->world->random(ctx->world, nonce, sizeof(nonce));
-    bool sealed_well = secret_seal(l->seal, nonce, (struct str){(const char *)seed, TOTP_SEED}, n->id, out);
+    bool sealed_well =
+        secret_seal(l->seal, nonce, (struct str){(const char *)seed, TOTP_SEED}, n->id, out);
     bytes_wipe(seed, sizeof(seed));
     if (!sealed_well) {
         return no_memory(p);
@@ -340,8 +377,8 @@ static enum err set_totp(struct page *p)
 
 /* ---- passkeys ---- */
 
-/* As what a key is registered: a passkey, which knows its user and signs in by itself, or a security key, which need not and is
- * the second step after the password. */
+/* As what a key is registered: a passkey, which knows its user and signs in by itself, or a
+ * security key, which need not and is the second step after the password. */
 static const char *key_kind(struct page *p)
 {
     return str_equal(page_field(p, "kind"), STR("security-key")) ? "security-key" : "passkey";
@@ -408,8 +445,10 @@ static enum err register_passkey(struct page *p)
     if (count >= LIMIT_CREDENTIALS_OF_ONE) {
         return page_problem(p, ERR_TOO_MANY, STR(""), none);
     }
-    bool formed = base64url_decode(a, page_field(p, "client_data"), &client) && base64url_decode(a, page_field(p, "attestation"), &object);
-    if (!formed || !login_relying_party(p, &want) || !passkey_challenge(p, key_purpose(n->kind), client, &want.challenge, &text) ||
+    bool formed = base64url_decode(a, page_field(p, "client_data"), &client) &&
+                  base64url_decode(a, page_field(p, "attestation"), &object);
+    if (!formed || !login_relying_party(p, &want) ||
+        !passkey_challenge(p, key_purpose(n->kind), client, &want.challenge, &text) ||
         !str_equal(text, n->owner)) {
         return page_problem(p, ERR_CONFLICT, STR("client_data"), none);
     }
@@ -418,7 +457,8 @@ static enum err register_passkey(struct page *p)
     if (e != ERR_OK || !ticket_use(p, want.challenge)) {
         return page_problem(p, e == ERR_OK ? ERR_CONFLICT : e, STR("attestation"), none);
     }
-    TRY(login_secret_by_handle(ctx, p->db, (struct login_secret_by_handle_in){.handle = key.id}, &other, &found));
+    TRY(login_secret_by_handle(ctx, p->db, (struct login_secret_by_handle_in){.handle = key.id},
+                               &other, &found));
     if (found) { /* 7.1, step 26: no credential id twice */
         return page_problem(p, ERR_DUPLICATE, STR("attestation"), none);
     }
@@ -443,13 +483,15 @@ struct str login_new_code(struct page *p)
     return str_format(a, "%.4s-%.4s-%.4s-%.4s", plain.p, plain.p + 4, plain.p + 8, plain.p + 12);
 }
 
-static enum err show_codes(struct page *p, const struct str *codes, size_t count, struct str heading, struct str lead, struct str to)
+static enum err show_codes(struct page *p, const struct str *codes, size_t count,
+                           struct str heading, struct str lead, struct str to)
 {
     struct page_codes_codes *rows = ARENA_ARRAY(p->ctx->arena, struct page_codes_codes, count + 1);
     for (size_t i = 0; i < count; i++) {
         rows[i].code = codes[i];
     }
-    struct page_codes v = {.heading = heading, .lead = lead, .codes = rows, .codes_count = count, .back = to};
+    struct page_codes v = {
+        .heading = heading, .lead = lead, .codes = rows, .codes_count = count, .back = to};
     return page_show(p, 200, heading, page_codes, &v);
 }
 
@@ -460,7 +502,9 @@ static enum err codes_kept(struct page *p, const struct receipt *receipt)
         return page_admitted(p, receipt);
     }
     return show_codes(p, n->codes, RECOVERY_CODES, login_say(p, "恢复码", "Recovery codes"),
-                      login_say(p, "只显示这一次，以前的恢复码已经作废。每个只能用一次。", "Shown this once; earlier codes are void. Each is good once."), STR("/me/security"));
+                      login_say(p, "只显示这一次，以前的恢复码已经作废。每个只能用一次。",
+                                "Shown this once; earlier codes are void. Each is good once."),
+                      STR("/me/security"));
 }
 
 static enum err new_codes(struct page *p)
@@ -488,11 +532,13 @@ struct removing {
     struct str owner;
 };
 
-static enum err forget_secret(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
+static enum err forget_secret(struct ctx *ctx, struct db *db, void *arg,
+                              const struct receipt *receipt)
 {
     const struct removing *r = arg;
     (void)receipt;
-    return login_secret_remove(ctx, db, (struct login_secret_remove_in){.id = r->id, .owner = r->owner});
+    return login_secret_remove(ctx, db,
+                               (struct login_secret_remove_in){.id = r->id, .owner = r->owner});
 }
 
 static enum err removed(struct page *p, const struct receipt *receipt)
@@ -534,7 +580,8 @@ static enum err remove_means(struct page *p)
     if (counts && others == 0) {
         return back(p, "last");
     }
-    struct draft d = {.kind = STR("remove-credential"), .actor = p->session.actor, .fields = json_object()};
+    struct draft d = {
+        .kind = STR("remove-credential"), .actor = p->session.actor, .fields = json_object()};
     json_set(ctx->arena, &d.fields, STR("credential.id"), json_of_str(r->id));
     return page_submit_with(p, &d, forget_secret, r, removed);
 }
@@ -555,17 +602,22 @@ static enum err end_sessions(struct page *p)
     if (id.n == 0) {
         return page_problem(p, ERR_MISSING, STR("id"), none);
     }
-    return session_end(p, p->session.actor.id, others ? STR("") : id, p->session.id, sessions_ended);
+    return session_end(p, p->session.actor.id, others ? STR("") : id, p->session.id,
+                       sessions_ended);
 }
 
 enum { ANYONE = FOR_PARTY | FOR_OFFICER | FOR_ADMIN };
 static const struct route rows_[] = {
-    {"GET", "/me/security", security_page, ANYONE, 0, "My ways to sign in and where I am signed in", page_security_schema, "said"},
+    {"GET", "/me/security", security_page, ANYONE, 0, "My ways to sign in and where I am signed in",
+     page_security_schema, "said"},
     {"POST", "/me/password", set_password, ANYONE, 0, "Set my password", NULL, "password again"},
-    {"POST", "/me/totp/begin", begin_totp, ANYONE, 0, "A seed of one-time codes", page_totp_schema, ""},
+    {"POST", "/me/totp/begin", begin_totp, ANYONE, 0, "A seed of one-time codes", page_totp_schema,
+     ""},
     {"POST", "/me/totp", set_totp, ANYONE, 0, "Register one-time codes", NULL, "stage code"},
-    {"POST", "/me/passkey/options", register_options, ANYONE, 0, "A challenge for registering a passkey or security key", NULL, "kind"},
-    {"POST", "/me/passkey", register_passkey, ANYONE, 0, "Register a passkey or security key", NULL, "kind client_data attestation title"},
+    {"POST", "/me/passkey/options", register_options, ANYONE, 0,
+     "A challenge for registering a passkey or security key", NULL, "kind"},
+    {"POST", "/me/passkey", register_passkey, ANYONE, 0, "Register a passkey or security key", NULL,
+     "kind client_data attestation title"},
     {"POST", "/me/recovery", new_codes, ANYONE, 0, "New recovery codes", page_codes_schema, ""},
     {"POST", "/me/remove", remove_means, ANYONE, 0, "Remove a way to sign in", NULL, "id"},
     {"POST", "/me/sessions/end", end_sessions, ANYONE, 0, "Sign out elsewhere", NULL, "id"},

@@ -1,5 +1,6 @@
-/* Hashing a password takes tens of milliseconds and much memory, on purpose. So it is done by few threads with a short queue:
- * a flood of sign-ins fills the queue and is asked to come again, and everything else goes on. */
+/* Hashing a password takes tens of milliseconds and much memory, on purpose. So it is done by few
+ * threads with a short queue: a flood of sign-ins fills the queue and is asked to come again, and
+ * everything else goes on. */
 #include "login/login_in.h"
 
 static void *work(void *arg)

@@ -7,15 +7,16 @@ const struct rate_bound bound_name = {.kind = 'n', .burst = 10, .per_s = 1.0F / 
 const struct rate_bound bound_address = {.kind = 'a', .burst = 200, .per_s = 4};
 const struct rate_bound bound_code = {.kind = 'c', .burst = 5, .per_s = 1.0F / 120};
 
-/* Where somebody begins the day: the desk when the law shows it to one of the roles, or the limits of
- * the offices below, else what the role may register. */
+/* Where somebody begins the day: the desk when the law shows it to one of the roles, or the limits
+ * of the offices below, else what the role may register. */
 static struct str home_of(const struct page *p, const struct actor_record *r, enum actor_kind kind)
 {
     if (kind == ACTOR_PARTY) {
         return STR("/cases");
     }
     const struct access_rule *desk = p->law == NULL ? NULL : law_access(p->law, STR("GET /desk"));
-    const struct access_rule *supervise = p->law == NULL ? NULL : law_access(p->law, STR("GET /supervise"));
+    const struct access_rule *supervise =
+        p->law == NULL ? NULL : law_access(p->law, STR("GET /supervise"));
     for (size_t i = 0; kind == ACTOR_OFFICER && i < r->role_count; i++) {
         if (law_access_row(desk, r->roles[i], ACCESS_OFFICE) != NULL) {
             return STR("/desk");
@@ -27,8 +28,8 @@ static struct str home_of(const struct page *p, const struct actor_record *r, en
     return STR("/acts");
 }
 
-enum err proven_load(struct page *p, struct str owner, int assurance, const char *methods, struct str next, struct proven *ret,
-                     bool *ret_found)
+enum err proven_load(struct page *p, struct str owner, int assurance, const char *methods,
+                     struct str next, struct proven *ret, bool *ret_found)
 {
     struct ctx *ctx = p->ctx;
     struct actor_record record;
@@ -38,10 +39,14 @@ enum err proven_load(struct page *p, struct str owner, int assurance, const char
     if (!*ret_found) {
         return ERR_OK;
     }
-    enum actor_kind kind = str_equal(record.kind, STR("officer")) ? ACTOR_OFFICER : str_equal(record.kind, STR("admin")) ? ACTOR_ADMIN : ACTOR_PARTY;
+    enum actor_kind kind = str_equal(record.kind, STR("officer")) ? ACTOR_OFFICER
+                           : str_equal(record.kind, STR("admin")) ? ACTOR_ADMIN
+                                                                  : ACTOR_PARTY;
     struct str to = login_next(next);
-    *ret = (struct proven){.who = {.actor = {.kind = kind, .id = str_copy(ctx->arena, owner), .assurance = assurance}, .methods = str_from(methods)},
-                           .next = str_equal(to, STR("/")) ? home_of(p, &record, kind) : to};
+    *ret = (struct proven){
+        .who = {.actor = {.kind = kind, .id = str_copy(ctx->arena, owner), .assurance = assurance},
+                .methods = str_from(methods)},
+        .next = str_equal(to, STR("/")) ? home_of(p, &record, kind) : to};
     return party_name(ctx, p->db, owner, &ret->who.name);
 }
 
@@ -54,7 +59,8 @@ enum err proven_sign_in(struct page *p, const struct proven *v)
     struct arena *a = p->ctx->arena;
     struct json o = json_object();
     struct buf b = buf_new(a, 0);
-    json_set(a, &o, STR("next"), json_of_str(p->lang == LANG_EN ? str_format(a, "/en%.*s", FMT(v->next)) : v->next));
+    json_set(a, &o, STR("next"),
+             json_of_str(p->lang == LANG_EN ? str_format(a, "/en%.*s", FMT(v->next)) : v->next));
     json_set(a, &o, STR("acr"), json_of_str(login_acr(v->who.actor.assurance)));
     json_set(a, &o, STR("amr"), json_of_str(v->who.methods));
     json_write(&b, &o);
@@ -64,8 +70,10 @@ enum err proven_sign_in(struct page *p, const struct proven *v)
 enum err login_refused(struct page *p)
 {
     static const struct text2 sentence = {
-        STR_INIT("登录名、密码或者验证码不对，或者该账户现在不能这样登录。请再试一次，或者用恢复码、到窗口恢复。"),
-        STR_INIT("The name, password or code is not right, or the account cannot sign in this way now. Try again, use a recovery code, "
+        STR_INIT("登录名、密码或者验证码不对，或者该账户现在不能这样登录。请再试一次，或者用恢复码"
+                 "、到窗口恢复。"),
+        STR_INIT("The name, password or code is not right, or the account cannot sign in this way "
+                 "now. Try again, use a recovery code, "
                  "or have it recovered at a counter.")};
     return page_problem(p, ERR_NOT_SIGNED_IN, STR(""), sentence);
 }
@@ -73,10 +81,13 @@ enum err login_refused(struct page *p)
 enum err login_wait(struct page *p, int64_t seconds)
 {
     static const struct text2 sentence = {
-        STR_INIT("尝试次数过多，请稍后再试。用通行密钥登录不受影响；忘记密码可以用恢复码或者到窗口恢复。"),
-        STR_INIT("Too many tries; come again later. Signing in with a passkey still works; recovery codes and the counter help "
+        STR_INIT("尝试次数过多，请稍后再试。用通行密钥登录不受影响；忘记密码可以用恢复码或者到窗口"
+                 "恢复。"),
+        STR_INIT("Too many tries; come again later. Signing in with a passkey still works; "
+                 "recovery codes and the counter help "
                  "when the password is lost.")};
-    page_header(p, STR("Retry-After"), str_format(p->ctx->arena, "%lld", (long long)(seconds < 1 ? 1 : seconds)));
+    page_header(p, STR("Retry-After"),
+                str_format(p->ctx->arena, "%lld", (long long)(seconds < 1 ? 1 : seconds)));
     return page_problem(p, ERR_TOO_MANY, STR(""), sentence);
 }
 
@@ -85,7 +96,8 @@ enum err login_rule(struct page *p, const char *fact, bool otherwise, bool *ret)
     struct ctx *ctx = p->ctx;
     struct login_setting_get_row row;
     bool found = false;
-    TRY(login_setting_get(ctx, p->db, (struct login_setting_get_in){.name = str_from(fact)}, &row, &found));
+    TRY(login_setting_get(ctx, p->db, (struct login_setting_get_in){.name = str_from(fact)}, &row,
+                          &found));
     *ret = found ? str_equal(row.value, STR("true")) : otherwise;
     return ERR_OK;
 }

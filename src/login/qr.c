@@ -1,4 +1,5 @@
-/* A text as a QR code (ISO/IEC 18004), drawn as one path of an SVG: no file, no script, no other site sees the secret in it. */
+/* A text as a QR code (ISO/IEC 18004), drawn as one path of an SVG: no file, no script, no other
+ * site sees the secret in it. */
 #include <qrencode.h>
 
 #include "base/buf.h"

@@ -12,21 +12,24 @@ void rate_open(struct rate *r, struct world *world, const uint8_t stable[32])
 }
 
 /* What a key is called: the same after a restart, and not to be guessed from the key. */
-static void call(const struct rate *r, const struct rate_bound *bound, struct str key, uint8_t ret[RATE_KEY])
+static void call(const struct rate *r, const struct rate_bound *bound, struct str key,
+                 uint8_t ret[RATE_KEY])
 {
     uint8_t mac[32];
     char text[160];
     size_t n = key.n < sizeof(text) - 1 ? key.n : sizeof(text) - 1;
     text[0] = bound->kind;
     memcpy(text + 1, key.p, n);
-    hmac_sha256((struct str){(const char *)r->stable, sizeof(r->stable)}, (struct str){text, n + 1}, mac);
+    hmac_sha256((struct str){(const char *)r->stable, sizeof(r->stable)}, (struct str){text, n + 1},
+                mac);
     memcpy(ret, mac, RATE_KEY);
 }
 
 static void cells_of(struct rate *r, const uint8_t key[RATE_KEY], struct rate_cell *ret[RATE_ROWS])
 {
     uint8_t mac[32];
-    hmac_sha256((struct str){(const char *)r->secret, sizeof(r->secret)}, (struct str){(const char *)key, RATE_KEY}, mac);
+    hmac_sha256((struct str){(const char *)r->secret, sizeof(r->secret)},
+                (struct str){(const char *)key, RATE_KEY}, mac);
     for (int i = 0; i < RATE_ROWS; i++) {
         ret[i] = &r->cells[i][((unsigned)mac[2 * i] << 8 | mac[2 * i + 1]) % RATE_COLUMNS];
     }
@@ -46,7 +49,8 @@ int64_t rate_take(struct rate *r, const struct rate_bound *bound, struct str key
     return rate_take_noting(r, bound, key, &filled, called);
 }
 
-int64_t rate_take_noting(struct rate *r, const struct rate_bound *bound, struct str key, bool *ret_filled, uint8_t ret_key[RATE_KEY])
+int64_t rate_take_noting(struct rate *r, const struct rate_bound *bound, struct str key,
+                         bool *ret_filled, uint8_t ret_key[RATE_KEY])
 {
     struct rate_cell *cells[RATE_ROWS];
     int64_t now = r->world->mono_ns(r->world) / 1000000;
@@ -81,7 +85,8 @@ void rate_give(struct rate *r, const struct rate_bound *bound, struct str key)
     pthread_mutex_unlock(&r->lock);
 }
 
-void rate_recall(struct rate *r, const struct rate_bound *bound, const uint8_t key[RATE_KEY], int64_t left_ms)
+void rate_recall(struct rate *r, const struct rate_bound *bound, const uint8_t key[RATE_KEY],
+                 int64_t left_ms)
 {
     struct rate_cell *cells[RATE_ROWS];
     int64_t now = r->world->mono_ns(r->world) / 1000000;

@@ -1,6 +1,7 @@
-/* A sample issuer of identity for demos: stands for a national card or app. It lives behind its own key, and what it says
- * reaches the sign-in only as a signed token in the browser's form, as any real source's would. Its side (issue) and ours
- * (begin, finish) share nothing but the issuer's public key and name. */
+/* A sample issuer of identity for demos: stands for a national card or app. It lives behind its own
+ * key, and what it says reaches the sign-in only as a signed token in the browser's form, as any
+ * real source's would. Its side (issue) and ours (begin, finish) share nothing but the issuer's
+ * public key and name. */
 #include "base/world.h"
 #include "crypto/crypto.h"
 #include "jose/jose.h"
@@ -25,7 +26,8 @@ struct sample {
 
 /* ---- the issuer's side ---- */
 
-static enum err sign(struct ctx *ctx, void *arg, enum jose_alg alg, struct str text, uint8_t ret[JOSE_SIGNATURE])
+static enum err sign(struct ctx *ctx, void *arg, enum jose_alg alg, struct str text,
+                     uint8_t ret[JOSE_SIGNATURE])
 {
     const struct sample *s = arg;
     (void)ctx;
@@ -60,7 +62,8 @@ enum err sample_issuer_issue(struct page *p, const struct identity_source *sourc
     json_set(a, &claims, STR("exp"), json_of_int(now + GOOD_S));
     struct page_assertion v = {.name = s->cards[who].name};
     TRY(jws_sign(ctx, JOSE_EDDSA, STR("JWT"), STR(""), &claims, sign, s, &v.assertion));
-    return page_show(p, 200, login_say(p, "示例身份卡", "Sample identity card"), page_assertion, &v);
+    return page_show(p, 200, login_say(p, "示例身份卡", "Sample identity card"), page_assertion,
+                     &v);
 }
 
 /* ---- our side ---- */
@@ -68,11 +71,13 @@ enum err sample_issuer_issue(struct page *p, const struct identity_source *sourc
 static enum err begin(struct page *p, const struct identity_source *source, struct str next)
 {
     const struct sample *s = source->self;
-    struct page_cards_cards *rows = ARENA_ARRAY(p->ctx->arena, struct page_cards_cards, s->card_count + 1);
+    struct page_cards_cards *rows =
+        ARENA_ARRAY(p->ctx->arena, struct page_cards_cards, s->card_count + 1);
     for (size_t i = 0; i < s->card_count; i++) {
         rows[i] = (struct page_cards_cards){(int64_t)i, s->cards[i].name};
     }
-    struct page_cards v = {.state = ticket_make(p, "source", next), .cards = rows, .cards_count = s->card_count};
+    struct page_cards v = {
+        .state = ticket_make(p, "source", next), .cards = rows, .cards_count = s->card_count};
     return page_show(p, 200, login_say(p, "示例身份卡", "Sample identity card"), page_cards, &v);
 }
 
@@ -89,14 +94,16 @@ static enum err finish(struct page *p, const struct identity_source *source, str
     int64_t issued = json_int(&claims, "iat", INT64_MAX);
     int64_t until = json_int(&claims, "exp", 0);
     struct str state = json_text(&claims, "nonce");
-    if (!str_equal(json_text(&claims, "iss"), issuer) || !str_equal(json_text(&claims, "aud"), audience(p))) {
+    if (!str_equal(json_text(&claims, "iss"), issuer) ||
+        !str_equal(json_text(&claims, "aud"), audience(p))) {
         return fault(ctx, ERR_CONFLICT, "the assertion is of another issuer or for another site");
     }
     if (issued > now + SKEW_S || until <= now || until > issued + GOOD_S) {
         return fault(ctx, ERR_RANGE, "the assertion is over, or not yet good");
     }
     if (!ticket_read(p, "source", state, &ret->next) || !ticket_use(p, state)) {
-        return fault(ctx, ERR_CONFLICT, "the assertion answers no question of this browser, or did so before");
+        return fault(ctx, ERR_CONFLICT,
+                     "the assertion answers no question of this browser, or did so before");
     }
     ret->idcard = json_text(&claims, "sub");
     ret->name = json_text(&claims, "name");
@@ -114,10 +121,12 @@ enum err login_offer_sample(struct ctx *ctx, struct login *l, const struct json 
     const struct json *lists[] = {json_get(people, "persons"), json_get(people, "cards")};
     struct sample_card *cards = ARENA_ARRAY(ctx->arena, struct sample_card, 64);
     for (size_t k = 0; k < LEN(lists); k++) {
-        for (size_t i = 0; json_is(lists[k], JSON_ARRAY) && i < lists[k]->count && s->card_count < 64; i++) {
+        for (size_t i = 0;
+             json_is(lists[k], JSON_ARRAY) && i < lists[k]->count && s->card_count < 64; i++) {
             const struct json *facts = json_get(&lists[k]->items[i], "facts");
             if (json_text(facts, "person.idcard").n > 0) {
-                cards[s->card_count++] = (struct sample_card){json_text(facts, "person.idcard"), json_text(facts, "person.name")};
+                cards[s->card_count++] = (struct sample_card){json_text(facts, "person.idcard"),
+                                                              json_text(facts, "person.name")};
             }
         }
     }
@@ -125,10 +134,11 @@ enum err login_offer_sample(struct ctx *ctx, struct login *l, const struct json 
     ctx->world->random(ctx->world, s->seed, sizeof(s->seed));
     s->key.alg = JOSE_EDDSA;
     ed25519_public(s->seed, s->key.point);
-    *source = (struct identity_source){.id = "sample-card",
-                                       .title = {STR_INIT("示例身份卡（演示）"), STR_INIT("Sample identity card (demo)")},
-                                       .self = s,
-                                       .begin = begin,
-                                       .finish = finish};
+    *source = (struct identity_source){
+        .id = "sample-card",
+        .title = {STR_INIT("示例身份卡（演示）"), STR_INIT("Sample identity card (demo)")},
+        .self = s,
+        .begin = begin,
+        .finish = finish};
     return login_add_source(ctx, l, source);
 }

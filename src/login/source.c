@@ -1,4 +1,5 @@
-/* Signing in by what others vouch for, and registering whom they vouch for when the node does not know them yet. */
+/* Signing in by what others vouch for, and registering whom they vouch for when the node does not
+ * know them yet. */
 #include "login/source.h"
 
 #include "login/login_in.h"
@@ -78,11 +79,14 @@ static enum err registered(struct page *p, const struct receipt *receipt)
     return ERR_OK;
 }
 
-/* A person whose identity was proven is registered by the node, with what the source vouches for and nothing more. */
+/* A person whose identity was proven is registered by the node, with what the source vouches for
+ * and nothing more. */
 static enum err register_person(struct page *p, struct arrival *a)
 {
     struct arena *r = p->ctx->arena;
-    struct draft d = {.kind = STR("register-party"), .actor = {.kind = ACTOR_NODE, .assurance = a->said.assurance}, .fields = json_object()};
+    struct draft d = {.kind = STR("register-party"),
+                      .actor = {.kind = ACTOR_NODE, .assurance = a->said.assurance},
+                      .fields = json_object()};
     a->id = login_new_id(p, "p-");
     json_set(r, &d.fields, STR("party.id"), json_of_str(a->id));
     json_set(r, &d.fields, STR("party.kind"), json_of_str(STR("person")));
@@ -118,8 +122,11 @@ static enum err sample_issue(struct page *p)
 }
 
 static const struct route rows_[] = {
-    {"GET", "/login/source/{id}", source_begin, FOR_ALL, 0, "Sign in by a source of identity", NULL, "next"},
-    {"POST", "/login/source/{id}/return", source_return, FOR_ALL, 0, "What a source of identity says", NULL, "assertion"},
-    {"POST", "/sample-card/issue", sample_issue, FOR_ALL, 0, "The sample issuer signs who holds a card (demo only)", NULL, "who state"},
+    {"GET", "/login/source/{id}", source_begin, FOR_ALL, 0, "Sign in by a source of identity", NULL,
+     "next"},
+    {"POST", "/login/source/{id}/return", source_return, FOR_ALL, 0,
+     "What a source of identity says", NULL, "assertion"},
+    {"POST", "/sample-card/issue", sample_issue, FOR_ALL, 0,
+     "The sample issuer signs who holds a card (demo only)", NULL, "who state"},
 };
 const struct route_table login_source_routes = {rows_, LEN(rows_)};

@@ -1,4 +1,5 @@
-/* What the room keeps while the program serves: the key of seeds at rest, what was used up, tickets. */
+/* What the room keeps while the program serves: the key of seeds at rest, what was used up,
+ * tickets. */
 #include "login/login_in.h"
 
 #include <unistd.h>
@@ -16,7 +17,8 @@ struct login *login_of(const struct page *p)
     return l;
 }
 
-/* Seeds of one-time codes must be readable to check a code; in a copy of the store alone they are not. */
+/* Seeds of one-time codes must be readable to check a code; in a copy of the store alone they are
+ * not. */
 static enum err read_seal(struct ctx *ctx, struct login *l, struct str dir)
 {
     const char *path = str_format(ctx->arena, "%.*s/login.key", FMT(dir)).p;
@@ -44,7 +46,8 @@ enum err login_open(struct ctx *ctx, struct str dir, struct str origin, struct l
     pthread_mutex_init(&l->lock, NULL);
     TRY(read_seal(ctx, l, dir));
     uint8_t stable[32];
-    hmac_sha256((struct str){(const char *)l->seal, sizeof(l->seal)}, STR("names of full buckets"), stable);
+    hmac_sha256((struct str){(const char *)l->seal, sizeof(l->seal)}, STR("names of full buckets"),
+                stable);
     rate_open(&l->rate, ctx->world, stable);
     ctx->world->random(ctx->world, l->mark, sizeof(l->mark));
     ctx->world->random(ctx->world, salt, sizeof(salt));
@@ -77,7 +80,8 @@ struct str login_new_id(struct page *p, const char *prefix)
 {
     uint8_t bytes[8];
     p->ctx->world->random(p->ctx->world, bytes, sizeof(bytes));
-    return str_format(p->ctx->arena, "%s%.*s", prefix, FMT(hex_encode(p->ctx->arena, bytes, sizeof(bytes))));
+    return str_format(p->ctx->arena, "%s%.*s", prefix,
+                      FMT(hex_encode(p->ctx->arena, bytes, sizeof(bytes))));
 }
 
 struct str login_say(const struct page *p, const char *zh, const char *en)
@@ -103,12 +107,14 @@ static struct str browser_of(struct page *p)
     p->ctx->world->random(p->ctx->world, bytes, sizeof(bytes));
     struct str fresh = hex_encode(p->ctx->arena, bytes, sizeof(bytes));
     page_header(p, STR("Set-Cookie"),
-                str_format(p->ctx->arena, "tb_pre=%.*s; Path=/; HttpOnly; SameSite=Strict; Max-Age=900%s", FMT(fresh),
-                           p->exchange->request.is_tls ? "; Secure" : ""));
+                str_format(p->ctx->arena,
+                           "tb_pre=%.*s; Path=/; HttpOnly; SameSite=Strict; Max-Age=900%s",
+                           FMT(fresh), p->exchange->request.is_tls ? "; Secure" : ""));
     return fresh;
 }
 
-static struct str ticket_mac(struct page *p, const char *purpose, struct str browser, struct str body)
+static struct str ticket_mac(struct page *p, const char *purpose, struct str browser,
+                             struct str body)
 {
     uint8_t mac[32];
     struct login *l = login_of(p);
@@ -123,12 +129,13 @@ struct str ticket_make(struct page *p, const char *purpose, struct str text)
     uint8_t nonce[NONCE];
     p->ctx->world->random(p->ctx->world, nonce, sizeof(nonce));
     int64_t until = p->ctx->world->now(p->ctx->world).ms + TICKET_MS;
-    struct str body = str_format(a, "%.*s.%lld.%.*s", FMT(base64url_encode(a, text.p, text.n)), (long long)until,
-                                 FMT(hex_encode(a, nonce, sizeof(nonce))));
+    struct str body = str_format(a, "%.*s.%lld.%.*s", FMT(base64url_encode(a, text.p, text.n)),
+                                 (long long)until, FMT(hex_encode(a, nonce, sizeof(nonce))));
     return str_format(a, "%.*s.%.*s", FMT(body), FMT(ticket_mac(p, purpose, browser_of(p), body)));
 }
 
-static bool ticket_parts(struct page *p, struct str ticket, struct str *body, struct str *mac, struct str *text, int64_t *until)
+static bool ticket_parts(struct page *p, struct str ticket, struct str *body, struct str *mac,
+                         struct str *text, int64_t *until)
 {
     struct str rest = {0};
     if (ticket.n < 36 || ticket.n > 512 || ticket.p[ticket.n - 33] != '.') {
@@ -137,7 +144,8 @@ static bool ticket_parts(struct page *p, struct str ticket, struct str *body, st
     *body = str_slice(ticket, 0, ticket.n - 33);
     *mac = str_slice(ticket, ticket.n - 32, ticket.n);
     struct str coded = str_cut(*body, '.', &rest);
-    return base64url_decode(p->ctx->arena, coded, text) && str_to_i64(str_cut(rest, '.', &rest), until);
+    return base64url_decode(p->ctx->arena, coded, text) &&
+           str_to_i64(str_cut(rest, '.', &rest), until);
 }
 
 bool ticket_read(struct page *p, const char *purpose, struct str ticket, struct str *ret_text)
@@ -193,11 +201,13 @@ bool login_relying_party(struct page *p, struct webauthn_want *ret)
         ret->rp_id = str_cut(rest, ':', &(struct str){0});
         return true;
     }
-    /* Without an address of its own a node has passkeys only where a browser allows them without TLS. */
+    /* Without an address of its own a node has passkeys only where a browser allows them without
+     * TLS. */
     if (!str_equal(name, STR("localhost"))) {
         return false;
     }
     ret->rp_id = name;
-    ret->origin = str_format(p->ctx->arena, "%s://%.*s", p->exchange->request.is_tls ? "https" : "http", FMT(host));
+    ret->origin = str_format(p->ctx->arena, "%s://%.*s",
+                             p->exchange->request.is_tls ? "https" : "http", FMT(host));
     return true;
 }

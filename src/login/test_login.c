@@ -1,4 +1,5 @@
-/* What stands around a sign-in: bounds that fixed memory holds, the queue of hashes, names, codes, addresses to go on to. */
+/* What stands around a sign-in: bounds that fixed memory holds, the queue of hashes, names, codes,
+ * addresses to go on to. */
 #include "base/test.h"
 #include "login/login_in.h"
 
@@ -33,7 +34,8 @@ TEST(login_rate_binds_a_burst_and_lets_time_heal)
     int64_t wait = rate_take(r, &bound_name, STR("p-lin"));
     CHECK(wait > 0 && wait <= 61);
     CHECK_INT(rate_take(r, &bound_name, STR("p-zhou")), 0); /* another is not bound */
-    CHECK_INT(rate_take(r, &bound_address, STR("p-lin")), 0); /* nor another kind of the same text */
+    CHECK_INT(rate_take(r, &bound_address, STR("p-lin")),
+              0); /* nor another kind of the same text */
     w.ns += wait * 1000000000;
     CHECK_INT(rate_take(r, &bound_name, STR("p-lin")), 0);
     CHECK(rate_take(r, &bound_name, STR("p-lin")) > 0);
@@ -64,7 +66,8 @@ TEST(login_rate_is_recalled_after_a_restart)
     CHECK(rate_take(after, &bound_name, STR("p-lin")) > 0);
     CHECK_INT(rate_take_noting(after, &bound_name, STR("p-zhou"), &filled, other), 0);
     CHECK(memcmp(key, other, RATE_KEY) != 0);
-    rate_recall(after, &bound_name, other, INT32_MAX); /* a clock set back binds no longer than a full bucket */
+    rate_recall(after, &bound_name, other,
+                INT32_MAX); /* a clock set back binds no longer than a full bucket */
     later.ns += 601LL * 1000000000;
     CHECK_INT(rate_take(after, &bound_name, STR("p-zhou")), 0);
     CHECK_INT(rate_take(after, &bound_name, STR("p-lin")), 0);
@@ -120,7 +123,8 @@ TEST(login_pool_is_busy_beyond_its_queue_and_finishes_what_it_took)
         taken += e == ERR_OK;
     }
     CHECK_INT(e, ERR_BUSY);
-    CHECK(taken >= LIMIT_PASSWORD_QUEUE && taken <= LIMIT_PASSWORD_QUEUE + 1); /* those that wait, and the one at work */
+    CHECK(taken >= LIMIT_PASSWORD_QUEUE &&
+          taken <= LIMIT_PASSWORD_QUEUE + 1); /* those that wait, and the one at work */
     pthread_mutex_lock(&g.lock);
     g.open = true;
     pthread_cond_broadcast(&g.changed);
@@ -135,8 +139,11 @@ TEST(login_pool_is_busy_beyond_its_queue_and_finishes_what_it_took)
 
 TEST(login_goes_on_only_to_this_site)
 {
-    static const char *const here[] = {"/", "/cases", "/oidc/authorize?x=1&y=%2F%2Fevil", "/en/case/bh-2026-000001"};
-    static const char *const away[] = {"", "cases", "//evil.example", "/\\evil.example", "http://evil.example", "/a\nb", "/a\\b", "javascript:alert(1)"};
+    static const char *const here[] = {"/", "/cases", "/oidc/authorize?x=1&y=%2F%2Fevil",
+                                       "/en/case/bh-2026-000001"};
+    static const char *const away[] = {
+        "",      "cases", "//evil.example",     "/\\evil.example", "http://evil.example",
+        "/a\nb", "/a\\b", "javascript:alert(1)"};
     for (size_t i = 0; i < LEN(here); i++) {
         CHECK_STR(login_next(str_from(here[i])), here[i]);
     }
@@ -173,12 +180,16 @@ TEST(login_names_and_codes_are_compared_as_people_write_them)
 
 TEST(login_qr_code_holds_the_uri_of_the_key)
 {
-    struct str uri = otpauth_uri(ctx->arena, STR("通办 a.example"), STR("lin zhixia"), STR("GEZDGNBVGY3TQOJQ"));
-    CHECK_STR(uri, "otpauth://totp/%E9%80%9A%E5%8A%9E%20a.example:lin%20zhixia?secret=GEZDGNBVGY3TQOJQ&issuer=%E9%80%9A%E5%8A%9E%20a.example&algorithm=SHA1&digits=6&period=30");
+    struct str uri =
+        otpauth_uri(ctx->arena, STR("通办 a.example"), STR("lin zhixia"), STR("GEZDGNBVGY3TQOJQ"));
+    CHECK_STR(uri, "otpauth://totp/"
+                   "%E9%80%9A%E5%8A%9E%20a.example:lin%20zhixia?secret=GEZDGNBVGY3TQOJQ&issuer=%E9%"
+                   "80%9A%E5%8A%9E%20a.example&algorithm=SHA1&digits=6&period=30");
     struct qr_drawing qr = qr_draw(ctx->arena, uri);
     CHECK(str_starts(qr.path, STR("M4 4h7v1h-7z"))); /* the corner mark, inside the light margin */
     CHECK(str_starts(qr.box, STR("0 0 ")) && qr.path.n < 20000);
     char longest[4000];
     memset(longest, 'x', sizeof(longest));
-    CHECK_INT(qr_draw(ctx->arena, (struct str){longest, sizeof(longest)}).path.n, 0); /* too much for any code: none is drawn */
+    CHECK_INT(qr_draw(ctx->arena, (struct str){longest, sizeof(longest)}).path.n,
+              0); /* too much for any code: none is drawn */
 }

@@ -1,5 +1,5 @@
-/* An authorization request, judged: by which application, for what, answered where. RFC 6749, 4.1.1; OpenID Connect
- * Core, 3.1.2; RFC 7636; RFC 9101; RFC 9126; FAPI 2.0, 5.3.2.2. */
+/* An authorization request, judged: by which application, for what, answered where. RFC
+ * 6749, 4.1.1; OpenID Connect Core, 3.1.2; RFC 7636; RFC 9101; RFC 9126; FAPI 2.0, 5.3.2.2. */
 #include "oidc/oidc_in.h"
 
 #include "base/buf.h"
@@ -12,14 +12,16 @@ static bool is_base64url(struct str s)
 {
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
-        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_')) {
+        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+              c == '-' || c == '_')) {
             return false;
         }
     }
     return true;
 }
 
-/* PKCE by S256 only: no challenge, "plain" and no method (which means plain) are refused (RFC 9700, 2.1.1). */
+/* PKCE by S256 only: no challenge, "plain" and no method (which means plain) are refused (RFC
+ * 9700, 2.1.1). */
 static bool read_challenge(struct ask *a, struct trouble *t)
 {
     struct str method = {0};
@@ -39,7 +41,8 @@ static bool read_challenge(struct ask *a, struct trouble *t)
     return true;
 }
 
-/* Scopes not registered for the application are ignored (OpenID Connect Core, 3.1.2.1); none left is refused. */
+/* Scopes not registered for the application are ignored (OpenID Connect Core, 3.1.2.1); none left
+ * is refused. */
 static bool read_scope(struct page *p, struct ask *a, struct trouble *t)
 {
     struct str asked = {0};
@@ -54,14 +57,16 @@ static bool read_scope(struct page *p, struct ask *a, struct trouble *t)
             return trouble_set(t, "invalid_scope", "too many scopes");
         }
         bool offline = str_equal(w, STR("offline_access"));
-        bool may = strs_have(&a->client.scopes, w) && (!offline || (a->client.grants & GRANT_REFRESH) != 0);
+        bool may = strs_have(&a->client.scopes, w) &&
+                   (!offline || (a->client.grants & GRANT_REFRESH) != 0);
         if (may && !word_in(buf_str(&b), w)) {
             buf_puts(&b, b.n > 0 ? " " : "");
             buf_put(&b, w);
         }
     }
     a->scope = buf_str(&b);
-    return a->scope.n > 0 || trouble_set(t, "invalid_scope", "no scope asked for is registered for this client");
+    return a->scope.n > 0 ||
+           trouble_set(t, "invalid_scope", "no scope asked for is registered for this client");
 }
 
 static bool read_prompt(struct ask *a, struct trouble *t)
@@ -101,14 +106,16 @@ static bool read_claims(struct page *p, struct ask *a, struct trouble *t)
     if (text.n == 0) {
         return true;
     }
-    if (json_parse(p->ctx, text, STR("claims"), &a->claims) != ERR_OK || !json_is(&a->claims, JSON_OBJECT)) {
+    if (json_parse(p->ctx, text, STR("claims"), &a->claims) != ERR_OK ||
+        !json_is(&a->claims, JSON_OBJECT)) {
         return trouble_set(t, "invalid_request", "claims is no JSON object");
     }
     for (size_t i = 0; i < LEN(members); i++) {
         const struct json *m = json_get(&a->claims, members[i]);
         bool ok = m == NULL || (json_is(m, JSON_OBJECT) && m->count <= LIMIT_OIDC_LIST_ITEMS);
         for (size_t k = 0; ok && m != NULL && k < m->count; k++) {
-            ok = json_is(&m->members[k].value, JSON_NULL) || json_is(&m->members[k].value, JSON_OBJECT);
+            ok = json_is(&m->members[k].value, JSON_NULL) ||
+                 json_is(&m->members[k].value, JSON_OBJECT);
         }
         if (!ok) {
             return trouble_set(t, "invalid_request", "a member of claims is no object of claims");
@@ -117,7 +124,8 @@ static bool read_claims(struct page *p, struct ask *a, struct trouble *t)
     return true;
 }
 
-/* A claim asked for by itself needs the consent that its scope needs, so the scope is asked for with it. */
+/* A claim asked for by itself needs the consent that its scope needs, so the scope is asked for
+ * with it. */
 static void add_scopes_of_claims(struct page *p, struct ask *a)
 {
     static const char *const members[] = {"userinfo", "id_token"};
@@ -139,14 +147,15 @@ static bool read_max_age(struct ask *a, struct trouble *t)
     if (!param(&a->params, "max_age", &age, t)) {
         return false;
     }
-    if (age.n > 0 && (!str_to_i64(age, &a->max_age_s) || a->max_age_s < 0 || a->max_age_s > (int64_t)1 << 40)) {
+    if (age.n > 0 &&
+        (!str_to_i64(age, &a->max_age_s) || a->max_age_s < 0 || a->max_age_s > (int64_t)1 << 40)) {
         return trouble_set(t, "invalid_request", "max_age is no number of seconds");
     }
     return true;
 }
 
-/* All but application, redirect_uri, state and response_mode, which were read before, so that this may be answered
- * there. */
+/* All but application, redirect_uri, state and response_mode, which were read before, so that this
+ * may be answered there. */
 static bool read_rest(struct page *p, struct ask *a, struct trouble *t)
 {
     struct str type = {0};
@@ -154,23 +163,28 @@ static bool read_rest(struct page *p, struct ask *a, struct trouble *t)
         return false;
     }
     if (!str_equal(type, STR("code"))) {
-        return type.n == 0 ? trouble_set(t, "invalid_request", "response_type is missing")
-                           : trouble_set(t, "unsupported_response_type", "response_type must be code");
+        return type.n == 0
+                   ? trouble_set(t, "invalid_request", "response_type is missing")
+                   : trouble_set(t, "unsupported_response_type", "response_type must be code");
     }
     if ((a->client.grants & GRANT_CODE) == 0) {
-        return trouble_set(t, "unauthorized_client", "this client is not registered for authorization_code");
+        return trouble_set(t, "unauthorized_client",
+                           "this client is not registered for authorization_code");
     }
     if (json_get(&a->params, "registration") != NULL) {
         return trouble_set(t, "registration_not_supported", "registration is not supported");
     }
-    if (!read_challenge(a, t) || !read_scope(p, a, t) || !read_prompt(a, t) || !read_claims(p, a, t) ||
-        !read_max_age(a, t)) {
+    if (!read_challenge(a, t) || !read_scope(p, a, t) || !read_prompt(a, t) ||
+        !read_claims(p, a, t) || !read_max_age(a, t)) {
         return false;
     }
     add_scopes_of_claims(p, a);
-    if (!param(&a->params, "nonce", &a->nonce, t) || !param(&a->params, "dpop_jkt", &a->thumbprint, t) ||
-        !param_resource(&a->params, &a->resource, t) || !param(&a->params, "acr_values", &a->acr_values, t) ||
-        !param(&a->params, "login_hint", &a->login_hint, t) || !param(&a->params, "ui_locales", &a->ui_locales, t) ||
+    if (!param(&a->params, "nonce", &a->nonce, t) ||
+        !param(&a->params, "dpop_jkt", &a->thumbprint, t) ||
+        !param_resource(&a->params, &a->resource, t) ||
+        !param(&a->params, "acr_values", &a->acr_values, t) ||
+        !param(&a->params, "login_hint", &a->login_hint, t) ||
+        !param(&a->params, "ui_locales", &a->ui_locales, t) ||
         !param(&a->params, "id_token_hint", &a->id_token_hint, t)) {
         return false;
     }
@@ -223,7 +237,8 @@ static bool read_mode(struct ask *a, struct trouble *t)
 /* ---- signed requests (RFC 9101) ---- */
 
 /* Put the claims of a request object in place of the parameters: nothing outside it counts. */
-static bool open_request_object(struct page *p, struct ask *a, struct str object, struct once *once, struct trouble *t)
+static bool open_request_object(struct page *p, struct ask *a, struct str object, struct once *once,
+                                struct trouble *t)
 {
     const struct oidc *o = oidc_of(p);
     struct jws s;
@@ -234,20 +249,24 @@ static bool open_request_object(struct page *p, struct ask *a, struct str object
                               .need_exp = true,
                               .life_max_s = LIMIT_OIDC_ASSERTION_S};
     if (jws_read(p->ctx, object, JOSE_ALL | JOSE_RS256, false, &s) != ERR_OK ||
-        (s.typ.n > 0 && !str_equal(s.typ, STR("oauth-authz-req+jwt")) && !str_equal(s.typ, STR("JWT"))) ||
-        jws_verify_by(p->ctx, &s, &a->client.jwks) != ERR_OK || jwt_read(p->ctx, s.payload, &rules, &c) != ERR_OK) {
+        (s.typ.n > 0 && !str_equal(s.typ, STR("oauth-authz-req+jwt")) &&
+         !str_equal(s.typ, STR("JWT"))) ||
+        jws_verify_by(p->ctx, &s, &a->client.jwks) != ERR_OK ||
+        jwt_read(p->ctx, s.payload, &rules, &c) != ERR_OK) {
         return trouble_set(t, "invalid_request_object",
                            "the request object is not signed by the client, for us and for now");
     }
     /* sub, were it the client, would make it a client assertion (RFC 9101, 10.8). */
-    if (!str_equal(json_text(&c.all, "client_id"), a->client.id) || json_get(&c.all, "request") != NULL ||
-        json_get(&c.all, "request_uri") != NULL || str_equal(c.sub, a->client.id)) {
+    if (!str_equal(json_text(&c.all, "client_id"), a->client.id) ||
+        json_get(&c.all, "request") != NULL || json_get(&c.all, "request_uri") != NULL ||
+        str_equal(c.sub, a->client.id)) {
         return trouble_set(t, "invalid_request_object",
                            "the request object is of another client, or holds another request");
     }
     if (c.jti.n > 0) {
-        once_note(once, "request", a->client.id, c.jti, (c.exp_s + JWT_SKEW_S) * 1000,
-                  (struct trouble){"invalid_request_object", "this request object was used before"});
+        once_note(
+            once, "request", a->client.id, c.jti, (c.exp_s + JWT_SKEW_S) * 1000,
+            (struct trouble){"invalid_request_object", "this request object was used before"});
     }
     struct json params = json_object();
     for (size_t i = 0; i < c.all.count; i++) {
@@ -275,10 +294,12 @@ static bool open_request(struct page *p, struct ask *a, struct once *once, struc
     }
     if (object.n == 0) {
         return !a->client.signed_requests ||
-               trouble_set(t, "invalid_request", "this client's requests are signed: request is missing");
+               trouble_set(t, "invalid_request",
+                           "this client's requests are signed: request is missing");
     }
     if (a->client.jwks.count == 0) {
-        return trouble_set(t, "request_not_supported", "this client has no key for signed requests");
+        return trouble_set(t, "request_not_supported",
+                           "this client has no key for signed requests");
     }
     return open_request_object(p, a, object, once, t);
 }
@@ -297,10 +318,12 @@ static enum err open_pushed(struct page *p, struct ask *a, struct str uri, struc
         return ERR_OK;
     }
     text_hash(uri, a->push_hash);
-    TRY(oidc_push_get(ctx, p->db, (struct oidc_push_get_in){.id_hash = {(const char *)a->push_hash, 32}}, &row,
+    TRY(oidc_push_get(ctx, p->db,
+                      (struct oidc_push_get_in){.id_hash = {(const char *)a->push_hash, 32}}, &row,
                       &found));
     if (!found || row.expires_ms <= oidc_now(ctx).ms || !str_equal(row.client, a->client.id)) {
-        trouble_set(t, "invalid_request_uri", "the request_uri is unknown, used, expired, or of another client");
+        trouble_set(t, "invalid_request_uri",
+                    "the request_uri is unknown, used, expired, or of another client");
         return ERR_OK;
     }
     TRY(json_parse(ctx, row.params, STR("pushed"), &a->params));
@@ -308,8 +331,10 @@ static enum err open_pushed(struct page *p, struct ask *a, struct str uri, struc
     return ERR_OK;
 }
 
-/* The request meant cannot be read: that may be said at the address beside it, when it is a registered one. */
-static void tell_outside(struct page *p, const struct json *params, struct ask *a, struct ask *ret, bool *ret_known)
+/* The request meant cannot be read: that may be said at the address beside it, when it is a
+ * registered one. */
+static void tell_outside(struct page *p, const struct json *params, struct ask *a, struct ask *ret,
+                         bool *ret_known)
 {
     struct trouble none = {0};
     a->params = *params;
@@ -317,7 +342,8 @@ static void tell_outside(struct page *p, const struct json *params, struct ask *
     *ret = *a;
 }
 
-enum err ask_read(struct page *p, const struct json *params, struct ask *ret, bool *ret_known, struct trouble *t)
+enum err ask_read(struct page *p, const struct json *params, struct ask *ret, bool *ret_known,
+                  struct trouble *t)
 {
     struct ctx *ctx = p->ctx;
     struct ask a = {.params = *params};
@@ -331,7 +357,8 @@ enum err ask_read(struct page *p, const struct json *params, struct ask *ret, bo
     }
     TRY(client_find(ctx, p->db, id, &a.client, &found));
     if (!found) {
-        trouble_set(t, "invalid_request", id.n == 0 ? "client_id is missing" : "no such client is registered");
+        trouble_set(t, "invalid_request",
+                    id.n == 0 ? "client_id is missing" : "no such client is registered");
         return ERR_OK;
     }
     if (uri.n > 0 && json_get(params, "request") != NULL) { /* RFC 9101, 5 */
@@ -350,7 +377,8 @@ enum err ask_read(struct page *p, const struct json *params, struct ask *ret, bo
         struct trouble none = {0};
         *ret_known = read_place(p, &a, &none);
         *ret = a;
-        trouble_set(t, "invalid_request", "this client pushes its requests: request_uri is missing");
+        trouble_set(t, "invalid_request",
+                    "this client pushes its requests: request_uri is missing");
         return ERR_OK;
     } else if (!open_request(p, &a, &once, t)) {
         tell_outside(p, params, &a, ret, ret_known);
@@ -364,8 +392,8 @@ enum err ask_read(struct page *p, const struct json *params, struct ask *ret, bo
     return ERR_OK;
 }
 
-enum err ask_read_pushed(struct page *p, const struct client *c, const struct json *params, struct ask *ret,
-                         struct once *once, struct trouble *t)
+enum err ask_read_pushed(struct page *p, const struct client *c, const struct json *params,
+                         struct ask *ret, struct once *once, struct trouble *t)
 {
     struct ask a = {.params = *params, .client = *c};
     struct str id = {0};

@@ -1,4 +1,5 @@
-/* Applications: their registration read and held to their profile, and how they prove to be themselves. */
+/* Applications: their registration read and held to their profile, and how they prove to be
+ * themselves. */
 #include "oidc/oidc_in.h"
 
 #include "crypto/crypto.h"
@@ -42,12 +43,13 @@ static struct str host_of(struct str url)
     struct str origin = origin_of(url);
     size_t at = str_find(origin, STR("://"));
     struct str host = at == SIZE_MAX ? origin : str_slice(origin, at + 3, origin.n);
-    size_t port = host.n > 0 && host.p[0] == '[' ? str_find(host, STR("]")) : str_find_byte(host, ':');
+    size_t port =
+        host.n > 0 && host.p[0] == '[' ? str_find(host, STR("]")) : str_find_byte(host, ':');
     return port == SIZE_MAX ? host : str_slice(host, 0, host.p[0] == '[' ? port + 1 : port);
 }
 
-/* The sector: as registered, or the one host of all redirect addresses (OpenID Connect Core, 8.1). A native
- * application's addresses name no host of its own: it is a sector by itself. */
+/* The sector: as registered, or the one host of all redirect addresses (OpenID Connect Core, 8.1).
+ * A native application's addresses name no host of its own: it is a sector by itself. */
 static enum err read_sector(struct ctx *ctx, const struct json *o, struct client *c)
 {
     c->sector = json_text(o, "client.sector");
@@ -57,8 +59,9 @@ static enum err read_sector(struct ctx *ctx, const struct json *o, struct client
     for (size_t i = 0; c->sector.n == 0 && i < c->redirect_uris.count; i++) {
         struct str host = host_of(c->redirect_uris.items[i]);
         if (i > 0 && !str_equal(host, host_of(c->redirect_uris.items[0]))) {
-            return fault(ctx, ERR_MISSING,
-                         "an application with redirect addresses on several hosts must name its sector");
+            return fault(
+                ctx, ERR_MISSING,
+                "an application with redirect addresses on several hosts must name its sector");
         }
     }
     if (c->sector.n == 0) {
@@ -70,7 +73,8 @@ static enum err read_sector(struct ctx *ctx, const struct json *o, struct client
 static bool is_ip_loopback(struct str uri)
 {
     struct str host = host_of(uri);
-    return str_starts(uri, STR("http://")) && (str_equal(host, STR("127.0.0.1")) || str_equal(host, STR("[::1]")));
+    return str_starts(uri, STR("http://")) &&
+           (str_equal(host, STR("127.0.0.1")) || str_equal(host, STR("[::1]")));
 }
 
 static bool has_rs256(const struct jwks *keys)
@@ -82,19 +86,22 @@ static bool has_rs256(const struct jwks *keys)
     return found;
 }
 
-/* What a profile asks beyond what the act's facts can say. FAPI 2.0, 5.3.2.1 and 5.3.3; RFC 8252. */
+/* What a profile asks beyond what the act's facts can say. FAPI 2.0, 5.3.2.1 and 5.3.3; RFC 8252.
+ */
 static enum err check_profile(struct ctx *ctx, const struct json *o, struct client *c)
 {
     bool person = (c->grants & GRANT_CODE) != 0;
     if (person != (c->redirect_uris.count > 0) || ((c->grants & GRANT_REFRESH) != 0 && !person)) {
         return fault(ctx, ERR_CONFLICT,
-                     "redirect addresses go with the grant authorization_code, and refresh_token with it too");
+                     "redirect addresses go with the grant authorization_code, and refresh_token "
+                     "with it too");
     }
     if (c->profile == PROFILE_MACHINE && person) {
         return fault(ctx, ERR_CONFLICT, "a machine has no grant with a person");
     }
     if ((c->grants & GRANT_CLIENT) != 0 && c->auth == AUTH_NONE) {
-        return fault(ctx, ERR_CONFLICT, "client_credentials are for applications that authenticate");
+        return fault(ctx, ERR_CONFLICT,
+                     "client_credentials are for applications that authenticate");
     }
     if ((c->profile == PROFILE_FAPI || c->profile == PROFILE_MACHINE) && c->auth != AUTH_KEY) {
         return fault(ctx, ERR_CONFLICT, "this profile authenticates by private_key_jwt");
@@ -104,8 +111,10 @@ static enum err check_profile(struct ctx *ctx, const struct json *o, struct clie
     }
     for (size_t i = 0; c->profile == PROFILE_FAPI && i < c->redirect_uris.count; i++) {
         bool https = str_starts(c->redirect_uris.items[i], STR("https://"));
-        if (!https && !is_ip_loopback(c->redirect_uris.items[i])) { /* FAPI 2.0, 5.3.2.2; RFC 8252, 7.3 */
-            return fault(ctx, ERR_CONFLICT, "a redirect address of this profile is https, or a loopback IP address");
+        if (!https &&
+            !is_ip_loopback(c->redirect_uris.items[i])) { /* FAPI 2.0, 5.3.2.2; RFC 8252, 7.3 */
+            return fault(ctx, ERR_CONFLICT,
+                         "a redirect address of this profile is https, or a loopback IP address");
         }
     }
     if (c->profile != PROFILE_BASIC &&
@@ -114,7 +123,8 @@ static enum err check_profile(struct ctx *ctx, const struct json *o, struct clie
     }
     for (size_t i = 0; c->profile != PROFILE_NATIVE && i < c->redirect_uris.count; i++) {
         if (str_find(c->redirect_uris.items[i], STR("://")) == SIZE_MAX) {
-            return fault(ctx, ERR_CONFLICT, "only a native application has an address of its own scheme");
+            return fault(ctx, ERR_CONFLICT,
+                         "only a native application has an address of its own scheme");
         }
     }
     return ERR_OK;
@@ -122,8 +132,10 @@ static enum err check_profile(struct ctx *ctx, const struct json *o, struct clie
 
 enum err client_read(struct ctx *ctx, struct str id, struct str document, struct client *ret)
 {
-    static const char *const profiles[] = {
-        [PROFILE_BASIC] = "basic", [PROFILE_FAPI] = "fapi", [PROFILE_NATIVE] = "native", [PROFILE_MACHINE] = "machine"};
+    static const char *const profiles[] = {[PROFILE_BASIC] = "basic",
+                                           [PROFILE_FAPI] = "fapi",
+                                           [PROFILE_NATIVE] = "native",
+                                           [PROFILE_MACHINE] = "machine"};
     static const char *const auths[] = {[AUTH_KEY] = "private_key_jwt",
                                         [AUTH_BASIC] = "client_secret_basic",
                                         [AUTH_POST] = "client_secret_post",
@@ -172,7 +184,8 @@ enum err oidc_client_check(struct ctx *ctx, const struct json *fields)
     return client_read(ctx, json_text(fields, "client.id"), buf_str(&b), &c);
 }
 
-enum err client_find(struct ctx *ctx, struct db *db, struct str id, struct client *ret, bool *ret_found)
+enum err client_find(struct ctx *ctx, struct db *db, struct str id, struct client *ret,
+                     bool *ret_found)
 {
     struct oidc_client_get_row row;
     *ret_found = false;
@@ -199,8 +212,9 @@ enum err oidc_client_is_open(struct ctx *ctx, struct db *db, struct str id, bool
 static struct str without_port(struct arena *a, struct str uri)
 {
     struct str origin = origin_of(uri);
-    size_t host_end = str_starts(uri, STR("http://[")) ? str_find(origin, STR("]"))
-                                                       : 6 + str_find_byte(str_slice(origin, 6, origin.n), ':');
+    size_t host_end = str_starts(uri, STR("http://["))
+                          ? str_find(origin, STR("]"))
+                          : 6 + str_find_byte(str_slice(origin, 6, origin.n), ':');
     if (str_starts(uri, STR("http://[")) && host_end != SIZE_MAX) {
         host_end++;
     }
@@ -212,10 +226,12 @@ static struct str without_port(struct arena *a, struct str uri)
             return uri;
         }
     }
-    return str_format(a, "%.*s%.*s", FMT(str_slice(origin, 0, host_end)), FMT(str_slice(uri, origin.n, uri.n)));
+    return str_format(a, "%.*s%.*s", FMT(str_slice(origin, 0, host_end)),
+                      FMT(str_slice(uri, origin.n, uri.n)));
 }
 
-bool client_has_uri(struct arena *a, const struct client *c, const struct strs *list, struct str uri)
+bool client_has_uri(struct arena *a, const struct client *c, const struct strs *list,
+                    struct str uri)
 {
     if (strs_have(list, uri)) {
         return true;
@@ -225,12 +241,14 @@ bool client_has_uri(struct arena *a, const struct client *c, const struct strs *
     }
     bool found = false;
     for (size_t i = 0; i < list->count && !found; i++) {
-        found = is_ip_loopback(list->items[i]) && str_equal(without_port(a, list->items[i]), without_port(a, uri));
+        found = is_ip_loopback(list->items[i]) &&
+                str_equal(without_port(a, list->items[i]), without_port(a, uri));
     }
     return found;
 }
 
-struct str client_subject(struct arena *a, const struct oidc *o, const struct client *c, struct str person)
+struct str client_subject(struct arena *a, const struct oidc *o, const struct client *c,
+                          struct str person)
 {
     uint8_t mac[32];
     struct str text = str_format(a, "%.*s\n%.*s", FMT(c->sector), FMT(person));
@@ -245,13 +263,15 @@ void text_hash(struct str s, uint8_t ret[32])
     sha256(s.p == NULL ? "" : s.p, s.n, ret);
 }
 
-void once_note(struct once *n, const char *kind, struct str owner, struct str jti, int64_t expires_ms, struct trouble t)
+void once_note(struct once *n, const char *kind, struct str owner, struct str jti,
+               int64_t expires_ms, struct trouble t)
 {
     uint8_t first[64];
     must(n->count < LEN(n->hash));
     text_hash(owner, first);
     text_hash(jti, first + 32);
-    sha256_prefixed((uint8_t)kind[0], (struct str){(const char *)first, 64}, str_from(kind), n->hash[n->count]);
+    sha256_prefixed((uint8_t)kind[0], (struct str){(const char *)first, 64}, str_from(kind),
+                    n->hash[n->count]);
     n->expires_ms[n->count] = expires_ms;
     n->trouble[n->count++] = t;
 }
@@ -260,7 +280,8 @@ enum err once_keep(struct ctx *ctx, struct db *db, const struct once *n, struct 
 {
     for (size_t i = 0; i < n->count; i++) {
         int64_t added = 0;
-        struct oidc_once_add_in in = {.hash = {(const char *)n->hash[i], 32}, .expires_ms = n->expires_ms[i]};
+        struct oidc_once_add_in in = {.hash = {(const char *)n->hash[i], 32},
+                                      .expires_ms = n->expires_ms[i]};
         TRY(oidc_once_add(ctx, db, in, &added));
         if (added == 0 && t->code == NULL) {
             *t = n->trouble[i];
@@ -326,15 +347,16 @@ static bool read_basic(struct page *p, struct str header, struct credentials *re
 }
 
 /* Which method does the request use? More than one is refused (RFC 6749, 2.3). */
-static bool read_credentials(struct page *p, const struct json *params, struct credentials *ret, bool *ret_basic,
-                             struct trouble *t)
+static bool read_credentials(struct page *p, const struct json *params, struct credentials *ret,
+                             bool *ret_basic, struct trouble *t)
 {
     struct str header = http_header(&p->exchange->request, "authorization");
     struct str id = {0};
     struct str secret = {0};
     struct str type = {0};
     if (!param(params, "client_id", &id, t) || !param(params, "client_secret", &secret, t) ||
-        !param(params, "client_assertion", &ret->assertion, t) || !param(params, "client_assertion_type", &type, t)) {
+        !param(params, "client_assertion", &ret->assertion, t) ||
+        !param(params, "client_assertion_type", &type, t)) {
         return false;
     }
     *ret_basic = header.n > 6 && str_equal_nocase(str_slice(header, 0, 6), STR("Basic "));
@@ -343,16 +365,19 @@ static bool read_credentials(struct page *p, const struct json *params, struct c
     }
     if (*ret_basic) {
         if (!read_basic(p, header, ret) || (id.n > 0 && !str_equal(id, ret->id))) {
-            return trouble_set(t, "invalid_client", "the Basic credentials cannot be read, or are not of client_id");
+            return trouble_set(t, "invalid_client",
+                               "the Basic credentials cannot be read, or are not of client_id");
         }
         return true;
     }
     ret->id = id;
     ret->secret = secret;
     ret->auth = ret->assertion.n > 0 ? AUTH_KEY : secret.n > 0 ? AUTH_POST : AUTH_NONE;
-    if (ret->auth == AUTH_KEY && !str_equal(type, STR("urn:ietf:params:oauth:client-assertion-type:jwt-bearer"))) {
-        return trouble_set(t, "invalid_client",
-                           "client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+    if (ret->auth == AUTH_KEY &&
+        !str_equal(type, STR("urn:ietf:params:oauth:client-assertion-type:jwt-bearer"))) {
+        return trouble_set(
+            t, "invalid_client",
+            "client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
     }
     return true;
 }
@@ -361,19 +386,23 @@ static bool read_credentials(struct page *p, const struct json *params, struct c
 static struct str claimed_id(struct ctx *ctx, struct str payload)
 {
     struct json claims;
-    struct str id = json_parse(ctx, payload, STR("assertion"), &claims) == ERR_OK ? json_text(&claims, "sub") : STR("");
+    struct str id = json_parse(ctx, payload, STR("assertion"), &claims) == ERR_OK
+                        ? json_text(&claims, "sub")
+                        : STR("");
     return id;
 }
 
-/* RFC 7523, 3 with FAPI 2.0, 5.3.2.1: iss and sub are the client, aud is our issuer as one text (of the basic profile
- * any of our names), exp is near, jti comes once. */
-static bool check_assertion(struct page *p, const struct client *c, const struct jws *s, struct once *once,
-                            struct trouble *t)
+/* RFC 7523, 3 with FAPI 2.0, 5.3.2.1: iss and sub are the client, aud is our issuer as one text (of
+ * the basic profile any of our names), exp is near, jti comes once. */
+static bool check_assertion(struct page *p, const struct client *c, const struct jws *s,
+                            struct once *once, struct trouble *t)
 {
     const struct oidc *o = oidc_of(p);
     struct jwt_claims claims;
-    /* OpenID Connect Core, 9, would have the token endpoint, RFC 9126, 2, the endpoint of this request. */
-    const struct str auds[] = {o->issuer, str_format(p->ctx->arena, "%.*s/oidc/token", FMT(o->issuer)),
+    /* OpenID Connect Core, 9, would have the token endpoint, RFC 9126, 2, the endpoint of this
+     * request. */
+    const struct str auds[] = {o->issuer,
+                               str_format(p->ctx->arena, "%.*s/oidc/token", FMT(o->issuer)),
                                str_format(p->ctx->arena, "%.*s%s", FMT(o->issuer), p->route->path)};
     bool loose = c->profile == PROFILE_BASIC;
     struct jwt_rules rules = {.now = oidc_now(p->ctx),
@@ -388,15 +417,17 @@ static bool check_assertion(struct page *p, const struct client *c, const struct
                               .life_max_s = LIMIT_OIDC_ASSERTION_S};
     if (s->typ.n > 0 && !str_equal_nocase(s->typ, STR("JWT")) &&
         !str_equal_nocase(s->typ, STR("client-authentication+jwt"))) {
-        return trouble_set(t, "invalid_client", "the typ of the client assertion is that of another kind of token");
+        return trouble_set(t, "invalid_client",
+                           "the typ of the client assertion is that of another kind of token");
     }
     if (jws_verify_by(p->ctx, s, &c->jwks) != ERR_OK) {
-        return trouble_set(t, "invalid_client", "the client assertion is not signed by a registered key");
+        return trouble_set(t, "invalid_client",
+                           "the client assertion is not signed by a registered key");
     }
     if (jwt_read(p->ctx, s->payload, &rules, &claims) != ERR_OK) {
-        return trouble_set(
-            t, "invalid_client",
-            str_z(p->ctx->arena, str_format(p->ctx->arena, "client assertion: %.*s", FMT(p->ctx->why.detail))));
+        return trouble_set(t, "invalid_client",
+                           str_z(p->ctx->arena, str_format(p->ctx->arena, "client assertion: %.*s",
+                                                           FMT(p->ctx->why.detail))));
     }
     once_note(once, "assertion", c->id, claims.jti, (claims.exp_s + JWT_SKEW_S) * 1000,
               (struct trouble){"invalid_client", "this client assertion was used before"});
@@ -411,28 +442,31 @@ static bool check_secret(struct page *p, const struct client *c, struct str secr
     return c->secret_sha256.n == hex.n && bytes_equal(hex.p, c->secret_sha256.p, hex.n);
 }
 
-bool caller_authenticate(struct page *p, const struct json *params, struct caller *ret, struct once *once,
-                         struct trouble *t)
+bool caller_authenticate(struct page *p, const struct json *params, struct caller *ret,
+                         struct once *once, struct trouble *t)
 {
     struct ctx *ctx = p->ctx;
     struct credentials k = {0};
     struct jws s = {0};
     bool found = false;
     *ret = (struct caller){0};
-    if (p->form_err != ERR_OK ||
-        !str_starts(http_header(&p->exchange->request, "content-type"), STR("application/x-www-form-urlencoded"))) {
-        return trouble_set(t, "invalid_request", "the body must be a form, application/x-www-form-urlencoded");
+    if (p->form_err != ERR_OK || !str_starts(http_header(&p->exchange->request, "content-type"),
+                                             STR("application/x-www-form-urlencoded"))) {
+        return trouble_set(t, "invalid_request",
+                           "the body must be a form, application/x-www-form-urlencoded");
     }
     if (!read_credentials(p, params, &k, &ret->basic_tried, t)) {
         return false;
     }
     if (k.auth == AUTH_KEY) {
         if (jws_read(ctx, k.assertion, JOSE_ALL | JOSE_RS256, false, &s) != ERR_OK) {
-            return trouble_set(t, "invalid_client", "the client assertion is no signed token that is accepted here");
+            return trouble_set(t, "invalid_client",
+                               "the client assertion is no signed token that is accepted here");
         }
         struct str id = claimed_id(ctx, s.payload);
         if (k.id.n > 0 && !str_equal(k.id, id)) {
-            return trouble_set(t, "invalid_client", "client_id is not the subject of the client assertion");
+            return trouble_set(t, "invalid_client",
+                               "client_id is not the subject of the client assertion");
         }
         k.id = id;
     }
@@ -440,7 +474,8 @@ bool caller_authenticate(struct page *p, const struct json *params, struct calle
         return trouble_set(t, "invalid_client", "no such client is registered");
     }
     if (ret->client.auth != k.auth) {
-        return trouble_set(t, "invalid_client", "the client does not authenticate as it is registered to");
+        return trouble_set(t, "invalid_client",
+                           "the client does not authenticate as it is registered to");
     }
     switch (k.auth) {
     case AUTH_KEY: return check_assertion(p, &ret->client, &s, once, t);

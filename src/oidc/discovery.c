@@ -40,11 +40,14 @@ static const struct {
     {"id_token_signing_alg_values_supported", "ES256 EdDSA RS256 SM2-SM3"},
     {"userinfo_signing_alg_values_supported", "ES256 EdDSA RS256 SM2-SM3"},
     {"request_object_signing_alg_values_supported", "ES256 EdDSA PS256 RS256 SM2-SM3"},
-    {"token_endpoint_auth_methods_supported", "private_key_jwt client_secret_basic client_secret_post none"},
+    {"token_endpoint_auth_methods_supported",
+     "private_key_jwt client_secret_basic client_secret_post none"},
     {"token_endpoint_auth_signing_alg_values_supported", "ES256 EdDSA PS256 RS256 SM2-SM3"},
-    {"introspection_endpoint_auth_methods_supported", "private_key_jwt client_secret_basic client_secret_post"},
+    {"introspection_endpoint_auth_methods_supported",
+     "private_key_jwt client_secret_basic client_secret_post"},
     {"introspection_endpoint_auth_signing_alg_values_supported", "ES256 EdDSA PS256 RS256 SM2-SM3"},
-    {"revocation_endpoint_auth_methods_supported", "private_key_jwt client_secret_basic client_secret_post none"},
+    {"revocation_endpoint_auth_methods_supported",
+     "private_key_jwt client_secret_basic client_secret_post none"},
     {"revocation_endpoint_auth_signing_alg_values_supported", "ES256 EdDSA PS256 RS256 SM2-SM3"},
     {"dpop_signing_alg_values_supported", "ES256 EdDSA PS256"},
     {"code_challenge_methods_supported", "S256"},
@@ -64,7 +67,8 @@ static const struct {
     {"request_parameter_supported", true},
     {"request_uri_parameter_supported", false},
     {"require_request_uri_registration", false},
-    {"require_pushed_authorization_requests", false}, /* of FAPI clients it is required; others may */
+    {"require_pushed_authorization_requests",
+     false}, /* of FAPI clients it is required; others may */
     {"backchannel_logout_supported", true},
     {"backchannel_logout_session_supported", true},
 };
@@ -74,7 +78,8 @@ static struct json scopes(struct page *p)
 {
     size_t count = 0;
     struct json out = json_array();
-    const struct code_row *rows = p->law == NULL ? NULL : law_code_rows(p->law, STR("scope"), &count);
+    const struct code_row *rows =
+        p->law == NULL ? NULL : law_code_rows(p->law, STR("scope"), &count);
     for (size_t i = 0; i < count; i++) {
         json_push(p->ctx->arena, &out, json_of_str(rows[i].code));
     }
@@ -103,7 +108,8 @@ enum err page_discovery(struct page *p)
     }
     json_set(a, &doc, STR("scopes_supported"), scopes(p));
     json_set(a, &doc, STR("claims_supported"), claims);
-    json_set(a, &doc, STR("service_documentation"), json_of_str(str_format(a, "%.*s/", FMT(o->issuer))));
+    json_set(a, &doc, STR("service_documentation"),
+             json_of_str(str_format(a, "%.*s/", FMT(o->issuer))));
     struct buf b = buf_new(a, 0);
     json_write(&b, &doc);
     return page_raw(p, 200, STR("application/json"), buf_str(&b), CACHE_S);

@@ -4,8 +4,8 @@
 #include "crypto/crypto.h"
 #include "http/http.h"
 
-/* A nonce of ours: the number of the period it was made in, under a MAC. Nothing is kept; the present and the former
- * count. */
+/* A nonce of ours: the number of the period it was made in, under a MAC. Nothing is kept; the
+ * present and the former count. */
 static struct str nonce_of(struct arena *a, const struct oidc *o, int64_t period)
 {
     uint8_t mac[32];
@@ -28,11 +28,12 @@ static bool nonce_holds(struct page *p, struct str nonce)
 {
     const struct oidc *o = oidc_of(p);
     int64_t now = period_now(p);
-    return str_equal(nonce, nonce_of(p->ctx->arena, o, now)) || str_equal(nonce, nonce_of(p->ctx->arena, o, now - 1));
+    return str_equal(nonce, nonce_of(p->ctx->arena, o, now)) ||
+           str_equal(nonce, nonce_of(p->ctx->arena, o, now - 1));
 }
 
-/* htu without query and fragment is our address: scheme and host in any case, the rest exactly (RFC 9449, 4.3; RFC
- * 3986, 6.2.2). */
+/* htu without query and fragment is our address: scheme and host in any case, the rest exactly (RFC
+ * 9449, 4.3; RFC 3986, 6.2.2). */
 static bool is_here(struct page *p, struct str htu, struct str path)
 {
     const struct oidc *o = oidc_of(p);
@@ -53,29 +54,36 @@ static bool check_token_hash(struct page *p, const struct json *claims, struct s
     return str_equal(ath, base64url_encode(p->ctx->arena, hash, sizeof(hash)));
 }
 
-static bool check_claims(struct page *p, const struct jws *s, struct str path, struct str token, bool need_nonce,
-                         struct once *once, struct trouble *t)
+static bool check_claims(struct page *p, const struct jws *s, struct str path, struct str token,
+                         bool need_nonce, struct once *once, struct trouble *t)
 {
     struct jwt_claims c;
-    struct jwt_rules rules = {
-        .now = oidc_now(p->ctx), .need_iat = true, .need_jti = true, .age_max_s = LIMIT_OIDC_PROOF_S};
+    struct jwt_rules rules = {.now = oidc_now(p->ctx),
+                              .need_iat = true,
+                              .need_jti = true,
+                              .age_max_s = LIMIT_OIDC_PROOF_S};
     enum err e = jwt_read(p->ctx, s->payload, &rules, &c);
     if (e != ERR_OK) {
         return trouble_set(t, "invalid_dpop_proof",
-                           str_z(p->ctx->arena, str_format(p->ctx->arena, "key proof: %.*s", FMT(p->ctx->why.detail))));
+                           str_z(p->ctx->arena, str_format(p->ctx->arena, "key proof: %.*s",
+                                                           FMT(p->ctx->why.detail))));
     }
     if (!str_equal(json_text(&c.all, "htm"), p->exchange->request.method)) {
-        return trouble_set(t, "invalid_dpop_proof", "key proof: htm is not the method of this request");
+        return trouble_set(t, "invalid_dpop_proof",
+                           "key proof: htm is not the method of this request");
     }
     if (!is_here(p, json_text(&c.all, "htu"), path)) {
-        return trouble_set(t, "invalid_dpop_proof", "key proof: htu is not the address of this request");
+        return trouble_set(t, "invalid_dpop_proof",
+                           "key proof: htu is not the address of this request");
     }
     if (token.n > 0 && !check_token_hash(p, &c.all, token)) {
         return trouble_set(t, "invalid_dpop_proof", "key proof: ath is not the hash of the token");
     }
     const struct json *nonce = json_get(&c.all, "nonce");
-    if ((need_nonce || nonce != NULL) && !(json_is(nonce, JSON_STRING) && nonce_holds(p, nonce->text))) {
-        return trouble_set(t, "use_dpop_nonce", "the key proof must carry the nonce of the DPoP-Nonce header");
+    if ((need_nonce || nonce != NULL) &&
+        !(json_is(nonce, JSON_STRING) && nonce_holds(p, nonce->text))) {
+        return trouble_set(t, "use_dpop_nonce",
+                           "the key proof must carry the nonce of the DPoP-Nonce header");
     }
     once_note(once, "proof", jwk_thumbprint(p->ctx->arena, &s->jwk), c.jti,
               (c.iat_s + LIMIT_OIDC_PROOF_S + JWT_SKEW_S) * 1000,
@@ -83,8 +91,8 @@ static bool check_claims(struct page *p, const struct jws *s, struct str path, s
     return true;
 }
 
-bool dpop_check(struct page *p, struct str path, struct str token, bool need_nonce, struct str *ret_thumbprint,
-                struct once *once, struct trouble *t)
+bool dpop_check(struct page *p, struct str path, struct str token, bool need_nonce,
+                struct str *ret_thumbprint, struct once *once, struct trouble *t)
 {
     const struct http_request *r = &p->exchange->request;
     struct str proof = {0};
@@ -103,8 +111,10 @@ bool dpop_check(struct page *p, struct str path, struct str token, bool need_non
     if (count > 1) {
         return trouble_set(t, "invalid_dpop_proof", "there is more than one DPoP header");
     }
-    if (jws_read(p->ctx, proof, JOSE_ALL, true, &s) != ERR_OK || !str_equal(s.typ, STR("dpop+jwt"))) {
-        return trouble_set(t, "invalid_dpop_proof", "the DPoP header is no key proof that is accepted here");
+    if (jws_read(p->ctx, proof, JOSE_ALL, true, &s) != ERR_OK ||
+        !str_equal(s.typ, STR("dpop+jwt"))) {
+        return trouble_set(t, "invalid_dpop_proof",
+                           "the DPoP header is no key proof that is accepted here");
     }
     if (jws_verify(p->ctx, &s, &s.jwk) != ERR_OK) {
         return trouble_set(t, "invalid_dpop_proof", "the key proof is not signed by its key");

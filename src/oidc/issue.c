@@ -1,4 +1,5 @@
-/* What is issued: access tokens (RFC 9068), ID tokens (OpenID Connect Core, 2), logout tokens, and the claims in them.
+/* What is issued: access tokens (RFC 9068), ID tokens (OpenID Connect Core, 2), logout tokens, and
+ * the claims in them.
  */
 #include "oidc/oidc_in.h"
 
@@ -51,7 +52,8 @@ struct str grant_document(struct arena *a, const struct grant *g)
     return buf_str(&b);
 }
 
-enum err grant_find(struct ctx *ctx, struct db *db, struct str id, struct grant *ret, bool *ret_live)
+enum err grant_find(struct ctx *ctx, struct db *db, struct str id, struct grant *ret,
+                    bool *ret_live)
 {
     struct oidc_grant_get_row row;
     struct json o;
@@ -78,14 +80,16 @@ enum err grant_find(struct ctx *ctx, struct db *db, struct str id, struct grant 
     return ERR_OK;
 }
 
-enum err grant_scope_now(struct ctx *ctx, struct db *db, const struct grant *g, struct str *ret, bool *ret_live)
+enum err grant_scope_now(struct ctx *ctx, struct db *db, const struct grant *g, struct str *ret,
+                         bool *ret_live)
 {
     struct oidc_consent_get_row row;
     struct buf b = buf_new(ctx->arena, 0);
     struct str rest = g->scope;
     struct str w = {0};
-    TRY(oidc_consent_get(ctx, db, (struct oidc_consent_get_in){.person = g->person, .client = g->client}, &row,
-                         ret_live));
+    TRY(oidc_consent_get(ctx, db,
+                         (struct oidc_consent_get_in){.person = g->person, .client = g->client},
+                         &row, ret_live));
     while (*ret_live && word_next(&rest, &w)) {
         if (word_in(row.scopes, w)) {
             buf_puts(&b, b.n > 0 ? " " : "");
@@ -108,8 +112,9 @@ static const struct {
     {"phone_number", "phone", "person.phone"},
     {"address", "address", "person.address"},
 };
-const char *const claim_names[] = {"sub", "iss", "aud", "exp",  "iat",          "auth_time", "nonce",
-                                   "acr", "amr", "sid", "name", "phone_number", "address"};
+const char *const claim_names[] = {"sub",       "iss",          "aud",    "exp", "iat",
+                                   "auth_time", "nonce",        "acr",    "amr", "sid",
+                                   "name",      "phone_number", "address"};
 const size_t claim_name_count = LEN(claim_names);
 
 struct str claim_scope(struct str claim)
@@ -146,8 +151,8 @@ enum err release_keep(struct ctx *ctx, struct db *db, const struct release *r)
     return r->person.n == 0 ? ERR_OK : use_keep(ctx, db, &n);
 }
 
-enum err oidc_reader_name(struct ctx *ctx, struct db *db, enum lang lang, struct str reader, struct str *ret,
-                          bool *ret_found)
+enum err oidc_reader_name(struct ctx *ctx, struct db *db, enum lang lang, struct str reader,
+                          struct str *ret, bool *ret_found)
 {
     struct oidc_client_get_row row;
     struct json o;
@@ -167,8 +172,8 @@ enum err oidc_reader_name(struct ctx *ctx, struct db *db, enum lang lang, struct
     return ERR_OK;
 }
 
-enum err claims_of_person(struct page *p, const struct grant *g, struct str scope, const char *member,
-                          struct json *into, struct str *released)
+enum err claims_of_person(struct page *p, const struct grant *g, struct str scope,
+                          const char *member, struct json *into, struct str *released)
 {
     struct ctx *ctx = p->ctx;
     struct arena *a = ctx->arena;
@@ -179,14 +184,17 @@ enum err claims_of_person(struct page *p, const struct grant *g, struct str scop
     TRY(party_facts(ctx, p->db, g->person, &facts));
     for (size_t i = 0; i < LEN(person_claims); i++) {
         bool by_scope = !id_token && word_in(scope, str_from(person_claims[i].scope));
-        /* One claim of a scope asked for by itself: the person has consented to that scope, or it is not given. */
+        /* One claim of a scope asked for by itself: the person has consented to that scope, or it
+         * is not given. */
         bool by_name = word_in(scope, str_from(person_claims[i].scope)) &&
                        ask_wants_claim(&g->claims, member, person_claims[i].claim);
-        struct str value = person_claims[i].fact == NULL ? name : json_text(&facts, person_claims[i].fact);
+        struct str value =
+            person_claims[i].fact == NULL ? name : json_text(&facts, person_claims[i].fact);
         if ((!by_scope && !by_name) || value.n == 0 || !may_give(p, person_claims[i].fact)) {
             continue;
         }
-        *released = str_format(a, "%.*s%s%s", FMT(*released), released->n > 0 ? " " : "", person_claims[i].scope);
+        *released = str_format(a, "%.*s%s%s", FMT(*released), released->n > 0 ? " " : "",
+                               person_claims[i].scope);
         if (strcmp(person_claims[i].claim, "address") == 0) {
             struct json address = json_object();
             set(a, &address, "formatted", value);
@@ -200,14 +208,15 @@ enum err claims_of_person(struct page *p, const struct grant *g, struct str scop
 
 /* ---- tokens ---- */
 
-/* jti of an access token: the grant it hangs on, and a random part. A machine's own has no grant. */
+/* jti of an access token: the grant it hangs on, and a random part. A machine's own has no grant.
+ */
 static struct str access_jti(struct ctx *ctx, const struct grant *g)
 {
     return str_format(ctx->arena, "%.*s.%.*s", FMT(g->id), FMT(random_text(ctx, 9)));
 }
 
-struct json access_claims(struct ctx *ctx, struct oidc *o, const struct client *c, const struct grant *g,
-                          struct str scope, struct str thumbprint)
+struct json access_claims(struct ctx *ctx, struct oidc *o, const struct client *c,
+                          const struct grant *g, struct str scope, struct str thumbprint)
 {
     struct arena *a = ctx->arena;
     struct json t = json_object();
@@ -239,8 +248,8 @@ struct json access_claims(struct ctx *ctx, struct oidc *o, const struct client *
     return t;
 }
 
-/* The left half of the hash of a token (OpenID Connect Core, 3.1.3.6). For EdDSA with Ed25519 the hash is SHA-512, with
- * SM2 SM3. */
+/* The left half of the hash of a token (OpenID Connect Core, 3.1.3.6). For EdDSA with Ed25519 the
+ * hash is SHA-512, with SM2 SM3. */
 struct str half_hash(struct ctx *ctx, enum jose_alg alg, struct str token)
 {
     uint8_t hash[64];
@@ -285,8 +294,8 @@ enum err id_claims(struct page *p, const struct client *c, const struct grant *g
     return claims_of_person(p, g, g->scope, "id_token", ret, ret_released);
 }
 
-enum err issue_logout(struct ctx *ctx, struct oidc *o, const struct client *c, struct str session, struct str person,
-                      struct str *ret)
+enum err issue_logout(struct ctx *ctx, struct oidc *o, const struct client *c, struct str session,
+                      struct str person, struct str *ret)
 {
     struct arena *a = ctx->arena;
     struct json t = json_object();
@@ -306,12 +315,15 @@ enum err issue_logout(struct ctx *ctx, struct oidc *o, const struct client *c, s
 
 /* ---- our own access tokens, come back ---- */
 
-enum err access_find(struct ctx *ctx, struct oidc *o, struct db *db, struct str token, struct access *ret,
-                     bool *ret_live)
+enum err access_find(struct ctx *ctx, struct oidc *o, struct db *db, struct str token,
+                     struct access *ret, bool *ret_live)
 {
     struct jws s;
-    struct jwt_rules rules = {
-        .now = oidc_now(ctx), .iss = o->issuer, .need_exp = true, .need_iat = true, .need_jti = true};
+    struct jwt_rules rules = {.now = oidc_now(ctx),
+                              .iss = o->issuer,
+                              .need_exp = true,
+                              .need_iat = true,
+                              .need_jti = true};
     uint8_t hash[32];
     bool revoked = false;
     *ret_live = false;
@@ -326,7 +338,8 @@ enum err access_find(struct ctx *ctx, struct oidc *o, struct db *db, struct str 
     ret->jti = ret->claims.jti;
     struct oidc_once_get_row row;
     text_hash(ret->jti, hash);
-    TRY(oidc_once_get(ctx, db, (struct oidc_once_get_in){.hash = {(const char *)hash, 32}}, &row, &revoked));
+    TRY(oidc_once_get(ctx, db, (struct oidc_once_get_in){.hash = {(const char *)hash, 32}}, &row,
+                      &revoked));
     struct oidc_client_get_row client;
     bool known = false;
     TRY(oidc_client_get(ctx, db, (struct oidc_client_get_in){.id = ret->client}, &client, &known));

@@ -1,5 +1,6 @@
-/* The keys of tokens: by number, which is the time divided by LIMIT_OIDC_KEY_S. Published are the former (its tokens
- * may still be about), the present, and the next (so that whoever caches the set has it before it is used). */
+/* The keys of tokens: by number, which is the time divided by LIMIT_OIDC_KEY_S. Published are the
+ * former (its tokens may still be about), the present, and the next (so that whoever caches the set
+ * has it before it is used). */
 #include "oidc/oidc_in.h"
 
 #include "crypto/crypto.h"
@@ -30,7 +31,8 @@ static uint32_t number_now(struct ctx *ctx)
 }
 
 /* Under the lock. */
-static enum err key_get(struct ctx *ctx, struct oidc *o, enum jose_alg alg, uint32_t number, struct token_public **ret)
+static enum err key_get(struct ctx *ctx, struct oidc *o, enum jose_alg alg, uint32_t number,
+                        struct token_public **ret)
 {
     size_t kind = kind_of(alg);
     struct token_public *place = &o->keys[kind][number % TOKEN_NUMBERS];
@@ -64,7 +66,8 @@ struct signing {
     uint32_t number;
 };
 
-static enum err sign(struct ctx *ctx, void *arg, enum jose_alg alg, struct str text, uint8_t ret[JOSE_SIGNATURE])
+static enum err sign(struct ctx *ctx, void *arg, enum jose_alg alg, struct str text,
+                     uint8_t ret[JOSE_SIGNATURE])
 {
     struct signing *s = arg;
     (void)alg;
@@ -74,8 +77,8 @@ static enum err sign(struct ctx *ctx, void *arg, enum jose_alg alg, struct str t
     return e;
 }
 
-enum err keys_sign(struct ctx *ctx, struct oidc *o, enum jose_alg alg, struct str typ, const struct json *payload,
-                   struct str *ret)
+enum err keys_sign(struct ctx *ctx, struct oidc *o, enum jose_alg alg, struct str typ,
+                   const struct json *payload, struct str *ret)
 {
     size_t kind = kind_of(alg);
     struct signing s = {o, kinds[kind].kind, number_now(ctx)};
@@ -121,25 +124,29 @@ static bool number_of(struct arena *a, size_t kind, struct str kid, uint32_t *re
 {
     struct str prefix = str_from(kinds[kind].kid);
     uint64_t n = 0;
-    if (!str_starts(kid, prefix) || !str_to_u64(str_slice(kid, prefix.n, kid.n), &n) || n > UINT32_MAX) {
+    if (!str_starts(kid, prefix) || !str_to_u64(str_slice(kid, prefix.n, kid.n), &n) ||
+        n > UINT32_MAX) {
         return false;
     }
     *ret = (uint32_t)n;
     return str_equal(kid, str_format(a, "%.*s%u", FMT(prefix), *ret));
 }
 
-enum err keys_verify(struct ctx *ctx, struct oidc *o, struct str token, const char *typ, uint32_t back, struct jws *ret)
+enum err keys_verify(struct ctx *ctx, struct oidc *o, struct str token, const char *typ,
+                     uint32_t back, struct jws *ret)
 {
     struct jws s;
     uint32_t number = 0;
     uint32_t now = number_now(ctx);
     TRY(jws_read(ctx, token, JOSE_ES256 | JOSE_EDDSA | JOSE_SM2 | JOSE_RS256, false, &s));
-    if (!str_equal(s.typ, str_from(typ)) || !number_of(ctx->arena, kind_of(s.alg), s.kid, &number)) {
+    if (!str_equal(s.typ, str_from(typ)) ||
+        !number_of(ctx->arena, kind_of(s.alg), s.kid, &number)) {
         return fault(ctx, ERR_SIGNATURE, "the token is none of ours");
     }
     if (number > now + 1 || number + back < now ||
         back > TOKEN_BACK_MAX) { /* + 1: made just before the clock was put back */
-        return fault(ctx, ERR_SIGNATURE, "the token is signed by a key that is no longer, or not yet, used");
+        return fault(ctx, ERR_SIGNATURE,
+                     "the token is signed by a key that is no longer, or not yet, used");
     }
     struct token_public *k = NULL;
     pthread_mutex_lock(&o->lock);
@@ -159,15 +166,16 @@ enum err keys_verify(struct ctx *ctx, struct oidc *o, struct str token, const ch
 
 /* ---- many at once ---- */
 
-enum err keys_sign_later(struct page *p, struct later *l, enum jose_alg alg, struct str typ, const struct json *payload,
-                         page_step *step)
+enum err keys_sign_later(struct page *p, struct later *l, enum jose_alg alg, struct str typ,
+                         const struct json *payload, page_step *step)
 {
     struct ctx *ctx = p->ctx;
     struct oidc *o = oidc_of(p);
     size_t kind = kind_of(alg);
     uint32_t number = number_now(ctx);
     struct str kid = str_format(ctx->arena, "%s%u", kinds[kind].kid, number);
-    *l = (struct later){.page = p, .step = step, .alg = alg, .text = {.kind = kinds[kind].kind, .number = number}};
+    *l = (struct later){
+        .page = p, .step = step, .alg = alg, .text = {.kind = kinds[kind].kind, .number = number}};
     TRY(jws_prepare(ctx, alg, typ, kid, payload, &l->text.text));
     page_hold(p);
     pthread_mutex_lock(&o->lock);
@@ -193,7 +201,8 @@ static size_t take_many(struct later **list, struct later **ret)
 {
     size_t count = 0;
     size_t bytes = 0;
-    while (*list != NULL && count < TOKEN_TEXTS && (count == 0 || bytes + (*list)->text.text.n + 16 <= MANY_BYTES)) {
+    while (*list != NULL && count < TOKEN_TEXTS &&
+           (count == 0 || bytes + (*list)->text.text.n + 16 <= MANY_BYTES)) {
         bytes += (*list)->text.text.n + 16;
         ret[count++] = *list;
         *list = (*list)->next;
@@ -247,7 +256,8 @@ void oidc_settled(void *oidc)
             struct later *items[TOKEN_TEXTS];
             size_t count = take_many(&in_order, items);
             sign_many(o, items, count);
-            for (size_t i = 0; i < count; i++) { /* a step may put off another token: the next turn of this loop */
+            for (size_t i = 0; i < count;
+                 i++) { /* a step may put off another token: the next turn of this loop */
                 page_go_on(items[i]->page, items[i]->step, items[i]);
             }
         }

@@ -1,5 +1,5 @@
-/* Signing out: asked for by an application (RP-Initiated Logout 1.0), told to all of them (Back-Channel Logout 1.0);
- * and consent looked at and withdrawn. */
+/* Signing out: asked for by an application (RP-Initiated Logout 1.0), told to all of them
+ * (Back-Channel Logout 1.0); and consent looked at and withdrawn. */
 #include "oidc/oidc_in.h"
 
 #include "base/buf.h"
@@ -20,7 +20,8 @@ struct logout {
     bool ended; /* a session was ended: applications wait to be told */
 };
 
-/* Who asks, for whom, and where to afterwards. An address that is not registered is refused, never followed. */
+/* Who asks, for whom, and where to afterwards. An address that is not registered is refused, never
+ * followed. */
 static enum err logout_read(struct page *p, struct logout *l, struct trouble *t)
 {
     struct ctx *ctx = p->ctx;
@@ -30,14 +31,16 @@ static enum err logout_read(struct page *p, struct logout *l, struct trouble *t)
     struct jws s;
     struct json claims;
     if (!param(&l->params, "id_token_hint", &hint, t) || !param(&l->params, "client_id", &id, t) ||
-        !param(&l->params, "post_logout_redirect_uri", &l->uri, t) || !param(&l->params, "state", &l->state, t)) {
+        !param(&l->params, "post_logout_redirect_uri", &l->uri, t) ||
+        !param(&l->params, "state", &l->state, t)) {
         return ERR_OK;
     }
     if (hint.n > 0) {
         if (keys_verify(ctx, o, hint, "JWT", TOKEN_BACK_MAX, &s) != ERR_OK ||
             json_parse(ctx, s.payload, STR("hint"), &claims) != ERR_OK ||
             (id.n > 0 && !str_equal(id, json_text(&claims, "aud")))) {
-            trouble_set(t, "invalid_request", "id_token_hint is no ID token of ours for this client");
+            trouble_set(t, "invalid_request",
+                        "id_token_hint is no ID token of ours for this client");
             return ERR_OK;
         }
         id = json_text(&claims, "aud");
@@ -46,9 +49,11 @@ static enum err logout_read(struct page *p, struct logout *l, struct trouble *t)
         l->has_hint = true;
     }
     TRY(client_find(ctx, p->db, id, &l->client, &l->has_client));
-    if (l->uri.n > 0 && (!l->has_client || !client_has_uri(ctx->arena, &l->client, &l->client.logout_uris, l->uri))) {
+    if (l->uri.n > 0 && (!l->has_client ||
+                         !client_has_uri(ctx->arena, &l->client, &l->client.logout_uris, l->uri))) {
         trouble_set(t, "invalid_request",
-                    "post_logout_redirect_uri is not registered for the client, or the client is not known");
+                    "post_logout_redirect_uri is not registered for the client, or the client is "
+                    "not known");
     }
     return ERR_OK;
 }
@@ -65,7 +70,8 @@ static enum err logout_done(struct page *p, const struct receipt *receipt)
     p->session = (struct session){0};
     if (l->uri.n == 0) {
         struct page_signout v = {.done = true};
-        return page_show(p, 200, p->lang == LANG_EN ? STR("Signed out") : STR("已经退出"), page_signout, &v);
+        return page_show(p, 200, p->lang == LANG_EN ? STR("Signed out") : STR("已经退出"),
+                         page_signout, &v);
     }
     buf_put(&b, l->uri);
     if (l->state.n > 0) {
@@ -77,18 +83,21 @@ static enum err logout_done(struct page *p, const struct receipt *receipt)
 static enum err logout_show_trouble(struct page *p, const struct trouble *t)
 {
     struct arena *a = p->ctx->arena;
-    struct text2 s = {str_format(a, "退出请求有误（%s：%s）。", t->code, t->text),
-                      str_format(a, "The request to sign out cannot be followed (%s: %s).", t->code, t->text)};
+    struct text2 s = {
+        str_format(a, "退出请求有误（%s：%s）。", t->code, t->text),
+        str_format(a, "The request to sign out cannot be followed (%s: %s).", t->code, t->text)};
     return page_problem(p, ERR_USAGE, STR(""), s);
 }
 
-/* The ID token is that of the session here: its application speaks for the person, and need not ask. */
+/* The ID token is that of the session here: its application speaks for the person, and need not
+ * ask. */
 static bool hint_is_session(struct page *p, const struct logout *l)
 {
     if (!l->has_hint || !l->has_client || !str_equal(l->hint_sid, p->session.id)) {
         return false;
     }
-    return str_equal(l->hint_sub, client_subject(p->ctx->arena, oidc_of(p), &l->client, p->session.actor.id));
+    return str_equal(l->hint_sub,
+                     client_subject(p->ctx->arena, oidc_of(p), &l->client, p->session.actor.id));
 }
 
 static enum err logout_ask(struct page *p, struct json params)
@@ -115,7 +124,8 @@ static enum err logout_ask(struct page *p, struct json params)
     struct page_signout v = {.client = en ? l->client.name_en : l->client.name,
                              .request = params_query(ctx->arena, &params)};
     p->form_to = l->uri.n > 0 ? origin_of(l->uri) : STR("");
-    return page_show(p, 200, p->lang == LANG_EN ? STR("Sign out?") : STR("是否退出登录"), page_signout, &v);
+    return page_show(p, 200, p->lang == LANG_EN ? STR("Sign out?") : STR("是否退出登录"),
+                     page_signout, &v);
 }
 
 enum err page_logout_ask(struct page *p)
@@ -123,8 +133,8 @@ enum err page_logout_ask(struct page *p)
     struct json params;
     struct trouble t = {"invalid_request", "the query cannot be read"};
     if (strcmp(p->route->method, "POST") == 0) {
-        bool is_form =
-            str_starts(http_header(&p->exchange->request, "content-type"), STR("application/x-www-form-urlencoded"));
+        bool is_form = str_starts(http_header(&p->exchange->request, "content-type"),
+                                  STR("application/x-www-form-urlencoded"));
         if (p->form_err != ERR_OK || !is_form) {
             return logout_show_trouble(p, &t);
         }
@@ -136,8 +146,9 @@ enum err page_logout_ask(struct page *p)
         }
         return logout_ask(p, p->form);
     }
-    return params_of_query(p->ctx, p->exchange->request.query, &params) == ERR_OK ? logout_ask(p, params)
-                                                                                  : logout_show_trouble(p, &t);
+    return params_of_query(p->ctx, p->exchange->request.query, &params) == ERR_OK
+               ? logout_ask(p, params)
+               : logout_show_trouble(p, &t);
 }
 
 enum err page_logout_post(struct page *p)
@@ -172,9 +183,10 @@ enum err page_consents_list(struct page *p)
     struct arena *a = ctx->arena;
     struct oidc_consent_list_row *rows = NULL;
     size_t count = 0;
-    TRY(oidc_consent_list(ctx, p->db,
-                          (struct oidc_consent_list_in){.person = p->session.actor.id, .count = LIMIT_PAGE_ROWS}, &rows,
-                          &count));
+    TRY(oidc_consent_list(
+        ctx, p->db,
+        (struct oidc_consent_list_in){.person = p->session.actor.id, .count = LIMIT_PAGE_ROWS},
+        &rows, &count));
     struct page_consents_rows *out = ARENA_ARRAY(a, struct page_consents_rows, count + 1);
     for (size_t i = 0; i < count; i++) {
         struct client c = {.name = rows[i].client};
@@ -197,7 +209,8 @@ enum err page_consents_list(struct page *p)
     }
     struct page_consents v = {.rows = out, .rows_count = count};
     return page_show(p, 200,
-                     p->lang == LANG_EN ? STR("Applications I hand information to") : STR("我同意提供信息的应用"),
+                     p->lang == LANG_EN ? STR("Applications I hand information to")
+                                        : STR("我同意提供信息的应用"),
                      page_consents, &v);
 }
 
@@ -206,24 +219,28 @@ struct withdrawal {
     struct str person;
 };
 
-static enum err withdraw_keep(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
+static enum err withdraw_keep(struct ctx *ctx, struct db *db, void *arg,
+                              const struct receipt *receipt)
 {
     const struct withdrawal *w = arg;
     (void)receipt;
-    return oidc_grant_revoke_all(ctx, db, (struct oidc_grant_revoke_all_in){.client = w->client, .person = w->person});
+    return oidc_grant_revoke_all(
+        ctx, db, (struct oidc_grant_revoke_all_in){.client = w->client, .person = w->person});
 }
 
 static enum err withdraw_then(struct page *p, const struct receipt *receipt)
 {
-    return receipt->seq < 0 ? page_problem(p, ERR_REFUSED, receipt->verdict.field, receipt->verdict.sentence)
-                            : page_go(p, STR("/oidc/consents"));
+    return receipt->seq < 0
+               ? page_problem(p, ERR_REFUSED, receipt->verdict.field, receipt->verdict.sentence)
+               : page_go(p, STR("/oidc/consents"));
 }
 
 enum err page_consents_post(struct page *p)
 {
     struct withdrawal *w = ARENA_NEW(p->ctx->arena, struct withdrawal);
     *w = (struct withdrawal){page_field(p, "client"), p->session.actor.id};
-    struct draft draft = {.kind = STR("withdraw-consent"), .actor = p->session.actor, .fields = json_object()};
+    struct draft draft = {
+        .kind = STR("withdraw-consent"), .actor = p->session.actor, .fields = json_object()};
     json_set(p->ctx->arena, &draft.fields, STR("consent.client"), json_of_str(w->client));
     return page_submit_with(p, &draft, withdraw_keep, w, withdraw_then);
 }

@@ -1,8 +1,9 @@
 /* oidc_in.h - inside the identity provider.
  *
- * A request to it goes: read its parameters (params.c), know the application (client.c, assertion.c), judge what it
- * asks (ask.c), answer (page_*.c, token.c …) with what issue.c makes, keeping rows by page_keep. A refusal is a struct
- * trouble, in the words of the standards; an enum err is a fault of ours.
+ * A request to it goes: read its parameters (params.c), know the application (client.c,
+ * assertion.c), judge what it asks (ask.c), answer (page_*.c, token.c …) with what issue.c makes,
+ * keeping rows by page_keep. A refusal is a struct trouble, in the words of the standards; an enum
+ * err is a fault of ours.
  */
 #pragma once
 
@@ -23,7 +24,8 @@ struct http_fields;
 /* What the counters of oidc_counts count. */
 enum kept { KEPT_PUSH, KEPT_CODE, KEPT_GRANT, KEPT_REFRESH, KEPT_ONCE, KEPT_VISIT, KEPT_KINDS };
 
-/* A token whose signature waits for the others of this turn of the loop (sign.c). Lives on its page's arena. */
+/* A token whose signature waits for the others of this turn of the loop (sign.c). Lives on its
+ * page's arena. */
 struct later {
     struct page *page;
     page_step *step;
@@ -33,8 +35,9 @@ struct later {
     struct later *next;
 };
 
-/* How many kinds of keys there are, and how old a key may be by which a hint is signed. Each number that may be asked
- * for has a place of its own: an RSA key costs 0.1 s to make, and nobody shall have one made twice. */
+/* How many kinds of keys there are, and how old a key may be by which a hint is signed. Each number
+ * that may be asked for has a place of its own: an RSA key costs 0.1 s to make, and nobody shall
+ * have one made twice. */
 enum { TOKEN_KINDS = 4, TOKEN_BACK_MAX = 12, TOKEN_NUMBERS = TOKEN_BACK_MAX + 2 };
 struct token_public {
     enum jose_alg alg;
@@ -80,7 +83,8 @@ static inline struct instant oidc_now(struct ctx *ctx)
     return ctx->world->now(ctx->world);
 }
 
-/* A refusal in the words of the standards; code NULL: none. Both static or on the page's arena; the text is ASCII. */
+/* A refusal in the words of the standards; code NULL: none. Both static or on the page's arena; the
+ * text is ASCII. */
 struct trouble {
     const char *code;
     const char *text;
@@ -95,10 +99,11 @@ static inline bool trouble_set(struct trouble *t, const char *code, const char *
 
 /* A query or form as one JSON object; a name that comes again has a list. */
 enum err params_of_query(struct ctx *ctx, struct str query, struct json *ret) MUST_USE;
-/* A parameter: empty when absent or sent without value (RFC 6749, 3.1); false with a trouble when sent twice, too long,
- * or no text. */
+/* A parameter: empty when absent or sent without value (RFC 6749, 3.1); false with a trouble when
+ * sent twice, too long, or no text. */
 bool param(const struct json *params, const char *name, struct str *ret, struct trouble *t);
-/* resource (RFC 8707, 2): one; more than one, which the standard allows, is told as invalid_target. */
+/* resource (RFC 8707, 2): one; more than one, which the standard allows, is told as invalid_target.
+ */
 bool param_resource(const struct json *params, struct str *ret, struct trouble *t);
 /* Write the members as a query. */
 struct str params_query(struct arena *a, const struct json *params);
@@ -144,44 +149,52 @@ struct client {
     bool signed_requests;
 };
 /* Read a registration; ERR_* says what in it cannot be used. */
-enum err client_read(struct ctx *ctx, struct str id, struct str document, struct client *ret) MUST_USE;
+enum err client_read(struct ctx *ctx, struct str id, struct str document,
+                     struct client *ret) MUST_USE;
 /* The open application of this id. A registration that cannot be used counts as none. */
-enum err client_find(struct ctx *ctx, struct db *db, struct str id, struct client *ret, bool *ret_found) MUST_USE;
-/* One of the registered addresses, by exact comparison; at the loopback address of a native application any port (RFC
- * 8252, 7.3). */
-bool client_has_uri(struct arena *a, const struct client *c, const struct strs *list, struct str uri);
+enum err client_find(struct ctx *ctx, struct db *db, struct str id, struct client *ret,
+                     bool *ret_found) MUST_USE;
+/* One of the registered addresses, by exact comparison; at the loopback address of a native
+ * application any port (RFC 8252, 7.3). */
+bool client_has_uri(struct arena *a, const struct client *c, const struct strs *list,
+                    struct str uri);
 bool strs_have(const struct strs *list, struct str s);
 /* The pairwise subject of a person for this application (OpenID Connect Core, 8.1). */
-struct str client_subject(struct arena *a, const struct oidc *o, const struct client *c, struct str person);
+struct str client_subject(struct arena *a, const struct oidc *o, const struct client *c,
+                          struct str person);
 
-/* What may come once: gathered while a request is judged, kept in the transaction that answers it. */
+/* What may come once: gathered while a request is judged, kept in the transaction that answers it.
+ */
 struct once {
     uint8_t hash[4][32];
     int64_t expires_ms[4];
     struct trouble trouble[4]; /* when it came before */
     size_t count;
 };
-void once_note(struct once *n, const char *kind, struct str owner, struct str jti, int64_t expires_ms,
-               struct trouble t);
+void once_note(struct once *n, const char *kind, struct str owner, struct str jti,
+               int64_t expires_ms, struct trouble t);
 /* Inside a kept transaction: false with the trouble of the first that came before. */
-enum err once_keep(struct ctx *ctx, struct db *db, const struct once *n, struct trouble *t) MUST_USE;
+enum err once_keep(struct ctx *ctx, struct db *db, const struct once *n,
+                   struct trouble *t) MUST_USE;
 
-/* Who calls? Client authentication (RFC 6749, 2.3; RFC 7523; FAPI 2.0, 5.3.2.1): exactly the registered method. */
+/* Who calls? Client authentication (RFC 6749, 2.3; RFC 7523; FAPI 2.0, 5.3.2.1): exactly the
+ * registered method. */
 struct caller {
     struct client client;
     bool basic_tried; /* the answer to a failure names Basic */
 };
-bool caller_authenticate(struct page *p, const struct json *params, struct caller *ret, struct once *once,
-                         struct trouble *t);
+bool caller_authenticate(struct page *p, const struct json *params, struct caller *ret,
+                         struct once *once, struct trouble *t);
 /* 401 with WWW-Authenticate for invalid_client, 400 for others. */
-enum err answer_caller_trouble(struct page *p, const struct caller *c, const struct trouble *t) MUST_USE;
+enum err answer_caller_trouble(struct page *p, const struct caller *c,
+                               const struct trouble *t) MUST_USE;
 
 /* ---- key proofs (dpop.c) ---- */
 
-/* The DPoP header of the request (RFC 9449, 4.3): *ret_thumbprint is empty when there is none. token: that which it
- * must go with, or empty. */
-bool dpop_check(struct page *p, struct str path, struct str token, bool need_nonce, struct str *ret_thumbprint,
-                struct once *once, struct trouble *t);
+/* The DPoP header of the request (RFC 9449, 4.3): *ret_thumbprint is empty when there is none.
+ * token: that which it must go with, or empty. */
+bool dpop_check(struct page *p, struct str path, struct str token, bool need_nonce,
+                struct str *ret_thumbprint, struct once *once, struct trouble *t);
 /* Give the present nonce with the answer. */
 void dpop_give_nonce(struct page *p);
 
@@ -211,15 +224,18 @@ struct ask {
     uint8_t push_hash[32]; /* of a pushed request */
     bool is_pushed;
 };
-/* Judge a request. *ret_known: application and redirect_uri hold, so a trouble may be sent there; else it is shown. */
+/* Judge a request. *ret_known: application and redirect_uri hold, so a trouble may be sent there;
+ * else it is shown. */
 enum err ask_read(struct page *p, const struct json *params, struct ask *ret, bool *ret_known,
                   struct trouble *t) MUST_USE;
-/* The same for a request that is pushed: its application is known, and nothing else of it is believed. */
-enum err ask_read_pushed(struct page *p, const struct client *c, const struct json *params, struct ask *ret,
-                         struct once *once, struct trouble *t) MUST_USE;
+/* The same for a request that is pushed: its application is known, and nothing else of it is
+ * believed. */
+enum err ask_read_pushed(struct page *p, const struct client *c, const struct json *params,
+                         struct ask *ret, struct once *once, struct trouble *t) MUST_USE;
 /* The acr values that must be reached, as the least assurance; 0 when none must. */
 int ask_assurance(const struct ask *a, bool *ret_essential);
-/* Names of claims asked for one by one, of one scope: is any asked? member: "userinfo" or "id_token". */
+/* Names of claims asked for one by one, of one scope: is any asked? member: "userinfo" or
+ * "id_token". */
 bool ask_wants_claim(const struct json *claims, const char *member, const char *name);
 
 /* ---- what is issued (issue.c) ---- */
@@ -240,7 +256,8 @@ struct grant {
     int64_t auth_s;
 };
 struct str grant_document(struct arena *a, const struct grant *g);
-enum err grant_find(struct ctx *ctx, struct db *db, struct str id, struct grant *ret, bool *ret_live) MUST_USE;
+enum err grant_find(struct ctx *ctx, struct db *db, struct str id, struct grant *ret,
+                    bool *ret_live) MUST_USE;
 /* Scopes of the grant that the person's consent still covers; live is false when there is none. */
 enum err grant_scope_now(struct ctx *ctx, struct db *db, const struct grant *g, struct str *ret,
                          bool *ret_live) MUST_USE;
@@ -249,21 +266,21 @@ struct str random_text(struct ctx *ctx, size_t bytes); /* base64url */
 void text_hash(struct str s, uint8_t ret[32]);
 
 /* The claims of an access token, of an ID token, and the at_hash that joins the two. */
-struct json access_claims(struct ctx *ctx, struct oidc *o, const struct client *c, const struct grant *g,
-                          struct str scope, struct str thumbprint);
+struct json access_claims(struct ctx *ctx, struct oidc *o, const struct client *c,
+                          const struct grant *g, struct str scope, struct str thumbprint);
 enum err id_claims(struct page *p, const struct client *c, const struct grant *g, struct json *ret,
                    struct str *ret_released) MUST_USE;
 struct str half_hash(struct ctx *ctx, enum jose_alg alg, struct str token);
-enum err issue_logout(struct ctx *ctx, struct oidc *o, const struct client *c, struct str session, struct str person,
-                      struct str *ret) MUST_USE;
+enum err issue_logout(struct ctx *ctx, struct oidc *o, const struct client *c, struct str session,
+                      struct str person, struct str *ret) MUST_USE;
 /* The scope that gives a claim of a person; empty when it is none. */
 struct str claim_scope(struct str claim);
-/* Claims of the person, as scope and claims allow, and the law's table of access for this route. member as in
- * ask_wants_claim. *released: the scopes whose claims were given are put behind it. */
-enum err claims_of_person(struct page *p, const struct grant *g, struct str scope, const char *member,
-                          struct json *into, struct str *released) MUST_USE;
-/* Note, inside the transaction that is kept before the answer leaves, that an application got something of a person:
- * she reads it at /me/uses. released: scopes. */
+/* Claims of the person, as scope and claims allow, and the law's table of access for this route.
+ * member as in ask_wants_claim. *released: the scopes whose claims were given are put behind it. */
+enum err claims_of_person(struct page *p, const struct grant *g, struct str scope,
+                          const char *member, struct json *into, struct str *released) MUST_USE;
+/* Note, inside the transaction that is kept before the answer leaves, that an application got
+ * something of a person: she reads it at /me/uses. released: scopes. */
 struct release {
     struct str person; /* empty: of nobody, and no note */
     struct str client;
@@ -277,21 +294,22 @@ extern const size_t claim_name_count;
 
 /* ---- keys of tokens (keys.c) ---- */
 
-enum err keys_sign(struct ctx *ctx, struct oidc *o, enum jose_alg alg, struct str typ, const struct json *payload,
-                   struct str *ret) MUST_USE;
-/* Put a token off until the loop has handled what else is ready; then step goes on with the page, and l holds its
- * signature (keys_token) or why there is none. Only on a loop thread, as the last thing a handler or step does. */
-enum err keys_sign_later(struct page *p, struct later *l, enum jose_alg alg, struct str typ, const struct json *payload,
-                         page_step *step) MUST_USE;
+enum err keys_sign(struct ctx *ctx, struct oidc *o, enum jose_alg alg, struct str typ,
+                   const struct json *payload, struct str *ret) MUST_USE;
+/* Put a token off until the loop has handled what else is ready; then step goes on with the page,
+ * and l holds its signature (keys_token) or why there is none. Only on a loop thread, as the last
+ * thing a handler or step does. */
+enum err keys_sign_later(struct page *p, struct later *l, enum jose_alg alg, struct str typ,
+                         const struct json *payload, page_step *step) MUST_USE;
 enum err keys_token(struct page *p, const struct later *l, struct str *ret) MUST_USE;
 /* The published set: standard algorithms, or SM2. */
 enum err keys_published(struct ctx *ctx, struct oidc *o, bool sm2, struct json *ret) MUST_USE;
 /* Have the published keys made before anyone asks for them: an RSA key takes its time. */
 enum err keys_ready(struct ctx *ctx, struct oidc *o) MUST_USE;
-/* Verify one of our own tokens of this typ; back: by how many former keys it may be signed. ERR_SIGNATURE … when it is
- * none. */
-enum err keys_verify(struct ctx *ctx, struct oidc *o, struct str token, const char *typ, uint32_t back,
-                     struct jws *ret) MUST_USE;
+/* Verify one of our own tokens of this typ; back: by how many former keys it may be signed.
+ * ERR_SIGNATURE … when it is none. */
+enum err keys_verify(struct ctx *ctx, struct oidc *o, struct str token, const char *typ,
+                     uint32_t back, struct jws *ret) MUST_USE;
 
 /* An access token that holds now: signature, time, not revoked, its grant live. */
 struct access {
@@ -303,8 +321,8 @@ struct access {
     struct grant grant; /* id empty for a machine's own */
     bool has_grant;
 };
-enum err access_find(struct ctx *ctx, struct oidc *o, struct db *db, struct str token, struct access *ret,
-                     bool *ret_live) MUST_USE;
+enum err access_find(struct ctx *ctx, struct oidc *o, struct db *db, struct str token,
+                     struct access *ret, bool *ret_live) MUST_USE;
 
 /* ---- bounds and the thread (work.c) ---- */
 
@@ -314,7 +332,7 @@ void oidc_poke(struct oidc *o);
 enum err outbox_fill(struct ctx *ctx, struct db *db, struct str session) MUST_USE;
 
 /* ---- pages, gathered in routes.c ---- */
-page_fn page_discovery, page_jwks, page_jwks_sm2, page_push, page_authorize, page_authorize_post, page_consent_post,
-    page_token, page_userinfo, page_userinfo_post, page_introspect, page_revoke, page_logout_ask, page_logout_post,
-    page_consents_list, page_consents_post, page_clients_post, page_clients_close, page_clients_list, page_client_form,
-    page_post_script;
+page_fn page_discovery, page_jwks, page_jwks_sm2, page_push, page_authorize, page_authorize_post,
+    page_consent_post, page_token, page_userinfo, page_userinfo_post, page_introspect, page_revoke,
+    page_logout_ask, page_logout_post, page_consents_list, page_consents_post, page_clients_post,
+    page_clients_close, page_clients_list, page_client_form, page_post_script;

@@ -1,4 +1,5 @@
-/* The authorization endpoint: sign in, consent, and a code sent back; or an error, to the checked address only. */
+/* The authorization endpoint: sign in, consent, and a code sent back; or an error, to the checked
+ * address only. */
 #include "oidc/oidc_in.h"
 
 #include "base/buf.h"
@@ -32,11 +33,15 @@ static enum err send_back(struct page *p, const struct ask *a, struct json *pair
         for (size_t i = 0; i < pairs->count; i++) {
             rows[i] = (struct page_post_pairs){pairs->members[i].key, pairs->members[i].value.text};
         }
-        struct page_post v = {
-            .action = a->redirect_uri, .name = a->client.name, .pairs = rows, .pairs_count = pairs->count};
+        struct page_post v = {.action = a->redirect_uri,
+                              .name = a->client.name,
+                              .pairs = rows,
+                              .pairs_count = pairs->count};
         p->form_to = origin_of(a->redirect_uri);
         p->wants_json = false;
-        return page_show(p, 200, p->lang == LANG_EN ? STR("Back to the application") : STR("返回应用"), page_post, &v);
+        return page_show(p, 200,
+                         p->lang == LANG_EN ? STR("Back to the application") : STR("返回应用"),
+                         page_post, &v);
     }
     struct buf b = buf_new(arena, 0);
     struct str url = {0};
@@ -49,7 +54,8 @@ static enum err send_back(struct page *p, const struct ask *a, struct json *pair
     return page_leave(p, url);
 }
 
-static enum err send_trouble(struct page *p, const struct ask *a, const char *code, const char *text)
+static enum err send_trouble(struct page *p, const struct ask *a, const char *code,
+                             const char *text)
 {
     struct json pairs = json_object();
     pair(p->ctx->arena, &pairs, "error", str_from(code));
@@ -62,14 +68,17 @@ static enum err show_trouble(struct page *p, const struct trouble *t)
 {
     struct arena *a = p->ctx->arena;
     struct text2 s = {
-        str_format(a, "应用发来的登录请求有误，不能继续（%s：%s）。请联系该应用。", t->code, t->text),
-        str_format(a, "The application's request cannot be followed (%s: %s). Tell its operator.", t->code, t->text)};
+        str_format(a, "应用发来的登录请求有误，不能继续（%s：%s）。请联系该应用。", t->code,
+                   t->text),
+        str_format(a, "The application's request cannot be followed (%s: %s). Tell its operator.",
+                   t->code, t->text)};
     return page_problem(p, ERR_USAGE, STR(""), s);
 }
 
 /* ---- marks: when a request was first seen here, put into its own address, under a MAC ---- */
 
-/* The browser that carries it: else anybody could hand a person a mark of one's own, and prompt=login would not ask. */
+/* The browser that carries it: else anybody could hand a person a mark of one's own, and
+ * prompt=login would not ask. */
 static struct str mark_browser(struct page *p, bool make)
 {
     struct str name = STR("tb_ask");
@@ -79,8 +88,9 @@ static struct str mark_browser(struct page *p, bool make)
     }
     known = random_text(p->ctx, 16);
     page_header(p, STR("Set-Cookie"),
-                str_format(p->ctx->arena, "%.*s=%.*s; Path=/; HttpOnly; SameSite=Lax; Max-Age=%d%s", FMT(name),
-                           FMT(known), MARK_MS / 1000, p->exchange->request.is_tls ? "; Secure" : ""));
+                str_format(p->ctx->arena, "%.*s=%.*s; Path=/; HttpOnly; SameSite=Lax; Max-Age=%d%s",
+                           FMT(name), FMT(known), MARK_MS / 1000,
+                           p->exchange->request.is_tls ? "; Secure" : ""));
     return known;
 }
 
@@ -88,8 +98,8 @@ static struct str mark_mac(struct page *p, const struct ask *a, struct str brows
 {
     uint8_t mac[32];
     const struct oidc *o = oidc_of(p);
-    struct str text = str_format(p->ctx->arena, "mark %lld %.*s %.*s %.*s", (long long)ms, FMT(a->client.id),
-                                 FMT(a->challenge), FMT(browser));
+    struct str text = str_format(p->ctx->arena, "mark %lld %.*s %.*s %.*s", (long long)ms,
+                                 FMT(a->client.id), FMT(a->challenge), FMT(browser));
     hmac_sha256((struct str){(const char *)o->marks, sizeof(o->marks)}, text, mac);
     return base64url_encode(p->ctx->arena, mac, 18);
 }
@@ -100,7 +110,8 @@ static int64_t mark_read(struct page *p, const struct ask *a, const struct json 
     struct str number = str_cut(json_text(outer, "tb_mark"), '.', &rest);
     int64_t ms = 0;
     struct str browser = mark_browser(p, false);
-    bool ok = browser.n > 0 && str_to_i64(number, &ms) && str_equal(rest, mark_mac(p, a, browser, ms));
+    bool ok =
+        browser.n > 0 && str_to_i64(number, &ms) && str_equal(rest, mark_mac(p, a, browser, ms));
     return ok && oidc_now(p->ctx).ms - ms < MARK_MS ? ms : 0;
 }
 
@@ -118,7 +129,8 @@ static struct str own_address(struct page *p, const struct ask *a, const struct 
     int64_t ms = a->mark_ms > 0 ? a->mark_ms : oidc_now(p->ctx).ms;
     struct str browser = mark_browser(p, true);
     json_set(arena, &copy, STR("tb_mark"),
-             json_of_str(str_format(arena, "%lld.%.*s", (long long)ms, FMT(mark_mac(p, a, browser, ms)))));
+             json_of_str(
+                 str_format(arena, "%lld.%.*s", (long long)ms, FMT(mark_mac(p, a, browser, ms)))));
     return str_format(arena, "/oidc/authorize?%.*s", FMT(params_query(arena, &copy)));
 }
 
@@ -126,7 +138,8 @@ static struct str own_address(struct page *p, const struct ask *a, const struct 
 
 enum standing { STANDS, MUST_SIGN_IN, NEVER };
 
-/* An ID token of ours given as a hint, or the sub asked for, names somebody else (OpenID Connect Core, 3.1.2.1). */
+/* An ID token of ours given as a hint, or the sub asked for, names somebody else (OpenID Connect
+ * Core, 3.1.2.1). */
 static enum err hint_names_another(struct page *p, const struct ask *a, bool *ret)
 {
     struct oidc *o = oidc_of(p);
@@ -134,7 +147,8 @@ static enum err hint_names_another(struct page *p, const struct ask *a, bool *re
     struct json claims;
     struct str person = p->session.actor.id;
     struct str mine = client_subject(p->ctx->arena, o, &a->client, person);
-    /* sub asked for with a value: nobody else may answer (OpenID Connect Core, 3.1.2.2 and 5.5.1). */
+    /* sub asked for with a value: nobody else may answer (OpenID Connect Core, 3.1.2.2 and 5.5.1).
+     */
     const struct json *sub = json_get(json_get(&a->claims, "id_token"), "sub");
     const struct json *value = json_get(sub, "value");
     *ret = value != NULL && !(json_is(value, JSON_STRING) && str_equal(value->text, mine));
@@ -150,8 +164,8 @@ static enum err hint_names_another(struct page *p, const struct ask *a, bool *re
     return ERR_OK;
 }
 
-static enum err judge_session(struct page *p, const struct ask *a, int *ret_level, bool *ret_another,
-                              enum standing *ret)
+static enum err judge_session(struct page *p, const struct ask *a, int *ret_level,
+                              bool *ret_another, enum standing *ret)
 {
     struct ctx *ctx = p->ctx;
     const struct session *s = &p->session;
@@ -204,9 +218,10 @@ static enum err code_keep(struct ctx *ctx, struct db *db, void *arg, const struc
     (void)receipt;
     if (j->ask.is_pushed) { /* once (FAPI 2.0, 5.3.2.2; RFC 9126, 4) */
         int64_t taken = 0;
-        TRY(oidc_push_take(
-            ctx, db, (struct oidc_push_take_in){.id_hash = {(const char *)j->ask.push_hash, 32}, .now = j->now_ms},
-            &taken));
+        TRY(oidc_push_take(ctx, db,
+                           (struct oidc_push_take_in){
+                               .id_hash = {(const char *)j->ask.push_hash, 32}, .now = j->now_ms},
+                           &taken));
         if (taken == 0) {
             trouble_set(&j->trouble, "invalid_request_uri", "the request_uri was used before");
             return ERR_OK;
@@ -219,22 +234,23 @@ static enum err code_keep(struct ctx *ctx, struct db *db, void *arg, const struc
                                                   .person = j->grant.person,
                                                   .document = j->document,
                                                   .expires_ms = whole}));
-    TRY(oidc_code_add(ctx, db,
-                      (struct oidc_code_add_in){.code_hash = {(const char *)j->code_hash, 32},
-                                                .grant_id = j->grant.id,
-                                                .redirect_uri = j->ask.redirect_uri,
-                                                .challenge = j->ask.challenge,
-                                                .thumbprint = j->ask.thumbprint,
-                                                .expires_ms = j->now_ms + (LIMIT_OIDC_CODE_S * 1000)}));
+    TRY(oidc_code_add(
+        ctx, db,
+        (struct oidc_code_add_in){.code_hash = {(const char *)j->code_hash, 32},
+                                  .grant_id = j->grant.id,
+                                  .redirect_uri = j->ask.redirect_uri,
+                                  .challenge = j->ask.challenge,
+                                  .thumbprint = j->ask.thumbprint,
+                                  .expires_ms = j->now_ms + (LIMIT_OIDC_CODE_S * 1000)}));
     if (j->ask.client.backchannel_uri.n == 0) { /* nowhere to tell it that the session ended */
         return ERR_OK;
     }
-    return oidc_visit_add(
-        ctx, db,
-        (struct oidc_visit_add_in){.session = j->grant.session,
-                                   .client = j->grant.client,
-                                   .person = j->grant.person,
-                                   .expires_ms = j->now_ms + (int64_t)2 * LIMIT_SESSION_WHOLE_S * 1000});
+    return oidc_visit_add(ctx, db,
+                          (struct oidc_visit_add_in){
+                              .session = j->grant.session,
+                              .client = j->grant.client,
+                              .person = j->grant.person,
+                              .expires_ms = j->now_ms + (int64_t)2 * LIMIT_SESSION_WHOLE_S * 1000});
 }
 
 static enum err code_then(struct page *p, const struct receipt *receipt)
@@ -244,7 +260,8 @@ static enum err code_then(struct page *p, const struct receipt *receipt)
     if (receipt != NULL && receipt->seq < 0) {
         return page_problem(p, ERR_REFUSED, receipt->verdict.field, receipt->verdict.sentence);
     }
-    if (receipt != NULL && receipt->repeated) { /* the button was pressed twice: the consent is there, ask anew */
+    if (receipt != NULL &&
+        receipt->repeated) { /* the button was pressed twice: the consent is there, ask anew */
         return page_go(p, j->again);
     }
     if (j->trouble.code != NULL) {
@@ -296,24 +313,28 @@ static bool is_always(struct page *p, struct str scope)
 static enum err show_consent(struct page *p, const struct ask *a, const struct json *outer)
 {
     struct arena *arena = p->ctx->arena;
-    struct page_consent_scopes *rows = ARENA_ARRAY(arena, struct page_consent_scopes, LIMIT_OIDC_LIST_ITEMS + 8);
+    struct page_consent_scopes *rows =
+        ARENA_ARRAY(arena, struct page_consent_scopes, LIMIT_OIDC_LIST_ITEMS + 8);
     size_t count = 0;
     struct str rest = a->scope;
     struct str w = {0};
     while (word_next(&rest, &w) && count < LIMIT_OIDC_LIST_ITEMS) {
-        rows[count++] = (struct page_consent_scopes){.code = w, .title = scope_title(p, w), .always = is_always(p, w)};
+        rows[count++] = (struct page_consent_scopes){
+            .code = w, .title = scope_title(p, w), .always = is_always(p, w)};
     }
     struct str address = own_address(p, a, outer);
     bool en = p->lang == LANG_EN && a->client.name_en.n > 0;
     struct page_consent v = {.client = en ? a->client.name_en : a->client.name,
                              .place = origin_of(a->redirect_uri),
                              .person = p->session.name,
-                             .request = str_slice(address, str_find_byte(address, '?') + 1, address.n),
+                             .request =
+                                 str_slice(address, str_find_byte(address, '?') + 1, address.n),
                              .scopes = rows,
                              .scopes_count = count};
     p->form_to = origin_of(a->redirect_uri);
     return page_show(p, 200,
-                     p->lang == LANG_EN ? STR("Hand information to an application?") : STR("是否向应用提供信息"),
+                     p->lang == LANG_EN ? STR("Hand information to an application?")
+                                        : STR("是否向应用提供信息"),
                      page_consent, &v);
 }
 
@@ -323,7 +344,9 @@ static enum err consent_of(struct page *p, const struct ask *a, struct str *ret_
     struct oidc_consent_get_row row;
     bool found = false;
     TRY(oidc_consent_get(
-        ctx, p->db, (struct oidc_consent_get_in){.person = p->session.actor.id, .client = a->client.id}, &row, &found));
+        ctx, p->db,
+        (struct oidc_consent_get_in){.person = p->session.actor.id, .client = a->client.id}, &row,
+        &found));
     *ret_scopes = found ? row.scopes : STR("");
     return ERR_OK;
 }
@@ -372,8 +395,9 @@ static enum err come_in(struct page *p, const struct json *outer, struct ask *a,
     a->mark_ms = mark_read(p, a, outer);
     TRY(judge_session(p, a, &level, &another, &standing));
     if (standing == NEVER) {
-        return send_trouble(p, a, level > 3 || !another ? "unmet_authentication_requirements" : "login_required",
-                            "the person cannot sign in as the request requires");
+        return send_trouble(
+            p, a, level > 3 || !another ? "unmet_authentication_requirements" : "login_required",
+            "the person cannot sign in as the request requires");
     }
     if (standing == MUST_SIGN_IN && a->prompt_none) {
         return send_trouble(p, a, "login_required", "nobody is signed in as the request requires");
@@ -381,12 +405,15 @@ static enum err come_in(struct page *p, const struct json *outer, struct ask *a,
     if (standing == MUST_SIGN_IN) {
         struct str next = own_address(p, a, outer);
         if (next.n > NEXT_MAX_BYTES) {
-            return send_trouble(p, a, "invalid_request", "the request is too long for an address: push it");
+            return send_trouble(p, a, "invalid_request",
+                                "the request is too long for an address: push it");
         }
         return login_ask(p, level, next);
     }
-    if (p->session.actor.kind == ACTOR_ADMIN) { /* it exists to administer this node, and is nobody elsewhere */
-        return send_trouble(p, a, "access_denied", "an administrator's account signs in to no application");
+    if (p->session.actor.kind ==
+        ACTOR_ADMIN) { /* it exists to administer this node, and is nobody elsewhere */
+        return send_trouble(p, a, "access_denied",
+                            "an administrator's account signs in to no application");
     }
     *ret_done = false;
     return ERR_OK;
@@ -405,7 +432,8 @@ static enum err authorize(struct page *p, const struct json *outer)
     }
     TRY(consent_of(p, &a, &given));
     if (!covers(given, a.scope) || a.prompt_consent) {
-        return a.prompt_none ? send_trouble(p, &a, "consent_required", "the person has not consented to this scope")
+        return a.prompt_none ? send_trouble(p, &a, "consent_required",
+                                            "the person has not consented to this scope")
                              : show_consent(p, &a, outer);
     }
     if (!room_for(oidc_of(p), KEPT_CODE, &t) || !room_for(oidc_of(p), KEPT_GRANT, &t)) {
@@ -426,15 +454,17 @@ enum err page_authorize(struct page *p)
 
 enum err page_authorize_post(struct page *p)
 {
-    struct trouble t = {"invalid_request", "the body must be a form, application/x-www-form-urlencoded"};
-    if (p->form_err != ERR_OK ||
-        !str_starts(http_header(&p->exchange->request, "content-type"), STR("application/x-www-form-urlencoded"))) {
+    struct trouble t = {"invalid_request",
+                        "the body must be a form, application/x-www-form-urlencoded"};
+    if (p->form_err != ERR_OK || !str_starts(http_header(&p->exchange->request, "content-type"),
+                                             STR("application/x-www-form-urlencoded"))) {
         return show_trouble(p, &t);
     }
     struct str site = http_header(&p->exchange->request, "sec-fetch-site");
     struct json outer = p->form;
     if (str_equal(site, STR("cross-site"))) {
-        /* The cookie of a signed-in person does not come along (SameSite=Lax): go round once, by GET. */
+        /* The cookie of a signed-in person does not come along (SameSite=Lax): go round once, by
+         * GET. */
         struct str query = params_query(p->ctx->arena, &outer);
         if (query.n <= NEXT_MAX_BYTES) {
             return page_go(p, str_format(p->ctx->arena, "/oidc/authorize?%.*s", FMT(query)));
@@ -459,9 +489,10 @@ static bool is_ticked(struct page *p, struct str scope)
     return false;
 }
 
-/* What is consented to now: what was before and is not asked here, and of what is asked what was ticked. */
-static void gather_consent(struct page *p, const struct ask *a, struct str before, struct json *ret_all,
-                           struct str *ret_granted)
+/* What is consented to now: what was before and is not asked here, and of what is asked what was
+ * ticked. */
+static void gather_consent(struct page *p, const struct ask *a, struct str before,
+                           struct json *ret_all, struct str *ret_granted)
 {
     struct arena *arena = p->ctx->arena;
     struct buf b = buf_new(arena, 0);
@@ -510,7 +541,8 @@ enum err page_consent_post(struct page *p)
     if (!room_for(oidc_of(p), KEPT_CODE, &t) || !room_for(oidc_of(p), KEPT_GRANT, &t)) {
         return send_trouble(p, &a, t.code, t.text);
     }
-    struct draft draft = {.kind = STR("consent-to-share"), .actor = p->session.actor, .fields = json_object()};
+    struct draft draft = {
+        .kind = STR("consent-to-share"), .actor = p->session.actor, .fields = json_object()};
     json_set(ctx->arena, &draft.fields, STR("consent.client"), json_of_str(a.client.id));
     json_set(ctx->arena, &draft.fields, STR("consent.scopes"), all);
     struct code_job *j = code_prepare(p, &a, granted);

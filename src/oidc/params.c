@@ -38,8 +38,9 @@ bool param(const struct json *params, const char *name, struct str *ret, struct 
     if (!json_is(v, JSON_STRING)) {
         return trouble_set(t, "invalid_request", "a parameter was sent twice or is no text");
     }
-    if (v->text.n > LIMIT_OIDC_TEXT_BYTES && strcmp(name, "request") != 0 && strcmp(name, "id_token_hint") != 0 &&
-        strcmp(name, "client_assertion") != 0 && strcmp(name, "token") != 0 && strcmp(name, "access_token") != 0) {
+    if (v->text.n > LIMIT_OIDC_TEXT_BYTES && strcmp(name, "request") != 0 &&
+        strcmp(name, "id_token_hint") != 0 && strcmp(name, "client_assertion") != 0 &&
+        strcmp(name, "token") != 0 && strcmp(name, "access_token") != 0) {
         return trouble_set(t, "invalid_request", "a parameter is too long");
     }
     *ret = v->text;
@@ -51,7 +52,8 @@ bool param_resource(const struct json *params, struct str *ret, struct trouble *
     const struct json *v = json_get(params, "resource");
     if (json_is(v, JSON_ARRAY)) {
         *ret = STR("");
-        return trouble_set(t, "invalid_target", "a token is made for one resource: ask for each by itself");
+        return trouble_set(t, "invalid_target",
+                           "a token is made for one resource: ask for each by itself");
     }
     return param(params, "resource", ret, t);
 }
@@ -61,8 +63,8 @@ static void put_encoded(struct buf *b, struct str s)
     static const char hex[] = "0123456789ABCDEF";
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                     c == '.' || c == '_' || c == '~';
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                     c == '-' || c == '.' || c == '_' || c == '~';
         if (plain) {
             buf_byte(b, (char)c);
         } else {

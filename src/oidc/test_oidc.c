@@ -1,4 +1,5 @@
-/* The rules of the identity provider that need no server: addresses, parameters, registrations, what may come once. */
+/* The rules of the identity provider that need no server: addresses, parameters, registrations,
+ * what may come once. */
 #include "base/test.h"
 #include "oidc/oidc_in.h"
 
@@ -28,14 +29,16 @@ TEST(oidc_an_issuer_is_a_plain_address)
     };
     for (size_t i = 0; i < LEN(rows); i++) {
         struct oidc *o = ARENA_NEW(ctx->arena, struct oidc);
-        test_check_err(t, ctx, oidc_issuer(ctx, o, str_from(rows[i].issuer)), rows[i].want, rows[i].issuer, (int)i);
+        test_check_err(t, ctx, oidc_issuer(ctx, o, str_from(rows[i].issuer)), rows[i].want,
+                       rows[i].issuer, (int)i);
         CHECK((o->issuer.n > 0) == (rows[i].want == ERR_OK));
     }
 }
 
 TEST(oidc_addresses_match_exactly_but_for_a_loopback_port)
 {
-    static const struct str registered[] = {STR_INIT("http://127.0.0.1/cb"), STR_INIT("http://[::1]:1/cb?a=b"),
+    static const struct str registered[] = {STR_INIT("http://127.0.0.1/cb"),
+                                            STR_INIT("http://[::1]:1/cb?a=b"),
                                             STR_INIT("https://app.example/cb")};
     static const struct {
         const char *uri;
@@ -62,20 +65,23 @@ TEST(oidc_addresses_match_exactly_but_for_a_loopback_port)
     for (size_t i = 0; i < LEN(rows); i++) {
         struct client native = {.profile = PROFILE_NATIVE};
         struct client basic = {.profile = PROFILE_BASIC};
-        test_check(t, client_has_uri(ctx->arena, &native, &list, str_from(rows[i].uri)) == rows[i].native, rows[i].uri,
-                   "native", (int)i);
-        test_check(t, client_has_uri(ctx->arena, &basic, &list, str_from(rows[i].uri)) == rows[i].other, rows[i].uri,
-                   "basic", (int)i);
+        test_check(
+            t, client_has_uri(ctx->arena, &native, &list, str_from(rows[i].uri)) == rows[i].native,
+            rows[i].uri, "native", (int)i);
+        test_check(
+            t, client_has_uri(ctx->arena, &basic, &list, str_from(rows[i].uri)) == rows[i].other,
+            rows[i].uri, "basic", (int)i);
     }
 }
 
 TEST(oidc_a_registration_must_be_one_that_can_be_followed)
 {
-#define KEY                                                                                                            \
-    "\"client.jwks\":\"{\\\"keys\\\":[{\\\"kty\\\":\\\"OKP\\\",\\\"crv\\\":\\\"Ed25519\\\",\\\"x\\\":\\\"H0qWf-vLiku-" \
+#define KEY                                                                                        \
+    "\"client.jwks\":\"{\\\"keys\\\":[{\\\"kty\\\":\\\"OKP\\\",\\\"crv\\\":\\\"Ed25519\\\","       \
+    "\\\"x\\\":\\\"H0qWf-vLiku-"                                                                   \
     "TGbKebOMNk92rOHuIMFemS9Lo2AYOkE\\\"}]}\","
-#define REST(profile, auth, grants, uris)                                                                              \
-    "\"client.profile\":\"" profile "\",\"client.auth\":\"" auth "\",\"client.grants\":[" grants                       \
+#define REST(profile, auth, grants, uris)                                                          \
+    "\"client.profile\":\"" profile "\",\"client.auth\":\"" auth "\",\"client.grants\":[" grants   \
     "],\"client.redirect_uris\":[" uris "]}"
 #define CODE "\"authorization_code\""
     static const struct {
@@ -85,30 +91,42 @@ TEST(oidc_a_registration_must_be_one_that_can_be_followed)
         {"{" REST("basic", "client_secret_basic", CODE, "\"https://a.example/cb\""), ERR_OK},
         {"{" KEY REST("fapi", "private_key_jwt", CODE, "\"https://a.example/cb\""), ERR_OK},
         {"{" REST("fapi", "private_key_jwt", CODE, "\"https://a.example/cb\""), ERR_MISSING},
-        {"{" KEY REST("fapi", "client_secret_basic", CODE, "\"https://a.example/cb\""), ERR_CONFLICT},
-        {"{\"client.dpop\":false," KEY REST("fapi", "private_key_jwt", CODE, "\"https://a.example/cb\""), ERR_CONFLICT},
+        {"{" KEY REST("fapi", "client_secret_basic", CODE, "\"https://a.example/cb\""),
+         ERR_CONFLICT},
+        {"{\"client.dpop\":false," KEY REST("fapi", "private_key_jwt", CODE,
+                                            "\"https://a.example/cb\""),
+         ERR_CONFLICT},
         {"{" REST("basic", "client_secret_basic", CODE, ""), ERR_CONFLICT},
         {"{" REST("basic", "client_secret_basic", "\"refresh_token\"", ""), ERR_CONFLICT},
-        {"{" REST("basic", "client_secret_basic", "\"client_credentials\"", "\"https://a.example/cb\""), ERR_CONFLICT},
-        {"{" REST("basic", "client_secret_basic", CODE, "\"https://a.example/cb\",\"https://b.example/cb\""),
+        {"{" REST("basic", "client_secret_basic", "\"client_credentials\"",
+                  "\"https://a.example/cb\""),
+         ERR_CONFLICT},
+        {"{" REST("basic", "client_secret_basic", CODE,
+                  "\"https://a.example/cb\",\"https://b.example/cb\""),
          ERR_MISSING},
-        {"{\"client.sector\":\"a.example\"," REST("basic", "client_secret_basic", CODE,
-                                                  "\"https://a.example/cb\",\"https://b.example/cb\""),
+        {"{\"client.sector\":\"a.example\"," REST(
+             "basic", "client_secret_basic", CODE,
+             "\"https://a.example/cb\",\"https://b.example/cb\""),
          ERR_OK},
         {"{" REST("basic", "client_secret_basic", CODE, "\"app.example:/cb\""), ERR_CONFLICT},
         {"{" REST("native", "none", CODE, "\"app.example:/cb\",\"http://127.0.0.1/cb\""), ERR_OK},
-        {"{" REST("native", "none", CODE ",\"client_credentials\"", "\"app.example:/cb\""), ERR_CONFLICT},
+        {"{" REST("native", "none", CODE ",\"client_credentials\"", "\"app.example:/cb\""),
+         ERR_CONFLICT},
         {"{" KEY REST("machine", "private_key_jwt", "\"client_credentials\"", ""), ERR_OK},
-        {"{" KEY REST("machine", "private_key_jwt", CODE, "\"https://a.example/cb\""), ERR_CONFLICT},
-        {"{\"client.jwks\":\"{}\"," REST("machine", "private_key_jwt", "\"client_credentials\"", ""), ERR_SYNTAX},
-        {"{\"client.signed_requests\":true," REST("basic", "client_secret_basic", CODE, "\"https://a.example/cb\""),
+        {"{" KEY REST("machine", "private_key_jwt", CODE, "\"https://a.example/cb\""),
+         ERR_CONFLICT},
+        {"{\"client.jwks\":\"{}\"," REST("machine", "private_key_jwt", "\"client_credentials\"",
+                                         ""),
+         ERR_SYNTAX},
+        {"{\"client.signed_requests\":true," REST("basic", "client_secret_basic", CODE,
+                                                  "\"https://a.example/cb\""),
          ERR_MISSING},
         {"[", ERR_SYNTAX},
     };
     for (size_t i = 0; i < LEN(rows); i++) {
         struct client c;
-        test_check_err(t, ctx, client_read(ctx, STR("app"), str_from(rows[i].document), &c), rows[i].want,
-                       rows[i].document, (int)i);
+        test_check_err(t, ctx, client_read(ctx, STR("app"), str_from(rows[i].document), &c),
+                       rows[i].want, rows[i].document, (int)i);
     }
 }
 
@@ -129,9 +147,11 @@ TEST(oidc_parameters_come_once_and_are_bounded)
     CHECK_STR(params_query(ctx->arena, &params), "b=&c=x%20y&state=%E4%B8%AD");
     char *big = arena_push_bytes(ctx->arena, LIMIT_OIDC_TEXT_BYTES + 1);
     memset(big, 'x', LIMIT_OIDC_TEXT_BYTES + 1);
-    json_set(ctx->arena, &params, STR("nonce"), json_of_str((struct str){big, LIMIT_OIDC_TEXT_BYTES}));
+    json_set(ctx->arena, &params, STR("nonce"),
+             json_of_str((struct str){big, LIMIT_OIDC_TEXT_BYTES}));
     CHECK(param(&params, "nonce", &got, &none) && none.code == NULL);
-    json_set(ctx->arena, &params, STR("nonce"), json_of_str((struct str){big, LIMIT_OIDC_TEXT_BYTES + 1}));
+    json_set(ctx->arena, &params, STR("nonce"),
+             json_of_str((struct str){big, LIMIT_OIDC_TEXT_BYTES + 1}));
     CHECK(!param(&params, "nonce", &got, &t2));
     CHECK(params_of_query(ctx, STR("a=%zz"), &params) != ERR_OK);
 }

@@ -1,6 +1,6 @@
-/* The endpoints that applications post to: pushed requests (RFC 9126), tokens (RFC 6749, 3.2), introspection (RFC
- * 7662), revocation (RFC 7009). Each authenticates its caller; what may come once is kept in the transaction that
- * answers. */
+/* The endpoints that applications post to: pushed requests (RFC 9126), tokens (RFC 6749, 3.2),
+ * introspection (RFC 7662), revocation (RFC 7009). Each authenticates its caller; what may come
+ * once is kept in the transaction that answers. */
 #include "oidc/oidc_in.h"
 
 #include "crypto/crypto.h"
@@ -60,9 +60,17 @@ static enum err push_then(struct page *p, const struct receipt *receipt)
 /* What is kept of a pushed request: its parameters without what proved the client. */
 static struct str push_params(struct arena *a, const struct ask *ask)
 {
-    static const char *const not_kept[] = {
-        "client_secret", "client_assertion", "client_assertion_type", "request", "iss", "aud", "exp", "nbf", "iat",
-        "jti",           "dpop_jkt"};
+    static const char *const not_kept[] = {"client_secret",
+                                           "client_assertion",
+                                           "client_assertion_type",
+                                           "request",
+                                           "iss",
+                                           "aud",
+                                           "exp",
+                                           "nbf",
+                                           "iat",
+                                           "jti",
+                                           "dpop_jkt"};
     struct json o = json_object();
     struct buf b = buf_new(a, 0);
     for (size_t i = 0; i < ask->params.count; i++) {
@@ -90,12 +98,14 @@ enum err page_push(struct page *p)
     p->own = j;
     dpop_give_nonce(p);
     if (!caller_authenticate(p, &p->form, &j->caller, &j->once, &t) ||
-        !dpop_check(p, STR("/oidc/par"), STR(""), j->caller.client.dpop_nonce, &thumbprint, &j->once, &t)) {
+        !dpop_check(p, STR("/oidc/par"), STR(""), j->caller.client.dpop_nonce, &thumbprint,
+                    &j->once, &t)) {
         return answer_caller_trouble(p, &j->caller, &t);
     }
     TRY(ask_read_pushed(p, &j->caller.client, &p->form, &a, &j->once, &t));
     /* RFC 9449, 10.1: a proof here binds the code as dpop_jkt does. */
-    if (t.code == NULL && thumbprint.n > 0 && a.thumbprint.n > 0 && !str_equal(thumbprint, a.thumbprint)) {
+    if (t.code == NULL && thumbprint.n > 0 && a.thumbprint.n > 0 &&
+        !str_equal(thumbprint, a.thumbprint)) {
         trouble_set(&t, "invalid_dpop_proof", "dpop_jkt is not the key of the proof");
     }
     if (t.code != NULL || !room_for(j->oidc, KEPT_PUSH, &t)) {
@@ -146,23 +156,27 @@ static enum err token_keep(struct ctx *ctx, struct db *db, void *arg, const stru
         return ERR_OK;
     }
     if (!j->revoke && j->use == USE_CODE) {
-        TRY(oidc_code_use(ctx, db, (struct oidc_code_use_in){.code_hash = hash, .now = j->now_ms}, &used));
+        TRY(oidc_code_use(ctx, db, (struct oidc_code_use_in){.code_hash = hash, .now = j->now_ms},
+                          &used));
     } else if (!j->revoke && j->use == USE_REFRESH && j->refresh.n > 0) {
         TRY(oidc_refresh_use(ctx, db, (struct oidc_refresh_use_in){.token_hash = hash}, &used));
     }
-    if (j->revoke ||
-        used == 0) { /* stolen, or lost and stolen: nobody goes on with it (RFC 6749, 10.5; RFC 9700, 4.14) */
-        trouble_set(&j->trouble, "invalid_grant", "it was used before; what was issued for it is revoked");
+    if (j->revoke || used == 0) { /* stolen, or lost and stolen: nobody goes on with it (RFC
+                                     6749, 10.5; RFC 9700, 4.14) */
+        trouble_set(&j->trouble, "invalid_grant",
+                    "it was used before; what was issued for it is revoked");
         return oidc_grant_revoke(ctx, db, (struct oidc_grant_revoke_in){.id = j->grant.id});
     }
     if (j->refresh.n > 0) {
         int64_t end = j->now_ms + (int64_t)LIMIT_OIDC_REFRESH_S * 1000;
-        TRY(oidc_refresh_add(ctx, db,
-                             (struct oidc_refresh_add_in){.token_hash = {(const char *)j->refresh_hash, 32},
-                                                          .grant_id = j->grant.id,
-                                                          .thumbprint = j->refresh_thumbprint,
-                                                          .expires_ms = end}));
-        TRY(oidc_grant_extend(ctx, db, (struct oidc_grant_extend_in){.id = j->grant.id, .expires_ms = end}));
+        TRY(oidc_refresh_add(
+            ctx, db,
+            (struct oidc_refresh_add_in){.token_hash = {(const char *)j->refresh_hash, 32},
+                                         .grant_id = j->grant.id,
+                                         .thumbprint = j->refresh_thumbprint,
+                                         .expires_ms = end}));
+        TRY(oidc_grant_extend(ctx, db,
+                              (struct oidc_grant_extend_in){.id = j->grant.id, .expires_ms = end}));
     }
     return release_keep(ctx, db, &j->release);
 }
@@ -182,15 +196,15 @@ static bool verifier_fits(struct page *p, struct str verifier, struct str challe
     bool ok = verifier.n >= 43 && verifier.n <= 128;
     for (size_t i = 0; ok && i < verifier.n; i++) {
         char c = verifier.p[i];
-        ok = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-             c == '_' || c == '~';
+        ok = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+             c == '-' || c == '.' || c == '_' || c == '~';
     }
     text_hash(verifier, hash);
     return ok && str_equal(base64url_encode(p->ctx->arena, hash, 32), challenge);
 }
 
-/* A code comes back: by the client it was given to, from the same address, with the verifier and the key it is bound
- * to. */
+/* A code comes back: by the client it was given to, from the same address, with the verifier and
+ * the key it is bound to. */
 static enum err bring_code(struct page *p, struct token_job *j, struct trouble *t)
 {
     struct ctx *ctx = p->ctx;
@@ -205,12 +219,14 @@ static enum err bring_code(struct page *p, struct token_job *j, struct trouble *
         return ERR_OK;
     }
     if (code.n == 0 || verifier.n == 0) {
-        trouble_set(t, "invalid_request", code.n == 0 ? "code is missing" : "code_verifier is missing");
+        trouble_set(t, "invalid_request",
+                    code.n == 0 ? "code is missing" : "code_verifier is missing");
         return ERR_OK;
     }
     text_hash(code, j->used_hash);
-    TRY(oidc_code_get(ctx, p->db, (struct oidc_code_get_in){.code_hash = {(const char *)j->used_hash, 32}}, &row,
-                      &found));
+    TRY(oidc_code_get(ctx, p->db,
+                      (struct oidc_code_get_in){.code_hash = {(const char *)j->used_hash, 32}},
+                      &row, &found));
     if (found) {
         TRY(grant_find(ctx, p->db, row.grant_id, &j->grant, &live));
     }
@@ -252,14 +268,16 @@ static enum err bring_refresh(struct page *p, struct token_job *j, struct troubl
         return ERR_OK;
     }
     text_hash(token, j->used_hash);
-    TRY(oidc_refresh_get(ctx, p->db, (struct oidc_refresh_get_in){.token_hash = {(const char *)j->used_hash, 32}}, &row,
-                         &found));
+    TRY(oidc_refresh_get(
+        ctx, p->db, (struct oidc_refresh_get_in){.token_hash = {(const char *)j->used_hash, 32}},
+        &row, &found));
     if (found) {
         TRY(grant_find(ctx, p->db, row.grant_id, &j->grant, &live));
     }
     if (!found || j->grant.id.n == 0 || !str_equal(j->grant.client, j->caller.client.id) ||
         row.expires_ms <= j->now_ms || !live) {
-        trouble_set(t, "invalid_grant", "the refresh token is unknown, expired, revoked, or of another client");
+        trouble_set(t, "invalid_grant",
+                    "the refresh token is unknown, expired, revoked, or of another client");
         return ERR_OK;
     }
     j->use = USE_REFRESH;
@@ -270,9 +288,10 @@ static enum err bring_refresh(struct page *p, struct token_job *j, struct troubl
     return ERR_OK;
 }
 
-/* The scopes of the new access token: what the grant and the person's consent still hold, or less when less is asked
- * for. */
-static enum err narrow_scope(struct page *p, struct token_job *j, struct str *ret, struct trouble *t)
+/* The scopes of the new access token: what the grant and the person's consent still hold, or less
+ * when less is asked for. */
+static enum err narrow_scope(struct page *p, struct token_job *j, struct str *ret,
+                             struct trouble *t)
 {
     struct ctx *ctx = p->ctx;
     struct str now = {0};
@@ -306,9 +325,9 @@ static void answer_tokens(struct page *p, struct token_job *j, struct str scope)
     set(a, &j->answer, "refresh_token", j->refresh);
 }
 
-/* Does this answer bring a new refresh token? With a code, when the person consented to offline access. On refreshing,
- * only for applications whose token anyone who finds it could use: FAPI 2.0 (5.3.2.1) forbids rotating what is bound to
- * its client. */
+/* Does this answer bring a new refresh token? With a code, when the person consented to offline
+ * access. On refreshing, only for applications whose token anyone who finds it could use: FAPI 2.0
+ * (5.3.2.1) forbids rotating what is bound to its client. */
 static bool wants_refresh(const struct token_job *j, struct str scope)
 {
     const struct client *c = &j->caller.client;
@@ -318,7 +337,8 @@ static bool wants_refresh(const struct token_job *j, struct str scope)
     return j->use == USE_CODE ? word_in(scope, STR("offline_access")) : c->profile != PROFILE_FAPI;
 }
 
-/* The resource asked for here is that of the grant; a grant for none may get one that is registered (RFC 8707, 2.2). */
+/* The resource asked for here is that of the grant; a grant for none may get one that is registered
+ * (RFC 8707, 2.2). */
 static bool choose_resource(struct page *p, struct token_job *j, struct trouble *t)
 {
     struct str asked = {0};
@@ -328,7 +348,8 @@ static bool choose_resource(struct page *p, struct token_job *j, struct trouble 
     bool may = asked.n == 0 || str_equal(asked, j->grant.resource) ||
                (j->grant.resource.n == 0 && strs_have(&j->caller.client.resources, asked));
     if (!may) {
-        return trouble_set(t, "invalid_target", "the resource is not that of the grant, or not registered");
+        return trouble_set(t, "invalid_target",
+                           "the resource is not that of the grant, or not registered");
     }
     j->grant.resource = asked.n > 0 ? asked : j->grant.resource;
     return true;
@@ -352,7 +373,8 @@ static enum err issue_for_person(struct page *p, struct token_job *j, struct tro
         }
         j->refresh = random_text(ctx, 32);
         text_hash(j->refresh, j->refresh_hash);
-        j->refresh_thumbprint = c->auth == AUTH_NONE ? j->thumbprint : STR(""); /* RFC 9449, 5: of public clients */
+        j->refresh_thumbprint =
+            c->auth == AUTH_NONE ? j->thumbprint : STR(""); /* RFC 9449, 5: of public clients */
     }
     j->access = access_claims(ctx, j->oidc, c, &j->grant, scope, j->thumbprint);
     answer_tokens(p, j, scope);
@@ -382,7 +404,8 @@ static enum err issue_for_machine(struct page *p, struct token_job *j, struct tr
         /* What a person must consent to is not for a machine. */
         bool personal = str_equal(w, STR("openid")) || str_equal(w, STR("offline_access"));
         if (personal || !strs_have(&c->scopes, w)) {
-            trouble_set(t, "invalid_scope", "a scope asked for is not registered for this client, or needs a person");
+            trouble_set(t, "invalid_scope",
+                        "a scope asked for is not registered for this client, or needs a person");
             return ERR_OK;
         }
         buf_puts(&b, b.n > 0 ? " " : "");
@@ -400,8 +423,9 @@ static enum err issue_for_machine(struct page *p, struct token_job *j, struct tr
 static const struct {
     const char *name;
     unsigned grant;
-} grant_types[] = {
-    {"authorization_code", GRANT_CODE}, {"refresh_token", GRANT_REFRESH}, {"client_credentials", GRANT_CLIENT}};
+} grant_types[] = {{"authorization_code", GRANT_CODE},
+                   {"refresh_token", GRANT_REFRESH},
+                   {"client_credentials", GRANT_CLIENT}};
 
 static enum err token_issue(struct page *p, struct token_job *j, struct trouble *t)
 {
@@ -420,7 +444,8 @@ static enum err token_issue(struct page *p, struct token_job *j, struct trouble 
     } else if ((j->caller.client.grants & grant) == 0) {
         trouble_set(t, "unauthorized_client", "this client is not registered for this grant_type");
     } else if (j->caller.client.dpop && j->thumbprint.n == 0) {
-        trouble_set(t, "invalid_dpop_proof", "this client's tokens are bound to a key: the DPoP header is missing");
+        trouble_set(t, "invalid_dpop_proof",
+                    "this client's tokens are bound to a key: the DPoP header is missing");
     } else if (grant == GRANT_CLIENT) {
         return issue_for_machine(p, j, t);
     } else {
@@ -434,7 +459,8 @@ static enum err token_issue(struct page *p, struct token_job *j, struct trouble 
 static enum err token_finish(struct page *p, struct token_job *j)
 {
     if (j->use == USE_NOTHING &&
-        j->once.count == 0) { /* a secret's client_credentials without a key proof: nothing to keep */
+        j->once.count ==
+            0) { /* a secret's client_credentials without a key proof: nothing to keep */
         return answer_json(p, 200, &j->answer);
     }
     return page_keep(p, token_keep, j, token_then);
@@ -477,7 +503,8 @@ enum err page_token(struct page *p)
     p->own = j;
     dpop_give_nonce(p);
     if (!caller_authenticate(p, &p->form, &j->caller, &j->once, &t) ||
-        !dpop_check(p, STR("/oidc/token"), STR(""), j->caller.client.dpop_nonce, &j->thumbprint, &j->once, &t)) {
+        !dpop_check(p, STR("/oidc/token"), STR(""), j->caller.client.dpop_nonce, &j->thumbprint,
+                    &j->once, &t)) {
         return answer_caller_trouble(p, &j->caller, &t);
     }
     TRY(token_issue(p, j, &t));
@@ -485,7 +512,8 @@ enum err page_token(struct page *p)
         return answer_caller_trouble(p, &j->caller, &t);
     }
     return j->revoke ? page_keep(p, token_keep, j, token_then)
-                     : keys_sign_later(p, &j->later, JOSE_ES256, STR("at+jwt"), &j->access, token_has_access);
+                     : keys_sign_later(p, &j->later, JOSE_ES256, STR("at+jwt"), &j->access,
+                                       token_has_access);
 }
 
 /* ---- introspection ---- */
@@ -503,7 +531,8 @@ struct once_job {
     struct trouble trouble;
 };
 
-static enum err once_job_keep(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
+static enum err once_job_keep(struct ctx *ctx, struct db *db, void *arg,
+                              const struct receipt *receipt)
 {
     struct once_job *j = arg;
     (void)receipt;
@@ -513,10 +542,10 @@ static enum err once_job_keep(struct ctx *ctx, struct db *db, void *arg, const s
     }
     if (j->trouble.code == NULL && j->revoke_jti) {
         int64_t added = 0;
-        TRY(oidc_once_add(
-            ctx, db,
-            (struct oidc_once_add_in){.hash = {(const char *)j->jti_hash, 32}, .expires_ms = j->jti_expires_ms},
-            &added));
+        TRY(oidc_once_add(ctx, db,
+                          (struct oidc_once_add_in){.hash = {(const char *)j->jti_hash, 32},
+                                                    .expires_ms = j->jti_expires_ms},
+                          &added));
     }
     return j->trouble.code == NULL ? release_keep(ctx, db, &j->release) : ERR_OK;
 }
@@ -532,7 +561,8 @@ static enum err once_job_then(struct page *p, const struct receipt *receipt)
 static enum err once_job_go(struct page *p, struct once_job *j)
 {
     struct trouble t = {0};
-    if (j->once.count == 0 && j->revoke_grant.n == 0 && !j->revoke_jti && j->release.person.n == 0) {
+    if (j->once.count == 0 && j->revoke_grant.n == 0 && !j->revoke_jti &&
+        j->release.person.n == 0) {
         return answer_json(p, 200, &j->answer);
     }
     if (!room_for(j->oidc, KEPT_ONCE, &t)) {
@@ -545,7 +575,8 @@ static enum err once_job_go(struct page *p, struct once_job *j)
 static bool concerns(const struct client *c, const struct access *x)
 {
     const struct json *aud = json_get(&x->claims.all, "aud");
-    bool found = str_equal(x->client, c->id) || (json_is(aud, JSON_STRING) && strs_have(&c->resources, aud->text));
+    bool found = str_equal(x->client, c->id) ||
+                 (json_is(aud, JSON_STRING) && strs_have(&c->resources, aud->text));
     for (size_t i = 0; json_is(aud, JSON_ARRAY) && i < aud->count; i++) {
         found = found || strs_have(&c->resources, aud->items[i].text);
     }
@@ -568,8 +599,8 @@ static void say_access(struct page *p, const struct access *x, struct json *o)
     set(a, o, "token_type", x->thumbprint.n > 0 ? STR("DPoP") : STR("Bearer"));
 }
 
-static enum err find_refresh(struct page *p, struct str token, struct grant *ret, int64_t *ret_expires_ms,
-                             bool *ret_live)
+static enum err find_refresh(struct page *p, struct str token, struct grant *ret,
+                             int64_t *ret_expires_ms, bool *ret_live)
 {
     struct ctx *ctx = p->ctx;
     uint8_t hash[32];
@@ -577,7 +608,8 @@ static enum err find_refresh(struct page *p, struct str token, struct grant *ret
     bool found = false;
     *ret_live = false;
     text_hash(token, hash);
-    TRY(oidc_refresh_get(ctx, p->db, (struct oidc_refresh_get_in){.token_hash = {(const char *)hash, 32}}, &row,
+    TRY(oidc_refresh_get(ctx, p->db,
+                         (struct oidc_refresh_get_in){.token_hash = {(const char *)hash, 32}}, &row,
                          &found));
     if (!found) {
         return ERR_OK;
@@ -600,7 +632,8 @@ static enum err introspect(struct page *p, struct once_job *j, struct str token)
     TRY(access_find(ctx, j->oidc, p->db, token, &x, &live));
     if (live && concerns(&j->caller.client, &x)) {
         say_access(p, &x, &j->answer);
-        j->release = (struct release){x.grant.person, j->caller.client.id, STR("openid"), STR("POST /oidc/introspect")};
+        j->release = (struct release){x.grant.person, j->caller.client.id, STR("openid"),
+                                      STR("POST /oidc/introspect")};
         return ERR_OK;
     }
     TRY(find_refresh(p, token, &g, &expires_ms, &live));
@@ -615,7 +648,8 @@ static enum err introspect(struct page *p, struct once_job *j, struct str token)
         set(a, &j->answer, "iss", j->oidc->issuer);
         set(a, &j->answer, "sub", client_subject(a, j->oidc, &j->caller.client, g.person));
         json_set(a, &j->answer, STR("exp"), json_of_int(expires_ms / 1000));
-        j->release = (struct release){g.person, j->caller.client.id, STR("openid"), STR("POST /oidc/introspect")};
+        j->release = (struct release){g.person, j->caller.client.id, STR("openid"),
+                                      STR("POST /oidc/introspect")};
     }
     return ERR_OK;
 }
@@ -626,8 +660,8 @@ static struct once_job *once_job_begin(struct page *p, struct str *ret_token, st
     j->oidc = oidc_of(p);
     j->answer = json_object();
     p->own = j;
-    if (caller_authenticate(p, &p->form, &j->caller, &j->once, t) && param(&p->form, "token", ret_token, t) &&
-        ret_token->n == 0) {
+    if (caller_authenticate(p, &p->form, &j->caller, &j->once, t) &&
+        param(&p->form, "token", ret_token, t) && ret_token->n == 0) {
         trouble_set(t, "invalid_request", "token is missing");
     }
     return j;
@@ -665,7 +699,8 @@ enum err page_revoke(struct page *p)
         return answer_caller_trouble(p, &j->caller, &t);
     }
     TRY(access_find(ctx, j->oidc, p->db, token, &x, &live));
-    if (live && !str_equal(x.client, j->caller.client.id)) { /* RFC 7009, 2.1: refused, and told so */
+    if (live &&
+        !str_equal(x.client, j->caller.client.id)) { /* RFC 7009, 2.1: refused, and told so */
         trouble_set(&t, "invalid_grant", "the token was issued to another client");
         return answer_caller_trouble(p, &j->caller, &t);
     }

@@ -1,4 +1,5 @@
-/* The UserInfo endpoint (OpenID Connect Core, 5.3), and how a token is brought to it (RFC 6750, RFC 9449, 7). */
+/* The UserInfo endpoint (OpenID Connect Core, 5.3), and how a token is brought to it (RFC 6750, RFC
+ * 9449, 7). */
 #include "oidc/oidc_in.h"
 
 #include "http/http.h"
@@ -12,15 +13,18 @@ struct userinfo_job {
     bool is_dpop;
 };
 
-/* 401 or 403 with the challenge of the scheme that was tried; without error when no token came (RFC 6750, 3.1). */
+/* 401 or 403 with the challenge of the scheme that was tried; without error when no token came (RFC
+ * 6750, 3.1). */
 static enum err challenge(struct page *p, bool is_dpop, int status, const struct trouble *t)
 {
     struct arena *a = p->ctx->arena;
     struct str algs = is_dpop ? STR(", algs=\"ES256 EdDSA PS256\"") : STR("");
-    struct str why =
-        t->code == NULL ? STR("") : str_format(a, ", error=\"%s\", error_description=\"%s\"", t->code, t->text);
+    struct str why = t->code == NULL ? STR("")
+                                     : str_format(a, ", error=\"%s\", error_description=\"%s\"",
+                                                  t->code, t->text);
     page_header(p, STR("WWW-Authenticate"),
-                str_format(a, "%s realm=\"tongban\"%.*s%.*s", is_dpop ? "DPoP" : "Bearer", FMT(why), FMT(algs)));
+                str_format(a, "%s realm=\"tongban\"%.*s%.*s", is_dpop ? "DPoP" : "Bearer", FMT(why),
+                           FMT(algs)));
     if (t->code == NULL) {
         return page_raw(p, status, STR("application/json"), STR("{}"), -1);
     }
@@ -36,8 +40,10 @@ static bool read_token(struct page *p, struct str *ret, bool *ret_dpop, struct t
     struct str scheme = str_cut(header, ' ', &rest);
     *ret_dpop = str_equal_nocase(scheme, STR("DPoP"));
     bool is_form = /* RFC 6750, 2.2 */
-        str_starts(http_header(&p->exchange->request, "content-type"), STR("application/x-www-form-urlencoded"));
-    if (is_form && p->has_form && p->form_err == ERR_OK && !param(&p->form, "access_token", &posted, t)) {
+        str_starts(http_header(&p->exchange->request, "content-type"),
+                   STR("application/x-www-form-urlencoded"));
+    if (is_form && p->has_form && p->form_err == ERR_OK &&
+        !param(&p->form, "access_token", &posted, t)) {
         return false;
     }
     if (header.n > 0 && posted.n > 0) {
@@ -51,7 +57,8 @@ static bool read_token(struct page *p, struct str *ret, bool *ret_dpop, struct t
     return true;
 }
 
-static enum err userinfo_keep(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
+static enum err userinfo_keep(struct ctx *ctx, struct db *db, void *arg,
+                              const struct receipt *receipt)
 {
     struct userinfo_job *j = arg;
     (void)receipt;
@@ -79,8 +86,9 @@ static enum err make_body(struct page *p, const struct access *x, struct userinf
         return fault(ctx, ERR_NOT_FOUND, "the client of the token is gone");
     }
     json_set(ctx->arena, &claims, STR("sub"), json_of_str(x->claims.sub));
-    j->release = (struct release){x->grant.person, c.id, STR("openid"),
-                                  str_format(ctx->arena, "%s %s", p->route->method, p->route->path)};
+    j->release =
+        (struct release){x->grant.person, c.id, STR("openid"),
+                         str_format(ctx->arena, "%s %s", p->route->method, p->route->path)};
     TRY(claims_of_person(p, &x->grant, x->scope, "userinfo", &claims, &j->release.released));
     if (c.userinfo_alg != 0) { /* OpenID Connect Core, 5.3.2: signed, with iss and aud */
         json_set(ctx->arena, &claims, STR("iss"), json_of_str(o->issuer));
@@ -128,16 +136,20 @@ static enum err userinfo(struct page *p)
     }
     TRY(access_find(ctx, o, p->db, token, &x, &live));
     if (!live || !is_for_here(o, &x)) {
-        trouble_set(&t, "invalid_token", "the access token is unknown, expired, revoked, or not for here");
-    } else if (x.thumbprint.n > 0 && !j->is_dpop) { /* RFC 9449, 7.2: a bound token is no bearer token */
-        trouble_set(&t, "invalid_token", "the access token is bound to a key: bring it as DPoP, with a proof");
+        trouble_set(&t, "invalid_token",
+                    "the access token is unknown, expired, revoked, or not for here");
+    } else if (x.thumbprint.n > 0 &&
+               !j->is_dpop) { /* RFC 9449, 7.2: a bound token is no bearer token */
+        trouble_set(&t, "invalid_token",
+                    "the access token is bound to a key: bring it as DPoP, with a proof");
     } else if (x.thumbprint.n == 0 && j->is_dpop) {
         trouble_set(&t, "invalid_token", "the access token is bound to no key");
     } else if (j->is_dpop) {
         struct client c;
         bool found = false;
         TRY(client_find(ctx, p->db, x.client, &c, &found));
-        if (dpop_check(p, STR("/oidc/userinfo"), token, found && c.dpop_nonce, &thumbprint, &j->once, &t) &&
+        if (dpop_check(p, STR("/oidc/userinfo"), token, found && c.dpop_nonce, &thumbprint,
+                       &j->once, &t) &&
             !str_equal(thumbprint, x.thumbprint)) {
             trouble_set(&t, thumbprint.n == 0 ? "invalid_dpop_proof" : "invalid_token",
                         "the proof is missing, or not by the key the token is bound to");

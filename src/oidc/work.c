@@ -41,16 +41,18 @@ enum err oidc_issuer(struct ctx *ctx, struct oidc *o, struct str issuer)
                                        STR_INIT("http://localhost")};
     bool good = str_starts(issuer, STR("https://")) && issuer.n > 8;
     for (size_t i = 0; i < LEN(local); i++) {
-        good = good || (str_starts(issuer, local[i]) && (issuer.n == local[i].n || issuer.p[local[i].n] == ':'));
+        good = good || (str_starts(issuer, local[i]) &&
+                        (issuer.n == local[i].n || issuer.p[local[i].n] == ':'));
     }
     for (size_t i = 0; i < issuer.n; i++) {
         unsigned char c = (unsigned char)issuer.p[i];
-        good = good && c > 0x20 && c < 0x7f && c != '?' && c != '#' && c != '"' && c != '\\' && c != '@';
+        good = good && c > 0x20 && c < 0x7f && c != '?' && c != '#' && c != '"' && c != '\\' &&
+               c != '@';
     }
     if (!good || !str_equal(origin_of(issuer), issuer) || issuer.n > 200) {
-        return fault(
-            ctx, ERR_USAGE,
-            "the issuer must be https://HOST or https://HOST:PORT, without a path; http only at a loopback address");
+        return fault(ctx, ERR_USAGE,
+                     "the issuer must be https://HOST or https://HOST:PORT, without a path; http "
+                     "only at a loopback address");
     }
     o->issuer = str_copy(ctx->arena, issuer);
     return ERR_OK;
@@ -61,8 +63,9 @@ enum err oidc_issuer(struct ctx *ctx, struct oidc *o, struct str issuer)
 static const struct {
     int64_t most;
 } bounds[KEPT_KINDS] = {
-    [KEPT_PUSH] = {LIMIT_OIDC_PUSHES},    [KEPT_CODE] = {LIMIT_OIDC_CODES}, [KEPT_GRANT] = {LIMIT_OIDC_GRANTS},
-    [KEPT_REFRESH] = {LIMIT_OIDC_GRANTS}, [KEPT_ONCE] = {LIMIT_OIDC_ONCES}, [KEPT_VISIT] = {LIMIT_OIDC_GRANTS},
+    [KEPT_PUSH] = {LIMIT_OIDC_PUSHES},  [KEPT_CODE] = {LIMIT_OIDC_CODES},
+    [KEPT_GRANT] = {LIMIT_OIDC_GRANTS}, [KEPT_REFRESH] = {LIMIT_OIDC_GRANTS},
+    [KEPT_ONCE] = {LIMIT_OIDC_ONCES},   [KEPT_VISIT] = {LIMIT_OIDC_GRANTS},
 };
 
 bool room_for(struct oidc *o, enum kept kind, struct trouble *t)
@@ -144,17 +147,21 @@ enum err outbox_fill(struct ctx *ctx, struct db *db, struct str session)
     struct oidc_visit_list_row *rows = NULL;
     size_t count = 0;
     int64_t now = oidc_now(ctx).ms;
-    TRY(oidc_visit_list(ctx, db, (struct oidc_visit_list_in){.session = session, .count = LIMIT_STORE_ROWS - 1}, &rows,
-                        &count));
+    TRY(oidc_visit_list(
+        ctx, db, (struct oidc_visit_list_in){.session = session, .count = LIMIT_STORE_ROWS - 1},
+        &rows, &count));
     for (size_t i = 0; i < count; i++) {
-        TRY(oidc_outbox_add(ctx, db,
-                            (struct oidc_outbox_add_in){.session = session,
-                                                        .client = rows[i].client,
-                                                        .person = rows[i].person,
-                                                        .due_ms = now,
-                                                        .expires_ms = now + (int64_t)LIMIT_OIDC_LOGOUT_S * 1000}));
+        TRY(oidc_outbox_add(
+            ctx, db,
+            (struct oidc_outbox_add_in){.session = session,
+                                        .client = rows[i].client,
+                                        .person = rows[i].person,
+                                        .due_ms = now,
+                                        .expires_ms = now + (int64_t)LIMIT_OIDC_LOGOUT_S * 1000}));
     }
-    return count == 0 ? ERR_OK : oidc_visit_remove(ctx, db, (struct oidc_visit_remove_in){.session = session});
+    return count == 0
+               ? ERR_OK
+               : oidc_visit_remove(ctx, db, (struct oidc_visit_remove_in){.session = session});
 }
 
 enum err oidc_session_gone(struct ctx *ctx, struct db *db, struct str session_id, struct str actor)
@@ -176,8 +183,9 @@ static enum err find_ended(struct ctx *ctx, struct oidc *o, struct db *db)
     for (;;) {
         struct oidc_visit_sessions_row *rows = NULL;
         size_t count = 0;
-        TRY(oidc_visit_sessions(ctx, db, (struct oidc_visit_sessions_in){.after = after, .count = 1000}, &rows,
-                                &count));
+        TRY(oidc_visit_sessions(ctx, db,
+                                (struct oidc_visit_sessions_in){.after = after, .count = 1000},
+                                &rows, &count));
         for (size_t i = 0; i < count; i++) {
             if (!session_lasts(o->web, rows[i].session)) {
                 TRY(keep_and_wait(ctx, o, gone_keep, &rows[i].session));
@@ -201,16 +209,20 @@ static enum err told_keep(struct ctx *ctx, struct db *db, void *arg, const struc
     const struct told *t = arg;
     (void)receipt;
     if (t->later) {
-        return oidc_outbox_later(
-            ctx, db,
-            (struct oidc_outbox_later_in){.session = t->row->session, .client = t->row->client, .due_ms = t->due_ms});
+        return oidc_outbox_later(ctx, db,
+                                 (struct oidc_outbox_later_in){.session = t->row->session,
+                                                               .client = t->row->client,
+                                                               .due_ms = t->due_ms});
     }
-    return oidc_outbox_remove(ctx, db,
-                              (struct oidc_outbox_remove_in){.session = t->row->session, .client = t->row->client});
+    return oidc_outbox_remove(
+        ctx, db,
+        (struct oidc_outbox_remove_in){.session = t->row->session, .client = t->row->client});
 }
 
-/* Tell one application. 200 and 204 are heard; 400 is heard and refused (2.8): neither is tried again. */
-static enum err tell(struct ctx *ctx, struct oidc *o, struct db *db, const struct oidc_outbox_due_row *row)
+/* Tell one application. 200 and 204 are heard; 400 is heard and refused (2.8): neither is tried
+ * again. */
+static enum err tell(struct ctx *ctx, struct oidc *o, struct db *db,
+                     const struct oidc_outbox_due_row *row)
 {
     static const int64_t pause_s[] = {5, 15, 60, 300, 900, 3600};
     struct told t = {.row = row};
@@ -239,8 +251,10 @@ static enum err tell_due(struct ctx *ctx, struct oidc *o, struct db *db)
 {
     struct oidc_outbox_due_row *rows = NULL;
     size_t count = 0;
-    TRY(oidc_outbox_due(ctx, db, (struct oidc_outbox_due_in){.now = oidc_now(ctx).ms, .count = LIMIT_OIDC_LOGOUT_BATCH},
-                        &rows, &count));
+    TRY(oidc_outbox_due(
+        ctx, db,
+        (struct oidc_outbox_due_in){.now = oidc_now(ctx).ms, .count = LIMIT_OIDC_LOGOUT_BATCH},
+        &rows, &count));
     for (size_t i = 0; i < count && !o->stopping; i++) {
         struct arena_mark mark = arena_mark(ctx->arena);
         TRY(tell(ctx, o, db, &rows[i]));
@@ -293,7 +307,8 @@ static void work(struct oidc *o, struct arena *arena)
         clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += ROUND_S;
         pthread_mutex_lock(&o->lock);
-        while (!o->stopping && !o->poked && pthread_cond_timedwait(&o->wake, &o->lock, &until) != ETIMEDOUT) {
+        while (!o->stopping && !o->poked &&
+               pthread_cond_timedwait(&o->wake, &o->lock, &until) != ETIMEDOUT) {
         }
         o->poked = false;
         pthread_mutex_unlock(&o->lock);
@@ -327,7 +342,8 @@ enum err oidc_start(struct ctx *ctx, struct oidc *o, struct web *web)
     o->web = web;
     int failed = pthread_create(&o->thread, NULL, work_main, o);
     if (failed != 0) {
-        return fault(ctx, ERR_MEMORY, "cannot start the thread that tells sign-outs: %s", strerror(failed));
+        return fault(ctx, ERR_MEMORY, "cannot start the thread that tells sign-outs: %s",
+                     strerror(failed));
     }
     o->started = true;
     return ERR_OK;

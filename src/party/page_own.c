@@ -30,7 +30,8 @@ static enum err headed(struct page *p, struct party_other **ret, size_t *ret_cou
     struct party_other *out = ARENA_ARRAY(ctx->arena, struct party_other, count + 1);
     out[n++] = (struct party_other){.id = p->session.actor.id, .name = p->session.name};
     for (size_t i = 0; i < count; i++) {
-        const struct code_row *code = p->law == NULL ? NULL : law_code(p->law, STR("relation"), others[i].relation);
+        const struct code_row *code =
+            p->law == NULL ? NULL : law_code(p->law, STR("relation"), others[i].relation);
         if (code != NULL && str_equal(code->parent, STR("heads"))) {
             out[n++] = others[i];
         }
@@ -64,21 +65,25 @@ static struct str scope_titles(struct page *p, struct str scopes)
     return buf_str(&b);
 }
 
-static enum err fill_use(struct page *p, const struct party_other *whose, const struct use_row *use, struct page_uses_rows *out)
+static enum err fill_use(struct page *p, const struct party_other *whose, const struct use_row *use,
+                         struct page_uses_rows *out)
 {
     struct ctx *ctx = p->ctx;
     struct actor_record reader;
     bool found = false;
     const struct access_rule *access = p->law == NULL ? NULL : law_access(p->law, use->route);
     const struct access_row *row = row_of(access, use->relation);
-    *out = (struct page_uses_rows){.day = use->day, .case_id = use->about, .times = use->times, .many = use->times > 1};
+    *out = (struct page_uses_rows){
+        .day = use->day, .case_id = use->about, .times = use->times, .many = use->times > 1};
     TRY(party_name(ctx, p->db, use->reader, &out->reader));
     TRY(gate_actor(ctx, p->gate, p->db, use->reader, &reader, &found));
-    const struct office *office = found && p->law != NULL ? law_office(p->law, reader.office) : NULL;
+    const struct office *office =
+        found && p->law != NULL ? law_office(p->law, reader.office) : NULL;
     out->office = office == NULL ? STR("") : page_text(p, office->title);
     out->what = access == NULL ? use->route : page_text(p, access->title);
     out->purpose = row == NULL ? STR("") : page_text(p, row->purpose);
-    out->article = access == NULL || access->article_count == 0 ? STR("") : access->articles[0].text;
+    out->article =
+        access == NULL || access->article_count == 0 ? STR("") : access->articles[0].text;
     TRY(page_reader_name(p, use->reader, &out->reader, &found));
     if (found) { /* an application: about is what it got */
         out->case_id = STR("");
@@ -133,7 +138,8 @@ static struct str item_titles(struct page *p, struct str scope)
     return buf_str(&b);
 }
 
-static enum err fill_agents(struct page *p, const struct party_other *mine, size_t parties, struct page_authority *v)
+static enum err fill_agents(struct page *p, const struct party_other *mine, size_t parties,
+                            struct page_authority *v)
 {
     struct ctx *ctx = p->ctx;
     struct page_authority_agents *rows = NULL;
@@ -141,11 +147,14 @@ static enum err fill_agents(struct page *p, const struct party_other *mine, size
     for (size_t i = 0; i < parties; i++) {
         struct party_agents_of_row *list = NULL;
         size_t count = 0;
-        TRY(party_agents_of(ctx, p->db, (struct party_agents_of_in){.other = mine[i].id, .day = today(p).n}, &list, &count));
+        TRY(party_agents_of(ctx, p->db,
+                            (struct party_agents_of_in){.other = mine[i].id, .day = today(p).n},
+                            &list, &count));
         rows = arena_grow(ctx->arena, rows, room * sizeof(*rows), (room + count) * sizeof(*rows));
         room += count;
         for (size_t k = 0; k < count; k++) {
-            const struct code_row *code = p->law == NULL ? NULL : law_code(p->law, STR("relation"), list[k].relation);
+            const struct code_row *code =
+                p->law == NULL ? NULL : law_code(p->law, STR("relation"), list[k].relation);
             bool open_end = list[k].until_day >= INT32_MAX;
             rows[v->agents_count++] = (struct page_authority_agents){
                 .name = list[k].display_name,
@@ -163,22 +172,26 @@ static enum err fill_agents(struct page *p, const struct party_other *mine, size
     return ERR_OK;
 }
 
-static void fill_choices(struct page *p, const struct party_other *mine, size_t parties, struct page_authority *v)
+static void fill_choices(struct page *p, const struct party_other *mine, size_t parties,
+                         struct page_authority *v)
 {
     struct arena *a = p->ctx->arena;
     size_t code_count = 0;
     size_t item_count = 0;
-    const struct code_row *codes = p->law == NULL ? NULL : law_code_rows(p->law, STR("relation"), &code_count);
+    const struct code_row *codes =
+        p->law == NULL ? NULL : law_code_rows(p->law, STR("relation"), &code_count);
     const struct item *items = p->law == NULL ? NULL : law_items(p->law, &item_count);
     struct page_authority_parties *who = ARENA_ARRAY(a, struct page_authority_parties, parties + 1);
-    struct page_authority_kinds *kinds = ARENA_ARRAY(a, struct page_authority_kinds, code_count + 1);
+    struct page_authority_kinds *kinds =
+        ARENA_ARRAY(a, struct page_authority_kinds, code_count + 1);
     struct page_authority_items *list = ARENA_ARRAY(a, struct page_authority_items, item_count + 1);
     for (size_t i = 0; i < parties; i++) {
         who[i] = (struct page_authority_parties){mine[i].id, i == 0, mine[i].name};
     }
     for (size_t i = 0; i < code_count; i++) {
         if (may_be_given(&codes[i])) {
-            kinds[v->kinds_count++] = (struct page_authority_kinds){codes[i].code, page_text(p, codes[i].title)};
+            kinds[v->kinds_count++] =
+                (struct page_authority_kinds){codes[i].code, page_text(p, codes[i].title)};
         }
     }
     for (size_t i = 0; i < item_count; i++) {
@@ -198,9 +211,10 @@ static enum err authority_page(struct page *p)
     size_t parties = 0;
     struct page_authority v = {0};
     struct str said = page_query(p, "said");
-    v.said = str_equal(said, STR("given"))     ? say(p, "已经授权。", "Authority is given.")
-             : str_equal(said, STR("ended"))   ? say(p, "已经撤回。", "Authority is withdrawn.")
-             : str_equal(said, STR("unknown")) ? say(p, "没有找到这个人，请先让对方登记。", "Nobody of that number is registered.")
+    v.said = str_equal(said, STR("given"))   ? say(p, "已经授权。", "Authority is given.")
+             : str_equal(said, STR("ended")) ? say(p, "已经撤回。", "Authority is withdrawn.")
+             : str_equal(said, STR("unknown")) ? say(p, "没有找到这个人，请先让对方登记。",
+                                                     "Nobody of that number is registered.")
                                                : STR("");
     TRY(headed(p, &mine, &parties));
     TRY(fill_agents(p, mine, parties, &v));
@@ -214,12 +228,14 @@ static enum err authority_page(struct page *p)
 
 static enum err given(struct page *p, const struct receipt *receipt)
 {
-    return receipt->seq < 0 || p->wants_json ? page_admitted(p, receipt) : page_go(p, STR("/me/authority?said=given"));
+    return receipt->seq < 0 || p->wants_json ? page_admitted(p, receipt)
+                                             : page_go(p, STR("/me/authority?said=given"));
 }
 
 static enum err ended(struct page *p, const struct receipt *receipt)
 {
-    return receipt->seq < 0 || p->wants_json ? page_admitted(p, receipt) : page_go(p, STR("/me/authority?said=ended"));
+    return receipt->seq < 0 || p->wants_json ? page_admitted(p, receipt)
+                                             : page_go(p, STR("/me/authority?said=ended"));
 }
 
 static struct draft draft_for(struct page *p, const char *kind)
@@ -269,8 +285,11 @@ static enum err authority_end(struct page *p)
 
 static const struct route rows_[] = {
     {"GET", "/me/uses", uses_page, FOR_PARTY, 0, "Who read my data", page_uses_schema, ""},
-    {"GET", "/me/authority", authority_page, FOR_PARTY, 0, "Who may act for me", page_authority_schema, "said"},
-    {"POST", "/me/authority", authority_give, FOR_PARTY, 0, "Give authority", NULL, "for agent kind items until"},
-    {"POST", "/me/authority/end", authority_end, FOR_PARTY, 0, "Withdraw authority", NULL, "for agent kind"},
+    {"GET", "/me/authority", authority_page, FOR_PARTY, 0, "Who may act for me",
+     page_authority_schema, "said"},
+    {"POST", "/me/authority", authority_give, FOR_PARTY, 0, "Give authority", NULL,
+     "for agent kind items until"},
+    {"POST", "/me/authority/end", authority_end, FOR_PARTY, 0, "Withdraw authority", NULL,
+     "for agent kind"},
 };
 const struct route_table party_routes = {rows_, LEN(rows_)};

@@ -31,15 +31,17 @@ enum err party_describe(struct ctx *ctx, struct db *db, struct str id, struct js
     return ERR_OK;
 }
 
-enum err party_others(struct ctx *ctx, struct db *db, struct str person, struct day day, struct party_other **ret,
-                      size_t *ret_count)
+enum err party_others(struct ctx *ctx, struct db *db, struct str person, struct day day,
+                      struct party_other **ret, size_t *ret_count)
 {
     struct party_acts_for_row *rows = NULL;
     size_t count = 0;
-    TRY(party_acts_for(ctx, db, (struct party_acts_for_in){.person = person, .day = day.n}, &rows, &count));
+    TRY(party_acts_for(ctx, db, (struct party_acts_for_in){.person = person, .day = day.n}, &rows,
+                       &count));
     struct party_other *out = ARENA_ARRAY(ctx->arena, struct party_other, count + 1);
     for (size_t i = 0; i < count; i++) {
-        out[i] = (struct party_other){rows[i].other, rows[i].display_name, rows[i].relation, str_equal(rows[i].party_kind, STR("org")), rows[i].scope};
+        out[i] = (struct party_other){rows[i].other, rows[i].display_name, rows[i].relation,
+                                      str_equal(rows[i].party_kind, STR("org")), rows[i].scope};
     }
     *ret = out;
     *ret_count = count;
@@ -56,7 +58,8 @@ bool party_scope_has(struct str scope, struct str item)
     return scope.n == 0;
 }
 
-enum err party_find(struct ctx *ctx, struct db *db, struct str code, struct str *ret_id, struct str *ret_kind, struct str *ret_name)
+enum err party_find(struct ctx *ctx, struct db *db, struct str code, struct str *ret_id,
+                    struct str *ret_kind, struct str *ret_name)
 {
     struct party_register_find_row row;
     bool found = false;

@@ -1,4 +1,5 @@
-/* party.h - people and organisations: their names, and what the node holds of them for prefilling. */
+/* party.h - people and organisations: their names, and what the node holds of them for prefilling.
+ */
 #pragma once
 
 #include "base/json.h"
@@ -14,9 +15,10 @@ enum err party_name(struct ctx *ctx, struct db *db, struct str id, struct str *r
 enum err party_facts(struct ctx *ctx, struct db *db, struct str id, struct json *ret) MUST_USE;
 /* The same with the name as "name", for documents. */
 enum err party_describe(struct ctx *ctx, struct db *db, struct str id, struct json *ret) MUST_USE;
-/* A person or organisation by register id, identity card or credit code. *ret_id is empty when there is none. */
-enum err party_find(struct ctx *ctx, struct db *db, struct str code, struct str *ret_id, struct str *ret_kind,
-                    struct str *ret_name) MUST_USE;
+/* A person or organisation by register id, identity card or credit code. *ret_id is empty when
+ * there is none. */
+enum err party_find(struct ctx *ctx, struct db *db, struct str code, struct str *ret_id,
+                    struct str *ret_kind, struct str *ret_name) MUST_USE;
 /* Parties this person may act for on a day, besides itself. */
 struct party_other {
     struct str id;
@@ -25,7 +27,7 @@ struct party_other {
     bool is_org;
     struct str scope; /* items, with blanks between; empty: all */
 };
-enum err party_others(struct ctx *ctx, struct db *db, struct str person, struct day day, struct party_other **ret,
-                      size_t *ret_count) MUST_USE;
+enum err party_others(struct ctx *ctx, struct db *db, struct str person, struct day day,
+                      struct party_other **ret, size_t *ret_count) MUST_USE;
 /* Is the item in the scope? */
 bool party_scope_has(struct str scope, struct str item);

@@ -1,8 +1,8 @@
 /* migrate.c - from what a store holds to what this program knows.
  *
  * View tables can be filled from the ledger again, so a change of any of them makes all anew; kept
- * tables (ledger, vault, sessions, outbox) change only by the numbered steps of steps.sql. All of it
- * is one transaction.
+ * tables (ledger, vault, sessions, outbox) change only by the numbered steps of steps.sql. All of
+ * it is one transaction.
  */
 #include "base/arena.h"
 #include "base/str.h"
@@ -54,7 +54,8 @@ enum err schema_views_clear(struct ctx *ctx, struct db *db, const struct schema 
     for (size_t i = 0; i < schema->table_count; i++) {
         const struct store_table *t = &schema->tables[i];
         if (!t->is_kept) {
-            TRY(db->store->engine->exec(ctx, db, str_format(ctx->arena, "DROP TABLE IF EXISTS %s", t->name).p));
+            TRY(db->store->engine->exec(
+                ctx, db, str_format(ctx->arena, "DROP TABLE IF EXISTS %s", t->name).p));
         }
     }
     TRY(tables_make(ctx, db, schema, false));
@@ -65,7 +66,8 @@ static struct str views_digest(struct ctx *ctx, const struct schema *schema)
 {
     uint64_t hash = 0;
     for (size_t i = 0; i < schema->table_count; i++) {
-        for (const char *const *sql = schema->tables[i].sqlite; !schema->tables[i].is_kept && *sql != NULL; sql++) {
+        for (const char *const *sql = schema->tables[i].sqlite;
+             !schema->tables[i].is_kept && *sql != NULL; sql++) {
             hash = hash * 31 + str_hash(str_from(*sql));
         }
     }
@@ -92,26 +94,29 @@ static enum err steps_run(struct ctx *ctx, struct db *db, const struct schema *s
     return ERR_OK;
 }
 
-static enum err version_check(struct ctx *ctx, struct db *db, const struct schema *schema, int64_t *ret)
+static enum err version_check(struct ctx *ctx, struct db *db, const struct schema *schema,
+                              int64_t *ret)
 {
     struct str text = {0};
     TRY(meta_get(ctx, db, STR("version"), &text));
     int64_t version = 0;
     if (text.n > 0 && !str_to_i64(text, &version)) {
-        return fault(ctx, ERR_CORRUPT, "the data version \"%.*s\" of %s is no number", FMT(text), db->store->where);
+        return fault(ctx, ERR_CORRUPT, "the data version \"%.*s\" of %s is no number", FMT(text),
+                     db->store->where);
     }
     if (version > schema_version(schema)) {
         return fault(ctx, ERR_VERSION,
                      "%s was written by a program of data version %lld, this one knows up to %d: "
                      "run the newer program, or restore a backup made before the upgrade",
-                     store_is_postgres(db->store) ? "the database" : db->store->where, (long long)version,
-                     schema_version(schema));
+                     store_is_postgres(db->store) ? "the database" : db->store->where,
+                     (long long)version, schema_version(schema));
     }
     *ret = version;
     return ERR_OK;
 }
 
-static enum err views_migrate(struct ctx *ctx, struct db *db, const struct schema *schema, bool is_new)
+static enum err views_migrate(struct ctx *ctx, struct db *db, const struct schema *schema,
+                              bool is_new)
 {
     struct str digest = views_digest(ctx, schema);
     struct str old = {0};

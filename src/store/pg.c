@@ -14,7 +14,15 @@
 #include "base/str.h"
 #include "store/store_in.h"
 
-enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25, OID_NUMERIC = 1700 };
+enum {
+    OID_BOOL = 16,
+    OID_BYTEA = 17,
+    OID_INT8 = 20,
+    OID_INT2 = 21,
+    OID_INT4 = 23,
+    OID_TEXT = 25,
+    OID_NUMERIC = 1700
+};
 enum { PARAMS_MAX = 100, WAITING_MAX = 512 };
 
 /* "tongban" in ASCII: the writers of one database agree on it. */
@@ -28,9 +36,10 @@ static enum err err_of_state(const char *state)
         const char *prefix;
         enum err err;
     } rows[] = {
-        {"23505", ERR_DUPLICATE}, {"23", ERR_CONFLICT}, {"53100", ERR_DISK_FULL}, {"53200", ERR_MEMORY},
-        {"25006", ERR_READ_ONLY}, {"40", ERR_BUSY},     {"55P03", ERR_BUSY},      {"XX001", ERR_CORRUPT},
-        {"XX002", ERR_CORRUPT},   {"22021", ERR_UTF8},  {"54", ERR_TOO_LARGE},    {"3D000", ERR_NOT_FOUND},
+        {"23505", ERR_DUPLICATE}, {"23", ERR_CONFLICT},     {"53100", ERR_DISK_FULL},
+        {"53200", ERR_MEMORY},    {"25006", ERR_READ_ONLY}, {"40", ERR_BUSY},
+        {"55P03", ERR_BUSY},      {"XX001", ERR_CORRUPT},   {"XX002", ERR_CORRUPT},
+        {"22021", ERR_UTF8},      {"54", ERR_TOO_LARGE},    {"3D000", ERR_NOT_FOUND},
         {"42P01", ERR_DATABASE},
     };
     for (size_t i = 0; i < LEN(rows) && state != NULL; i++) {
@@ -41,7 +50,8 @@ static enum err err_of_state(const char *state)
     return ERR_DATABASE;
 }
 
-/* Keep the first error since the last begin, savepoint or undo: those behind it only follow from it. */
+/* Keep the first error since the last begin, savepoint or undo: those behind it only follow from
+ * it. */
 static void note_error(struct db *db, const PGresult *res)
 {
     db->pg_aborted = true;
@@ -66,7 +76,8 @@ static enum err pg_fault(struct ctx *ctx, struct db *db, const char *what)
         if (db->is_writer) {
             atomic_store(&db->store->broken, true);
         }
-        return fault(ctx, ERR_DATABASE, "%s: the connection to PostgreSQL was lost: %s", what, PQerrorMessage(db->pg));
+        return fault(ctx, ERR_DATABASE, "%s: the connection to PostgreSQL was lost: %s", what,
+                     PQerrorMessage(db->pg));
     }
     if (db->pg_error == ERR_OK) {
         note_error(db, NULL);
@@ -108,7 +119,8 @@ static void param_put(struct params *p, int i, struct cell c, const void *in)
     }
     bool has = !c.may_be_null || cell_maybe(in, c)->has;
     if (has) {
-        p->number[i] = htobe64((uint64_t)(c.may_be_null ? cell_maybe(in, c)->value : *cell_int(in, c)));
+        p->number[i] =
+            htobe64((uint64_t)(c.may_be_null ? cell_maybe(in, c)->value : *cell_int(in, c)));
         p->value[i] = (const char *)&p->number[i];
         p->length[i] = (int)sizeof(p->number[i]);
     }
@@ -121,7 +133,8 @@ static uint16_t u16_at(const char *p)
     return be16toh(v);
 }
 
-/* A NUMERIC without fraction (SUM of BIGINT is one): digits of base 10,000, the first counts weight. */
+/* A NUMERIC without fraction (SUM of BIGINT is one): digits of base 10,000, the first counts
+ * weight. */
 static int64_t numeric_int(const char *p)
 {
     int digits = u16_at(p);
@@ -149,10 +162,12 @@ static int64_t int_at(const char *p, Oid type)
 
 static bool is_int_type(Oid type)
 {
-    return type == OID_INT8 || type == OID_INT4 || type == OID_INT2 || type == OID_NUMERIC || type == OID_BOOL;
+    return type == OID_INT8 || type == OID_INT4 || type == OID_INT2 || type == OID_NUMERIC ||
+           type == OID_BOOL;
 }
 
-static enum err row_read(struct ctx *ctx, const PGresult *res, int at, const struct statement *st, void *row)
+static enum err row_read(struct ctx *ctx, const PGresult *res, int at, const struct statement *st,
+                         void *row)
 {
     for (int i = 0; i < st->column_count; i++) {
         struct cell c = st->columns[i];
@@ -160,8 +175,8 @@ static enum err row_read(struct ctx *ctx, const PGresult *res, int at, const str
             continue;
         }
         if (is_int_type(PQftype(res, i)) != (c.type == CELL_INT)) {
-            return fault(ctx, ERR_TYPE, "statement %s: column %s has another type in PostgreSQL", st->name,
-                         PQfname(res, i));
+            return fault(ctx, ERR_TYPE, "statement %s: column %s has another type in PostgreSQL",
+                         st->name, PQfname(res, i));
         }
         if (c.type == CELL_INT) {
             cell_put_int(row, c, int_at(PQgetvalue(res, at, i), PQftype(res, i)));
@@ -172,7 +187,8 @@ static enum err row_read(struct ctx *ctx, const PGresult *res, int at, const str
     return ERR_OK;
 }
 
-static enum err rows_read(struct ctx *ctx, const PGresult *res, const struct statement *st, struct sink *sink)
+static enum err rows_read(struct ctx *ctx, const PGresult *res, const struct statement *st,
+                          struct sink *sink)
 {
     for (int at = 0; at < PQntuples(res) && sink->count < sink->max; at++) {
         struct arena_mark mark = arena_mark(ctx->arena);
@@ -255,8 +271,8 @@ static void pg_settle(struct db *db)
 
 /* ---- the writer: a pipeline ---- */
 
-static enum err writer_prepare(struct ctx *ctx, struct db *db, const struct statement *st, const char *name,
-                               const Oid *types)
+static enum err writer_prepare(struct ctx *ctx, struct db *db, const struct statement *st,
+                               const char *name, const Oid *types)
 {
     if (PQsendPrepare(db->pg, name, st->pg, st->param_count, types) != 1) {
         return pg_fault(ctx, db, st->name);
@@ -268,7 +284,8 @@ static enum err writer_prepare(struct ctx *ctx, struct db *db, const struct stat
 }
 
 /* Wait for the last command sent, and take its rows. */
-static enum err writer_finish(struct ctx *ctx, struct db *db, const struct statement *st, struct sink *sink)
+static enum err writer_finish(struct ctx *ctx, struct db *db, const struct statement *st,
+                              struct sink *sink)
 {
     if (db->in_transaction) {
         pipeline_flush(db);
@@ -290,17 +307,19 @@ static enum err writer_finish(struct ctx *ctx, struct db *db, const struct state
     return e;
 }
 
-static enum err writer_run(struct ctx *ctx, struct db *db, const struct statement *st, const char *name,
-                           const struct params *p, struct sink *sink)
+static enum err writer_run(struct ctx *ctx, struct db *db, const struct statement *st,
+                           const char *name, const struct params *p, struct sink *sink)
 {
     if (db->pg_aborted) {
         return pg_fault(ctx, db, st->name);
     }
-    if (PQsendQueryPrepared(db->pg, name, st->param_count, p->value, p->length, p->format, 1) != 1) {
+    if (PQsendQueryPrepared(db->pg, name, st->param_count, p->value, p->length, p->format, 1) !=
+        1) {
         return pg_fault(ctx, db, st->name);
     }
     db->pg_waiting++;
-    bool waits = !db->in_transaction || sink->max > 0 || sink->wants_changes || db->pg_waiting >= WAITING_MAX;
+    bool waits = !db->in_transaction || sink->max > 0 || sink->wants_changes ||
+                 db->pg_waiting >= WAITING_MAX;
     return waits ? writer_finish(ctx, db, st, sink) : ERR_OK;
 }
 
@@ -399,7 +418,8 @@ static enum err reader_exec(struct ctx *ctx, struct db *db, const char *sql)
     return reader_done(ctx, db, PQexec(db->pg, sql), sql);
 }
 
-static enum err reader_rows(struct ctx *ctx, struct db *db, const struct statement *st, struct sink *sink)
+static enum err reader_rows(struct ctx *ctx, struct db *db, const struct statement *st,
+                            struct sink *sink)
 {
     for (;;) {
         db->pg_result = PQgetResult(db->pg);
@@ -418,10 +438,11 @@ static enum err reader_rows(struct ctx *ctx, struct db *db, const struct stateme
     }
 }
 
-static enum err reader_run(struct ctx *ctx, struct db *db, const struct statement *st, const char *name,
-                           const struct params *p, struct sink *sink)
+static enum err reader_run(struct ctx *ctx, struct db *db, const struct statement *st,
+                           const char *name, const struct params *p, struct sink *sink)
 {
-    if (PQsendQueryPrepared(db->pg, name, st->param_count, p->value, p->length, p->format, 1) != 1) {
+    if (PQsendQueryPrepared(db->pg, name, st->param_count, p->value, p->length, p->format, 1) !=
+        1) {
         return pg_fault(ctx, db, st->name);
     }
     db->pg_streams = true;
@@ -442,7 +463,9 @@ static enum err pg_setup(struct ctx *ctx, struct db *db)
         return fault(ctx, ERR_DATABASE, "cannot connect to PostgreSQL: %s", PQerrorMessage(db->pg));
     }
     TRY(reader_exec(ctx, db, "SET client_encoding = 'UTF8'"));
-    TRY(reader_exec(ctx, db, db->is_writer ? "SET synchronous_commit = on" : "SET default_transaction_read_only = on"));
+    TRY(reader_exec(ctx, db,
+                    db->is_writer ? "SET synchronous_commit = on"
+                                  : "SET default_transaction_read_only = on"));
     if (!db->is_writer) {
         return ERR_OK;
     }
@@ -450,7 +473,8 @@ static enum err pg_setup(struct ctx *ctx, struct db *db)
     bool mine = PQntuples(res) == 1 && strcmp(PQgetvalue(res, 0, 0), "t") == 0;
     TRY(reader_done(ctx, db, res, "pg_try_advisory_lock"));
     if (!mine) {
-        return fault(ctx, ERR_IN_USE, "another process writes to this database: stop that one first");
+        return fault(ctx, ERR_IN_USE,
+                     "another process writes to this database: stop that one first");
     }
     return PQenterPipelineMode(db->pg) == 1 ? ERR_OK : pg_fault(ctx, db, "pipeline");
 }
@@ -482,19 +506,22 @@ static enum err reader_revive(struct ctx *ctx, struct db *db)
     return pg_setup(ctx, db);
 }
 
-static enum err prepare(struct ctx *ctx, struct db *db, const struct statement *st, const char *name)
+static enum err prepare(struct ctx *ctx, struct db *db, const struct statement *st,
+                        const char *name)
 {
     bool cached = st->index != STATEMENT_UNCACHED;
     if (cached && db->pg_prepared[st->index]) {
         return ERR_OK;
     }
-    static const Oid oids[] = {[CELL_INT] = OID_INT8, [CELL_TEXT] = OID_TEXT, [CELL_BLOB] = OID_BYTEA};
+    static const Oid oids[] = {
+        [CELL_INT] = OID_INT8, [CELL_TEXT] = OID_TEXT, [CELL_BLOB] = OID_BYTEA};
     Oid types[PARAMS_MAX];
     for (int i = 0; i < st->param_count; i++) {
         types[i] = oids[st->params[i].type];
     }
     if (db->is_writer && !db->in_transaction) {
-        /* A pipeline outside a transaction ends with its sync; the statement's own comes with its run. */
+        /* A pipeline outside a transaction ends with its sync; the statement's own comes with its
+         * run. */
         if (PQsendPrepare(db->pg, name, st->pg, st->param_count, types) == 1) {
             db->pg_waiting++;
         }
@@ -503,13 +530,15 @@ static enum err prepare(struct ctx *ctx, struct db *db, const struct statement *
     } else if (db->is_writer) {
         TRY(writer_prepare(ctx, db, st, name, types));
     } else {
-        TRY(reader_done(ctx, db, PQprepare(db->pg, name, st->pg, st->param_count, types), st->name));
+        TRY(reader_done(ctx, db, PQprepare(db->pg, name, st->pg, st->param_count, types),
+                        st->name));
     }
     db->pg_prepared[cached ? st->index : store_statement_slots] = cached;
     return ERR_OK;
 }
 
-static enum err pg_run(struct ctx *ctx, struct db *db, const struct statement *st, const void *in, struct sink *sink)
+static enum err pg_run(struct ctx *ctx, struct db *db, const struct statement *st, const void *in,
+                       struct sink *sink)
 {
     must(st->param_count <= PARAMS_MAX);
     TRY(reader_revive(ctx, db));
@@ -525,7 +554,8 @@ static enum err pg_run(struct ctx *ctx, struct db *db, const struct statement *s
     for (int i = 0; i < st->param_count; i++) {
         param_put(&p, i, st->params[i], in);
     }
-    return db->is_writer ? writer_run(ctx, db, st, name, &p, sink) : reader_run(ctx, db, st, name, &p, sink);
+    return db->is_writer ? writer_run(ctx, db, st, name, &p, sink)
+                         : reader_run(ctx, db, st, name, &p, sink);
 }
 
 static enum err pg_control(struct ctx *ctx, struct db *db, enum control what)
@@ -535,7 +565,8 @@ static enum err pg_control(struct ctx *ctx, struct db *db, enum control what)
     }
     TRY(reader_revive(ctx, db));
     switch (what) {
-    case CONTROL_BEGIN: return reader_exec(ctx, db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    case CONTROL_BEGIN:
+        return reader_exec(ctx, db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     case CONTROL_COMMIT: return reader_exec(ctx, db, "COMMIT");
     case CONTROL_ROLLBACK: return reader_exec(ctx, db, "ROLLBACK");
     case CONTROL_SAVEPOINT:

@@ -1,8 +1,9 @@
 /* sqlite.c - the engine in a data folder: one file in WAL mode, synced at every commit.
  *
- * SQLite before 3.51.3 can damage a WAL database when two connections write or checkpoint at the same
- * instant, so exactly one connection does both: the writer. Readers are opened read-only, never
- * checkpoint by themselves and not when they close; and the lock file keeps every other process out.
+ * SQLite before 3.51.3 can damage a WAL database when two connections write or checkpoint at the
+ * same instant, so exactly one connection does both: the writer. Readers are opened read-only,
+ * never checkpoint by themselves and not when they close; and the lock file keeps every other
+ * process out.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -27,26 +28,30 @@ static enum err err_of(int rc)
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN: return ERR_IO;
     case SQLITE_CONSTRAINT:
-        return rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY || rc == SQLITE_CONSTRAINT_ROWID
+        return rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
+                       rc == SQLITE_CONSTRAINT_ROWID
                    ? ERR_DUPLICATE
                    : ERR_CONFLICT;
     default: return ERR_DATABASE;
     }
 }
 
-/* Some errors make SQLite roll the whole transaction back: what follows must not commit by itself. */
+/* Some errors make SQLite roll the whole transaction back: what follows must not commit by itself.
+ */
 static enum err lite_fault(struct ctx *ctx, struct db *db, int rc, const char *what)
 {
     enum err e = err_of(rc);
     if (db->in_transaction && sqlite3_get_autocommit(db->lite) != 0) {
         db->doomed = e;
     }
-    return fault(ctx, e, "%s: %s (%d)", what, db->lite == NULL ? sqlite3_errstr(rc) : sqlite3_errmsg(db->lite), rc);
+    return fault(ctx, e, "%s: %s (%d)", what,
+                 db->lite == NULL ? sqlite3_errstr(rc) : sqlite3_errmsg(db->lite), rc);
 }
 
 /* ---- statements ---- */
 
-static enum err prepared_get(struct ctx *ctx, struct db *db, const struct statement *st, sqlite3_stmt **ret)
+static enum err prepared_get(struct ctx *ctx, struct db *db, const struct statement *st,
+                             sqlite3_stmt **ret)
 {
     bool cached = st->index != STATEMENT_UNCACHED;
     if (cached && db->lite_prepared[st->index] != NULL) {
@@ -54,7 +59,8 @@ static enum err prepared_get(struct ctx *ctx, struct db *db, const struct statem
         return ERR_OK;
     }
     sqlite3_stmt *p = NULL;
-    int rc = sqlite3_prepare_v3(db->lite, st->sqlite, -1, cached ? SQLITE_PREPARE_PERSISTENT : 0, &p, NULL);
+    int rc = sqlite3_prepare_v3(db->lite, st->sqlite, -1, cached ? SQLITE_PREPARE_PERSISTENT : 0,
+                                &p, NULL);
     if (rc != SQLITE_OK) {
         return lite_fault(ctx, db, rc, st->name);
     }
@@ -97,14 +103,15 @@ static void row_read(struct ctx *ctx, sqlite3_stmt *p, const struct statement *s
         if (c.type == CELL_INT) {
             cell_put_int(row, c, sqlite3_column_int64(p, i));
         } else {
-            const void *bytes =
-                c.type == CELL_TEXT ? (const void *)sqlite3_column_text(p, i) : sqlite3_column_blob(p, i);
+            const void *bytes = c.type == CELL_TEXT ? (const void *)sqlite3_column_text(p, i)
+                                                    : sqlite3_column_blob(p, i);
             cell_put_str(ctx, row, c, bytes, (size_t)sqlite3_column_bytes(p, i));
         }
     }
 }
 
-static enum err step_all(struct ctx *ctx, struct db *db, sqlite3_stmt *p, const struct statement *st, struct sink *sink)
+static enum err step_all(struct ctx *ctx, struct db *db, sqlite3_stmt *p,
+                         const struct statement *st, struct sink *sink)
 {
     int rc = sqlite3_step(p);
     while (rc == SQLITE_ROW && sink->count < sink->max) {
@@ -130,7 +137,8 @@ static void lite_settle(struct db *db)
     db->active = NULL;
 }
 
-static enum err lite_run(struct ctx *ctx, struct db *db, const struct statement *st, const void *in, struct sink *sink)
+static enum err lite_run(struct ctx *ctx, struct db *db, const struct statement *st, const void *in,
+                         struct sink *sink)
 {
     sqlite3_stmt *p = NULL;
     TRY(prepared_get(ctx, db, st, &p));
@@ -160,20 +168,24 @@ static enum err lite_exec(struct ctx *ctx, struct db *db, const char *sql)
 static enum err lite_control(struct ctx *ctx, struct db *db, enum control what)
 {
     static const char *const writer_sql[CONTROL_COUNT] = {
-        [CONTROL_BEGIN] = "BEGIN IMMEDIATE", [CONTROL_COMMIT] = "COMMIT",     [CONTROL_ROLLBACK] = "ROLLBACK",
-        [CONTROL_SAVEPOINT] = "SAVEPOINT s", [CONTROL_RELEASE] = "RELEASE s", [CONTROL_UNDO] = "ROLLBACK TO s",
+        [CONTROL_BEGIN] = "BEGIN IMMEDIATE", [CONTROL_COMMIT] = "COMMIT",
+        [CONTROL_ROLLBACK] = "ROLLBACK",     [CONTROL_SAVEPOINT] = "SAVEPOINT s",
+        [CONTROL_RELEASE] = "RELEASE s",     [CONTROL_UNDO] = "ROLLBACK TO s",
     };
     const char *sql = what == CONTROL_BEGIN && !db->is_writer ? "BEGIN" : writer_sql[what];
     int rc = SQLITE_OK;
     if (db->control[what] == NULL) {
-        rc = sqlite3_prepare_v3(db->lite, sql, -1, SQLITE_PREPARE_PERSISTENT, &db->control[what], NULL);
+        rc = sqlite3_prepare_v3(db->lite, sql, -1, SQLITE_PREPARE_PERSISTENT, &db->control[what],
+                                NULL);
     }
     if (rc == SQLITE_OK) {
         sqlite3_step(db->control[what]);
         rc = sqlite3_reset(db->control[what]);
     }
-    if (rc != SQLITE_OK && what == CONTROL_COMMIT && (err_of(rc) == ERR_IO || err_of(rc) == ERR_CORRUPT)) {
-        atomic_store(&db->store->broken, true); /* a disk that fails at a commit is not written again */
+    if (rc != SQLITE_OK && what == CONTROL_COMMIT &&
+        (err_of(rc) == ERR_IO || err_of(rc) == ERR_CORRUPT)) {
+        atomic_store(&db->store->broken,
+                     true); /* a disk that fails at a commit is not written again */
     }
     if (rc != SQLITE_OK) {
         return lite_fault(ctx, db, rc, sql);
@@ -211,9 +223,10 @@ static const char *const reader_pragmas[] = {
 static enum err lite_connect(struct ctx *ctx, struct db *db)
 {
     struct store *s = db->store;
-    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
-                (db->is_writer ? SQLITE_OPEN_READWRITE | (s->mode == STORE_CREATE ? SQLITE_OPEN_CREATE : 0)
-                               : SQLITE_OPEN_READONLY);
+    int flags =
+        SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
+        (db->is_writer ? SQLITE_OPEN_READWRITE | (s->mode == STORE_CREATE ? SQLITE_OPEN_CREATE : 0)
+                       : SQLITE_OPEN_READONLY);
     int rc = sqlite3_open_v2(s->path, &db->lite, flags, vfs_name(s->vfs));
     if (rc != SQLITE_OK) {
         return lite_fault(ctx, db, rc, s->path);
@@ -228,7 +241,8 @@ static enum err lite_connect(struct ctx *ctx, struct db *db)
     for (const char *const *p = db->is_writer ? writer_pragmas : reader_pragmas; *p != NULL; p++) {
         TRY(lite_exec(ctx, db, *p));
     }
-    return lite_exec(ctx, db, "SELECT 1 FROM sqlite_schema LIMIT 1"); /* reads the header: is it a database? */
+    return lite_exec(
+        ctx, db, "SELECT 1 FROM sqlite_schema LIMIT 1"); /* reads the header: is it a database? */
 }
 
 static void lite_disconnect(struct db *db)
@@ -251,16 +265,19 @@ static enum err lock_take(struct ctx *ctx, struct store *s)
     struct world *w = s->world;
     const char *path = str_format(ctx->arena, "%s/lock", s->where).p;
     bool reads = s->mode == STORE_READ;
-    s->lock_file = w->open(w, path, reads ? WORLD_READ : WORLD_READ | WORLD_WRITE | WORLD_CREATE, 0600);
+    s->lock_file =
+        w->open(w, path, reads ? WORLD_READ : WORLD_READ | WORLD_WRITE | WORLD_CREATE, 0600);
     if (s->lock_file < 0) {
         /* Nothing to write, nothing to lock: a copy of a store on a disk that cannot be written. */
         return reads ? ERR_OK
-                     : fault(ctx, world_err(s->lock_file), "cannot open %s: %s", path, strerror(-s->lock_file));
+                     : fault(ctx, world_err(s->lock_file), "cannot open %s: %s", path,
+                             strerror(-s->lock_file));
     }
     int r = w->lock(w, s->lock_file, !reads);
     if (r < 0) {
         return fault(ctx, r == -EAGAIN ? ERR_IN_USE : world_err(r),
-                     "%s is in use by another process: stop that one first, or ask it instead", s->where);
+                     "%s is in use by another process: stop that one first, or ask it instead",
+                     s->where);
     }
     return ERR_OK;
 }
@@ -320,7 +337,8 @@ static enum err backup_run(struct ctx *ctx, struct store *s, struct store *copy)
 enum err store_backup(struct ctx *ctx, struct store *s, struct str to)
 {
     if (store_is_postgres(s)) {
-        return fault(ctx, ERR_NOT_SUPPORTED, "a store in PostgreSQL is copied with pg_dump or pg_basebackup");
+        return fault(ctx, ERR_NOT_SUPPORTED,
+                     "a store in PostgreSQL is copied with pg_dump or pg_basebackup");
     }
     must(s->writer != NULL && !s->writer->in_transaction);
     const char *path = str_format(ctx->arena, "%.*s/store.db", FMT(to)).p;

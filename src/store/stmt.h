@@ -34,11 +34,12 @@ extern const size_t store_statement_count;
 extern const size_t store_statement_slots; /* those of tests counted in */
 
 /* Run a statement; `in` is its parameter struct (NULL when it takes none). */
-enum err db_row(struct ctx *ctx, struct db *db, const struct statement *st, const void *in, void *ret_row,
-                bool *ret_found) MUST_USE;
-enum err db_rows(struct ctx *ctx, struct db *db, const struct statement *st, const void *in, void **ret_rows,
-                 size_t *ret_count) MUST_USE;
-enum err db_write(struct ctx *ctx, struct db *db, const struct statement *st, const void *in) MUST_USE;
+enum err db_row(struct ctx *ctx, struct db *db, const struct statement *st, const void *in,
+                void *ret_row, bool *ret_found) MUST_USE;
+enum err db_rows(struct ctx *ctx, struct db *db, const struct statement *st, const void *in,
+                 void **ret_rows, size_t *ret_count) MUST_USE;
+enum err db_write(struct ctx *ctx, struct db *db, const struct statement *st,
+                  const void *in) MUST_USE;
 enum err db_count(struct ctx *ctx, struct db *db, const struct statement *st, const void *in,
                   int64_t *ret_changed) MUST_USE;
 

@@ -154,10 +154,13 @@ bool store_is_postgres(const struct store *s)
 static enum err writer_check(struct ctx *ctx, const struct db *db)
 {
     if (db->is_writer && store_is_broken(db->store)) {
-        return fault(ctx, ERR_IO, "an earlier write failed and what the disk holds is unknown: restart the node");
+        return fault(
+            ctx, ERR_IO,
+            "an earlier write failed and what the disk holds is unknown: restart the node");
     }
     if (db->doomed != ERR_OK) {
-        return fault(ctx, db->doomed, "the transaction was ended by an earlier error and must be rolled back");
+        return fault(ctx, db->doomed,
+                     "the transaction was ended by an earlier error and must be rolled back");
     }
     return ERR_OK;
 }
@@ -193,7 +196,8 @@ void db_rollback(struct db *db)
         return;
     }
     db->store->engine->settle(db);
-    /* A rollback that fails has nothing left to undo: the engine did it, or the connection is gone. */
+    /* A rollback that fails has nothing left to undo: the engine did it, or the connection is gone.
+     */
     (void)db->store->engine->control(NULL, db, CONTROL_ROLLBACK);
     db->in_transaction = false;
     db->in_savepoint = false;
@@ -269,7 +273,8 @@ void *sink_row(struct ctx *ctx, struct sink *sink, const struct statement *st)
     }
     if (sink->count == sink->room) {
         size_t room = sink->room == 0 ? 16 : sink->room * 2;
-        sink->rows = arena_grow(ctx->arena, sink->rows, sink->room * st->row_bytes, room * st->row_bytes);
+        sink->rows =
+            arena_grow(ctx->arena, sink->rows, sink->room * st->row_bytes, room * st->row_bytes);
         sink->room = room;
     }
     return sink->rows + sink->count * st->row_bytes;
@@ -279,7 +284,8 @@ enum err sink_done(struct ctx *ctx, struct sink *sink, const struct statement *s
 {
     sink->count++;
     if (sink->cap != 0 && sink->count > sink->cap) {
-        return fault(ctx, ERR_TOO_MANY, "statement %s gives more than %zu rows: give it a LIMIT", st->name, sink->cap);
+        return fault(ctx, ERR_TOO_MANY, "statement %s gives more than %zu rows: give it a LIMIT",
+                     st->name, sink->cap);
     }
     return sink->each == NULL ? ERR_OK : sink->each(ctx, sink->arg, row);
 }
@@ -290,15 +296,16 @@ static enum err keep_row(struct ctx *ctx UNUSED, void *arg, const void *row)
     return ERR_OK;
 }
 
-static enum err db_run(struct ctx *ctx, struct db *db, const struct statement *st, const void *in, struct sink *sink)
+static enum err db_run(struct ctx *ctx, struct db *db, const struct statement *st, const void *in,
+                       struct sink *sink)
 {
     db->store->engine->settle(db);
     TRY(writer_check(ctx, db));
     return db->store->engine->run(ctx, db, st, in, sink);
 }
 
-enum err db_row(struct ctx *ctx, struct db *db, const struct statement *st, const void *in, void *ret_row,
-                bool *ret_found)
+enum err db_row(struct ctx *ctx, struct db *db, const struct statement *st, const void *in,
+                void *ret_row, bool *ret_found)
 {
     const void *row = NULL;
     struct sink sink = {.max = 1, .each = keep_row, .arg = &row};
@@ -310,8 +317,8 @@ enum err db_row(struct ctx *ctx, struct db *db, const struct statement *st, cons
     return ERR_OK;
 }
 
-enum err db_rows(struct ctx *ctx, struct db *db, const struct statement *st, const void *in, void **ret_rows,
-                 size_t *ret_count)
+enum err db_rows(struct ctx *ctx, struct db *db, const struct statement *st, const void *in,
+                 void **ret_rows, size_t *ret_count)
 {
     struct sink sink = {.max = SIZE_MAX, .cap = LIMIT_STORE_ROWS};
     TRY(db_run(ctx, db, st, in, &sink));
@@ -327,7 +334,8 @@ enum err db_write(struct ctx *ctx, struct db *db, const struct statement *st, co
     return db_run(ctx, db, st, in, &sink);
 }
 
-enum err db_count(struct ctx *ctx, struct db *db, const struct statement *st, const void *in, int64_t *ret_changed)
+enum err db_count(struct ctx *ctx, struct db *db, const struct statement *st, const void *in,
+                  int64_t *ret_changed)
 {
     must(db->is_writer);
     struct sink sink = {.max = 0, .wants_changes = true};
@@ -356,7 +364,9 @@ enum err store_check(struct ctx *ctx, struct db *db)
     bool found = false;
     TRY(db_row(ctx, db, &st, NULL, &row, &found));
     bool good = found && str_equal(row.text, STR("ok"));
-    return good ? ERR_OK : fault(ctx, ERR_CORRUPT, "the database is damaged: %.*s: restore a backup", FMT(row.text));
+    return good ? ERR_OK
+                : fault(ctx, ERR_CORRUPT, "the database is damaged: %.*s: restore a backup",
+                        FMT(row.text));
 }
 
 /* ---- dump ---- */
@@ -426,7 +436,8 @@ static const char *dump_sql(struct ctx *ctx, const struct store_table *t)
     return str_z(ctx->arena, buf_str(&b));
 }
 
-enum err store_dump_table(struct ctx *ctx, struct db *db, const struct store_table *t, store_line *each, void *arg)
+enum err store_dump_table(struct ctx *ctx, struct db *db, const struct store_table *t,
+                          store_line *each, void *arg)
 {
     struct cell *cells = ARENA_ARRAY(ctx->arena, struct cell, t->column_count);
     for (size_t i = 0; i < t->column_count; i++) {
@@ -444,4 +455,5 @@ enum err store_dump_table(struct ctx *ctx, struct db *db, const struct store_tab
     struct sink sink = {.max = SIZE_MAX, .each = dump_row, .arg = &dump};
     return db_run(ctx, db, &st, NULL, &sink);
 }
-_Static_assert(sizeof(struct str) == sizeof(struct maybe_int), "a dumped row is an array of either");
+_Static_assert(sizeof(struct str) == sizeof(struct maybe_int),
+               "a dumped row is an array of either");

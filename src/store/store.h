@@ -1,9 +1,10 @@
-/* store.h - rows that rest: one face over SQLite (a data folder) and PostgreSQL (a connection string).
+/* store.h - rows that rest: one face over SQLite (a data folder) and PostgreSQL (a connection
+ * string).
  *
  * A store has exactly one writing connection, which also makes every checkpoint, and any number of
- * reading ones. Statements are not written in C: each room names them in query.sql, and tools/sqlc.c
- * makes a typed function of each (README.md shows one). What a room needs of a database is here;
- * what SQLite or PostgreSQL offer besides is not.
+ * reading ones. Statements are not written in C: each room names them in query.sql, and
+ * tools/sqlc.c makes a typed function of each (README.md shows one). What a room needs of a
+ * database is here; what SQLite or PostgreSQL offer besides is not.
  *
  * A connection (struct db) belongs to one thread at a time. Results are pushed on ctx->arena and
  * stay valid when the connection goes on. SQLite reaches the disk through ctx->world alone, which
@@ -34,7 +35,8 @@ enum store_mode {
 /* Open the store at `where`: a folder, or a connection string of PostgreSQL ("postgres://…" or
  * "host=… dbname=…": it holds '='). ERR_IN_USE when another process or store writes there;
  * ERR_NOT_FOUND, ERR_CORRUPT, ERR_READ_ONLY, ERR_DATABASE. The store lives until store_close. */
-enum err store_open(struct ctx *ctx, struct str where, enum store_mode mode, struct store **ret) MUST_USE;
+enum err store_open(struct ctx *ctx, struct str where, enum store_mode mode,
+                    struct store **ret) MUST_USE;
 /* Close the writer; every reader must have been closed before. NULL is allowed. */
 void store_close(struct store *s);
 /* The one writing connection; a store opened with STORE_READ has none (a bug to ask). */
@@ -42,8 +44,8 @@ struct db *store_writer(struct store *s);
 /* Open one more reading connection, for one thread; db_close ends it. Any thread may call. */
 enum err store_reader(struct ctx *ctx, struct store *s, struct db **ret) MUST_USE;
 void db_close(struct db *reader);
-/* True after a sync or a commit failed in a way that leaves unknown what the disk holds: from then on
- * every write is refused, and the process must stop and start anew (never sync again: a second
+/* True after a sync or a commit failed in a way that leaves unknown what the disk holds: from then
+ * on every write is refused, and the process must stop and start anew (never sync again: a second
  * sync can report success for pages the first has dropped). Any thread may ask. */
 bool store_is_broken(const struct store *s);
 bool store_is_postgres(const struct store *s);
@@ -53,8 +55,8 @@ bool store_is_postgres(const struct store *s);
 /* A writer's transaction, or on a reader a view of one instant for several statements (on
  * PostgreSQL: REPEATABLE READ, READ ONLY). Not nested. */
 enum err db_begin(struct ctx *ctx, struct db *db) MUST_USE;
-/* Durable when it returns ERR_OK. On failure nothing of the transaction is kept, unless the store is
- * broken: then it may or may not be found after the restart, and must not be acknowledged. */
+/* Durable when it returns ERR_OK. On failure nothing of the transaction is kept, unless the store
+ * is broken: then it may or may not be found after the restart, and must not be acknowledged. */
 enum err db_commit(struct ctx *ctx, struct db *db) MUST_USE;
 void db_rollback(struct db *db);
 bool db_is_open(const struct db *db); /* between begin and commit or rollback */
@@ -91,18 +93,19 @@ const struct store_table *store_table_find(struct str name); /* NULL when there 
 struct str store_table_name(const struct store_table *t);
 bool store_table_is_kept(const struct store_table *t);
 /* Every row in order of the primary key, one line each: the same text on both engines. A cell is
- * column=value; text as a JSON string, bytes as x'hex', NULL as null. Rows are handed on one by one;
- * `line` lives until each returns, and an error of each ends the dump. */
+ * column=value; text as a JSON string, bytes as x'hex', NULL as null. Rows are handed on one by
+ * one; `line` lives until each returns, and an error of each ends the dump. */
 typedef enum err store_line(struct ctx *ctx, void *arg, struct str line);
-enum err store_dump_table(struct ctx *ctx, struct db *db, const struct store_table *t, store_line *each,
-                          void *arg) MUST_USE;
+enum err store_dump_table(struct ctx *ctx, struct db *db, const struct store_table *t,
+                          store_line *each, void *arg) MUST_USE;
 
 /* ---- self-test and backup ---- */
 
-/* Read the whole database and check its structure: ERR_CORRUPT says what is wrong. PostgreSQL checks itself (page
- * checksums, pg_amcheck): there it only answers. */
+/* Read the whole database and check its structure: ERR_CORRUPT says what is wrong. PostgreSQL
+ * checks itself (page checksums, pg_amcheck): there it only answers. */
 enum err store_check(struct ctx *ctx, struct db *db) MUST_USE;
 
 /* Copy the whole store of this instant to a new folder `to`, through the writer's connection, and
- * sync it. SQLite only: for PostgreSQL ERR_NOT_SUPPORTED names pg_dump. Call on the writer's thread. */
+ * sync it. SQLite only: for PostgreSQL ERR_NOT_SUPPORTED names pg_dump. Call on the writer's
+ * thread. */
 enum err store_backup(struct ctx *ctx, struct store *s, struct str to) MUST_USE;

@@ -73,7 +73,8 @@ struct sink {
 };
 /* Zeroed memory for the next row; sink_done hands it on. */
 void *sink_row(struct ctx *ctx, struct sink *sink, const struct statement *st);
-enum err sink_done(struct ctx *ctx, struct sink *sink, const struct statement *st, const void *row) MUST_USE;
+enum err sink_done(struct ctx *ctx, struct sink *sink, const struct statement *st,
+                   const void *row) MUST_USE;
 
 /* Where a cell stands in a parameter or row struct. */
 static inline const struct str *cell_str(const void *base, struct cell c)
@@ -99,15 +100,17 @@ struct engine {
     void (*close)(struct store *s); /* after its connections */
     enum err (*connect)(struct ctx *ctx, struct db *db);
     void (*disconnect)(struct db *db);
-    enum err (*run)(struct ctx *ctx, struct db *db, const struct statement *st, const void *in, struct sink *sink);
+    enum err (*run)(struct ctx *ctx, struct db *db, const struct statement *st, const void *in,
+                    struct sink *sink);
     enum err (*control)(struct ctx *ctx, struct db *db, enum control what);
     enum err (*exec)(struct ctx *ctx, struct db *db, const char *sql); /* no rows, no parameters */
-    void (*settle)(struct db *db);                                     /* end a half-read statement */
+    void (*settle)(struct db *db); /* end a half-read statement */
 };
 extern const struct engine engine_sqlite;
 extern const struct engine engine_pg;
 
-/* The disk of SQLite: a sqlite3_vfs over a world (vfs.c). NULL when SQLite has no memory to start. */
+/* The disk of SQLite: a sqlite3_vfs over a world (vfs.c). NULL when SQLite has no memory to start.
+ */
 struct vfs *vfs_new(struct world *world, const char *dir, bool read_only, atomic_bool *broken);
 void vfs_free(struct vfs *v);
 const char *vfs_name(const struct vfs *v);

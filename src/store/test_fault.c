@@ -1,5 +1,6 @@
-/* The store on a failing disk: every nth call fails, the machine stops at every change, and whatever
- * the disk then legally holds, what was acknowledged is there and every transaction is whole. */
+/* The store on a failing disk: every nth call fails, the machine stops at every change, and
+ * whatever the disk then legally holds, what was acknowledged is there and every transaction is
+ * whole. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,8 @@ static enum err add_transaction(struct ctx *ctx, struct db *db, int number)
     for (int i = 0; i < ROWS; i++) {
         int64_t id = number * ROWS + i + 1;
         struct str code = str_format(ctx->arena, "code-%lld", (long long)id);
-        enum err e = test_parcel_add(ctx, db, (struct test_parcel_add_in){.id = id, .code = code, .seal = code});
+        enum err e = test_parcel_add(
+            ctx, db, (struct test_parcel_add_in){.id = id, .code = code, .seal = code});
         if (e != ERR_OK) {
             db_rollback(db);
             return e;
@@ -34,8 +36,8 @@ static enum err add_transaction(struct ctx *ctx, struct db *db, int number)
     return db_commit(ctx, db);
 }
 
-/* Open, migrate, write, with small checkpoints on the way, close. Bit i of the answer: transaction i
- * was acknowledged. */
+/* Open, migrate, write, with small checkpoints on the way, close. Bit i of the answer: transaction
+ * i was acknowledged. */
 static unsigned workload(struct ctx *ctx)
 {
     struct store *s = NULL;
@@ -59,7 +61,8 @@ static int transactions_found(struct ctx *ctx, struct db *db)
 {
     struct test_parcel_list_row *row = NULL;
     size_t n = 0;
-    if (test_parcel_list(ctx, db, (struct test_parcel_list_in){STR(""), 1000}, &row, &n) != ERR_OK) {
+    if (test_parcel_list(ctx, db, (struct test_parcel_list_in){STR(""), 1000}, &row, &n) !=
+        ERR_OK) {
         return -1;
     }
     int count[TRANSACTIONS] = {0};
@@ -85,7 +88,8 @@ static bool holds(struct ctx *outer, struct world *w, unsigned acked)
     if (store_open(ctx, STR("/d"), STORE_CREATE, &s) != ERR_OK) {
         return false;
     }
-    bool good = schema_migrate(ctx, s, &test_schema) == ERR_OK && store_check(ctx, store_writer(s)) == ERR_OK;
+    bool good = schema_migrate(ctx, s, &test_schema) == ERR_OK &&
+                store_check(ctx, store_writer(s)) == ERR_OK;
     int found = good ? transactions_found(ctx, store_writer(s)) : -1;
     good = good && found >= 0 && ((unsigned)found & acked) == acked;
     good = good && add_transaction(ctx, store_writer(s), 1000) == ERR_OK;
@@ -98,8 +102,9 @@ TEST(store_fault_every_failing_call_keeps_what_was_acknowledged)
     static const struct {
         enum sim_op op;
         int error;
-    } rows[] = {{SIM_OPEN, EMFILE}, {SIM_READ, EIO},   {SIM_WRITE, EIO},    {SIM_WRITE, ENOSPC}, {SIM_TRUNCATE, EIO},
-                {SIM_SYNC, EIO},    {SIM_REMOVE, EIO}, {SIM_MKDIR, EACCES}, {SIM_SYNC_DIR, EIO}, {SIM_CHANGE, EROFS}};
+    } rows[] = {{SIM_OPEN, EMFILE},  {SIM_READ, EIO},    {SIM_WRITE, EIO},  {SIM_WRITE, ENOSPC},
+                {SIM_TRUNCATE, EIO}, {SIM_SYNC, EIO},    {SIM_REMOVE, EIO}, {SIM_MKDIR, EACCES},
+                {SIM_SYNC_DIR, EIO}, {SIM_CHANGE, EROFS}};
     int runs = 0;
     for (size_t i = 0; i < 2 * LEN(rows); i++) {
         bool met = true;
@@ -116,7 +121,8 @@ TEST(store_fault_every_failing_call_keeps_what_was_acknowledged)
             after = sim_power_loss(w, n, SIM_DROP);
             good = good && holds(ctx, after, acked);
             if (!good) {
-                printf("call kind %d, number %d, %s\n", rows[i / 2].op, (int)n, i % 2 == 1 ? "persistent" : "once");
+                printf("call kind %d, number %d, %s\n", rows[i / 2].op, (int)n,
+                       i % 2 == 1 ? "persistent" : "once");
             }
             CHECK(good);
             sim_free(after);
@@ -129,8 +135,9 @@ TEST(store_fault_every_failing_call_keeps_what_was_acknowledged)
 
 TEST(store_fault_every_loss_of_power_keeps_what_was_acknowledged)
 {
-    static const enum sim_loss how[] = {SIM_DROP, SIM_KEEP, SIM_SUBSET, SIM_SUBSET, SIM_SUBSET, SIM_SUBSET,
-                                        SIM_TORN, SIM_TORN, SIM_TORN,   SIM_TORN,   SIM_TORN,   SIM_TORN};
+    static const enum sim_loss how[] = {SIM_DROP,   SIM_KEEP,   SIM_SUBSET, SIM_SUBSET,
+                                        SIM_SUBSET, SIM_SUBSET, SIM_TORN,   SIM_TORN,
+                                        SIM_TORN,   SIM_TORN,   SIM_TORN,   SIM_TORN};
     const char *more = getenv("TONGBAN_STATES"); /* that many times as many states */
     uint64_t rounds = 1;
     CHECK(more == NULL || str_to_u64(str_from(more), &rounds));
@@ -149,7 +156,8 @@ TEST(store_fault_every_loss_of_power_keeps_what_was_acknowledged)
             struct world *after = sim_power_loss(w, seed, loss);
             bool good = holds(ctx, after, acked);
             if (!good) {
-                printf("stopped at change %d, loss %d, seed %llu\n", (int)k, loss, (unsigned long long)seed);
+                printf("stopped at change %d, loss %d, seed %llu\n", (int)k, loss,
+                       (unsigned long long)seed);
             }
             CHECK(good);
             sim_free(after);
@@ -234,8 +242,8 @@ TEST(store_fault_a_store_on_a_disk_without_writes_can_be_read)
 }
 
 /* Everything a caller does with a store, in an arena of its own. False: memory ran out. */
-static bool guarded_run(struct test *t, struct arena *arena, struct world *w, struct store *volatile *s,
-                        unsigned *acked)
+static bool guarded_run(struct test *t, struct arena *arena, struct world *w,
+                        struct store *volatile *s, unsigned *acked)
 {
     struct arena_guard guard;
     if (setjmp(guard.jump) != 0) {
@@ -329,7 +337,8 @@ TEST(store_fault_every_failing_allocation_of_sqlite_is_an_error)
             allocation_left = 0;
             bool good = holds(ctx, w, acked);
             if (!good) {
-                printf("allocation %d, %s\n", (int)n, allocation_persistent ? "persistent" : "once");
+                printf("allocation %d, %s\n", (int)n,
+                       allocation_persistent ? "persistent" : "once");
             }
             CHECK(good);
             sim_free(w);

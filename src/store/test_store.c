@@ -25,7 +25,8 @@ static void folder_remove(struct ctx *ctx, struct str dir)
 }
 
 /* Run a test on a fresh SQLite store, and on PostgreSQL where TONGBAN_PG names one. */
-static void on_both(struct test *t, struct ctx *ctx, void (*fn)(struct test *t, struct ctx *ctx, struct store *s))
+static void on_both(struct test *t, struct ctx *ctx,
+                    void (*fn)(struct test *t, struct ctx *ctx, struct store *s))
 {
     struct str dir = temporary(ctx);
     struct store *s = NULL;
@@ -39,7 +40,8 @@ static void on_both(struct test *t, struct ctx *ctx, void (*fn)(struct test *t, 
         return;
     }
     CHECK_OK(store_open(ctx, str_from(pg), STORE_CREATE, &s));
-    CHECK_OK(s->engine->exec(ctx, store_writer(s), "DROP TABLE IF EXISTS test_parcel, test_stop, store_meta"));
+    CHECK_OK(s->engine->exec(ctx, store_writer(s),
+                             "DROP TABLE IF EXISTS test_parcel, test_stop, store_meta"));
     CHECK_OK(schema_migrate(ctx, s, &test_schema));
     fn(t, ctx, s);
     store_close(s);
@@ -47,8 +49,9 @@ static void on_both(struct test *t, struct ctx *ctx, void (*fn)(struct test *t, 
 
 static enum err add(struct ctx *ctx, struct db *db, int64_t id, const char *code)
 {
-    return test_parcel_add(ctx, db,
-                           (struct test_parcel_add_in){.id = id, .code = str_from(code), .seal = STR("\0\xff")});
+    return test_parcel_add(
+        ctx, db,
+        (struct test_parcel_add_in){.id = id, .code = str_from(code), .seal = STR("\0\xff")});
 }
 
 static int64_t count(struct test *t, struct ctx *ctx, struct db *db)
@@ -80,7 +83,8 @@ static void rows_case(struct test *t, struct ctx *ctx, struct store *s)
     CHECK_OK(test_parcel_by_id(ctx, r, (struct test_parcel_by_id_in){7}, &row, &found));
     CHECK(found && !row.weight.has && row.note.p == NULL && row.seal.n == 2);
     CHECK_OK(test_parcel_by_id(ctx, r, (struct test_parcel_by_id_in){9}, &row, &found));
-    CHECK(found && row.weight.has && row.weight.value == -5 && row.note.p != NULL && row.note.n == 0);
+    CHECK(found && row.weight.has && row.weight.value == -5 && row.note.p != NULL &&
+          row.note.n == 0);
     CHECK_STR(row.code, "通办");
     CHECK_OK(test_parcel_by_id(ctx, r, (struct test_parcel_by_id_in){10}, &row, &found));
     CHECK(!found);
@@ -109,10 +113,12 @@ static void change_case(struct test *t, struct ctx *ctx, struct store *s)
     CHECK_ERR(add(ctx, w, 2, "c"), ERR_DUPLICATE);
     CHECK_ERR(add(ctx, w, 3, "b"), ERR_DUPLICATE);
     int64_t changed = 0;
-    CHECK_OK(test_parcel_reweigh(ctx, w, (struct test_parcel_reweigh_in){{true, INT64_C(5000000000000000000)}, 2},
-                                 &changed));
+    CHECK_OK(test_parcel_reweigh(
+        ctx, w, (struct test_parcel_reweigh_in){{true, INT64_C(5000000000000000000)}, 2},
+        &changed));
     CHECK_INT(changed, 1);
-    CHECK_OK(test_parcel_reweigh(ctx, w, (struct test_parcel_reweigh_in){{true, -12345678}, 1}, &changed));
+    CHECK_OK(test_parcel_reweigh(ctx, w, (struct test_parcel_reweigh_in){{true, -12345678}, 1},
+                                 &changed));
     CHECK_INT(changed, 2);
     struct test_parcel_total_row total = {0};
     bool found = false;
@@ -144,7 +150,8 @@ static void number_case(struct test *t, struct ctx *ctx, struct store *s)
         struct test_parcel_post_row row = {0};
         bool found = false;
         struct str code = str_format(ctx->arena, "%d", (int)want);
-        CHECK_OK(test_parcel_post(ctx, store_writer(s), (struct test_parcel_post_in){code, STR("")}, &row, &found));
+        CHECK_OK(test_parcel_post(ctx, store_writer(s), (struct test_parcel_post_in){code, STR("")},
+                                  &row, &found));
         CHECK(found);
         CHECK_INT(row.id, want);
     }
@@ -210,7 +217,8 @@ static void fail_case(struct test *t, struct ctx *ctx, struct store *s)
     size_t n = 0;
     CHECK_OK(test_many(ctx, w, (struct test_many_in){LIMIT_STORE_ROWS}, &many, &n));
     CHECK_INT(n, LIMIT_STORE_ROWS);
-    CHECK_ERR(test_many(ctx, w, (struct test_many_in){LIMIT_STORE_ROWS + 1}, &many, &n), ERR_TOO_MANY);
+    CHECK_ERR(test_many(ctx, w, (struct test_many_in){LIMIT_STORE_ROWS + 1}, &many, &n),
+              ERR_TOO_MANY);
     CHECK_INT(count(t, ctx, w), 1);
 }
 
@@ -232,7 +240,8 @@ static void dump_case(struct test *t, struct ctx *ctx, struct store *s)
 {
     struct db *w = store_writer(s);
     CHECK_OK(add(ctx, w, 2, "b\"\n"));
-    CHECK_OK(test_parcel_add(ctx, w, (struct test_parcel_add_in){1, STR("通"), {true, 3}, STR("n"), STR("")}));
+    CHECK_OK(test_parcel_add(
+        ctx, w, (struct test_parcel_add_in){1, STR("通"), {true, 3}, STR("n"), STR("")}));
     char room[4096];
     struct arena *own = arena_new((size_t)1 << 20);
     must(own != NULL);
@@ -256,7 +265,8 @@ TEST(store_dumps_the_same_text_on_both_engines)
 
 static const char *const step_sqlite[] = {"ALTER TABLE test_parcel ADD COLUMN size INTEGER", NULL};
 static const char *const step_pg[] = {"ALTER TABLE test_parcel ADD COLUMN size BIGINT", NULL};
-static const char *const stop_ddl[] = {"CREATE TABLE IF NOT EXISTS test_stop (code TEXT PRIMARY KEY)", NULL};
+static const char *const stop_ddl[] = {
+    "CREATE TABLE IF NOT EXISTS test_stop (code TEXT PRIMARY KEY)", NULL};
 static const struct store_column stop_columns[] = {{"code", CELL_TEXT, 1}};
 
 static void migrate_case(struct test *t, struct ctx *ctx, struct store *s)
@@ -273,8 +283,8 @@ static void migrate_case(struct test *t, struct ctx *ctx, struct store *s)
     CHECK_OK(test_stop_list(ctx, w, &list, &n));
     CHECK_INT(n, 1);
     /* A later program: one step, another view. */
-    struct store_table tables[2] = {store_test_tables[0],
-                                    {"test_stop", "store", false, stop_ddl, stop_ddl, stop_columns, 1}};
+    struct store_table tables[2] = {
+        store_test_tables[0], {"test_stop", "store", false, stop_ddl, stop_ddl, stop_columns, 1}};
     const struct store_step steps[] = {{2, step_sqlite, step_pg}};
     const struct schema later = {tables, 2, steps, 1};
     CHECK_OK(schema_migrate(ctx, s, &later));
@@ -304,7 +314,9 @@ static int foreign_answer(struct ctx *ctx, struct str dir)
     sqlite3 *other = NULL;
     const char *path = str_format(ctx->arena, "%.*s/store.db", FMT(dir)).p;
     int rc = sqlite3_open_v2(path, &other, SQLITE_OPEN_READWRITE, "unix");
-    rc = rc == SQLITE_OK ? sqlite3_exec(other, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL) : rc;
+    rc = rc == SQLITE_OK
+             ? sqlite3_exec(other, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL)
+             : rc;
     sqlite3_close(other);
     return rc;
 }
@@ -369,7 +381,8 @@ TEST(store_revives_readers_and_stops_the_writer_when_postgres_goes)
     }
     struct store *s = NULL;
     CHECK_OK(store_open(ctx, str_from(pg), STORE_CREATE, &s));
-    CHECK_OK(s->engine->exec(ctx, store_writer(s), "DROP TABLE IF EXISTS test_parcel, test_stop, store_meta"));
+    CHECK_OK(s->engine->exec(ctx, store_writer(s),
+                             "DROP TABLE IF EXISTS test_parcel, test_stop, store_meta"));
     CHECK_OK(schema_migrate(ctx, s, &test_schema));
     struct db *w = store_writer(s);
     struct db *r = NULL;
@@ -392,7 +405,9 @@ TEST(store_revives_readers_and_stops_the_writer_when_postgres_goes)
 TEST(store_answers_a_lost_database_with_an_error)
 {
     struct store *s = NULL;
-    CHECK_ERR(store_open(ctx, STR("host=/nonexistent dbname=none connect_timeout=1"), STORE_CREATE, &s), ERR_DATABASE);
+    CHECK_ERR(
+        store_open(ctx, STR("host=/nonexistent dbname=none connect_timeout=1"), STORE_CREATE, &s),
+        ERR_DATABASE);
     CHECK(s == NULL);
 }
 

@@ -36,9 +36,11 @@ struct parcel {
 static enum err parcel_apply(struct ctx *ctx, struct db *db, void *arg)
 {
     struct parcel *p = arg;
-    TRY(test_parcel_add(ctx, db,
-                        (struct test_parcel_add_in){
-                            .id = p->id, .code = str_format(ctx->arena, "p%lld", (long long)p->id), .seal = STR("s")}));
+    TRY(test_parcel_add(
+        ctx, db,
+        (struct test_parcel_add_in){.id = p->id,
+                                    .code = str_format(ctx->arena, "p%lld", (long long)p->id),
+                                    .seal = STR("s")}));
     arena_push(ctx->arena, p->push_bytes);
     return p->answer;
 }
@@ -71,10 +73,12 @@ static void note_after(void *arg, enum err err)
 }
 
 /* On PostgreSQL when `pg` names one, else in a new folder. */
-static void bench_open(struct test *t, struct ctx *ctx, struct bench *b, const char *pg, size_t arena_bytes)
+static void bench_open(struct test *t, struct ctx *ctx, struct bench *b, const char *pg,
+                       size_t arena_bytes)
 {
     unsigned long long tail = (unsigned long long)ctx->world->mono_ns(ctx->world);
-    struct str where = pg != NULL ? str_from(pg) : str_format(ctx->arena, "/tmp/tongban-writer-%llx", tail);
+    struct str where =
+        pg != NULL ? str_from(pg) : str_format(ctx->arena, "/tmp/tongban-writer-%llx", tail);
     CHECK_OK(store_open(ctx, where, STORE_CREATE, &b->store));
     if (pg != NULL) {
         CHECK_OK(b->store->engine->exec(ctx, store_writer(b->store),
@@ -121,7 +125,8 @@ static enum err submit(struct ctx *ctx, struct bench *b, struct parcel *p)
     return writer_submit(ctx, b->writer, (struct writer_job){parcel_apply, parcel_done, p});
 }
 
-static void on_both(struct test *t, struct ctx *ctx, void (*fn)(struct test *t, struct ctx *ctx, const char *pg))
+static void on_both(struct test *t, struct ctx *ctx,
+                    void (*fn)(struct test *t, struct ctx *ctx, const char *pg))
 {
     fn(t, ctx, NULL);
     const char *pg = getenv("TONGBAN_PG");
@@ -150,7 +155,8 @@ TEST(store_writer_undoes_one_failing_job_alone)
     bench_close(&b, ctx);
 }
 
-static void acknowledges_nothing_of_a_failed_batch_case(struct test *t, struct ctx *ctx, const char *pg)
+static void acknowledges_nothing_of_a_failed_batch_case(struct test *t, struct ctx *ctx,
+                                                        const char *pg)
 {
     struct bench b = {.sign = ERR_CRYPTO};
     bench_open(t, ctx, &b, pg, 0);
@@ -229,7 +235,8 @@ TEST(store_writer_tells_no_one_after_a_failed_sync)
     struct bench b = {0};
     CHECK_OK(store_open(&run, STR("/d"), STORE_CREATE, &b.store));
     CHECK_OK(schema_migrate(&run, b.store, &test_schema));
-    struct writer_config config = {.store = b.store, .world = w, .arg = &b, .after_commit = note_after};
+    struct writer_config config = {
+        .store = b.store, .world = w, .arg = &b, .after_commit = note_after};
     CHECK_OK(writer_new(&run, &config, &b.writer));
     struct parcel p[3] = {{.id = 1}, {.id = 2}, {.id = 3}};
     CHECK_OK(submit(&run, &b, &p[0]));

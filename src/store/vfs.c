@@ -1,10 +1,10 @@
 /* vfs.c - the disk of SQLite is the world: every byte it reads, writes and syncs goes through
  * struct world, so that simulator and fault injection own it.
  *
- * Locks and the WAL index live in the heap of this process: no other process may have the store open
- * (the lock file sees to that), so they need not be in the file system. A failed sync breaks the
- * store: the kernel may have dropped the pages it could not write, and a later sync would report
- * success for them; so from then on nothing is written, synced or removed any more.
+ * Locks and the WAL index live in the heap of this process: no other process may have the store
+ * open (the lock file sees to that), so they need not be in the file system. A failed sync breaks
+ * the store: the kernel may have dropped the pages it could not write, and a later sync would
+ * report success for them; so from then on nothing is written, synced or removed any more.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +13,12 @@
 #include "base/str.h"
 #include "store/store_in.h"
 
-enum { PATH_MAX_BYTES = 1024, GATHER_BYTES = 128 * 1024, SHM_LOCKS = SQLITE_SHM_NLOCK, SHM_REGIONS = 8192 };
+enum {
+    PATH_MAX_BYTES = 1024,
+    GATHER_BYTES = 128 * 1024,
+    SHM_LOCKS = SQLITE_SHM_NLOCK,
+    SHM_REGIONS = 8192
+};
 
 /* A database file as all its connections see it. */
 struct node {
@@ -54,8 +59,9 @@ struct file {
     bool is_new; /* its directory entry is not synced yet */
     uint16_t shm_shared;
     uint16_t shm_exclusive;
-    /* The log is written in small pieces one behind the other, and nobody reads them before the sync:
-     * they are gathered and written together. Anything else done with the file writes them first. */
+    /* The log is written in small pieces one behind the other, and nobody reads them before the
+     * sync: they are gathered and written together. Anything else done with the file writes them
+     * first. */
     bool is_log;
     char *gathered; /* GATHER_BYTES */
     int gathered_n;
@@ -92,7 +98,8 @@ static int file_read_at(sqlite3_file *base, void *bytes, int n, sqlite3_int64 at
         return SQLITE_IOERR_READ;
     }
     while (got < n && f->handle >= 0) {
-        int64_t k = f->vfs->world->pread(f->vfs->world, f->handle, (char *)bytes + got, (size_t)(n - got), at + got);
+        int64_t k = f->vfs->world->pread(f->vfs->world, f->handle, (char *)bytes + got,
+                                         (size_t)(n - got), at + got);
         if (k < 0) {
             return SQLITE_IOERR_READ;
         }
@@ -122,12 +129,15 @@ static int write_through(struct file *f, const void *bytes, int n, int64_t at)
     return SQLITE_OK;
 }
 
-/* Write what was gathered. When that fails it is gone, and the caller's error undoes the transaction. */
+/* Write what was gathered. When that fails it is gone, and the caller's error undoes the
+ * transaction. */
 static int gathered_flush(struct file *f)
 {
     int n = f->gathered_n;
     f->gathered_n = 0;
-    return n == 0 ? SQLITE_OK : is_broken(f) ? SQLITE_IOERR_WRITE : write_through(f, f->gathered, n, f->gathered_at);
+    return n == 0         ? SQLITE_OK
+           : is_broken(f) ? SQLITE_IOERR_WRITE
+                          : write_through(f, f->gathered, n, f->gathered_at);
 }
 
 static int gather(struct file *f, const void *bytes, int n, int64_t at)
@@ -455,7 +465,8 @@ static int file_sector_size(sqlite3_file *base UNUSED)
     return 4096;
 }
 
-/* A write that is cut off by loss of power harms no byte outside it: the torn-write tests assume it. */
+/* A write that is cut off by loss of power harms no byte outside it: the torn-write tests assume
+ * it. */
 static int file_traits(sqlite3_file *base UNUSED)
 {
     return SQLITE_IOCAP_POWERSAFE_OVERWRITE;
@@ -493,12 +504,14 @@ static char *temporary_path(struct vfs *v)
 static int file_open_how(const struct vfs *v, int flags)
 {
     bool write = (flags & SQLITE_OPEN_READWRITE) != 0 && !v->read_only;
-    return WORLD_READ | (write ? WORLD_WRITE : 0) | (write && (flags & SQLITE_OPEN_CREATE) != 0 ? WORLD_CREATE : 0) |
+    return WORLD_READ | (write ? WORLD_WRITE : 0) |
+           (write && (flags & SQLITE_OPEN_CREATE) != 0 ? WORLD_CREATE : 0) |
            (write && (flags & SQLITE_OPEN_EXCLUSIVE) != 0 ? WORLD_EXCLUSIVE : 0);
 }
 
-/* Our locks live in this process; to other programs that use SQLite the file must look locked. Else one of them could
- * take itself for the last to have it open, and carry off a log that is still written to. */
+/* Our locks live in this process; to other programs that use SQLite the file must look locked. Else
+ * one of them could take itself for the last to have it open, and carry off a log that is still
+ * written to. */
 static int take_guard(struct vfs *v, const char *path)
 {
     if (v->read_only || v->guard >= 0) {
@@ -517,7 +530,8 @@ static int take_guard(struct vfs *v, const char *path)
     return SQLITE_OK;
 }
 
-static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *out, int flags, int *ret_flags)
+static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *out, int flags,
+                    int *ret_flags)
 {
     struct vfs *v = (struct vfs *)base;
     struct file *f = (struct file *)out;
@@ -528,7 +542,8 @@ static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *out, int 
     }
     f->path = name == NULL ? f->own_path : name;
     f->delete_on_close = (flags & SQLITE_OPEN_DELETEONCLOSE) != 0;
-    f->is_new = (how & WORLD_CREATE) != 0 && v->world->exists(v->world, f->path) != 0 && !f->delete_on_close;
+    f->is_new = (how & WORLD_CREATE) != 0 && v->world->exists(v->world, f->path) != 0 &&
+                !f->delete_on_close;
     f->handle = v->world->open(v->world, f->path, how, 0600);
     /* A store that is only read has no log when it was closed well: an empty one stands for it. */
     bool absent_log = v->read_only && f->handle == -ENOENT && (flags & SQLITE_OPEN_WAL) != 0;
@@ -548,7 +563,9 @@ static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *out, int 
         f->node = node_join(v, f->path);
     }
     if (ret_flags != NULL) {
-        *ret_flags = (how & WORLD_WRITE) != 0 ? flags : (flags & ~SQLITE_OPEN_READWRITE) | SQLITE_OPEN_READONLY;
+        *ret_flags = (how & WORLD_WRITE) != 0
+                         ? flags
+                         : (flags & ~SQLITE_OPEN_READWRITE) | SQLITE_OPEN_READONLY;
     }
     return SQLITE_OK;
 }
@@ -602,7 +619,8 @@ static int vfs_sleep(sqlite3_vfs *base UNUSED, int us)
 static int vfs_now64(sqlite3_vfs *base, sqlite3_int64 *ret)
 {
     struct vfs *v = (struct vfs *)base;
-    *ret = v->world->now(v->world).ms + (sqlite3_int64)210866760000000; /* since noon of -4713-11-24 */
+    *ret =
+        v->world->now(v->world).ms + (sqlite3_int64)210866760000000; /* since noon of -4713-11-24 */
     return SQLITE_OK;
 }
 

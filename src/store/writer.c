@@ -59,7 +59,9 @@ enum err writer_new(struct ctx *ctx, const struct writer_config *config, struct 
 enum err writer_submit(struct ctx *ctx, struct writer *w, struct writer_job job)
 {
     if (store_is_broken(w->config.store)) {
-        return fault(ctx, ERR_IO, "an earlier write failed and what the disk holds is unknown: restart the node");
+        return fault(
+            ctx, ERR_IO,
+            "an earlier write failed and what the disk holds is unknown: restart the node");
     }
     pthread_mutex_lock(&w->mutex);
     bool room = w->count < LIMIT_WRITER_QUEUE && !w->stopping;
@@ -68,7 +70,9 @@ enum err writer_submit(struct ctx *ctx, struct writer *w, struct writer_job job)
         pthread_cond_signal(&w->wake);
     }
     pthread_mutex_unlock(&w->mutex);
-    return room ? ERR_OK : fault(ctx, ERR_BUSY, "the writer takes no more than %d waiting jobs", LIMIT_WRITER_QUEUE);
+    return room ? ERR_OK
+                : fault(ctx, ERR_BUSY, "the writer takes no more than %d waiting jobs",
+                        LIMIT_WRITER_QUEUE);
 }
 
 /* Move what waits into the batch. */
@@ -106,7 +110,8 @@ static void job_undo(struct writer *w)
     struct db *db = store_writer(w->config.store);
     if (db->in_savepoint) {
         enum err e = db_rollback_to(&w->ctx, db);
-        (void)e; /* a transaction that cannot go on says so again at the next job and at the commit */
+        (void)
+            e; /* a transaction that cannot go on says so again at the next job and at the commit */
     }
     if (w->config.undone != NULL) {
         w->config.undone(w->config.arg);
@@ -130,7 +135,8 @@ static struct why why_keep(struct arena *a, struct arena_mark mark, const struct
     return kept;
 }
 
-/* Apply one job. It has the arena to itself: the next one finds the same bytes, still in the cache. */
+/* Apply one job. It has the arena to itself: the next one finds the same bytes, still in the cache.
+ */
 static void job_run(struct writer *w, size_t i)
 {
     struct db *db = store_writer(w->config.store);
@@ -169,7 +175,8 @@ static enum err batch_commit(struct writer *w)
     struct db *db = store_writer(w->config.store);
     enum err e = ERR_OK;
     struct arena_mark mark = arena_mark(ctx->arena);
-    if (w->config.before_commit != NULL && !call_guarded(w, w->config.before_commit, w->config.arg, &e)) {
+    if (w->config.before_commit != NULL &&
+        !call_guarded(w, w->config.before_commit, w->config.arg, &e)) {
         db_settle(db);
         arena_reset(ctx->arena, mark);
         e = fault(ctx, ERR_MEMORY, "a batch took more than %zu bytes", w->config.arena_bytes);

@@ -1,12 +1,12 @@
 /* writer.h - the one thread that writes: a bounded queue, and many jobs in one transaction.
  *
  * It knows nothing of acts. A job is applied in a savepoint of its own, so that one failing job
- * leaves the others alone; then the batch is finished (before_commit), made durable, and only then is
- * each job told. No delay is added: a batch is what waits when the last one is done.
+ * leaves the others alone; then the batch is finished (before_commit), made durable, and only then
+ * is each job told. No delay is added: a batch is what waits when the last one is done.
  *
  * writer_submit may be called from any thread; every callback runs on the writer's thread (or in
- * writer_run_once). What apply pushes on ctx->arena is gone when it returns; what must last lives in
- * arenas of the job's own.
+ * writer_run_once). What apply pushes on ctx->arena is gone when it returns; what must last lives
+ * in arenas of the job's own.
  */
 #pragma once
 
@@ -31,11 +31,13 @@ struct writer_config {
     void (*undone)(void *arg);
     /* Once a batch, after all jobs that count: sign the head. An error fails the whole batch. */
     enum err (*before_commit)(struct ctx *ctx, struct db *db, void *arg);
-    /* The batch is durable (ERR_OK), or nothing of it is kept: forget it. Before the jobs are told. */
+    /* The batch is durable (ERR_OK), or nothing of it is kept: forget it. Before the jobs are told.
+     */
     void (*after_commit)(void *arg, enum err err);
 };
 
-enum err writer_new(struct ctx *ctx, const struct writer_config *config, struct writer **ret) MUST_USE;
+enum err writer_new(struct ctx *ctx, const struct writer_config *config,
+                    struct writer **ret) MUST_USE;
 /* Queue a job (copied). ERR_BUSY at once when LIMIT_WRITER_QUEUE jobs wait or the writer stops;
  * when the store is broken, ERR_IO. After an error done is not called. */
 enum err writer_submit(struct ctx *ctx, struct writer *w, struct writer_job job) MUST_USE;

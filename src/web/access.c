@@ -1,4 +1,5 @@
-/* Who may come, what they may see, and the note of it: by the law's table of access (law/cn/access). */
+/* Who may come, what they may see, and the note of it: by the law's table of access
+ * (law/cn/access). */
 #include "web/web_in.h"
 
 #include "base/day.h"
@@ -14,7 +15,8 @@ enum err access_load(struct page *p, bool *ret_may)
     if (p->law == NULL || !law_has_access(p->law)) {
         return ERR_OK;
     }
-    p->access = law_access(p->law, str_format(ctx->arena, "%s %s", p->route->method, p->route->path));
+    p->access =
+        law_access(p->law, str_format(ctx->arena, "%s %s", p->route->method, p->route->path));
     if (p->session.signed_in && p->session.actor.kind == ACTOR_PARTY) {
         p->roles = &party;
         p->role_count = 1;
@@ -36,7 +38,8 @@ unsigned page_classes(const struct page *p, enum access_relation relation)
 {
     unsigned bits = 0;
     if (p->law == NULL || !law_has_access(p->law)) {
-        return 1u << CLASS_PUBLIC | 1u << CLASS_BUSINESS | 1u << CLASS_PERSONAL | 1u << CLASS_SENSITIVE;
+        return 1u << CLASS_PUBLIC | 1u << CLASS_BUSINESS | 1u << CLASS_PERSONAL |
+               1u << CLASS_SENSITIVE;
     }
     const struct access_row *anyone = law_access_row(p->access, STR(""), relation);
     bits |= anyone == NULL ? 0 : anyone->classes;
@@ -61,7 +64,8 @@ void page_use(struct page *p, struct str subject, struct str about, enum access_
     }
     if (p->use_count == p->use_room) { /* a page of many rows; its lists are bounded */
         size_t room = p->use_room == 0 ? 16 : p->use_room * 2;
-        p->uses = arena_grow(p->ctx->arena, p->uses, p->use_room * sizeof(*p->uses), room * sizeof(*p->uses));
+        p->uses = arena_grow(p->ctx->arena, p->uses, p->use_room * sizeof(*p->uses),
+                             room * sizeof(*p->uses));
         p->use_room = room;
     }
     p->uses[p->use_count++] = (struct page_use){subject, about, relation};
@@ -85,11 +89,12 @@ static enum err apply_uses(struct ctx *ctx, struct db *db, void *arg, const stru
     const struct page *p = arg;
     (void)receipt;
     for (size_t i = 0; i < p->use_count; i++) {
-        struct use_note note = {.subject = p->uses[i].subject,
-                                .about = p->uses[i].about,
-                                .reader = p->session.actor.id,
-                                .route = str_format(ctx->arena, "%s %s", p->route->method, p->route->path),
-                                .relation = p->uses[i].relation};
+        struct use_note note = {
+            .subject = p->uses[i].subject,
+            .about = p->uses[i].about,
+            .reader = p->session.actor.id,
+            .route = str_format(ctx->arena, "%s %s", p->route->method, p->route->path),
+            .relation = p->uses[i].relation};
         TRY(use_keep(ctx, db, &note));
     }
     return ERR_OK;
@@ -109,8 +114,9 @@ static void not_kept(struct page *p)
     /* Data whose reading cannot be noted are not handed out. */
     p->status = 503;
     p->type = STR("application/problem+json");
-    p->body = STR("{\"type\":\"urn:tongban:problem:busy\",\"title\":\"Service Unavailable\",\"status\":503,"
-                  "\"detail\":\"The reading of these data could not be noted; try again shortly.\"}\n");
+    p->body = STR(
+        "{\"type\":\"urn:tongban:problem:busy\",\"title\":\"Service Unavailable\",\"status\":503,"
+        "\"detail\":\"The reading of these data could not be noted; try again shortly.\"}\n");
     p->location = STR("");
     p->cache_s = -1;
 }
@@ -146,11 +152,19 @@ enum err page_uses(struct page *p, struct str subject, struct use_row **ret, siz
     struct ctx *ctx = p->ctx;
     struct web_use_list_row *rows = NULL;
     struct day today = instant_day(ctx->world->now(ctx->world));
-    TRY(web_use_list(ctx, p->db, (struct web_use_list_in){.subject = subject, .used_day = today.n - SHOWN_DAYS, .count = LIMIT_PAGE_ROWS}, &rows, ret_count));
+    TRY(web_use_list(ctx, p->db,
+                     (struct web_use_list_in){.subject = subject,
+                                              .used_day = today.n - SHOWN_DAYS,
+                                              .count = LIMIT_PAGE_ROWS},
+                     &rows, ret_count));
     struct use_row *out = ARENA_ARRAY(ctx->arena, struct use_row, *ret_count + 1);
     for (size_t i = 0; i < *ret_count; i++) {
-        out[i] = (struct use_row){{(int32_t)rows[i].used_day}, rows[i].reader, rows[i].about, rows[i].route,
-                                  (enum access_relation)rows[i].relation, rows[i].times};
+        out[i] = (struct use_row){{(int32_t)rows[i].used_day},
+                                  rows[i].reader,
+                                  rows[i].about,
+                                  rows[i].route,
+                                  (enum access_relation)rows[i].relation,
+                                  rows[i].times};
     }
     *ret = out;
     return ERR_OK;

@@ -25,7 +25,8 @@ static void add_field(struct page *p, struct str name, struct str value)
     json_set(a, &p->form, name, list);
 }
 
-static void add_file(struct page *p, struct str field, struct str type, struct str name, struct str bytes)
+static void add_file(struct page *p, struct str field, struct str type, struct str name,
+                     struct str bytes)
 {
     struct arena *a = p->ctx->arena;
     uint8_t hash[32];
@@ -51,7 +52,8 @@ static enum err read_multipart(struct page *p)
     p->files = ARENA_ARRAY(ctx->arena, struct attachment, LIMIT_HTTP_MULTIPART_PARTS);
     for (size_t i = 0; i < parts.count; i++) {
         if (parts.parts[i].is_file) {
-            add_file(p, parts.parts[i].name, parts.parts[i].type, parts.parts[i].file_name, parts.parts[i].bytes);
+            add_file(p, parts.parts[i].name, parts.parts[i].type, parts.parts[i].file_name,
+                     parts.parts[i].bytes);
         } else if (!utf8_is_valid(parts.parts[i].bytes)) {
             return fault(ctx, ERR_UTF8, "the field %.*s is not UTF-8", FMT(parts.parts[i].name));
         } else {
@@ -61,11 +63,14 @@ static enum err read_multipart(struct page *p)
     return ERR_OK;
 }
 
-/* A client's document: what is wrong with it is its own fault (400, 413), not a state of ours (409) or a rate (429). */
+/* A client's document: what is wrong with it is its own fault (400, 413), not a state of ours (409)
+ * or a rate (429). */
 static enum err parse_json(struct ctx *ctx, struct str text, struct json *ret)
 {
     enum err e = json_parse(ctx, text, STR("body"), ret);
-    enum err said = e == ERR_TOO_MANY ? ERR_TOO_LARGE : e == ERR_DUPLICATE || e == ERR_TOO_DEEP ? ERR_SYNTAX : e;
+    enum err said = e == ERR_TOO_MANY                         ? ERR_TOO_LARGE
+                    : e == ERR_DUPLICATE || e == ERR_TOO_DEEP ? ERR_SYNTAX
+                                                              : e;
     if (e != ERR_OK) {
         ctx->why.code = said;
     }
@@ -85,10 +90,12 @@ static enum err read_json_files(struct page *p)
             continue;
         }
         if (coded->kind != JSON_STRING || !base64_decode(ctx->arena, coded->text, &bytes)) {
-            return fault(ctx, ERR_SYNTAX, "the file of %.*s is not base64 with padding (RFC 4648)", FMT(m->key));
+            return fault(ctx, ERR_SYNTAX, "the file of %.*s is not base64 with padding (RFC 4648)",
+                         FMT(m->key));
         }
         if (p->file_count == LIMIT_HTTP_MULTIPART_PARTS) {
-            return fault(ctx, ERR_TOO_LARGE, "a body carries at most %d files", LIMIT_HTTP_MULTIPART_PARTS);
+            return fault(ctx, ERR_TOO_LARGE, "a body carries at most %d files",
+                         LIMIT_HTTP_MULTIPART_PARTS);
         }
         add_file(p, m->key, json_text(&m->value, "type"), json_text(&m->value, "name"), bytes);
     }
@@ -140,7 +147,8 @@ struct str page_query(struct page *p, const char *name)
     return field_get(&fields, name);
 }
 
-enum err page_form(struct page *p, struct json *ret_fields, struct attachment **ret_files, size_t *ret_count)
+enum err page_form(struct page *p, struct json *ret_fields, struct attachment **ret_files,
+                   size_t *ret_count)
 {
     *ret_fields = json_object();
     for (size_t i = 0; i < p->form.count; i++) {

@@ -15,20 +15,23 @@ static enum err site_style(struct page *p)
 
 static enum err site_passkey(struct page *p)
 {
-    return page_raw(p, 200, STR("text/javascript; charset=utf-8"), p->web->config.passkey_js, STYLE_CACHE_S);
+    return page_raw(p, 200, STR("text/javascript; charset=utf-8"), p->web->config.passkey_js,
+                    STYLE_CACHE_S);
 }
 
 static enum err site_accessibility(struct page *p)
 {
     struct page_accessibility v = {0};
-    return page_show(p, 200, p->lang == LANG_EN ? STR("Accessibility") : STR("无障碍说明"), page_accessibility, &v);
+    return page_show(p, 200, p->lang == LANG_EN ? STR("Accessibility") : STR("无障碍说明"),
+                     page_accessibility, &v);
 }
 
 /* The version with large type, remembered by this browser. */
 static enum err site_view(struct page *p)
 {
     struct str to = page_query(p, "to");
-    bool here = str_starts(to, STR("/")) && !str_starts(to, STR("//")) && str_find_byte(to, '\\') == SIZE_MAX;
+    bool here = str_starts(to, STR("/")) && !str_starts(to, STR("//")) &&
+                str_find_byte(to, '\\') == SIZE_MAX;
     struct buf b = buf_new(p->ctx->arena, 0);
     for (size_t i = 0; here && i < to.n; i++) {
         unsigned char c = (unsigned char)to.p[i];
@@ -39,21 +42,25 @@ static enum err site_view(struct page *p)
         }
     }
     bool large = str_equal(page_query(p, "large"), STR("1"));
-    p->cookie = str_format(p->ctx->arena, "tb_large=%d; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax", large ? 1 : 0);
+    p->cookie =
+        str_format(p->ctx->arena, "tb_large=%d; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax",
+                   large ? 1 : 0);
     return page_go(p, here ? buf_str(&b) : STR("/"));
 }
 
 static enum err site_health(struct page *p)
 {
     bool broken = store_is_broken(p->web->config.store);
-    return page_raw(p, broken ? 503 : 200, STR("text/plain; charset=utf-8"), broken ? STR("broken\n") : STR("ok\n"), -1);
+    return page_raw(p, broken ? 503 : 200, STR("text/plain; charset=utf-8"),
+                    broken ? STR("broken\n") : STR("ok\n"), -1);
 }
 
 static struct json parameters(struct arena *a, const struct route *r)
 {
     struct json list = json_array();
     struct str path = str_from(r->path);
-    for (size_t open = str_find_byte(path, '{'); open != SIZE_MAX; open = str_find_byte(path, '{')) {
+    for (size_t open = str_find_byte(path, '{'); open != SIZE_MAX;
+         open = str_find_byte(path, '{')) {
         struct str rest = {0};
         struct str name = str_cut(str_slice(path, open + 1, path.n), '}', &rest);
         struct json o = json_object();
@@ -139,9 +146,11 @@ static enum err site_openapi(struct page *p)
 
 static const struct route rows[] = {
     {"GET", "/static/tongban.css", site_style, FOR_ALL, 0, "The style of every page", NULL, ""},
-    {"GET", "/view", site_view, FOR_ALL, 0, "Large type or standard type, then the page `to`", NULL, "large to"},
+    {"GET", "/view", site_view, FOR_ALL, 0, "Large type or standard type, then the page `to`", NULL,
+     "large to"},
     {"GET", "/static/passkey.js", site_passkey, FOR_ALL, 0, "The script of passkeys", NULL, ""},
-    {"GET", "/accessibility", site_accessibility, FOR_ALL, 0, "Accessibility statement", page_accessibility_schema, ""},
+    {"GET", "/accessibility", site_accessibility, FOR_ALL, 0, "Accessibility statement",
+     page_accessibility_schema, ""},
     {"GET", "/healthz", site_health, FOR_ALL, 0, "Is the node well", NULL, ""},
     {"GET", "/openapi.json", site_openapi, FOR_ALL, 0, "This description", NULL, ""},
 };

@@ -1,5 +1,5 @@
-/* render.h - what generated templates call. Escapes are chosen by tools/pagec from where a hole stands;
- * nobody else writes HTML. */
+/* render.h - what generated templates call. Escapes are chosen by tools/pagec from where a hole
+ * stands; nobody else writes HTML. */
 #pragma once
 
 #include "base/base.h"
@@ -20,8 +20,10 @@ struct render {
 void render_text(struct render *r, struct str s);    /* & < > " ' escaped */
 void render_html(struct render *r, struct str html); /* made by another template or law_document */
 void render_int(struct render *r, int64_t v);
-void render_segment(struct render *r, struct str s); /* one path or query segment, percent-encoded */
-/* An address of this site: "/…", "?…" or "#…" (language prefix added to the first); anything else becomes "#". */
+void render_segment(struct render *r,
+                    struct str s); /* one path or query segment, percent-encoded */
+/* An address of this site: "/…", "?…" or "#…" (language prefix added to the first); anything else
+ * becomes "#". */
 void render_url(struct render *r, struct str s);
 void render_day(struct render *r, struct day d);       /* <time>, nothing for day 0 */
 void render_day_plain(struct render *r, struct day d); /* inside attributes */

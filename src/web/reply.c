@@ -1,5 +1,5 @@
-/* Answers: a template in the frame or as JSON, a redirect, a problem, a body as it is; and the way to
- * the gate and back. */
+/* Answers: a template in the frame or as JSON, a redirect, a problem, a body as it is; and the way
+ * to the gate and back. */
 #include "web/web_in.h"
 
 #include "base/buf.h"
@@ -11,8 +11,9 @@
 
 enum { PAGE_MAX_BYTES = 8 << 20 };
 
-#define CSP(form_action)                                                                                               \
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action "  \
+#define CSP(form_action)                                                                           \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src "  \
+    "'self'; form-action "                                                                         \
     "'self'" form_action "; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
 static const char csp[] = CSP("");
 static const char csp_form[] = CSP(" %.*s");
@@ -70,7 +71,8 @@ static bool officer_may_go(const struct page *p, struct str route)
     }
     const struct access_rule *rule = law_access(p->law, route);
     for (size_t i = 0; i < p->role_count; i++) {
-        if (law_access_row(rule, p->roles[i], ACCESS_OFFICE) != NULL || law_access_row(rule, p->roles[i], ACCESS_ABOVE) != NULL) {
+        if (law_access_row(rule, p->roles[i], ACCESS_OFFICE) != NULL ||
+            law_access_row(rule, p->roles[i], ACCESS_ABOVE) != NULL) {
             return true;
         }
     }
@@ -118,13 +120,16 @@ static struct str large_url(struct page *p)
     buf_puts(&b, p->large ? "/view?large=0&to=" : "/view?large=1&to=");
     bool get = str_equal(p->exchange->request.method, STR("GET"));
     struct str query = p->exchange->request.query;
-    struct str here = !get ? STR("/") : query.n == 0 ? p->path : str_format(p->ctx->arena, "%.*s?%.*s", FMT(p->path), FMT(query));
+    struct str here = !get ? STR("/")
+                      : query.n == 0
+                          ? p->path
+                          : str_format(p->ctx->arena, "%.*s?%.*s", FMT(p->path), FMT(query));
     render_segment(&r, here);
     return buf_str(&b);
 }
 
-enum err page_show_any(struct page *p, int status, struct str title, template_html *html, template_json *json,
-                       const void *data)
+enum err page_show_any(struct page *p, int status, struct str title, template_html *html,
+                       template_json *json, const void *data)
 {
     struct ctx *ctx = p->ctx;
     struct buf b = buf_new(ctx->arena, PAGE_MAX_BYTES);
@@ -200,12 +205,14 @@ enum err page_raw(struct page *p, int status, struct str type, struct str body, 
 
 /* ---- problems ---- */
 
-static enum err problem_json(struct page *p, int status, const struct page_problem *v, const char *code)
+static enum err problem_json(struct page *p, int status, const struct page_problem *v,
+                             const char *code)
 {
     struct ctx *ctx = p->ctx;
     struct buf b = buf_new(ctx->arena, 0);
     struct json o = json_object();
-    json_set(ctx->arena, &o, STR("type"), json_of_str(str_format(ctx->arena, "urn:tongban:problem:%s", code)));
+    json_set(ctx->arena, &o, STR("type"),
+             json_of_str(str_format(ctx->arena, "urn:tongban:problem:%s", code)));
     json_set(ctx->arena, &o, STR("title"), json_of_str(v->heading));
     json_set(ctx->arena, &o, STR("status"), json_of_int(status));
     json_set(ctx->arena, &o, STR("detail"), json_of_str(v->sentence));
@@ -225,13 +232,16 @@ enum err page_problem(struct page *p, enum err code, struct str field, struct te
 {
     bool en = p->lang == LANG_EN;
     int status = err_status(code);
-    if (p->route != NULL && (p->route->audience & FOR_PROTOCOL) != 0 && p->web->config.fault != NULL) {
+    if (p->route != NULL && (p->route->audience & FOR_PROTOCOL) != 0 &&
+        p->web->config.fault != NULL) {
         return p->web->config.fault(p, code);
     }
     struct str own = str_from(en ? err_sentence(code) : err_sentence_zh(code));
-    struct page_problem v = {
-        .heading = own, .sentence = sentence.zh.n > 0 ? page_text(p, sentence) : own, .field = field};
-    if (sentence.zh.n == 0 && status < 500 && p->ctx->why.code == code && p->ctx->why.detail.n > 0) {
+    struct page_problem v = {.heading = own,
+                             .sentence = sentence.zh.n > 0 ? page_text(p, sentence) : own,
+                             .field = field};
+    if (sentence.zh.n == 0 && status < 500 && p->ctx->why.code == code &&
+        p->ctx->why.detail.n > 0) {
         v.sentence = p->ctx->why.detail;
     }
     if (p->wants_json) {
@@ -250,10 +260,15 @@ static enum err page_refusal(struct page *p, const struct verdict *verdict)
                              .article = verdict->article.text,
                              .field = verdict->field};
     bool weak = str_equal(verdict->code, STR("identity.weak"));
-    if (weak || str_equal(verdict->code, STR("identity.stale"))) { /* more is asked for than how, or when, this session was signed in */
+    if (weak ||
+        str_equal(verdict->code, STR("identity.stale"))) { /* more is asked for than how, or when,
+                                                              this session was signed in */
         struct buf b = buf_new(p->ctx->arena, 0);
         struct render r = {.out = &b};
-        buf_format(&b, "/login?level=%d&next=", !weak ? p->session.actor.assurance : p->session.actor.assurance < 2 ? 2 : 3);
+        buf_format(&b, "/login?level=%d&next=",
+                   !weak                            ? p->session.actor.assurance
+                   : p->session.actor.assurance < 2 ? 2
+                                                    : 3);
         render_segment(&r, p->path);
         v.step_up = buf_str(&b);
     }
@@ -320,7 +335,8 @@ static void finish(void *arg, struct http_exchange *x)
     page_send(p);
 }
 
-static void gate_answered(void *arg, enum err err, const struct why *why, const struct receipt *receipt)
+static void gate_answered(void *arg, enum err err, const struct why *why,
+                          const struct receipt *receipt)
 {
     struct pending *d = arg;
     d->err = err;
@@ -342,7 +358,8 @@ static struct pending *hand_over(struct page *p, page_then *then)
     return d;
 }
 
-enum err page_submit_with(struct page *p, struct draft *draft, gate_kept *beside, void *beside_arg, page_then *then)
+enum err page_submit_with(struct page *p, struct draft *draft, gate_kept *beside, void *beside_arg,
+                          page_then *then)
 {
     struct str key = http_header(&p->exchange->request, "idempotency-key");
     draft->key = key.n > 0 ? key : page_field(p, "_key");
@@ -430,11 +447,13 @@ void page_send_now(struct page *p)
         headers[n++] = (struct http_pair){p->headers[i].name, p->headers[i].value};
     }
     headers[n++] = (struct http_pair){STR("X-Content-Type-Options"), STR("nosniff")};
-    headers[n++] = (struct http_pair){STR("X-Frame-Options"), STR("DENY")}; /* for those who know no frame-ancestors */
+    headers[n++] = (struct http_pair){STR("X-Frame-Options"),
+                                      STR("DENY")}; /* for those who know no frame-ancestors */
     headers[n++] = (struct http_pair){STR("Referrer-Policy"), STR("same-origin")};
     if (p->cache_s >= 0) {
         headers[n++] = (struct http_pair){STR("Cache-Control"),
-                                          str_format(p->ctx->arena, "public, max-age=%lld%s", (long long)p->cache_s,
+                                          str_format(p->ctx->arena, "public, max-age=%lld%s",
+                                                     (long long)p->cache_s,
                                                      p->cache_s > 86400 ? ", immutable" : "")};
     } else {
         headers[n++] = (struct http_pair){STR("Cache-Control"), STR("no-store")};
@@ -449,7 +468,10 @@ void page_send_now(struct page *p)
     if (p->status == 503) {
         headers[n++] = (struct http_pair){STR("Retry-After"), STR("2")};
     }
-    struct http_response response = {
-        .status = p->status, .type = p->type, .headers = headers, .header_count = n, .body = p->body};
+    struct http_response response = {.status = p->status,
+                                     .type = p->type,
+                                     .headers = headers,
+                                     .header_count = n,
+                                     .body = p->body};
     http_respond(p->exchange, &response);
 }

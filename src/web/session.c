@@ -1,9 +1,11 @@
-/* Sessions: a table in memory that answers every request, and rows behind it that outlast the process.
+/* Sessions: a table in memory that answers every request, and rows behind it that outlast the
+ * process.
  *
- * The cookie is 128 random bits; memory and store know its SHA-256 alone, so neither a backup nor a look into the store
- * signs anybody in. What changes is marked and written by one kept job at a time (flush); only ending a session waits for
- * it, because a session that was ended must not come back after a crash. A use is written once a minute: after a crash a
- * session may end a minute early, never late. */
+ * The cookie is 128 random bits; memory and store know its SHA-256 alone, so neither a backup nor a
+ * look into the store signs anybody in. What changes is marked and written by one kept job at a
+ * time (flush); only ending a session waits for it, because a session that was ended must not come
+ * back after a crash. A use is written once a minute: after a crash a session may end a minute
+ * early, never late. */
 #include "web/web_in.h"
 
 #include <stdlib.h>
@@ -24,7 +26,8 @@ static bool is_live(const struct web_session *s, struct instant now)
 
 static uint32_t *head_of(struct web_sessions *t, const uint8_t hash[32])
 {
-    uint32_t h = (uint32_t)hash[0] | (uint32_t)hash[1] << 8 | (uint32_t)hash[2] << 16 | (uint32_t)hash[3] << 24;
+    uint32_t h = (uint32_t)hash[0] | (uint32_t)hash[1] << 8 | (uint32_t)hash[2] << 16 |
+                 (uint32_t)hash[3] << 24;
     return &t->heads[h % LIMIT_SESSIONS];
 }
 
@@ -74,7 +77,8 @@ static void put_text(char *to, size_t room, struct str s)
     }
 }
 
-/* A free place; else that of the session longest unseen. Those nobody can use any more are swept on the way. */
+/* A free place; else that of the session longest unseen. Those nobody can use any more are swept on
+ * the way. */
 static struct web_session *place(struct web_sessions *t, struct instant now)
 {
     struct web_session *oldest = NULL;
@@ -141,7 +145,8 @@ static enum err write_row(struct ctx *ctx, struct db *db, const struct web_sessi
                                                        .address = str_from(s->address)});
 }
 
-/* Copies of what changed since it was last written, so that the lock is not held while the store works. */
+/* Copies of what changed since it was last written, so that the lock is not held while the store
+ * works. */
 static size_t take_changed(struct ctx *ctx, struct web *w, struct web_session **ret)
 {
     struct web_sessions *t = &w->sessions;
@@ -166,7 +171,8 @@ static size_t take_changed(struct ctx *ctx, struct web *w, struct web_session **
     return n;
 }
 
-static enum err flush_apply(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
+static enum err flush_apply(struct ctx *ctx, struct db *db, void *arg,
+                            const struct receipt *receipt)
 {
     struct web *w = arg;
     struct web_session *changed = NULL;
@@ -178,9 +184,11 @@ static enum err flush_apply(struct ctx *ctx, struct db *db, void *arg, const str
             TRY(write_row(ctx, db, &changed[i]));
             continue;
         }
-        TRY(web_session_remove(ctx, db, (struct web_session_remove_in){.id = str_from(changed[i].id)}));
+        TRY(web_session_remove(ctx, db,
+                               (struct web_session_remove_in){.id = str_from(changed[i].id)}));
         if (w->config.session_gone != NULL) {
-            TRY(w->config.session_gone(ctx, db, str_from(changed[i].id), str_from(changed[i].actor)));
+            TRY(w->config.session_gone(ctx, db, str_from(changed[i].id),
+                                       str_from(changed[i].actor)));
         }
     }
     if (now.ms - w->sessions.swept.ms < SWEEP_MS) {
@@ -188,8 +196,9 @@ static enum err flush_apply(struct ctx *ctx, struct db *db, void *arg, const str
     }
     w->sessions.swept = now;
     return web_session_expire(ctx, db,
-                              (struct web_session_expire_in){.seen_before = now.ms - (int64_t)LIMIT_SESSION_IDLE_S * 1000,
-                                                             .begun_before = now.ms - (int64_t)LIMIT_SESSION_WHOLE_S * 1000});
+                              (struct web_session_expire_in){
+                                  .seen_before = now.ms - (int64_t)LIMIT_SESSION_IDLE_S * 1000,
+                                  .begun_before = now.ms - (int64_t)LIMIT_SESSION_WHOLE_S * 1000});
 }
 
 /* On the writer's thread: what was written is settled, or must be written again. */
@@ -243,7 +252,8 @@ enum err sessions_open(struct ctx *ctx, struct web *w)
     size_t count = 0;
     struct db *db = NULL;
     TRY(store_reader(ctx, w->config.store, &db));
-    enum err e = web_session_list(ctx, db, (struct web_session_list_in){.count = LIMIT_SESSIONS}, &rows, &count);
+    enum err e = web_session_list(ctx, db, (struct web_session_list_in){.count = LIMIT_SESSIONS},
+                                  &rows, &count);
     db_close(db);
     t->used = e == ERR_OK ? count : 0;
     for (size_t i = 0; e == ERR_OK && i < count; i++) {
@@ -276,7 +286,8 @@ enum err sessions_open(struct ctx *ctx, struct web *w)
 
 /* ---- requests ---- */
 
-/* The __Host- prefix ties the cookie to this host, to TLS and to all paths (RFC 6265bis, 4.1.3.2). */
+/* The __Host- prefix ties the cookie to this host, to TLS and to all paths (RFC 6265bis, 4.1.3.2).
+ */
 static struct str cookie_name(const struct page *p)
 {
     return p->exchange->request.is_tls ? STR("__Host-tb_session") : STR("tb_session");
@@ -323,7 +334,10 @@ void session_load(struct page *p)
     out->name = str_copy(a, str_from(copy.name));
     out->methods = str_copy(a, str_from(copy.methods));
     out->since = copy.since;
-    out->actor = (struct actor){.kind = copy.kind, .id = str_copy(a, str_from(copy.actor)), .assurance = copy.assurance, .proven = copy.since};
+    out->actor = (struct actor){.kind = copy.kind,
+                                .id = str_copy(a, str_from(copy.actor)),
+                                .assurance = copy.assurance,
+                                .proven = copy.since};
     if (changed) {
         flush_later(p);
     }
@@ -332,8 +346,9 @@ void session_load(struct page *p)
 static void set_cookie(struct page *p, struct str value)
 {
     bool tls = p->exchange->request.is_tls;
-    p->cookie = str_format(p->ctx->arena, "%.*s=%.*s; Path=/; HttpOnly; SameSite=Lax%s%s", FMT(cookie_name(p)), FMT(value),
-                           tls ? "; Secure" : "", value.n == 0 ? "; Max-Age=0" : "");
+    p->cookie = str_format(p->ctx->arena, "%.*s=%.*s; Path=/; HttpOnly; SameSite=Lax%s%s",
+                           FMT(cookie_name(p)), FMT(value), tls ? "; Secure" : "",
+                           value.n == 0 ? "; Max-Age=0" : "");
 }
 
 void session_begin(struct page *p, const struct sign_in *who)
@@ -345,8 +360,14 @@ void session_begin(struct page *p, const struct sign_in *who)
     struct str cookie = hex_encode(p->ctx->arena, bytes, 16);
     struct str id = hex_encode(p->ctx->arena, bytes + 16, 8);
     struct str before = cookie_get(&p->exchange->request, cookie_name(p));
-    struct web_session fresh = {.state = SESSION_LIVE, .version = 1, .kind = who->actor.kind, .assurance = who->actor.assurance,
-                                .since = now, .begun = now, .seen = now, .seen_saved = now};
+    struct web_session fresh = {.state = SESSION_LIVE,
+                                .version = 1,
+                                .kind = who->actor.kind,
+                                .assurance = who->actor.assurance,
+                                .since = now,
+                                .begun = now,
+                                .seen = now,
+                                .seen_saved = now};
     sha256(cookie.p, cookie.n, fresh.id_hash);
     put_text(fresh.id, sizeof(fresh.id), id);
     put_text(fresh.actor, sizeof(fresh.actor), who->actor.id);
@@ -355,10 +376,12 @@ void session_begin(struct page *p, const struct sign_in *who)
     put_text(fresh.agent, sizeof(fresh.agent), http_header(&p->exchange->request, "user-agent"));
     put_text(fresh.address, sizeof(fresh.address), p->exchange->request.peer);
     pthread_mutex_lock(&w->lock);
-    struct web_session *old = before.n == 0 || before.n > 64 ? NULL : find(&w->sessions, before, now);
+    struct web_session *old =
+        before.n == 0 || before.n > 64 ? NULL : find(&w->sessions, before, now);
     if (old != NULL) {
         if (str_equal(str_from(old->actor), who->actor.id)) {
-            /* The same person, more surely: the session goes on for those who know it by its id, under a new cookie. */
+            /* The same person, more surely: the session goes on for those who know it by its id,
+             * under a new cookie. */
             memcpy(fresh.id, old->id, sizeof(fresh.id));
             fresh.begun = old->begun;
             fresh.version = old->version + 1;
@@ -379,8 +402,13 @@ void session_begin(struct page *p, const struct sign_in *who)
     }
     pthread_mutex_unlock(&w->lock);
     flush_later(p);
-    p->session = (struct session){.signed_in = true, .id = str_copy(p->ctx->arena, str_from(fresh.id)), .actor = who->actor, .name = who->name, .methods = who->methods,
-                                  .since = now, .token = form_token(p, cookie)};
+    p->session = (struct session){.signed_in = true,
+                                  .id = str_copy(p->ctx->arena, str_from(fresh.id)),
+                                  .actor = who->actor,
+                                  .name = who->name,
+                                  .methods = who->methods,
+                                  .since = now,
+                                  .token = form_token(p, cookie)};
     p->session.actor.proven = now;
     set_cookie(p, cookie);
 }
@@ -401,20 +429,23 @@ static enum err ended(struct page *p, const struct receipt *receipt)
     return e->then(p, receipt);
 }
 
-enum err session_end(struct page *p, struct str actor, struct str id, struct str except, page_then *then)
+enum err session_end(struct page *p, struct str actor, struct str id, struct str except,
+                     page_then *then)
 {
     struct web *w = p->web;
     pthread_mutex_lock(&w->lock);
     for (size_t i = 0; i < w->sessions.used; i++) {
         struct web_session *s = &w->sessions.rows[i];
         bool meant = s->state == SESSION_LIVE && str_equal(str_from(s->actor), actor);
-        meant = meant && (id.n > 0 ? str_equal(str_from(s->id), id) : !str_equal(str_from(s->id), except));
+        meant = meant &&
+                (id.n > 0 ? str_equal(str_from(s->id), id) : !str_equal(str_from(s->id), except));
         if (meant) {
             end_row(&w->sessions, s);
         }
     }
     pthread_mutex_unlock(&w->lock);
-    if (str_equal(actor, p->session.actor.id) && (id.n > 0 ? str_equal(id, p->session.id) : !str_equal(except, p->session.id))) {
+    if (str_equal(actor, p->session.actor.id) &&
+        (id.n > 0 ? str_equal(id, p->session.id) : !str_equal(except, p->session.id))) {
         p->session = (struct session){0};
         set_cookie(p, STR(""));
     }
@@ -468,7 +499,8 @@ bool session_lasts(struct web *w, struct str id)
     bool lasts = false;
     pthread_mutex_lock(&w->lock);
     for (size_t i = 0; i < w->sessions.used && !lasts; i++) {
-        lasts = is_live(&w->sessions.rows[i], now) && str_equal(str_from(w->sessions.rows[i].id), id);
+        lasts =
+            is_live(&w->sessions.rows[i], now) && str_equal(str_from(w->sessions.rows[i].id), id);
     }
     pthread_mutex_unlock(&w->lock);
     return lasts;

@@ -177,7 +177,8 @@ static bool route_matches(struct page *p, const struct route *r, struct str path
 }
 
 /* The route of path and method; *ret_other says whether the path has another method. */
-static const struct route *find_route(struct page *p, struct str method, struct str path, bool *ret_other)
+static const struct route *find_route(struct page *p, struct str method, struct str path,
+                                      bool *ret_other)
 {
     struct arena_mark mark = arena_mark(p->ctx->arena);
     *ret_other = false;
@@ -232,7 +233,8 @@ size_t web_body_limit(void *arg, const struct http_request *head)
 
 static bool may_come(const struct page *p)
 {
-    static const unsigned bits[] = {[ACTOR_PARTY] = FOR_PARTY, [ACTOR_OFFICER] = FOR_OFFICER, [ACTOR_ADMIN] = FOR_ADMIN};
+    static const unsigned bits[] = {
+        [ACTOR_PARTY] = FOR_PARTY, [ACTOR_OFFICER] = FOR_OFFICER, [ACTOR_ADMIN] = FOR_ADMIN};
     if ((p->route->audience & ~(unsigned)(FROM_ANYWHERE | FOR_PROTOCOL)) == FOR_ALL) {
         return true;
     }
@@ -240,8 +242,8 @@ static bool may_come(const struct page *p)
     return p->session.signed_in && kind <= ACTOR_ADMIN && (p->route->audience & bits[kind]) != 0;
 }
 
-/* A POST from a form carries the session's token; one with a JSON body must come from this site, which a
- * browser says by itself and a program has no reason to hide. */
+/* A POST from a form carries the session's token; one with a JSON body must come from this site,
+ * which a browser says by itself and a program has no reason to hide. */
 static bool is_from_here(struct page *p)
 {
     struct str site = http_header(&p->exchange->request, "sec-fetch-site");
@@ -251,8 +253,11 @@ static bool is_from_here(struct page *p)
     }
     if (!p->session.signed_in) {
         struct str origin = http_header(&p->exchange->request, "origin");
-        struct str own = str_format(p->ctx->arena, "%s://%.*s", p->exchange->request.is_tls ? "https" : "http", FMT(p->exchange->request.host));
-        bool here = site.n > 0 ? str_equal(site, STR("same-origin")) || str_equal(site, STR("none")) : true;
+        struct str own =
+            str_format(p->ctx->arena, "%s://%.*s", p->exchange->request.is_tls ? "https" : "http",
+                       FMT(p->exchange->request.host));
+        bool here =
+            site.n > 0 ? str_equal(site, STR("same-origin")) || str_equal(site, STR("none")) : true;
         return here && (origin.n == 0 || str_equal(origin, own));
     }
     struct str token = page_field(p, "_token");
@@ -269,7 +274,8 @@ static enum err dispatch(struct page *p, struct str path)
     }
     if (!may_come(p)) {
         if (p->session.signed_in || p->wants_json) {
-            return page_problem(p, p->session.signed_in ? ERR_FORBIDDEN : ERR_NOT_SIGNED_IN, STR(""), none);
+            return page_problem(p, p->session.signed_in ? ERR_FORBIDDEN : ERR_NOT_SIGNED_IN,
+                                STR(""), none);
         }
         struct buf b = buf_new(p->ctx->arena, 0);
         struct render r = {.out = &b};
@@ -295,7 +301,10 @@ static enum err dispatch(struct page *p, struct str path)
     bool may = false;
     enum err e = access_load(p, &may);
     if (e != ERR_OK || !may) {
-        return e != ERR_OK ? e : page_problem(p, p->session.signed_in ? ERR_FORBIDDEN : ERR_NOT_SIGNED_IN, STR(""), none);
+        return e != ERR_OK
+                   ? e
+                   : page_problem(p, p->session.signed_in ? ERR_FORBIDDEN : ERR_NOT_SIGNED_IN,
+                                  STR(""), none);
     }
     return p->route->fn(p);
 }

@@ -1,9 +1,10 @@
-/* web.h - from a request to a page: routes, sessions, forms, answers. Knows no SQL and no law by name.
+/* web.h - from a request to a page: routes, sessions, forms, answers. Knows no SQL and no law by
+ * name.
  *
  * A room's page is a function of `struct page` with a row at the foot of its file. The row says who
  * may come, what the body may weigh and which template answers; the dispatcher does the rest once:
- * language, session, access, token, limits, errors. A page fills the struct of its template and calls
- * page_show: the same struct answers as HTML or as JSON, by Accept.
+ * language, session, access, token, limits, errors. A page fills the struct of its template and
+ * calls page_show: the same struct answers as HTML or as JSON, by Accept.
  *
  * Pages read through page->db (a read-only connection of this thread) and change things only by
  * page_submit, which hands a draft to the gate and answers when the act is durable or refused.
@@ -22,12 +23,13 @@ struct http_request;
 
 /* Who may come to a route. Pages may look closer (relation to the case). */
 enum audience {
-    FOR_ALL = 0,         /* signed in or not */
-    FOR_PARTY = 1,       /* signed in as a person */
-    FOR_OFFICER = 2,     /* signed in as an officer of any role */
+    FOR_ALL = 0,     /* signed in or not */
+    FOR_PARTY = 1,   /* signed in as a person */
+    FOR_OFFICER = 2, /* signed in as an officer of any role */
     FOR_ADMIN = 4,
-    /* With FOR_ALL: a POST that other sites and programs may send. It must take nothing from the session that its sender
-     * could not ask for by a GET, and answers a broken form (page->form_err) in its own words. */
+    /* With FOR_ALL: a POST that other sites and programs may send. It must take nothing from the
+     * session that its sender could not ask for by a GET, and answers a broken form
+     * (page->form_err) in its own words. */
     FROM_ANYWHERE = 16,
     /* For programs that speak a protocol of their own: faults are told by web_config.fault. */
     FOR_PROTOCOL = 32,
@@ -41,7 +43,8 @@ struct page_header {
 
 struct session {
     bool signed_in;
-    struct str id;        /* names the session to its owner and to relying parties; the cookie's value is another */
+    struct str id; /* names the session to its owner and to relying parties; the cookie's value is
+                      another */
     struct actor actor;   /* as the gate takes it; assurance by how the person signed in */
     struct str methods;   /* how: values of RFC 8176, with blanks between: "pwd otp" */
     struct str name;      /* to greet */
@@ -53,21 +56,22 @@ struct page {
     struct ctx *ctx;
     struct web *web;
     struct gate *gate;
-    struct db *db;             /* read-only */
-    const struct law *law;     /* in force now; NULL before any is published */
+    struct db *db;         /* read-only */
+    const struct law *law; /* in force now; NULL before any is published */
     struct session session;
     enum lang lang;
-    bool large;                /* the elder version */
-    bool wide;                 /* a desk of columns, for offices */
+    bool large; /* the elder version */
+    bool wide;  /* a desk of columns, for offices */
     bool wants_json;
-    struct str path;           /* without the language prefix */
-    const struct str *args;    /* what {…} of the route matched, in order */
+    struct str path;        /* without the language prefix */
+    const struct str *args; /* what {…} of the route matched, in order */
     size_t arg_count;
     const struct route *route;
-    const struct access_rule *access; /* of the route, by the law now; NULL when the law says nothing of any route */
-    const struct str *roles;     /* of who is signed in: "party", or codes of table role */
+    const struct access_rule
+        *access; /* of the route, by the law now; NULL when the law says nothing of any route */
+    const struct str *roles; /* of who is signed in: "party", or codes of table role */
     size_t role_count;
-    struct page_use *uses;       /* noted by page_use, kept before the answer leaves */
+    struct page_use *uses; /* noted by page_use, kept before the answer leaves */
     size_t use_count;
     size_t use_room;
     struct http_exchange *exchange;
@@ -83,10 +87,11 @@ struct page {
     enum err form_err; /* FROM_ANYWHERE: why they could not be read */
     struct page_header headers[4];
     size_t header_count;
-    struct str form_to; /* origin that forms of this page may be sent to besides this site; empty: none */
+    struct str
+        form_to; /* origin that forms of this page may be sent to besides this site; empty: none */
     struct attachment *files;
     size_t file_count;
-    void *own;         /* of who holds the page over a page_then or page_step */
+    void *own; /* of who holds the page over a page_then or page_step */
 };
 
 typedef enum err page_fn(struct page *p);
@@ -94,24 +99,26 @@ typedef enum err page_fn(struct page *p);
 typedef enum err page_fault(struct page *p, enum err code);
 
 struct route {
-    const char *method;     /* "GET" or "POST" */
-    const char *path;       /* "/case/{id}": each {…} is one segment */
+    const char *method; /* "GET" or "POST" */
+    const char *path;   /* "/case/{id}": each {…} is one segment */
     page_fn *fn;
-    unsigned audience;      /* enum audience, or-ed; FOR_ALL is everyone */
-    size_t body_max_bytes;  /* 0: LIMIT_HTTP_BODY_BYTES */
-    const char *summary;    /* one English line, for the API description */
-    const char *schema;     /* JSON Schema of the answer (NAME_schema of the template), or NULL */
-    const char *query;      /* names of query or form members, space-separated; "" for none */
+    unsigned audience;     /* enum audience, or-ed; FOR_ALL is everyone */
+    size_t body_max_bytes; /* 0: LIMIT_HTTP_BODY_BYTES */
+    const char *summary;   /* one English line, for the API description */
+    const char *schema;    /* JSON Schema of the answer (NAME_schema of the template), or NULL */
+    const char *query;     /* names of query or form members, space-separated; "" for none */
 };
 
-/* Which classes of fact (bit per enum fact_class) who is signed in may see on this page of someone they are so related to: by
- * the law's table of access. 0: nothing, not even that it exists. */
+/* Which classes of fact (bit per enum fact_class) who is signed in may see on this page of someone
+ * they are so related to: by the law's table of access. 0: nothing, not even that it exists. */
 unsigned page_classes(const struct page *p, enum access_relation relation);
-/* Someone's data go out with this page: note who sees them, where and why. The answer leaves only when the note is durable.
- * subject: the register id; about: the case, or empty. One's own data need no note. */
+/* Someone's data go out with this page: note who sees them, where and why. The answer leaves only
+ * when the note is durable. subject: the register id; about: the case, or empty. One's own data
+ * need no note. */
 void page_use(struct page *p, struct str subject, struct str about, enum access_relation relation);
-/* The same for a reader that is no person signed in here, from within a transaction that is kept before the answer leaves
- * (page_keep). reader: "KIND:ID", whose name web_config.reader_name knows. about: what was handed over. */
+/* The same for a reader that is no person signed in here, from within a transaction that is kept
+ * before the answer leaves (page_keep). reader: "KIND:ID", whose name web_config.reader_name knows.
+ * about: what was handed over. */
 struct use_note {
     struct str subject;
     struct str reader;
@@ -121,7 +128,8 @@ struct use_note {
 };
 enum err use_keep(struct ctx *ctx, struct db *db, const struct use_note *note) MUST_USE;
 /* Name of a reader "KIND:ID", in the page's language; false when it is none, or nobody knows it. */
-enum err page_reader_name(struct page *p, struct str reader, struct str *ret, bool *ret_found) MUST_USE;
+enum err page_reader_name(struct page *p, struct str reader, struct str *ret,
+                          bool *ret_found) MUST_USE;
 /* Who read someone's data in the last 90 days, newest first, at most LIMIT_PAGE_ROWS. */
 struct use_row {
     struct day day;
@@ -131,7 +139,8 @@ struct use_row {
     enum access_relation relation;
     int64_t times;
 };
-enum err page_uses(struct page *p, struct str subject, struct use_row **ret, size_t *ret_count) MUST_USE;
+enum err page_uses(struct page *p, struct str subject, struct use_row **ret,
+                   size_t *ret_count) MUST_USE;
 /* What the room of this name keeps; NULL when it was given nothing. */
 void *page_state(const struct page *p, const char *room);
 /* Query member or form field by name; empty when absent. */
@@ -139,20 +148,22 @@ struct str page_query(struct page *p, const char *name);
 /* Form of a POST (urlencoded, multipart, or a JSON object): field by name, or empty. */
 struct str page_field(struct page *p, const char *name);
 /* All fields as JSON members; files as attachments. Token and key are left out. */
-enum err page_form(struct page *p, struct json *ret_fields, struct attachment **ret_files, size_t *ret_count) MUST_USE;
+enum err page_form(struct page *p, struct json *ret_fields, struct attachment **ret_files,
+                   size_t *ret_count) MUST_USE;
 /* Language-dependent text of the law: English when there is one and it is wanted. */
 struct str page_text(const struct page *p, struct text2 t);
-/* A citation as people read it: "行政许可法第四十二条（1）". As written when it resolved to no article. */
+/* A citation as people read it: "行政许可法第四十二条（1）". As written when it resolved to no
+ * article. */
 struct str page_cite(const struct page *p, const struct cite *c);
 
-/* Answer with a template NAME: title in the page's language; the struct answers as HTML in the frame, or
- * as JSON when the client prefers that. */
+/* Answer with a template NAME: title in the page's language; the struct answers as HTML in the
+ * frame, or as JSON when the client prefers that. */
 typedef void template_html(struct render *r, const void *data);
 typedef void template_json(struct buf *b, const void *data);
-#define page_show(p, status, title, name, data)                                                                        \
+#define page_show(p, status, title, name, data)                                                    \
     page_show_any((p), (status), (title), name##_html_any, name##_json_any, (data))
-enum err page_show_any(struct page *p, int status, struct str title, template_html *html, template_json *json,
-                       const void *data) MUST_USE;
+enum err page_show_any(struct page *p, int status, struct str title, template_html *html,
+                       template_json *json, const void *data) MUST_USE;
 /* A template rendered by itself, to stand in another as {name:html}. */
 struct str page_part(struct page *p, template_html *html, const void *data);
 /* 303 to an address of this site. */
@@ -162,25 +173,31 @@ enum err page_leave(struct page *p, struct str url) MUST_USE;
 /* One more header of the answer. */
 void page_header(struct page *p, struct str name, struct str value);
 /* A problem: page or problem+json, by Accept. */
-enum err page_problem(struct page *p, enum err code, struct str field, struct text2 sentence) MUST_USE;
-/* A body as it is: tiles, checkpoints, CSV, SVG. cache_s: how long others may keep it; 0 = no-store. */
-enum err page_raw(struct page *p, int status, struct str type, struct str body, int64_t cache_s) MUST_USE;
+enum err page_problem(struct page *p, enum err code, struct str field,
+                      struct text2 sentence) MUST_USE;
+/* A body as it is: tiles, checkpoints, CSV, SVG. cache_s: how long others may keep it; 0 =
+ * no-store. */
+enum err page_raw(struct page *p, int status, struct str type, struct str body,
+                  int64_t cache_s) MUST_USE;
 
 /* Hand a draft to the gate; when it is answered, `then` is called on the writer's thread with the
- * receipt and must answer the page (page_go, page_problem …), or hand it on, without touching p->db. NULL: admitted goes to
- * /receipt/SEQ, refused shows the refusal with its article (409). The idempotency key is the form's. */
+ * receipt and must answer the page (page_go, page_problem …), or hand it on, without touching
+ * p->db. NULL: admitted goes to /receipt/SEQ, refused shows the refusal with its article (409). The
+ * idempotency key is the form's. */
 typedef enum err page_then(struct page *p, const struct receipt *receipt);
 enum err page_submit(struct page *p, struct draft *draft, page_then *then) MUST_USE;
 /* What NULL does, for a `then` that has something to say only of one of the two. */
 enum err page_admitted(struct page *p, const struct receipt *receipt) MUST_USE;
-/* The same with kept rows beside the act (gate_submit_with), and kept rows alone (gate_keep; then gets receipt NULL).
- * What beside_arg points to lives on the page's arena. */
-enum err page_submit_with(struct page *p, struct draft *draft, gate_kept *beside, void *beside_arg, page_then *then) MUST_USE;
+/* The same with kept rows beside the act (gate_submit_with), and kept rows alone (gate_keep; then
+ * gets receipt NULL). What beside_arg points to lives on the page's arena. */
+enum err page_submit_with(struct page *p, struct draft *draft, gate_kept *beside, void *beside_arg,
+                          page_then *then) MUST_USE;
 enum err page_keep(struct page *p, gate_kept *apply, void *arg, page_then *then) MUST_USE;
 
-/* Leave the page to another thread: after page_hold the handler returns ERR_OK and touches it no more, and the other thread
- * calls page_go_on exactly once, from where `step` answers the page, holds it again, or submits. An error of step is answered
- * as a problem. p->db is there again inside step. */
+/* Leave the page to another thread: after page_hold the handler returns ERR_OK and touches it no
+ * more, and the other thread calls page_go_on exactly once, from where `step` answers the page,
+ * holds it again, or submits. An error of step is answered as a problem. p->db is there again
+ * inside step. */
 typedef enum err page_step(struct page *p, void *arg);
 void page_hold(struct page *p);
 void page_unhold(struct page *p); /* nobody took it: this thread answers after all */
@@ -204,28 +221,32 @@ struct demo_person {
     struct str name;
     struct text2 office; /* empty for parties */
     struct text2 role;
-    struct str code;     /* of the one-time sign-in address */
+    struct str code; /* of the one-time sign-in address */
 };
 struct web_config {
     struct gate *gate;
     struct store *store;
-    struct text2 name;               /* of the node, in the masthead */
+    struct text2 name; /* of the node, in the masthead */
     const struct route_table *tables;
     size_t table_count;
     const struct room_state *states;
     size_t state_count;
     const struct demo_person *people; /* empty: no demo, no chooser */
     size_t people_count;
-    struct str css;                  /* /static/tongban.css */
-    struct str passkey_js;           /* /static/passkey.js */
-    /* Told on the writer's thread, in the transaction that ends it: a session was ended by its owner, by a new sign-in in
-     * its browser, or because its actor's means of signing in changed. For back-channel logout. NULL: nobody. */
-    enum err (*session_gone)(struct ctx *ctx, struct db *db, struct str session_id, struct str actor);
+    struct str css;        /* /static/tongban.css */
+    struct str passkey_js; /* /static/passkey.js */
+    /* Told on the writer's thread, in the transaction that ends it: a session was ended by its
+     * owner, by a new sign-in in its browser, or because its actor's means of signing in changed.
+     * For back-channel logout. NULL: nobody. */
+    enum err (*session_gone)(struct ctx *ctx, struct db *db, struct str session_id,
+                             struct str actor);
     /* How faults are told at routes FOR_PROTOCOL. NULL: as at others. */
     page_fault *fault;
     /* The name of a reader of use_keep. NULL: there are none. */
-    enum err (*reader_name)(struct ctx *ctx, struct db *db, enum lang lang, struct str reader, struct str *ret, bool *ret_found);
-    /* http_setup.settled, handed on with its own argument: a room that puts work off does it now. NULL: none does. */
+    enum err (*reader_name)(struct ctx *ctx, struct db *db, enum lang lang, struct str reader,
+                            struct str *ret, bool *ret_found);
+    /* http_setup.settled, handed on with its own argument: a room that puts work off does it now.
+     * NULL: none does. */
     void (*settled)(void *arg);
     void *settled_arg;
 };
@@ -237,21 +258,26 @@ void web_settled(void *arg);
 size_t web_body_limit(void *arg, const struct http_request *head);
 
 /* ---- sessions (session.c) ----
- * Kept in the store, read from memory. A session ends LIMIT_SESSION_IDLE_S after its last request, LIMIT_SESSION_WHOLE_S
- * after its first, when its owner ends it, or when LIMIT_SESSIONS_OF_ONE newer ones of the same actor came. */
+ * Kept in the store, read from memory. A session ends LIMIT_SESSION_IDLE_S after its last request,
+ * LIMIT_SESSION_WHOLE_S after its first, when its owner ends it, or when LIMIT_SESSIONS_OF_ONE
+ * newer ones of the same actor came. */
 
 /* Who proved to be whom, and how. */
 struct sign_in {
     struct str name;    /* to greet */
-    struct actor actor; /* kind, id, assurance: 1 one factor, 2 two factors, 3 two factors no page can be tricked out of */
+    struct actor actor; /* kind, id, assurance: 1 one factor, 2 two factors, 3 two factors no page
+                           can be tricked out of */
     struct str methods; /* as in struct session */
 };
-/* Begin a session under a new id and cookie; one that this browser had is ended, so a step-up rotates it as well. The
- * row is written behind the answer: a crash in between asks to sign in once more. Any thread that holds the page. */
+/* Begin a session under a new id and cookie; one that this browser had is ended, so a step-up
+ * rotates it as well. The row is written behind the answer: a crash in between asks to sign in once
+ * more. Any thread that holds the page. */
 void session_begin(struct page *p, const struct sign_in *who);
-/* End a session of `actor` by its public id, or all but `except` (empty: all) when id is empty. Durable when `then` is
- * called (as page_submit calls it, receipt NULL), which must answer the page. */
-enum err session_end(struct page *p, struct str actor, struct str id, struct str except, page_then *then) MUST_USE;
+/* End a session of `actor` by its public id, or all but `except` (empty: all) when id is empty.
+ * Durable when `then` is called (as page_submit calls it, receipt NULL), which must answer the
+ * page. */
+enum err session_end(struct page *p, struct str actor, struct str id, struct str except,
+                     page_then *then) MUST_USE;
 /* The sessions of an actor, the last used first; on the page's arena. */
 struct session_row {
     struct str id;
@@ -263,13 +289,15 @@ struct session_row {
     struct str address; /* where it began */
 };
 size_t session_list(struct page *p, struct str actor, struct session_row **ret);
-/* Is a session with this public id signed in now? For those who hold tokens that hang on it. Any thread. */
+/* Is a session with this public id signed in now? For those who hold tokens that hang on it. Any
+ * thread. */
 bool session_lasts(struct web *w, struct str id);
 
-/* The code by which a second officer, signed in on their own, confirms that they act together with another
- * in a case: eight characters, good for this officer and case until the node restarts. */
+/* The code by which a second officer, signed in on their own, confirms that they act together with
+ * another in a case: eight characters, good for this officer and case until the node restarts. */
 struct str cosign_code(struct page *p, struct str officer, struct str case_id);
-/* Demo: whose sign-in address this code is, using it up; NULL when it is nobody's, or was used. And a new one for a person. */
+/* Demo: whose sign-in address this code is, using it up; NULL when it is nobody's, or was used. And
+ * a new one for a person. */
 const struct demo_person *web_take_code(struct web *w, struct str code);
 struct str web_new_code(struct page *p, const struct demo_person *who);
 const struct demo_person *web_people(const struct web *w, size_t *ret_count);

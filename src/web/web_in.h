@@ -45,7 +45,7 @@ struct page_use {
 struct web {
     struct web_config config;
     struct world *world;
-    char secret[32]; /* of this process: for cosign codes */
+    char secret[32];      /* of this process: for cosign codes */
     pthread_mutex_t lock; /* of what follows */
     struct db *readers[16];
     size_t reader_count;

@@ -1,10 +1,12 @@
-/* fail_call.c - preloaded into the server: makes its nth system call of a kind fail, as a test says through a shared
- * file. Built and used by tests/faults.sh alone.
+/* fail_call.c - preloaded into the server: makes its nth system call of a kind fail, as a test says
+ * through a shared file. Built and used by tests/faults.sh alone.
  *
- *   cc -shared -fPIC -o fail_call.so fail_call.c ; FAIL_CONTROL=file LD_PRELOAD=./fail_call.so build/tongban demo …
+ *   cc -shared -fPIC -o fail_call.so fail_call.c ; FAIL_CONTROL=file LD_PRELOAD=./fail_call.so
+ * build/tongban demo …
  *
- * The file holds struct control. Calls are counted from the moment `call` is set, in the process `pid` only (so not in
- * the key holder, unless its pid is given). A fault is an errno; SHORT does half of a transfer.
+ * The file holds struct control. Calls are counted from the moment `call` is set, in the process
+ * `pid` only (so not in the key holder, unless its pid is given). A fault is an errno; SHORT does
+ * half of a transfer.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -20,7 +22,23 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum call { NONE, ACCEPT, EPOLL_WAIT, EPOLL_CTL, RECV, SEND, OPEN, PREAD, PWRITE, SYNC, TRUNCATE, READ, WRITE, MEMORY, CLOSE };
+enum call {
+    NONE,
+    ACCEPT,
+    EPOLL_WAIT,
+    EPOLL_CTL,
+    RECV,
+    SEND,
+    OPEN,
+    PREAD,
+    PWRITE,
+    SYNC,
+    TRUNCATE,
+    READ,
+    WRITE,
+    MEMORY,
+    CLOSE
+};
 enum { SHORT = 100000 };
 
 struct control {
@@ -49,7 +67,8 @@ __attribute__((constructor)) static void begin(void)
 /* 0, or the error this call must have. */
 static int fault_of(enum call call)
 {
-    if (control == NULL || atomic_load(&control->call) != (int32_t)call || atomic_load(&control->pid) != (int32_t)getpid()) {
+    if (control == NULL || atomic_load(&control->call) != (int32_t)call ||
+        atomic_load(&control->pid) != (int32_t)getpid()) {
         return 0;
     }
     int64_t n = atomic_fetch_add(&control->seen, 1) + 1;
@@ -104,7 +123,8 @@ ssize_t sendmsg(int s, const struct msghdr *m, int flags)
 {
     FAIL(SEND);
     if (e == SHORT && m->msg_iovlen > 0 && m->msg_iov[0].iov_len > 0) {
-        return syscall(SYS_sendto, s, m->msg_iov[0].iov_base, HALF(m->msg_iov[0].iov_len), flags, NULL, 0);
+        return syscall(SYS_sendto, s, m->msg_iov[0].iov_base, HALF(m->msg_iov[0].iov_len), flags,
+                       NULL, 0);
     }
     return syscall(SYS_sendmsg, s, m, flags);
 }
