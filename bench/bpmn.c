@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/world.h"
 #include "bpmn/bpmn.h"
+#include "report.h"
 
 static struct ctx ctx;
 
@@ -19,13 +20,6 @@ static void check(enum err e)
         fprintf(stderr, "bench: %.*s\n", FMT(ctx.why.detail));
         exit(1);
     }
-}
-
-static void report(const char *name, double value, const char *unit, double limit, const char *peer)
-{
-    double ratio = limit > 0 ? value / limit : 0;
-    printf("%-46s %12.0f %-12s limit %12.0f  %.2f of it\n", name, value, unit, limit, ratio);
-    printf("BENCH %s|%.3f|%s|%.3f|%.4f|%s\n", name, value, unit, limit, ratio, peer);
 }
 
 static const struct bpmn_process *load(const char *body)
@@ -130,17 +124,22 @@ static size_t hand_instance(struct arena *a)
 
 /* ---- rates: the best of five rounds of 0.2 s ---- */
 
+static int64_t round_ns(void)
+{
+    return bench_size(200000000, 2000000);
+}
+
 enum way { ENGINE, WRITTEN, HAND };
 
 static double rate(const struct bpmn_process *p, enum way way)
 {
     double best = 0;
     struct ctx c = {.arena = arena_new((size_t)64 << 20)};
-    for (int round = 0; round < 5; round++) {
+    for (int round = 0; round < bench_size(5, 1); round++) {
         int64_t begun = ctx.world->mono_ns(ctx.world);
         int64_t now = begun;
         size_t count = 0;
-        while (now - begun < 200000000) {
+        while (now - begun < round_ns()) {
             for (int i = 0; i < 1000; i++) {
                 struct arena_mark mark = arena_mark(c.arena);
                 size_t n =
@@ -178,7 +177,7 @@ static double rate_among(int many)
     int64_t begun = ctx.world->mono_ns(ctx.world);
     size_t count = 0;
     ev = (struct bpmn_event){.kind = BPMN_COMPLETE, .element = tasks[0]};
-    while (ctx.world->mono_ns(ctx.world) - begun < 200000000) {
+    while (ctx.world->mono_ns(ctx.world) - begun < round_ns()) {
         struct arena_mark mark = arena_mark(ctx.arena);
         check(bpmn_step(&ctx, p, s, &ev, &in, &r));
         arena_reset(ctx.arena, mark);
@@ -187,16 +186,18 @@ static double rate_among(int many)
     return (double)count * 1e9 / (double)(ctx.world->mono_ns(ctx.world) - begun);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    bench_begin(argc, argv);
     ctx = (struct ctx){.arena = arena_new((size_t)256 << 20), .world = world_real()};
     const struct bpmn_process *p = load(five);
     double hand = rate(p, HAND);
     double engine = rate(p, ENGINE);
-    report("bpmn.five_tasks", engine, "instances/s", hand, "the same as a switch by hand");
-    report("bpmn.five_tasks.state_as_text", rate(p, WRITTEN), "instances/s", hand,
-           "the same as a switch by hand, which writes nothing");
-    report("bpmn.step_among_900", rate_among(900), "steps/s", engine * 6, "a step with one token");
+    bench_report("bpmn.five_tasks", engine, "instances/s", hand, "the same as a switch by hand");
+    bench_report("bpmn.five_tasks.state_as_text", rate(p, WRITTEN), "instances/s", hand,
+                 "the same as a switch by hand, which writes nothing");
+    bench_report("bpmn.step_among_900", rate_among(900), "steps/s", engine * 6,
+                 "a step with one token");
     arena_free(ctx.arena);
     return 0;
 }

@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "base/world.h"
 #include "dmn/batch.h"
+#include "report.h"
 
 enum { ROWS = 4096, BIG_ROWS = 1 << 20, ROUNDS = 5, TABLES = 1000, WIDE_RULES = 1000, ITEMS = 100 };
 
@@ -248,7 +249,7 @@ static double rate(struct bench *b, work *w)
     int64_t start = now_ns();
     int64_t end = start;
     size_t done = 0;
-    while (end - start < 100000000) {
+    while (end - start < bench_size(100000000, 1000000)) {
         done += w(b);
         arena_reset(b->ctx.arena, mark);
         end = now_ns();
@@ -262,14 +263,13 @@ static void measure(struct bench *b, const char *name, const char *unit, work *o
 {
     double best = 0;
     double most = 0;
-    for (int i = 0; i < ROUNDS; i++) {
+    for (int i = 0; i < bench_size(ROUNDS, 1); i++) {
         double x = rate(b, ours);
         double y = rate(b, limit);
         best = x > best ? x : best;
         most = y > most ? y : most;
     }
-    printf("%-52s %14.0f %-10s limit %14.0f  %.2f of it\n", name, best, unit, most, best / most);
-    printf("BENCH %s|%.3f|%s|%.3f|%.4f|%s\n", name, best, unit, most, best / most, peer);
+    bench_report(name, best, unit, most, peer);
 }
 
 static size_t hand_rows(struct bench *b)
@@ -592,6 +592,7 @@ int main(int argc, char **argv)
         write_for_peers(&b, argv[2]);
         return 0;
     }
+    bench_begin(argc, argv);
     check(&b);
     measure(&b, "20 x 6 FIRST table, row of typed values", "rows/s", plan_rows, hand_rows,
             "the table by hand in C");

@@ -17,8 +17,9 @@
 #include "base/world.h"
 #include "http/http.h"
 #include "load.h"
+#include "report.h"
 
-enum { CONNECTIONS = 64, WARM_MS = 300, RUN_MS = 2000 };
+enum { CONNECTIONS = 64 };
 
 static const char body[201] =
     "{\"code\":\"110000\",\"name\":\"a constant answer of two hundred bytes\",\"fill\":\""
@@ -74,25 +75,20 @@ static void *bare_run(void *arg)
     return NULL;
 }
 
-static double measure(const char *name, int port, double limit_per_s)
+static struct load_result measure(int port)
 {
     struct load l = {.host = "127.0.0.1",
                      .port = port,
                      .connections = CONNECTIONS,
-                     .warm_ms = WARM_MS,
-                     .run_ms = RUN_MS,
+                     .warm_ms = bench_size(300, 20),
+                     .run_ms = bench_size(2000, 100),
                      .build = build};
     struct load_result r;
     must(load_run(&l, &r) == 0 && r.wrong == 0 && r.broken == 0);
-    printf("%-28s %9.0f req/s  p50 %6.3f ms  p99 %6.3f ms", name, r.per_s, r.p50_ms, r.p99_ms);
-    if (limit_per_s > 0) {
-        printf("  %.2f of the limit", r.per_s / limit_per_s);
-    }
-    putchar('\n');
-    return r.per_s;
+    return r;
 }
 
-static double measure_bare(void)
+static struct load_result measure_bare(void)
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t bytes = sizeof(a);
@@ -107,18 +103,19 @@ static double measure_bare(void)
         strlen(body), body);
     pthread_t thread;
     must(pthread_create(&thread, NULL, bare_run, &b) == 0);
-    double per_s = measure("limit: bare epoll, no parser", ntohs(a.sin_port), 0);
+    struct load_result r = measure(ntohs(a.sin_port));
     b.ends = true;
     pthread_join(thread, NULL);
     close(b.listener);
     close(b.poll);
-    return per_s;
+    return r;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    bench_begin(argc, argv);
     struct ctx ctx = {.arena = arena_new(1 << 20), .world = world_real()};
-    double limit_per_s = measure_bare();
+    struct load_result bare = measure_bare();
     struct http_server *s = NULL;
     struct str address = {0};
     struct http_setup setup = {.world = ctx.world, .handle = handle};
@@ -127,7 +124,11 @@ int main(void)
          http_start(&ctx, s) == ERR_OK);
     uint64_t port = 0;
     must(str_to_u64(str_slice(address, 10, address.n), &port));
-    measure("http: one loop", (int)port, limit_per_s);
+    struct load_result r = measure((int)port);
+    static const char peer[] = "bare epoll without a parser";
+    bench_report("constant answer of 200 bytes, one loop", r.per_s, "requests/s", bare.per_s, peer);
+    bench_report("  p50, 64 clients", r.p50_ms, "ms", bare.p50_ms, peer);
+    bench_report("  p99, 64 clients", r.p99_ms, "ms", bare.p99_ms, peer);
     http_server_free(s);
     arena_free(ctx.arena);
     return 0;

@@ -10,8 +10,11 @@
 #include "base/world.h"
 #include "crypto/crypto.h"
 #include "ledger/ledger.h"
+#include "report.h"
 
-enum { ENTRIES = 1 << 19, ENTRY_BYTES = 400, ROUNDS = 3, LEVELS = 3 };
+enum { ENTRY_BYTES = 400, ROUNDS = 3, LEVELS = 3 };
+
+static uint64_t entries; /* whole tiles of tiles, so that every level is full */
 
 /* Hashes of tree levels 0, 8 and 16, and one text that every entry is cut from. */
 struct memory {
@@ -31,7 +34,7 @@ static enum err get_hash(struct ctx *ctx, void *self, unsigned level, uint64_t i
 {
     struct memory *m = self;
     (void)ctx;
-    must(level / 8 < LEVELS && index < (uint64_t)ENTRIES >> level);
+    must(level / 8 < LEVELS && index < entries >> level);
     memcpy(ret, m->hashes[level / 8][index], HASH_BYTES);
     return ERR_OK;
 }
@@ -57,14 +60,14 @@ static void fill(struct arena *a, struct memory *m)
 {
     memset(m->text, 'x', sizeof(m->text));
     for (unsigned level = 0; level < LEVELS; level++) {
-        m->hashes[level] = arena_push_array(a, (size_t)ENTRIES >> (8 * level), HASH_BYTES);
+        m->hashes[level] = arena_push_array(a, entries >> (8 * level), HASH_BYTES);
     }
-    for (uint64_t i = 0; i < ENTRIES; i++) {
+    for (uint64_t i = 0; i < entries; i++) {
         struct str e = entry_of(m, i);
         leaf_hash(e.p, e.n, m->hashes[0][i]);
     }
     for (unsigned level = 1; level < LEVELS; level++) {
-        for (size_t i = 0; i < (size_t)ENTRIES >> (8 * level); i++) {
+        for (size_t i = 0; i < entries >> (8 * level); i++) {
             uint8_t tile[TILE_WIDTH][HASH_BYTES];
             memcpy(tile, m->hashes[level - 1][i * TILE_WIDTH], sizeof(tile));
             join(tile, TILE_WIDTH);
@@ -78,12 +81,12 @@ static double limit_run(struct memory *m, struct world *w)
     uint8_t(*hash)[HASH_BYTES] = m->hashes[0];
     uint8_t sink[HASH_BYTES];
     int64_t start = w->mono_ns(w);
-    for (uint64_t i = 0; i < ENTRIES; i++) {
+    for (uint64_t i = 0; i < entries; i++) {
         struct str e = entry_of(m, i);
         leaf_hash(e.p, e.n, sink);
         node_hash(hash[i], sink, sink);
     }
-    return ENTRIES * 1e9 / (double)(w->mono_ns(w) - start);
+    return (double)entries * 1e9 / (double)(w->mono_ns(w) - start);
 }
 
 static double verify_run(struct ctx *ctx, struct memory *m, struct world *w)
@@ -93,8 +96,8 @@ static double verify_run(struct ctx *ctx, struct memory *m, struct world *w)
     struct arena_mark mark = arena_mark(ctx->arena);
     int64_t start = w->mono_ns(w);
     must(log_verify(ctx, &source, NULL, 0, NULL, NULL, &report) == ERR_OK && report.good &&
-         report.leaves == ENTRIES);
-    double per_s = ENTRIES * 1e9 / (double)(w->mono_ns(w) - start);
+         report.leaves == entries);
+    double per_s = (double)entries * 1e9 / (double)(w->mono_ns(w) - start);
     arena_reset(ctx->arena, mark);
     return per_s;
 }
@@ -105,18 +108,20 @@ static void sign(struct ctx *ctx, struct memory *m, const struct ledger_reader *
     uint8_t key[32];
     uint8_t root[32];
     uint8_t sig[64];
-    must(tree_root_at(ctx, r, ENTRIES, root) == ERR_OK);
+    must(tree_root_at(ctx, r, entries, root) == ERR_OK);
     ed25519_public(seed, key);
     struct verifier v = verifier_ed25519(STR("bench.example"), key);
-    struct str text = checkpoint_text(ctx->arena, v.name, ENTRIES, root);
+    struct str text = checkpoint_text(ctx->arena, v.name, entries, root);
     ed25519_sign(seed, text, sig);
     struct str line = note_line(ctx->arena, &v, (struct str){(const char *)sig, sizeof(sig)});
     struct str note = str_format(ctx->arena, "%.*s\n%.*s", FMT(text), FMT(line));
-    m->held = (struct log_held){.reader = r, .size = ENTRIES, .checkpoint = note};
+    m->held = (struct log_held){.reader = r, .size = entries, .checkpoint = note};
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    bench_begin(argc, argv);
+    entries = (uint64_t)bench_size(1 << 19, 1 << 16);
     struct ctx ctx = {.arena = arena_new((size_t)1 << 28), .world = world_real()};
     must(ctx.arena != NULL);
     struct memory *m = ARENA_NEW(ctx.arena, struct memory);
@@ -125,17 +130,14 @@ int main(void)
     double best = 0;
     fill(ctx.arena, m);
     sign(&ctx, m, &reader);
-    for (int i = 0; i < ROUNDS; i++) { /* interleaved: both see the same machine */
+    for (int i = 0; i < bench_size(ROUNDS, 1); i++) { /* interleaved: both see the same machine */
         double raw = limit_run(m, ctx.world);
         double got = verify_run(&ctx, m, ctx.world);
         limit = raw > limit ? raw : limit;
         best = got > best ? got : best;
     }
-    printf("%-46s %12.1f %-8s limit %12.1f  %.2f of it\n", "verify a log, entries of 400 bytes",
-           best, "leaves/s", limit, best / limit);
-    printf("BENCH verify a log, entries of 400 bytes|%.3f|leaves/s|%.3f|%.4f|SHA-256 alone, leaves "
-           "and nodes\n",
-           best, limit, best / limit);
+    bench_report("verify a log, entries of 400 bytes", best, "leaves/s", limit,
+                 "SHA-256 alone, leaves and nodes");
     arena_free(ctx.arena);
     return 0;
 }

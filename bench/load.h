@@ -1,7 +1,9 @@
-/* load.h - a load generator: N keep-alive connections, each sending its next request when the last is answered.
+/* load.h - a load generator: N keep-alive connections, each sending its next request when the last
+ * is answered.
  *
- * One thread, epoll, plain HTTP/1.1 to one address. The caller makes each request and judges each answer, so the
- * same generator drives a constant page and acts through the gate. Not for hostile servers.
+ * One thread, epoll, plain HTTP/1.1 to one address. The caller makes each request and judges each
+ * answer, so the same generator drives a constant page and acts through the gate. Not for hostile
+ * servers.
  */
 #pragma once
 
@@ -16,7 +18,8 @@ struct load {
     void *arg;
     /* Write request `number` (0, 1, ...) of a connection into out; its bytes, at most max. */
     size_t (*build)(void *arg, int connection, uint64_t number, char *out, size_t max);
-    /* Whether an answer is as it should be. head is the status line and headers. NULL: a status of 2xx. */
+    /* Whether an answer is as it should be. head is the status line and headers. NULL: a status of
+     * 2xx. */
     bool (*check)(void *arg, int connection, int status, struct str head, struct str body);
 };
 

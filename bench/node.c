@@ -68,8 +68,8 @@ static struct load_result run(int connections, int64_t run_ms, bool post)
     struct load l = {.host = "127.0.0.1",
                      .port = b.s.port,
                      .connections = connections,
-                     .warm_ms = 300,
-                     .run_ms = run_ms};
+                     .warm_ms = bench_size(300, 30),
+                     .run_ms = bench_size(run_ms, 100)};
     struct load_result r = {0};
     l.build = post ? build_post : build_get;
     if (load_run(&l, &r) < 0 || r.wrong > 0 || r.answered == 0) {
@@ -116,7 +116,7 @@ static double writer_limit(struct str dir)
     stand_check(&b.s, writer_start(ctx, writer), "limit writer");
     int64_t begun = ctx->world->mono_ns(ctx->world);
     uint64_t sent = 0;
-    while (ctx->world->mono_ns(ctx->world) - begun < 2000000000) {
+    while (ctx->world->mono_ns(ctx->world) - begun < bench_size(2000000000, 50000000)) {
         if (sent - jobs_done >= 64) {
             sched_yield();
             continue;
@@ -181,7 +181,7 @@ static void bench_verify(void)
         sha256(block, bytes / r.leaves, hash);
     }
     double alone = (double)(ctx->world->mono_ns(ctx->world) - begun) / 1e9;
-    stand_report("ledger verification from the store", (double)r.leaves / seconds, "leaves/s",
+    bench_report("ledger verification from the store", (double)r.leaves / seconds, "leaves/s",
                  (double)r.leaves / alone, "SHA-256 of the entries alone");
     db_close(reader);
 }
@@ -199,13 +199,14 @@ static void bench_replay(struct str dir, double acts_per_s)
     stand_check(&b.s, gate_replay(ctx, b.s.node.gate, fresh, &r), "replay");
     double seconds = (double)(ctx->world->mono_ns(ctx->world) - begun) / 1e9;
     must(r.first_wrong.n == 0);
-    stand_report("replay with comparison", (double)r.acts / seconds, "acts/s", acts_per_s,
+    bench_report("replay with comparison", (double)r.acts / seconds, "acts/s", acts_per_s,
                  "the acts when they were made");
     store_close(fresh);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    bench_begin(argc, argv);
     struct demo_person who = {
         .id = STR("p-lin"), .kind = ACTOR_PARTY, .name = STR("林知夏"), .code = STR("bench")};
     stand_new(&b.s);
@@ -217,14 +218,14 @@ int main(void)
     stand_sign_in(&b.s, STR("bench"), b.cookie);
     stand_check(&b.s, gate_start(&b.s.ctx, b.s.node.gate), "writer");
     stand_check(&b.s, http_start(&b.s.ctx, b.s.server), "server");
-    stand_report("memory after start", stand_memory(), "MB", 40, "budget");
+    bench_report("memory after start", stand_memory(), "MB", 40, "budget");
     b.path = "/healthz";
     double constant = run(64, 2000, false).per_s;
     b.path = "/item/food-new";
-    stand_report("guide page, 64 clients", run(64, 2000, false).per_s, "pages/s", constant,
+    bench_report("guide page, 64 clients", run(64, 2000, false).per_s, "pages/s", constant,
                  "a constant answer of the same server");
     b.path = "/cases";
-    stand_report("signed-in page (my cases), 64 clients", run(64, 2000, false).per_s, "pages/s",
+    bench_report("signed-in page (my cases), 64 clients", run(64, 2000, false).per_s, "pages/s",
                  constant, "a constant answer of the same server");
     b.path = "/apply/food-cancel";
     b.body = "{\"licence.number\":\"JY29901010000001\",\"service.truth\":true}";
@@ -233,24 +234,24 @@ int main(void)
     for (size_t i = 0; i < LEN(clients); i++) {
         double cpu = node_cpu_s();
         struct load_result r = run(clients[i], 3000, true);
-        cpu = (node_cpu_s() - cpu) / (r.per_s * 3.3);
+        cpu = (node_cpu_s() - cpu) / (r.per_s * (double)bench_size(3300, 130) / 1000);
         char name[80];
         snprintf(name, sizeof(name), "durable acts through HTTP, %d clients", clients[i]);
-        stand_report(name, r.per_s, "acts/s", limit,
+        bench_report(name, r.per_s, "acts/s", limit,
                      "durable jobs of one small row through the writer, 64 in flight");
         snprintf(name, sizeof(name), "  p50, %d clients", clients[i]);
-        stand_report(name, r.p50_ms, "ms", 50, "budget of p99");
+        bench_report(name, r.p50_ms, "ms", 50, "budget of p99");
         snprintf(name, sizeof(name), "  p99, %d clients", clients[i]);
-        stand_report(name, r.p99_ms, "ms", 50, "budget of p99");
+        bench_report(name, r.p99_ms, "ms", 50, "budget of p99");
         snprintf(name, sizeof(name), "  processor time of the node an act, %d clients", clients[i]);
-        stand_report(name, cpu * 1e6, "us", 200, "two cores at the budget of 10,000 acts/s");
+        bench_report(name, cpu * 1e6, "us", 200, "two cores at the budget of 10,000 acts/s");
         best = r.per_s > best ? r.per_s : best;
     }
     http_stop(b.s.server, 1000);
     gate_stop(b.s.node.gate);
     bench_verify();
     bench_replay(b.s.dir, best);
-    stand_report("memory at the end", stand_memory(), "MB", 150, "budget");
+    bench_report("memory at the end", stand_memory(), "MB", 150, "budget");
     stand_stop(&b.s);
     return 0;
 }

@@ -123,8 +123,8 @@ static double page_us(const char *page, bool of_case)
     struct load l = {.host = "127.0.0.1",
                      .port = b.s.port,
                      .connections = 4,
-                     .warm_ms = 200,
-                     .run_ms = 1000,
+                     .warm_ms = bench_size(200, 10),
+                     .run_ms = bench_size(1000, 20),
                      .build = build_page};
     struct load_result r = {0};
     b.page = page;
@@ -136,20 +136,22 @@ static double page_us(const char *page, bool of_case)
     return 1e6 / r.per_s;
 }
 
-/* The program itself on the folder of the bench, from its start to its first page. */
+/* The program itself on the folder of the bench, from its start to its first page. A program that
+ * ends before it serves fails the bench. */
 static double start_ms(void)
 {
-    char command[640];
-    snprintf(command, sizeof(command),
-             "build/tongban serve %.*s --listen 127.0.0.1:0 >%.*s/serve.log 2>&1 & p=$!;"
-             "until a=$(sed -n 's|^serving \\(http.*\\)/$|\\1|p' %.*s/serve.log) && [ -n \"$a\" ] "
-             "&& curl -s -o /dev/null $a/; do :; done;"
-             "kill $p; wait $p 2>/dev/null",
-             FMT(b.s.dir), FMT(b.s.dir), FMT(b.s.dir));
+    struct str command = str_format(
+        b.s.ctx.arena,
+        "log=%.*s/serve.log; : >$log; build/tongban serve %.*s --listen 127.0.0.1:0 >$log 2>&1 & "
+        "p=$!; until a=$(sed -n 's|^serving \\(http.*\\)/$|\\1|p' $log) && [ -n \"$a\" ] && "
+        "curl -s -o /dev/null $a/; do kill -0 $p || { cat $log >&2; exit 1; }; done; kill $p; "
+        "wait $p 2>/dev/null; exit 0",
+        FMT(b.s.dir), FMT(b.s.dir));
     int64_t begun = b.s.ctx.world->mono_ns(b.s.ctx.world);
-    int status = system(command);
+    int status = system(str_z(b.s.ctx.arena, command));
     double ms = (double)(b.s.ctx.world->mono_ns(b.s.ctx.world) - begun) / 1e6;
-    if (status < 0) {
+    if (status != 0) {
+        fprintf(stderr, "bench: the program did not serve the folder\n");
         exit(1);
     }
     return ms;
@@ -171,27 +173,29 @@ static const struct {
 static void measure(uint64_t size, struct figures *f, const struct figures *least)
 {
     char name[96];
-    double rate = grow(b.sent + 5000);
+    double rate = grow(b.sent + (uint64_t)bench_size(5000, 100));
     f->act_us = 1e6 / rate;
     snprintf(name, sizeof(name), "one act, %llu cases present", (unsigned long long)size);
-    stand_report(name, f->act_us, "us", least->act_us > 0 ? least->act_us : f->act_us,
+    bench_report(name, f->act_us, "us", least->act_us > 0 ? least->act_us : f->act_us,
                  "the same at the first size");
     for (size_t i = 0; i < LEN(pages); i++) {
         f->page[i] = page_us(pages[i].path, pages[i].of_case);
         snprintf(name, sizeof(name), "page %s, %llu cases present", pages[i].name,
                  (unsigned long long)size);
-        stand_report(name, f->page[i], "us", least->page[i] > 0 ? least->page[i] : f->page[i],
+        bench_report(name, f->page[i], "us", least->page[i] > 0 ? least->page[i] : f->page[i],
                      "the same at the first size");
     }
     snprintf(name, sizeof(name), "memory, %llu cases present", (unsigned long long)size);
-    stand_report(name, stand_memory(), "MB", 150, "budget");
+    bench_report(name, stand_memory(), "MB", 150, "budget");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    bench_begin(argc, argv);
     const char *sizes = getenv("TONGBAN_SCALE");
     char text[128];
-    snprintf(text, sizeof(text), "%s", sizes == NULL ? "1000 100000 1000000" : sizes);
+    const char *usual = bench_size(1, 0) == 1 ? "1000 100000 1000000" : "1000 1500";
+    snprintf(text, sizeof(text), "%s", sizes == NULL ? usual : sizes);
     stand_new(&b.s);
     must(sem_init(&b.free, 0, IN_FLIGHT) == 0);
     stand_node(&b.s);
@@ -229,6 +233,6 @@ int main(void)
     char name[96];
     snprintf(name, sizeof(name), "start to the first page, %llu cases present",
              (unsigned long long)size);
-    stand_report(name, start_ms(), "ms", 1000, "budget");
+    bench_report(name, start_ms(), "ms", 1000, "budget");
     return 0;
 }

@@ -10,8 +10,12 @@
 #include "base/world.h"
 #include "crypto/crypto.h"
 #include "crypto/factor.h"
+#include "report.h"
 
-enum { ASSERTIONS = 4000, PASSWORDS = 12, ROUNDS = 3, PASSWORD_MEMORY = 19456 * 1024 };
+enum { ROUNDS = 3, PASSWORD_MEMORY = 19456 * 1024 };
+
+static int64_t assertions;
+static int64_t passwords;
 
 /* An authenticator's answer to a challenge, for an ES256 key made here. */
 struct answer {
@@ -66,46 +70,46 @@ static void make_answer(struct arena *a, struct answer *x)
 static double whole(struct ctx *ctx, const struct answer *x)
 {
     int64_t from = ctx->world->mono_ns(ctx->world);
-    for (int i = 0; i < ASSERTIONS; i++) {
+    for (int64_t i = 0; i < assertions; i++) {
         struct arena_mark mark = arena_mark(ctx->arena);
         struct passkey_use use;
         must(webauthn_assert(ctx, &x->want, &x->key, x->client, x->data, x->signature, &use) ==
              ERR_OK);
         arena_reset(ctx->arena, mark);
     }
-    return ASSERTIONS * 1e9 / (double)(ctx->world->mono_ns(ctx->world) - from);
+    return (double)assertions * 1e9 / (double)(ctx->world->mono_ns(ctx->world) - from);
 }
 
 static double bare(struct ctx *ctx, const struct answer *x)
 {
     int64_t from = ctx->world->mono_ns(ctx->world);
-    for (int i = 0; i < ASSERTIONS; i++) {
+    for (int64_t i = 0; i < assertions; i++) {
         EVP_MD_CTX *c = EVP_MD_CTX_new();
         must(EVP_DigestVerifyInit(c, NULL, EVP_sha256(), NULL, x->evp) == 1);
         must(EVP_DigestVerify(c, (const uint8_t *)x->signature.p, x->signature.n,
                               (const uint8_t *)x->text.p, x->text.n) == 1);
         EVP_MD_CTX_free(c);
     }
-    return ASSERTIONS * 1e9 / (double)(ctx->world->mono_ns(ctx->world) - from);
+    return (double)assertions * 1e9 / (double)(ctx->world->mono_ns(ctx->world) - from);
 }
 
-static double passwords(struct ctx *ctx, const char *text)
+static double verify_passwords(struct ctx *ctx, const char *text)
 {
     int64_t from = ctx->world->mono_ns(ctx->world);
-    for (int i = 0; i < PASSWORDS; i++) {
+    for (int64_t i = 0; i < passwords; i++) {
         must(password_verify(STR("correct horse battery"), text));
     }
-    return PASSWORDS * 1e9 / (double)(ctx->world->mono_ns(ctx->world) - from);
+    return (double)passwords * 1e9 / (double)(ctx->world->mono_ns(ctx->world) - from);
 }
 
 static double memory(struct ctx *ctx, char *room)
 {
     int64_t from = ctx->world->mono_ns(ctx->world);
-    for (int i = 0; i < 2 * PASSWORDS; i++) {
-        memset(room, i, PASSWORD_MEMORY);
+    for (int64_t i = 0; i < 2 * passwords; i++) {
+        memset(room, (int)i, PASSWORD_MEMORY);
         must(room[i] == (char)i);
     }
-    return PASSWORDS * 1e9 / (double)(ctx->world->mono_ns(ctx->world) - from);
+    return (double)passwords * 1e9 / (double)(ctx->world->mono_ns(ctx->world) - from);
 }
 
 static double more(double a, double b)
@@ -113,8 +117,11 @@ static double more(double a, double b)
     return a > b ? a : b;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    bench_begin(argc, argv);
+    assertions = bench_size(4000, 100);
+    passwords = bench_size(12, 1);
     struct arena *arena = arena_new((size_t)256 << 20);
     struct ctx ctx = {.arena = arena, .world = world_real()};
     struct answer x;
@@ -127,21 +134,14 @@ int main(void)
     double fills = 0;
     make_answer(arena, &x);
     must(password_hash(STR("correct horse battery"), salt, text));
-    for (int i = 0; i < ROUNDS;
-         i++) { /* by turns, the best of each: others use this machine as well */
+    for (int i = 0; i < bench_size(ROUNDS, 1); i++) { /* by turns: others use this machine too */
         own = more(own, whole(&ctx, &x));
         limit = more(limit, bare(&ctx, &x));
-        hashes = more(hashes, passwords(&ctx, text));
+        hashes = more(hashes, verify_passwords(&ctx, text));
         fills = more(fills, memory(&ctx, room));
     }
-    printf("passkey assertions verified   %8.0f /s   bare ECDSA P-256 %8.0f /s   %.2f\n", own,
-           limit, own / limit);
-    printf("passwords verified (Argon2id) %8.1f /s   filling its memory twice %8.1f /s   %.3f\n",
-           hashes, fills, hashes / fills);
-    printf("BENCH passkey assertions|%.0f|1/s|%.0f|%.3f|ECDSA P-256 verification alone\n", own,
-           limit, own / limit);
-    printf("BENCH password verification|%.1f|1/s|%.1f|%.4f|filling 19 MiB twice\n", hashes, fills,
-           hashes / fills);
+    bench_report("passkey assertions", own, "1/s", limit, "ECDSA P-256 verification alone");
+    bench_report("password verification", hashes, "1/s", fills, "filling 19 MiB twice");
     EVP_PKEY_free(x.evp);
     arena_free(arena);
     return 0;

@@ -1,5 +1,10 @@
+/* stand.c - a node for a bench to measure: the folder, the law and the people that `tongban demo`
+ * makes, in this process, so that the bench can measure memory and processor time of the node
+ * without a second program in between. The folder goes with the process, however it ends but by a
+ * signal. */
 #include "stand.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -9,14 +14,6 @@
 #include "base/str.h"
 #include "base/world.h"
 #include "cli/rooms.h"
-
-void stand_report(const char *name, double value, const char *unit, double limit, const char *peer)
-{
-    double ratio = limit > 0 ? value / limit : 0.0;
-    printf("%-52s %12.1f %-8s limit %12.1f  %.2f of it\n", name, value, unit, limit, ratio);
-    printf("BENCH %s|%.3f|%s|%.3f|%.4f|%s\n", name, value, unit, limit, ratio, peer);
-    fflush(stdout);
-}
 
 void stand_check(struct stand *s, enum err e, const char *what)
 {
@@ -35,11 +32,25 @@ double stand_memory(void)
     return (double)pages * (double)sysconf(_SC_PAGESIZE) / 1048576;
 }
 
+static char path[] = "/tmp/tongban-bench-XXXXXX";
+
+static int remove_one(const char *name, const struct stat *st, int flag, struct FTW *at)
+{
+    (void)st;
+    (void)flag;
+    (void)at;
+    return remove(name);
+}
+
+static void remove_folder(void)
+{
+    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 void stand_new(struct stand *s)
 {
-    static char path[] = "/tmp/tongban-bench-XXXXXX";
     *s = (struct stand){.ctx = {.arena = arena_new((size_t)4 << 30), .world = world_real()}};
-    must(s->ctx.arena != NULL && mkdtemp(path) != NULL);
+    must(s->ctx.arena != NULL && mkdtemp(path) != NULL && atexit(remove_folder) == 0);
     s->dir = str_from(path);
 }
 

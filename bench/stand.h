@@ -1,14 +1,16 @@
-/* stand.h - a node stood up for a bench: folder, law, sample people, pages, server; with a bench's words and table. */
+/* stand.h - a node stood up for a bench: folder, law, sample people, pages, server; with a bench's
+ * words and table. */
 #pragma once
 
 #include "base/base.h"
 #include "cli/node.h"
 #include "http/http.h"
+#include "report.h"
 #include "web/web.h"
 
 struct stand {
     struct ctx ctx;
-    struct str dir; /* a fresh folder under /tmp */
+    struct str dir; /* a fresh folder under /tmp, removed when the bench ends */
     struct node node;
     struct http_server *server;
     struct web *web;
@@ -27,7 +29,5 @@ void stand_stop(struct stand *s);
 void stand_sign_in(struct stand *s, struct str code, char cookie[64]);
 /* Stop with the fault's words. */
 void stand_check(struct stand *s, enum err e, const char *what);
-/* A row of the table and a line "BENCH name|value|unit|limit|ratio|peer" for build/bench.json. */
-void stand_report(const char *name, double value, const char *unit, double limit, const char *peer);
 /* Resident memory now, in MB. */
 double stand_memory(void);

@@ -9,9 +9,11 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/day.h"
 #include "base/json.h"
 #include "base/str.h"
@@ -20,6 +22,7 @@
 #include "stand.h"
 
 static struct stand b;
+static struct str the_case; /* its number */
 
 static const char fields[] =
     "{\"business.name\":\"知夏小馆\",\"premises.address\":\"柳叶街 18 "
@@ -58,48 +61,95 @@ static void file_one(void)
                 FMT(r.verdict.field));
         exit(1);
     }
+    the_case = str_copy(ctx->arena, r.case_id);
+}
+
+/* A column of a copy that is not as in the one case. */
+struct change {
+    const char *column;
+    const char *value; /* of SQL, where i counts from 1 */
+};
+
+/* What copies the rows of the one case `count` times. It is made of the columns that the table has,
+ * so that a new column is copied as well; the first change is of the column that names the case. */
+static const char *copies(sqlite3 *db, const char *table, int64_t count,
+                          const struct change *changes, size_t change_count)
+{
+    struct buf values = buf_new(b.ctx.arena, 0);
+    struct buf names = buf_new(b.ctx.arena, 0);
+    sqlite3_stmt *row = NULL;
+    size_t changed = 0;
+    must(sqlite3_prepare_v2(db, "SELECT name FROM pragma_table_info(?)", -1, &row, NULL) ==
+         SQLITE_OK);
+    must(sqlite3_bind_text(row, 1, table, -1, SQLITE_STATIC) == SQLITE_OK);
+    while (sqlite3_step(row) == SQLITE_ROW) {
+        const char *name = (const char *)sqlite3_column_text(row, 0);
+        const char *value = name;
+        for (size_t i = 0; i < change_count; i++) {
+            bool here = strcmp(changes[i].column, name) == 0;
+            value = here ? changes[i].value : value;
+            changed += here;
+        }
+        buf_format(&names, "%s%s", names.n > 0 ? ", " : "", name);
+        buf_format(&values, "%s%s", values.n > 0 ? ", " : "", value);
+    }
+    sqlite3_finalize(row);
+    must(changed == change_count); /* the bench knows the columns that it changes */
+    return str_format(b.ctx.arena,
+                      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < "
+                      "%lld) INSERT INTO %s (%.*s) SELECT %.*s FROM (SELECT * FROM %s WHERE %s = "
+                      "'%.*s') CROSS JOIN n",
+                      (long long)count, table, FMT(buf_str(&names)), FMT(buf_str(&values)), table,
+                      changes[0].column, FMT(the_case))
+        .p;
+}
+
+static void copy_rows(sqlite3 *db, const char *table, int64_t count, const struct change *changes,
+                      size_t change_count)
+{
+    char *why = NULL;
+    if (sqlite3_exec(db, copies(db, table, count, changes, change_count), NULL, NULL, &why) !=
+        SQLITE_OK) {
+        fprintf(stderr, "bench: %s: %s\n", table, why == NULL ? "not copied" : why);
+        exit(1);
+    }
+}
+
+/* Timers that run out long after this century. */
+static void add_far_timers(sqlite3 *db, int64_t count)
+{
+    static const struct change far[] = {{"case_id", "printf('far-%07d', i)"},
+                                        {"due_day", "40000 + i % 1000"}};
+    copy_rows(db, "gate_timer", count, far, LEN(far));
+}
+
+/* Cases with a timer that ran out long ago. */
+static void add_due_cases(sqlite3 *db, int64_t count)
+{
+    static const struct change cases[] = {{"id", "printf('due-%06d', i)"}};
+    static const struct change clocks[] = {
+        {"case_id", "printf('due-%06d', i)"}, {"due_day", "20000"}, {"promised_day", "20000"}};
+    static const struct change timers[] = {{"case_id", "printf('due-%06d', i)"},
+                                           {"due_day", "20000"}};
+    copy_rows(db, "gate_case", count, cases, LEN(cases));
+    copy_rows(db, "gate_clock", count, clocks, LEN(clocks));
+    copy_rows(db, "gate_timer", count, timers, LEN(timers));
 }
 
 /* The node rests while its store is written to from beside. */
-static void sql(const char *file, const char *text)
+static void write_beside(const char *file, void (*add)(sqlite3 *db, int64_t count), int64_t count)
 {
     sqlite3 *db = NULL;
-    char *why = NULL;
     gate_stop(b.node.gate);
     node_close(&b.node);
-    if (sqlite3_open(file, &db) != SQLITE_OK ||
-        sqlite3_exec(db, text, NULL, NULL, &why) != SQLITE_OK) {
-        fprintf(stderr, "bench: %s\n", why == NULL ? "the store does not open" : why);
-        exit(1);
-    }
+    must(sqlite3_open(file, &db) == SQLITE_OK);
+    must(sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK);
+    add(db, count);
+    must(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK);
     sqlite3_close(db);
     stand_check(&b, node_open(&b.ctx, b.dir, &b.node), "open the node again");
     stand_check(&b, gate_start(&b.ctx, b.node.gate), "writer");
 }
-
-#define NUMBERS(n)                                                                                 \
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " #n ") "
-
-/* Copies of the one case: `due` of them with a timer that ran out long ago. */
-static const char due_cases[] =
-    "BEGIN;" NUMBERS(100000) "INSERT INTO gate_case SELECT printf('due-%06d', i), item, office, "
-                             "party, filed_by, status, opened_day, closed, first_seq, last_seq, "
-                             "law_seq, tokens, facts, acts FROM gate_case CROSS JOIN n WHERE id "
-                             "NOT LIKE 'due-%';" NUMBERS(
-                                 100000) "INSERT INTO gate_clock SELECT printf('due-%06d', i), "
-                                         "limit_id, started_day, 20000, 20000, extra_n, stops, "
-                                         "stopped_day, stopped_by, ended_day, provisional FROM "
-                                         "gate_clock CROSS JOIN n WHERE case_id NOT LIKE "
-                                         "'due-%';" NUMBERS(100000) "INSERT INTO gate_timer SELECT "
-                                                                    "printf('due-%06d', i), timer, "
-                                                                    "kind, limit_id, 20000 FROM "
-                                                                    "gate_timer CROSS JOIN n WHERE "
-                                                                    "case_id NOT LIKE 'due-%' AND "
-                                                                    "case_id NOT LIKE 'far-%';"
-                                                                    "COMMIT;";
-static const char far_timers[] = "BEGIN;" NUMBERS(
-    1000000) "INSERT INTO gate_timer SELECT printf('far-%07d', i), timer, kind, limit_id, 40000 + "
-             "i % 1000 FROM gate_timer CROSS JOIN n WHERE case_id NOT LIKE 'far-%';COMMIT;";
 
 static double seconds_since(int64_t begun)
 {
@@ -110,7 +160,7 @@ static double seconds_since(int64_t begun)
 static double look(void)
 {
     double best = 1e9;
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < bench_size(300, 10); i++) {
         struct arena_mark mark = arena_mark(b.ctx.arena);
         size_t count = 0;
         int64_t begun = b.ctx.world->mono_ns(b.ctx.world);
@@ -138,27 +188,29 @@ static size_t work_off(void)
     return done;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    bench_begin(argc, argv);
     stand_new(&b);
     stand_node(&b);
     stand_check(&b, gate_start(&b.ctx, b.node.gate), "writer");
     file_one();
     char *file = str_z(b.ctx.arena, str_format(b.ctx.arena, "%.*s/store/store.db", FMT(b.dir)));
+    int64_t due = bench_size(100000, 300);
     double empty = look();
-    sql(file, far_timers);
-    stand_report("clock.look, a million timers wait", look(), "us", empty,
+    write_beside(file, add_far_timers, bench_size(1000000, 2000));
+    bench_report("clock.look, a million timers wait", look(), "us", empty,
                  "the same look at one timer");
     double memory = stand_memory();
-    sql(file, due_cases);
+    write_beside(file, add_due_cases, due);
     int64_t begun = b.ctx.world->mono_ns(b.ctx.world);
     size_t done = work_off();
     double seconds = seconds_since(begun);
-    must(done == 100000);
-    stand_report("clock.day of 100,000 expiries", seconds, "s", 60, "budget: under a minute");
-    stand_report("clock.expiries", (double)done / seconds, "acts/s", 100000.0 / 60,
+    must(done == (size_t)due);
+    bench_report("clock.day of 100,000 expiries", seconds, "s", 60, "budget: under a minute");
+    bench_report("clock.expiries", (double)done / seconds, "acts/s", 100000.0 / 60,
                  "budget: 100,000 in a minute");
-    stand_report("clock.memory grown by it", stand_memory() - memory, "MB", 110,
+    bench_report("clock.memory grown by it", stand_memory() - memory, "MB", 110,
                  "budget: an idle node to one with a million cases");
     gate_stop(b.node.gate);
     node_close(&b.node);
