@@ -17,6 +17,7 @@
 #include "base/world.h"
 #include "crypto/crypto.h"
 #include "gate_sql.h"
+#include "replay/replay.h"
 #include "load.h"
 #include "stand.h"
 #include "store/writer.h"
@@ -196,7 +197,7 @@ static void bench_replay(struct str dir, double acts_per_s)
         "fresh store");
     stand_check(&b.s, store_migrate(ctx, fresh), "fresh store");
     int64_t begun = ctx->world->mono_ns(ctx->world);
-    stand_check(&b.s, gate_replay(ctx, b.s.node.gate, fresh, &r), "replay");
+    stand_check(&b.s, replay_run(ctx, b.s.node.gate, fresh, &r), "replay");
     double seconds = (double)(ctx->world->mono_ns(ctx->world) - begun) / 1e9;
     must(r.first_wrong.n == 0);
     bench_report("replay with comparison", (double)r.acts / seconds, "acts/s", acts_per_s,

@@ -164,7 +164,7 @@ static double look(void)
         struct arena_mark mark = arena_mark(b.ctx.arena);
         size_t count = 0;
         int64_t begun = b.ctx.world->mono_ns(b.ctx.world);
-        stand_check(&b, gate_tick(&b.ctx, b.node.gate, &count), "tick");
+        stand_check(&b, agenda_tick(&b.ctx, b.node.agenda, &count), "tick");
         double us = seconds_since(begun) * 1e6;
         must(count == 0);
         best = us < best ? us : best;
@@ -180,11 +180,11 @@ static size_t work_off(void)
     do {
         struct arena_mark mark = arena_mark(b.ctx.arena);
         size_t count = 0;
-        stand_check(&b, gate_tick(&b.ctx, b.node.gate, &count), "tick");
+        stand_check(&b, agenda_tick(&b.ctx, b.node.agenda, &count), "tick");
         done += count;
         arena_reset(b.ctx.arena, mark);
         nanosleep(&shortly, NULL);
-    } while (gate_tick_more(b.node.gate));
+    } while (agenda_tick_more(b.node.agenda));
     return done;
 }
 

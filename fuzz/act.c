@@ -7,7 +7,8 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "crypto/keyholder.h"
-#include "gate/gate_in.h"
+#include "book/book.h"
+#include "gate/gate.h"
 #include "world_sim.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
@@ -40,7 +41,8 @@ static void publish(struct ctx *ctx, struct world *node, const char *folder)
     ctx->world = world_real();
     must(law_read_folder(ctx, folder, &pack) == ERR_OK);
     ctx->world = node;
-    must(gate_publish_draft(ctx, gate, &pack, &d, &problems) == ERR_OK);
+    must(book_publish_draft(ctx, gate_book(gate), store_writer(store), &pack, &d, &problems) ==
+         ERR_OK);
     submit(ctx, &d);
 }
 
@@ -77,7 +79,7 @@ static void try_act(struct ctx *ctx, struct db *db, struct str bytes)
 {
     struct vault_content v;
     struct verdict verdict = {0};
-    if (act_read(ctx, bytes, &v) != ERR_OK ||
+    if (vault_read(ctx, bytes, &v) != ERR_OK ||
         gate_ask(ctx, gate, db, &v.draft, &verdict) != ERR_OK) {
         return;
     }

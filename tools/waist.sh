@@ -12,7 +12,7 @@ for o in $(find "$objects" -name '*.o' ! -name 'test_*' ! -path '*/ledger/*' | s
     fi
 done
 nm -u "$objects/gate/admit.o" | grep -qw ledger_append || { echo "gate/admit.o does not want ledger_append: is the waist elsewhere?"; bad=1; }
-for room in feel dmn bpmn jose law ledger gate; do
+for room in feel dmn bpmn jose law ledger act vault people book gate agenda replay; do
     for o in "$objects/$room"/*.o; do
         case "$o" in */test_*) continue ;; esac
         if nm -u "$o" | grep -qwE 'malloc|calloc|realloc|free|strcpy|strcat|sprintf|localtime|gmtime|time|rand'; then

@@ -412,3 +412,13 @@ bool base64url_decode(struct arena *a, struct str s, struct str *ret)
 {
     return decode64(a, s, base64_url, ret);
 }
+
+bool str_in(struct str s, const struct str *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_equal(s, list[i])) {
+            return true;
+        }
+    }
+    return false;
+}

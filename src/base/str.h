@@ -12,6 +12,8 @@ bool str_ends(struct str s, struct str suffix);
 /* Index of the first occurrence, or SIZE_MAX. */
 size_t str_find(struct str s, struct str needle);
 size_t str_find_byte(struct str s, char c);
+/* Is s one of the list? */
+bool str_in(struct str s, const struct str *list, size_t count);
 /* Bytes [from, to), clamped to the string. */
 struct str str_slice(struct str s, size_t from, size_t to);
 /* Without ASCII blanks at both ends. */

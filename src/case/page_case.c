@@ -569,7 +569,7 @@ static enum err case_file(struct page *p)
         belongs = belongs ||
                   (open && str_equal(json_text(&c.facts.members[i].value, "sha256"), p->args[1]));
     }
-    TRY(gate_attachment(ctx, p->gate, p->db, p->args[1], &file, &found));
+    TRY(vault_file_find(ctx, p->db, p->args[1], &file, &found));
     if (!belongs || !found) {
         return page_problem(p, ERR_NOT_FOUND, STR(""), none);
     }

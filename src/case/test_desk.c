@@ -2,7 +2,7 @@
  * has acted. */
 #include "base/day.h"
 #include "case/case_in.h"
-#include "gate/test_play.h"
+#include "cli/test_play.h"
 #include "party/party.h"
 
 static const char food[] =

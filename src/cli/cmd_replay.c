@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "cli/cmd.h"
+#include "replay/replay.h"
 #include "cli/node.h"
 
 static const char usage[] = "usage: tongban replay DIR   rebuild all views of a node from its "
@@ -26,7 +27,7 @@ static int body(struct cmd *c)
                      : ERR_OK;
     e = e == ERR_OK ? store_open(&c->ctx, str_from(temporary), STORE_CREATE, &fresh) : e;
     e = e == ERR_OK ? store_migrate(&c->ctx, fresh) : e;
-    e = e == ERR_OK ? gate_replay(&c->ctx, n.gate, fresh, &r) : e;
+    e = e == ERR_OK ? replay_run(&c->ctx, n.gate, fresh, &r) : e;
     store_close(fresh);
     node_close(&n);
     if (e != ERR_OK) {

@@ -155,7 +155,7 @@ static void keep_time(struct cmd *c, struct serving *s)
     for (int second = 0;; second++) {
         struct arena_mark mark = arena_mark(c->ctx.arena);
         size_t count = 0;
-        if (second % TICK_S == 0 && gate_tick(&c->ctx, s->node.gate, &count) != ERR_OK) {
+        if (second % TICK_S == 0 && agenda_tick(&c->ctx, s->node.agenda, &count) != ERR_OK) {
             fprintf(stderr, "tongban: clock: %.*s\n", FMT(c->ctx.why.detail));
         }
         arena_reset(c->ctx.arena, mark);
@@ -165,7 +165,7 @@ static void keep_time(struct cmd *c, struct serving *s)
             return;
         }
         const struct timespec shortly = {.tv_nsec = TICK_MORE_MS * 1000000};
-        if (sigtimedwait(&stop, NULL, gate_tick_more(s->node.gate) ? &shortly : &wait) > 0) {
+        if (sigtimedwait(&stop, NULL, agenda_tick_more(s->node.agenda) ? &shortly : &wait) > 0) {
             return;
         }
     }

@@ -1,4 +1,5 @@
 #include "cli/node.h"
+#include "book/book.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -77,7 +78,8 @@ static enum err open_all(struct ctx *ctx, struct node *n)
     struct gate_config config = {
         .store = n->store, .keys = n->keys, .origin = n->origin, .node = n->code};
     config.rooms = rooms_projectors(&config.room_count);
-    return gate_new(ctx, &config, &n->gate);
+    TRY(gate_new(ctx, &config, &n->gate));
+    return agenda_new(ctx, n->gate, n->store, &n->agenda);
 }
 
 enum err node_open(struct ctx *ctx, struct str dir, struct node *ret)
@@ -94,6 +96,10 @@ enum err node_open(struct ctx *ctx, struct str dir, struct node *ret)
 
 void node_close(struct node *n)
 {
+    if (n->gate != NULL) {
+        gate_stop(n->gate);
+    }
+    agenda_free(n->agenda);
     gate_close(n->gate);
     store_close(n->store);
     keyholder_stop(n->token_keys);
@@ -119,7 +125,8 @@ enum err node_publish(struct ctx *ctx, struct node *n, const char *folder)
     struct law_problems problems = {0};
     struct draft d;
     TRY(law_read_folder(ctx, folder, &pack));
-    enum err e = gate_publish_draft(ctx, n->gate, &pack, &d, &problems);
+    enum err e =
+        book_publish_draft(ctx, gate_book(n->gate), store_writer(n->store), &pack, &d, &problems);
     for (size_t i = 0; i < problems.count; i++) {
         const struct law_problem *p = &problems.items[i];
         fprintf(stderr, "%.*s/%.*s:%u: %.*s\n", FMT(p->pack), FMT(p->file), p->line,

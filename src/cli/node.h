@@ -1,6 +1,7 @@
 /* node.h - a node on disk: its folder, keys, store and gate, opened and closed in order. */
 #pragma once
 
+#include "agenda/agenda.h"
 #include "crypto/keyholder.h"
 #include "gate/gate.h"
 
@@ -16,6 +17,7 @@ struct node {
     struct keyholder *keys;
     struct keyholder *token_keys; /* a second one, so that tokens do not wait for the writer */
     struct gate *gate;
+    struct agenda *agenda;
 };
 
 /* Make a new node: folder, keys, node.json, empty store. ERR_DUPLICATE when there is one. */

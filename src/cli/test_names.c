@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli/rooms.h"
-#include "gate/test_play.h"
+#include "cli/test_play.h"
 
 static const struct {
     const char *act;

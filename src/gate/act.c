@@ -9,11 +9,6 @@
 
 #include "crypto/crypto.h"
 
-static const char *const actor_word[] = {
-    [ACTOR_PARTY] = "party", [ACTOR_OFFICER] = "officer", [ACTOR_ADMIN] = "admin",
-    [ACTOR_CLOCK] = "clock", [ACTOR_NODE] = "node",
-};
-
 static void set_text(struct arena *a, struct json *o, const char *name, struct str value)
 {
     if (value.n > 0) {
@@ -117,7 +112,7 @@ static struct json leaf_of(struct ctx *ctx, const struct gate *g, const struct q
     json_set(a, &leaf, STR("seq"), json_of_int(seq));
     set_text(a, &leaf, "day", day_text(a, q->day));
     set_text(a, &leaf, "act", q->kind->kind);
-    set_text(a, &leaf, "by", str_from(actor_word[q->draft->actor.kind]));
+    set_text(a, &leaf, "by", actor_word(q->draft->actor.kind));
     set_text(a, &leaf, "office", q->office == NULL ? q->actor.office : q->office->id);
     set_text(a, &leaf, "item", q->item == NULL ? (struct str){0} : q->item->id);
     set_text(a, &leaf, "case", case_id);
@@ -129,38 +124,6 @@ static struct json leaf_of(struct ctx *ctx, const struct gate *g, const struct q
     json_set(a, &leaf, STR("values"), json_of_int((int64_t)count));
     set_text(a, &leaf, "commit", hex_encode(a, root, 32));
     return leaf;
-}
-
-static struct json vault_of(struct ctx *ctx, const struct question *q, struct json salts)
-{
-    struct arena *a = ctx->arena;
-    const struct draft *d = q->draft;
-    struct json v = json_object();
-    json_set(a, &v, STR("at"), json_of_int(q->at.ms));
-    set_text(a, &v, "act", d->kind);
-    set_text(a, &v, "by", str_from(actor_word[d->actor.kind]));
-    set_text(a, &v, "actor", d->actor.id);
-    set_text(a, &v, "actor_for", d->actor.for_id);
-    set_text(a, &v, "actor_with", d->actor.co_id);
-    set_text(a, &v, "role", d->actor.role);
-    json_set(a, &v, STR("assurance"), json_of_int(d->actor.assurance));
-    if (d->actor.proven.ms > 0) {
-        json_set(a, &v, STR("proven"), json_of_int(d->actor.proven.ms));
-    }
-    set_text(a, &v, "item", d->item);
-    set_text(a, &v, "office", d->office);
-    set_text(a, &v, "case", d->case_id);
-    set_text(a, &v, "key", d->key);
-    set_text(a, &v, "timer", d->timer);
-    json_set(a, &v, STR("fields"), d->fields);
-    json_set(a, &v, STR("salts"), salts);
-    if (q->has_proposal) {
-        json_set(a, &v, STR("proposal"), q->proposal.json);
-    }
-    if (q->decided.count > 0) {
-        json_set(a, &v, STR("decided"), q->decided);
-    }
-    return v;
 }
 
 enum err act_write(struct ctx *ctx, struct gate *g, const struct question *q, int64_t seq,
@@ -179,56 +142,14 @@ enum err act_write(struct ctx *ctx, struct gate *g, const struct question *q, in
     uint8_t root[32];
     TRY(commit_all(ctx, g, &values, salts, &new_salts, root));
     struct json leaf = leaf_of(ctx, g, q, seq, prev, case_id, root, values.count);
-    struct json vault = vault_of(ctx, q, new_salts);
     struct buf leaf_text = buf_new(a, LIMIT_ENTRY_BYTES);
     TRY(json_write_canonical(ctx, &leaf_text, &leaf));
     TRY(buf_done(ctx, &leaf_text, &ret->leaf));
-    struct buf vault_text = buf_new(a, LIMIT_JSON_BYTES);
-    json_write(&vault_text, &vault);
-    return buf_done(ctx, &vault_text, &ret->vault);
-}
-
-static enum err kind_of_actor(struct ctx *ctx, struct str word, enum actor_kind *ret)
-{
-    for (size_t i = 0; i < LEN(actor_word); i++) {
-        if (str_equal(word, str_from(actor_word[i]))) {
-            *ret = (enum actor_kind)i;
-            return ERR_OK;
-        }
-    }
-    return fault(ctx, ERR_CORRUPT, "the vault holds an act by \"%.*s\"", FMT(word));
-}
-
-enum err act_read(struct ctx *ctx, struct str vault, struct vault_content *ret)
-{
-    struct json v;
-    TRY(json_parse(ctx, vault, STR("vault"), &v));
-    *ret = (struct vault_content){.at = {json_int(&v, "at", 0)}};
-    struct draft *d = &ret->draft;
-    TRY(kind_of_actor(ctx, json_text(&v, "by"), &d->actor.kind));
-    d->kind = json_text(&v, "act");
-    d->actor.id = json_text(&v, "actor");
-    d->actor.for_id = json_text(&v, "actor_for");
-    d->actor.co_id = json_text(&v, "actor_with");
-    d->actor.role = json_text(&v, "role");
-    d->actor.assurance = (int)json_int(&v, "assurance", 0);
-    d->actor.proven.ms = json_int(&v, "proven", 0);
-    d->item = json_text(&v, "item");
-    d->office = json_text(&v, "office");
-    d->case_id = json_text(&v, "case");
-    d->key = json_text(&v, "key");
-    d->timer = json_text(&v, "timer");
-    const struct json *fields = json_get(&v, "fields");
-    const struct json *salts = json_get(&v, "salts");
-    const struct json *proposal = json_get(&v, "proposal");
-    d->fields = json_is(fields, JSON_OBJECT) ? *fields : json_object();
-    ret->salts = json_is(salts, JSON_OBJECT) ? *salts : json_object();
-    const struct json *decided = json_get(&v, "decided");
-    ret->decided = json_is(decided, JSON_ARRAY) ? *decided : json_array();
-    ret->has_proposal = proposal != NULL;
-    ret->proposal = proposal != NULL ? *proposal : json_null();
-    for (size_t i = 0; i < ret->salts.count; i++) {
-        ret->erased = ret->erased || ret->salts.members[i].value.kind == JSON_OBJECT;
-    }
-    return ERR_OK;
+    struct vault_content content = {.draft = *q->draft,
+                                    .at = q->at,
+                                    .salts = new_salts,
+                                    .has_proposal = q->has_proposal,
+                                    .proposal = q->proposal.json,
+                                    .decided = q->decided};
+    return vault_write(ctx, &content, &ret->vault);
 }

@@ -74,8 +74,7 @@ static enum err append(struct ctx *ctx, struct gate *g, struct db *db, const str
     struct sink sink = {db};
     struct ledger_sink to = {.self = &sink, .entry = sink_entry, .hash = sink_hash};
     TRY(ledger_append(ctx, permit, &g->tree, text->leaf, &to));
-    return gate_vault_act_add(
-        ctx, db, (struct gate_vault_act_add_in){.seq = permit->seq, .content = text->vault});
+    return vault_keep(ctx, db, permit->seq, text->vault);
 }
 
 /* ---- projecting ---- */
@@ -103,7 +102,7 @@ static enum err erase_everywhere(struct ctx *ctx, struct gate *g, struct db *db,
     }
     int64_t seq = json_int(&act->draft->fields, "erase.seq", -1);
     struct str fact = json_text(&act->draft->fields, "erase.fact");
-    TRY(vault_erase(ctx, g, db, seq, fact, act->replay));
+    TRY(erase_value(ctx, g, db, seq, fact, act->replay));
     for (size_t i = 0; i < g->room_count; i++) {
         if (g->rooms[i]->erase != NULL) {
             TRY(g->rooms[i]->erase(ctx, db, seq, fact));
@@ -114,14 +113,18 @@ static enum err erase_everywhere(struct ctx *ctx, struct gate *g, struct db *db,
 
 static enum err project(struct ctx *ctx, struct gate *g, struct db *db, const struct admitted *act)
 {
-    TRY(project_room(ctx, db, &gate_projector, act));
+    static const struct projector *const own[] = {&gate_projector, &people_projector,
+                                                  &book_projector};
+    for (size_t i = 0; i < LEN(own); i++) {
+        TRY(project_room(ctx, db, own[i], act));
+    }
     for (size_t i = 0; i < g->room_count; i++) {
         TRY(project_room(ctx, db, g->rooms[i], act));
     }
     TRY(erase_everywhere(ctx, g, db, act));
     static const struct str publishes = STR_INIT("law.publish");
     if (str_in(publishes, act->kind->effects, act->kind->effect_count)) {
-        TRY(book_note(ctx, g, db));
+        TRY(book_note(ctx, g->book, db));
         TRY(cases_carry_over(ctx, g, db, json_text(&act->draft->fields, "pack.code"), act->day));
         TRY(clocks_recount(ctx, g, db, act->day));
     }
@@ -139,11 +142,7 @@ static struct str new_case_id(struct arena *a, const struct gate *g, struct day 
 static enum err keep_files(struct ctx *ctx, struct db *db, const struct draft *d)
 {
     for (size_t i = 0; i < d->attachment_count; i++) {
-        const struct attachment *f = &d->attachments[i];
-        TRY(gate_vault_blob_add(
-            ctx, db,
-            (struct gate_vault_blob_add_in){
-                .sha256 = f->sha256, .type = f->type, .name = f->name, .bytes = f->bytes}));
+        TRY(vault_file_keep(ctx, db, &d->attachments[i]));
     }
     return ERR_OK;
 }
@@ -162,13 +161,11 @@ static enum err note_key(struct ctx *ctx, struct db *db, const struct draft *d, 
 static enum err draw(struct ctx *ctx, struct gate *g, struct db *db, struct question *q,
                      int64_t seq, struct str case_id, const struct step *step,
                      const struct recorded *recorded, struct admission *ret,
-                     struct drawn *ret_drawn)
+                     struct issued *ret_drawn)
 {
     TRY(document_draw(ctx, g, db, q, seq, case_id, step, recorded == NULL, ret_drawn));
     if (recorded == NULL && ret_drawn->zh.n > 0) {
-        return gate_vault_document_add(ctx, db,
-                                       (struct gate_vault_document_add_in){
-                                           .seq = seq, .zh = ret_drawn->zh, .en = ret_drawn->en});
+        return vault_document_keep(ctx, db, seq, ret_drawn);
     }
     if (recorded != NULL && recorded->document.n > 0) {
         ret->redrawn = recorded->exact && !str_equal(ret_drawn->zh, recorded->document);
@@ -187,7 +184,7 @@ enum err admit_question(struct ctx *ctx, struct gate *g, struct db *db, struct q
     if (q->kind->in_case != ACT_CASE_NONE) {
         TRY(step_make(ctx, q, seq, case_id, &step));
     }
-    struct drawn document = {0};
+    struct issued document = {0};
     TRY(draw(ctx, g, db, q, seq, case_id, &step, recorded, ret, &document));
     TRY(act_write(ctx, g, q, seq, q->has_case ? q->row.last_seq : -1, case_id, document.zh,
                   recorded == NULL ? NULL : recorded->salts, &ret->text));
@@ -283,7 +280,7 @@ static enum err check_publication(struct ctx *ctx, struct gate *g, struct db *db
     }
     bool good = false;
     struct law_problems problems = {0};
-    TRY(book_try(ctx, g, db, q->draft, &good, &problems));
+    TRY(book_try(ctx, g->book, db, q->draft, &good, &problems));
     if (!good) {
         ret->admitted = false;
         ret->check = STR("form");

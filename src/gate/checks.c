@@ -46,16 +46,6 @@ bool verdict_refuse(struct ctx *ctx, const struct question *q, struct verdict *r
     return false;
 }
 
-bool str_in(struct str s, const struct str *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (str_equal(s, list[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool did(const struct json *acts, struct str kind, struct str id)
 {
     const struct json *who = json_get_str(acts, kind);

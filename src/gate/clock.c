@@ -267,7 +267,7 @@ static enum err recount_case(struct ctx *ctx, struct gate *g, struct db *db,
         return fault(ctx, ERR_CORRUPT, "a clock runs for the case %.*s, which is not there",
                      FMT(case_id));
     }
-    TRY(book_law(ctx, g, db, q.row.law_seq, (struct day){(int32_t)q.row.law_day}, &q.law));
+    TRY(book_law(ctx, g->book, db, q.row.law_seq, (struct day){(int32_t)q.row.law_day}, &q.law));
     TRY(json_parse(ctx, q.row.facts, STR("facts"), &q.facts));
     q.item = law_item(q.law, q.row.item);
     TRY(gate_clock_list(ctx, db, (struct gate_clock_list_in){.case_id = case_id}, &rows, &count));
@@ -298,7 +298,7 @@ enum err clocks_recount(struct ctx *ctx, struct gate *g, struct db *db, struct d
     char case_id[CASE_BYTES] = "";
     size_t case_n = 0;
     const struct law *law_now = NULL;
-    TRY(book_law(ctx, g, db, book_newest(g->book), day, &law_now));
+    TRY(book_law(ctx, g->book, db, book_newest(g->book), day, &law_now));
     for (bool more = law_now != NULL; more;) {
         struct arena_mark mark = arena_mark(ctx->arena);
         struct gate_clock_provisional_row *rows = NULL;
@@ -356,7 +356,7 @@ enum err cases_carry_over(struct ctx *ctx, struct gate *g, struct db *db, struct
     char last[CASE_BYTES] = "";
     size_t last_n = 0;
     const struct law *law_now = NULL;
-    TRY(book_law(ctx, g, db, book_newest(g->book), day, &law_now));
+    TRY(book_law(ctx, g->book, db, book_newest(g->book), day, &law_now));
     for (bool more = law_now != NULL && law_has_transition(law_now, pack); more;) {
         struct arena_mark mark = arena_mark(ctx->arena);
         struct gate_case_running_row *rows = NULL;
@@ -381,114 +381,23 @@ enum err cases_carry_over(struct ctx *ctx, struct gate *g, struct db *db, struct
     return ERR_OK;
 }
 
-/* ---- the tick ---- */
+/* ---- what ran out ---- */
 
-enum { LEAP_MS = 10 * 60 * 1000, TICK_MAX = LIMIT_WRITER_QUEUE / 2 };
-
-/* The wall clock must have moved as the steady clock did, give or take what a time service
- * corrects. */
-static bool clock_leapt(struct gate *g, struct instant now, int64_t mono_ns)
+enum err gate_timers_due(struct ctx *ctx, struct db *reader, struct day today,
+                         const struct timer_place *after, size_t max, struct due_timer **ret,
+                         size_t *ret_count)
 {
-    bool first = g->tick_mono_ns == 0;
-    int64_t steady_ms = (mono_ns - g->tick_mono_ns) / 1000000;
-    int64_t wall_ms = now.ms - g->tick_wall.ms;
-    int64_t off = wall_ms - steady_ms;
-    g->clock_held = g->clock_held || (!first && (off > LEAP_MS || off < -LEAP_MS));
-    if (!g->clock_held) {
-        g->tick_mono_ns = mono_ns;
-        g->tick_wall = now;
-    } else if (off <= LEAP_MS && off >= -LEAP_MS) {
-        g->clock_held = false; /* it came back by itself */
-    }
-    return g->clock_held;
-}
-
-void gate_clock_trust(struct gate *g)
-{
-    g->tick_mono_ns = 0;
-    g->clock_held = false;
-}
-
-/* What is not done now is due again in the next round. */
-static void tick_done(void *arg, enum err err, const struct why *why, const struct receipt *receipt)
-{
-    struct gate *g = arg;
-    (void)err;
-    (void)why;
-    (void)receipt;
-    atomic_fetch_sub(&g->tick_open, 1);
-}
-
-/* Where a round of the clock has come to: the place of the last timer taken, on an arena of its
- * own. */
-static void tick_move(struct gate *g, const struct gate_timer_due_row *last)
-{
-    arena_clear(g->tick_arena);
-    g->tick_day = last == NULL ? INT32_MIN : last->due_day;
-    g->tick_case = last == NULL ? STR("") : str_copy(g->tick_arena, last->case_id);
-    g->tick_timer = last == NULL ? STR("") : str_copy(g->tick_arena, last->timer);
-}
-
-static enum err tick_submit(struct ctx *ctx, struct gate *g, const struct gate_timer_due_row *row)
-{
-    struct draft d = {
-        .kind = row->kind, .case_id = row->case_id, .timer = row->timer, .fields = json_object()};
-    d.actor.kind = ACTOR_CLOCK;
-    atomic_fetch_add(&g->tick_open, 1);
-    enum err e = gate_submit(ctx, g, &d, tick_done, g);
-    if (e != ERR_OK) {
-        atomic_fetch_sub(&g->tick_open, 1);
-    }
-    return e;
-}
-
-bool gate_tick_more(const struct gate *g)
-{
-    return g->tick_more || atomic_load(&g->tick_open) > 0;
-}
-
-/* Also when memory runs out in the middle of a tick: a connection that is left open would stop the
- * node's closing. */
-static void close_reader(void *arg)
-{
-    struct db **reader = arg;
-    db_close(*reader);
-    *reader = NULL;
-}
-
-enum err gate_tick(struct ctx *ctx, struct gate *g, size_t *ret_count)
-{
-    struct instant now = g->world->now(g->world);
-    *ret_count = 0;
-    if (clock_leapt(g, now, g->world->mono_ns(g->world))) {
-        return fault(ctx, ERR_PRECONDITION,
-                     "the wall clock leapt against the steady clock; acts of the clock wait until "
-                     "it agrees again or an operator confirms it");
-    }
-    if (atomic_load(&g->tick_open) > 0) {
-        return ERR_OK; /* taken again, they would only be refused */
-    }
-    struct db **reader = ARENA_NEW(ctx->arena, struct db *);
-    arena_defer(ctx->arena, close_reader, reader);
-    TRY(store_reader(ctx, g->store, reader));
     struct gate_timer_due_row *rows = NULL;
-    size_t count = 0;
-    struct gate_timer_due_in in = {.day = instant_day(now).n,
-                                   .after_day = g->tick_day,
-                                   .after_case = g->tick_case,
-                                   .after_timer = g->tick_timer,
-                                   .count = TICK_MAX};
-    enum err e = gate_timer_due(ctx, *reader, in, &rows, &count);
-    for (size_t i = 0; e == ERR_OK && i < count; i++) {
-        e = tick_submit(ctx, g, &rows[i]);
-        *ret_count += e == ERR_OK;
+    struct gate_timer_due_in in = {.day = today.n,
+                                   .after_day = after->day.n,
+                                   .after_case = after->case_id,
+                                   .after_timer = after->timer,
+                                   .count = (int64_t)max};
+    TRY(gate_timer_due(ctx, reader, in, &rows, ret_count));
+    *ret = ARENA_ARRAY(ctx->arena, struct due_timer, *ret_count + 1);
+    for (size_t i = 0; i < *ret_count; i++) {
+        (*ret)[i] = (struct due_timer){
+            rows[i].kind, rows[i].case_id, rows[i].timer, {(int32_t)rows[i].due_day}};
     }
-    bool full = e == ERR_BUSY &&
-                *ret_count > 0; /* others fill the queue: the rest of the page comes later */
-    e = full ? ERR_OK : e;
-    g->tick_more = e == ERR_OK && (full || count == TICK_MAX);
-    tick_move(g, g->tick_more ? &rows[*ret_count - 1] : NULL);
-    e = e == ERR_OK ? owed_look(ctx, g, *reader) : e;
-    close_reader(reader);
-    return e;
+    return ERR_OK;
 }

@@ -86,10 +86,10 @@ static enum err draw_in(struct ctx *ctx, const struct question *q, int64_t seq, 
 
 enum err document_draw(struct ctx *ctx, struct gate *g, struct db *db, struct question *q,
                        int64_t seq, struct str case_id, const struct step *step, bool english,
-                       struct drawn *ret)
+                       struct issued *ret)
 {
     struct json party;
-    *ret = (struct drawn){0};
+    *ret = (struct issued){0};
     if (q->kind->draws.n == 0) {
         return ERR_OK;
     }
@@ -101,24 +101,23 @@ enum err document_draw(struct ctx *ctx, struct gate *g, struct db *db, struct qu
 enum err gate_document(struct ctx *ctx, struct gate *g, struct db *reader, int64_t seq,
                        struct str lang, struct str *ret_html, bool *ret_anew)
 {
-    struct gate_vault_document_get_row issued;
-    struct gate_vault_act_get_row row;
+    struct issued issued;
+    struct str text = {0};
     struct act_record record;
     struct vault_content v;
     bool found = false;
     *ret_html = (struct str){0};
     *ret_anew = false;
-    TRY(gate_vault_document_get(ctx, reader, (struct gate_vault_document_get_in){.seq = seq},
-                                &issued, &found));
+    TRY(vault_document_find(ctx, reader, seq, &issued, &found));
     if (found) {
         *ret_html = is_english(lang) ? issued.en : issued.zh;
         return ERR_OK;
     }
-    TRY(gate_vault_act_get(ctx, reader, (struct gate_vault_act_get_in){.seq = seq}, &row, &found));
+    TRY(vault_find(ctx, reader, seq, &text, &found));
     if (!found) {
         return ERR_OK;
     }
-    TRY(act_read(ctx, row.content, &v));
+    TRY(vault_read(ctx, text, &v));
     TRY(gate_act(ctx, g, reader, seq, &record, &found));
     struct question q;
     v.draft.case_id = record.case_id;
@@ -127,7 +126,7 @@ enum err gate_document(struct ctx *ctx, struct gate *g, struct db *reader, int64
         return ERR_OK;
     }
     struct step step = {0};
-    struct drawn drawn;
+    struct issued drawn;
     for (size_t i = 0; i < q.clock_count; i++) {
         step.due_limit = q.clocks[i].row.limit_id;
         step.due_day = (struct day){(int32_t)q.clocks[i].row.due_day};

@@ -4,7 +4,7 @@
 #include "crypto/keyholder.h"
 #include "store/writer.h"
 
-enum { GATE_ARENA_BYTES = 64 << 20, TICK_ARENA_BYTES = 16 << 20 };
+enum { GATE_ARENA_BYTES = 64 << 20 };
 
 /* The head over all acts of the batch is signed once and kept with them, in one transaction. */
 static enum err sign_head(struct ctx *ctx, struct db *db, void *arg)
@@ -81,7 +81,7 @@ static enum err read_head(struct ctx *ctx, struct gate *g, struct db *db)
     struct gate_refusal_last_row last;
     TRY(gate_refusal_last(ctx, db, &last, &found));
     g->refusal_id = found ? last.id : 0;
-    TRY(book_note(ctx, g, db));
+    TRY(book_note(ctx, g->book, db));
     book_show(g->book);
     return ERR_OK;
 }
@@ -102,19 +102,13 @@ enum err gate_new(struct ctx *ctx, const struct gate_config *config, struct gate
                        .room_count = config->room_count,
                        .arena = arena};
     pthread_mutex_init(&g->pool_lock, NULL);
-    g->tick_day = INT32_MIN;
-    g->tick_arena = arena_new(TICK_ARENA_BYTES);
-    atomic_store(
-        &g->owed_missed,
-        true); /* a process before this one may have died between a filing and its answer */
     struct writer_config writer = {.store = config->store,
                                    .world = ctx->world,
                                    .arg = g,
                                    .undone = undo_job,
                                    .before_commit = sign_head,
                                    .after_commit = end_batch};
-    enum err e = g->tick_arena == NULL ? fault(ctx, ERR_MEMORY, "no memory for the clock")
-                                       : book_new(ctx, g, &g->book);
+    enum err e = book_new(ctx, arena, &g->book);
     if (e == ERR_OK) {
         e = read_head(ctx, g, store_writer(config->store));
     }
@@ -139,7 +133,6 @@ void gate_close(struct gate *g)
     submissions_free(g);
     book_free(g->book);
     pthread_mutex_destroy(&g->pool_lock);
-    arena_free(g->tick_arena);
     arena_free(g->arena);
 }
 
@@ -161,4 +154,10 @@ void gate_stop(struct gate *g)
 size_t gate_run_once(struct gate *g)
 {
     return writer_run_once(g->writer);
+}
+
+void gate_hear_owed(struct gate *g, gate_owed_fn *owed, void *arg)
+{
+    g->owed_arg = arg;
+    g->owed = owed;
 }

@@ -5,60 +5,29 @@
  * one transaction of the writer; what does not is refused with the article, and kept in the refusal
  * log. Nothing else in the program writes to ledger or views.
  *
- * Four doors: gate_ask (would it be admitted?), gate_open (what is open here, to this actor?),
- * gate_submit (draft to receipt), gate_replay (rebuild every view from the ledger and compare).
+ * Three doors: gate_ask (would it be admitted?), gate_open (what is open here, to this actor?),
+ * gate_submit (draft to receipt). The fourth, replay, is a room of its own and comes through
+ * gate_again.
  *
  * gate_ask and gate_open read through the caller's own reader connection, from any thread. A check
- * is a pure function of (law, state of the case, draft), the same in all four doors.
+ * is a pure function of (law, state of the case, draft), the same through every door.
  */
 #pragma once
 
+#include "act/act.h"
 #include "base/base.h"
 #include "base/json.h"
 #include "law/law.h"
 #include "ledger/ledger.h"
+#include "people/people.h"
 #include "store/store.h"
+#include "vault/vault.h"
 
 struct gate;
 struct keyholder;
+struct law_book;
 
-/* ---- drafts and answers ---- */
-
-enum actor_kind { ACTOR_PARTY, ACTOR_OFFICER, ACTOR_ADMIN, ACTOR_CLOCK, ACTOR_NODE };
-
-/* Who acts, as the caller authenticated it. The gate looks up what the ledger says of this actor.
- */
-struct actor {
-    enum actor_kind kind;
-    struct str id;         /* register id of a person or organisation; empty for clock and node */
-    struct str for_id;     /* the party acted for, when not the actor itself; empty else */
-    struct str co_id;      /* a second officer who signed as well; empty else */
-    int assurance;         /* 0 unknown, 1 one factor, 2 two factors, 3 two bound to this site */
-    struct instant proven; /* when its identity was last proven; 0: nobody knows */
-    struct str role;       /* the role an officer acts in; empty: any that fits */
-};
-
-/* One uploaded file of a draft: its bytes go to the vault, its digest to the act. */
-struct attachment {
-    struct str sha256; /* hex, of the bytes */
-    struct str type;
-    struct str name;
-    struct str bytes;
-};
-
-struct draft {
-    struct str kind; /* kind of act */
-    struct actor actor;
-    struct str item;    /* for acts that open a case: item id; empty else */
-    struct str office;  /* for acts that open a case: the office applied to; empty: the only
-                           competent one */
-    struct str case_id; /* for acts in a case */
-    struct str key;     /* idempotency key chosen by the client, at most 64 bytes; may be empty */
-    struct json fields; /* object: fact id -> value */
-    const struct attachment *attachments;
-    size_t attachment_count;
-    struct str timer; /* clock acts only: the timer that ended */
-};
+/* ---- answers ---- */
 
 /* What the law answers. A refusal is a value, never an error. */
 struct verdict {
@@ -82,76 +51,6 @@ struct receipt {
     bool repeated; /* the same key came before: this is that receipt */
     struct str
         next; /* a kind of act the node now does by itself, where law leaves no discretion; empty */
-};
-
-/* ---- what a room gets to see of an admitted act (floor 7) ---- */
-
-struct case_state;
-struct admitted {
-    int64_t seq;
-    struct instant at;
-    struct day day;
-    const struct law *law;
-    const struct act_kind *kind;
-    const struct item *item;     /* NULL for acts without a case */
-    const struct office *office; /* NULL for acts without one */
-    const struct draft *draft;   /* fields hold NULL values where they were erased */
-    struct str case_id;
-    struct str party;         /* register id of the party of the case */
-    struct str status;        /* of the case after this act */
-    const struct json *facts; /* of the case after this act: fact id -> value */
-    struct str document;      /* drawn up (zh HTML), empty when none */
-    struct str due_limit;
-    struct day due_day;
-    bool replay;
-};
-
-/* A service room, as the gate sees it. apply is called in the writer's transaction for every
- * admitted act that names the effect; track for every admitted act, after its effects; erase
- * removes a value from the room's views. Any may be NULL. They write only the room's own tables. */
-struct effect_row {
-    const char *effect; /* "licence.issue" */
-    enum err (*apply)(struct ctx *ctx, struct db *db, const struct admitted *act);
-};
-/* What an act with an effect names must be there, or be free, or be the actor's own: each room says
- * so of what it registers, over the values of a draft whose form is right. A value that is absent
- * is well named. */
-struct naming {
-    const struct draft *draft;
-    const struct law *law;
-    struct str party; /* whose act it is */
-    struct day day;
-};
-struct misnamed {
-    const char *code; /* "form.subject": nothing such, or not the actor's own, which are not told
-                         apart; "form.taken": another's. NULL: well */
-    const char *fact;
-};
-struct name_row {
-    const char *effect;
-    enum err (*look)(struct ctx *ctx, struct db *db, const struct naming *n, struct misnamed *ret);
-};
-/* What the ledger knows of a register id on this day: "person", "org", "officer", "admin"; empty
- * when nothing, or no more. */
-enum err gate_known(struct ctx *ctx, struct db *db, struct str id, struct day day,
-                    struct str *ret_kind) MUST_USE;
-struct projector {
-    const char *room;
-    const struct effect_row *effects;
-    size_t effect_count;
-    const struct name_row *names;
-    size_t name_count;
-    enum err (*track)(struct ctx *ctx, struct db *db, const struct admitted *act);
-    enum err (*erase)(struct ctx *ctx, struct db *db, int64_t seq, struct str fact);
-    /* The act by which the matter that a case's facts name was last decided, as a licence by its
-     * number; -1 when there is none. */
-    enum err (*earlier)(struct ctx *ctx, struct db *db, const struct json *facts, int64_t *ret_seq);
-    /* What documents may say of a party: an object with its name as "name" and its facts by id. One
-     * room gives it. */
-    enum err (*describe)(struct ctx *ctx, struct db *db, struct str party, struct json *ret);
-    /* A calendar was published, and the first due day of a case that waits is another now. */
-    enum err (*due)(struct ctx *ctx, struct db *db, struct str case_id, struct str due_limit,
-                    struct day due_day);
 };
 
 /* ---- opening ---- */
@@ -179,7 +78,7 @@ size_t gate_run_once(struct gate *g);
 enum err gate_law(struct ctx *ctx, struct gate *g, struct db *reader,
                   const struct law **ret) MUST_USE;
 
-/* ---- the four doors ---- */
+/* ---- the doors ---- */
 
 /* Would it be admitted now? Advice, never permission: records nothing. */
 enum err gate_ask(struct ctx *ctx, struct gate *g, struct db *reader, const struct draft *draft,
@@ -219,26 +118,68 @@ enum err gate_keep(struct ctx *ctx, struct gate *g, gate_kept *apply, void *appl
 enum err gate_submit_wait(struct ctx *ctx, struct gate *g, const struct draft *draft,
                           struct receipt *ret) MUST_USE;
 
-/* Clock: submit the acts of timers whose day has passed; returns how many of these were queued.
- * After a start, and when the queue was full, also the acts the node itself is awaited to do (a
- * filing that is decided at once). Holds still when the wall clock leapt against the steady clock
- * (ERR_PRECONDITION), until it agrees again or gate_clock_trust is called by an operator. */
-enum err gate_tick(struct ctx *ctx, struct gate *g, size_t *ret_count) MUST_USE;
-/* A round over what is due is under way: call gate_tick again shortly. In one round each timer
- * acts, or is refused, once. */
-bool gate_tick_more(const struct gate *g);
-void gate_clock_trust(struct gate *g);
+/* ---- for the agenda: what is due ---- */
 
-/* Rebuild every view of the node from ledger and vault into `fresh` (an empty, migrated store),
- * re-asking every act under the law of its day, and compare byte for byte. */
-struct replay_report {
-    int64_t acts;
-    int64_t erased;         /* acts judged by record because values were erased */
-    int64_t refused;        /* acts the gate would now refuse: must be 0 */
-    struct str first_wrong; /* "table case_case, row …" or "act 17: …"; empty when all agrees */
+/* A timer whose last day has passed; a place among them, in the order they ran out. */
+struct due_timer {
+    struct str kind; /* the act it asks for */
+    struct str case_id;
+    struct str timer;
+    struct day due;
 };
-enum err gate_replay(struct ctx *ctx, struct gate *g, struct store *fresh,
-                     struct replay_report *ret) MUST_USE;
+struct timer_place {
+    struct day day;
+    struct str case_id;
+    struct str timer;
+};
+/* At most max of them, from behind a place on. */
+enum err gate_timers_due(struct ctx *ctx, struct db *reader, struct day today,
+                         const struct timer_place *after, size_t max, struct due_timer **ret,
+                         size_t *ret_count) MUST_USE;
+/* An act the node itself is awaited to do, where law leaves no discretion. */
+struct owed_act {
+    struct str kind;
+    struct str case_id;
+};
+/* At most max of them, of the cases from behind one on. */
+enum err gate_owed(struct ctx *ctx, struct db *reader, struct str after, size_t max,
+                   struct owed_act **ret, size_t *ret_count) MUST_USE;
+/* Be told of one at once, on the writer's thread, when the act that led to it is durable. NULL: no
+ * more. Before the gate is started, or while nothing is submitted. */
+typedef void gate_owed_fn(void *arg, struct str kind, struct str case_id);
+void gate_hear_owed(struct gate *g, gate_owed_fn *owed, void *arg);
+
+/* ---- for replay: acts once more ---- */
+
+/* What stands in the ledger at a place. */
+struct ledger_entry {
+    int64_t seq;
+    struct str leaf;
+};
+enum err gate_entries(struct ctx *ctx, struct db *reader, int64_t seq, size_t max,
+                      struct ledger_entry **ret, size_t *ret_count) MUST_USE;
+/* An act as it was recorded. */
+struct act_then {
+    int64_t seq;
+    struct str leaf;
+    struct vault_content content; /* its draft with the files it names */
+    struct str document;          /* as it was issued; empty when there is none, or no more */
+    bool erased_before;           /* a value of this or an earlier act is gone */
+};
+struct act_again {
+    struct verdict verdict;
+    bool same_leaf;
+    bool same_document; /* true where none was drawn, or it cannot be compared any more */
+};
+/* Judge it anew under the law of its day and project it, whatever the verdict, inside the caller's
+ * transaction on the store of a gate that holds exactly the acts before it. ERR_CORRUPT when law
+ * and vault give no act at all. */
+enum err gate_again(struct ctx *ctx, struct gate *g, struct db *db, const struct act_then *then,
+                    struct act_again *ret) MUST_USE;
+/* How this gate was opened, to open another like it. Its strings live as long as the gate. */
+struct gate_config gate_config_of(const struct gate *g);
+/* The law book, for publishing (book/book.h). */
+struct law_book *gate_book(struct gate *g);
 
 /* ---- reading what the gate keeps (any reader connection) ---- */
 
@@ -311,25 +252,10 @@ enum err gate_case_acts(struct ctx *ctx, struct gate *g, struct db *reader, stru
  * (*ret_anew). */
 enum err gate_document(struct ctx *ctx, struct gate *g, struct db *reader, int64_t seq,
                        struct str lang, struct str *ret_html, bool *ret_anew) MUST_USE;
-/* A file in the vault by digest. */
-enum err gate_attachment(struct ctx *ctx, struct gate *g, struct db *reader, struct str sha256,
-                         struct attachment *ret, bool *ret_found) MUST_USE;
-
-/* What the ledger says of an actor: kind, offices and roles on this day. */
-struct actor_record {
-    struct str id;
-    struct str kind; /* "person", "org", "officer", "admin" */
-    struct str office;
-    struct str person; /* of an officer or administrator: the register id of the natural person;
-                          empty when not given */
-    const struct str *roles;
-    size_t role_count;
-    bool active;
-};
+/* Who someone is today, by the ledger (people/people.h). */
 enum err gate_actor(struct ctx *ctx, struct gate *g, struct db *reader, struct str id,
                     struct actor_record *ret, bool *ret_found) MUST_USE;
-/* May `actor` act for `party` today in matters of this item? Itself, by heading it, or by an
- * authority registered, not ended, and either general or for this item (empty: some item). */
+/* May `actor` act for `party` today in matters of this item? (empty: of some item) */
 enum err gate_speaks_for(struct ctx *ctx, struct gate *g, struct db *reader, struct str actor,
                          struct str party, struct str item, bool *ret) MUST_USE;
 
@@ -362,9 +288,3 @@ struct refusal_record {
 };
 enum err gate_refusals(struct ctx *ctx, struct gate *g, struct db *reader, int64_t before_id,
                        size_t limit, struct refusal_record **ret, size_t *ret_count) MUST_USE;
-
-/* ---- publishing law ---- */
-
-/* A draft that publishes these packs, checked by law_load first; problems go to ret_problems. */
-enum err gate_publish_draft(struct ctx *ctx, struct gate *g, const struct law_pack_source *pack,
-                            struct draft *ret, struct law_problems *ret_problems) MUST_USE;

@@ -10,13 +10,14 @@
 #include "base/day.h"
 #include "base/str.h"
 #include "base/world.h"
+#include "book/book.h"
 #include "gate/gate.h"
+#include "people/people.h"
+#include "vault/vault.h"
 #include "gate_sql.h"
 #include "limit_gen.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
-#include <stdatomic.h>
 
 /* One clock as stored, with its limit in the law of the case. */
 enum stop_part { STOP_FROM, STOP_TO, STOP_KIND, STOP_SEQ, STOP_PARTS };
@@ -115,7 +116,6 @@ const struct feel_value *question_slots(struct ctx *ctx, struct question *q);
 bool question_holds(struct ctx *ctx, struct question *q, const struct feel_program *program);
 /* {"premises.area": 30} to the context facts.premises.area. */
 struct feel_value nested_context(struct ctx *ctx, const struct law *law, const struct json *flat);
-bool str_in(struct str s, const struct str *list, size_t count);
 /* Did `id` do an act of this kind in the case? */
 bool did(const struct json *acts, struct str kind, struct str id);
 
@@ -124,7 +124,6 @@ struct str bar_matter(const struct item *item);
 
 /* ---- the gate itself ---- */
 
-struct law_book;
 struct gate {
     struct store *store;
     struct keyholder *keys;
@@ -152,22 +151,8 @@ struct gate {
     pthread_mutex_t pool_lock; /* arenas for queued drafts (submit.c) */
     struct arena *pool[LIMIT_WRITER_QUEUE / 4];
     size_t pool_count;
-    /* Acts of the node itself that did not get into the queue, and how far the tick has looked for
-     * them (owed.c). */
-    atomic_bool owed_missed;
-    bool owed_looking;
-    char owed_from[64];
-    /* The steady and the wall clock at the last tick, to notice leaps. */
-    int64_t tick_mono_ns;
-    struct instant tick_wall;
-    bool clock_held;
-    /* Acts of the clock that are not answered yet; where the present round over what is due has
-     * come to. */
-    _Atomic size_t tick_open;
-    bool tick_more;
-    struct arena *tick_arena;
-    int64_t tick_day;
-    struct str tick_case, tick_timer;
+    gate_owed_fn *owed; /* told when the node itself owes an act */
+    void *owed_arg;
 };
 
 /* Judge a draft and, if it is admitted, append, project and step: inside the writer's transaction
@@ -176,40 +161,13 @@ enum err admit(struct ctx *ctx, struct gate *g, struct db *db, const struct draf
                struct arena *lasting, struct receipt *ret) MUST_USE;
 uint64_t gate_tree_size(const struct gate *g);
 void submissions_free(struct gate *g);
-enum err gate_actor_at(struct ctx *ctx, struct db *db, struct str id, struct day day,
-                       struct actor_record *ret, bool *ret_found) MUST_USE;
-/* people.c: who acts, for whom, and what stands against it. matter: the item, empty when there is
- * none; any_matter: an authority for some item is enough. */
-struct speaking {
-    struct str matter;
-    bool any_matter;
-};
-enum err speaks_for(struct ctx *ctx, struct db *db, const struct law *law, struct str actor,
-                    struct str party, struct day day, const struct speaking *s, bool *ret) MUST_USE;
+/* who.c */
 enum err load_people(struct ctx *ctx, struct gate *g, struct db *db, struct question *q) MUST_USE;
 extern const struct projector gate_projector;
 /* names.c: does the act name only what is there, or free, or its own? */
 enum err load_names(struct ctx *ctx, struct gate *g, struct db *db, struct question *q) MUST_USE;
 extern const struct name_row gate_names[];
 extern const size_t gate_name_count;
-
-/* ---- law book: which law holds when (book.c) ---- */
-
-enum err book_new(struct ctx *ctx, struct gate *g, struct law_book **ret) MUST_USE;
-void book_free(struct law_book *b);
-/* The law after publications up to law_seq, as of a day. Loaded on first use and kept; pinned. */
-enum err book_law(struct ctx *ctx, struct gate *g, struct db *db, int64_t law_seq, struct day day,
-                  const struct law **ret) MUST_USE;
-/* The newest publication. -1 when there is none. */
-int64_t book_newest(const struct law_book *b);
-/* The newest one that is committed, for readers. */
-int64_t book_visible(struct law_book *b);
-/* How many publications the writer counts; go back to a count; show readers all there are. */
-size_t book_count(const struct law_book *b);
-void book_reset(struct law_book *b, size_t count);
-void book_show(struct law_book *b);
-/* Note a publication (in the writer, after its act is projected). */
-enum err book_note(struct ctx *ctx, struct gate *g, struct db *db) MUST_USE;
 
 /* ---- state.c ---- */
 
@@ -227,17 +185,6 @@ struct act_text {
 enum err act_write(struct ctx *ctx, struct gate *g, const struct question *q, int64_t seq,
                    int64_t prev, struct str case_id, struct str document, const struct json *salts,
                    struct act_text *ret) MUST_USE;
-/* Vault content back to a draft, and what was noted beside it. */
-struct vault_content {
-    struct draft draft;
-    struct instant at;
-    struct json salts;    /* fact -> hex salt; for an erased value the commitment in its stead */
-    struct json proposal; /* the decision's outputs then */
-    bool has_proposal;
-    struct json decided;
-    bool erased;
-};
-enum err act_read(struct ctx *ctx, struct str vault, struct vault_content *ret) MUST_USE;
 
 /* ---- step.c: what an admitted act does to its case, its clocks and timers ---- */
 
@@ -296,13 +243,8 @@ struct str owed_kind(const struct question *q, const struct bpmn_state *state);
  */
 enum err owed_mark(struct ctx *ctx, struct db *db, const struct question *q, struct str case_id,
                    struct str kind) MUST_USE;
-/* Queue the act; when that fails the next tick looks. */
-void owed_submit(struct gate *g, struct str kind, struct str case_id);
-/* After a start, and after one was missed: ask for the marked cases, some at each tick, and queue
- * what would be admitted. The ticking thread only. */
-enum err owed_look(struct ctx *ctx, struct gate *g, struct db *reader) MUST_USE;
 
-/* ---- admit.c, draw.c, vault.c ---- */
+/* ---- admit.c, draw.c, erase.c ---- */
 
 struct admission {
     struct verdict verdict;
@@ -328,21 +270,11 @@ enum err admit_question(struct ctx *ctx, struct gate *g, struct db *db, struct q
 void gate_mark_job(struct gate *g);
 void gate_mark_reset(struct gate *g, const struct gate_mark *m);
 /* The document the act draws up, in Chinese, and English when wanted; empty when it draws none. */
-struct drawn {
-    struct str zh;
-    struct str en;
-};
 enum err document_draw(struct ctx *ctx, struct gate *g, struct db *db, struct question *q,
                        int64_t seq, struct str case_id, const struct step *step, bool english,
-                       struct drawn *ret) MUST_USE;
-enum err vault_erase(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq, struct str fact,
+                       struct issued *ret) MUST_USE;
+/* Erase a value that an act said of a fact: in vault, documents and the facts of its case. */
+enum err erase_value(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq, struct str fact,
                      bool replay) MUST_USE;
 enum err head_store(struct ctx *ctx, struct db *db, const struct tree *tree,
                     struct str note) MUST_USE;
-/* Would the packs in force, with the one this draft carries, load without a fault? */
-enum err book_try(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft,
-                  bool *ret_good, struct law_problems *ret_problems) MUST_USE;
-/* The law a first publication is judged by: the very pack it carries. NULL when it does not load.
- */
-enum err book_genesis(struct ctx *ctx, struct gate *g, const struct draft *draft,
-                      const struct law **ret) MUST_USE;

@@ -3,20 +3,6 @@
  * register (projector.names). */
 #include "gate/gate_in.h"
 
-enum err gate_known(struct ctx *ctx, struct db *db, struct str id, struct day day,
-                    struct str *ret_kind)
-{
-    struct actor_record r;
-    bool found = false;
-    *ret_kind = STR("");
-    if (id.n == 0) {
-        return ERR_OK;
-    }
-    TRY(gate_actor_at(ctx, db, id, day, &r, &found));
-    *ret_kind = found && r.active ? r.kind : STR("");
-    return ERR_OK;
-}
-
 static struct str named(const struct naming *n, const char *fact)
 {
     return json_text(&n->draft->fields, fact);
@@ -40,7 +26,7 @@ static enum err look_holder(struct ctx *ctx, struct db *db, const struct naming 
                             const char *fact, struct misnamed *ret)
 {
     struct str kind = {0};
-    TRY(gate_known(ctx, db, named(n, fact), n->day, &kind));
+    TRY(people_kind(ctx, db, named(n, fact), n->day, &kind));
     say(ret, kind.n == 0 || str_equal(kind, STR("person")), "form.subject", fact);
     return ERR_OK;
 }
@@ -65,7 +51,7 @@ static enum err look_dismissed(struct ctx *ctx, struct db *db, const struct nami
 {
     bool admin = json_get(&n->draft->fields, "admin.id") != NULL;
     struct str kind = {0};
-    TRY(gate_known(ctx, db, named(n, admin ? "admin.id" : "officer.id"), n->day, &kind));
+    TRY(people_kind(ctx, db, named(n, admin ? "admin.id" : "officer.id"), n->day, &kind));
     say(ret, str_equal(kind, admin ? STR("admin") : STR("officer")), "form.subject",
         admin ? "admin.id" : "officer.id");
     return ERR_OK;
@@ -75,11 +61,10 @@ static enum err look_dismissed(struct ctx *ctx, struct db *db, const struct nami
 static enum err look_party(struct ctx *ctx, struct db *db, const struct naming *n,
                            struct misnamed *ret)
 {
-    struct gate_actor_get_row row;
+    struct actor_record there;
     bool found = false;
-    TRY(gate_actor_get(ctx, db, (struct gate_actor_get_in){.id = named(n, "party.id")}, &row,
-                       &found));
-    say(ret, !found || str_equal(row.actor_kind, named(n, "party.kind")), "form.taken", "party.id");
+    TRY(people_find(ctx, db, named(n, "party.id"), n->day, &there, &found));
+    say(ret, !found || str_equal(there.kind, named(n, "party.kind")), "form.taken", "party.id");
     return ERR_OK;
 }
 
@@ -94,8 +79,8 @@ static enum err look_relation(struct ctx *ctx, struct db *db, const struct namin
     struct str to_kind = {0};
     struct gate_case_get_row row;
     bool is_case = false;
-    TRY(gate_known(ctx, db, from, n->day, &from_kind));
-    TRY(gate_known(ctx, db, to, n->day, &to_kind));
+    TRY(people_kind(ctx, db, from, n->day, &from_kind));
+    TRY(people_kind(ctx, db, to, n->day, &to_kind));
     if (to_kind.n == 0) {
         TRY(gate_case_get(ctx, db, (struct gate_case_get_in){.id = to}, &row, &is_case));
     }
@@ -116,25 +101,12 @@ static enum err look_relation(struct ctx *ctx, struct db *db, const struct namin
     return ERR_OK;
 }
 
-/* Is there such a relation, in force or from a later day? */
-static enum err stands(struct ctx *ctx, struct db *db, struct str a, struct str b,
-                       struct str relation, struct day day, bool *ret)
-{
-    struct gate_relation_get_row row;
-    bool found = false;
-    TRY(gate_relation_get(ctx, db,
-                          (struct gate_relation_get_in){.a = a, .b = b, .relation = relation}, &row,
-                          &found));
-    *ret = found && row.until_day > day.n;
-    return ERR_OK;
-}
-
 static enum err look_end(struct ctx *ctx, struct db *db, const struct naming *n,
                          struct misnamed *ret)
 {
     bool there = false;
-    TRY(stands(ctx, db, named(n, "relation.from"), named(n, "relation.to"),
-               named(n, "relation.kind"), n->day, &there));
+    TRY(people_relation_stands(ctx, db, named(n, "relation.from"), named(n, "relation.to"),
+                               named(n, "relation.kind"), n->day, &there));
     say(ret, there, "form.subject", "relation.from");
     return ERR_OK;
 }
@@ -149,10 +121,10 @@ static enum err look_authority(struct ctx *ctx, struct db *db, const struct nami
 {
     struct str agent = named(n, "authority.agent");
     struct str kind = {0};
-    TRY(gate_known(ctx, db, agent, n->day, &kind));
+    TRY(people_kind(ctx, db, agent, n->day, &kind));
     say(ret, is_party(kind) && !str_equal(agent, principal_of(n)), "form.subject",
         "authority.agent");
-    TRY(gate_known(ctx, db, principal_of(n), n->day, &kind));
+    TRY(people_kind(ctx, db, principal_of(n), n->day, &kind));
     say(ret, is_party(kind), "form.subject", "authority.principal");
     return ERR_OK;
 }
@@ -161,8 +133,8 @@ static enum err look_authority_end(struct ctx *ctx, struct db *db, const struct 
                                    struct misnamed *ret)
 {
     bool there = false;
-    TRY(stands(ctx, db, named(n, "authority.agent"), principal_of(n), named(n, "authority.kind"),
-               n->day, &there));
+    TRY(people_relation_stands(ctx, db, named(n, "authority.agent"), principal_of(n),
+                               named(n, "authority.kind"), n->day, &there));
     say(ret, there, "form.subject", "authority.agent");
     return ERR_OK;
 }
@@ -174,18 +146,15 @@ static enum err look_authority_end(struct ctx *ctx, struct db *db, const struct 
 static enum err look_erased(struct ctx *ctx, struct db *db, const struct naming *n,
                             struct misnamed *ret)
 {
-    struct gate_vault_act_get_row row;
+    struct str text = {0};
     struct vault_content content;
     struct str id = named(n, "erase.fact");
     const struct fact *fact = n->law == NULL ? NULL : law_fact(n->law, id);
     bool found = false;
-    TRY(gate_vault_act_get(
-        ctx, db,
-        (struct gate_vault_act_get_in){.seq = json_int(&n->draft->fields, "erase.seq", -1)}, &row,
-        &found));
+    TRY(vault_find(ctx, db, json_int(&n->draft->fields, "erase.seq", -1), &text, &found));
     say(ret, found, "form.subject", "erase.seq");
     if (found) {
-        TRY(act_read(ctx, row.content, &content));
+        TRY(vault_read(ctx, text, &content));
         const struct act_kind *kind = n->law == NULL ? NULL : law_act(n->law, content.draft.kind);
         bool personal =
             fact == NULL || fact->class == CLASS_PERSONAL || fact->class == CLASS_SENSITIVE;

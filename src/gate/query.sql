@@ -20,42 +20,8 @@ INSERT INTO gate_ledger_hash (level, idx, hash) VALUES (:level, :idx, :hash);
 -- gate_hash_get :row  The root of a full tile.
 SELECT hash FROM gate_ledger_hash WHERE level = :level AND idx = :idx;
 
--- gate_vault_act_add :write  Keep the values and salts of an act.
-INSERT INTO gate_vault_act (seq, content) VALUES (:seq, :content);
-
--- gate_vault_act_get :row  The values and salts of an act.
-SELECT seq, content FROM gate_vault_act WHERE seq = :seq;
-
--- gate_vault_act_range :rows  Values and salts from a place on, in order.
-SELECT seq, content FROM gate_vault_act WHERE seq >= :seq ORDER BY seq LIMIT :count$int;
-
--- gate_vault_act_set :write  Replace the values of an act after an erasure.
-UPDATE gate_vault_act SET content = :content WHERE seq = :seq;
-
--- gate_vault_document_add :write  Keep what an act drew up.
-INSERT INTO gate_vault_document (seq, zh, en) VALUES (:seq, :zh, :en);
-
--- gate_vault_document_get :row  What an act drew up.
-SELECT zh, en FROM gate_vault_document WHERE seq = :seq;
-
--- gate_vault_document_of_case :rows  The documents of a case.
-SELECT d.seq, d.zh FROM gate_vault_document AS d JOIN gate_act AS a ON a.seq = d.seq WHERE a.case_id = :case_id ORDER BY d.seq;
-
--- gate_vault_document_remove :write  Erase what an act drew up.
-DELETE FROM gate_vault_document WHERE seq = :seq;
-
--- gate_vault_blob_add :write  Keep a file by its digest; a second one is the same.
-INSERT INTO gate_vault_blob (sha256, uses, type, name, bytes) VALUES (:sha256, 1, :type, :name, :bytes)
-ON CONFLICT (sha256) DO UPDATE SET uses = gate_vault_blob.uses + 1;
-
--- gate_vault_blob_get :row  A file by its digest.
-SELECT sha256, type, name, bytes FROM gate_vault_blob WHERE sha256 = :sha256;
-
--- gate_vault_blob_less :write  One use of a file is erased.
-UPDATE gate_vault_blob SET uses = uses - 1 WHERE sha256 = :sha256;
-
--- gate_vault_blob_remove :write  Erase a file that has no use left.
-DELETE FROM gate_vault_blob WHERE sha256 = :sha256 AND uses <= 0;
+-- gate_document_of_case :rows  The documents of a case.
+SELECT d.seq, d.zh FROM vault_document AS d JOIN gate_act AS a ON a.seq = d.seq WHERE a.case_id = :case_id ORDER BY d.seq;
 
 -- gate_refusal_add :write  Log a refusal; it is no act and leaves the ledger alone.
 INSERT INTO gate_refusal (id, at_ms, kind, case_id, actor, check_name, code, article)
@@ -67,45 +33,6 @@ SELECT id FROM gate_refusal ORDER BY id DESC LIMIT 1;
 -- gate_refusal_list :rows  Refusals before one, newest first.
 SELECT id, at_ms, kind, case_id, actor, check_name, code, article FROM gate_refusal
 WHERE id < :id ORDER BY id DESC LIMIT :count$int;
-
--- gate_pack_add :write  Note a published pack.
-INSERT INTO gate_pack (seq, pack, version, digest, from_day) VALUES (:seq, :pack, :version, :digest, :from_day);
-
--- gate_pack_list :rows  All publications in order.
-SELECT seq, pack, version, digest, from_day FROM gate_pack ORDER BY seq;
-
--- gate_actor_get :row  Who this is, as of the ledger.
-SELECT id, actor_kind, office, roles, person, from_day, until_day FROM gate_actor WHERE id = :id;
-
--- gate_actor_of_person :rows  The offices a natural person holds on a day.
-SELECT id, actor_kind, roles FROM gate_actor
-WHERE person = :person AND from_day <= :day$int AND until_day > :day$int ORDER BY id;
-
--- gate_actor_set :write  Register or change an actor.
-INSERT INTO gate_actor (id, actor_kind, office, roles, person, from_day, until_day)
-VALUES (:id, :actor_kind, :office, :roles, :person, :from_day, :until_day)
-ON CONFLICT (id) DO UPDATE SET actor_kind = excluded.actor_kind, office = excluded.office, roles = excluded.roles,
-    person = excluded.person, from_day = excluded.from_day, until_day = excluded.until_day;
-
--- gate_relation_set :write  Register a relation, or end it.
-INSERT INTO gate_relation (a, b, relation, scope, from_day, until_day, seq)
-VALUES (:a, :b, :relation, :scope, :from_day, :until_day, :seq)
-ON CONFLICT (a, b, relation) DO UPDATE SET scope = excluded.scope, from_day = excluded.from_day, until_day = excluded.until_day, seq = excluded.seq;
-
--- gate_relation_between :rows  Relations of one to the other on a day.
-SELECT relation, scope FROM gate_relation
-WHERE a = :a AND b = :b AND from_day <= :day$int AND until_day > :day$int ORDER BY relation;
-
--- gate_relation_end :count  End a relation from a day on.
-UPDATE gate_relation SET until_day = :until_day, seq = :seq
-WHERE a = :a AND b = :b AND relation = :relation AND until_day > :until_day;
-
--- gate_relation_get :row  The last day of a relation, or the first on which it is over.
-SELECT until_day FROM gate_relation WHERE a = :a AND b = :b AND relation = :relation;
-
--- gate_relation_to :rows  Who is related to one on a day.
-SELECT a, relation FROM gate_relation
-WHERE b = :b AND from_day <= :day$int AND until_day > :day$int ORDER BY a, relation;
 
 -- gate_case_get :row  A case as the gate keeps it.
 SELECT id, item, office, party, filed_by, status, opened_day, closed, first_seq, last_seq, law_seq, law_day, tokens, facts, acts

@@ -7,7 +7,7 @@ enum { CASE_ACTS_MAX = LIMIT_CASE_ACTS };
 static enum err law_now(struct ctx *ctx, struct gate *g, struct db *db, const struct law **ret)
 {
     struct day today = instant_day(g->world->now(g->world));
-    return book_law(ctx, g, db, book_visible(g->book), today, ret);
+    return book_law(ctx, g->book, db, book_visible(g->book), today, ret);
 }
 
 enum err gate_law(struct ctx *ctx, struct gate *g, struct db *reader, const struct law **ret)
@@ -35,7 +35,8 @@ enum err gate_case(struct ctx *ctx, struct gate *g, struct db *reader, struct st
                                .last_seq = row.last_seq,
                                .tokens = row.tokens};
     TRY(json_parse(ctx, row.facts, STR("facts"), &ret->facts));
-    return book_law(ctx, g, reader, row.law_seq, (struct day){(int32_t)row.law_day}, &ret->law);
+    return book_law(ctx, g->book, reader, row.law_seq, (struct day){(int32_t)row.law_day},
+                    &ret->law);
 }
 
 static enum clock_state state_of(const struct gate_clock_list_row *row, struct day today)
@@ -101,19 +102,18 @@ static enum err record_of(struct ctx *ctx, struct db *reader, int64_t seq, struc
                           bool *ret_found)
 {
     struct gate_entry_get_row entry;
-    struct gate_vault_act_get_row vault;
+    struct str text = {0};
     bool has_vault = false;
     TRY(gate_entry_get(ctx, reader, (struct gate_entry_get_in){.seq = seq}, &entry, ret_found));
     if (!*ret_found) {
         return ERR_OK;
     }
-    TRY(gate_vault_act_get(ctx, reader, (struct gate_vault_act_get_in){.seq = seq}, &vault,
-                           &has_vault));
+    TRY(vault_find(ctx, reader, seq, &text, &has_vault));
     if (!has_vault) {
         return fault(ctx, ERR_CORRUPT, "the vault lacks act %lld", (long long)seq);
     }
     struct vault_content v;
-    TRY(act_read(ctx, vault.content, &v));
+    TRY(vault_read(ctx, text, &v));
     struct json leaf;
     TRY(json_parse(ctx, entry.leaf, STR("leaf"), &leaf));
     *ret = (struct act_record){.seq = seq,
@@ -158,23 +158,10 @@ enum err gate_case_acts(struct ctx *ctx, struct gate *g, struct db *reader, stru
     return ERR_OK;
 }
 
-enum err gate_attachment(struct ctx *ctx, struct gate *g, struct db *reader, struct str sha256,
-                         struct attachment *ret, bool *ret_found)
-{
-    (void)g;
-    struct gate_vault_blob_get_row row;
-    TRY(gate_vault_blob_get(ctx, reader, (struct gate_vault_blob_get_in){.sha256 = sha256}, &row,
-                            ret_found));
-    if (*ret_found) {
-        *ret = (struct attachment){row.sha256, row.type, row.name, row.bytes};
-    }
-    return ERR_OK;
-}
-
 enum err gate_actor(struct ctx *ctx, struct gate *g, struct db *reader, struct str id,
                     struct actor_record *ret, bool *ret_found)
 {
-    return gate_actor_at(ctx, reader, id, instant_day(g->world->now(g->world)), ret, ret_found);
+    return people_find(ctx, reader, id, instant_day(g->world->now(g->world)), ret, ret_found);
 }
 
 enum err gate_speaks_for(struct ctx *ctx, struct gate *g, struct db *reader, struct str actor,
@@ -183,8 +170,8 @@ enum err gate_speaks_for(struct ctx *ctx, struct gate *g, struct db *reader, str
     const struct law *law = NULL;
     struct speaking s = {.matter = item, .any_matter = item.n == 0};
     TRY(law_now(ctx, g, reader, &law));
-    return speaks_for(ctx, reader, law, actor, party, instant_day(g->world->now(g->world)), &s,
-                      ret);
+    return people_speaks_for(ctx, reader, law, actor, party, instant_day(g->world->now(g->world)),
+                             &s, ret);
 }
 
 enum err gate_refusals(struct ctx *ctx, struct gate *g, struct db *reader, int64_t before_id,

@@ -23,30 +23,6 @@ CREATE TABLE gate_ledger_hash (
     PRIMARY KEY (level, idx)
 ) WITHOUT ROWID, STRICT;
 
--- kept
-CREATE TABLE gate_vault_act (
-    seq INTEGER PRIMARY KEY,
-    content TEXT NOT NULL
-) STRICT;
-
--- A file by its digest. uses: how often it was handed in; it goes when each of these was erased.
--- kept
-CREATE TABLE gate_vault_blob (
-    sha256 TEXT PRIMARY KEY,
-    uses INTEGER NOT NULL,
-    type TEXT NOT NULL,
-    name TEXT NOT NULL,
-    bytes BLOB NOT NULL
-) STRICT;
-
--- A document as its act drew it up, in Chinese and English. Gone when a value it shows was erased.
--- kept
-CREATE TABLE gate_vault_document (
-    seq INTEGER PRIMARY KEY,
-    zh TEXT NOT NULL,
-    en TEXT NOT NULL
-) STRICT;
-
 -- Refusals are no acts: they change nothing and stand in no ledger.
 -- kept
 CREATE TABLE gate_refusal (
@@ -61,42 +37,6 @@ CREATE TABLE gate_refusal (
 ) STRICT;
 
 -- What the gate must know to judge the next act. All of it is rebuilt by replay.
-
--- A pack published by the act of this sequence; its text is a blob of the vault, by digest.
-CREATE TABLE gate_pack (
-    seq INTEGER PRIMARY KEY,
-    pack TEXT NOT NULL,
-    version TEXT NOT NULL,
-    digest TEXT NOT NULL,
-    from_day INTEGER NOT NULL
-) STRICT;
-
--- Who may act: persons and organisations as parties, people in offices as officers, administrators. person: the
--- register id of the natural person who holds the office, so that one person is seen as one; empty when not given.
-CREATE TABLE gate_actor (
-    id TEXT PRIMARY KEY,
-    actor_kind TEXT NOT NULL,
-    office TEXT NOT NULL,
-    roles TEXT NOT NULL,
-    person TEXT NOT NULL,
-    from_day INTEGER NOT NULL,
-    until_day INTEGER NOT NULL
-) STRICT;
-CREATE INDEX gate_actor_person ON gate_actor (person);
-
--- Relations between people: agent, legal representative (may act for), kin, owner, partner (bars from deciding).
--- scope: a JSON list of the items an authority is for; empty: all.
-CREATE TABLE gate_relation (
-    a TEXT NOT NULL,
-    b TEXT NOT NULL,
-    relation TEXT NOT NULL,
-    scope TEXT NOT NULL,
-    from_day INTEGER NOT NULL,
-    until_day INTEGER NOT NULL,
-    seq INTEGER NOT NULL,
-    PRIMARY KEY (a, b, relation)
-) WITHOUT ROWID, STRICT;
-CREATE INDEX gate_relation_b ON gate_relation (b, a);
 
 -- One running or ended procedure. law_seq: the last publication it began under. acts: JSON, kind to
 -- the list of those who did it, for separation of persons.

@@ -53,7 +53,7 @@ static enum err load_case(struct ctx *ctx, struct gate *g, struct db *db, struct
     }
     q->has_case = true;
     q->law_seq = q->row.law_seq;
-    TRY(book_law(ctx, g, db, q->row.law_seq, (struct day){(int32_t)q->row.law_day}, &q->law));
+    TRY(book_law(ctx, g->book, db, q->row.law_seq, (struct day){(int32_t)q->row.law_day}, &q->law));
     TRY(parse_object(ctx, q->row.facts, "facts", &q->facts_before));
     TRY(parse_object(ctx, q->row.acts, "acts", &q->acts));
     q->item = law_item(q->law, q->row.item);
@@ -116,10 +116,10 @@ enum err question_load(struct ctx *ctx, struct gate *g, struct db *db, const str
     q->decided = q->decided_then = json_array();
     q->law_seq = book_newest(g->book);
     if (q->law_seq >= 0) {
-        TRY(book_law(ctx, g, db, q->law_seq, q->day, &q->law_now));
+        TRY(book_law(ctx, g->book, db, q->law_seq, q->day, &q->law_now));
     }
     if (q->law_seq < 0) {
-        TRY(book_genesis(ctx, g, draft, &q->law_now));
+        TRY(book_genesis(ctx, draft, &q->law_now));
     }
     q->law = q->law_now;
     if (q->law == NULL) {

@@ -128,8 +128,8 @@ static void job_done(void *arg, enum err err, const struct why *why)
         s->receipt.tree_size = (int64_t)gate_tree_size(s->gate);
     }
     s->done(s->arg, err, why, s->has_draft ? &s->receipt : NULL);
-    if (err == ERR_OK && s->receipt.next.n > 0) {
-        owed_submit(s->gate, s->receipt.next, s->receipt.case_id);
+    if (err == ERR_OK && s->receipt.next.n > 0 && s->gate->owed != NULL) {
+        s->gate->owed(s->gate->owed_arg, s->receipt.next, s->receipt.case_id);
     }
     submission_give(s);
 }

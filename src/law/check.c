@@ -101,7 +101,7 @@ static void check_awaited(struct builder *b, const struct act_kind *kind)
     for (size_t i = 0; i < x->room; i++) {
         const struct bpmn_process *p = x->values[i];
         for (size_t k = 0; p != NULL && k < p->element_count; k++) {
-            if (str_in_list(kind->kind, p->elements[k].acts, p->elements[k].act_count)) {
+            if (str_in(kind->kind, p->elements[k].acts, p->elements[k].act_count)) {
                 return;
             }
         }

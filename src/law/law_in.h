@@ -170,7 +170,6 @@ void *may_ref(struct builder *b, const struct source *f, const struct json *o, c
 /* A list of names of a table, as an array of pointers. */
 void **refs(struct builder *b, const struct source *f, const struct json *o, const char *name,
             enum table t, size_t *ret_count);
-bool str_in_list(struct str s, const struct str *list, size_t count);
 const struct need *read_needs(struct builder *b, const struct source *f, const struct json *list,
                               size_t *ret_count);
 bool parse_unit(struct str s, enum limit_unit *ret);

@@ -120,7 +120,7 @@ const struct transition *law_transition(const struct law *law, struct str pack, 
 {
     for (size_t i = 0; i < law->transition_count; i++) {
         const struct transition *x = &law->transitions[i];
-        bool over = x->item_count == 0 || str_in_list(item, x->items, x->item_count);
+        bool over = x->item_count == 0 || str_in(item, x->items, x->item_count);
         if (over && str_equal(law->packs[x->pack].code, pack)) {
             return x;
         }

@@ -362,16 +362,6 @@ int word_of(struct str s, const char *const *words, size_t count)
     return -1;
 }
 
-bool str_in_list(struct str s, const struct str *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (str_equal(s, list[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool parse_unit(struct str s, enum limit_unit *ret)
 {
     static const char *const words[] = {[UNIT_WORKDAY] = "workday",

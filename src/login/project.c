@@ -108,7 +108,7 @@ static enum err look_open(struct ctx *ctx, struct db *db, const struct naming *n
     struct str kind = {0};
     struct str name = login_name(ctx->arena, named(n, "account.name"));
     bool found = false;
-    TRY(gate_known(ctx, db, named(n, "account.owner"), n->day, &kind));
+    TRY(people_kind(ctx, db, named(n, "account.owner"), n->day, &kind));
     if (kind.n == 0) {
         *ret = (struct misnamed){"form.subject", "account.owner"};
         return ERR_OK;

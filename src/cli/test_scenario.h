@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "agenda/agenda.h"
 #include "base/test.h"
 #include "gate/gate.h"
 
@@ -43,6 +44,7 @@ struct play {
     struct store *store;
     struct keyholder *keys;
     struct gate *gate;
+    struct agenda *agenda;
 };
 
 /* Read the scenario and its packs onto ctx->arena; nothing is opened and p->world is to be set. The

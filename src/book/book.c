@@ -2,11 +2,21 @@
  *
  * A snapshot depends on the publications up to a sequence and on the day, but only on days at which
  * something begins or ends; those days (epochs) are read off the packs, so a year of cases shares a
- * few snapshots. A snapshot, once made, stays until the gate closes: pointers into it need no pins.
+ * few snapshots. A snapshot, once made, stays until the book closes: pointers into it need no pins.
  */
-#include "gate/gate_in.h"
+#include "book/book.h"
 
+#include <pthread.h>
+
+#include "base/arena.h"
+#include "base/day.h"
+#include "base/str.h"
+#include "base/world.h"
+#include "book_sql.h"
 #include "crypto/crypto.h"
+#include "limit_gen.h"
+#include "store/store.h"
+#include "vault/vault.h"
 
 enum { PUBLICATIONS_MAX = 4096, SNAPSHOTS_MAX = LIMIT_LAW_SNAPSHOTS };
 
@@ -76,27 +86,26 @@ static struct day epoch_of(const struct law_book *b, struct day day)
     return epoch;
 }
 
-void free_arena(void *arena)
+static void free_arena(void *arena)
 {
     arena_free(arena);
 }
 
 static enum err pack_text(struct ctx *ctx, struct db *db, struct str digest, struct str *ret)
 {
-    struct gate_vault_blob_get_row row;
+    struct attachment file;
     bool found = false;
-    TRY(gate_vault_blob_get(ctx, db, (struct gate_vault_blob_get_in){.sha256 = digest}, &row,
-                            &found));
+    TRY(vault_file_find(ctx, db, digest, &file, &found));
     if (!found) {
         return fault(ctx, ERR_CORRUPT, "the text of published pack %.*s is not in the vault",
                      FMT(digest));
     }
-    *ret = row.bytes;
+    *ret = file.bytes;
     return ERR_OK;
 }
 
 static enum err add_publication(struct ctx *ctx, struct law_book *b, struct db *db,
-                                const struct gate_pack_list_row *row)
+                                const struct book_pack_list_row *row)
 {
     struct arena *a = b->arena;
     if (b->count >= PUBLICATIONS_MAX) {
@@ -117,24 +126,24 @@ static enum err add_publication(struct ctx *ctx, struct law_book *b, struct db *
 
 static enum err read_publications(struct ctx *ctx, struct law_book *b, struct db *db)
 {
-    struct gate_pack_list_row *rows = NULL;
+    struct book_pack_list_row *rows = NULL;
     size_t count = 0;
-    TRY(gate_pack_list(ctx, db, &rows, &count));
+    TRY(book_pack_list(ctx, db, &rows, &count));
     for (size_t i = b->count; i < count; i++) {
         TRY(add_publication(ctx, b, db, &rows[i]));
     }
     return ERR_OK;
 }
 
-enum err book_new(struct ctx *ctx, struct gate *g, struct law_book **ret)
+enum err book_new(struct ctx *ctx, struct arena *arena, struct law_book **ret)
 {
-    struct law_book *b = ARENA_NEW(g->arena, struct law_book);
-    pthread_mutex_init(&b->lock, NULL);
-    b->arena = g->arena;
-    b->rows = ARENA_ARRAY(g->arena, struct publication, PUBLICATIONS_MAX);
-    b->snapshots = ARENA_ARRAY(g->arena, struct snapshot, SNAPSHOTS_MAX);
-    *ret = b;
+    struct law_book *b = ARENA_NEW(arena, struct law_book);
     (void)ctx;
+    pthread_mutex_init(&b->lock, NULL);
+    b->arena = arena;
+    b->rows = ARENA_ARRAY(arena, struct publication, PUBLICATIONS_MAX);
+    b->snapshots = ARENA_ARRAY(arena, struct snapshot, SNAPSHOTS_MAX);
+    *ret = b;
     return ERR_OK;
 }
 
@@ -316,10 +325,9 @@ static enum err note_guarded(struct locked_work *w, struct law_book *b, struct d
     return e;
 }
 
-enum err book_law(struct ctx *ctx, struct gate *g, struct db *db, int64_t law_seq, struct day day,
-                  const struct law **ret)
+enum err book_law(struct ctx *ctx, struct law_book *b, struct db *db, int64_t law_seq,
+                  struct day day, const struct law **ret)
 {
-    struct law_book *b = g->book;
     *ret = NULL;
     pthread_mutex_lock(&b->lock);
     bool wanted = b->count > 0 && law_seq >= 0;
@@ -338,13 +346,13 @@ enum err book_law(struct ctx *ctx, struct gate *g, struct db *db, int64_t law_se
     return locked_end(&w, b, ctx, s != NULL ? ERR_OK : make_snapshot(&w, b, db, law_seq, day, ret));
 }
 
-enum err book_note(struct ctx *ctx, struct gate *g, struct db *db)
+enum err book_note(struct ctx *ctx, struct law_book *b, struct db *db)
 {
     struct locked_work w;
-    if (!locked_begin(&w, g->book, ctx->world)) {
+    if (!locked_begin(&w, b, ctx->world)) {
         return fault(ctx, ERR_MEMORY, "no memory to read the publications");
     }
-    return locked_end(&w, g->book, ctx, note_guarded(&w, g->book, db));
+    return locked_end(&w, b, ctx, note_guarded(&w, b, db));
 }
 
 /* ---- trying a publication ---- */
@@ -361,8 +369,7 @@ static const struct attachment *pack_file(const struct draft *d)
     return NULL;
 }
 
-enum err book_genesis(struct ctx *ctx, struct gate *g, const struct draft *draft,
-                      const struct law **ret)
+enum err book_genesis(struct ctx *ctx, const struct draft *draft, const struct law **ret)
 {
     const struct attachment *file = pack_file(draft);
     struct law_pack_source pack;
@@ -378,19 +385,18 @@ enum err book_genesis(struct ctx *ctx, struct gate *g, const struct draft *draft
     }
     arena_defer(ctx->arena, free_arena, arena);
     arena_guard_as(arena, ctx->arena);
-    if (law_load(ctx, arena, &pack, 1, instant_day(g->world->now(g->world)), &law, &problems) ==
+    if (law_load(ctx, arena, &pack, 1, instant_day(ctx->world->now(ctx->world)), &law, &problems) ==
         ERR_OK) {
         *ret = law;
     }
     return ERR_OK;
 }
 
-enum err book_try(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft,
+enum err book_try(struct ctx *ctx, struct law_book *b, struct db *db, const struct draft *draft,
                   bool *ret_good, struct law_problems *ret_problems)
 {
-    struct law_book *b = g->book;
     const struct attachment *file = pack_file(draft);
-    struct day day = instant_day(g->world->now(g->world));
+    struct day day = instant_day(ctx->world->now(ctx->world));
     *ret_good = false;
     *ret_problems = (struct law_problems){0};
     if (file == NULL) {
@@ -441,8 +447,9 @@ static struct str publishing_kind(const struct law *law)
     return STR("");
 }
 
-enum err gate_publish_draft(struct ctx *ctx, struct gate *g, const struct law_pack_source *pack,
-                            struct draft *ret, struct law_problems *ret_problems)
+enum err book_publish_draft(struct ctx *ctx, struct law_book *b, struct db *db,
+                            const struct law_pack_source *pack, struct draft *ret,
+                            struct law_problems *ret_problems)
 {
     struct arena *a = ctx->arena;
     struct attachment *file = ARENA_NEW(a, struct attachment);
@@ -471,13 +478,12 @@ enum err gate_publish_draft(struct ctx *ctx, struct gate *g, const struct law_pa
     json_set(a, &f, STR("pack.file"), m);
     *ret = (struct draft){.fields = f, .attachments = file, .attachment_count = 1};
     bool good = false;
-    struct db *db = store_writer(g->store);
-    TRY(book_try(ctx, g, db, ret, &good, ret_problems));
+    TRY(book_try(ctx, b, db, ret, &good, ret_problems));
     const struct law *law = NULL;
-    if (book_newest(g->book) < 0) {
-        TRY(book_genesis(ctx, g, ret, &law));
+    if (book_newest(b) < 0) {
+        TRY(book_genesis(ctx, ret, &law));
     } else {
-        TRY(book_law(ctx, g, db, book_newest(g->book), instant_day(g->world->now(g->world)), &law));
+        TRY(book_law(ctx, b, db, book_newest(b), instant_day(ctx->world->now(ctx->world)), &law));
     }
     if (!good || law == NULL) {
         return fault(ctx, ERR_SYNTAX, "the pack has faults");

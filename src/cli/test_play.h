@@ -2,6 +2,7 @@
  * sets, with the packs and the people of the samples. Only tests include this. */
 #pragma once
 
+#include "agenda/agenda.h"
 #include "base/json.h"
 #include "base/test.h"
 #include "crypto/keyholder.h"
@@ -21,6 +22,7 @@ struct story {
     struct str dir;
     struct store *store;
     struct gate *gate;
+    struct agenda *agenda;
     struct keyholder *keys;
     struct json people;
     struct str case_id; /* of the story so far */

@@ -10,7 +10,9 @@
 #include "base/test.h"
 #include "crypto/keyholder.h"
 #include "gate/gate.h"
-#include "gate/test_play.h"
+#include "book/book.h"
+#include "replay/replay.h"
+#include "cli/test_play.h"
 #include "limit_gen.h"
 #include "world_sim.h"
 
@@ -24,6 +26,7 @@ struct rig {
     struct store *store;
     struct keyholder *keys;
     struct gate *gate;
+    struct agenda *agenda;
     struct str case_id;
     int64_t acked; /* highest place acknowledged */
     uint8_t acked_hash[64][32];
@@ -41,13 +44,16 @@ static enum err rig_open(struct rig *r)
     TRY(store_migrate(ctx, r->store));
     config.store = r->store;
     config.keys = r->keys;
-    return gate_new(ctx, &config, &r->gate);
+    TRY(gate_new(ctx, &config, &r->gate));
+    return agenda_new(ctx, r->gate, r->store, &r->agenda);
 }
 
 static void rig_close(struct rig *r)
 {
+    agenda_free(r->agenda);
     gate_close(r->gate);
     store_close(r->store);
+    r->agenda = NULL;
     r->gate = NULL;
     r->store = NULL;
 }
@@ -101,7 +107,7 @@ static enum err publish(struct rig *r, const char *folder)
     ctx->world = world_real();
     TRY(law_read_folder(ctx, folder, &pack));
     ctx->world = r->world;
-    TRY(gate_publish_draft(ctx, r->gate, &pack, &d, &problems));
+    TRY(book_publish_draft(ctx, gate_book(r->gate), store_writer(r->store), &pack, &d, &problems));
     d.actor = (struct actor){.kind = ACTOR_NODE, .assurance = 2};
     return submit(r, &d, NULL);
 }
@@ -183,7 +189,7 @@ static void check_invariants(struct rig *r)
     ctx->world = other;
     CHECK_OK(store_open(ctx, STR("fresh"), STORE_CREATE, &fresh));
     CHECK_OK(store_migrate(ctx, fresh));
-    CHECK_OK(gate_replay(ctx, r->gate, fresh, &replay));
+    CHECK_OK(replay_run(ctx, r->gate, fresh, &replay));
     CHECK_INT(replay.refused, 0);
     CHECK_STR(replay.first_wrong, "");
     store_close(fresh);
@@ -329,18 +335,18 @@ TEST(gate_holds_the_acts_of_the_clock_when_the_wall_clock_leaps)
     size_t count = 0;
     rig_prepare(&r, t, ctx);
     CHECK_OK(rig_open(&r));
-    CHECK_OK(gate_tick(ctx, r.gate, &count));
+    CHECK_OK(agenda_tick(ctx, r.agenda, &count));
     sim_advance(r.world, (struct span){60000});
-    CHECK_OK(gate_tick(ctx, r.gate, &count));
+    CHECK_OK(agenda_tick(ctx, r.agenda, &count));
     sim_clock_jump(r.world, (struct span){(int64_t)40 * 86400 * 1000});
-    CHECK_ERR(gate_tick(ctx, r.gate, &count), ERR_PRECONDITION);
+    CHECK_ERR(agenda_tick(ctx, r.agenda, &count), ERR_PRECONDITION);
     sim_clock_jump(r.world, (struct span){-(int64_t)40 * 86400 * 1000});
-    CHECK_OK(gate_tick(ctx, r.gate, &count)); /* it came back by itself */
+    CHECK_OK(agenda_tick(ctx, r.agenda, &count)); /* it came back by itself */
     sim_clock_jump(r.world, (struct span){-(int64_t)86400 * 1000});
-    CHECK_ERR(gate_tick(ctx, r.gate, &count), ERR_PRECONDITION);
+    CHECK_ERR(agenda_tick(ctx, r.agenda, &count), ERR_PRECONDITION);
     CHECK_OK(workload(&r)); /* people may act; recorded time does not step back */
-    gate_clock_trust(r.gate);
-    CHECK_OK(gate_tick(ctx, r.gate, &count));
+    agenda_trust_clock(r.agenda);
+    CHECK_OK(agenda_tick(ctx, r.agenda, &count));
     check_invariants(&r);
     rig_close(&r);
     sim_free(r.world);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/day.h"
-#include "gate/test_play.h"
+#include "cli/test_play.h"
 
 static const char food[] =
     "{\"business.name\":\"滨河县禾木烘焙店\",\"premises.address\":\"滨河县东风路 6 "

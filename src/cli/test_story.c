@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/day.h"
-#include "gate/test_matrix.h"
+#include "cli/test_matrix.h"
 #include "limit_gen.h"
 
 enum { ADMITTED_LEAST = 2, REFUSED_LEAST = 3, KINDS_MOST = 1000 };

@@ -3,7 +3,7 @@
 #include "base/test.h"
 #include "gate/gate.h"
 #include "gate_sql.h"
-#include "gate/test_play.h"
+#include "cli/test_play.h"
 
 struct kept {
     enum err answer;

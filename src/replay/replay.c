@@ -1,16 +1,24 @@
 /* Rebuild every view from ledger and vault, re-asking each act under the law of its day, and
- * compare with what is stored, byte for byte. Also fills views that a new version made empty. */
-#include "gate/gate_in.h"
+ * compare with what is stored, byte for byte. */
+#include "replay/replay.h"
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "store/store.h"
+#include "vault/vault.h"
 
 enum { CHUNK = 256, REPLAY_ARENA_BYTES = 256 << 20 };
 
+static void free_arena(void *arena)
+{
+    arena_free(arena);
+}
+
 struct replay {
-    struct gate *source; /* whose ledger is read */
-    struct gate *target; /* whose views are made; the same when rebuilding in place */
+    struct gate *target; /* whose views are made */
     struct db *from;
     struct db *to;
-    bool into_fresh; /* ledger and vault are copied as well */
-    bool erased;     /* a value was erased in an act that came before */
+    bool erased; /* a value was erased in an act that came before */
     struct replay_report *report;
     struct arena *lasting;
 };
@@ -23,84 +31,51 @@ static void wrong(struct replay *r, struct str what)
 }
 
 /* Files stand in the vault by digest; the law packs among them are needed to judge. */
-static enum err copy_blob(struct ctx *ctx, struct replay *r, struct str sha256)
-{
-    struct gate_vault_blob_get_row row;
-    bool found = false;
-    TRY(gate_vault_blob_get(ctx, r->from, (struct gate_vault_blob_get_in){.sha256 = sha256}, &row,
-                            &found));
-    if (!found) {
-        return ERR_OK;
-    }
-    return gate_vault_blob_add(
-        ctx, r->to,
-        (struct gate_vault_blob_add_in){
-            .sha256 = row.sha256, .type = row.type, .name = row.name, .bytes = row.bytes});
-}
-
 static enum err copy_files(struct ctx *ctx, struct replay *r, struct draft *d)
 {
     struct attachment *files = ARENA_ARRAY(ctx->arena, struct attachment, d->fields.count + 1);
     for (size_t i = 0; i < d->fields.count; i++) {
         struct str sha = json_text(&d->fields.members[i].value, "sha256");
-        if (sha.n == 0) {
-            continue;
-        }
-        TRY(copy_blob(ctx, r, sha));
-        bool found = false;
         struct attachment *f = &files[d->attachment_count];
-        TRY(gate_attachment(ctx, r->source, r->from, sha, f, &found));
-        d->attachment_count += found;
+        bool found = false;
+        if (sha.n > 0) {
+            TRY(vault_file_find(ctx, r->from, sha, f, &found));
+        }
+        if (found) {
+            TRY(vault_file_keep(ctx, r->to, f));
+            d->attachment_count++;
+        }
     }
     d->attachments = files;
     return ERR_OK;
 }
 
-static enum err one_act(struct ctx *ctx, struct replay *r, const struct gate_entry_range_row *entry,
+static enum err one_act(struct ctx *ctx, struct replay *r, const struct ledger_entry *entry,
                         struct str vault)
 {
-    struct vault_content v;
-    TRY(act_read(ctx, vault, &v));
-    if (r->into_fresh) {
-        TRY(copy_files(ctx, r, &v.draft));
-    }
-    struct question q;
-    struct admission a = {0};
-    struct gate_vault_document_get_row issued = {0};
+    struct act_then then = {.seq = entry->seq, .leaf = entry->leaf};
+    struct act_again again;
+    struct issued issued = {0};
     bool has_issued = false;
-    TRY(gate_vault_document_get(ctx, r->from,
-                                (struct gate_vault_document_get_in){.seq = entry->seq}, &issued,
-                                &has_issued));
-    r->erased = r->erased || v.erased;
-    struct recorded recorded = {
-        .salts = &v.salts, .document = has_issued ? issued.zh : STR(""), .exact = !r->erased};
-    TRY(question_load(ctx, r->target, r->to, &v.draft, v.at, &q));
-    q.recorded = true;
-    q.decided_then = r->erased ? v.decided : json_array();
-    q.erased = v.erased;
-    if (v.erased && v.has_proposal) {
-        q.has_proposal = true;
-        q.proposal.json = v.proposal;
-        TRY(feel_from_json(ctx, &v.proposal, NULL, &q.proposal.value));
-    }
-    checks_run(ctx, &q, &a.verdict);
+    TRY(vault_read(ctx, vault, &then.content));
+    TRY(copy_files(ctx, r, &then.content.draft));
+    TRY(vault_document_find(ctx, r->from, entry->seq, &issued, &has_issued));
+    then.document = has_issued ? issued.zh : STR("");
+    r->erased = r->erased || then.content.erased;
+    then.erased_before = r->erased;
+    TRY(gate_again(ctx, r->target, r->to, &then, &again));
     r->report->acts++;
-    r->report->erased += v.erased;
-    if (!a.verdict.admitted) {
+    r->report->erased += then.content.erased;
+    if (!again.verdict.admitted) {
         r->report->refused++;
         wrong(r, str_format(ctx->arena, "act %lld: the gate now refuses it: %.*s",
-                            (long long)entry->seq, FMT(a.verdict.code)));
-        if (q.kind == NULL || (q.kind->in_case != ACT_CASE_NONE && q.item == NULL)) {
-            return fault(ctx, ERR_CORRUPT, "act %lld cannot be replayed", (long long)entry->seq);
-        }
+                            (long long)entry->seq, FMT(again.verdict.code)));
     }
-    TRY(admit_question(ctx, r->target, r->to, &q, &recorded, &a));
-    r->target->last = v.at;
-    if (!str_equal(a.text.leaf, entry->leaf)) {
+    if (!again.same_leaf) {
         wrong(r, str_format(ctx->arena, "act %lld: its leaf is made differently from vault and law",
                             (long long)entry->seq));
     }
-    if (a.redrawn) {
+    if (!again.same_document) {
         wrong(r, str_format(ctx->arena,
                             "act %lld: its document comes out otherwise than it was issued",
                             (long long)entry->seq));
@@ -110,14 +85,11 @@ static enum err one_act(struct ctx *ctx, struct replay *r, const struct gate_ent
 
 static enum err chunk(struct ctx *ctx, struct replay *r, int64_t from, size_t *ret_count)
 {
-    struct gate_entry_range_row *entries = NULL;
-    struct gate_vault_act_range_row *vaults = NULL;
+    struct ledger_entry *entries = NULL;
+    struct vault_text *vaults = NULL;
     size_t vault_count = 0;
-    TRY(gate_entry_range(ctx, r->from, (struct gate_entry_range_in){.seq = from, .count = CHUNK},
-                         &entries, ret_count));
-    TRY(gate_vault_act_range(ctx, r->from,
-                             (struct gate_vault_act_range_in){.seq = from, .count = CHUNK}, &vaults,
-                             &vault_count));
+    TRY(gate_entries(ctx, r->from, from, CHUNK, &entries, ret_count));
+    TRY(vault_range(ctx, r->from, from, CHUNK, &vaults, &vault_count));
     if (*ret_count == 0) {
         return ERR_OK;
     }
@@ -127,7 +99,7 @@ static enum err chunk(struct ctx *ctx, struct replay *r, int64_t from, size_t *r
     }
     TRY(db_begin(ctx, r->to));
     for (size_t i = 0; i < *ret_count; i++) {
-        enum err e = one_act(ctx, r, &entries[i], vaults[i].content);
+        enum err e = one_act(ctx, r, &entries[i], vaults[i].text);
         if (e != ERR_OK) {
             db_rollback(r->to);
             return fault_pass(ctx, e, __func__);
@@ -217,8 +189,8 @@ static enum err compare_views(struct ctx *ctx, struct replay *r)
     return e;
 }
 
-enum err gate_replay(struct ctx *ctx, struct gate *g, struct store *fresh,
-                     struct replay_report *ret)
+enum err replay_run(struct ctx *ctx, const struct gate *g, struct store *fresh,
+                    struct replay_report *ret)
 {
     *ret = (struct replay_report){0};
     struct arena *work = arena_new(REPLAY_ARENA_BYTES);
@@ -227,21 +199,17 @@ enum err gate_replay(struct ctx *ctx, struct gate *g, struct store *fresh,
     }
     arena_defer(ctx->arena, free_arena, work);
     struct ctx inner = {.arena = ctx->arena, .world = ctx->world};
-    struct gate_config config = {.store = fresh,
-                                 .keys = NULL,
-                                 .origin = g->origin,
-                                 .node = g->node,
-                                 .rooms = g->rooms,
-                                 .room_count = g->room_count};
+    struct gate_config config = gate_config_of(g);
+    struct store *source = config.store;
+    config.store = fresh;
+    config.keys = NULL;
     struct gate *target = NULL;
     TRY(gate_new(ctx, &config, &target));
     struct db *from = NULL;
-    enum err e = store_reader(ctx, g->store, &from);
-    struct replay r = {.source = g,
-                       .target = target,
+    enum err e = store_reader(ctx, source, &from);
+    struct replay r = {.target = target,
                        .from = from,
                        .to = store_writer(fresh),
-                       .into_fresh = true,
                        .report = ret,
                        .lasting = ctx->arena};
     inner.arena = work;

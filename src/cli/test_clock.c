@@ -1,6 +1,6 @@
 /* Legal clocks through the gate: what the stories of the packs do not show. */
 #include "base/day.h"
-#include "gate/test_play.h"
+#include "cli/test_play.h"
 
 static struct json parsed(struct story *s, const char *text)
 {

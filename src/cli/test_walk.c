@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/day.h"
-#include "gate/test_play.h"
+#include "cli/test_play.h"
 
 enum {
     ENTRIES_MOST = 20000,

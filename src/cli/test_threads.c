@@ -10,7 +10,7 @@
 #include "base/day.h"
 #include "base/json.h"
 #include "crypto/keyholder.h"
-#include "gate/test_scenario.h"
+#include "cli/test_scenario.h"
 #include "world_sim.h"
 
 enum { SUBMITTERS = 3, READERS = 2, DRAFTS = 30 };
@@ -123,7 +123,7 @@ TEST(gate_serves_many_threads)
     }
     for (int i = 0; i < 20; i++) {
         sim_advance(p->world, (struct span){1000});
-        CHECK_OK(gate_tick(ctx, p->gate, &count));
+        CHECK_OK(agenda_tick(ctx, p->agenda, &count));
     }
     for (int i = 0; i < SUBMITTERS + READERS; i++) {
         atomic_store(&stop, i >= SUBMITTERS);

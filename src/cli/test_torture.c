@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "gate/test_scenario.h"
+#include "cli/test_scenario.h"
 #include "limit_gen.h"
 #include "world_kill.h"
 #include "world_sim.h"
@@ -131,7 +131,7 @@ static void tick(struct torture *x)
     struct ctx inner = inner_begin(x);
     struct ctx *ctx = &inner;
     size_t count = 0;
-    CHECK_OK(gate_tick(ctx, x->p->gate, &count));
+    CHECK_OK(agenda_tick(ctx, x->p->agenda, &count));
     CHECK_INT(count, 0);
     while (gate_run_once(x->p->gate) > 0) {
     }
@@ -523,13 +523,13 @@ static void one_leap(struct torture *x, size_t step, int64_t by_s)
     struct ctx *ctx = &inner;
     size_t count = 0;
     if (reopen(x)) {
-        CHECK_OK(gate_tick(ctx, x->p->gate, &count));
+        CHECK_OK(agenda_tick(ctx, x->p->agenda, &count));
         while (gate_run_once(x->p->gate) > 0) {
         }
         uint64_t clocks = clocks_of(x, ctx);
         sim_clock_jump(x->p->world, (struct span){by_s * 1000});
         bool leapt = by_s > 600 || by_s < -600;
-        CHECK_ERR(gate_tick(ctx, x->p->gate, &count), leapt ? ERR_PRECONDITION : ERR_OK);
+        CHECK_ERR(agenda_tick(ctx, x->p->agenda, &count), leapt ? ERR_PRECONDITION : ERR_OK);
         while (gate_run_once(x->p->gate) > 0) {
         }
         CHECK(clocks_of(x, ctx) == clocks); /* no deadline moved because a clock did */
@@ -539,7 +539,7 @@ static void one_leap(struct torture *x, size_t step, int64_t by_s)
             leapt && (is_tick(x, step) || json_get(&x->p->steps->items[step], "publish") != NULL);
         CHECK(play_step(x->p, ctx, step) == ERR_OK || may_wait);
         sim_clock_jump(x->p->world, (struct span){-by_s * 1000});
-        CHECK_OK(gate_tick(ctx, x->p->gate, &count));
+        CHECK_OK(agenda_tick(ctx, x->p->agenda, &count));
         while (gate_run_once(x->p->gate) > 0) {
         }
         bool more =

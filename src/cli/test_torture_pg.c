@@ -16,7 +16,7 @@
 
 #include "base/day.h"
 #include "base/json.h"
-#include "gate/test_scenario.h"
+#include "cli/test_scenario.h"
 #include "world_sim.h"
 
 enum { PIECE = 65536, ENDS = 64 };
@@ -275,7 +275,7 @@ TEST(torture_postgres_loses_nothing_when_its_connection_is_cut)
         /* what a cut left undone of the node's own acts */
         size_t count = 0;
         if (p->gate != NULL && i + 1 < last && !json_bool(&p->steps->items[i + 1], "tick", false)) {
-            e = gate_tick(&inner, p->gate, &count);
+            e = agenda_tick(&inner, p->agenda, &count);
             CHECK(e == ERR_OK);
             while (gate_run_once(p->gate) > 0) {
             }

@@ -1,145 +1,8 @@
-/* Who acts: what the ledger says of them, whom they may act for, and what stands against it. */
+/* Who acts, put into the question: what the ledger says of them, whom they may act for, and what
+ * stands against it in this case. */
 #include "gate/gate_in.h"
 
-#include "base/json.h"
-
-enum err gate_actor_at(struct ctx *ctx, struct db *db, struct str id, struct day day,
-                       struct actor_record *ret, bool *ret_found)
-{
-    struct gate_actor_get_row row;
-    bool found = false;
-    TRY(gate_actor_get(ctx, db, (struct gate_actor_get_in){.id = id}, &row, &found));
-    *ret_found = found;
-    if (!found) {
-        return ERR_OK;
-    }
-    *ret = (struct actor_record){
-        .id = row.id, .kind = row.actor_kind, .office = row.office, .person = row.person};
-    ret->active = day.n >= row.from_day && day.n < row.until_day;
-    struct json roles;
-    TRY(json_parse(ctx, row.roles, STR("roles"), &roles));
-    struct str *list = ARENA_ARRAY(ctx->arena, struct str, roles.count + 1);
-    for (size_t i = 0; roles.kind == JSON_ARRAY && i < roles.count; i++) {
-        list[ret->role_count++] = roles.items[i].text;
-    }
-    ret->roles = list;
-    return ERR_OK;
-}
-
-/* ---- relations ---- */
-
-/* What a relation does is said by the pack's code table `relation`, in the parent of its row:
- * "heads" (is the party's own head and may act for it in everything), "speaks" (may act for it,
- * within a scope), "bars" (stands against deciding). */
-static struct str force_of(const struct law *law, struct str relation)
-{
-    const struct code_row *code = law == NULL ? NULL : law_code(law, STR("relation"), relation);
-    return code == NULL ? STR("") : code->parent;
-}
-
-static enum err scope_holds(struct ctx *ctx, struct str scope, const struct speaking *s, bool *ret)
-{
-    struct json items;
-    *ret = scope.n == 0 || s->any_matter;
-    if (*ret) {
-        return ERR_OK;
-    }
-    TRY(json_parse(ctx, scope, STR("scope"), &items));
-    for (size_t i = 0; items.kind == JSON_ARRAY && i < items.count; i++) {
-        *ret = *ret || (s->matter.n > 0 && str_equal(items.items[i].text, s->matter));
-    }
-    return ERR_OK;
-}
-
-/* heads: the relation must be one of a head. */
-static enum err speaks_or_heads(struct ctx *ctx, struct db *db, const struct law *law,
-                                struct str actor, struct str party, struct day day,
-                                const struct speaking *s, bool heads, bool *ret)
-{
-    struct gate_relation_between_row *rows = NULL;
-    size_t count = 0;
-    *ret = actor.n > 0 && str_equal(actor, party);
-    if (*ret || actor.n == 0) {
-        return ERR_OK;
-    }
-    TRY(gate_relation_between(
-        ctx, db, (struct gate_relation_between_in){.a = actor, .b = party, .day = day.n}, &rows,
-        &count));
-    for (size_t i = 0; i < count && !*ret; i++) {
-        struct str force = force_of(law, rows[i].relation);
-        if (str_equal(force, STR("heads"))) {
-            *ret = true;
-        } else if (!heads && str_equal(force, STR("speaks"))) {
-            TRY(scope_holds(ctx, rows[i].scope, s, ret));
-        }
-    }
-    return ERR_OK;
-}
-
-enum err speaks_for(struct ctx *ctx, struct db *db, const struct law *law, struct str actor,
-                    struct str party, struct day day, const struct speaking *s, bool *ret)
-{
-    return speaks_or_heads(ctx, db, law, actor, party, day, s, false, ret);
-}
-
 /* ---- conflicts of interest ---- */
-
-/* any: acting for the other is a conflict as well, as it is when a person's own affairs are looked
- * at. */
-static enum err barred(struct ctx *ctx, struct db *db, struct question *q, struct str a,
-                       struct str b, bool any)
-{
-    struct gate_relation_between_row *rows = NULL;
-    size_t count = 0;
-    TRY(gate_relation_between(ctx, db,
-                              (struct gate_relation_between_in){.a = a, .b = b, .day = q->day.n},
-                              &rows, &count));
-    for (size_t i = 0; i < count && q->conflict.n == 0; i++) {
-        struct str force = force_of(q->law_now, rows[i].relation);
-        bool bars = str_equal(force, STR("bars")) ||
-                    (any && (str_equal(force, STR("heads")) || str_equal(force, STR("speaks"))));
-        q->conflict = bars ? rows[i].relation : q->conflict;
-    }
-    return ERR_OK;
-}
-
-/* A conflict bars in either direction. */
-static enum err barred_either(struct ctx *ctx, struct db *db, struct question *q, struct str me,
-                              struct str other)
-{
-    if (me.n == 0 || other.n == 0 || q->conflict.n > 0) {
-        return ERR_OK;
-    }
-    if (str_equal(me, other)) {
-        q->conflict = STR("self");
-        return ERR_OK;
-    }
-    TRY(barred(ctx, db, q, me, other, true));
-    return barred(ctx, db, q, other, me, false);
-}
-
-/* Kin of those who head the party's company, or who act for it, is a conflict as kin of the party
- * is. */
-static enum err barred_by_heads(struct ctx *ctx, struct db *db, struct question *q, struct str me)
-{
-    struct gate_relation_to_row *rows = NULL;
-    size_t count = 0;
-    if (me.n == 0 || q->party.n == 0 || q->conflict.n > 0) {
-        return ERR_OK;
-    }
-    TRY(gate_relation_to(ctx, db, (struct gate_relation_to_in){.b = q->party, .day = q->day.n},
-                         &rows, &count));
-    for (size_t i = 0; i < count && q->conflict.n == 0; i++) {
-        struct str force = force_of(q->law_now, rows[i].relation);
-        bool concerned =
-            str_equal(force, STR("heads")) || str_equal(rows[i].relation, STR("owner"));
-        if (concerned && !str_equal(rows[i].a, me)) {
-            TRY(barred(ctx, db, q, me, rows[i].a, false));
-            TRY(barred(ctx, db, q, rows[i].a, me, false));
-        }
-    }
-    return ERR_OK;
-}
 
 /* The officer, and the person who holds the office, against the party, who filed for it, who heads
  * it, and the case itself. */
@@ -147,13 +10,20 @@ static enum err load_conflict(struct ctx *ctx, struct db *db, struct question *q
 {
     struct str selves[2] = {q->draft->actor.id, q->actor.person};
     /* Who opened a case in office has no conflict by that; who filed it for a party may have. */
-    bool filed_by_other = q->has_case && !str_equal(q->row.filed_by, q->draft->actor.id);
-    for (size_t i = 0; i < LEN(selves); i++) {
-        TRY(barred_either(ctx, db, q, selves[i], q->party));
-        TRY(barred_either(ctx, db, q, selves[i], filed_by_other ? q->row.filed_by : STR("")));
-        TRY(barred_by_heads(ctx, db, q, selves[i]));
-        if (q->has_case && selves[i].n > 0 && q->conflict.n == 0) {
-            TRY(barred(ctx, db, q, selves[i], q->row.id, false));
+    bool by_other = q->has_case && !str_equal(q->row.filed_by, q->draft->actor.id);
+    struct str filed_by = by_other ? q->row.filed_by : STR("");
+    const struct law *law = q->law_now;
+    for (size_t i = 0; i < LEN(selves) && q->conflict.n == 0; i++) {
+        struct str me = selves[i];
+        TRY(people_conflict(ctx, db, law, me, q->party, q->day, &q->conflict));
+        if (q->conflict.n == 0) {
+            TRY(people_conflict(ctx, db, law, me, filed_by, q->day, &q->conflict));
+        }
+        if (q->conflict.n == 0) {
+            TRY(people_conflict_with_heads(ctx, db, law, me, q->party, q->day, &q->conflict));
+        }
+        if (q->conflict.n == 0 && q->has_case) {
+            TRY(people_bar(ctx, db, law, me, q->row.id, q->day, &q->conflict));
         }
     }
     return ERR_OK;
@@ -166,15 +36,15 @@ static enum err load_both(struct ctx *ctx, struct db *db, struct question *q)
     for (size_t i = 0; i < q->acts.count && !q->is_both; i++) {
         const struct json *who = &q->acts.members[i].value;
         for (size_t k = 0; who->kind == JSON_ARRAY && k < who->count && !q->is_both; k++) {
-            struct gate_actor_get_row row;
+            struct actor_record other;
             struct str id = who->items[k].text;
             bool found = false;
             if (me->kind == ACTOR_OFFICER) {
                 q->is_both = q->actor.person.n > 0 && str_equal(id, q->actor.person);
                 continue;
             }
-            TRY(gate_actor_get(ctx, db, (struct gate_actor_get_in){.id = id}, &row, &found));
-            q->is_both = found && row.person.n > 0 && str_equal(row.person, me->id);
+            TRY(people_find(ctx, db, id, q->day, &other, &found));
+            q->is_both = found && other.person.n > 0 && str_equal(other.person, me->id);
         }
     }
     return ERR_OK;
@@ -191,7 +61,7 @@ static enum err did_as_person(struct ctx *ctx, struct db *db, const struct quest
         bool found = false;
         *ret = str_equal(list->items[i].text, q->draft->actor.id);
         if (!*ret && q->actor.person.n > 0) {
-            TRY(gate_actor_at(ctx, db, list->items[i].text, q->day, &other, &found));
+            TRY(people_find(ctx, db, list->items[i].text, q->day, &other, &found));
             *ret = found && str_equal(other.person, q->actor.person);
         }
     }
@@ -291,7 +161,7 @@ static enum err load_roles(struct ctx *ctx, struct db *db, struct question *q)
     struct str person = json_text(f, admin ? "admin.person" : "officer.person");
     struct actor_record there;
     bool found = false;
-    TRY(gate_actor_at(ctx, db, id, q->day, &there, &found));
+    TRY(people_find(ctx, db, id, q->day, &there, &found));
     bool same_kind = found && str_equal(there.kind, admin ? STR("admin") : STR("officer"));
     bool same_role = !admin || (found && there.role_count == 1 &&
                                 str_equal(there.roles[0], json_text(f, "admin.role")));
@@ -302,17 +172,13 @@ static enum err load_roles(struct ctx *ctx, struct db *db, struct question *q)
     for (size_t i = 0; !admin && json_is(roles, JSON_ARRAY) && i < roles->count; i++) {
         q->mixes_roles = q->mixes_roles || is_admin_role(q->law_now, roles->items[i].text);
     }
-    struct gate_actor_of_person_row *held = NULL;
+    struct actor_record *held = NULL;
     size_t count = 0;
-    if (person.n > 0) {
-        TRY(gate_actor_of_person(
-            ctx, db, (struct gate_actor_of_person_in){.person = person, .day = q->day.n}, &held,
-            &count));
-    }
+    TRY(people_held(ctx, db, person, q->day, &held, &count));
     for (size_t i = 0; i < count; i++) {
         bool other = !str_equal(held[i].id, id);
         q->mixes_roles =
-            q->mixes_roles || (other && (admin || str_equal(held[i].actor_kind, STR("admin"))));
+            q->mixes_roles || (other && (admin || str_equal(held[i].kind, STR("admin"))));
     }
     return ERR_OK;
 }
@@ -343,8 +209,8 @@ static enum err load_interested(struct ctx *ctx, struct db *db, struct question 
         const struct json *who = many ? &named->items[i] : named;
         struct str id = json_is(who, JSON_STRING) ? who->text : STR("");
         if (id.n > 0) {
-            TRY(speaks_for(ctx, db, q->law_now, q->draft->actor.id, id, q->day, s,
-                           &q->speaks_for_party));
+            TRY(people_speaks_for(ctx, db, q->law_now, q->draft->actor.id, id, q->day, s,
+                                  &q->speaks_for_party));
         }
     }
     return ERR_OK;
@@ -356,19 +222,19 @@ static enum err load_party(struct ctx *ctx, struct db *db, struct question *q)
     struct speaking s = {.matter = q->item == NULL ? STR("") : q->item->id};
     q->party = q->has_case ? q->row.party : a->for_id.n > 0 ? a->for_id : a->id;
     struct str whose = whose_act(q);
-    TRY(speaks_for(ctx, db, q->law_now, a->id, whose, q->day, &s, &q->speaks_for_party));
+    TRY(people_speaks_for(ctx, db, q->law_now, a->id, whose, q->day, &s, &q->speaks_for_party));
     TRY(load_interested(ctx, db, q, &s));
-    return speaks_or_heads(ctx, db, q->law_now, a->id, whose, q->day, &s, true, &q->is_head);
+    return people_heads(ctx, db, q->law_now, a->id, whose, q->day, &q->is_head);
 }
 
 enum err load_people(struct ctx *ctx, struct gate *g, struct db *db, struct question *q)
 {
     const struct actor *a = &q->draft->actor;
     if (a->id.n > 0) {
-        TRY(gate_actor_at(ctx, db, a->id, q->day, &q->actor, &q->has_actor));
+        TRY(people_find(ctx, db, a->id, q->day, &q->actor, &q->has_actor));
     }
     if (a->co_id.n > 0) {
-        TRY(gate_actor_at(ctx, db, a->co_id, q->day, &q->co_actor, &q->has_co_actor));
+        TRY(people_find(ctx, db, a->co_id, q->day, &q->co_actor, &q->has_co_actor));
     }
     if (a->kind == ACTOR_PARTY) {
         TRY(load_party(ctx, db, q));
@@ -376,7 +242,7 @@ enum err load_people(struct ctx *ctx, struct gate *g, struct db *db, struct ques
         q->party = q->has_case ? q->row.party : a->for_id;
         if (a->kind == ACTOR_OFFICER && !q->has_case && a->for_id.n > 0) {
             struct actor_record party; /* at the counter it is there itself */
-            TRY(gate_actor_at(ctx, db, a->for_id, q->day, &party, &q->speaks_for_party));
+            TRY(people_find(ctx, db, a->for_id, q->day, &party, &q->speaks_for_party));
             q->speaks_for_party =
                 q->speaks_for_party && party.active &&
                 (str_equal(party.kind, STR("person")) || str_equal(party.kind, STR("org")));

@@ -3,7 +3,7 @@
  * a change is seen in review. */
 #pragma once
 
-#include "gate/test_play.h"
+#include "cli/test_play.h"
 
 struct matrix;
 struct matrix *matrix_new(struct arena *arena);

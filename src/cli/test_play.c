@@ -1,4 +1,6 @@
-#include "gate/test_play.h"
+#include "cli/test_play.h"
+#include "book/book.h"
+#include "replay/replay.h"
 
 #include <ftw.h>
 #include <stdio.h>
@@ -86,16 +88,16 @@ size_t story_tick(struct story *s)
     struct test *t = s->t;
     struct ctx *ctx = s->ctx;
     size_t count = 0;
-    CHECK_OK(gate_tick(ctx, s->gate, &count));
+    CHECK_OK(agenda_tick(ctx, s->agenda, &count));
     if (count > 0) { /* what is under way is not taken a second time */
         size_t again = 0;
-        CHECK(gate_tick_more(s->gate));
-        CHECK_OK(gate_tick(ctx, s->gate, &again));
+        CHECK(agenda_tick_more(s->agenda));
+        CHECK_OK(agenda_tick(ctx, s->agenda, &again));
         CHECK_INT(again, 0);
     }
     while (gate_run_once(s->gate) > 0) {
     }
-    CHECK(!gate_tick_more(s->gate));
+    CHECK(!agenda_tick_more(s->agenda));
     return count;
 }
 
@@ -115,7 +117,8 @@ void story_publish(struct story *s, const struct law_pack_source *pack)
     struct ctx *ctx = s->ctx;
     struct law_problems problems;
     struct draft d;
-    CHECK_OK(gate_publish_draft(ctx, s->gate, pack, &d, &problems));
+    CHECK_OK(
+        book_publish_draft(ctx, gate_book(s->gate), store_writer(s->store), pack, &d, &problems));
     d.actor = (struct actor){.kind = ACTOR_NODE, .assurance = 2};
     struct receipt r = story_submit(s, &d);
     CHECK(r.verdict.admitted);
@@ -245,6 +248,7 @@ void story_open_with(struct story *s, struct test *t, struct ctx *ctx,
                                  .rooms = projectors,
                                  .room_count = count};
     CHECK_OK(gate_new(ctx, &config, &s->gate));
+    CHECK_OK(agenda_new(ctx, s->gate, s->store, &s->agenda));
     publish(s, "law/cn");
     publish(s, "law/cn-990101");
     register_people(s);
@@ -304,11 +308,12 @@ void story_close(struct story *s)
     struct str fresh_dir = temp_dir(ctx);
     CHECK_OK(store_open(ctx, fresh_dir, STORE_CREATE, &fresh));
     CHECK_OK(store_migrate(ctx, fresh));
-    CHECK_OK(gate_replay(ctx, s->gate, fresh, &report));
+    CHECK_OK(replay_run(ctx, s->gate, fresh, &report));
     CHECK(report.acts > 0);
     CHECK_INT(report.refused, 0);
     CHECK_STR(report.first_wrong, "");
     store_close(fresh);
+    agenda_free(s->agenda);
     gate_close(s->gate);
     store_close(s->store);
     remove_folder(ctx, fresh_dir);

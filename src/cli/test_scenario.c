@@ -1,5 +1,7 @@
 /* The runner of sim/scenario.json, and the scenario played without faults. */
-#include "gate/test_scenario.h"
+#include "cli/test_scenario.h"
+#include "book/book.h"
+#include "replay/replay.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +10,7 @@
 #include "base/json.h"
 #include "crypto/crypto.h"
 #include "crypto/keyholder.h"
-#include "gate/test_play.h"
+#include "cli/test_play.h"
 #include "world_sim.h"
 
 static struct json parse_file(struct test *t, struct ctx *ctx, const char *path)
@@ -82,6 +84,7 @@ enum err play_open(struct play *p, struct ctx *ctx)
     config.store = p->store;
     config.keys = p->keys;
     e = e == ERR_OK ? gate_new(ctx, &config, &p->gate) : e;
+    e = e == ERR_OK ? agenda_new(ctx, p->gate, p->store, &p->agenda) : e;
     if (e != ERR_OK) {
         play_close(p);
     }
@@ -90,8 +93,10 @@ enum err play_open(struct play *p, struct ctx *ctx)
 
 void play_close(struct play *p)
 {
+    agenda_free(p->agenda);
     gate_close(p->gate);
     store_close(p->store);
+    p->agenda = NULL;
     p->gate = NULL;
     p->store = NULL;
 }
@@ -147,8 +152,9 @@ static enum err draft_of(struct play *p, struct ctx *ctx, size_t index, struct d
     struct str by = json_text(step, "by");
     if (json_get(step, "publish") != NULL) {
         struct law_problems problems;
-        TRY(gate_publish_draft(ctx, p->gate, &p->packs[pack_of(p, ctx, json_text(step, "publish"))],
-                               ret, &problems));
+        TRY(book_publish_draft(ctx, gate_book(p->gate), store_writer(p->store),
+                               &p->packs[pack_of(p, ctx, json_text(step, "publish"))], ret,
+                               &problems));
         by = STR("node");
     } else {
         *ret = (struct draft){.kind = json_text(step, "act"), .item = json_text(step, "item")};
@@ -179,7 +185,7 @@ static enum err draft_of(struct play *p, struct ctx *ctx, size_t index, struct d
 
 static enum err play_tick(struct play *p, struct ctx *ctx, struct play_answer *ret)
 {
-    TRY(gate_tick(ctx, p->gate, &ret->acts));
+    TRY(agenda_tick(ctx, p->agenda, &ret->acts));
     while (gate_run_once(p->gate) > 0) {
     }
     ret->told = true;
@@ -304,7 +310,7 @@ static bool replay_agrees(struct play *p, struct ctx *ctx)
     ctx->world = other;
     CHECK_OK(store_open(ctx, STR("fresh"), STORE_CREATE, &fresh));
     CHECK_OK(store_migrate(ctx, fresh));
-    CHECK_OK(gate_replay(ctx, p->gate, fresh, &report));
+    CHECK_OK(replay_run(ctx, p->gate, fresh, &report));
     CHECK_INT(report.refused, 0);
     CHECK_STR(report.first_wrong, "");
     store_close(fresh);

@@ -1,4 +1,4 @@
-#include "gate/test_matrix.h"
+#include "cli/test_matrix.h"
 
 #include <stdio.h>
 #include <stdlib.h>

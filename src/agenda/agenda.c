@@ -1,0 +1,234 @@
+/* The tick: a round over what is due, a page of it at a time, so that neither the queue nor memory
+ * grows with the number of cases. The place in the round is the last timer taken; a timer that the
+ * gate refuses is not taken again before the next round. */
+#include "agenda/agenda.h"
+
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "base/day.h"
+#include "base/str.h"
+#include "base/world.h"
+#include "limit_gen.h"
+
+enum {
+    LEAP_MS = 10 * 60 * 1000,
+    TICK_MAX = LIMIT_WRITER_QUEUE / 2,
+    TICK_ARENA_BYTES = 16 << 20,
+    OWED_AT_ONCE = 64,
+    CASE_BYTES = 128
+};
+
+struct agenda {
+    struct gate *gate;
+    struct store *store;
+    struct world *world;
+    /* Acts of the node itself that did not get into the queue, and how far the tick has looked. */
+    atomic_bool owed_missed;
+    bool owed_looking;
+    char owed_from[CASE_BYTES];
+    /* The steady and the wall clock at the last tick, to notice leaps. */
+    int64_t mono_ns;
+    struct instant wall;
+    bool held;
+    /* Acts of the clock that are not answered yet; where the present round has come to. */
+    _Atomic size_t open;
+    bool more;
+    struct arena *arena; /* of the place's strings */
+    struct timer_place place;
+};
+
+/* The wall clock must have moved as the steady clock did, give or take what a time service
+ * corrects. */
+static bool clock_leapt(struct agenda *g, struct instant now, int64_t mono_ns)
+{
+    bool first = g->mono_ns == 0;
+    int64_t steady_ms = (mono_ns - g->mono_ns) / 1000000;
+    int64_t wall_ms = now.ms - g->wall.ms;
+    int64_t off = wall_ms - steady_ms;
+    g->held = g->held || (!first && (off > LEAP_MS || off < -LEAP_MS));
+    if (!g->held) {
+        g->mono_ns = mono_ns;
+        g->wall = now;
+    } else if (off <= LEAP_MS && off >= -LEAP_MS) {
+        g->held = false; /* it came back by itself */
+    }
+    return g->held;
+}
+
+void agenda_trust_clock(struct agenda *g)
+{
+    g->mono_ns = 0;
+    g->held = false;
+}
+
+/* What is not done now is due again in the next round. */
+static void tick_done(void *arg, enum err err, const struct why *why, const struct receipt *receipt)
+{
+    struct agenda *g = arg;
+    (void)err;
+    (void)why;
+    (void)receipt;
+    atomic_fetch_sub(&g->open, 1);
+}
+
+static void move_place(struct agenda *g, const struct due_timer *last)
+{
+    arena_clear(g->arena);
+    g->place = last == NULL ? (struct timer_place){.day = {INT32_MIN}}
+                            : (struct timer_place){.day = last->due,
+                                                   .case_id = str_copy(g->arena, last->case_id),
+                                                   .timer = str_copy(g->arena, last->timer)};
+}
+
+static enum err tick_submit(struct ctx *ctx, struct agenda *g, const struct due_timer *timer)
+{
+    struct draft d = {.kind = timer->kind,
+                      .case_id = timer->case_id,
+                      .timer = timer->timer,
+                      .fields = json_object()};
+    d.actor.kind = ACTOR_CLOCK;
+    atomic_fetch_add(&g->open, 1);
+    enum err e = gate_submit(ctx, g->gate, &d, tick_done, g);
+    if (e != ERR_OK) {
+        atomic_fetch_sub(&g->open, 1);
+    }
+    return e;
+}
+
+bool agenda_tick_more(const struct agenda *g)
+{
+    return g->more || atomic_load(&g->open) > 0;
+}
+
+/* ---- what the node owes ---- */
+
+static void owed_done(void *arg, enum err err, const struct why *why, const struct receipt *receipt)
+{
+    struct agenda *g = arg;
+    (void)why;
+    (void)receipt; /* refused, the case waits for a person */
+    if (err != ERR_OK) {
+        atomic_store(&g->owed_missed, true);
+    }
+}
+
+static struct draft owed_draft(struct str kind, struct str case_id)
+{
+    struct draft d = {.kind = kind, .case_id = case_id, .fields = json_object()};
+    d.actor = (struct actor){.kind = ACTOR_NODE, .assurance = 2};
+    return d;
+}
+
+/* Told by the gate on the writer's thread, when the filing is acknowledged. What does not get into
+ * the queue now the next tick finds by its mark. */
+static void owed_at_once(void *arg, struct str kind, struct str case_id)
+{
+    struct agenda *g = arg;
+    struct ctx ctx = {.world = g->world};
+    struct draft d = owed_draft(kind, case_id);
+    if (gate_submit(&ctx, g->gate, &d, owed_done, g) != ERR_OK) {
+        atomic_store(&g->owed_missed, true);
+    }
+}
+
+static enum err owed_look(struct ctx *ctx, struct agenda *g, struct db *reader)
+{
+    if (atomic_exchange(&g->owed_missed, false)) {
+        g->owed_looking = true;
+        g->owed_from[0] = 0;
+    }
+    if (!g->owed_looking) {
+        return ERR_OK;
+    }
+    struct owed_act *acts = NULL;
+    size_t count = 0;
+    TRY(gate_owed(ctx, reader, str_from(g->owed_from), OWED_AT_ONCE, &acts, &count));
+    for (size_t i = 0; i < count; i++) {
+        struct draft d = owed_draft(acts[i].kind, acts[i].case_id);
+        struct verdict v;
+        TRY(gate_ask(ctx, g->gate, reader, &d, &v));
+        if (v.admitted) {
+            TRY(gate_submit(ctx, g->gate, &d, owed_done, g));
+        }
+        struct str id = acts[i].case_id;
+        must(id.n < sizeof(g->owed_from));
+        memcpy(g->owed_from, id.p, id.n);
+        g->owed_from[id.n] = 0;
+    }
+    g->owed_looking = count == OWED_AT_ONCE;
+    return ERR_OK;
+}
+
+/* ---- the tick ---- */
+
+/* Also when memory runs out in the middle of a tick: a connection that is left open would stop the
+ * node's closing. */
+static void close_reader(void *arg)
+{
+    struct db **reader = arg;
+    db_close(*reader);
+    *reader = NULL;
+}
+
+enum err agenda_tick(struct ctx *ctx, struct agenda *g, size_t *ret_count)
+{
+    struct instant now = g->world->now(g->world);
+    *ret_count = 0;
+    if (clock_leapt(g, now, g->world->mono_ns(g->world))) {
+        return fault(ctx, ERR_PRECONDITION,
+                     "the wall clock leapt against the steady clock; acts of the clock wait until "
+                     "it agrees again or an operator confirms it");
+    }
+    if (atomic_load(&g->open) > 0) {
+        return ERR_OK; /* taken again, they would only be refused */
+    }
+    struct db **reader = ARENA_NEW(ctx->arena, struct db *);
+    arena_defer(ctx->arena, close_reader, reader);
+    TRY(store_reader(ctx, g->store, reader));
+    struct due_timer *timers = NULL;
+    size_t count = 0;
+    enum err e =
+        gate_timers_due(ctx, *reader, instant_day(now), &g->place, TICK_MAX, &timers, &count);
+    for (size_t i = 0; e == ERR_OK && i < count; i++) {
+        e = tick_submit(ctx, g, &timers[i]);
+        *ret_count += e == ERR_OK;
+    }
+    /* When others fill the queue the rest of the page comes later. */
+    bool full = e == ERR_BUSY && *ret_count > 0;
+    e = full ? ERR_OK : e;
+    g->more = e == ERR_OK && (full || count == TICK_MAX);
+    move_place(g, g->more ? &timers[*ret_count - 1] : NULL);
+    e = e == ERR_OK ? owed_look(ctx, g, *reader) : e;
+    close_reader(reader);
+    return e;
+}
+
+/* ---- making ---- */
+
+enum err agenda_new(struct ctx *ctx, struct gate *g, struct store *store, struct agenda **ret)
+{
+    struct arena *arena = arena_new(TICK_ARENA_BYTES);
+    if (arena == NULL) {
+        return fault(ctx, ERR_MEMORY, "no memory for the agenda");
+    }
+    struct agenda *a = ARENA_NEW(ctx->arena, struct agenda);
+    *a = (struct agenda){.gate = g,
+                         .store = store,
+                         .world = ctx->world,
+                         .arena = arena,
+                         .place = {.day = {INT32_MIN}}};
+    /* A process before this one may have died between a filing and its answer. */
+    atomic_store(&a->owed_missed, true);
+    gate_hear_owed(g, owed_at_once, a);
+    *ret = a;
+    return ERR_OK;
+}
+
+void agenda_free(struct agenda *a)
+{
+    if (a != NULL) {
+        gate_hear_owed(a->gate, NULL, NULL);
+        arena_free(a->arena);
+    }
+}

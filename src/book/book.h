@@ -1,0 +1,49 @@
+/* book.h - the law book: which packs of law were published, and the law of a day made of them.
+ *
+ * Publications are acts; their rows are a view (project.c), their text a file of the vault. The
+ * writer sees its own uncommitted publications, readers those that are committed.
+ */
+#pragma once
+
+#include "act/act.h"
+#include "base/arena.h"
+
+struct law_book;
+
+extern const struct projector book_projector;
+
+/* A book on this arena, which must outlive it. Reads no row before book_note. */
+enum err book_new(struct ctx *ctx, struct arena *arena, struct law_book **ret) MUST_USE;
+void book_free(struct law_book *b);
+/* The law after publications up to law_seq, as of a day; NULL when there is none. Loaded on first
+ * use and kept as long as the book. Any thread. */
+enum err book_law(struct ctx *ctx, struct law_book *b, struct db *db, int64_t law_seq,
+                  struct day day, const struct law **ret) MUST_USE;
+
+/* ---- the writer's ---- */
+
+/* The newest publication as the writer sees it; -1 when there is none. */
+int64_t book_newest(const struct law_book *b);
+/* The newest one that is committed, for readers. Any thread. */
+int64_t book_visible(struct law_book *b);
+/* How many publications the writer counts; go back to a count; show readers all there are. */
+size_t book_count(const struct law_book *b);
+void book_reset(struct law_book *b, size_t count);
+void book_show(struct law_book *b);
+/* Read the rows that are new: after opening, and in the writer after a publication is projected. */
+enum err book_note(struct ctx *ctx, struct law_book *b, struct db *db) MUST_USE;
+
+/* ---- publishing ---- */
+
+/* Would the packs in force, with the one this draft carries, load without a fault? */
+enum err book_try(struct ctx *ctx, struct law_book *b, struct db *db, const struct draft *draft,
+                  bool *ret_good, struct law_problems *ret_problems) MUST_USE;
+/* The law a first publication is judged by: the very pack it carries. NULL when it does not load.
+ */
+enum err book_genesis(struct ctx *ctx, const struct draft *draft, const struct law **ret) MUST_USE;
+/* A draft that publishes this pack, which is tried first; what is wrong with it goes to
+ * ret_problems.
+ */
+enum err book_publish_draft(struct ctx *ctx, struct law_book *b, struct db *db,
+                            const struct law_pack_source *pack, struct draft *ret,
+                            struct law_problems *ret_problems) MUST_USE;

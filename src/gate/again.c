@@ -1,0 +1,64 @@
+/* An act once more, as replay asks it: the same question, checks and projection as when it was
+ * recorded, with what was recorded standing in for what cannot be made again: salts, and whatever
+ * rested on values erased since. The verdict is told and does not decide: the act stands in the
+ * ledger. */
+#include "gate/gate_in.h"
+
+enum err gate_again(struct ctx *ctx, struct gate *g, struct db *db, const struct act_then *then,
+                    struct act_again *ret)
+{
+    const struct vault_content *v = &then->content;
+    struct recorded recorded = {
+        .salts = &v->salts, .document = then->document, .exact = !then->erased_before};
+    struct question q;
+    struct admission a = {0};
+    *ret = (struct act_again){0};
+    TRY(question_load(ctx, g, db, &v->draft, v->at, &q));
+    q.recorded = true;
+    q.decided_then = then->erased_before ? v->decided : json_array();
+    q.erased = v->erased;
+    if (v->erased && v->has_proposal) {
+        q.has_proposal = true;
+        q.proposal.json = v->proposal;
+        TRY(feel_from_json(ctx, &v->proposal, NULL, &q.proposal.value));
+    }
+    checks_run(ctx, &q, &ret->verdict);
+    bool has_place = q.kind != NULL && (q.kind->in_case == ACT_CASE_NONE || q.item != NULL);
+    if (!ret->verdict.admitted && !has_place) {
+        return fault(ctx, ERR_CORRUPT, "act %lld cannot be replayed", (long long)then->seq);
+    }
+    TRY(admit_question(ctx, g, db, &q, &recorded, &a));
+    g->last = v->at;
+    ret->same_leaf = str_equal(a.text.leaf, then->leaf);
+    ret->same_document = !a.redrawn;
+    return ERR_OK;
+}
+
+struct gate_config gate_config_of(const struct gate *g)
+{
+    return (struct gate_config){.store = g->store,
+                                .keys = g->keys,
+                                .origin = g->origin,
+                                .node = g->node,
+                                .rooms = g->rooms,
+                                .room_count = g->room_count};
+}
+
+struct law_book *gate_book(struct gate *g)
+{
+    return g->book;
+}
+
+enum err gate_entries(struct ctx *ctx, struct db *reader, int64_t seq, size_t max,
+                      struct ledger_entry **ret, size_t *ret_count)
+{
+    struct gate_entry_range_row *rows = NULL;
+    TRY(gate_entry_range(ctx, reader,
+                         (struct gate_entry_range_in){.seq = seq, .count = (int64_t)max}, &rows,
+                         ret_count));
+    *ret = ARENA_ARRAY(ctx->arena, struct ledger_entry, *ret_count + 1);
+    for (size_t i = 0; i < *ret_count; i++) {
+        (*ret)[i] = (struct ledger_entry){rows[i].seq, rows[i].leaf};
+    }
+    return ERR_OK;
+}

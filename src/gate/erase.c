@@ -1,0 +1,93 @@
+/* An act erases a value: from the vault, from the documents of its case that show it, and from the
+ * facts of the case, which are copies of what acts said. The rooms' own copies they erase
+ * themselves (projector.erase), in the same transaction.
+ *
+ * In replay into a fresh store the vault was copied as it is now, erased already: there is nothing
+ * to do but in the views. */
+#include "gate/gate_in.h"
+
+/* In a case, the latest facts hold copies: those go too, in the gate's own row and in the rooms'.
+ */
+static enum err forget_fact(struct ctx *ctx, struct db *db, struct str case_id, struct str fact)
+{
+    struct gate_case_get_row row;
+    bool found = false;
+    TRY(gate_case_get(ctx, db, (struct gate_case_get_in){.id = case_id}, &row, &found));
+    if (!found) {
+        return ERR_OK;
+    }
+    struct json facts;
+    TRY(json_parse(ctx, row.facts, STR("facts"), &facts));
+    if (json_get_str(&facts, fact) == NULL) {
+        return ERR_OK;
+    }
+    json_set(ctx->arena, &facts, fact, json_null());
+    struct buf b = buf_new(ctx->arena, LIMIT_JSON_BYTES);
+    json_write(&b, &facts);
+    struct str text = {0};
+    TRY(buf_done(ctx, &b, &text));
+    return gate_case_move(ctx, db,
+                          (struct gate_case_move_in){.id = row.id,
+                                                     .office = row.office,
+                                                     .status = row.status,
+                                                     .closed = row.closed,
+                                                     .last_seq = row.last_seq,
+                                                     .tokens = row.tokens,
+                                                     .facts = text,
+                                                     .acts = row.acts});
+}
+
+/* A document that shows the value goes with it; from then on it is drawn anew. */
+static enum err forget_document(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq,
+                                struct str zh, struct str fact)
+{
+    struct vault_content content;
+    struct question q;
+    struct str text = {0};
+    bool found = false;
+    TRY(vault_find(ctx, db, seq, &text, &found));
+    TRY(vault_read(ctx, text, &content));
+    TRY(question_load(ctx, g, db, &content.draft, content.at, &q));
+    if (q.kind == NULL || !law_document_shows(q.law, q.kind->draws, fact)) {
+        return ERR_OK;
+    }
+    return vault_erase_document(ctx, db, seq, zh);
+}
+
+static enum err forget_documents(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq,
+                                 struct str case_id, struct str fact)
+{
+    struct issued own;
+    struct gate_document_of_case_row *rows = NULL;
+    size_t count = 0;
+    bool found = false;
+    if (case_id.n == 0) {
+        TRY(vault_document_find(ctx, db, seq, &own, &found));
+        return found ? forget_document(ctx, g, db, seq, own.zh, fact) : ERR_OK;
+    }
+    TRY(gate_document_of_case(ctx, db, (struct gate_document_of_case_in){.case_id = case_id}, &rows,
+                              &count));
+    for (size_t i = 0; i < count; i++) {
+        TRY(forget_document(ctx, g, db, rows[i].seq, rows[i].zh, fact));
+    }
+    return ERR_OK;
+}
+
+enum err erase_value(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq, struct str fact,
+                     bool replay)
+{
+    struct act_record record;
+    bool found = false;
+    bool done = false;
+    TRY(gate_act(ctx, g, db, seq, &record, &found));
+    if (!found) {
+        return ERR_OK;
+    }
+    if (!replay) {
+        TRY(vault_erase_value(ctx, db, seq, fact, &done));
+    }
+    if (done) {
+        TRY(forget_documents(ctx, g, db, seq, record.case_id, fact));
+    }
+    return forget_fact(ctx, db, record.case_id, fact);
+}

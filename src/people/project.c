@@ -1,0 +1,176 @@
+/* Who may act and who stands how to whom: the only writer of the room's tables. The facts read here
+ * are those docs/law-packs.md names for each effect. */
+#include "base/buf.h"
+#include "base/day.h"
+#include "base/str.h"
+#include "people/people.h"
+#include "people_sql.h"
+
+static struct str field(const struct admitted *act, const char *fact)
+{
+    return json_text(&act->draft->fields, fact);
+}
+
+static enum err roles_text(struct ctx *ctx, const struct json *roles, struct str *ret)
+{
+    struct buf b = buf_new(ctx->arena, 0);
+    struct json none = json_array();
+    json_write(&b, json_is(roles, JSON_ARRAY) ? roles : &none);
+    return buf_done(ctx, &b, ret);
+}
+
+static enum err office_appoint(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    struct str roles = {0};
+    TRY(roles_text(ctx, json_get(&act->draft->fields, "officer.roles"), &roles));
+    return people_actor_set(ctx, db,
+                            (struct people_actor_set_in){.id = field(act, "officer.id"),
+                                                         .actor_kind = STR("officer"),
+                                                         .office = field(act, "officer.office"),
+                                                         .roles = roles,
+                                                         .person = field(act, "officer.person"),
+                                                         .from_day = act->day.n,
+                                                         .until_day = INT32_MAX});
+}
+
+static enum err dismiss(struct ctx *ctx, struct db *db, const struct admitted *act, struct str id)
+{
+    struct people_actor_get_row row;
+    bool found = false;
+    TRY(people_actor_get(ctx, db, (struct people_actor_get_in){.id = id}, &row, &found));
+    if (!found) {
+        return ERR_OK;
+    }
+    return people_actor_set(ctx, db,
+                            (struct people_actor_set_in){.id = row.id,
+                                                         .actor_kind = row.actor_kind,
+                                                         .office = row.office,
+                                                         .roles = row.roles,
+                                                         .person = row.person,
+                                                         .from_day = row.from_day,
+                                                         .until_day = act->day.n});
+}
+
+static enum err office_dismiss(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    return dismiss(ctx, db, act, field(act, "officer.id"));
+}
+
+static enum err admin_appoint(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    struct str roles = {0};
+    struct json list = json_array();
+    json_push(ctx->arena, &list, json_of_str(field(act, "admin.role")));
+    TRY(roles_text(ctx, &list, &roles));
+    return people_actor_set(ctx, db,
+                            (struct people_actor_set_in){.id = field(act, "admin.id"),
+                                                         .actor_kind = STR("admin"),
+                                                         .office = STR(""),
+                                                         .roles = roles,
+                                                         .person = field(act, "admin.person"),
+                                                         .from_day = act->day.n,
+                                                         .until_day = INT32_MAX});
+}
+
+static enum err admin_dismiss(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    return dismiss(ctx, db, act, field(act, "admin.id"));
+}
+
+static enum err party_register(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    struct str id = field(act, "party.id");
+    struct people_actor_get_row row;
+    bool found = false;
+    TRY(people_actor_get(ctx, db, (struct people_actor_get_in){.id = id}, &row, &found));
+    if (found) {
+        return ERR_OK; /* an officer is a person too, and stays one in office */
+    }
+    return people_actor_set(ctx, db,
+                            (struct people_actor_set_in){.id = id,
+                                                         .actor_kind = field(act, "party.kind"),
+                                                         .office = STR(""),
+                                                         .roles = STR("[]"),
+                                                         .person = STR(""),
+                                                         .from_day = act->day.n,
+                                                         .until_day = INT32_MAX});
+}
+
+static enum err party_relate(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    struct day until = {INT32_MAX};
+    day_parse(field(act, "relation.until"), &until);
+    return people_relation_set(
+        ctx, db,
+        (struct people_relation_set_in){.a = field(act, "relation.from"),
+                                        .b = field(act, "relation.to"),
+                                        .relation = field(act, "relation.kind"),
+                                        .scope = STR(""),
+                                        .from_day = act->day.n,
+                                        .until_day = until.n,
+                                        .seq = act->seq});
+}
+
+static enum err end_relation(struct ctx *ctx, struct db *db, const struct admitted *act,
+                             struct str a, struct str b, struct str relation)
+{
+    int64_t changed = 0;
+    return people_relation_end(
+        ctx, db,
+        (struct people_relation_end_in){
+            .a = a, .b = b, .relation = relation, .until_day = act->day.n, .seq = act->seq},
+        &changed);
+}
+
+static enum err party_unrelate(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    return end_relation(ctx, db, act, field(act, "relation.from"), field(act, "relation.to"),
+                        field(act, "relation.kind"));
+}
+
+/* Whose authority it is: of the party that gives it, or at the counter of the one named. */
+static struct str principal_of(const struct admitted *act)
+{
+    return act->draft->actor.kind == ACTOR_PARTY ? act->party : field(act, "authority.principal");
+}
+
+static enum err party_empower(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    const struct json *items = json_get(&act->draft->fields, "authority.items");
+    struct str scope = {0};
+    struct day from = act->day;
+    struct day until = {INT32_MAX};
+    day_parse(field(act, "authority.from"), &from);
+    day_parse(field(act, "authority.until"), &until);
+    if (json_is(items, JSON_ARRAY) && items->count > 0) {
+        TRY(roles_text(ctx, items, &scope));
+    }
+    /* The last day named is one on which it still holds. */
+    int64_t end = until.n == INT32_MAX ? INT32_MAX : (int64_t)until.n + 1;
+    return people_relation_set(
+        ctx, db,
+        (struct people_relation_set_in){.a = field(act, "authority.agent"),
+                                        .b = principal_of(act),
+                                        .relation = field(act, "authority.kind"),
+                                        .scope = scope,
+                                        .from_day = from.n < act->day.n ? act->day.n : from.n,
+                                        .until_day = end,
+                                        .seq = act->seq});
+}
+
+static enum err party_disempower(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    return end_relation(ctx, db, act, field(act, "authority.agent"), principal_of(act),
+                        field(act, "authority.kind"));
+}
+
+static const struct effect_row effects[] = {
+    {"office.appoint", office_appoint},     {"office.dismiss", office_dismiss},
+    {"party.register", party_register},     {"party.relate", party_relate},
+    {"party.unrelate", party_unrelate},     {"party.empower", party_empower},
+    {"party.disempower", party_disempower}, {"admin.appoint", admin_appoint},
+    {"admin.dismiss", admin_dismiss},
+};
+
+const struct projector people_projector = {
+    .room = "people", .effects = effects, .effect_count = LEN(effects)};
