@@ -58,7 +58,7 @@ static size_t one_instance(struct ctx *c, const struct bpmn_process *p, bool wri
         struct str text;
         effects += r.count;
         if (written) {
-            check(bpmn_state_write(c, s, &text));
+            check(bpmn_state_write(c, p, s, &text));
             check(bpmn_state_read(c, p, text, &s));
         }
         ev = (struct bpmn_event){.kind = BPMN_COMPLETE, .element = tasks[i]};

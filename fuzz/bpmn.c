@@ -26,7 +26,7 @@ static void play(struct ctx *ctx, const struct bpmn_process *p)
         return;
     }
     for (int step = 0; step < 50 && r.state->count > 0; step++) {
-        must(bpmn_state_write(ctx, r.state, &text) == ERR_OK &&
+        must(bpmn_state_write(ctx, p, r.state, &text) == ERR_OK &&
              bpmn_state_read(ctx, p, text, &again) == ERR_OK);
         struct str act = {0};
         for (size_t i = 0; i < p->element_count && act.n == 0; i++) {

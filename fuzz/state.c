@@ -1,8 +1,10 @@
 /* A digit that picks a model, then a stored state of it. What is read holds together, is written
- * back to the same text and stays whole whatever happens to it next. */
+ * back to the same text, stays whole whatever happens to it next, and under every other model
+ * either does not fit or is whole too. */
 #include "base/arena.h"
 #include "base/str.h"
 #include "bpmn/bpmn.h"
+#include "bpmn/state.h"
 #include "processes.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
@@ -13,9 +15,9 @@ static void same_again(struct ctx *ctx, const struct bpmn_process *p, const stru
     struct str one;
     struct str two;
     must(bpmn_state_fault(p, s) == NULL);
-    if (bpmn_state_write(ctx, s, &one) == ERR_OK) { /* not when it has grown beyond the limit */
+    if (bpmn_state_write(ctx, p, s, &one) == ERR_OK) { /* not when it has grown beyond the limit */
         must(bpmn_state_read(ctx, p, one, &again) == ERR_OK);
-        must(bpmn_state_write(ctx, again, &two) == ERR_OK && str_equal(one, two));
+        must(bpmn_state_write(ctx, p, again, &two) == ERR_OK && str_equal(one, two));
     }
 }
 
@@ -59,22 +61,73 @@ static void step_all(struct ctx *ctx, const struct bpmn_process *p, const struct
     step(ctx, p, s, &(struct bpmn_event){.kind = BPMN_CHANGE});
 }
 
+enum { MODELS = sizeof(processes) / sizeof(*processes) };
+
+/* The models and every change from one to another, made once: looking at all their markings is
+ * slow. */
+struct models {
+    const struct bpmn_process *all[MODELS];
+    const struct bpmn_change *changes[MODELS][MODELS];
+};
+
+static const struct models *models(void)
+{
+    static struct models m;
+    static struct ctx ctx;
+    struct bpmn_options o = {.open = true, .process = STR("p")};
+    if (ctx.arena != NULL) {
+        return &m;
+    }
+    ctx.arena = arena_new((size_t)1 << 30);
+    for (size_t i = 0; i < MODELS; i++) {
+        const struct bpmn_model *model = NULL;
+        must(bpmn_load_with(&ctx, process_text(ctx.arena, i), STR("m"), &o, &model) == ERR_OK);
+        m.all[i] = &model->processes[0];
+    }
+    for (size_t i = 0; i < MODELS; i++) {
+        for (size_t k = 0; k < MODELS; k++) {
+            must(bpmn_change_make(&ctx, m.all[i], m.all[k], &m.changes[i][k]) == ERR_OK);
+        }
+    }
+    return &m;
+}
+
+/* Under any other model it does not fit, or it holds together there. */
+static void carry_all(struct ctx *ctx, const struct models *m, size_t from,
+                      const struct bpmn_state *s)
+{
+    struct bpmn_input in = {.now = {1767225600000}};
+    for (size_t to = 0; to < MODELS; to++) {
+        struct bpmn_carried c;
+        struct arena_mark mark = arena_mark(ctx->arena);
+        if (bpmn_carry(ctx, m->changes[from][to], s, &in, &c) == ERR_OK) {
+            must((c.misfit == BPMN_FITS) == (c.to.state != NULL));
+            must(c.misfit != BPMN_FITS || c.to.state->count == s->count);
+            if (c.to.state != NULL) {
+                same_again(ctx, m->all[to], c.to.state);
+            }
+        }
+        arena_reset(ctx->arena, mark);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
+    const struct models *m = models();
     struct arena *arena = arena_new((size_t)256 << 20);
     struct arena_guard guard;
     if (n > 0 && setjmp(guard.jump) == 0) {
         arena_guard(arena, &guard);
         struct ctx ctx = {.arena = arena};
         struct str text = str_slice((struct str){(const char *)bytes, n}, 1, n);
-        struct bpmn_options o = {.open = true, .process = STR("p")};
-        const struct bpmn_model *m = NULL;
+        size_t which = bytes[0] % MODELS;
+        const struct bpmn_process *p = m->all[which];
         struct bpmn_state *s = NULL;
-        must(bpmn_load_with(&ctx, process_text(arena, bytes[0]), STR("m"), &o, &m) == ERR_OK);
-        if (bpmn_state_read(&ctx, &m->processes[0], text, &s) == ERR_OK) {
-            same_again(&ctx, &m->processes[0], s);
+        if (bpmn_state_read(&ctx, p, text, &s) == ERR_OK) {
+            same_again(&ctx, p, s);
             if (s->count <= 40) {
-                step_all(&ctx, &m->processes[0], s);
+                step_all(&ctx, p, s);
+                carry_all(&ctx, m, which, s);
             }
         }
     }

@@ -144,6 +144,7 @@ struct bpmn_process {
     const uint16_t *subs; /* event sub-processes of the process itself */
     uint16_t sub_count;
     const struct bpmn_data *data;
+    const struct bpmn_keys *keys; /* what stored states call its elements, flows and data */
     bool has_inclusive, has_conditions, has_compensation;
     const struct bpmn_drawing *drawing; /* NULL when the document has none */
 };
@@ -246,8 +247,11 @@ struct bpmn_state {
     size_t datum_count, datum_room;
     uint32_t next_id;
 };
-/* One line of text, the same for equal states; back, checked against the process (ERR_CORRUPT). */
-enum err bpmn_state_write(struct ctx *ctx, const struct bpmn_state *s, struct str *ret) MUST_USE;
+/* One line of text, the same for equal states, in which elements stand by their ids; back, checked
+ * against the process (ERR_CORRUPT, with what does not fit). state.c tells the form; those of
+ * before are read too. The state lives on ctx->arena and borrows from text. */
+enum err bpmn_state_write(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s,
+                          struct str *ret) MUST_USE;
 enum err bpmn_state_read(struct ctx *ctx, const struct bpmn_process *p, struct str text,
                          struct bpmn_state **ret) MUST_USE;
 /* What must hold of every state, NULL or what does not: ids, places, parents, joins, timers. */

@@ -82,6 +82,20 @@ enum {
 };
 extern const char *const bpmn_fixed_names[NAME_FIXED];
 
+/* Names that find their index: names[i] is what i is called; slots hold an index + 1, 0 is free. */
+struct key_table {
+    const struct str *names;
+    size_t count;
+    const uint16_t *slots;
+    size_t slot_count; /* a power of two */
+};
+/* What stored states call the parts of a process (key.c). */
+struct bpmn_keys {
+    struct key_table elements, flows, data;
+};
+/* The index of what is called so; NO_INDEX when nothing is. */
+int32_t key_find(const struct key_table *t, struct str name);
+
 /* p->reach[g][e]: for an inclusive or complex gateway g, the set of its incoming flows (bit i:
  * in[i]) that a token on element e can still come by without passing g; [element_count + e]: the
  * same without boundary events, for what an activity has at its border may never occur. NULL for
@@ -211,6 +225,8 @@ void records_drop(struct run *run, uint32_t scope);
 void records_clear(struct run *run);
 
 /* event.c: throwing and catching */
+/* A state that can be changed; NULL gives one that has not begun. */
+struct bpmn_state *state_copy(struct arena *a, const struct bpmn_state *s);
 enum err throw_all(struct run *run, uint16_t element, uint32_t scope, uint32_t token) MUST_USE;
 enum err throw_up(struct run *run, enum bpmn_trigger_kind kind, struct str code, uint32_t activity,
                   uint32_t scope, bool *ret_caught) MUST_USE;

@@ -555,7 +555,7 @@ enum err catch_conditions(struct run *run, bool *ret_any)
 
 /* ---- events from outside ---- */
 
-static struct bpmn_state *copy_state(struct arena *a, const struct bpmn_state *s)
+struct bpmn_state *state_copy(struct arena *a, const struct bpmn_state *s)
 {
     struct bpmn_state *out = ARENA_NEW(a, struct bpmn_state);
     if (s == NULL) {
@@ -589,7 +589,7 @@ static struct run run_of(struct ctx *ctx, const struct bpmn_process *p, const st
                          const struct bpmn_input *in, struct feel_value payload,
                          struct bpmn_result *r)
 {
-    *r = (struct bpmn_result){.state = copy_state(ctx->arena, s)};
+    *r = (struct bpmn_result){.state = state_copy(ctx->arena, s)};
     return (struct run){.ctx = ctx, .p = p, .s = r->state, .r = r, .in = in, .payload = payload};
 }
 

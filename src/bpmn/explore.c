@@ -4,8 +4,15 @@
  * cut short tells only of what it saw.
  *
  * Two states are one when their tokens stand alike, whatever their numbers: a state's sign is a sum
- * over its tokens of a hash of place and of what stands inside. */
+ * over its tokens of a hash of place and of what stands inside.
+ *
+ * The same search also tells which markings a process can come to (markings_make): for each scope
+ * the set of places in it that hold a token. A state that was carried over from another version is
+ * held against them (carry.c): a token at a join that waits for a branch which, for this case, was
+ * never opened, stands in a marking that the process itself never comes to. */
 #include "bpmn/check_in.h"
+
+#include <stdlib.h>
 
 enum { PICKS_MAX = 64, TRIES_MAX = 512, STEPS_MAX = 100000, STEP_BYTES = 64 << 20 };
 
@@ -72,9 +79,10 @@ struct search {
     size_t steps;
     uint64_t fired; /* of the node that is stepped */
     uint32_t from;
+    struct bpmn_markings *markings; /* to be filled; NULL: not wanted */
 };
 
-/* ---- signs ---- */
+/* ---- markings ---- */
 
 static uint64_t mix(uint64_t h, uint64_t v)
 {
@@ -82,6 +90,93 @@ static uint64_t mix(uint64_t h, uint64_t v)
     h *= 0xff51afd7ed558ccdu;
     return h ^ (h >> 32);
 }
+
+static int compare_places(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a;
+    uint64_t y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The marking of one scope: which places in it hold a token, however many. What is inside a place
+ * is a marking of its own, so that five instances are told by what two of them can do. 0: none. */
+static uint64_t marking_of(struct ctx *ctx, const struct bpmn_process *p,
+                           const struct bpmn_state *s, uint32_t scope)
+{
+    uint64_t *places = ARENA_ARRAY(ctx->arena, uint64_t, s->count + 1);
+    size_t count = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct bpmn_token *t = &s->tokens[i];
+        if (t->scope == scope) {
+            places[count++] = (uint64_t)t->what << 32 | (uint64_t)t->element << 16 | t->flow;
+        }
+    }
+    if (count == 0) {
+        return 0;
+    }
+    qsort(places, count, sizeof(*places), compare_places);
+    uint64_t h = mix(19, scope == 0 ? 0 : (uint64_t)scope_element(p, s, scope) + 1);
+    for (size_t i = 0; i < count; i++) {
+        h = i > 0 && places[i] == places[i - 1] ? h : mix(h, places[i]);
+    }
+    return h == 0 ? 1 : h;
+}
+
+static size_t marking_slot(const struct bpmn_markings *m, uint64_t marking)
+{
+    size_t at = marking % m->slot_count;
+    while (m->slots[at] != 0 && m->slots[at] != marking) {
+        at = (at + 1) % m->slot_count;
+    }
+    return at;
+}
+
+static void marking_put(struct bpmn_markings *m, uint64_t marking)
+{
+    if (m->count < m->slot_count / 2) {
+        size_t at = marking_slot(m, marking);
+        m->count += m->slots[at] == 0;
+        m->slots[at] = marking;
+    } else {
+        m->cut = true;
+    }
+}
+
+/* The instances of a loop are alike places; how many stand where is no marking. */
+static bool has_marking(const struct bpmn_state *s, uint32_t scope)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->tokens[i].id == scope) {
+            return s->tokens[i].what != BPMN_BODY;
+        }
+    }
+    return true;
+}
+
+static void note_markings(struct search *x, const struct bpmn_state *s)
+{
+    for (size_t i = 0; x->markings != NULL && i < s->count; i++) {
+        if (has_marking(s, s->tokens[i].scope)) {
+            marking_put(x->markings, marking_of(&x->step, x->c->p, s, s->tokens[i].scope));
+        }
+    }
+}
+
+bool markings_hold(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_markings *m,
+                   const struct bpmn_state *s, size_t *ret_token)
+{
+    for (size_t i = 0; !m->cut && i < s->count; i++) {
+        uint32_t scope = s->tokens[i].scope;
+        uint64_t marking = has_marking(s, scope) ? marking_of(ctx, p, s, scope) : 0;
+        if (marking != 0 && m->slots[marking_slot(m, marking)] == 0) {
+            *ret_token = i;
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- signs ---- */
 
 /* Children stand after their scopes in no fixed order, so sums go up in rounds: deepest tokens
  * first. */
@@ -153,7 +248,7 @@ static uint32_t node_of(struct search *x, const struct bpmn_state *s, uint64_t f
             return x->slots[at] - 1;
         }
     }
-    if (x->count == LIMIT_BPMN_STATES || bpmn_state_write(&x->step, s, &text) != ERR_OK) {
+    if (x->count == LIMIT_BPMN_STATES || bpmn_state_write(&x->step, x->c->p, s, &text) != ERR_OK) {
         x->cut = true;
         return UINT32_MAX;
     }
@@ -163,6 +258,7 @@ static uint32_t node_of(struct search *x, const struct bpmn_state *s, uint64_t f
                                        .fired = fired,
                                        .ended = s->count == 0};
     x->slots[at] = (uint32_t)++x->count;
+    note_markings(x, s);
     return (uint32_t)x->count - 1;
 }
 
@@ -459,11 +555,11 @@ static void free_arena(void *a)
     arena_free(*(struct arena **)a);
 }
 
-enum err explore(struct checker *c)
+static enum err search_all(struct checker *c, struct bpmn_markings *markings, struct search **ret)
 {
     struct ctx *ctx = c->ctx;
     struct search *x = ARENA_NEW(ctx->arena, struct search);
-    *x = (struct search){.c = c};
+    *x = (struct search){.c = c, .markings = markings};
     arena_defer(ctx->arena, free_arena, &x->step.arena);
     x->step.arena = arena_new(STEP_BYTES);
     if (x->step.arena == NULL) {
@@ -477,8 +573,33 @@ enum err explore(struct checker *c)
     for (uint32_t i = 0; i < x->count && x->steps <= STEPS_MAX; i++) {
         TRY(try_node(x, i));
     }
+    *ret = x;
+    return ERR_OK;
+}
+
+enum err explore(struct checker *c)
+{
+    struct ctx *ctx = c->ctx;
+    struct search *x = NULL;
+    TRY(search_all(c, NULL, &x));
     check_entered(x);
     check_completion(x);
     arena_clear(x->step.arena);
+    return ERR_OK;
+}
+
+enum err markings_make(struct ctx *ctx, const struct bpmn_process *p,
+                       const struct bpmn_markings **ret)
+{
+    struct bpmn_markings *m = ARENA_NEW(ctx->arena, struct bpmn_markings);
+    struct checker c = {
+        .ctx = ctx, .p = p, .reached = ARENA_ARRAY(ctx->arena, bool, p->element_count + 1)};
+    struct search *x = NULL;
+    m->slot_count = 8 * (size_t)LIMIT_BPMN_STATES + 1;
+    m->slots = ARENA_ARRAY(ctx->arena, uint64_t, m->slot_count);
+    TRY(search_all(&c, m, &x));
+    m->cut = m->cut || x->cut || x->steps > STEPS_MAX;
+    arena_clear(x->step.arena);
+    *ret = m;
     return ERR_OK;
 }

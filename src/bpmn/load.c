@@ -590,6 +590,7 @@ static enum err read_process(struct ctx *ctx, const xmlNode *n, struct str file,
     ret->flow_count = l->flow_count;
     ret->names = l->names;
     ret->name_count = l->name_count;
+    keys_make(ctx->arena, ret);
     return ERR_OK;
 }
 

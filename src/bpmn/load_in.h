@@ -118,4 +118,6 @@ const xmlNode *root_find(struct loader *l, uint16_t unit, struct str id);
 /* ---- rules (rule.c) and what follows from the shape (link.c) ---- */
 enum err rules_check(struct loader *l) MUST_USE;
 enum err shape_link(struct loader *l, struct bpmn_process *p) MUST_USE;
+/* What stored states will call the parts of the finished process (key.c). */
+void keys_make(struct arena *a, struct bpmn_process *p);
 const struct bpmn_drawing *drawing_read(struct loader *l, const xmlNode *root);

@@ -242,7 +242,7 @@ static enum err take(struct player *pl, const struct bpmn_result *r)
     for (size_t i = 0; i < r->count; i++) {
         tell_effect(pl, &r->effects[i]);
     }
-    TRY(bpmn_state_write(ctx, r->state, &text));
+    TRY(bpmn_state_write(ctx, pl->p, r->state, &text));
     buf_clear(&pl->state);
     buf_put(&pl->state, text);
     pl->ended = r->ended;

@@ -1,263 +1,324 @@
-/* A state as one line of text: six lists, "next;tokens;timers;marks;records;data", of which empty
- * ones at the end are left out. Data are JSON, in which a date, time or duration is {"@": its
- * text}. */
+/* A state at rest: one line of text, the same for equal states.
+ *
+ *   v2;NEXT;TOKENS;TIMERS;MARKS;RECORDS;DATA
+ *
+ * NEXT is the number the next token gets. Of the lists behind it, empty ones at the end are left
+ * out; their rows stand between commas, the parts of a row between colons:
+ *
+ *   token    number:element:scope[:flow[:what:a:b:c]]   flow empty: it waits at no join
+ *   timer    token:element:left:due                     due in ms; empty: the caller knows it
+ *   mark     token:element:seen
+ *   record   number:element:scope:by
+ *   data     JSON, [[scope, name, value], …] (value.c)
+ *
+ * Elements, flows and data are called by their keys (key.c), which come from the ids in the model:
+ * a state does not care where in its document an element stands, and one whose element is no more
+ * is refused by name. An element left empty is that of the row before, so that a hundred instances
+ * of one activity name it once. A gateway that has fired (what 2) has at `flow` the flows it has
+ * used up, with "+" between them, and a and b are 0.
+ *
+ * Before v2 a state began with NEXT and held the places of elements, flows and names in the loaded
+ * model as numbers (65535: no flow). Such a state is still read, with the model it was made under;
+ * with any other it may mean something else, which nothing can see but what whole.c says. Another
+ * version is refused by name. */
 #include "bpmn/bpmn_in.h"
+
+#define VERSION STR("v2")
+enum { NAMES_WRITTEN_MAX = 100000 };
 
 /* ---- writing ---- */
 
-enum { KEPT_DEPTH = 64 };
+struct writer {
+    struct buf *b;
+    const struct bpmn_process *p;
+    bool first;      /* of the rows of its list */
+    int32_t element; /* of the row before; NO_INDEX */
+};
 
-/* A value as JSON, or ERR_TYPE for what cannot rest: functions and ranges. */
-static enum err keep(struct ctx *ctx, struct feel_value v, int depth, struct json *ret)
+static void write_list(struct writer *w)
 {
-    struct arena *a = ctx->arena;
-    if (depth > KEPT_DEPTH) {
-        return fault(ctx, ERR_TOO_DEEP, "data nests deeper than %d", KEPT_DEPTH);
+    buf_byte(w->b, ';');
+    w->first = true;
+    w->element = NO_INDEX;
+}
+
+/* A number, an element and a number: what all rows but those of data begin with. */
+static void write_row(struct writer *w, uint32_t id, uint16_t element, uint64_t third)
+{
+    must(element < w->p->element_count);
+    if (!w->first) {
+        buf_byte(w->b, ',');
     }
-    switch ((enum feel_kind)v.kind) {
-    case FEEL_NULL:
-    case FEEL_BOOL:
-    case FEEL_NUMBER:
-    case FEEL_STRING: *ret = feel_to_json(ctx, v); return ERR_OK;
-    case FEEL_DATE:
-    case FEEL_TIME:
-    case FEEL_DATE_TIME:
-    case FEEL_YEARS_MONTHS:
-    case FEEL_DAYS_TIME:
-        *ret = json_object();
-        json_set(a, ret, STR("@"), json_of_str(feel_text(ctx, v)));
-        return ERR_OK;
-    case FEEL_LIST:
-        *ret = json_array();
-        for (uint32_t i = 0; i < v.n; i++) {
-            struct json item;
-            TRY(keep(ctx, v.items[i], depth + 1, &item));
-            json_push(a, ret, item);
+    buf_u64(w->b, id);
+    buf_byte(w->b, ':');
+    if (element != w->element) {
+        buf_put(w->b, w->p->keys->elements.names[element]);
+    }
+    buf_byte(w->b, ':');
+    buf_u64(w->b, third);
+    w->first = false;
+    w->element = element;
+}
+
+static void write_number(struct writer *w, uint64_t n)
+{
+    buf_byte(w->b, ':');
+    buf_u64(w->b, n);
+}
+
+/* The flows a gateway that has fired has used up. */
+static void write_used(struct writer *w, const struct bpmn_token *t)
+{
+    const struct bpmn_element *e = &w->p->elements[t->element];
+    uint64_t used = (uint64_t)t->b << 32 | t->a;
+    bool first = true;
+    for (uint16_t i = 0; i < e->in_count; i++) {
+        if (((used >> i) & 1) != 0) {
+            if (!first) {
+                buf_byte(w->b, '+');
+            }
+            buf_put(w->b, w->p->keys->flows.names[e->in[i]]);
+            first = false;
         }
-        return ERR_OK;
-    case FEEL_CONTEXT:
-        *ret = json_object();
-        for (uint32_t i = 0; i < v.n; i++) {
-            struct json item;
-            struct str key = v.entries[i].key;
-            TRY(keep(ctx, v.entries[i].value, depth + 1, &item));
-            key = key.n > 0 && key.p[0] == '@' ? str_format(a, "@%.*s", FMT(key)) : key;
-            json_set(a, ret, key, item);
-        }
-        return ERR_OK;
-    case FEEL_RANGE:
-    case FEEL_FUNCTION:
-    case FEEL_KIND_COUNT: break;
-    }
-    return fault(ctx, ERR_TYPE, "a range or a function cannot be kept as data of a process");
-}
-
-enum err bpmn_value_write(struct ctx *ctx, struct feel_value v, struct json *ret)
-{
-    return keep(ctx, v, 0, ret);
-}
-
-/* "1:2:3", after a comma unless it is the first. */
-static void write_row(struct buf *b, bool first, const uint64_t *numbers, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0 || !first) {
-            buf_byte(b, i > 0 ? ':' : ',');
-        }
-        buf_u64(b, numbers[i]);
     }
 }
 
-static void write_tokens(struct buf *b, const struct bpmn_state *s)
+static void write_token(struct writer *w, const struct bpmn_token *t)
 {
-    for (size_t i = 0; i < s->count; i++) {
-        const struct bpmn_token *t = &s->tokens[i];
-        const uint64_t numbers[] = {t->id,   t->element, t->scope, t->flow,
-                                    t->what, t->a,       t->b,     t->c};
-        bool plain = t->what == BPMN_AT && t->a == 0 && t->b == 0 && t->c == 0;
-        write_row(b, i == 0, numbers, plain ? 4 : LEN(numbers));
+    bool plain = t->what == BPMN_AT && t->a == 0 && t->b == 0 && t->c == 0;
+    bool fired = t->what == BPMN_RESET;
+    write_row(w, t->id, t->element, t->scope);
+    if (plain && t->flow == NO_FLOW) {
+        return;
+    }
+    buf_byte(w->b, ':');
+    if (fired) {
+        write_used(w, t);
+    } else if (t->flow != NO_FLOW) {
+        buf_put(w->b, w->p->keys->flows.names[t->flow]);
+    }
+    if (!plain) {
+        write_number(w, t->what);
+        write_number(w, fired ? 0 : t->a);
+        write_number(w, fired ? 0 : t->b);
+        write_number(w, t->c);
     }
 }
 
-static enum err write_data(struct ctx *ctx, struct buf *b, const struct bpmn_state *s)
+static enum err write_data(struct ctx *ctx, struct writer *w, const struct bpmn_state *s)
 {
     struct json list = json_array();
     for (size_t i = 0; i < s->datum_count; i++) {
         struct json row = json_array();
         struct json value;
-        TRY(keep(ctx, s->data[i].value, 0, &value));
+        TRY(bpmn_value_write(ctx, s->data[i].value, &value));
         json_push(ctx->arena, &row, json_of_int(s->data[i].scope));
-        json_push(ctx->arena, &row, json_of_int(s->data[i].name));
+        json_push(ctx->arena, &row, json_of_str(w->p->keys->data.names[s->data[i].name]));
         json_push(ctx->arena, &row, value);
         json_push(ctx->arena, &list, row);
     }
-    json_write(b, &list);
+    json_write(w->b, &list);
     return ERR_OK;
 }
 
-enum err bpmn_state_write(struct ctx *ctx, const struct bpmn_state *s, struct str *ret)
+/* How many lists there are up to the last that is not empty. */
+static int list_count(const struct bpmn_state *s)
+{
+    return s->datum_count > 0    ? 5
+           : s->record_count > 0 ? 4
+           : s->mark_count > 0   ? 3
+           : s->timer_count > 0  ? 2
+                                 : s->count > 0;
+}
+
+enum err bpmn_state_write(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s,
+                          struct str *ret)
 {
     struct buf b = buf_new(ctx->arena, LIMIT_BPMN_STATE_BYTES);
+    struct writer w = {.b = &b, .p = p};
+    int lists = list_count(s);
+    buf_put(&b, VERSION);
+    buf_byte(&b, ';');
     buf_u64(&b, s->next_id);
-    int sections = s->datum_count > 0    ? 5
-                   : s->record_count > 0 ? 4
-                   : s->mark_count > 0   ? 3
-                   : s->timer_count > 0  ? 2
-                                         : s->count > 0;
-    if (sections >= 1) {
-        buf_byte(&b, ';');
-        write_tokens(&b, s);
-    }
-    if (sections >= 2) {
-        buf_byte(&b, ';');
-    }
-    for (size_t i = 0; i < s->timer_count; i++) {
-        const struct bpmn_timer *t = &s->timers[i];
-        write_row(&b, i == 0, (const uint64_t[]){t->token, t->element, t->left}, 3);
-        buf_byte(&b, ':');
-        if (t->due.ms != INT64_MAX) {
-            buf_i64(&b, t->due.ms);
+    for (int list = 1; list <= lists; list++) {
+        write_list(&w);
+        for (size_t i = 0; list == 1 && i < s->count; i++) {
+            write_token(&w, &s->tokens[i]);
+        }
+        for (size_t i = 0; list == 2 && i < s->timer_count; i++) {
+            const struct bpmn_timer *t = &s->timers[i];
+            write_row(&w, t->token, t->element, t->left);
+            buf_byte(&b, ':');
+            if (t->due.ms != INT64_MAX) {
+                buf_i64(&b, t->due.ms);
+            }
+        }
+        for (size_t i = 0; list == 3 && i < s->mark_count; i++) {
+            write_row(&w, s->marks[i].token, s->marks[i].element, s->marks[i].seen);
+        }
+        for (size_t i = 0; list == 4 && i < s->record_count; i++) {
+            const struct bpmn_record *r = &s->records[i];
+            write_row(&w, r->id, r->element, r->scope);
+            write_number(&w, r->by);
         }
     }
-    if (sections >= 3) {
-        buf_byte(&b, ';');
-    }
-    for (size_t i = 0; i < s->mark_count; i++) {
-        write_row(&b, i == 0,
-                  (const uint64_t[]){s->marks[i].token, s->marks[i].element, s->marks[i].seen}, 3);
-    }
-    if (sections >= 4) {
-        buf_byte(&b, ';');
-    }
-    for (size_t i = 0; i < s->record_count; i++) {
-        const struct bpmn_record *r = &s->records[i];
-        write_row(&b, i == 0, (const uint64_t[]){r->id, r->element, r->scope, r->by}, 4);
-    }
-    if (sections >= 5) {
-        buf_byte(&b, ';');
-        TRY(write_data(ctx, &b, s));
+    if (lists == 5) {
+        TRY(write_data(ctx, &w, s));
     }
     return buf_done(ctx, &b, ret);
 }
 
 /* ---- reading ---- */
 
-static bool part(struct str *rest, uint64_t max, uint64_t *ret)
+struct reader {
+    const struct bpmn_process *p;
+    bool by_place;      /* as before v2: numbers, not keys */
+    int32_t element;    /* of the row before; NO_INDEX */
+    struct str unknown; /* a key that the process does not have */
+};
+
+static bool take_number(struct str *rest, uint64_t max, uint64_t *ret)
 {
     return str_to_u64(str_cut(*rest, ':', rest), ret) && *ret <= max;
 }
 
-static bool read_token(const struct bpmn_process *p, struct str text, struct bpmn_token *ret)
+static bool take_u32(struct str *rest, uint32_t *ret)
 {
-    uint64_t v[8] = {0};
-    bool ok = p->element_count > 0 && part(&text, UINT32_MAX, &v[0]) &&
-              part(&text, p->element_count - 1, &v[1]) && part(&text, UINT32_MAX, &v[2]) &&
-              part(&text, UINT16_MAX, &v[3]);
-    if (ok && text.n > 0) {
-        ok = part(&text, BPMN_UNDOING, &v[4]) && part(&text, UINT32_MAX, &v[5]) &&
-             part(&text, UINT32_MAX, &v[6]) && part(&text, UINT32_MAX, &v[7]);
+    uint64_t n = 0;
+    bool good = take_number(rest, UINT32_MAX, &n);
+    *ret = (uint32_t)n;
+    return good;
+}
+
+static bool look_up(struct reader *r, const struct key_table *t, struct str key, int32_t *ret)
+{
+    *ret = key_find(t, key);
+    if (*ret < 0 && key.n > 0) {
+        r->unknown = key;
     }
-    *ret = (struct bpmn_token){.id = (uint32_t)v[0],
-                               .element = (uint16_t)v[1],
-                               .scope = (uint32_t)v[2],
-                               .flow = (uint16_t)v[3],
-                               .what = (uint8_t)v[4],
-                               .a = (uint32_t)v[5],
-                               .b = (uint32_t)v[6],
-                               .c = (uint32_t)v[7]};
+    return *ret >= 0;
+}
+
+static bool take_element(struct reader *r, struct str *rest, uint16_t *ret)
+{
+    struct str text = str_cut(*rest, ':', rest);
+    uint64_t place = 0;
+    if (r->by_place) {
+        bool good = str_to_u64(text, &place) && place < r->p->element_count;
+        *ret = (uint16_t)place;
+        return good;
+    }
+    bool good =
+        text.n == 0 ? r->element >= 0 : look_up(r, &r->p->keys->elements, text, &r->element);
+    *ret = (uint16_t)(good ? r->element : 0);
+    return good;
+}
+
+/* At a join the flow it came by; at a gateway that has fired those it used up, into a and b. */
+static bool take_flows(struct reader *r, struct str text, struct bpmn_token *t)
+{
+    const struct bpmn_element *e = &r->p->elements[t->element];
+    uint64_t used = 0;
+    int32_t flow = NO_INDEX;
+    if (t->what != BPMN_RESET) {
+        bool good = text.n == 0 || look_up(r, &r->p->keys->flows, text, &flow);
+        t->flow = flow < 0 ? NO_FLOW : (uint16_t)flow;
+        return good;
+    }
+    while (text.n > 0) {
+        struct str one = str_cut(text, '+', &text);
+        uint16_t i = 0;
+        if (!look_up(r, &r->p->keys->flows, one, &flow)) {
+            return false;
+        }
+        while (i < e->in_count && e->in[i] != flow) {
+            i++;
+        }
+        if (i == e->in_count) {
+            r->unknown = one;
+            return false;
+        }
+        used |= (uint64_t)1 << i;
+    }
+    t->flow = NO_FLOW;
+    t->a = (uint32_t)used;
+    t->b = (uint32_t)(used >> 32);
+    return true;
+}
+
+static bool take_flow_place(struct str text, uint16_t *ret)
+{
+    uint64_t place = 0;
+    bool good = str_to_u64(text, &place) && place <= UINT16_MAX;
+    *ret = (uint16_t)place;
+    return good;
+}
+
+static bool read_token(struct reader *r, struct str text, struct bpmn_token *ret)
+{
+    struct bpmn_token t = {0};
+    uint64_t what = BPMN_AT;
+    bool ok =
+        take_u32(&text, &t.id) && take_element(r, &text, &t.element) && take_u32(&text, &t.scope);
+    struct str flow = str_cut(text, ':', &text);
+    if (ok && text.n > 0) {
+        ok = take_number(&text, BPMN_UNDOING, &what) && take_u32(&text, &t.a) &&
+             take_u32(&text, &t.b) && take_u32(&text, &t.c);
+    }
+    t.what = (uint8_t)what;
+    ok = ok && text.n == 0 &&
+         (r->by_place ? take_flow_place(flow, &t.flow) : take_flows(r, flow, &t));
+    *ret = t;
+    return ok;
+}
+
+static bool read_timer(struct reader *r, struct str text, struct bpmn_timer *ret)
+{
+    struct bpmn_timer t = {.due = {INT64_MAX}};
+    bool ok = take_u32(&text, &t.token) && take_element(r, &text, &t.element) &&
+              take_u32(&text, &t.left) && t.left > 0;
+    ok = ok && (text.n == 0 || str_to_i64(text, &t.due.ms));
+    *ret = t;
+    return ok;
+}
+
+static bool read_mark(struct reader *r, struct str text, struct bpmn_mark *ret)
+{
+    struct bpmn_mark m = {0};
+    bool ok = take_u32(&text, &m.token) && take_element(r, &text, &m.element) &&
+              take_number(&text, UINT64_MAX, &m.seen);
+    *ret = m;
+    return ok && text.n == 0 && m.seen != 0;
+}
+
+static bool read_record(struct reader *r, struct str text, struct bpmn_record *ret)
+{
+    struct bpmn_record record = {0};
+    bool ok = take_u32(&text, &record.id) && take_element(r, &text, &record.element) &&
+              take_u32(&text, &record.scope) && take_u32(&text, &record.by);
+    *ret = record;
     return ok && text.n == 0;
 }
 
-static bool read_timer(const struct bpmn_process *p, struct str text, struct bpmn_timer *ret)
+static bool read_name(struct reader *r, const struct json *j, uint16_t *ret)
 {
-    uint64_t v[3] = {0};
-    int64_t due = INT64_MAX;
-    bool ok = part(&text, UINT32_MAX, &v[0]) && part(&text, p->element_count - 1, &v[1]) &&
-              part(&text, UINT32_MAX, &v[2]);
-    ok = ok && v[2] > 0 && (text.n == 0 || str_to_i64(text, &due));
-    *ret = (struct bpmn_timer){(uint32_t)v[0], (uint16_t)v[1], (uint32_t)v[2], {due}};
-    return ok;
+    int32_t name = NO_INDEX;
+    if (r->by_place) {
+        bool good = json_is(j, JSON_NUMBER) && j->is_int && j->int_value >= 0 &&
+                    j->int_value < (int64_t)r->p->name_count;
+        name = good ? (int32_t)j->int_value : NO_INDEX;
+    } else if (json_is(j, JSON_STRING)) {
+        look_up(r, &r->p->keys->data, j->text, &name);
+    }
+    *ret = (uint16_t)(name < 0 ? 0 : name);
+    return name >= (int32_t)r->p->outer_names;
 }
 
-static bool read_mark(const struct bpmn_process *p, struct str text, struct bpmn_mark *ret)
-{
-    uint64_t v[3] = {0};
-    bool ok = part(&text, UINT32_MAX, &v[0]) && part(&text, p->element_count - 1, &v[1]) &&
-              part(&text, UINT64_MAX, &v[2]) && text.n == 0;
-    *ret = (struct bpmn_mark){(uint32_t)v[0], (uint16_t)v[1], v[2]};
-    return ok && v[2] != 0;
-}
-
-static bool read_record(const struct bpmn_process *p, struct str text, struct bpmn_record *ret)
-{
-    uint64_t v[4] = {0};
-    bool ok = part(&text, UINT32_MAX, &v[0]) && part(&text, p->element_count - 1, &v[1]) &&
-              part(&text, UINT32_MAX, &v[2]) && part(&text, UINT32_MAX, &v[3]) && text.n == 0;
-    *ret = (struct bpmn_record){(uint32_t)v[0], (uint16_t)v[1], (uint32_t)v[2], (uint32_t)v[3]};
-    return ok;
-}
-
-/* {"@": text} back to a date, time or duration: the text is read by FEEL itself. */
-static enum err unkeep_temporal(struct ctx *ctx, struct str text, struct feel_value *ret)
-{
-    const struct feel_program *program = NULL;
-    struct feel_scope scope = {.zones = &feel_zones_of_world};
-    struct feel_env env = {0};
-    bool plain = text.n <= 80;
-    for (size_t i = 0; i < text.n; i++) {
-        plain = plain && text.p[i] != '"' && text.p[i] != '\\';
-    }
-    if (!plain) {
-        return ERR_CORRUPT;
-    }
-    TRY(feel_compile(ctx, &scope,
-                     (struct feel_source){.text = str_format(ctx->arena, "@\"%.*s\"", FMT(text))},
-                     &program));
-    TRY(feel_eval(ctx, program, &env, ret));
-    return feel_is_null(*ret) ? ERR_CORRUPT : ERR_OK;
-}
-
-static enum err unkeep(struct ctx *ctx, const struct json *j, struct feel_value *ret)
-{
-    struct arena *a = ctx->arena;
-    if (j->kind == JSON_ARRAY) {
-        struct feel_value *items = ARENA_ARRAY(a, struct feel_value, j->count + 1);
-        for (size_t i = 0; i < j->count; i++) {
-            TRY(unkeep(ctx, &j->items[i], &items[i]));
-        }
-        *ret = feel_list(items, j->count);
-        return ERR_OK;
-    }
-    if (j->kind != JSON_OBJECT) {
-        return feel_from_json(ctx, j, NULL, ret);
-    }
-    if (j->count == 1 && str_equal(j->members[0].key, STR("@"))) {
-        return unkeep_temporal(ctx, j->members[0].value.text, ret);
-    }
-    struct feel_entry *entries = ARENA_ARRAY(a, struct feel_entry, j->count + 1);
-    for (size_t i = 0; i < j->count; i++) {
-        struct str key = j->members[i].key;
-        entries[i].key = str_starts(key, STR("@")) ? str_slice(key, 1, key.n) : key;
-        TRY(unkeep(ctx, &j->members[i].value, &entries[i].value));
-    }
-    *ret = feel_context(entries, j->count);
-    return ERR_OK;
-}
-
-enum err bpmn_value_read(struct ctx *ctx, const struct json *j, struct feel_value *ret)
-{
-    enum err e = unkeep(ctx, j, ret);
-    return e == ERR_CORRUPT
-               ? fault(ctx, ERR_TYPE, "what follows \"@\" is no date, time or duration of FEEL")
-               : e;
-}
-
-static bool read_data(struct ctx *ctx, const struct bpmn_process *p, struct str text,
-                      struct bpmn_state *s)
+static bool read_data(struct ctx *ctx, struct reader *r, struct str text, struct bpmn_state *s)
 {
     struct json list;
     if (json_parse(ctx, text, STR("state"), &list) != ERR_OK || list.kind != JSON_ARRAY ||
-        list.count > 100000) {
+        list.count > NAMES_WRITTEN_MAX) {
         return false;
     }
     s->data = ARENA_ARRAY(ctx->arena, struct bpmn_datum, list.count + 1);
@@ -265,23 +326,20 @@ static bool read_data(struct ctx *ctx, const struct bpmn_process *p, struct str 
     for (size_t i = 0; i < list.count; i++) {
         const struct json *row = &list.items[i];
         const struct json *scope = json_at(row, 0);
-        const struct json *name = json_at(row, 1);
+        struct bpmn_datum *d = &s->data[i];
         bool ok = row->count == 3 && json_is(scope, JSON_NUMBER) && scope->is_int &&
                   scope->int_value >= 0 && scope->int_value <= UINT32_MAX &&
-                  json_is(name, JSON_NUMBER) && name->is_int &&
-                  name->int_value >= (int64_t)p->outer_names &&
-                  name->int_value < (int64_t)p->name_count;
-        if (!ok || unkeep(ctx, &row->items[2], &s->data[i].value) != ERR_OK) {
+                  read_name(r, json_at(row, 1), &d->name);
+        if (!ok || bpmn_value_read(ctx, &row->items[2], &d->value) != ERR_OK) {
             return false;
         }
-        s->data[i].scope = (uint32_t)scope->int_value;
-        s->data[i].name = (uint16_t)name->int_value;
+        d->scope = (uint32_t)scope->int_value;
         s->datum_count++;
     }
     return true;
 }
 
-static size_t count_items(struct str text)
+static size_t count_rows(struct str text)
 {
     size_t n = text.n > 0;
     for (size_t i = 0; i < text.n; i++) {
@@ -290,222 +348,79 @@ static size_t count_items(struct str text)
     return n;
 }
 
-static bool read_lists(struct ctx *ctx, const struct bpmn_process *p, struct str rest,
-                       struct bpmn_state *s)
+static bool read_lists(struct ctx *ctx, struct reader *r, struct str rest, struct bpmn_state *s)
 {
     struct str lists[4];
     bool ok = true;
     for (size_t i = 0; i < LEN(lists); i++) {
         lists[i] = str_cut(rest, ';', &rest);
-        if (count_items(lists[i]) > LIMIT_BPMN_TOKENS || str_ends(lists[i], STR(","))) {
+        if (count_rows(lists[i]) > LIMIT_BPMN_TOKENS || str_ends(lists[i], STR(","))) {
             return false;
         }
     }
 #define READ(index, list_, n_, room_, read)                                                        \
-    s->room_ = count_items(lists[index]);                                                          \
+    s->room_ = count_rows(lists[index]);                                                           \
     s->list_ = s->room_ == 0 ? NULL : ARENA_ARRAY(ctx->arena, __typeof__(*s->list_), s->room_);    \
-    for (struct str left = lists[index]; ok && left.n > 0;) {                                      \
-        ok = read(p, str_cut(left, ',', &left), &s->list_[s->n_++]);                               \
+    r->element = NO_INDEX;                                                                         \
+    for (struct str rows = lists[index]; ok && rows.n > 0;) {                                      \
+        ok = read(r, str_cut(rows, ',', &rows), &s->list_[s->n_++]);                               \
     }
     READ(0, tokens, count, room, read_token)
     READ(1, timers, timer_count, timer_room, read_timer)
     READ(2, marks, mark_count, mark_room, read_mark)
     READ(3, records, record_count, record_room, read_record)
 #undef READ
-    return ok && (rest.n == 0 || read_data(ctx, p, rest, s));
+    return ok && (rest.n == 0 || read_data(ctx, r, rest, s));
+}
+
+static enum err refuse(struct ctx *ctx, const struct bpmn_process *p, const char *wrong)
+{
+    return fault(ctx, ERR_CORRUPT, "the stored state of a procedure does not fit process %.*s: %s",
+                 FMT(p->id), wrong);
+}
+
+/* Cut off the version; none stands before the digits of the first form. */
+static enum err read_version(struct ctx *ctx, struct str *text, struct reader *r)
+{
+    r->by_place = text->n > 0 && text->p[0] >= '0' && text->p[0] <= '9';
+    if (r->by_place) {
+        return ERR_OK;
+    }
+    struct str version = str_cut(*text, ';', text);
+    return str_equal(version, VERSION)
+               ? ERR_OK
+               : fault(
+                     ctx, ERR_CORRUPT,
+                     "the stored state of a procedure is of the form \"%.*s\"; this program reads "
+                     "%.*s and what came before it",
+                     (int)(version.n > 16 ? 16 : version.n), version.p, FMT(VERSION));
 }
 
 enum err bpmn_state_read(struct ctx *ctx, const struct bpmn_process *p, struct str text,
                          struct bpmn_state **ret)
 {
     struct bpmn_state *s = ARENA_NEW(ctx->arena, struct bpmn_state);
+    struct reader r = {.p = p, .element = NO_INDEX};
     struct str rest = {0};
     uint64_t next = 0;
-    bool ok = text.n <= LIMIT_BPMN_STATE_BYTES && str_to_u64(str_cut(text, ';', &rest), &next) &&
-              next > 0 && next < UINT32_MAX - LIMIT_BPMN_STEPS;
+    if (text.n > LIMIT_BPMN_STATE_BYTES) {
+        return refuse(ctx, p, "it is longer than the limit");
+    }
+    TRY(read_version(ctx, &text, &r));
+    bool ok = str_to_u64(str_cut(text, ';', &rest), &next) && next > 0 &&
+              next < UINT32_MAX - LIMIT_BPMN_STEPS;
     s->next_id = (uint32_t)next;
-    ok = ok && read_lists(ctx, p, rest, s);
+    ok = ok && read_lists(ctx, &r, rest, s);
+    if (!ok && r.unknown.n > 0) {
+        return fault(ctx, ERR_CORRUPT,
+                     "the stored state of a procedure does not fit process %.*s, which has no "
+                     "\"%.*s\"",
+                     FMT(p->id), FMT(r.unknown));
+    }
     const char *wrong = ok ? bpmn_state_fault(p, s) : "it is not written as a state";
     if (wrong != NULL) {
-        return fault(ctx, ERR_CORRUPT,
-                     "the stored state of a procedure does not fit process %.*s: %s", FMT(p->id),
-                     wrong);
+        return refuse(ctx, p, wrong);
     }
     *ret = s;
     return ERR_OK;
-}
-
-/* ---- what must hold of every state ---- */
-
-static const struct bpmn_record *record_of(const struct bpmn_state *s, uint32_t id)
-{
-    for (size_t i = 0; i < s->record_count; i++) {
-        if (s->records[i].id == id) {
-            return &s->records[i];
-        }
-    }
-    return NULL;
-}
-
-static const struct bpmn_token *token_of(const struct bpmn_state *s, uint32_t id)
-{
-    for (size_t i = 0; i < s->count; i++) {
-        if (s->tokens[i].id == id) {
-            return &s->tokens[i];
-        }
-    }
-    return NULL;
-}
-
-/* Does an element of scope `inner` stand rightly inside this token or record? */
-static bool stands_in(const struct bpmn_process *p, const struct bpmn_state *s, uint16_t element,
-                      uint32_t scope)
-{
-    const struct bpmn_element *e = &p->elements[element];
-    const struct bpmn_token *t = token_of(s, scope);
-    const struct bpmn_record *r = t != NULL ? NULL : record_of(s, scope);
-    if (scope == 0) {
-        return e->scope < 0;
-    }
-    if (r != NULL) {
-        return e->scope == (int32_t)r->element;
-    }
-    if (t == NULL) {
-        return false;
-    }
-    const struct bpmn_element *around = &p->elements[t->element];
-    if (t->what == BPMN_BODY) {
-        return t->element == element;
-    }
-    return t->what != BPMN_UNDO && t->what != BPMN_RESET &&
-           (around->kind == BPMN_CALL ? e->scope == around->calls
-                                      : e->scope == (int32_t)t->element);
-}
-
-static const char *join_fault(const struct bpmn_process *p, const struct bpmn_token *t)
-{
-    const struct bpmn_element *e = &p->elements[t->element];
-    bool joins =
-        (e->kind == BPMN_PARALLEL || e->kind == BPMN_INCLUSIVE || e->kind == BPMN_COMPLEX) &&
-        t->what == BPMN_AT;
-    if (joins) {
-        return t->flow < p->flow_count && p->flows[t->flow].to == t->element
-                   ? NULL
-                   : "a token waits at a join by no flow of it";
-    }
-    return t->flow == NO_FLOW ? NULL : "a token that does not join has a flow";
-}
-
-static const char *what_fault(const struct bpmn_process *p, const struct bpmn_state *s,
-                              const struct bpmn_token *t)
-{
-    const struct bpmn_element *e = &p->elements[t->element];
-    const struct bpmn_token *parent = token_of(s, t->scope);
-    bool in_body = parent != NULL && parent->what == BPMN_BODY;
-    bool good = false;
-    switch ((enum bpmn_what)t->what) {
-    case BPMN_AT: {
-        bool waits = is_activity(e->kind) || is_awaited(e) || e->kind == BPMN_EVENT_GATEWAY ||
-                     e->kind == BPMN_PARALLEL || e->kind == BPMN_INCLUSIVE ||
-                     e->kind == BPMN_COMPLEX;
-        good = waits && (e->loop != NULL) == in_body && !(in_body && parent->element != t->element);
-        break;
-    }
-    case BPMN_BODY: {
-        uint64_t begun = t->c;
-        for (size_t i = 0; i < s->count; i++) {
-            begun += s->tokens[i].scope == t->id;
-        }
-        good = e->loop != NULL && !in_body && begun <= t->b && (t->b <= t->a || !e->loop->multi);
-        break;
-    }
-    case BPMN_RESET: good = e->kind == BPMN_COMPLEX; break;
-    case BPMN_UNDO: good = e->kind == BPMN_THROW || e->kind == BPMN_END; break;
-    case BPMN_UNDOING: {
-        const struct bpmn_token *by = token_of(s, t->a);
-        const struct bpmn_record *r = record_of(s, t->b);
-        good = is_activity(e->kind) && by != NULL && by->what == BPMN_UNDO && r != NULL &&
-               r->by == t->a;
-        break;
-    }
-    }
-    return good ? NULL : "a token cannot be so where it is";
-}
-
-static const char *lists_fault(const struct bpmn_process *p, const struct bpmn_state *s)
-{
-    for (size_t i = 0; i < s->timer_count; i++) {
-        const struct bpmn_timer *t = &s->timers[i];
-        const struct bpmn_token *host = token_of(s, t->token);
-        const struct bpmn_element *e = &p->elements[t->element];
-        bool timer = false;
-        for (uint16_t k = 0; k < e->trigger_count; k++) {
-            timer = timer || e->triggers[k].kind == BPMN_ON_TIMER;
-        }
-        bool carried =
-            host != NULL && (e->attached_to == (int)host->element || host->element == t->element);
-        for (uint16_t k = 0;
-             host != NULL && p->elements[host->element].kind == BPMN_EVENT_GATEWAY &&
-             k < p->elements[host->element].out_count;
-             k++) {
-            carried = carried || p->flows[p->elements[host->element].out[k]].to == t->element;
-        }
-        carried = carried || (e->kind == BPMN_START && e->scope >= 0 &&
-                              stands_in(p, s, (uint16_t)e->scope, t->token));
-        if (!timer || !carried) {
-            return "a timer is carried by nothing";
-        }
-    }
-    for (size_t i = 0; i < s->mark_count; i++) {
-        if (s->marks[i].token != 0 && token_of(s, s->marks[i].token) == NULL) {
-            return "a mark belongs to nothing";
-        }
-    }
-    for (size_t i = 0; i < s->record_count; i++) {
-        const struct bpmn_record *r = &s->records[i];
-        const struct bpmn_token *by = r->by == 0 ? NULL : token_of(s, r->by);
-        const struct bpmn_token *body = token_of(s, r->scope);
-        bool in_body = body != NULL && body->what == BPMN_BODY;
-        bool placed = in_body ? body->element == r->element : stands_in(p, s, r->element, r->scope);
-        if (r->id == 0 || r->id >= s->next_id || !placed ||
-            !is_activity(p->elements[r->element].kind) ||
-            (r->by != 0 && (by == NULL || by->what != BPMN_UNDO))) {
-            return "what was completed stands nowhere";
-        }
-    }
-    for (size_t i = 0; i < s->datum_count; i++) {
-        uint32_t scope = s->data[i].scope;
-        if (s->data[i].name < p->outer_names || s->data[i].name >= p->name_count ||
-            (scope != 0 && token_of(s, scope) == NULL && record_of(s, scope) == NULL)) {
-            return "data belong to nothing";
-        }
-    }
-    return NULL;
-}
-
-const char *bpmn_state_fault(const struct bpmn_process *p, const struct bpmn_state *s)
-{
-    for (size_t i = 0; i < s->count; i++) {
-        const struct bpmn_token *t = &s->tokens[i];
-        if (t->id == 0 || t->id >= s->next_id || record_of(s, t->id) != NULL) {
-            return "a token has no number of its own";
-        }
-        for (size_t k = 0; k < i; k++) {
-            if (s->tokens[k].id == t->id) {
-                return "two tokens have one number";
-            }
-        }
-        if (!stands_in(p, s, t->element, t->scope)) {
-            return "a token stands in no scope of its element";
-        }
-        if (scope_depth(s, t->scope) > LIMIT_BPMN_DEPTH) {
-            return "scopes go round in a circle";
-        }
-        const char *wrong = join_fault(p, t);
-        wrong = wrong != NULL ? wrong : what_fault(p, s, t);
-        if (wrong != NULL) {
-            return wrong;
-        }
-    }
-    return lists_fault(p, s);
 }

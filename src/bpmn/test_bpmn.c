@@ -66,7 +66,7 @@ static struct str play(struct test *t, struct ctx *ctx, const char *xml, const c
         struct str word = str_cut(rest, ' ', &rest);
         struct str text;
         struct bpmn_state *again = NULL;
-        CHECK_OK(bpmn_state_write(ctx, r.state, &text));
+        CHECK_OK(bpmn_state_write(ctx, p, r.state, &text));
         CHECK_OK(bpmn_state_read(ctx, p, text, &again)); /* every step goes by the written state */
         slots[0] = feel_string(word);
         bool timer = str_find_byte(word, '.') != SIZE_MAX;
@@ -255,6 +255,7 @@ TEST(bpmn_a_hostile_state_is_refused)
                    __LINE__);
     }
     CHECK_OK(bpmn_state_read(ctx, p, STR("2;1:1:0:65535"), &s));
+    CHECK_OK(bpmn_state_read(ctx, p, STR("v2;2;1:a:0"), &s));
 }
 
 TEST(bpmn_checks_find_what_cannot_work)

@@ -28,17 +28,22 @@ static const char roots[] =
     "escalationCode='X2'/><signalEventDefinition id='sd' "
     "signalRef='g1'/><escalationEventDefinition id='xd' escalationRef='x1'/>";
 
-enum err test_play(struct ctx *ctx, const char *body, const char *more, const char *script,
-                   struct buf *out, bool *ret_good)
+struct str test_model(struct arena *a, const char *body, const char *more)
 {
     struct str xml =
-        str_format(ctx->arena,
+        str_format(a,
                    "<bpmn:definitions xmlns:bpmn='http://www.omg.org/spec/BPMN/20100524/MODEL' "
                    "xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL' "
                    "xmlns:tb='urn:tongban:1' targetNamespace='t'>%s<process id='p' "
                    "isExecutable='true'>%s</process>%s</bpmn:definitions>",
                    roots, body, more);
-    struct bpmn_script s = {.model = quoted(ctx->arena, str_z(ctx->arena, xml)),
+    return quoted(a, str_z(a, xml));
+}
+
+enum err test_play(struct ctx *ctx, const char *body, const char *more, const char *script,
+                   struct buf *out, bool *ret_good)
+{
+    struct bpmn_script s = {.model = test_model(ctx->arena, body, more),
                             .model_file = STR("test.bpmn"),
                             .text = quoted(ctx->arena, script),
                             .text_file = STR("test.jsonl"),
@@ -61,6 +66,7 @@ void test_play_rows(struct test *t, struct ctx *ctx, const struct row *rows, siz
             test_check(t, false, str_z(ctx->arena, said), __FILE__, __LINE__);
         } else {
             test_check(t, true, rows[i].what, __FILE__, __LINE__);
+            test_carry_model(t, ctx, rows[i].what, test_model(ctx->arena, rows[i].model, ""));
             arena_reset(ctx->arena, mark);
         }
     }

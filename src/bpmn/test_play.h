@@ -63,5 +63,10 @@ struct row {
 /* The process p of a model with this body; `more` stands beside it. */
 enum err test_play(struct ctx *ctx, const char *body, const char *more, const char *script,
                    struct buf *out, bool *ret_good) MUST_USE;
+/* The document that test_play plays, with " for '. */
+struct str test_model(struct arena *a, const char *body, const char *more);
+/* Walk through a model at random and carry every state over to the same model and to such as had
+ * steps put in, and back (test_carry.c). */
+void test_carry_model(struct test *t, struct ctx *ctx, const char *what, struct str xml);
 /* Each is played to its end, or the test says which line is not so. */
 void test_play_rows(struct test *t, struct ctx *ctx, const struct row *rows, size_t count);

@@ -418,7 +418,7 @@ TEST(bpmn_a_damaged_state_is_refused_or_whole)
     static const char *const way[] = {"a", "a", "b", "b", "h"};
     CHECK_OK(bpmn_begin(ctx, p, &(struct bpmn_event){.kind = BPMN_BEGIN}, &in, &r));
     for (size_t i = 0; i < LEN(way); i++) {
-        CHECK_OK(bpmn_state_write(ctx, r.state, &text));
+        CHECK_OK(bpmn_state_write(ctx, p, r.state, &text));
         for (int k = 0; k < 400; k++) {
             struct arena_mark mark = arena_mark(ctx->arena);
             struct str bad = str_copy(ctx->arena, text);

@@ -210,7 +210,7 @@ enum err step_store(struct ctx *ctx, struct db *db, struct question *q, const st
     struct str tokens = {0};
     struct str facts = {0};
     struct str acts = {0};
-    TRY(bpmn_state_write(ctx, step->state, &tokens));
+    TRY(bpmn_state_write(ctx, q->item->procedure, step->state, &tokens));
     TRY(text_of(ctx, &q->facts, &facts));
     TRY(text_of(ctx, &q->acts, &acts));
     if (q->kind->in_case == ACT_CASE_OPEN) {
