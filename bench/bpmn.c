@@ -11,6 +11,7 @@
 #include "base/world.h"
 #include "bpmn/bpmn.h"
 #include "report.h"
+#include "bpmn/state.h"
 
 static struct ctx ctx;
 

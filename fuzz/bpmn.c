@@ -2,6 +2,8 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "bpmn/bpmn.h"
+#include "bpmn/state.h"
+#include "bpmn/look.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "bpmn/bpmn.h"
+#include "bpmn/look.h"
 #include "processes.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "bpmn/bpmn.h"
+#include "bpmn/look.h"
 #include "bpmn/state.h"
 #include "processes.h"
 

@@ -5,7 +5,8 @@
  * immutable and may be used by any thread. Conditions are FEEL over the names of a scope that the
  * loader is given, with their values in slots at each step, and over the data of the process
  * itself, whose values are part of the state. docs/bpmn.md tells what is executed and how the
- * standard is read where it leaves room.
+ * standard is read where it leaves room. Here are the compiled process and the steps; state.h has
+ * states at rest and under another version, look.h what people look at: scripts, checks, pictures.
  *
  * Our additions stand in extension elements of the namespace urn:tongban:1 (docs/law-packs.md):
  * tb:act names the kinds of act a task or message event awaits (and the one a timer event makes),
@@ -247,20 +248,6 @@ struct bpmn_state {
     size_t datum_count, datum_room;
     uint32_t next_id;
 };
-/* One line of text, the same for equal states, in which elements stand by their ids; back, checked
- * against the process (ERR_CORRUPT, with what does not fit). state.c tells the form; those of
- * before are read too. The state lives on ctx->arena and borrows from text. */
-enum err bpmn_state_write(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s,
-                          struct str *ret) MUST_USE;
-enum err bpmn_state_read(struct ctx *ctx, const struct bpmn_process *p, struct str text,
-                         struct bpmn_state **ret) MUST_USE;
-/* What must hold of every state, NULL or what does not: ids, places, parents, joins, timers. */
-const char *bpmn_state_fault(const struct bpmn_process *p, const struct bpmn_state *s);
-
-/* Values as JSON, in which a date, time or duration is {"@": its text} ("@" before other keys is
- * doubled), and back. ERR_TYPE for what cannot be kept: functions and ranges. */
-enum err bpmn_value_write(struct ctx *ctx, struct feel_value v, struct json *ret) MUST_USE;
-enum err bpmn_value_read(struct ctx *ctx, const struct json *j, struct feel_value *ret) MUST_USE;
 
 /* ---- steps ---- */
 
@@ -369,50 +356,3 @@ bool bpmn_is_open(const struct bpmn_state *s, uint16_t element);
 const struct bpmn_timer *bpmn_timer_next(const struct bpmn_state *s);
 struct str bpmn_timer_name(struct arena *a, const struct bpmn_process *p,
                            const struct bpmn_timer *t);
-
-/* ---- scripts ---- */
-
-struct bpmn_script {
-    struct str model; /* BPMN XML */
-    struct str model_file;
-    struct str process; /* empty: the first that may be executed */
-    struct str text;    /* JSON lines (docs/bpmn.md); empty: only begin */
-    struct str text_file;
-    struct instant at; /* what time it is at first */
-    bool any;          /* also a process that is marked as not executable */
-    const struct bpmn_source *source;
-    void *self;
-    void (*line)(void *self, struct str json); /* called for each line of the trace */
-};
-/* Step a model through a script. Tasks that need nobody, and that the script does not name,
- * complete by themselves. Every step goes by the written state. A fault names the line of the
- * script or of the model. *ret_good: false when the process ended by an error that nobody caught,
- * or the script expected something else. */
-enum err bpmn_play(struct ctx *ctx, const struct bpmn_script *script, bool *ret_good) MUST_USE;
-
-/* ---- checks ---- */
-
-struct bpmn_finding {
-    struct str element;
-    uint32_t line;
-    struct str sentence;
-};
-/* What is executable but wrong: unreachable elements, no way to an end, a split that can get stuck;
- * and, as far as LIMIT_BPMN_STATES reaches, states from which the end cannot be reached and
- * elements that are never entered. */
-enum err bpmn_check(struct ctx *ctx, const struct bpmn_process *p, struct bpmn_finding **ret,
-                    size_t *ret_count) MUST_USE;
-
-/* What a reader is told, in his language. */
-struct bpmn_words {
-    struct str open, done;
-    struct str list; /* heading of the list beside the picture */
-};
-/* The picture, and below it a list of steps with their state. done: by element, what was done
- * before; may be NULL. */
-void bpmn_draw(struct buf *out, const struct bpmn_process *p, const struct bpmn_state *s,
-               const bool *done, const struct bpmn_words *words, struct str title);
-/* Draw the process as SVG (from its diagram, or in layers when it has none), open activities
- * marked. s may be NULL. */
-void bpmn_svg(struct buf *out, const struct bpmn_process *p, const struct bpmn_state *s,
-              struct str title);

@@ -12,6 +12,7 @@
 #include "base/day.h"
 #include "base/str.h"
 #include "bpmn/bpmn.h"
+#include "bpmn/state.h"
 #include "limit_gen.h"
 
 enum { NO_FLOW = UINT16_MAX, NO_INDEX = -1 };

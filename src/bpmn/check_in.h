@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bpmn/bpmn_in.h"
+#include "bpmn/look.h"
 
 struct checker {
     struct ctx *ctx;

@@ -2,6 +2,7 @@
  * both. */
 #include "base/json.h"
 #include "bpmn/bpmn_in.h"
+#include "bpmn/look.h"
 
 enum { STEP_BYTES = 256 << 20 };
 

@@ -11,6 +11,23 @@
 
 #include "bpmn/bpmn.h"
 
+/* ---- at rest ---- */
+
+/* One line of text, the same for equal states, in which elements stand by their ids; back, checked
+ * against the process (ERR_CORRUPT, with what does not fit). state.c tells the form; those of
+ * before are read too. The state lives on ctx->arena and borrows from text. */
+enum err bpmn_state_write(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s,
+                          struct str *ret) MUST_USE;
+enum err bpmn_state_read(struct ctx *ctx, const struct bpmn_process *p, struct str text,
+                         struct bpmn_state **ret) MUST_USE;
+/* What must hold of every state, NULL or what does not: ids, places, parents, joins, timers. */
+const char *bpmn_state_fault(const struct bpmn_process *p, const struct bpmn_state *s);
+
+/* Values as JSON, in which a date, time or duration is {"@": its text} ("@" before other keys is
+ * doubled), and back. ERR_TYPE for what cannot be kept: functions and ranges. */
+enum err bpmn_value_write(struct ctx *ctx, struct feel_value v, struct json *ret) MUST_USE;
+enum err bpmn_value_read(struct ctx *ctx, const struct json *j, struct feel_value *ret) MUST_USE;
+
 /* ---- from one version to another ---- */
 
 enum bpmn_misfit {

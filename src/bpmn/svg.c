@@ -3,6 +3,7 @@
  * What is open or done is told by the line, by a tag with words, by each element's title, and by a
  * list beside the picture. */
 #include "bpmn/draw_in.h"
+#include "bpmn/look.h"
 
 enum { MARGIN = 20, FONT = 12, LINE = 15, LINES_MAX = 4 };
 

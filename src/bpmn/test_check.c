@@ -1,5 +1,6 @@
 /* What a look at all states finds, and what it must not. In models here ' stands for ". */
 #include "base/test.h"
+#include "bpmn/look.h"
 #include "bpmn/bpmn_in.h"
 
 #define HEAD                                                                                       \

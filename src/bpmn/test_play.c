@@ -2,6 +2,7 @@
  * wait. Every step goes through the written state, whose reading checks that no token, timer or
  * record is out of place. In models and scripts here ' stands for ". */
 #include "bpmn/test_play.h"
+#include "bpmn/look.h"
 
 static struct str quoted(struct arena *a, const char *z)
 {

@@ -2,6 +2,7 @@
  * compared with the engine on random nets; the state after every step; every allocation failing in
  * turn; states and scripts that are damaged. */
 #include "base/test.h"
+#include "bpmn/look.h"
 #include "bpmn/bpmn_in.h"
 
 /* ---- random nets ---- */

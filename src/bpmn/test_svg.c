@@ -1,6 +1,7 @@
 /* The picture: what stands in it, that it keeps its places, and that its words and state are told.
  */
 #include "base/test.h"
+#include "bpmn/look.h"
 #include "bpmn/bpmn_in.h"
 #include "bpmn/draw_in.h"
 

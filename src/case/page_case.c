@@ -1,6 +1,8 @@
 /* One case: what happened, what is due, what may be done; and doing it. */
 #include "case/case_in.h"
 
+#include "bpmn/look.h"
+#include "bpmn/state.h"
 #include "page_case_html.h"
 #include "page_document_html.h"
 #include "page_receipt_html.h"

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "base/world.h"
 #include "bpmn/bpmn.h"
+#include "bpmn/look.h"
 #include "cli/cmd.h"
 #include "limit_gen.h"
 

@@ -5,6 +5,7 @@
 #include "agenda/agenda.h"
 #include "base/json.h"
 #include "base/test.h"
+#include "bpmn/state.h"
 #include "crypto/keyholder.h"
 #include "gate/gate.h"
 

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/world.h"
 #include "book/book.h"
+#include "bpmn/state.h"
 #include "gate/gate.h"
 #include "people/people.h"
 #include "vault/vault.h"

@@ -1,6 +1,8 @@
 /* What must hold over all packs together: procedures, statuses, the sentences of refusals. Powers:
  * check_power.c. */
 #include "law/law_in.h"
+
+#include "bpmn/look.h"
 #include "dmn/check.h"
 
 static void check_refusals(struct builder *b)
