@@ -34,7 +34,8 @@ struct agenda {
     /* Acts of the clock that are not answered yet; where the present round has come to. */
     _Atomic size_t open;
     bool more;
-    struct arena *arena; /* of the place's strings */
+    struct arena *arena;       /* of the agenda itself, then of the place's strings */
+    struct arena_mark strings; /* where those begin */
     struct timer_place place;
 };
 
@@ -74,7 +75,7 @@ static void tick_done(void *arg, enum err err, const struct why *why, const stru
 
 static void move_place(struct agenda *g, const struct due_timer *last)
 {
-    arena_clear(g->arena);
+    arena_reset(g->arena, g->strings);
     g->place = last == NULL ? (struct timer_place){.day = {INT32_MIN}}
                             : (struct timer_place){.day = last->due,
                                                    .case_id = str_copy(g->arena, last->case_id),
@@ -212,11 +213,12 @@ enum err agenda_new(struct ctx *ctx, struct gate *g, struct store *store, struct
     if (arena == NULL) {
         return fault(ctx, ERR_MEMORY, "no memory for the agenda");
     }
-    struct agenda *a = ARENA_NEW(ctx->arena, struct agenda);
+    struct agenda *a = ARENA_NEW(arena, struct agenda);
     *a = (struct agenda){.gate = g,
                          .store = store,
                          .world = ctx->world,
                          .arena = arena,
+                         .strings = arena_mark(arena),
                          .place = {.day = {INT32_MIN}}};
     /* A process before this one may have died between a filing and its answer. */
     atomic_store(&a->owed_missed, true);
