@@ -3,7 +3,6 @@
 # oauth4webapi, jose; Apache with mod_auth_openidc), by the modules of the conformance suite, and by hostile hands.
 set -u
 cd "$(dirname "$0")/.."
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-(cd tests/oidc && npm ci --ignore-scripts --no-audit --no-fund >"$log" 2>&1) || { cat "$log"; exit 1; }
+. tests/lib/npm.sh
+npm_ready tests/oidc || exit 1
 node tests/oidc/check.mjs "$@"

@@ -5,8 +5,9 @@ cd "$(dirname "$0")/.."
 W=$(mktemp -d)
 PID=
 . tests/lib/serve.sh
+. tests/lib/npm.sh
 trap '[ -n "$PID" ] && kill -9 $PID 2>/dev/null; rm -rf "$W"' EXIT
-(cd tests/pages && npm ci --ignore-scripts --no-audit --no-fund >"$W/npm" 2>&1) || { cat "$W/npm"; exit 1; }
+npm_ready tests/pages || exit 1
 serve_demo "$W/node"
 curl -s -o /dev/null -c "$W/jar" "$(sign_in_of p-lin)"
 F='{"name":"plan.pdf","type":"application/pdf","base64":"JVBERi0xLjcgc2FtcGxl"}'

@@ -5,6 +5,7 @@
 # such figures mean nothing and are written nowhere. Last line: "bench: N passed, 0 failed".
 set -eu
 cd "$(dirname "$0")/.."
+. tests/lib/npm.sh
 case "${1:-}" in
 '') size='' ;;
 small) size=--small ;;
@@ -48,7 +49,8 @@ for b in bench/*.c; do
     case $b in build/bench-load | build/bench-report | build/bench-stand) continue ;; esac
     run "${b#build/bench-}" "$b" $size
 done
-(cd bench/oidc && npm ci --ignore-scripts --no-audit --no-fund >"$W/npm" 2>&1) || { name=oidc; cat "$W/npm"; fail "npm could not install its peer"; }
+name=oidc
+npm_ready bench/oidc || fail "npm could not install its peer"
 run oidc node bench/oidc/run.mjs $size
 if [ -z "$size" ]; then
     run peers sh tools/peers.sh

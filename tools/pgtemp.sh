@@ -1,10 +1,12 @@
 #!/bin/sh
-# pgtemp.sh - a private PostgreSQL for tests: `pgtemp.sh start DIR` prints its connection string,
+# pgtemp.sh - a private PostgreSQL for tests: `pgtemp.sh start DIR` prints its connection string, `pgtemp.sh database
+# DIR NAME` makes an empty database in it and prints the string of that one, so that tests side by side do not meet,
 # `pgtemp.sh stop DIR` ends it and removes DIR. It listens on a unix socket in DIR only, which no other
 # user may enter, and trusts whoever comes that way; there is no TCP port. Exit 1: PostgreSQL is absent.
 set -eu
 bin=${PGBIN:-/usr/lib/postgresql/15/bin}
-[ $# -eq 2 ] || { echo "usage: pgtemp.sh start|stop DIR" >&2; exit 2; }
+usage() { echo "usage: pgtemp.sh start|stop DIR, pgtemp.sh database DIR NAME" >&2; exit 2; }
+[ $# -ge 2 ] || usage
 [ -x "$bin/initdb" ] || { echo "pgtemp.sh: no PostgreSQL in $bin" >&2; exit 1; }
 dir=$2
 # The server refuses to run as root.
@@ -29,6 +31,12 @@ start)
     as "$bin/pg_ctl" -D "$dir/data" -l "$dir/server.log" -w -o "-c listen_addresses= -k $dir -c shared_buffers=32MB" start >/dev/null
     echo "host=$dir dbname=postgres user=tongban"
     ;;
+database)
+    [ $# -eq 3 ] || usage
+    dir=$(cd "$dir" && pwd)
+    psql "host=$dir dbname=postgres user=tongban" -q -c "CREATE DATABASE $3" >&2
+    echo "host=$dir dbname=$3 user=tongban"
+    ;;
 stop)
     dir=$(cd "$dir" && pwd)
     cd "$dir"
@@ -36,7 +44,5 @@ stop)
     cd /
     rm -rf "$dir"
     ;;
-*)
-    echo "usage: pgtemp.sh start|stop DIR" >&2; exit 2
-    ;;
+*) usage ;;
 esac

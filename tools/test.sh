@@ -1,44 +1,59 @@
 #!/bin/sh
-# test.sh - the whole everyday test: checks, unit tests and stories under ASan and UBSan beside a private
-# PostgreSQL, the release build, the scenarios through the real server. Ends with "N passed, M failed".
+# test.sh - the whole everyday test: checks, unit tests and stories under ASan and UBSan beside a private PostgreSQL, the
+# release build, the scenarios through the real server. It builds, then runs its steps side by side, the long ones first (tools/steps.sh;
+# TONGBAN_PG names their PostgreSQL). Ends with "N passed, M failed".
 set -u
 cd "$(dirname "$0")/.."
-log=$(mktemp)
+W=$(mktemp -d)
 pg_dir=$(mktemp -d) && rmdir "$pg_dir"
-passed=0
-failed=0
-trap 'sh tools/pgtemp.sh stop "$pg_dir" >/dev/null 2>&1; rm -f "$log"' EXIT
+trap 'sh tools/pgtemp.sh stop "$pg_dir" >/dev/null 2>&1; rm -rf "$W"' EXIT
+jobs=$(nproc)
 
-# step NAME COMMAND…: counts one test, or those that its last line tells ("…: N passed, M failed").
-step() {
-    name=$1
-    shift
-    if "$@" >"$log" 2>&1; then ok=1; else ok=0; fi
-    counts=$(grep -E '[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
-    p=$(echo "$counts" | sed -nE 's/(^|.*[^0-9])([0-9]+) passed, ([0-9]+) failed.*/\2/p')
-    f=$(echo "$counts" | sed -nE 's/(^|.*[^0-9])([0-9]+) passed, ([0-9]+) failed.*/\3/p')
-    if [ -z "$p" ]; then p=$ok; f=$((1 - ok)); fi
-    if [ "$ok" = 0 ] && [ "$f" = 0 ]; then f=1; fi
-    passed=$((passed + p))
-    failed=$((failed + f))
-    if [ "$f" = 0 ]; then echo "ok    $name ($p)"; else echo "FAIL  $name"; tail -n 60 "$log"; fi
+# step NAME COMMAND, a line of sh; with_pg: the same with a database of its own in TONGBAN_PG.
+step() { printf '%s\t%s\n' "$1" "$2" >>"$W/steps"; }
+databases=0
+with_pg() {
+    databases=$((databases + 1))
+    step "$1" "TONGBAN_PG=\$(sh tools/pgtemp.sh database $pg_dir d$databases) && export TONGBAN_PG && $2"
 }
+# run JOBS: the steps written so far; their sums go to $W/sums.
+run() {
+    JOBS=$1 sh tools/steps.sh "$W/steps" >"$W/fifo" &
+    sed -unE "/^[0-9]+ passed, [0-9]+ failed$/{w $W/sum
+d
+}; p" <"$W/fifo"
+    wait $!
+    ok=$?
+    cat "$W/sum" >>"$W/sums"
+    : >"$W/steps"
+    return $ok
+}
+mkfifo "$W/fifo"
 
-jobs=$(nproc 2>/dev/null || echo 2)
-step "build with ASan and UBSan" make -s -j"$jobs" CONFIG=asan build/asan/tests
-step "build for release" make -s -j"$jobs" all build/release/tests
-step "layers, statements" make -s check
-step "one way in" sh tools/waist.sh build/release
-step "size of functions and files" sh tools/ratchet.sh
-pg=$(sh tools/pgtemp.sh start "$pg_dir" 2>>"$log") || { echo "FAIL  PostgreSQL did not start"; cat "$log"; failed=$((failed + 1)); pg=""; }
-export TONGBAN_PG="$pg"
-step "unit tests and stories, ASan and UBSan, SQLite and PostgreSQL" build/asan/tests
-step "unit tests and stories, release" build/release/tests
-step "fuzz corpora, ASan and UBSan" make -s -j"$jobs" CONFIG=asan corpora
-step "packs of law" build/tongban law check law/cn law/cn-990101
-step "threads under TSan" sh tools/tsan.sh short
-for t in tests/*.sh; do
-    [ -f "$t" ] && step "$t" sh "$t"
-done
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+# What the steps share is built before they begin.
+step "build with ASan and UBSan" "make -s -j$jobs CONFIG=asan build/asan/tests"
+step "build for release" "make -s -j$jobs all build/release/tests benches"
+step "build with TSan" "make -s -j$jobs CONFIG=tsan build/tsan/tests build/tsan/tongban"
+step "PostgreSQL starts" "sh tools/pgtemp.sh start $pg_dir"
+if run 1; then
+    seed=$(($(date +%s) / 86400 * 1000))
+    for part in 1 2 3 4; do
+        with_pg "unit tests, ASan and UBSan, SQLite and PostgreSQL, part $part of 4" "build/asan/tests --part $part/4"
+    done
+    for part in 1 2; do
+        with_pg "unit tests, release, SQLite and PostgreSQL, part $part of 2" "build/release/tests --part $part/2"
+    done
+    for t in tests/*.sh; do
+        [ -f "$t" ] && with_pg "$t" "sh $t"
+    done
+    step "random walks of the day: TONGBAN_SEED=$seed TONGBAN_SECONDS=30 build/release/tests gate_no_random" \
+        "TONGBAN_SEED=$seed TONGBAN_SECONDS=30 build/release/tests gate_no_random"
+    step "threads under TSan" "sh tools/tsan.sh short"
+    step "fuzz corpora, ASan and UBSan" "make -s CONFIG=asan corpora"
+    step "layers, statements" "make -s check"
+    step "one way in" "sh tools/waist.sh build/release"
+    step "size of functions and files" "sh tools/ratchet.sh"
+    step "packs of law" "build/tongban law check law/cn law/cn-990101"
+    run "$jobs"
+fi
+awk '{ p += $1; f += $3 } END { print p + 0 " passed, " f + 0 " failed"; exit !(f == 0 && p > 0) }' "$W/sums"

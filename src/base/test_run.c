@@ -1,4 +1,10 @@
-/* The runner of all unit tests: `tests [PREFIX]`; exit 1 when one fails. */
+/* test_run.c - the runner of all unit tests: `tests [--part K/N] [PREFIX…]`; exit 1 when one fails,
+ * or when none ran.
+ *
+ * Every test has an arena of its own, and a guard: one that runs out of memory fails alone. Tests
+ * do not depend on each other or on their order, so N processes may run the parts 1/N … N/N side by
+ * side; a part is every Nth test, which spreads the long ones that stand together in a file. With
+ * TONGBAN_TIMES set, each test says how long it took. */
 #include "base/test_run.h"
 
 #include <stdio.h>
@@ -82,16 +88,47 @@ static bool wanted(const char *name, int argc, char **argv)
     return hit;
 }
 
+/* "K/N" with 1 <= K <= N. */
+static bool part_of(const char *text, size_t *ret_part, size_t *ret_parts)
+{
+    char *end = NULL;
+    *ret_part = strtoul(text, &end, 10);
+    *ret_parts = *end == '/' ? strtoul(end + 1, &end, 10) : 0;
+    return *end == '\0' && *ret_part >= 1 && *ret_part <= *ret_parts;
+}
+
+static bool timed_run(const struct test_row *row)
+{
+    struct world *w = world_real();
+    int64_t begun = w->mono_ns(w);
+    bool ok = run(row);
+    if (getenv("TONGBAN_TIMES") != NULL) {
+        printf("%7.2f s  %s\n", (double)(w->mono_ns(w) - begun) / 1e9, row->name);
+    }
+    return ok;
+}
+
 int main(int argc, char **argv)
 {
+    size_t part = 1;
+    size_t parts = 1;
+    size_t seen = 0;
     int passed = 0;
     int failed = 0;
     setvbuf(stdout, NULL, _IOLBF, 0);
+    if (argc > 1 && strcmp(argv[1], "--part") == 0) {
+        if (argc == 2 || !part_of(argv[2], &part, &parts)) {
+            fprintf(stderr, "usage: tests [--part K/N] [PREFIX...]\n");
+            return 2;
+        }
+        argc -= 2;
+        argv += 2;
+    }
     for (size_t i = 0; i < test_row_count; i++) {
-        if (!wanted(test_rows[i].name, argc, argv)) {
+        if (!wanted(test_rows[i].name, argc, argv) || seen++ % parts != part - 1) {
             continue;
         }
-        bool ok = run(&test_rows[i]);
+        bool ok = timed_run(&test_rows[i]);
         passed += ok;
         failed += !ok;
     }

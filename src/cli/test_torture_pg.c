@@ -250,7 +250,7 @@ TEST(torture_postgres_loses_nothing_when_its_connection_is_cut)
     uint64_t cuts = 0;
     struct play *p = play_new(t, ctx);
     must(mkdtemp(dir) != NULL);
-    p->where = str_format(ctx->arena, "host=%s dbname=postgres user=tongban", dir);
+    p->where = str_format(ctx->arena, "%s host=%s", pg, dir); /* the later host counts */
     p->world = sim_new(11);
     CHECK_OK(drop_table(ctx, p, str_from(pg)));
     CHECK(relay_begin(&r, host, dir));

@@ -1,7 +1,9 @@
 /* Random walks: acts of the stories, taken out of their order, given to others, on other days and
  * with other values, through a real gate. What is admitted is read back from the ledger and held to
  * the invariants of the packs, which the gate does not read; at the end everything is replayed.
- * TONGBAN_WALKS=N walks N seeds. */
+ * TONGBAN_SEED=N begins at seed N, TONGBAN_WALKS=N walks N seeds, TONGBAN_SECONDS=N begins none
+ * after so many seconds: the everyday test takes seeds of its day, so that every day others are
+ * walked, and says which, so that a walk that fails can be walked again. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -302,41 +304,63 @@ static void walk_seed(struct walk *w, uint64_t seed)
     story_close(&w->s);
 }
 
+/* A number that the environment names. */
+static uint64_t setting(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+    return text == NULL ? otherwise : strtoull(text, NULL, 10);
+}
+
+/* What all walks together show. */
+struct walked {
+    size_t admitted;
+    size_t kinds;
+    bool seen[KINDS_MOST];
+};
+
+static void walk_and_count(struct test *t, uint64_t seed, struct walked *all)
+{
+    struct arena *arena = arena_new((size_t)1 << 32);
+    struct ctx inner = {.arena = arena, .world = world_real()};
+    struct walk *w = ARENA_NEW(arena, struct walk);
+    struct ctx *outer = t->ctx;
+    int before = t->failures;
+    w->s.t = t;
+    w->s.ctx = &inner;
+    t->ctx = &inner;
+    load_entries(w);
+    CHECK(w->entries[0].step != NULL);
+    walk_seed(w, seed);
+    t->ctx = outer;
+    if (t->failures > before) {
+        printf("  of seed %llu: TONGBAN_SEED=%llu TONGBAN_WALKS=1 build/release/tests %s\n",
+               (unsigned long long)seed, (unsigned long long)seed, t->name);
+    }
+    for (size_t i = 0; i < KINDS_MOST; i++) {
+        all->kinds += w->seen[i] && !all->seen[i];
+        all->seen[i] = all->seen[i] || w->seen[i];
+    }
+    all->admitted += w->admitted;
+    arena_free(arena);
+}
+
 TEST(gate_no_random_walk_reaches_what_the_packs_forbid)
 {
-    const char *walks = getenv("TONGBAN_WALKS");
-    uint64_t seeds = walks == NULL ? SEEDS : strtoull(walks, NULL, 10);
-    size_t kinds = 0;
-    size_t admitted = 0;
-    bool seen[KINDS_MOST] = {false};
-    for (uint64_t seed = 1; seed <= seeds; seed++) {
-        struct arena *arena = arena_new((size_t)1 << 32);
-        struct ctx inner = {.arena = arena, .world = world_real()};
-        struct walk *w = ARENA_NEW(arena, struct walk);
-        int before = t->failures;
-        w->s.t = t;
-        w->s.ctx = &inner;
-        t->ctx = &inner;
-        load_entries(w);
-        struct entry *entries = w->entries;
-        CHECK(entries[0].step != NULL);
-        walk_seed(w, seed);
-        t->ctx = ctx;
-        if (t->failures > before) {
-            printf("  of seed %llu\n", (unsigned long long)seed);
-        }
-        for (size_t i = 0; i < KINDS_MOST; i++) {
-            kinds += w->seen[i] && !seen[i];
-            seen[i] = seen[i] || w->seen[i];
-        }
-        admitted += w->admitted;
-        arena_free(arena);
+    struct world *w = world_real();
+    struct walked all = {0};
+    uint64_t first = setting("TONGBAN_SEED", 1);
+    uint64_t ns = setting("TONGBAN_SECONDS", 0) * 1000000000;
+    uint64_t most = setting("TONGBAN_WALKS", ns > 0 ? 1000 : SEEDS);
+    int64_t begun = w->mono_ns(w);
+    uint64_t walks = 0;
+    while (walks < most && (ns == 0 || (uint64_t)(w->mono_ns(w) - begun) < ns)) {
+        walk_and_count(t, first + walks++, &all);
     }
-    CHECK(admitted > seeds * STEPS / 4); /* the walks go somewhere */
-    CHECK(kinds > 40);
-    if (walks != NULL) {
-        printf("  %llu walks, %zu acts admitted, %zu kinds of act\n", (unsigned long long)seeds,
-               admitted, kinds);
+    CHECK(all.admitted > walks * STEPS / 4); /* the walks go somewhere */
+    CHECK(walks < SEEDS || all.kinds > 40);
+    if (most != SEEDS) {
+        printf("  %llu walks from seed %llu, %zu acts admitted, %zu kinds of act\n",
+               (unsigned long long)walks, (unsigned long long)first, all.admitted, all.kinds);
     }
 }
 
