@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "base/world.h"
+#include "cli/folder.h"
 #include "cli/rooms.h"
 #include "oidc/oidc.h"
 
@@ -68,12 +69,14 @@ static enum err read_config(struct ctx *ctx, struct node *n)
 
 static enum err open_all(struct ctx *ctx, struct node *n)
 {
+    TRY(folder_is_node(ctx, n->dir));
     TRY(read_config(ctx, n));
     TRY(keyholder_start(ctx, n->dir, &n->keys));
     TRY(keyholder_start(ctx, n->dir, &n->token_keys));
     struct str where =
         n->database.n > 0 ? n->database : str_format(ctx->arena, "%.*s/store", FMT(n->dir));
     TRY(store_open(ctx, where, STORE_CREATE, &n->store));
+    TRY(scratch_sweep(ctx, n->dir)); /* of one that was killed: whoever holds the store removes it */
     TRY(store_migrate(ctx, n->store));
     struct gate_config config = {
         .store = n->store, .keys = n->keys, .origin = n->origin, .node = n->code};
