@@ -2,9 +2,9 @@
  *
  * The rebuilt store is a full copy of ledger and vault, personal data and all, so it stands in
  * DIR/scratch (folder.h), open to the node's owner alone, and goes when the comparison is done. A
- * signal ends the comparison at any instant: a thread that does nothing but wait for one removes the
- * folder and ends the process. Nobody can do so on kill -9; then the next command that opens the
- * node does.
+ * signal ends the comparison at any instant: a thread that does nothing but wait for one removes
+ * the folder and ends the process. Nobody can do so on kill -9; then the next command that opens
+ * the node does.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -40,8 +40,8 @@ static bool sweep(struct str dir)
     struct arena *arena = arena_new(SWEEP_ARENA_BYTES);
     struct ctx ctx = {.arena = arena, .world = world_real()};
     /* The store may write a file while its folder goes: that one goes the second time. */
-    bool gone = arena != NULL &&
-                (scratch_sweep(&ctx, dir) == ERR_OK || scratch_sweep(&ctx, dir) == ERR_OK);
+    bool gone =
+        arena != NULL && (scratch_sweep(&ctx, dir) == ERR_OK || scratch_sweep(&ctx, dir) == ERR_OK);
     arena_free(arena);
     return gone;
 }

@@ -1,9 +1,9 @@
 /* folder.c - see folder.h.
  *
- * What is looked at are names, not contents: node.json says that a folder is a node's. A folder with
- * anything else in it is somebody's, and no command writes there; one that is empty may become a
- * node. Removing goes by names read first and removed after, since a directory that changes while it
- * is read may show a name twice or never.
+ * What is looked at are names, not contents: node.json says that a folder is a node's. A folder
+ * with anything else in it is somebody's, and no command writes there; one that is empty may become
+ * a node. Removing goes by names read first and removed after, since a directory that changes while
+ * it is read may show a name twice or never.
  */
 #include "cli/folder.h"
 

@@ -1,10 +1,10 @@
 /* folder.h - a node's folder on the disk: whether it is one, whether a new one may be made there,
  * and how what a command made for its own use goes again.
  *
- * A node's folder holds node.json, keys/, verifiers.txt and store/ (unless the store is a database).
- * Everything a command writes for itself alone stands in DIR/scratch, which belongs to whoever holds
- * the store's lock: it is removed at the end, on a signal, and by the next one that opens the node,
- * so that nothing of a ledger or vault outlives its use, not even kill -9.
+ * A node's folder holds node.json, keys/, verifiers.txt and store/ (unless the store is a
+ * database). Everything a command writes for itself alone stands in DIR/scratch, which belongs to
+ * whoever holds the store's lock: it is removed at the end, on a signal, and by the next one that
+ * opens the node, so that nothing of a ledger or vault outlives its use, not even kill -9.
  */
 #pragma once
 

@@ -1,8 +1,10 @@
 /* keyholder.h - the process that alone reads a node's private keys, and only signs.
  *
  * It is forked before any thread starts, keeps the keys, takes a text over a socket pair and gives
- * back its signatures; it can open, connect and run nothing, and ends with its parent. The
- * simulator and the tests use the same face on keys in memory.
+ * back its signatures; it can open, connect and run nothing, and ends with its node. A question is
+ * answered in bounded time: a holder that is gone or hangs is started again, and when that cannot
+ * be done the asker is told ERR_SIGNING. Any thread may ask. The simulator and the tests use the
+ * same face on keys in memory.
  */
 #pragma once
 
@@ -29,8 +31,21 @@ enum err keyholder_start(struct ctx *ctx, struct str dir, struct keyholder **ret
 /* Keys from two 32-byte secrets, in this process; lives on ctx->arena. */
 enum err keyholder_in_memory(struct ctx *ctx, const uint8_t ed25519_seed[32],
                              const uint8_t sm2_secret[32], struct keyholder **ret) MUST_USE;
+/* The public keys of DIR alone, for one that reads and never signs (every question: ERR_SIGNING).
+ */
+enum err keyholder_public_only(struct ctx *ctx, struct str dir, struct keyholder **ret) MUST_USE;
 /* Ends the process and waits for it. */
 void keyholder_stop(struct keyholder *k);
+/* Ask whether it is there, and start it again when it is not: about once a second, so that one that
+ * died idle is there before it is needed. ERR_SIGNING while it cannot be had. */
+enum err keyholder_watch(struct ctx *ctx, struct keyholder *k) MUST_USE;
+/* What the last question showed, without asking. */
+enum keyholder_state {
+    KEYHOLDER_WELL,
+    KEYHOLDER_AWAY, /* it did not answer and could not be started again yet */
+    KEYHOLDER_LOST  /* nor ever can be: the node must end and be started anew */
+};
+enum keyholder_state keyholder_state(const struct keyholder *k);
 const struct public_keys *keyholder_public(const struct keyholder *k);
 /* ---- keys of tokens ----
  *
@@ -42,8 +57,7 @@ const struct public_keys *keyholder_public(const struct keyholder *k);
 enum token_key { TOKEN_ES256 = 1, TOKEN_EDDSA = 2, TOKEN_SM2 = 3, TOKEN_RS256 = 4 };
 enum { TOKEN_PUBLIC = RSA_MODULUS, TOKEN_SIGNATURE = RSA_MODULUS };
 /* The public key of a number: 65 bytes as in crypto.h, of TOKEN_EDDSA the first 32, of TOKEN_RS256
- * the modulus (the exponent is 65537). The first asking for an RSA key takes some 0.1 s. One thread
- * at a time. */
+ * the modulus (the exponent is 65537). The first asking for an RSA key takes some 0.1 s. */
 enum err keyholder_token_public(struct ctx *ctx, struct keyholder *k, enum token_key kind,
                                 uint32_t number, uint8_t ret[TOKEN_PUBLIC]) MUST_USE;
 /* How many bytes a signature has: 64, r ‖ s or Ed25519; of TOKEN_RS256 256. */
@@ -67,7 +81,7 @@ enum err keyholder_token_sign_many(struct ctx *ctx, struct keyholder *k, struct 
 enum err keyholder_token_secret(struct ctx *ctx, struct keyholder *k, struct str label,
                                 uint8_t ret[32]) MUST_USE;
 
-/* Sign a text of at most 64 KiB with both keys. One thread at a time. ERR_CRYPTO when the holder is
- * gone. */
+/* Sign a text of at most 64 KiB with both keys. ERR_SIGNING when there is no holder, ERR_CRYPTO
+ * when it could not. */
 enum err keyholder_sign(struct ctx *ctx, struct keyholder *k, struct str text,
                         struct signatures *ret) MUST_USE;

@@ -101,7 +101,7 @@ TEST(crypto_the_key_holder_signs_in_its_own_process)
     struct str large = {arena_push(ctx->arena, 70000), 70000};
     CHECK_ERR(keyholder_sign(ctx, k, large, &s), ERR_TOO_LARGE);
     keyholder_stop(k);
-    CHECK_ERR(keyholder_sign(ctx, k, STR("after"), &s), ERR_CRYPTO);
+    CHECK_ERR(keyholder_sign(ctx, k, STR("after"), &s), ERR_SIGNING);
 }
 
 static void change_key(struct test *t, struct ctx *ctx, struct str dir, const char *name,
