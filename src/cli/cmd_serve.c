@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/world.h"
 #include "cli/cmd.h"
+#include "cli/health.h"
 #include "cli/node.h"
 #include "cli/rooms.h"
 #include "crypto/confine.h"
@@ -42,6 +43,7 @@ static const char init_usage[] =
 
 struct serving {
     struct node node;
+    struct health health;
     struct web *web;
     struct oidc *oidc;
     struct login *login;
@@ -109,6 +111,9 @@ static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const
     config.fault = oidc_fault;
     config.settled = oidc_settled;
     config.settled_arg = s->oidc;
+    s->health.node = &s->node;
+    config.health = health_tell;
+    config.health_arg = &s->health;
     config.css = static_tongban_css;
     TRY(web_new(ctx, &config, &s->web));
     struct http_setup setup = {.world = ctx->world,
@@ -143,10 +148,11 @@ static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const
     return http_start(ctx, s->server);
 }
 
-/* Until SIGINT or SIGTERM: what the clock must do, every half minute. A store that is broken ends
- * it within a second. */
-static void keep_time(struct cmd *c, struct serving *s)
+/* Until SIGINT or SIGTERM (true): what the clock must do, every half minute. What cannot heal ends
+ * it within a second (false). */
+static bool keep_time(struct cmd *c, struct serving *s)
 {
+    enum err tick = ERR_OK;
     sigset_t stop;
     sigemptyset(&stop);
     sigaddset(&stop, SIGINT);
@@ -155,18 +161,18 @@ static void keep_time(struct cmd *c, struct serving *s)
     for (int second = 0;; second++) {
         struct arena_mark mark = arena_mark(c->ctx.arena);
         size_t count = 0;
-        if (second % TICK_S == 0 && agenda_tick(&c->ctx, s->node.agenda, &count) != ERR_OK) {
+        bool ticks = second % TICK_S == 0;
+        tick = ticks ? agenda_tick(&c->ctx, s->node.agenda, &count) : tick;
+        if (ticks && tick != ERR_OK) {
             fprintf(stderr, "tongban: clock: %.*s\n", FMT(c->ctx.why.detail));
         }
         arena_reset(c->ctx.arena, mark);
-        if (store_is_broken(s->node.store)) {
-            fputs("tongban: the disk failed a write that must not be lost; start the node again\n",
-                  stderr);
-            return;
+        if (!health_watch(&c->ctx, &s->health, tick)) {
+            return false;
         }
         const struct timespec shortly = {.tv_nsec = TICK_MORE_MS * 1000000};
         if (sigtimedwait(&stop, NULL, agenda_tick_more(s->node.agenda) ? &shortly : &wait) > 0) {
-            return;
+            return true;
         }
     }
 }
@@ -201,11 +207,10 @@ static void mask_signals(void)
 static int serve_node(struct cmd *c, struct serving *s, const char *const *listens, size_t count)
 {
     enum err e = open_doors(&c->ctx, s, listens, count);
-    if (e == ERR_OK) {
-        keep_time(c, s);
-    }
+    bool asked = e == ERR_OK && keep_time(c, s);
+    int code = e != ERR_OK ? cmd_fail(c) : asked ? 0 : 1;
     stop_all(s);
-    return e == ERR_OK ? 0 : cmd_fail(c);
+    return code;
 }
 
 static int serve_body(struct cmd *c)

@@ -185,6 +185,12 @@ enum err store_views_built(struct ctx *ctx, struct db *writer)
     return store_meta_put(ctx, writer, (struct store_meta_put_in){STR("views"), STR("built")});
 }
 
+enum err store_touch(struct ctx *ctx, struct db *writer)
+{
+    struct str now = str_format(ctx->arena, "%lld", (long long)ctx->world->now(ctx->world).ms);
+    return store_meta_put(ctx, writer, (struct store_meta_put_in){STR("touched"), now});
+}
+
 /* ---- the list of tables ---- */
 
 size_t store_table_count(void)

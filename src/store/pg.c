@@ -83,6 +83,7 @@ static enum err pg_fault(struct ctx *ctx, struct db *db, const char *what)
         note_error(db, NULL);
     }
     enum err e = db->pg_error;
+    store_note_refusal(db, e);
     if (db->in_transaction && !db->in_savepoint && db->is_writer) {
         db->doomed = e;
     }

@@ -41,6 +41,7 @@ static enum err err_of(int rc)
 static enum err lite_fault(struct ctx *ctx, struct db *db, int rc, const char *what)
 {
     enum err e = err_of(rc);
+    store_note_refusal(db, e);
     if (db->in_transaction && sqlite3_get_autocommit(db->lite) != 0) {
         db->doomed = e;
     }

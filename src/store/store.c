@@ -144,6 +144,18 @@ bool store_is_broken(const struct store *s)
     return atomic_load(&s->broken);
 }
 
+enum err store_health(const struct store *s)
+{
+    return store_is_broken(s) ? ERR_IO : (enum err)atomic_load(&s->refused);
+}
+
+void store_note_refusal(struct db *db, enum err e)
+{
+    if (db->is_writer && (e == ERR_DISK_FULL || e == ERR_READ_ONLY)) {
+        atomic_store(&db->store->refused, e);
+    }
+}
+
 bool store_is_postgres(const struct store *s)
 {
     return s->engine == &engine_pg;
@@ -187,6 +199,9 @@ enum err db_commit(struct ctx *ctx, struct db *db)
         return fault_pass(ctx, e, __func__);
     }
     db->in_transaction = false;
+    if (db->is_writer) {
+        atomic_store(&db->store->refused, ERR_OK);
+    }
     return ERR_OK;
 }
 

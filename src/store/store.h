@@ -48,6 +48,12 @@ void db_close(struct db *reader);
  * on every write is refused, and the process must stop and start anew (never sync again: a second
  * sync can report success for pages the first has dropped). Any thread may ask. */
 bool store_is_broken(const struct store *s);
+/* Can it be written to, as far as is known? ERR_OK; ERR_IO when it is broken; ERR_DISK_FULL or
+ * ERR_READ_ONLY from the write that failed so until the next commit. Any thread may ask. */
+enum err store_health(const struct store *s);
+/* Write one row, in the open transaction of the writer: to learn whether a disk that was full has
+ * room again. */
+enum err store_touch(struct ctx *ctx, struct db *writer) MUST_USE;
 bool store_is_postgres(const struct store *s);
 
 /* ---- transactions ---- */

@@ -29,6 +29,7 @@ struct store {
     char *where; /* folder, or connection string */
     struct db *writer;
     atomic_bool broken;
+    atomic_int refused; /* enum err: why the disk took no write, until it takes one */
     atomic_int readers;
     /* SQLite */
     struct vfs *vfs;
@@ -124,6 +125,9 @@ struct schema {
 };
 enum err schema_migrate(struct ctx *ctx, struct store *s, const struct schema *schema) MUST_USE;
 enum err schema_views_clear(struct ctx *ctx, struct db *db, const struct schema *schema) MUST_USE;
+
+/* A fault of this connection: noted when it is a disk that takes no writes (store_health). */
+void store_note_refusal(struct db *db, enum err e);
 
 /* A zeroed block, or the process stops: connections are few and made at start. */
 void *store_alloc(size_t n);

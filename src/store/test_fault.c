@@ -205,10 +205,14 @@ TEST(store_fault_a_full_or_read_only_disk_refuses_writes_and_recovers)
     CHECK_INT(add_transaction(&run, db, 1), ERR_DISK_FULL);
     CHECK_INT(transactions_found(&run, db), 1);
     CHECK(!store_is_broken(s) && !db_is_open(db));
+    CHECK_INT(store_health(s), ERR_DISK_FULL);
     sim_capacity(w, 0);
+    CHECK_INT(store_health(s), ERR_DISK_FULL); /* until one was kept */
     CHECK_INT(add_transaction(&run, db, 1), ERR_OK);
+    CHECK_INT(store_health(s), ERR_OK);
     sim_read_only(w, true);
     CHECK_INT(add_transaction(&run, db, 2), ERR_READ_ONLY);
+    CHECK_INT(store_health(s), ERR_READ_ONLY);
     CHECK_INT(transactions_found(&run, db), 3);
     sim_read_only(w, false);
     CHECK_INT(add_transaction(&run, db, 2), ERR_OK);

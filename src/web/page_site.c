@@ -48,11 +48,71 @@ static enum err site_view(struct page *p)
     return page_go(p, here ? buf_str(&b) : STR("/"));
 }
 
+/* ---- health: each thing that must be so for the node to answer and to take acts ---- */
+
+static struct web_health health_of(struct ctx *ctx, const char *name, enum err e)
+{
+    struct str why = ctx->why.detail.n > 0 ? ctx->why.detail : str_from(err_sentence(e));
+    return (struct web_health){name, e == ERR_OK, e == ERR_OK ? STR("") : why};
+}
+
+/* Can the law in force be read? It takes a reader of the store, so that is seen as well. */
+static enum err health_law(struct page *p)
+{
+    struct ctx *ctx = p->ctx;
+    const struct law *law = NULL;
+    TRY(reader_get(p));
+    return gate_law(ctx, p->gate, p->db, &law);
+}
+
+static size_t health_all(struct page *p, struct web_health *ret)
+{
+    const struct web_config *c = &p->web->config;
+    size_t count = 0;
+    p->ctx->why = (struct why){0};
+    ret[count++] = health_of(p->ctx, "store", store_health(c->store));
+    ret[count++] = health_of(p->ctx, "law", health_law(p));
+    return count + (c->health == NULL ? 0 : c->health(p->ctx, c->health_arg, ret + count));
+}
+
+static struct str health_json(struct page *p, const struct web_health *rows, size_t count,
+                              bool good)
+{
+    struct arena *a = p->ctx->arena;
+    struct json o = json_object();
+    struct json checks = json_object();
+    for (size_t i = 0; i < count; i++) {
+        struct json row = json_object();
+        json_set(a, &row, STR("good"), json_of_bool(rows[i].good));
+        json_set(a, &row, STR("sentence"), json_of_str(rows[i].sentence));
+        json_set(a, &checks, str_from(rows[i].name), row);
+    }
+    json_set(a, &o, STR("good"), json_of_bool(good));
+    json_set(a, &o, STR("checks"), checks);
+    struct buf b = buf_new(a, 0);
+    json_write(&b, &o);
+    return buf_str(&b);
+}
+
+/* 200 "ok", or 503 with what is wrong, a line each; JSON for a machine that asks for it. */
 static enum err site_health(struct page *p)
 {
-    bool broken = store_is_broken(p->web->config.store);
-    return page_raw(p, broken ? 503 : 200, STR("text/plain; charset=utf-8"),
-                    broken ? STR("broken\n") : STR("ok\n"), -1);
+    struct web_health rows[WEB_HEALTH_MAX + 2];
+    size_t count = health_all(p, rows);
+    struct buf b = buf_new(p->ctx->arena, 0);
+    bool good = true;
+    for (size_t i = 0; i < count; i++) {
+        good = good && rows[i].good;
+        if (!rows[i].good) {
+            buf_format(&b, "%s: %.*s\n", rows[i].name, FMT(rows[i].sentence));
+        }
+    }
+    int status = good ? 200 : 503;
+    if (p->wants_json) {
+        return page_raw(p, status, STR("application/json"), health_json(p, rows, count, good), -1);
+    }
+    return page_raw(p, status, STR("text/plain; charset=utf-8"), good ? STR("ok\n") : buf_str(&b),
+                    -1);
 }
 
 static struct json parameters(struct arena *a, const struct route *r)
@@ -151,7 +211,8 @@ static const struct route rows[] = {
     {"GET", "/static/passkey.js", site_passkey, FOR_ALL, 0, "The script of passkeys", NULL, ""},
     {"GET", "/accessibility", site_accessibility, FOR_ALL, 0, "Accessibility statement",
      page_accessibility_schema, ""},
-    {"GET", "/healthz", site_health, FOR_ALL, 0, "Is the node well", NULL, ""},
+    {"GET", "/healthz", site_health, FOR_ALL | FOR_WATCHERS, 0, "Is the node well, and what is not",
+     NULL, ""},
     {"GET", "/openapi.json", site_openapi, FOR_ALL, 0, "This description", NULL, ""},
 };
 const struct route_table site_routes = {rows, LEN(rows)};

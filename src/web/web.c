@@ -235,7 +235,8 @@ static bool may_come(const struct page *p)
 {
     static const unsigned bits[] = {
         [ACTOR_PARTY] = FOR_PARTY, [ACTOR_OFFICER] = FOR_OFFICER, [ACTOR_ADMIN] = FOR_ADMIN};
-    if ((p->route->audience & ~(unsigned)(FROM_ANYWHERE | FOR_PROTOCOL)) == FOR_ALL) {
+    if ((p->route->audience & ~(unsigned)(FROM_ANYWHERE | FOR_PROTOCOL | FOR_WATCHERS)) ==
+        FOR_ALL) {
         return true;
     }
     enum actor_kind kind = p->session.actor.kind;
@@ -294,6 +295,9 @@ static enum err dispatch(struct page *p, struct str path)
         if (!anywhere && !is_from_here(p)) {
             return page_problem(p, ERR_FORBIDDEN, STR("_token"), none);
         }
+    }
+    if ((p->route->audience & FOR_WATCHERS) != 0) {
+        return p->route->fn(p);
     }
     if (reader_get(p) != ERR_OK || gate_law(p->ctx, p->gate, p->db, &p->law) != ERR_OK) {
         return page_problem(p, ERR_BUSY, STR(""), none);

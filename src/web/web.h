@@ -33,6 +33,9 @@ enum audience {
     FROM_ANYWHERE = 16,
     /* For programs that speak a protocol of their own: faults are told by web_config.fault. */
     FOR_PROTOCOL = 32,
+    /* With FOR_ALL: answers also when the store or the law in force cannot be read; page->db and
+     * page->law are NULL. */
+    FOR_WATCHERS = 64,
 };
 
 /* A further header of an answer. */
@@ -223,6 +226,14 @@ struct demo_person {
     struct text2 role;
     struct str code; /* of the one-time sign-in address */
 };
+/* One thing that a node's health hangs on, and in what state it is. */
+struct web_health {
+    const char *name;
+    bool good;
+    struct str sentence; /* when it is not good: what is wrong, and what happens */
+};
+enum { WEB_HEALTH_MAX = 8 };
+
 struct web_config {
     struct gate *gate;
     struct store *store;
@@ -249,6 +260,10 @@ struct web_config {
      * NULL: none does. */
     void (*settled)(void *arg);
     void *settled_arg;
+    /* What else the node's health hangs on, besides store and law: fills at most WEB_HEALTH_MAX
+     * rows and returns how many; any thread calls it. NULL: nothing else. */
+    size_t (*health)(struct ctx *ctx, void *arg, struct web_health *ret);
+    void *health_arg;
 };
 enum err web_new(struct ctx *ctx, const struct web_config *config, struct web **ret) MUST_USE;
 void web_free(struct web *w);

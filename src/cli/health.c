@@ -1,0 +1,91 @@
+/* health.c - see health.h.
+ *
+ * The key holders are asked whether they are there, which starts them again when they are not. A
+ * disk that refused a write is not asked until the next act comes, since a node told to be unwell
+ * gets no acts: while it is so, one row is written a second, and the first that is kept says that
+ * all is well.
+ */
+#include "cli/health.h"
+
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "base/world.h"
+
+static enum err touch(struct ctx *ctx, struct db *db, void *arg UNUSED,
+                      const struct receipt *receipt UNUSED)
+{
+    return store_touch(ctx, db);
+}
+
+static void touched(void *arg UNUSED, enum err err UNUSED, const struct why *why UNUSED,
+                    const struct receipt *receipt UNUSED)
+{
+}
+
+static bool must_end(struct ctx *ctx, struct node *n)
+{
+    struct keyholder *const holders[] = {n->keys, n->token_keys};
+    if (store_is_broken(n->store)) {
+        fputs("tongban: the disk failed a write that must not be lost; start the node again\n",
+              stderr);
+        return true;
+    }
+    for (size_t i = 0; i < LEN(holders); i++) {
+        bool there = keyholder_watch(ctx, holders[i]) == ERR_OK;
+        if (!there && keyholder_state(holders[i]) == KEYHOLDER_LOST) {
+            fputs("tongban: the key holder's keeper was ended and nothing can be signed any more; "
+                  "start the node again\n",
+                  stderr);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool health_watch(struct ctx *ctx, struct health *h, enum err tick)
+{
+    struct arena_mark mark = arena_mark(ctx->arena);
+    int64_t now = ctx->world->mono_ns(ctx->world);
+    if (now < h->next_ns) {
+        return true;
+    }
+    h->next_ns = now + 1000000000;
+    enum err store = store_health(h->node->store);
+    atomic_store(&h->clock_waits, tick == ERR_PRECONDITION);
+    if (store == ERR_DISK_FULL || store == ERR_READ_ONLY) {
+        /* When the queue is full, acts that wait in it tell as much. */
+        enum err e = gate_keep(ctx, h->node->gate, touch, NULL, touched, NULL);
+        (void)e;
+    }
+    bool ends = must_end(ctx, h->node);
+    arena_reset(ctx->arena, mark);
+    return !ends;
+}
+
+static struct web_health of_holder(const char *name, const struct keyholder *k)
+{
+    enum keyholder_state state = keyholder_state(k);
+    return (struct web_health){
+        name, state == KEYHOLDER_WELL,
+        state == KEYHOLDER_WELL ? STR("")
+        : state == KEYHOLDER_LOST
+            ? STR("the key holder is gone and cannot be started again: the node ends")
+            : STR("the key holder does not answer; it is being started again, and what needs a "
+                  "signature is refused")};
+}
+
+size_t health_tell(struct ctx *ctx UNUSED, void *arg, struct web_health *ret)
+{
+    struct health *h = arg;
+    bool waits = atomic_load(&h->clock_waits);
+    ret[0] = of_holder("keys", h->node->keys);
+    ret[1] = of_holder("token_keys", h->node->token_keys);
+    ret[2] = (struct web_health){
+        "clock", !waits,
+        waits ? STR("the wall clock leapt; timers wait until it agrees again, or until an operator "
+                    "says tongban clock DIR --trust")
+              : STR("")};
+    return 3;
+}

@@ -1,0 +1,26 @@
+/* health.h - whether a serving node is well: what is watched once a second, and what /healthz and
+ * `tongban health` say of it.
+ *
+ * Each check has one name and, when it is not good, one sentence that says what happens and what to
+ * do. A fault that heals by itself (a key holder started again, a disk that has room again) is only
+ * told; one that cannot (a failed sync, a keeper that is gone) ends the node in order, exit code 1,
+ * so that whatever started it starts it again.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "cli/node.h"
+#include "web/web.h"
+
+struct health {
+    struct node *node;
+    int64_t next_ns;         /* of the next look */
+    atomic_bool clock_waits; /* the wall clock leapt: nothing is done by the clock until trusted */
+};
+
+/* As often as it likes, from the thread that keeps time; it looks once a second. False when the
+ * node must end: the reason is printed. tick: what the last agenda_tick answered. */
+bool health_watch(struct ctx *ctx, struct health *h, enum err tick);
+/* The checks beside store and law, for web_config.health (arg: struct health). Any thread. */
+size_t health_tell(struct ctx *ctx, void *arg, struct web_health *ret);
