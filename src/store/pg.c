@@ -74,7 +74,7 @@ static enum err pg_fault(struct ctx *ctx, struct db *db, const char *what)
     if (is_lost(db)) {
         /* What was sent may or may not have been kept, and the lock is gone. */
         if (db->is_writer) {
-            atomic_store(&db->store->broken, true);
+            atomic_store(share_broken(db->store->share), true);
         }
         return fault(ctx, ERR_DATABASE, "%s: the connection to PostgreSQL was lost: %s", what,
                      PQerrorMessage(db->pg));

@@ -185,7 +185,7 @@ static enum err lite_control(struct ctx *ctx, struct db *db, enum control what)
     }
     if (rc != SQLITE_OK && what == CONTROL_COMMIT &&
         (err_of(rc) == ERR_IO || err_of(rc) == ERR_CORRUPT)) {
-        atomic_store(&db->store->broken,
+        atomic_store(share_broken(db->store->share),
                      true); /* a disk that fails at a commit is not written again */
     }
     if (rc != SQLITE_OK) {
@@ -197,6 +197,13 @@ static enum err lite_control(struct ctx *ctx, struct db *db, enum control what)
 
 /* ---- opening ---- */
 
+enum {
+    BUSY_MS = 5000,
+    LOG_PAGES = 4000, /* 16 MB */
+    LOG_LONG = 4,
+    LOG_WAIT_MS = 100
+};
+
 static const char *const writer_pragmas[] = {
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -206,7 +213,6 @@ static const char *const writer_pragmas[] = {
     "PRAGMA temp_store = MEMORY",      /* spilled savepoints too: no file beside the store */
     "PRAGMA case_sensitive_like = ON", /* as PostgreSQL */
     "PRAGMA cache_size = -8192",
-    "PRAGMA wal_autocheckpoint = 4000",
     "PRAGMA journal_size_limit = 67108864",
     NULL,
 };
@@ -221,6 +227,34 @@ static const char *const reader_pragmas[] = {
     NULL,
 };
 
+/* After each commit: a log of some length is put into the file as far as no reader is in the way,
+ * which waits for none. Where there is always some reader, as with several processes, that never
+ * comes to the end, and the log would grow for ever; so when it has become long, readers that began
+ * before are waited for, a tenth of a second at most (they read for less, or are stopped), and
+ * those that begin meanwhile need the log no more: the next transaction begins it anew. */
+static int log_has_grown(void *arg, sqlite3 *lite, const char *name, int pages)
+{
+    struct db *db = arg;
+    db->log_rounds += pages < db->log_last;
+    db->log_last = pages;
+    if (pages < db->log_pages) {
+        db->log_waits_at = LOG_LONG * db->log_pages;
+        return SQLITE_OK;
+    }
+    bool waits = pages >= db->log_waits_at;
+    if (waits) {
+        sqlite3_busy_timeout(lite, LOG_WAIT_MS);
+    }
+    /* What it could not do is done another time; a disk that failed has broken the store. */
+    (void)sqlite3_wal_checkpoint_v2(
+        lite, name, waits ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    if (waits) {
+        sqlite3_busy_timeout(lite, BUSY_MS);
+        db->log_waits_at = pages + db->log_pages;
+    }
+    return SQLITE_OK;
+}
+
 static enum err lite_connect(struct ctx *ctx, struct db *db)
 {
     struct store *s = db->store;
@@ -233,7 +267,7 @@ static enum err lite_connect(struct ctx *ctx, struct db *db)
         return lite_fault(ctx, db, rc, s->path);
     }
     sqlite3_extended_result_codes(db->lite, 1);
-    sqlite3_busy_timeout(db->lite, 5000);
+    sqlite3_busy_timeout(db->lite, BUSY_MS);
     sqlite3_db_config(db->lite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     if (!db->is_writer) {
         sqlite3_db_config(db->lite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -241,6 +275,11 @@ static enum err lite_connect(struct ctx *ctx, struct db *db)
     db->lite_prepared = store_alloc((store_statement_slots + 1) * sizeof(sqlite3_stmt *));
     for (const char *const *p = db->is_writer ? writer_pragmas : reader_pragmas; *p != NULL; p++) {
         TRY(lite_exec(ctx, db, *p));
+    }
+    if (db->is_writer) {
+        db->log_pages = LOG_PAGES;
+        db->log_waits_at = LOG_LONG * LOG_PAGES;
+        sqlite3_wal_hook(db->lite, log_has_grown, db);
     }
     return lite_exec(
         ctx, db, "SELECT 1 FROM sqlite_schema LIMIT 1"); /* reads the header: is it a database? */
@@ -307,14 +346,21 @@ static enum err lite_open(struct ctx *ctx, struct store *s)
     } else if (w->exists(w, s->path) != 0) {
         return fault(ctx, ERR_NOT_FOUND, "%s holds no store: make one with init", s->where);
     }
-    TRY(lock_take(ctx, s));
-    s->vfs = vfs_new(w, s->where, s->mode == STORE_READ, &s->broken);
+    if (s->mode == STORE_BESIDE) {
+        TRY(share_join(ctx, s->share, &s->owner));
+    } else {
+        TRY(lock_take(ctx, s));
+    }
+    s->vfs = vfs_new(s, s->owner);
     return s->vfs != NULL ? ERR_OK : fault(ctx, ERR_MEMORY, "no memory to start SQLite");
 }
 
 static void lite_close(struct store *s)
 {
     vfs_free(s->vfs);
+    if (s->vfs != NULL || s->owner != 0) {
+        share_leave(s->share, s->owner);
+    }
     if (s->lock_file >= 0) {
         s->world->close(s->world, s->lock_file);
     }

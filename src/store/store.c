@@ -79,6 +79,13 @@ static void db_free(struct db *db)
 
 enum err store_open(struct ctx *ctx, struct str where, enum store_mode mode, struct store **ret)
 {
+    return store_open_shared(ctx, where, mode, NULL, ret);
+}
+
+enum err store_open_shared(struct ctx *ctx, struct str where, enum store_mode mode,
+                           struct store_share *share, struct store **ret)
+{
+    must(mode != STORE_BESIDE || share != NULL);
     bool is_pg = str_find_byte(where, '=') != SIZE_MAX || str_starts(where, STR("postgres"));
     struct opening *o = opening_new(ctx);
     struct store *s = store_alloc(sizeof(*s));
@@ -87,9 +94,12 @@ enum err store_open(struct ctx *ctx, struct str where, enum store_mode mode, str
     s->world = ctx->world;
     s->mode = mode;
     s->where = store_strdup(where);
+    s->share = share;
+    s->owns_share = share == NULL;
     o->store = s;
-    enum err e = s->engine->open(ctx, s);
-    if (e == ERR_OK && mode != STORE_READ) {
+    enum err e = share == NULL ? store_share_new(ctx, &s->share) : ERR_OK;
+    e = e == ERR_OK ? s->engine->open(ctx, s) : e;
+    if (e == ERR_OK && mode != STORE_READ && mode != STORE_BESIDE) {
         e = db_new(ctx, s, true, &s->writer);
     }
     o->store = NULL;
@@ -111,6 +121,9 @@ void store_close(struct store *s)
         db_free(s->writer);
     }
     s->engine->close(s);
+    if (s->owns_share) {
+        store_share_free(s->share);
+    }
     free(s->where);
     free(s);
 }
@@ -141,18 +154,18 @@ void db_close(struct db *reader)
 
 bool store_is_broken(const struct store *s)
 {
-    return atomic_load(&s->broken);
+    return atomic_load(share_broken(s->share));
 }
 
 enum err store_health(const struct store *s)
 {
-    return store_is_broken(s) ? ERR_IO : (enum err)atomic_load(&s->refused);
+    return store_is_broken(s) ? ERR_IO : (enum err)atomic_load(share_refused(s->share));
 }
 
 void store_note_refusal(struct db *db, enum err e)
 {
     if (db->is_writer && (e == ERR_DISK_FULL || e == ERR_READ_ONLY)) {
-        atomic_store(&db->store->refused, e);
+        atomic_store(share_refused(db->store->share), e);
     }
 }
 
@@ -200,7 +213,7 @@ enum err db_commit(struct ctx *ctx, struct db *db)
     }
     db->in_transaction = false;
     if (db->is_writer) {
-        atomic_store(&db->store->refused, ERR_OK);
+        atomic_store(share_refused(db->store->share), ERR_OK);
     }
     return ERR_OK;
 }

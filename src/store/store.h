@@ -29,7 +29,8 @@ struct maybe_int {
 enum store_mode {
     STORE_CREATE, /* make what is missing, read and write */
     STORE_WRITE,  /* must be there already */
-    STORE_READ    /* must be there already; no writer, no change of any file */
+    STORE_READ,   /* must be there already; no writer, no change of any file */
+    STORE_BESIDE  /* read beside the process that writes (share.h) */
 };
 
 /* Open the store at `where`: a folder, or a connection string of PostgreSQL ("postgres://…" or
@@ -39,7 +40,7 @@ enum err store_open(struct ctx *ctx, struct str where, enum store_mode mode,
                     struct store **ret) MUST_USE;
 /* Close the writer; every reader must have been closed before. NULL is allowed. */
 void store_close(struct store *s);
-/* The one writing connection; a store opened with STORE_READ has none (a bug to ask). */
+/* The one writing connection; a store opened to be read has none (a bug to ask). */
 struct db *store_writer(struct store *s);
 /* Open one more reading connection, for one thread; db_close ends it. Any thread may call. */
 enum err store_reader(struct ctx *ctx, struct store *s, struct db **ret) MUST_USE;

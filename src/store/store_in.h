@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "base/world.h"
+#include "store/share.h"
 #include "store/stmt.h"
 
 enum control {
@@ -28,8 +29,9 @@ struct store {
     enum store_mode mode;
     char *where; /* folder, or connection string */
     struct db *writer;
-    atomic_bool broken;
-    atomic_int refused; /* enum err: why the disk took no write, until it takes one */
+    struct store_share *share; /* of all processes of this store */
+    bool owns_share;           /* it is the only one */
+    unsigned owner;            /* which of them this is */
     atomic_int readers;
     /* SQLite */
     struct vfs *vfs;
@@ -45,6 +47,10 @@ struct db {
     enum err doomed; /* the engine ended the open transaction by itself, with this error */
     /* SQLite */
     sqlite3 *lite;
+    int log_pages;         /* of the writer: from here on the log is put into the file */
+    int log_waits_at;      /* and from here on readers are waited for */
+    int log_last;          /* its length after the last transaction */
+    int log_rounds;        /* how often it began anew */
     sqlite3_stmt *active;  /* half read */
     bool active_is_cached; /* else it ends with its use */
     sqlite3_stmt *control[CONTROL_COUNT];
@@ -110,9 +116,37 @@ struct engine {
 extern const struct engine engine_sqlite;
 extern const struct engine engine_pg;
 
-/* The disk of SQLite: a sqlite3_vfs over a world (vfs.c). NULL when SQLite has no memory to start.
- */
-struct vfs *vfs_new(struct world *world, const char *dir, bool read_only, atomic_bool *broken);
+/* ---- share.c: locks by number, the first eight SQLite's own ---- */
+
+enum { SHARE_FILE = SQLITE_SHM_NLOCK, SHARE_RESERVED, SHARE_LOCKS };
+
+/* True in every process once a sync failed in one. */
+atomic_bool *share_broken(struct store_share *s);
+/* enum err: why the disk took no write, until it takes one. */
+atomic_int *share_refused(struct store_share *s);
+/* A row of the table for this process, for its calling thread's life; share_leave when it holds no
+ * lock any more. The process that writes has row 0, which it need not join; when it leaves, the
+ * index begins anew. */
+enum err share_join(struct ctx *ctx, struct store_share *s, unsigned *ret_owner) MUST_USE;
+void share_leave(struct store_share *s, unsigned owner);
+/* One share more for a connection of this owner; false when another process or connection holds it.
+ * Never waits, as none of these. */
+bool share_take(struct store_share *s, unsigned owner, int lock);
+void share_give(struct store_share *s, unsigned owner, int lock);
+/* Be the one who holds a lock, which lets no share begin; those there may go on. */
+bool share_hold(struct store_share *s, unsigned owner, int lock);
+/* No connection has a share, but for own_shares of this owner. */
+bool share_is_alone(struct store_share *s, unsigned owner, int lock, int own_shares);
+void share_release(struct store_share *s, unsigned owner, int lock);
+bool share_is_held(struct store_share *s, int lock);
+/* A piece of the index of the log, as xShmMap wants it: an SQLite result. */
+int share_region(struct store_share *s, int region, int size, bool extend, void volatile **ret);
+/* What was written before is seen by who passes it after. */
+void share_fence(struct store_share *s);
+
+/* The disk of SQLite: a sqlite3_vfs over a store's world (vfs.c). NULL when SQLite has no memory to
+ * start. */
+struct vfs *vfs_new(const struct store *s, unsigned owner);
 void vfs_free(struct vfs *v);
 const char *vfs_name(const struct vfs *v);
 

@@ -47,7 +47,7 @@ static unsigned workload(struct ctx *ctx)
     }
     enum err e = schema_migrate(ctx, s, &test_schema);
     if (e == ERR_OK) {
-        e = s->engine->exec(ctx, store_writer(s), "PRAGMA wal_autocheckpoint = 8");
+        store_writer(s)->log_pages = 8;
     }
     for (int i = 0; i < TRANSACTIONS && e == ERR_OK; i++) {
         acked |= add_transaction(ctx, store_writer(s), i) == ERR_OK ? 1u << i : 0;

@@ -1,10 +1,11 @@
 /* vfs.c - the disk of SQLite is the world: every byte it reads, writes and syncs goes through
  * struct world, so that simulator and fault injection own it.
  *
- * Locks and the WAL index live in the heap of this process: no other process may have the store
- * open (the lock file sees to that), so they need not be in the file system. A failed sync breaks
- * the store: the kernel may have dropped the pages it could not write, and a later sync would
- * report success for them; so from then on nothing is written, synced or removed any more.
+ * Locks and the index of the log lie in memory that the processes of this store share (share.c):
+ * no stranger may have it open (the lock file sees to that), so they need not be in the file
+ * system. A failed sync breaks the store: the kernel may have dropped the pages it could not write,
+ * and a later sync would report success for them; so from then on nothing is written, synced or
+ * removed any more.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,34 +14,17 @@
 #include "base/str.h"
 #include "store/store_in.h"
 
-enum {
-    PATH_MAX_BYTES = 1024,
-    GATHER_BYTES = 128 * 1024,
-    SHM_LOCKS = SQLITE_SHM_NLOCK,
-    SHM_REGIONS = 8192
-};
-
-/* A database file as all its connections see it. */
-struct node {
-    struct node *next;
-    char *path;
-    int opened;
-    int shared;         /* connections that hold SHARED or more */
-    const void *holder; /* the connection with RESERVED or more */
-    int level;          /* of the holder */
-    int shm_opened;
-    int shm_count;
-    void *shm[SHM_REGIONS];
-    int shm_lock[SHM_LOCKS]; /* -1 exclusive, else how many share it */
-};
+enum { PATH_MAX_BYTES = 1024, GATHER_BYTES = 128 * 1024 };
 
 struct vfs {
     sqlite3_vfs base;
     struct world *world;
+    struct store_share *share;
+    unsigned owner; /* in it */
     atomic_bool *broken;
     bool read_only;
-    pthread_mutex_t mutex; /* guards nodes and all in them */
-    struct node *nodes;
+    bool is_beside;    /* a writer has it open in another process */
+    atomic_int opened; /* connections to the main database */
     char *dir;
     int guard; /* holds SQLite's own lock bytes of the main database; -1 before it is open */
     char name[40];
@@ -49,12 +33,11 @@ struct vfs {
 struct file {
     sqlite3_file base;
     struct vfs *vfs;
-    struct node *node; /* main database only */
-    const char *path;  /* SQLite keeps it until close; own_path for a temporary file */
+    bool is_main;     /* the main database: only this one is locked */
+    const char *path; /* SQLite keeps it until close; own_path for a temporary file */
     char *own_path;
     int handle; /* -1: an absent file of a read-only store, seen as empty */
     int level;
-    bool shm_open;
     bool delete_on_close;
     bool is_new; /* its directory entry is not synced yet */
     uint16_t shm_shared;
@@ -221,227 +204,141 @@ static int file_size(sqlite3_file *base, sqlite3_int64 *ret)
 
 /* ---- locks of the database file ---- */
 
-static int node_lock(struct node *n, struct file *f, int want)
-{
-    bool other = n->holder != NULL && n->holder != f;
-    if (want == SQLITE_LOCK_SHARED) {
-        if (other && n->level >= SQLITE_LOCK_PENDING) {
-            return SQLITE_BUSY;
-        }
-        n->shared++;
-        f->level = want;
-        return SQLITE_OK;
-    }
-    if (other) {
-        return SQLITE_BUSY;
-    }
-    n->holder = f;
-    n->level = want == SQLITE_LOCK_EXCLUSIVE && n->shared > 1 ? SQLITE_LOCK_PENDING : want;
-    f->level = n->level;
-    return n->level == want ? SQLITE_OK : SQLITE_BUSY;
-}
-
+/* SQLite's five levels on two locks: SHARED counts in on SHARE_FILE, RESERVED holds SHARE_RESERVED,
+ * PENDING and EXCLUSIVE hold SHARE_FILE, which lets no new one in; EXCLUSIVE besides is alone. */
 static int file_lock(sqlite3_file *base, int want)
 {
     struct file *f = (struct file *)base;
-    if (f->node == NULL || f->level >= want) {
+    struct store_share *s = f->vfs->share;
+    unsigned owner = f->vfs->owner;
+    if (!f->is_main || f->level >= want) {
         return SQLITE_OK;
     }
-    pthread_mutex_lock(&f->vfs->mutex);
-    int rc = node_lock(f->node, f, want);
-    pthread_mutex_unlock(&f->vfs->mutex);
-    return rc;
+    if (want == SQLITE_LOCK_SHARED) {
+        f->level = share_take(s, owner, SHARE_FILE) ? want : f->level;
+        return f->level == want ? SQLITE_OK : SQLITE_BUSY;
+    }
+    if (f->level < SQLITE_LOCK_RESERVED && share_hold(s, owner, SHARE_RESERVED)) {
+        f->level = SQLITE_LOCK_RESERVED;
+    }
+    if (want == SQLITE_LOCK_EXCLUSIVE && f->level == SQLITE_LOCK_RESERVED &&
+        share_hold(s, owner, SHARE_FILE)) {
+        f->level = SQLITE_LOCK_PENDING;
+    }
+    if (f->level == SQLITE_LOCK_PENDING && share_is_alone(s, owner, SHARE_FILE, 1)) {
+        f->level = SQLITE_LOCK_EXCLUSIVE;
+    }
+    return f->level >= want ? SQLITE_OK : SQLITE_BUSY;
 }
 
 static int file_unlock(sqlite3_file *base, int to)
 {
     struct file *f = (struct file *)base;
-    if (f->node == NULL || f->level <= to) {
+    if (!f->is_main || f->level <= to) {
         return SQLITE_OK;
     }
-    pthread_mutex_lock(&f->vfs->mutex);
-    if (f->node->holder == f) {
-        f->node->holder = NULL;
-        f->node->level = SQLITE_LOCK_NONE;
+    if (f->level >= SQLITE_LOCK_PENDING) {
+        share_release(f->vfs->share, f->vfs->owner, SHARE_FILE);
+    }
+    if (f->level >= SQLITE_LOCK_RESERVED) {
+        share_release(f->vfs->share, f->vfs->owner, SHARE_RESERVED);
     }
     if (to == SQLITE_LOCK_NONE) {
-        f->node->shared--;
+        share_give(f->vfs->share, f->vfs->owner, SHARE_FILE);
     }
     f->level = to;
-    pthread_mutex_unlock(&f->vfs->mutex);
     return SQLITE_OK;
 }
 
 static int file_check_reserved(sqlite3_file *base, int *ret)
 {
     struct file *f = (struct file *)base;
-    *ret = 0;
-    if (f->node != NULL) {
-        pthread_mutex_lock(&f->vfs->mutex);
-        *ret = f->node->holder != NULL;
-        pthread_mutex_unlock(&f->vfs->mutex);
-    }
+    *ret = f->is_main && share_is_held(f->vfs->share, SHARE_RESERVED);
     return SQLITE_OK;
 }
 
-/* ---- the WAL index ---- */
+/* ---- the index of the log ---- */
 
 static int shm_map(sqlite3_file *base, int region, int size, int extend, void volatile **ret)
 {
     struct file *f = (struct file *)base;
-    struct node *n = f->node;
-    int rc = SQLITE_OK;
-    *ret = NULL;
-    pthread_mutex_lock(&f->vfs->mutex);
-    if (!f->shm_open) {
-        f->shm_open = true;
-        n->shm_opened++;
-    }
-    if (region >= SHM_REGIONS) {
-        rc = SQLITE_FULL;
-    }
-    while (rc == SQLITE_OK && extend && n->shm_count <= region) {
-        void *p = calloc(1, (size_t)size);
-        rc = p == NULL ? SQLITE_NOMEM : SQLITE_OK;
-        if (p != NULL) {
-            n->shm[n->shm_count++] = p;
-        }
-    }
-    if (rc == SQLITE_OK && region < n->shm_count) {
-        *ret = n->shm[region];
-    }
-    pthread_mutex_unlock(&f->vfs->mutex);
-    return rc;
+    return share_region(f->vfs->share, region, size, extend != 0, ret);
 }
 
-static int shm_take(struct node *n, struct file *f, int from, int count, bool exclusive)
-{
-    for (int i = from; i < from + count; i++) {
-        bool mine = (f->shm_shared & (1 << i)) != 0;
-        int others = n->shm_lock[i] - (n->shm_lock[i] > 0 && mine ? 1 : 0);
-        if (n->shm_lock[i] < 0 || (exclusive && others > 0)) {
-            return SQLITE_BUSY;
-        }
-    }
-    for (int i = from; i < from + count; i++) {
-        uint16_t bit = (uint16_t)(1 << i);
-        if (exclusive) {
-            n->shm_lock[i] = -1;
-            f->shm_exclusive |= bit;
-        } else if ((f->shm_shared & bit) == 0) {
-            n->shm_lock[i]++;
-            f->shm_shared |= bit;
-        }
-    }
-    return SQLITE_OK;
-}
-
-static void shm_give(struct node *n, struct file *f, int from, int count)
+static void shm_give(struct file *f, int from, int count)
 {
     for (int i = from; i < from + count; i++) {
         uint16_t bit = (uint16_t)(1 << i);
         if ((f->shm_exclusive & bit) != 0) {
-            n->shm_lock[i] = 0;
+            share_release(f->vfs->share, f->vfs->owner, i);
         } else if ((f->shm_shared & bit) != 0) {
-            n->shm_lock[i]--;
+            share_give(f->vfs->share, f->vfs->owner, i);
         }
         f->shm_exclusive &= (uint16_t)~bit;
         f->shm_shared &= (uint16_t)~bit;
     }
 }
 
+static bool shm_take_one(struct file *f, int i, bool exclusive)
+{
+    struct store_share *s = f->vfs->share;
+    unsigned owner = f->vfs->owner;
+    uint16_t bit = (uint16_t)(1 << i);
+    bool has_share = (f->shm_shared & bit) != 0;
+    if (!exclusive) {
+        bool taken = has_share || share_take(s, owner, i);
+        f->shm_shared |= taken ? bit : 0;
+        return taken;
+    }
+    must(!has_share && (f->shm_exclusive & bit) == 0);
+    if (!share_hold(s, owner, i)) {
+        return false;
+    }
+    if (!share_is_alone(s, owner, i, 0)) {
+        share_release(s, owner, i);
+        return false;
+    }
+    f->shm_exclusive |= bit;
+    return true;
+}
+
 static int shm_lock(sqlite3_file *base, int from, int count, int flags)
 {
     struct file *f = (struct file *)base;
-    int rc = SQLITE_OK;
-    pthread_mutex_lock(&f->vfs->mutex);
     if ((flags & SQLITE_SHM_UNLOCK) != 0) {
-        shm_give(f->node, f, from, count);
-    } else {
-        rc = shm_take(f->node, f, from, count, (flags & SQLITE_SHM_EXCLUSIVE) != 0);
+        shm_give(f, from, count);
+        return SQLITE_OK;
     }
-    pthread_mutex_unlock(&f->vfs->mutex);
-    return rc;
+    for (int i = from; i < from + count; i++) {
+        if (!shm_take_one(f, i, (flags & SQLITE_SHM_EXCLUSIVE) != 0)) {
+            shm_give(f, from, i - from);
+            return SQLITE_BUSY;
+        }
+    }
+    return SQLITE_OK;
 }
 
 static void shm_barrier(sqlite3_file *base)
 {
-    struct file *f = (struct file *)base;
-    atomic_thread_fence(memory_order_seq_cst);
-    /* Also an order that race detectors see. */
-    pthread_mutex_lock(&f->vfs->mutex);
-    pthread_mutex_unlock(&f->vfs->mutex);
-}
-
-static void shm_forget(struct node *n)
-{
-    for (int i = 0; i < n->shm_count; i++) {
-        free(n->shm[i]);
-    }
-    n->shm_count = 0;
-    memset(n->shm_lock, 0, sizeof(n->shm_lock));
+    share_fence(((struct file *)base)->vfs->share);
 }
 
 static int shm_unmap(sqlite3_file *base, int forget UNUSED)
 {
-    struct file *f = (struct file *)base;
-    if (!f->shm_open) {
-        return SQLITE_OK;
-    }
-    pthread_mutex_lock(&f->vfs->mutex);
-    shm_give(f->node, f, 0, SHM_LOCKS);
-    f->shm_open = false;
-    if (--f->node->shm_opened == 0) {
-        shm_forget(f->node);
-    }
-    pthread_mutex_unlock(&f->vfs->mutex);
+    shm_give((struct file *)base, 0, SQLITE_SHM_NLOCK);
     return SQLITE_OK;
 }
 
 /* ---- files ---- */
 
-static struct node *node_join(struct vfs *v, const char *path)
-{
-    pthread_mutex_lock(&v->mutex);
-    struct node *n = v->nodes;
-    while (n != NULL && strcmp(n->path, path) != 0) {
-        n = n->next;
-    }
-    if (n == NULL) {
-        n = store_alloc(sizeof(*n));
-        n->path = store_strdup(str_from(path));
-        n->next = v->nodes;
-        v->nodes = n;
-    }
-    n->opened++;
-    pthread_mutex_unlock(&v->mutex);
-    return n;
-}
-
-static void node_leave(struct vfs *v, struct node *n)
-{
-    pthread_mutex_lock(&v->mutex);
-    if (--n->opened == 0) {
-        struct node **at = &v->nodes;
-        while (*at != n) {
-            at = &(*at)->next;
-        }
-        *at = n->next;
-        shm_forget(n);
-        free(n->path);
-        free(n);
-    }
-    pthread_mutex_unlock(&v->mutex);
-}
-
 static int file_close(sqlite3_file *base)
 {
     struct file *f = (struct file *)base;
     struct world *w = f->vfs->world;
-    if (f->node != NULL) {
+    if (f->is_main) {
         shm_unmap(base, 0);
         file_unlock(base, SQLITE_LOCK_NONE);
-        node_leave(f->vfs, f->node);
+        atomic_fetch_sub(&f->vfs->opened, 1);
     }
     (void)gathered_flush(f); /* an open transaction's: no one waits for it */
     if (f->handle >= 0) {
@@ -509,12 +406,12 @@ static int file_open_how(const struct vfs *v, int flags)
            (write && (flags & SQLITE_OPEN_EXCLUSIVE) != 0 ? WORLD_EXCLUSIVE : 0);
 }
 
-/* Our locks live in this process; to other programs that use SQLite the file must look locked. Else
- * one of them could take itself for the last to have it open, and carry off a log that is still
- * written to. */
+/* Our locks live in our own memory; to other programs that use SQLite the file must look locked.
+ * Else one of them could take itself for the last to have it open, and carry off a log that is
+ * still written to. */
 static int take_guard(struct vfs *v, const char *path)
 {
-    if (v->read_only || v->guard >= 0) {
+    if (v->read_only || v->is_beside || v->guard >= 0) {
         return SQLITE_OK;
     }
     int file = v->world->open(v->world, path, WORLD_READ | WORLD_WRITE, 0600);
@@ -546,7 +443,8 @@ static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *out, int 
                 !f->delete_on_close;
     f->handle = v->world->open(v->world, f->path, how, 0600);
     /* A store that is only read has no log when it was closed well: an empty one stands for it. */
-    bool absent_log = v->read_only && f->handle == -ENOENT && (flags & SQLITE_OPEN_WAL) != 0;
+    bool absent_log =
+        v->read_only && !v->is_beside && f->handle == -ENOENT && (flags & SQLITE_OPEN_WAL) != 0;
     if (f->handle < 0 && !absent_log) {
         int rc = result_of(f->handle, SQLITE_CANTOPEN);
         free(f->own_path);
@@ -560,7 +458,8 @@ static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *out, int 
     }
     f->base.pMethods = &methods;
     if ((flags & SQLITE_OPEN_MAIN_DB) != 0) {
-        f->node = node_join(v, f->path);
+        f->is_main = true;
+        atomic_fetch_add(&v->opened, 1);
     }
     if (ret_flags != NULL) {
         *ret_flags = (how & WORLD_WRITE) != 0
@@ -637,15 +536,17 @@ static int vfs_last_error(sqlite3_vfs *base UNUSED, int n UNUSED, char *text UNU
     return 0;
 }
 
-struct vfs *vfs_new(struct world *world, const char *dir, bool read_only, atomic_bool *broken)
+struct vfs *vfs_new(const struct store *s, unsigned owner)
 {
     struct vfs *v = store_alloc(sizeof(*v));
-    v->world = world;
-    v->broken = broken;
-    v->read_only = read_only;
-    v->dir = store_strdup(str_from(dir));
+    v->world = s->world;
+    v->share = s->share;
+    v->owner = owner;
+    v->broken = share_broken(s->share);
+    v->is_beside = s->mode == STORE_BESIDE;
+    v->read_only = s->mode == STORE_READ || v->is_beside;
+    v->dir = store_strdup(str_from(s->where));
     v->guard = -1;
-    pthread_mutex_init(&v->mutex, NULL);
     snprintf(v->name, sizeof(v->name), "world-%p", (void *)v);
     v->base = (sqlite3_vfs){
         .iVersion = 2,
@@ -674,12 +575,11 @@ void vfs_free(struct vfs *v)
     if (v == NULL) {
         return;
     }
-    must(v->nodes == NULL);
+    must(atomic_load(&v->opened) == 0);
     if (v->guard >= 0) {
         v->world->close(v->world, v->guard);
     }
     sqlite3_vfs_unregister(&v->base);
-    pthread_mutex_destroy(&v->mutex);
     free(v->dir);
     free(v);
 }
