@@ -13,6 +13,7 @@ int cmd_serve(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_ask(int argc, char **argv);
 int cmd_client(int argc, char **argv);
+int cmd_jobs(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 
 /* Run a command's body with an arena and a guard: out of memory is exit 1 with a sentence. */

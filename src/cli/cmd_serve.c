@@ -47,6 +47,7 @@ struct serving {
     struct web *web;
     struct oidc *oidc;
     struct login *login;
+    struct jobs *jobs;
     struct json sample; /* people of a demo; no object when this is none */
     struct http_server *server;
     const struct demo_person *people;
@@ -76,6 +77,18 @@ static enum err say_issuer(struct ctx *ctx, struct serving *s, struct str addres
                                               : "");
     }
     return given ? e : ERR_OK;
+}
+
+/* The pool, with what rooms keep for their jobs. */
+static enum err open_jobs(struct ctx *ctx, struct serving *s)
+{
+    struct job_state *states = ARENA_NEW(ctx->arena, struct job_state);
+    struct jobs_config config = {
+        .gate = s->node.gate, .store = s->node.store, .states = states, .state_count = 1};
+    states[0] = (struct job_state){"oidc", s->oidc};
+    config.kinds = rooms_jobs(ctx, &config.kind_count);
+    TRY(jobs_new(ctx, &config, &s->jobs));
+    return jobs_start(ctx, s->jobs);
 }
 
 static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const *listens,
@@ -142,6 +155,7 @@ static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const
     printf("confined: seccomp%s\n", confined.paths ? ", Landlock: only the node's folder" : "");
     fflush(stdout);
     TRY(gate_start(ctx, s->node.gate));
+    TRY(open_jobs(ctx, s));
     if (s->has_issuer) {
         TRY(oidc_start(ctx, s->oidc, s->web));
     }
@@ -184,6 +198,13 @@ static void stop_all(struct serving *s)
     }
     login_close(s->login);
     oidc_stop(s->oidc);
+    if (!jobs_stop(s->jobs)) {
+        /* Its thread may still read the store: that stays open until the process is gone. What is
+         * durable is so already. */
+        fputs("tongban: a job hangs and is left behind\n", stderr);
+        return;
+    }
+    jobs_free(s->jobs);
     gate_stop(s->node.gate);
     http_server_free(s->server);
     if (s->web != NULL) {

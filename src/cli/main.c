@@ -14,6 +14,7 @@ static const struct {
     {"serve", cmd_serve, "run a node"},
     {"client", cmd_client,
      "register an application that relies on this node's identity, or close it"},
+    {"jobs", cmd_jobs, "list what waits to be done, arm again or drop what failed"},
     {"feel", cmd_feel, "evaluate a FEEL expression"},
     {"bpmn", cmd_bpmn, "step any BPMN model through a script, check it, draw it"},
     {"dmn", cmd_dmn, "evaluate decisions over JSON lines, run the compatibility kit"},

@@ -1,4 +1,5 @@
-/* The rooms of floor 7: what they project and what they serve. A new room is a line in each list.
+/* The rooms of floor 7: what they project, what they serve, and what they do later. A new room is a
+ * line in each list.
  */
 #include "cli/rooms.h"
 
@@ -26,11 +27,22 @@ const struct route_table *rooms_routes(struct ctx *ctx, size_t *ret_count)
         &site_routes,       &item_routes,      &login_routes,     &login_passkey_routes,
         &login_own_routes,  &login_act_routes, &party_routes,     &login_source_routes,
         &case_apply_routes, &case_routes,      &case_list_routes, &case_counter_routes,
-        &licence_routes,    &evidence_routes,  &oidc_routes};
+        &licence_routes,    &evidence_routes,  &oidc_routes,      &jobs_routes};
     struct route_table *out = ARENA_ARRAY(ctx->arena, struct route_table, LEN(tables));
     for (size_t i = 0; i < LEN(tables); i++) {
         out[i] = *tables[i];
     }
     *ret_count = LEN(tables);
+    return out;
+}
+
+const struct job_kind *rooms_jobs(struct ctx *ctx, size_t *ret_count)
+{
+    const struct job_kind *const kinds[] = {&oidc_logout_job};
+    struct job_kind *out = ARENA_ARRAY(ctx->arena, struct job_kind, LEN(kinds));
+    for (size_t i = 0; i < LEN(kinds); i++) {
+        out[i] = *kinds[i];
+    }
+    *ret_count = LEN(kinds);
     return out;
 }

@@ -3,7 +3,9 @@
 
 #include "base/arena.h"
 #include "gate/gate.h"
+#include "jobs/jobs.h"
 #include "web/web.h"
 
 const struct projector *const *rooms_projectors(size_t *ret_count);
 const struct route_table *rooms_routes(struct ctx *ctx, size_t *ret_count);
+const struct job_kind *rooms_jobs(struct ctx *ctx, size_t *ret_count);

@@ -17,7 +17,6 @@ struct logout {
     bool has_hint;
     struct str uri; /* where to go then; empty: a page of ours */
     struct str state;
-    bool ended; /* a session was ended: applications wait to be told */
 };
 
 /* Who asks, for whom, and where to afterwards. An address that is not registered is refused, never
@@ -64,9 +63,6 @@ static enum err logout_done(struct page *p, const struct receipt *receipt)
     struct buf b = buf_new(p->ctx->arena, 0);
     bool first = str_find_byte(l->uri, '?') == SIZE_MAX;
     (void)receipt;
-    if (l->ended) {
-        oidc_poke(oidc_of(p));
-    }
     p->session = (struct session){0};
     if (l->uri.n == 0) {
         struct page_signout v = {.done = true};
@@ -117,7 +113,6 @@ static enum err logout_ask(struct page *p, struct json params)
         return logout_done(p, NULL);
     }
     if (hint_is_session(p, l)) {
-        l->ended = true;
         return session_end(p, p->session.actor.id, p->session.id, STR(""), logout_done);
     }
     bool en = p->lang == LANG_EN && l->client.name_en.n > 0;
@@ -171,7 +166,6 @@ enum err page_logout_post(struct page *p)
     if (!p->session.signed_in) {
         return logout_done(p, NULL);
     }
-    l->ended = true;
     return session_end(p, p->session.actor.id, p->session.id, STR(""), logout_done);
 }
 

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "gate/gate.h"
+#include "jobs/jobs.h"
 #include "web/web.h"
 
 struct keyholder;
@@ -32,8 +33,8 @@ enum err oidc_new(struct ctx *ctx, const struct oidc_config *config, struct oidc
  * slash at its end. Only loopback addresses may be http. ERR_USAGE for any other. Before the first
  * request. */
 enum err oidc_issuer(struct ctx *ctx, struct oidc *o, struct str issuer) MUST_USE;
-/* Start and stop the thread that tells sign-outs and sweeps what has expired; web says which
- * sessions last. */
+/* Start and stop the thread that sweeps what has expired and finds sessions that ended by
+ * themselves; web says which last. */
 enum err oidc_start(struct ctx *ctx, struct oidc *o, struct web *web) MUST_USE;
 void oidc_stop(struct oidc *o);
 
@@ -55,5 +56,8 @@ enum err oidc_reader_name(struct ctx *ctx, struct db *db, enum lang lang, struct
  * key holder. */
 void oidc_settled(void *oidc);
 
+/* The job by which an application is told that a session ended (Back-Channel Logout 1.0); its state
+ * is the struct oidc. */
+extern const struct job_kind oidc_logout_job;
 /* For web_config.session_gone: the applications this session signed in to will be told. */
 enum err oidc_session_gone(struct ctx *ctx, struct db *db, struct str session_id, struct str actor);

@@ -64,7 +64,6 @@ struct oidc {
     pthread_t thread;
     bool started;
     bool stopping;
-    bool poked;
     pthread_cond_t wake;
     struct web *web;
 };
@@ -327,9 +326,9 @@ enum err access_find(struct ctx *ctx, struct oidc *o, struct db *db, struct str 
 /* ---- bounds and the thread (work.c) ---- */
 
 bool room_for(struct oidc *o, enum kept kind, struct trouble *t);
-void oidc_poke(struct oidc *o);
-/* Rows for the outbox, inside a kept transaction. */
-enum err outbox_fill(struct ctx *ctx, struct db *db, struct str session) MUST_USE;
+/* Leave a notice for each application the session signed in to (notice.c), inside a kept
+ * transaction. */
+enum err notices_leave(struct ctx *ctx, struct db *db, struct str session) MUST_USE;
 
 /* ---- pages, gathered in routes.c ---- */
 page_fn page_discovery, page_jwks, page_jwks_sm2, page_push, page_authorize, page_authorize_post,

@@ -83,24 +83,11 @@ ON CONFLICT (session, client) DO UPDATE SET person = excluded.person, expires_ms
 -- oidc_visit_list :rows  The applications a session signed in to.
 SELECT client, person FROM oidc_visit WHERE session = :session ORDER BY client LIMIT :count$int;
 
--- oidc_visit_remove :write  The session ended.
-DELETE FROM oidc_visit WHERE session = :session;
+-- oidc_visit_remove :write  The session ended, and a notice for this application is left.
+DELETE FROM oidc_visit WHERE session = :session AND client = :client;
 
 -- oidc_visit_sessions :rows  Sessions from one on, to see which have ended by themselves.
 SELECT DISTINCT session FROM oidc_visit WHERE session > :after$text ORDER BY session LIMIT :count$int;
-
--- oidc_outbox_add :write  A sign-out is to be told.
-INSERT INTO oidc_outbox (session, client, person, tries, due_ms, expires_ms) VALUES (:session, :client, :person, 0, :due_ms, :expires_ms)
-ON CONFLICT (session, client) DO NOTHING;
-
--- oidc_outbox_due :rows  What is to be told now.
-SELECT session, client, person, tries, due_ms, expires_ms FROM oidc_outbox WHERE due_ms <= :now$int ORDER BY due_ms LIMIT :count$int;
-
--- oidc_outbox_later :write  It could not be told; again later.
-UPDATE oidc_outbox SET tries = tries + 1, due_ms = :due_ms WHERE session = :session AND client = :client;
-
--- oidc_outbox_remove :write  It was told, or given up.
-DELETE FROM oidc_outbox WHERE session = :session AND client = :client;
 
 -- oidc_sweep_push :count  Forget what has expired.
 DELETE FROM oidc_push WHERE expires_ms <= :now$int;
@@ -119,9 +106,6 @@ DELETE FROM oidc_once WHERE expires_ms <= :now$int;
 
 -- oidc_sweep_visit :count  Forget what has expired.
 DELETE FROM oidc_visit WHERE expires_ms <= :now$int;
-
--- oidc_sweep_outbox :count  Give up what has expired.
-DELETE FROM oidc_outbox WHERE expires_ms <= :now$int;
 
 -- oidc_counts :row  How many rows there are.
 SELECT (SELECT COUNT(*) FROM oidc_push) AS pushes$int, (SELECT COUNT(*) FROM oidc_code) AS codes$int,

@@ -80,16 +80,3 @@ CREATE TABLE oidc_visit (
     PRIMARY KEY (session, client)
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX oidc_visit_expires ON oidc_visit (expires_ms);
-
--- Sign-outs still to be told (OpenID Connect Back-Channel Logout 1.0).
--- kept
-CREATE TABLE oidc_outbox (
-    session TEXT NOT NULL,
-    client TEXT NOT NULL,
-    person TEXT NOT NULL,
-    tries INTEGER NOT NULL,
-    due_ms INTEGER NOT NULL,
-    expires_ms INTEGER NOT NULL,
-    PRIMARY KEY (session, client)
-) WITHOUT ROWID, STRICT;
-CREATE INDEX oidc_outbox_due ON oidc_outbox (due_ms);

@@ -1,4 +1,5 @@
-/* Opening, bounds, and the thread that tells sign-outs and sweeps what has expired. */
+/* Opening, bounds, and the thread that sweeps what has expired and finds sessions that ended by
+ * themselves. */
 #include "oidc/oidc_in.h"
 
 #include <errno.h>
@@ -6,9 +7,8 @@
 #include <time.h>
 
 #include "crypto/crypto.h"
-#include "http/client.h"
 
-enum { ROUND_S = 2, SWEEP_S = 30, WORK_ARENA_BYTES = 64 << 20 };
+enum { SWEEP_S = 30, WORK_ARENA_BYTES = 64 << 20 };
 
 /* ---- opening ---- */
 
@@ -122,8 +122,7 @@ static enum err sweep_keep(struct ctx *ctx, struct db *db, void *arg, const stru
     TRY(oidc_sweep_refresh(ctx, db, (struct oidc_sweep_refresh_in){.now = now}, &n));
     TRY(oidc_sweep_grant(ctx, db, (struct oidc_sweep_grant_in){.now = now}, &n));
     TRY(oidc_sweep_once(ctx, db, (struct oidc_sweep_once_in){.now = now}, &n));
-    TRY(oidc_sweep_visit(ctx, db, (struct oidc_sweep_visit_in){.now = now}, &n));
-    return oidc_sweep_outbox(ctx, db, (struct oidc_sweep_outbox_in){.now = now}, &n);
+    return oidc_sweep_visit(ctx, db, (struct oidc_sweep_visit_in){.now = now}, &n);
 }
 
 static enum err count_rows(struct ctx *ctx, struct oidc *o, struct db *db)
@@ -140,43 +139,16 @@ static enum err count_rows(struct ctx *ctx, struct oidc *o, struct db *db)
     return ERR_OK;
 }
 
-/* ---- sign-outs ---- */
-
-enum err outbox_fill(struct ctx *ctx, struct db *db, struct str session)
-{
-    struct oidc_visit_list_row *rows = NULL;
-    size_t count = 0;
-    int64_t now = oidc_now(ctx).ms;
-    TRY(oidc_visit_list(
-        ctx, db, (struct oidc_visit_list_in){.session = session, .count = LIMIT_STORE_ROWS - 1},
-        &rows, &count));
-    for (size_t i = 0; i < count; i++) {
-        TRY(oidc_outbox_add(
-            ctx, db,
-            (struct oidc_outbox_add_in){.session = session,
-                                        .client = rows[i].client,
-                                        .person = rows[i].person,
-                                        .due_ms = now,
-                                        .expires_ms = now + (int64_t)LIMIT_OIDC_LOGOUT_S * 1000}));
-    }
-    return count == 0
-               ? ERR_OK
-               : oidc_visit_remove(ctx, db, (struct oidc_visit_remove_in){.session = session});
-}
-
-enum err oidc_session_gone(struct ctx *ctx, struct db *db, struct str session_id, struct str actor)
-{
-    (void)actor;
-    return outbox_fill(ctx, db, session_id);
-}
+/* ---- sessions that ended by themselves ---- */
 
 static enum err gone_keep(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
 {
     (void)receipt;
-    return outbox_fill(ctx, db, *(const struct str *)arg);
+    return notices_leave(ctx, db, *(const struct str *)arg);
 }
 
-/* Sessions that ended by idleness or age tell nobody: look. */
+/* Sessions that ended by idleness or age tell nobody: look. Also finds those whose notices found no
+ * room in the outbox. */
 static enum err find_ended(struct ctx *ctx, struct oidc *o, struct db *db)
 {
     struct str after = STR("");
@@ -198,83 +170,15 @@ static enum err find_ended(struct ctx *ctx, struct oidc *o, struct db *db)
     }
 }
 
-struct told {
-    const struct oidc_outbox_due_row *row;
-    bool later;
-    int64_t due_ms;
-};
-
-static enum err told_keep(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
-{
-    const struct told *t = arg;
-    (void)receipt;
-    if (t->later) {
-        return oidc_outbox_later(ctx, db,
-                                 (struct oidc_outbox_later_in){.session = t->row->session,
-                                                               .client = t->row->client,
-                                                               .due_ms = t->due_ms});
-    }
-    return oidc_outbox_remove(
-        ctx, db,
-        (struct oidc_outbox_remove_in){.session = t->row->session, .client = t->row->client});
-}
-
-/* Tell one application. 200 and 204 are heard; 400 is heard and refused (2.8): neither is tried
- * again. */
-static enum err tell(struct ctx *ctx, struct oidc *o, struct db *db,
-                     const struct oidc_outbox_due_row *row)
-{
-    static const int64_t pause_s[] = {5, 15, 60, 300, 900, 3600};
-    struct told t = {.row = row};
-    struct client c;
-    bool found = false;
-    TRY(client_find(ctx, db, row->client, &c, &found));
-    if (found && c.backchannel_uri.n > 0) {
-        struct str token = {0};
-        struct http_fetched got = {0};
-        TRY(issue_logout(ctx, o, &c, row->session, row->person, &token));
-        struct http_fetch f = {.url = c.backchannel_uri,
-                               .method = STR("POST"),
-                               .body = str_format(ctx->arena, "logout_token=%.*s", FMT(token)),
-                               .body_type = STR("application/x-www-form-urlencoded"),
-                               .max_bytes = 4096,
-                               .timeout_ms = LIMIT_OIDC_LOGOUT_MS};
-        enum err e = http_fetch(ctx, &f, &got);
-        t.later = e != ERR_OK || (got.status != 200 && got.status != 204 && got.status != 400);
-        size_t step = row->tries < (int64_t)LEN(pause_s) ? (size_t)row->tries : LEN(pause_s) - 1;
-        t.due_ms = oidc_now(ctx).ms + pause_s[step] * 1000;
-    }
-    return keep_and_wait(ctx, o, told_keep, &t);
-}
-
-static enum err tell_due(struct ctx *ctx, struct oidc *o, struct db *db)
-{
-    struct oidc_outbox_due_row *rows = NULL;
-    size_t count = 0;
-    TRY(oidc_outbox_due(
-        ctx, db,
-        (struct oidc_outbox_due_in){.now = oidc_now(ctx).ms, .count = LIMIT_OIDC_LOGOUT_BATCH},
-        &rows, &count));
-    for (size_t i = 0; i < count && !o->stopping; i++) {
-        struct arena_mark mark = arena_mark(ctx->arena);
-        TRY(tell(ctx, o, db, &rows[i]));
-        arena_reset(ctx->arena, mark);
-    }
-    return ERR_OK;
-}
-
 /* ---- the thread ---- */
 
-static enum err round_of_work(struct ctx *ctx, struct oidc *o, struct db *db, bool sweep)
+static enum err round_of_work(struct ctx *ctx, struct oidc *o, struct db *db)
 {
-    if (sweep) {
-        int64_t now = oidc_now(ctx).ms;
-        TRY(keep_and_wait(ctx, o, sweep_keep, &now));
-        TRY(count_rows(ctx, o, db));
-        TRY(keys_ready(ctx, o));
-        TRY(find_ended(ctx, o, db));
-    }
-    return tell_due(ctx, o, db);
+    int64_t now = oidc_now(ctx).ms;
+    TRY(keep_and_wait(ctx, o, sweep_keep, &now));
+    TRY(count_rows(ctx, o, db));
+    TRY(keys_ready(ctx, o));
+    return find_ended(ctx, o, db);
 }
 
 static void work(struct oidc *o, struct arena *arena)
@@ -282,10 +186,7 @@ static void work(struct oidc *o, struct arena *arena)
     struct ctx ctx = {.arena = arena, .world = o->world};
     struct arena_guard guard;
     struct db *volatile db = NULL;
-    volatile int64_t swept_ns = INT64_MIN / 2;
     while (!o->stopping) {
-        int64_t now = o->world->mono_ns(o->world);
-        bool sweep = now - swept_ns > (int64_t)SWEEP_S * 1000000000;
         enum err e = ERR_MEMORY;
         arena_clear(arena);
         if (setjmp(guard.jump) == 0) {
@@ -293,7 +194,7 @@ static void work(struct oidc *o, struct arena *arena)
             arena_guard(arena, &guard);
             e = reader == NULL ? store_reader(&ctx, o->config.store, &reader) : ERR_OK;
             db = reader;
-            e = e == ERR_OK ? round_of_work(&ctx, o, db, sweep) : e;
+            e = e == ERR_OK ? round_of_work(&ctx, o, db) : e;
         }
         arena_guard(arena, NULL);
         if (db != NULL) {
@@ -302,15 +203,12 @@ static void work(struct oidc *o, struct arena *arena)
         if (e != ERR_OK && !o->stopping) {
             fprintf(stderr, "tongban: oidc: %s: %.*s\n", err_name(e), FMT(ctx.why.detail));
         }
-        swept_ns = sweep ? now : swept_ns;
         struct timespec until;
         clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += ROUND_S;
+        until.tv_sec += SWEEP_S;
         pthread_mutex_lock(&o->lock);
-        while (!o->stopping && !o->poked &&
-               pthread_cond_timedwait(&o->wake, &o->lock, &until) != ETIMEDOUT) {
+        while (!o->stopping && pthread_cond_timedwait(&o->wake, &o->lock, &until) != ETIMEDOUT) {
         }
-        o->poked = false;
         pthread_mutex_unlock(&o->lock);
     }
     if (db != NULL) {
@@ -329,21 +227,12 @@ static void *work_main(void *arg)
     return NULL;
 }
 
-void oidc_poke(struct oidc *o)
-{
-    pthread_mutex_lock(&o->lock);
-    o->poked = true;
-    pthread_cond_signal(&o->wake);
-    pthread_mutex_unlock(&o->lock);
-}
-
 enum err oidc_start(struct ctx *ctx, struct oidc *o, struct web *web)
 {
     o->web = web;
     int failed = pthread_create(&o->thread, NULL, work_main, o);
     if (failed != 0) {
-        return fault(ctx, ERR_MEMORY, "cannot start the thread that tells sign-outs: %s",
-                     strerror(failed));
+        return fault(ctx, ERR_MEMORY, "cannot start the thread that sweeps: %s", strerror(failed));
     }
     o->started = true;
     return ERR_OK;

@@ -6,3 +6,8 @@
 ALTER TABLE gate_vault_act RENAME TO vault_act;
 ALTER TABLE gate_vault_blob RENAME TO vault_blob;
 ALTER TABLE gate_vault_document RENAME TO vault_document;
+
+-- 3 Sign-outs to be told stand in the outbox: those that wait become visits of ended sessions again, which are found.
+INSERT INTO oidc_visit (session, client, person, expires_ms)
+SELECT session, client, person, expires_ms FROM oidc_outbox WHERE true ON CONFLICT (session, client) DO NOTHING;
+DROP TABLE oidc_outbox;

@@ -79,7 +79,7 @@ static bool officer_may_go(const struct page *p, struct str route)
     return false;
 }
 
-static bool admin_may_go(const struct page *p, struct str route)
+bool admin_may_go(const struct page *p, struct str route)
 {
     bool fits = p->session.signed_in && p->session.actor.kind == ACTOR_ADMIN && p->law != NULL;
     for (size_t i = 0; fits && i < p->role_count; i++) {
@@ -152,6 +152,7 @@ enum err page_show_any(struct page *p, int status, struct str title, template_ht
                           .party = p->session.signed_in && p->session.actor.kind == ACTOR_PARTY,
                           .staff = p->session.signed_in && p->session.actor.kind != ACTOR_PARTY,
                           .apps = admin_may_go(p, STR("GET /oidc/clients")),
+                          .jobs = admin_may_go(p, STR("GET /jobs")),
                           .audit = page_has_role(p, STR("audit")),
                           .desk = officer_may_go(p, STR("GET /desk")),
                           .supervise = officer_may_go(p, STR("GET /supervise")),

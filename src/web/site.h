@@ -4,3 +4,4 @@
 #include "web/web.h"
 
 extern const struct route_table site_routes;
+extern const struct route_table jobs_routes; /* what stands in the outbox, for administrators */

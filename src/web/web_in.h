@@ -68,3 +68,7 @@ enum err reader_get(struct page *p) MUST_USE;
 enum err page_read_form(struct page *p) MUST_USE;
 /* Send what the page answered. */
 void page_send(struct page *p);
+
+/* Is an administrator signed in who may go to this route ("POST /jobs"), by the law's table of
+ * access? (reply.c) */
+bool admin_may_go(const struct page *p, struct str route);
