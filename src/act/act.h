@@ -102,6 +102,9 @@ struct name_row {
 };
 struct projector {
     const char *room;
+    /* Of what it makes of acts: goes up when the same acts give other rows than before, and then the
+     * node makes all views anew (replay/replay.h). A change of the tables is seen without it. */
+    int version;
     const struct effect_row *effects;
     size_t effect_count;
     const struct name_row *names;

@@ -357,26 +357,35 @@ enum err book_note(struct ctx *ctx, struct law_book *b, struct db *db)
 
 /* ---- trying a publication ---- */
 
-static const struct attachment *pack_file(const struct draft *d)
+/* The file of the pack a draft names: it brings it, or, as an act once more, the vault has it.
+ * Empty when there is none. */
+static enum err pack_file(struct ctx *ctx, struct db *db, const struct draft *d, struct str *ret)
 {
-    const struct json *file = json_get(&d->fields, "pack.file");
-    struct str sha = json_text(file, "sha256");
+    struct str sha = json_text(json_get(&d->fields, "pack.file"), "sha256");
+    struct attachment kept;
+    bool found = false;
+    *ret = (struct str){0};
     for (size_t i = 0; i < d->attachment_count; i++) {
         if (str_equal(d->attachments[i].sha256, sha)) {
-            return &d->attachments[i];
+            *ret = d->attachments[i].bytes;
+            return ERR_OK;
         }
     }
-    return NULL;
+    TRY(vault_file_find(ctx, db, sha, &kept, &found));
+    *ret = found ? kept.bytes : *ret;
+    return ERR_OK;
 }
 
-enum err book_genesis(struct ctx *ctx, const struct draft *draft, const struct law **ret)
+enum err book_genesis(struct ctx *ctx, struct db *db, const struct draft *draft,
+                      const struct law **ret)
 {
-    const struct attachment *file = pack_file(draft);
+    struct str file = {0};
     struct law_pack_source pack;
     struct law_problems problems;
     struct law *law = NULL;
     *ret = NULL;
-    if (file == NULL || law_pack_read(ctx, file->bytes, &pack) != ERR_OK) {
+    TRY(pack_file(ctx, db, draft, &file));
+    if (file.n == 0 || law_pack_read(ctx, file, &pack) != ERR_OK) {
         return ERR_OK;
     }
     struct arena *arena = arena_new(LIMIT_LAW_ARENA_BYTES);
@@ -395,11 +404,12 @@ enum err book_genesis(struct ctx *ctx, const struct draft *draft, const struct l
 enum err book_try(struct ctx *ctx, struct law_book *b, struct db *db, const struct draft *draft,
                   bool *ret_good, struct law_problems *ret_problems)
 {
-    const struct attachment *file = pack_file(draft);
+    struct str file = {0};
     struct day day = instant_day(ctx->world->now(ctx->world));
     *ret_good = false;
     *ret_problems = (struct law_problems){0};
-    if (file == NULL) {
+    TRY(pack_file(ctx, db, draft, &file));
+    if (file.n == 0) {
         return ERR_OK;
     }
     const struct publication **in_force =
@@ -415,11 +425,11 @@ enum err book_try(struct ctx *ctx, struct law_book *b, struct db *db, const stru
         if (!same) {
             TRY(pack_text(ctx, db, in_force[i]->digest, &text));
         }
-        if (law_pack_read(ctx, same ? file->bytes : text, &packs[n++]) != ERR_OK) {
+        if (law_pack_read(ctx, same ? file : text, &packs[n++]) != ERR_OK) {
             return ERR_OK;
         }
     }
-    if (!placed && law_pack_read(ctx, file->bytes, &packs[n++]) != ERR_OK) {
+    if (!placed && law_pack_read(ctx, file, &packs[n++]) != ERR_OK) {
         return ERR_OK;
     }
     struct arena *arena = arena_new(LIMIT_LAW_ARENA_BYTES);
@@ -481,7 +491,7 @@ enum err book_publish_draft(struct ctx *ctx, struct law_book *b, struct db *db,
     TRY(book_try(ctx, b, db, ret, &good, ret_problems));
     const struct law *law = NULL;
     if (book_newest(b) < 0) {
-        TRY(book_genesis(ctx, ret, &law));
+        TRY(book_genesis(ctx, db, ret, &law));
     } else {
         TRY(book_law(ctx, b, db, book_newest(b), instant_day(ctx->world->now(ctx->world)), &law));
     }

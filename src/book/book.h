@@ -40,7 +40,8 @@ enum err book_try(struct ctx *ctx, struct law_book *b, struct db *db, const stru
                   bool *ret_good, struct law_problems *ret_problems) MUST_USE;
 /* The law a first publication is judged by: the very pack it carries. NULL when it does not load.
  */
-enum err book_genesis(struct ctx *ctx, const struct draft *draft, const struct law **ret) MUST_USE;
+enum err book_genesis(struct ctx *ctx, struct db *db, const struct draft *draft,
+                      const struct law **ret) MUST_USE;
 /* A draft that publishes this pack, which is tried first; what is wrong with it goes to
  * ret_problems.
  */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/json.h"
@@ -11,6 +12,7 @@
 #include "cli/folder.h"
 #include "cli/rooms.h"
 #include "oidc/oidc.h"
+#include "replay/replay.h"
 
 enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct text2 name,
                      struct str database)
@@ -67,6 +69,23 @@ static enum err read_config(struct ctx *ctx, struct node *n)
     return ERR_OK;
 }
 
+/* A line a second on a terminal, and one at the beginning and the end for logs. */
+static void tell_progress(void *arg, uint64_t size, uint64_t of)
+{
+    static int64_t told_ns;
+    struct world *w = world_real();
+    int64_t now = w->mono_ns(w);
+    bool terminal = isatty(STDERR_FILENO) == 1;
+    (void)arg;
+    if (told_ns == 0 || size == of || (terminal && now - told_ns > 1000000000)) {
+        fprintf(stderr,
+                "%stongban: this program makes other views: rebuilding them, %llu of %llu acts%s",
+                terminal ? "\r" : "", (unsigned long long)size, (unsigned long long)of,
+                terminal && size < of ? "" : "\n");
+        told_ns = now;
+    }
+}
+
 static enum err open_all(struct ctx *ctx, struct node *n)
 {
     TRY(folder_is_node(ctx, n->dir));
@@ -81,6 +100,7 @@ static enum err open_all(struct ctx *ctx, struct node *n)
     struct gate_config config = {
         .store = n->store, .keys = n->keys, .origin = n->origin, .node = n->code};
     config.rooms = rooms_projectors(&config.room_count);
+    TRY(replay_fill(ctx, &config, tell_progress, NULL));
     TRY(gate_new(ctx, &config, &n->gate));
     return agenda_new(ctx, n->gate, n->store, &n->agenda);
 }

@@ -83,6 +83,7 @@ enum err play_open(struct play *p, struct ctx *ctx)
     enum err e = store_migrate(ctx, p->store);
     config.store = p->store;
     config.keys = p->keys;
+    e = e == ERR_OK ? replay_fill(ctx, &config, NULL, NULL) : e;
     e = e == ERR_OK ? gate_new(ctx, &config, &p->gate) : e;
     e = e == ERR_OK ? agenda_new(ctx, p->gate, p->store, &p->agenda) : e;
     if (e != ERR_OK) {

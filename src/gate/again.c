@@ -34,16 +34,6 @@ enum err gate_again(struct ctx *ctx, struct gate *g, struct db *db, const struct
     return ERR_OK;
 }
 
-struct gate_config gate_config_of(const struct gate *g)
-{
-    return (struct gate_config){.store = g->store,
-                                .keys = g->keys,
-                                .origin = g->origin,
-                                .node = g->node,
-                                .rooms = g->rooms,
-                                .room_count = g->room_count};
-}
-
 struct law_book *gate_book(struct gate *g)
 {
     return g->book;

@@ -58,11 +58,33 @@ static void end_batch(void *arg, enum err err)
     book_show(g->book);
 }
 
+/* Where a rebuilding goes on: behind the acts that are in the views. */
+static enum err rebuild_read(struct ctx *ctx, struct gate *g, struct db *db)
+{
+    struct gate_rebuild_get_row row;
+    bool found = false;
+    TRY(gate_rebuild_get(ctx, db, &row, &found));
+    if (found && row.frontier.n != sizeof(g->tree.frontier)) {
+        return fault(ctx, ERR_CORRUPT, "the stored progress of the rebuilding is damaged");
+    }
+    if (found) {
+        g->tree.size = (uint64_t)row.size;
+        memcpy(g->tree.frontier, row.frontier.p, row.frontier.n);
+    }
+    TRY(book_note(ctx, g->book, db));
+    book_show(g->book);
+    return ERR_OK;
+}
+
 static enum err read_head(struct ctx *ctx, struct gate *g, struct db *db)
 {
     struct gate_head_get_row head;
     bool found = false;
     TRY(gate_head_get(ctx, db, &head, &found));
+    if (g->rebuilds) {
+        g->rebuild_to = found ? (uint64_t)head.size : 0;
+        return rebuild_read(ctx, g, db);
+    }
     if (found) {
         if (head.frontier.n != sizeof(g->tree.frontier)) {
             return fault(ctx, ERR_CORRUPT, "the stored head of the ledger is damaged");
@@ -100,6 +122,7 @@ enum err gate_new(struct ctx *ctx, const struct gate_config *config, struct gate
                        .node = str_copy(arena, config->node),
                        .rooms = config->rooms,
                        .room_count = config->room_count,
+                       .rebuilds = config->rebuilds,
                        .arena = arena};
     pthread_mutex_init(&g->pool_lock, NULL);
     struct writer_config writer = {.store = config->store,

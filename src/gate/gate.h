@@ -62,6 +62,7 @@ struct gate_config {
     struct str node;   /* node code in leaves */
     const struct projector *const *rooms;
     size_t room_count;
+    bool rebuilds; /* the views are being filled from the ledger: only gate_again may be called */
 };
 /* Open the gate on a store that is migrated: reads head and law packs. The gate lives until
  * gate_close; ctx->world is kept for time and randomness. */
@@ -176,6 +177,13 @@ struct act_again {
  * and vault give no act at all. */
 enum err gate_again(struct ctx *ctx, struct gate *g, struct db *db, const struct act_then *then,
                     struct act_again *ret) MUST_USE;
+/* The versions of all that projects, as a text to hold against what made the views. */
+struct str gate_views_version(struct arena *a, const struct gate_config *config);
+/* Of a gate that rebuilds: how many acts are in the views (and the place of the next), of how many. */
+void gate_rebuilt(const struct gate *g, uint64_t *ret_size, uint64_t *ret_of);
+/* Keep how far it has come, inside the transaction of the acts so far; at the end hold the tree of
+ * what was made again against the signed head (ERR_CORRUPT when it is another). */
+enum err gate_rebuild_keep(struct ctx *ctx, struct gate *g, struct db *db) MUST_USE;
 /* How this gate was opened, to open another like it. Its strings live as long as the gate. */
 struct gate_config gate_config_of(const struct gate *g);
 /* The law book, for publishing (book/book.h). */

@@ -139,6 +139,8 @@ struct gate {
     struct instant last; /* time of the newest act: recorded time never steps back */
     struct writer *writer;
     bool started; /* the writer has its thread */
+    bool rebuilds; /* acts come from the own ledger: leaf, values and documents are there already */
+    uint64_t rebuild_to;
     int64_t refusal_id;
     /* What the tree, the time and the book were before the job and before the batch, to go back to.
      */
@@ -165,6 +167,8 @@ void submissions_free(struct gate *g);
 /* who.c */
 enum err load_people(struct ctx *ctx, struct gate *g, struct db *db, struct question *q) MUST_USE;
 extern const struct projector gate_projector;
+/* Those of the rooms below, which every node has: they come first. */
+const struct projector *const *own_projectors(size_t *ret_count);
 /* names.c: does the act name only what is there, or free, or its own? */
 enum err load_names(struct ctx *ctx, struct gate *g, struct db *db, struct question *q) MUST_USE;
 extern const struct name_row gate_names[];

@@ -111,3 +111,13 @@ INSERT INTO gate_bar (party, matter, seq, limit_id, until_day) VALUES (:party, :
 -- gate_bar_get :row  What bars a party on a day, the longest.
 SELECT limit_id, until_day FROM gate_bar WHERE party = :party AND matter = :matter AND until_day >= :day$int
 ORDER BY until_day DESC, seq DESC LIMIT 1;
+
+-- gate_rebuild_get :row  How far the rebuilding has come.
+SELECT size, frontier FROM gate_rebuild WHERE id = 1;
+
+-- gate_rebuild_set :write  It has come so far.
+INSERT INTO gate_rebuild (id, size, frontier) VALUES (1, :size, :frontier)
+ON CONFLICT (id) DO UPDATE SET size = excluded.size, frontier = excluded.frontier;
+
+-- gate_rebuild_end :write  It is done.
+DELETE FROM gate_rebuild WHERE id = 1;

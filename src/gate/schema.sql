@@ -113,3 +113,11 @@ CREATE TABLE gate_key (
     seq INTEGER NOT NULL,
     PRIMARY KEY (owner, key)
 ) WITHOUT ROWID, STRICT;
+
+-- How far a rebuilding of the views has come: one row while it goes on, none else. It is a view itself, so that views which are
+-- made anew once more begin from the first act.
+CREATE TABLE gate_rebuild (
+    id INTEGER PRIMARY KEY,
+    size INTEGER NOT NULL,
+    frontier BLOB NOT NULL
+) STRICT;

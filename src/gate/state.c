@@ -119,7 +119,7 @@ enum err question_load(struct ctx *ctx, struct gate *g, struct db *db, const str
         TRY(book_law(ctx, g->book, db, q->law_seq, q->day, &q->law_now));
     }
     if (q->law_seq < 0) {
-        TRY(book_genesis(ctx, draft, &q->law_now));
+        TRY(book_genesis(ctx, db, draft, &q->law_now));
     }
     q->law = q->law_now;
     if (q->law == NULL) {

@@ -31,22 +31,19 @@ static void wrong(struct replay *r, struct str what)
 }
 
 /* Files stand in the vault by digest; the law packs among them are needed to judge. */
-static enum err copy_files(struct ctx *ctx, struct replay *r, struct draft *d)
+static enum err copy_files(struct ctx *ctx, struct replay *r, const struct draft *d)
 {
-    struct attachment *files = ARENA_ARRAY(ctx->arena, struct attachment, d->fields.count + 1);
     for (size_t i = 0; i < d->fields.count; i++) {
         struct str sha = json_text(&d->fields.members[i].value, "sha256");
-        struct attachment *f = &files[d->attachment_count];
+        struct attachment file;
         bool found = false;
         if (sha.n > 0) {
-            TRY(vault_file_find(ctx, r->from, sha, f, &found));
+            TRY(vault_file_find(ctx, r->from, sha, &file, &found));
         }
         if (found) {
-            TRY(vault_file_keep(ctx, r->to, f));
-            d->attachment_count++;
+            TRY(vault_file_keep(ctx, r->to, &file));
         }
     }
-    d->attachments = files;
     return ERR_OK;
 }
 

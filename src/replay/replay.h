@@ -15,3 +15,17 @@ struct replay_report {
  * for byte with the store of g. */
 enum err replay_run(struct ctx *ctx, const struct gate *g, struct store *fresh,
                     struct replay_report *ret) MUST_USE;
+
+/* ---- filling the views ---- */
+
+/* Told now and then while views are filled: so many of so many acts are in. */
+typedef void replay_progress(void *arg, uint64_t size, uint64_t of);
+/* When the views of this store were made by other projections than config's, or are not whole since
+ * a rebuilding was cut off: make them anew from the ledger, in place. Acts are judged again and
+ * projected whatever today's gate says of them: they stand in the ledger. A kill loses at most the
+ * last few hundred acts of it; the next call goes on from there. Nothing to do is the common case
+ * and costs one look. progress may be NULL. Before gate_new; nobody else may write. */
+enum err replay_fill(struct ctx *ctx, const struct gate_config *config, replay_progress *progress,
+                     void *arg) MUST_USE;
+/* Would replay_fill have something to do? */
+enum err replay_is_due(struct ctx *ctx, const struct gate_config *config, bool *ret) MUST_USE;

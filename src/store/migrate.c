@@ -5,6 +5,7 @@
  * it is one transaction.
  */
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/str.h"
 #include "store/store_in.h"
 #include "store_sql.h"
@@ -48,9 +49,39 @@ static enum err tables_make(struct ctx *ctx, struct db *db, const struct schema 
     return ERR_OK;
 }
 
+static enum err meta_get(struct ctx *ctx, struct db *db, struct str name, struct str *ret)
+{
+    struct store_meta_get_row row = {0};
+    bool found = false;
+    TRY(store_meta_get(ctx, db, (struct store_meta_get_in){name}, &row, &found));
+    *ret = row.value;
+    return ERR_OK;
+}
+
+/* Views of the program that was here before, which this one has no more: they hold copies of what
+ * people said, so they may not just stay. The store remembers their names. */
+static enum err views_forget(struct ctx *ctx, struct db *db, const struct schema *schema)
+{
+    struct buf names = buf_new(ctx->arena, 0);
+    struct str old = {0};
+    TRY(meta_get(ctx, db, STR("view_tables"), &old));
+    while (old.n > 0) {
+        struct str name = str_cut(old, ' ', &old);
+        TRY(db->store->engine->exec(
+            ctx, db, str_format(ctx->arena, "DROP TABLE IF EXISTS %.*s", FMT(name)).p));
+    }
+    for (size_t i = 0; i < schema->table_count; i++) {
+        if (!schema->tables[i].is_kept) {
+            buf_format(&names, "%s%s", names.n > 0 ? " " : "", schema->tables[i].name);
+        }
+    }
+    return store_meta_put(ctx, db, (struct store_meta_put_in){STR("view_tables"), buf_str(&names)});
+}
+
 enum err schema_views_clear(struct ctx *ctx, struct db *db, const struct schema *schema)
 {
     must(db->in_transaction);
+    TRY(views_forget(ctx, db, schema));
     for (size_t i = 0; i < schema->table_count; i++) {
         const struct store_table *t = &schema->tables[i];
         if (!t->is_kept) {
@@ -72,15 +103,6 @@ static struct str views_digest(struct ctx *ctx, const struct schema *schema)
         }
     }
     return str_format(ctx->arena, "%016llx", (unsigned long long)hash);
-}
-
-static enum err meta_get(struct ctx *ctx, struct db *db, struct str name, struct str *ret)
-{
-    struct store_meta_get_row row = {0};
-    bool found = false;
-    TRY(store_meta_get(ctx, db, (struct store_meta_get_in){name}, &row, &found));
-    *ret = row.value;
-    return ERR_OK;
 }
 
 static enum err steps_run(struct ctx *ctx, struct db *db, const struct schema *schema, int64_t from)
@@ -170,6 +192,29 @@ enum err store_views_clear(struct ctx *ctx, struct db *writer)
 {
     struct schema schema = program_schema();
     return schema_views_clear(ctx, writer, &schema);
+}
+
+static enum err views_version(struct ctx *ctx, struct db *db, struct str version)
+{
+    struct str old = {0};
+    TRY(meta_get(ctx, db, STR("views_version"), &old));
+    if (str_equal(version, old)) {
+        return ERR_OK;
+    }
+    TRY(store_meta_put(ctx, db, (struct store_meta_put_in){STR("views_version"), version}));
+    return store_views_clear(ctx, db);
+}
+
+enum err store_views_version(struct ctx *ctx, struct store *s, struct str version)
+{
+    struct db *db = store_writer(s);
+    TRY(db_begin(ctx, db));
+    enum err e = views_version(ctx, db, version);
+    if (e != ERR_OK) {
+        db_rollback(db);
+        return fault_pass(ctx, e, __func__);
+    }
+    return db_commit(ctx, db);
 }
 
 enum err store_views_are_stale(struct ctx *ctx, struct db *db, bool *ret)

@@ -6,6 +6,9 @@
 ALTER TABLE gate_vault_act RENAME TO vault_act;
 ALTER TABLE gate_vault_blob RENAME TO vault_blob;
 ALTER TABLE gate_vault_document RENAME TO vault_document;
+DROP TABLE IF EXISTS gate_actor;
+DROP TABLE IF EXISTS gate_relation;
+DROP TABLE IF EXISTS gate_pack;
 
 -- 3 Sign-outs to be told stand in the outbox: those that wait become visits of ended sessions again, which are found.
 INSERT INTO oidc_visit (session, client, person, expires_ms)

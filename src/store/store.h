@@ -89,6 +89,9 @@ int store_version(void);
 enum err store_views_are_stale(struct ctx *ctx, struct db *db, bool *ret) MUST_USE;
 /* Say, inside the transaction that filled them, that they are whole. */
 enum err store_views_built(struct ctx *ctx, struct db *writer) MUST_USE;
+/* Say which version of the program's projections will fill the views: when another filled those there
+ * are, they are made anew and empty (stale). Needs the writer, outside a transaction. */
+enum err store_views_version(struct ctx *ctx, struct store *s, struct str version) MUST_USE;
 /* Drop and make anew every view table, inside the open transaction of the writer. */
 enum err store_views_clear(struct ctx *ctx, struct db *writer) MUST_USE;
 

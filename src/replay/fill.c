@@ -1,0 +1,126 @@
+/* The views filled again from the ledger, in place.
+ *
+ * A view is a function of acts, so a program that makes other views of them needs no steps from the
+ * old tables to the new: it drops them and projects every act once more. The store says that views
+ * are stale from the moment they are dropped until the transaction of the last act; in between the
+ * node does not serve. Each chunk of acts is one transaction with the place it has come to. */
+#include "base/arena.h"
+#include "base/str.h"
+#include "replay/replay.h"
+#include "store/store.h"
+#include "vault/vault.h"
+
+enum { CHUNK = 512, FILL_ARENA_BYTES = 256 << 20 };
+
+struct fill {
+    struct gate *gate;
+    struct db *db;
+    bool erased; /* a value of an act so far is gone */
+};
+
+static enum err fill_one(struct ctx *ctx, struct fill *f, const struct ledger_entry *entry,
+                         struct str vault)
+{
+    struct act_then then = {.seq = entry->seq, .leaf = entry->leaf};
+    struct act_again again;
+    struct issued issued = {0};
+    bool has_issued = false;
+    TRY(vault_read(ctx, vault, &then.content));
+    TRY(vault_document_find(ctx, f->db, entry->seq, &issued, &has_issued));
+    then.document = has_issued ? issued.zh : STR("");
+    f->erased = f->erased || then.content.erased;
+    then.erased_before = f->erased;
+    return gate_again(ctx, f->gate, f->db, &then, &again);
+}
+
+static enum err fill_chunk(struct ctx *ctx, struct fill *f, uint64_t from)
+{
+    struct ledger_entry *entries = NULL;
+    struct vault_text *vaults = NULL;
+    size_t count = 0;
+    size_t vault_count = 0;
+    TRY(gate_entries(ctx, f->db, (int64_t)from, CHUNK, &entries, &count));
+    TRY(vault_range(ctx, f->db, (int64_t)from, CHUNK, &vaults, &vault_count));
+    if (count == 0 || count != vault_count) {
+        return fault(ctx, ERR_CORRUPT, "ledger and vault differ in length after act %llu",
+                     (unsigned long long)from);
+    }
+    for (size_t i = 0; i < count; i++) {
+        TRY(fill_one(ctx, f, &entries[i], vaults[i].text));
+    }
+    return gate_rebuild_keep(ctx, f->gate, f->db);
+}
+
+/* One transaction: some more acts, and with the last of them the word that the views are whole. */
+static enum err fill_more(struct ctx *ctx, struct fill *f, uint64_t size, uint64_t of)
+{
+    if (size < of) {
+        TRY(fill_chunk(ctx, f, size));
+        gate_rebuilt(f->gate, &size, &of);
+    }
+    return size < of ? ERR_OK : store_views_built(ctx, f->db);
+}
+
+static enum err fill_all(struct ctx *ctx, struct fill *f, replay_progress *progress, void *arg)
+{
+    uint64_t size = 0;
+    uint64_t of = 0;
+    do {
+        struct arena_mark mark = arena_mark(ctx->arena);
+        gate_rebuilt(f->gate, &size, &of);
+        if (progress != NULL) {
+            progress(arg, size, of);
+        }
+        TRY(db_begin(ctx, f->db));
+        enum err e = fill_more(ctx, f, size, of);
+        if (e != ERR_OK) {
+            db_rollback(f->db);
+            return fault_pass(ctx, e, __func__);
+        }
+        TRY(db_commit(ctx, f->db));
+        arena_reset(ctx->arena, mark);
+    } while (size < of);
+    return ERR_OK;
+}
+
+enum err replay_is_due(struct ctx *ctx, const struct gate_config *config, bool *ret)
+{
+    struct str version = gate_views_version(ctx->arena, config);
+    TRY(store_views_version(ctx, config->store, version));
+    return store_views_are_stale(ctx, store_writer(config->store), ret);
+}
+
+enum err replay_fill(struct ctx *ctx, const struct gate_config *config, replay_progress *progress,
+                     void *arg)
+{
+    struct gate_config c = *config;
+    struct fill f = {.db = store_writer(config->store)};
+    bool due = false;
+    TRY(replay_is_due(ctx, config, &due));
+    if (!due) {
+        return ERR_OK;
+    }
+    struct arena *work = arena_new(FILL_ARENA_BYTES);
+    if (work == NULL) {
+        return fault(ctx, ERR_MEMORY, "no memory to fill the views in");
+    }
+    struct ctx inner = {.arena = work, .world = ctx->world};
+    c.rebuilds = true;
+    arena_guard_as(work, ctx->arena);
+    enum err e = gate_new(&inner, &c, &f.gate);
+    if (e == ERR_OK) {
+        uint64_t size = 0;
+        uint64_t of = 0;
+        gate_rebuilt(f.gate, &size, &of);
+        f.erased = size > 0; /* whether among those that are in already nobody remembers */
+        e = fill_all(&inner, &f, progress, arg);
+        gate_close(f.gate);
+    }
+    if (e != ERR_OK) {
+        ctx->why = inner.why;
+        ctx->why.detail = str_copy(ctx->arena, inner.why.detail);
+    }
+    arena_guard_as(work, NULL);
+    arena_free(work);
+    return e;
+}
