@@ -85,7 +85,7 @@ TEST(upgrade_makes_the_views_anew)
  * through without meeting it. */
 TEST(upgrade_goes_on_after_every_stop)
 {
-    enum { STEPS = 60, APART = 7 };
+    enum { STEPS = 60, APART = 3 };
     static const enum sim_loss ways[] = {SIM_DROP, SIM_KEEP, SIM_SUBSET, SIM_TORN};
     struct play *p = play_first(t, ctx, STEPS);
     CHECK_OK(age_views(p));
