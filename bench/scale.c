@@ -63,7 +63,7 @@ static void register_people(void)
         json_push(a, &list, person);
     }
     json_set(a, &people, STR("persons"), list);
-    stand_check(&b.s, node_register_people(&b.s.ctx, &b.s.node, &people), "people");
+    stand_check(&b.s, node_register_people(&b.s.ctx, &b.s.node, &people, true), "people");
 }
 
 static void case_done(void *arg, enum err err, const struct why *why, const struct receipt *r)

@@ -66,7 +66,7 @@ void stand_node(struct stand *s)
     stand_check(s, node_publish(ctx, &s->node, "law/cn-990101"), "publish");
     stand_check(s, file_read(ctx, "law/sample/people.json", 1 << 20, &text), "people");
     stand_check(s, json_parse(ctx, text, STR("people"), &people), "people");
-    stand_check(s, node_register_people(ctx, &s->node, &people), "people");
+    stand_check(s, node_register_people(ctx, &s->node, &people, true), "people");
 }
 
 void stand_serve(struct stand *s)

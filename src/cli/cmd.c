@@ -39,7 +39,7 @@ int cmd_run(int argc, char **argv, const char *help, int (*body)(struct cmd *c))
     }
     arena_guard(arena, NULL);
     arena_free(arena);
-    return code == 2 ? cmd_usage(help) : code;
+    return code == 2 ? cmd_usage(help) : code == CMD_TOLD ? 2 : code;
 }
 
 static void remove_args(struct cmd *c, int at, int count)

@@ -4,6 +4,10 @@
 
 #include "base/base.h"
 
+/* What a command returns when what it was given cannot be read and it has said so: exit code 2
+ * without the usage. */
+enum { CMD_TOLD = -2 };
+
 int cmd_dmn(int argc, char **argv);
 int cmd_law(int argc, char **argv);
 int cmd_bpmn(int argc, char **argv);

@@ -21,11 +21,13 @@ static const char usage[] =
     "article, from when\n"
     "       tongban law diff OLD NEW [--cases DIR] [--pack P]…  what a new version changes; which "
     "running cases of a node it touches\n"
+    "       tongban law play PACK… --story FILE… [--people FILE]   play stories and print each "
+    "answer; 1 when one is not as expected\n"
     "       tongban law import-statute FILE --pack P   official text (Markdown) into articles\n"
     "LIMIT is a limit's id or an article (行政许可法#32.4). DAY is 2026-02-12. --pack defaults to "
     "law/cn. --json for machines.\n";
 
-static int print_problems(struct cmd *c, const struct law_problems *list)
+int law_print_problems(struct cmd *c, const struct law_problems *list)
 {
     int faults = 0;
     for (size_t i = 0; i < list->count; i++) {
@@ -71,7 +73,7 @@ static int check(struct cmd *c)
     }
     enum err e =
         load(c, (const char *const *)(void *)(c->argv + 2), (size_t)c->argc - 2, &law, &problems);
-    int faults = print_problems(c, &problems);
+    int faults = law_print_problems(c, &problems);
     if (e != ERR_OK) {
         return problems.count > 0 ? (fprintf(stderr, "%d faults\n", faults), 1) : cmd_fail(c);
     }
@@ -190,7 +192,7 @@ static bool load_named(struct cmd *c, const char *const *otherwise, struct law *
         packs[count++] = otherwise[i];
     }
     if (load(c, packs, count, ret, &problems) != ERR_OK) {
-        print_problems(c, &problems);
+        law_print_problems(c, &problems);
         return false;
     }
     return true;
@@ -244,7 +246,7 @@ static int diff(struct cmd *c)
         return cmd_fail(c);
     }
     if (load(c, paths, count, &law, &problems) != ERR_OK) {
-        print_problems(c, &problems);
+        law_print_problems(c, &problems);
         return cmd_fail(c);
     }
     size_t packs = 0;
@@ -302,8 +304,9 @@ static int body(struct cmd *c)
     static const struct {
         const char *name;
         int (*run)(struct cmd *c);
-    } verbs[] = {{"check", check}, {"due", due},   {"who", who},
-                 {"can", can},     {"diff", diff}, {"import-statute", import}};
+    } verbs[] = {{"check", check},  {"due", due},   {"who", who},
+                 {"can", can},      {"diff", diff}, {"import-statute", import},
+                 {"play", law_play}};
     for (size_t i = 0; c->argc > 1 && i < LEN(verbs); i++) {
         if (strcmp(c->argv[1], verbs[i].name) == 0) {
             return verbs[i].run(c);

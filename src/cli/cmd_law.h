@@ -13,5 +13,9 @@ int law_who(struct cmd *c, const struct law *law, struct str name, struct day da
  * its bases; pack its code. */
 int law_diff(struct cmd *c, const struct law_pack_source *old, const struct law_pack_source *new,
              const struct law *new_law, struct str pack, const char *folder);
+/* Play stories on the packs: `play PACK… --story FILE…`. */
+int law_play(struct cmd *c);
+/* Print what is wrong with packs, a line each; how many are faults and not warnings. */
+int law_print_problems(struct cmd *c, const struct law_problems *list);
 /* The powers of an office. */
 int law_can(struct cmd *c, const struct law *law, struct str name, struct day day);

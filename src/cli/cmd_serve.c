@@ -313,7 +313,7 @@ static enum err demo_make(struct ctx *ctx, struct serving *s, struct str dir, co
     TRY(node_open(ctx, dir, &s->node));
     TRY(node_publish(ctx, &s->node, str_format(a, "%s/cn", s->law).p));
     TRY(node_publish(ctx, &s->node, str_format(a, "%s/cn-990101", s->law).p));
-    return node_register_people(ctx, &s->node, people);
+    return node_register_people(ctx, &s->node, people, true);
 }
 
 static void add_person(struct ctx *ctx, struct demo_person *out, const struct json *o,

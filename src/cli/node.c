@@ -95,7 +95,8 @@ static enum err open_all(struct ctx *ctx, struct node *n)
     struct str where =
         n->database.n > 0 ? n->database : str_format(ctx->arena, "%.*s/store", FMT(n->dir));
     TRY(store_open(ctx, where, STORE_CREATE, &n->store));
-    TRY(scratch_sweep(ctx, n->dir)); /* of one that was killed: whoever holds the store removes it */
+    TRY(scratch_sweep(ctx,
+                      n->dir)); /* of one that was killed: whoever holds the store removes it */
     TRY(store_migrate(ctx, n->store));
     struct gate_config config = {
         .store = n->store, .keys = n->keys, .origin = n->origin, .node = n->code};
@@ -192,7 +193,8 @@ static enum err open_accounts(struct ctx *ctx, struct node *n, const struct json
     return ERR_OK;
 }
 
-enum err node_register_people(struct ctx *ctx, struct node *n, const struct json *people)
+enum err node_register_people(struct ctx *ctx, struct node *n, const struct json *people,
+                              bool accounts)
 {
     const struct json *officers = json_get(people, "officers");
     const struct json *relations = json_get(people, "relations");
@@ -213,8 +215,8 @@ enum err node_register_people(struct ctx *ctx, struct node *n, const struct json
         TRY(by_node(ctx, n, &d));
     }
     const struct json *admins = json_get(people, "admins");
-    TRY(open_accounts(ctx, n, json_get(people, "persons")));
-    TRY(open_accounts(ctx, n, officers));
+    TRY(open_accounts(ctx, n, accounts ? json_get(people, "persons") : NULL));
+    TRY(open_accounts(ctx, n, accounts ? officers : NULL));
     for (size_t i = 0; json_is(admins, JSON_ARRAY) && i < admins->count; i++) {
         struct draft d = {.kind = STR("appoint-admin"), .fields = json_object()};
         set(ctx, &d.fields, "admin.id", json_text(&admins->items[i], "id"));
@@ -223,7 +225,7 @@ enum err node_register_people(struct ctx *ctx, struct node *n, const struct json
         set(ctx, &d.fields, "admin.person", json_text(&admins->items[i], "person"));
         TRY(by_node(ctx, n, &d));
     }
-    TRY(open_accounts(ctx, n, admins));
+    TRY(open_accounts(ctx, n, accounts ? admins : NULL));
     for (size_t i = 0; json_is(relations, JSON_ARRAY) && i < relations->count; i++) {
         struct draft d = {.kind = STR("relate-party"), .fields = json_object()};
         set(ctx, &d.fields, "relation.from", json_text(&relations->items[i], "from"));

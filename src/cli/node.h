@@ -34,5 +34,7 @@ enum err node_close_client(struct ctx *ctx, struct node *n, struct str id) MUST_
 void node_close(struct node *n);
 /* Publish a pack's folder by an act of the node; problems are printed to stderr. */
 enum err node_publish(struct ctx *ctx, struct node *n, const char *folder) MUST_USE;
-/* Register the sample people of a file (law/sample/people.json) by acts of the node. */
-enum err node_register_people(struct ctx *ctx, struct node *n, const struct json *people) MUST_USE;
+/* Register the sample people of a file (law/sample/people.json) by acts of the node; with accounts,
+ * so that they may sign in. */
+enum err node_register_people(struct ctx *ctx, struct node *n, const struct json *people,
+                              bool accounts) MUST_USE;
