@@ -63,5 +63,29 @@ echo '{' >"$dir/cn/act/zzz.json"
 refuse "a new version with faults" 'act/zzz.json:2: ' $tongban law diff law/cn "$dir/cn"
 refuse "faults by file and line" 'cn/act/zzz.json:2: ' $tongban law check "$dir/cn"
 
+
+# The day asked for, and the days ahead.
+expect "by the law of a day" '^2026-03-16 ' $tongban law due xk.decide 2026-02-10 --on 2026-06-01
+refuse "a day on which nothing is in force" 'none of the packs is in force on 2019-12-31' $tongban law who food-new --on 2019-12-31
+expect "who, on a day" '^bh-market +accept +food-new' $tongban law who food-new --on 2026-06-01
+expect "can, on a day" '"office":"bh-fire"' $tongban law can bh-fire --on 2026-06-01 --json
+cp -r law/cn-990101 "$dir/local"
+mkdir -p "$dir/local/statute"
+printf '%s' '{"statute":"试行办法","title":{"zh":"试行办法"},"rank":"local-rule","version":"1","from":"2020-01-01","until":"2027-04-01","articles":[{"no":"1","text":{"zh":"试行。"}}]}' >"$dir/local/statute/试行办法.1.json"
+sed -i 's/"articles": \[/"articles": ["试行办法#1",/' "$dir/local/item/food-new/item.json"
+refuse "a pack that stops loading next spring" 'item/food-new/item.json:[0-9]+: from 2027-04-01 on: no version of "试行办法" is in force' $tongban law check law/cn "$dir/local" --on 2026-11-30
+refuse "asked on a day after" 'food-new/item.json:[0-9]+: no version of "试行办法"' $tongban law check law/cn "$dir/local" --on 2027-05-01
+sed -i 's/"from": "2020-01-01"/"from": "2020-01-01", "until": "2027-04-01"/' "$dir/local/pack.json"
+expect "a pack that ends with its statute" 'in order' $tongban law check law/cn "$dir/local" --on 2026-11-30
+refuse "a pack until yesterday" 'pack.json:0: the pack held until 2027-04-01: there is no day left' $tongban law check law/cn "$dir/local" --on 2027-04-01
+cp -r law/cn-990101 "$dir/later"
+sed -i 's/"from": "2020-01-01"/"from": "2030-01-01"/' "$dir/later/pack.json"
+expect "a pack from 2030" 'in order: [0-9]+ kinds of act, 0 items' $tongban law check law/cn "$dir/later" --on 2026-11-30
+sed -i 's/行政许可法#22/行政许可法#999/' "$dir/later/office/bh-market.json"
+refuse "a pack from 2030 is judged as of its day" 'from 2030-01-01 on: "行政许可法" of .* has no article 999' $tongban law check law/cn "$dir/later" --on 2026-11-30
+cp -r law/cn-990101 "$dir/without"
+sed -i 's/"licence": "food-business"/"licence": null/' "$dir/without/item/food-new/item.json"
+refuse "a licence item without a licence" 'item "food-new" has no licence, and "issue-licence" of its procedure "licensing" issues one' $tongban law check law/cn "$dir/without"
+
 echo "law: $passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -14,6 +14,7 @@ struct parser {
     struct str file;
     size_t at;
     int depth;
+    size_t members_max; /* of one object */
 };
 
 void json_place(struct str text, uint32_t offset, uint32_t *ret_line, uint32_t *ret_column)
@@ -247,7 +248,7 @@ static enum err parse_list(struct parser *p, struct json *ret)
         return ERR_OK;
     }
     for (;;) {
-        if (object && ret->count >= LIMIT_JSON_MEMBERS) {
+        if (object && ret->count >= p->members_max) {
             return bad(p, ERR_TOO_MANY, "an object has more members than the limit");
         }
         if (ret->count == room) {
@@ -325,8 +326,14 @@ static enum err parse_value(struct parser *p, struct json *ret)
 
 enum err json_parse(struct ctx *ctx, struct str text, struct str file, struct json *ret)
 {
-    struct parser p = {.ctx = ctx, .text = text, .file = file};
-    if (text.n > LIMIT_JSON_BYTES) {
+    return json_parse_within(ctx, text, file, LIMIT_JSON_BYTES, LIMIT_JSON_MEMBERS, ret);
+}
+
+enum err json_parse_within(struct ctx *ctx, struct str text, struct str file, size_t bytes_max,
+                           size_t members_max, struct json *ret)
+{
+    struct parser p = {.ctx = ctx, .text = text, .file = file, .members_max = members_max};
+    if (text.n > bytes_max) {
         return bad(&p, ERR_TOO_LARGE, "the document is larger than the limit");
     }
     if (!utf8_is_valid(text)) {

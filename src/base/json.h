@@ -35,6 +35,9 @@ struct json_member {
 
 /* Parse one document. Faults name line and column (file is for the message; may be empty). */
 enum err json_parse(struct ctx *ctx, struct str text, struct str file, struct json *ret) MUST_USE;
+/* The same for documents of which more is known: their greatest size, and members of one object. */
+enum err json_parse_within(struct ctx *ctx, struct str text, struct str file, size_t bytes_max,
+                           size_t members_max, struct json *ret) MUST_USE;
 /* Line and column of an offset in a text, 1-based, column in code points. */
 void json_place(struct str text, uint32_t offset, uint32_t *ret_line, uint32_t *ret_column);
 

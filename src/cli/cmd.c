@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/arena.h"
+#include "base/day.h"
 #include "base/str.h"
 #include "base/world.h"
 
@@ -71,6 +72,36 @@ bool cmd_flag(struct cmd *c, const char *name)
         }
     }
     return false;
+}
+
+/* The world of a command that is asked about another day: all of the real one but its clock. */
+struct day_world {
+    struct world world; /* first: a pointer to it is one to this */
+    struct instant at;
+};
+
+static struct instant now_of_day(struct world *w)
+{
+    return ((const struct day_world *)(void *)w)->at;
+}
+
+bool cmd_on_day(struct cmd *c, bool *ret_given)
+{
+    const char *text = cmd_option(c, "--on");
+    struct day day;
+    *ret_given = text != NULL;
+    if (text == NULL) {
+        return true;
+    }
+    if (!day_parse(str_from(text), &day)) {
+        return false;
+    }
+    struct day_world *w = ARENA_NEW(c->ctx.arena, struct day_world);
+    w->world = *c->ctx.world;
+    w->world.now = now_of_day;
+    w->at = (struct instant){day_start(day).ms + (int64_t)9 * 3600 * 1000};
+    c->ctx.world = &w->world;
+    return true;
 }
 
 int cmd_fail(struct cmd *c)

@@ -31,6 +31,9 @@ int cmd_run(int argc, char **argv, const char *help, int (*body)(struct cmd *c))
 /* The value of an option "--name VALUE", removed from argv; NULL when absent. */
 const char *cmd_option(struct cmd *c, const char *name);
 bool cmd_flag(struct cmd *c, const char *name);
+/* The option "--on DAY": the command answers as if it were nine o'clock of that day; *ret_given says
+ * whether it was there. False when what follows is no day. */
+bool cmd_on_day(struct cmd *c, bool *ret_given);
 /* Print what ctx->why says, with file and line; returns 1. */
 int cmd_fail(struct cmd *c);
 /* Print how it is used; returns 2. */

@@ -11,8 +11,8 @@
 #include "limit_gen.h"
 
 static const char usage[] =
-    "usage: tongban ask DIR ACT.json [--json]   would the gate of a node (not running) admit this "
-    "act now?\n"
+    "usage: tongban ask DIR ACT.json [--on DAY] [--json]   would the gate of a node (not running) "
+    "admit this act now, or on a day by the law of that day?\n"
     "ACT.json: {\"act\": kind, \"by\": \"party\"|\"officer\"|\"admin\"|\"node\", \"actor\": "
     "register id, \"for\": party, \"with\": second officer,\n"
     "           \"item\": id | \"case\": number, \"fields\": {fact: value}}. Exit 0: yes. 1: no, "
@@ -86,7 +86,8 @@ static int body(struct cmd *c)
     struct draft draft;
     struct verdict verdict;
     struct db *reader = NULL;
-    if (c->argc != 3) {
+    bool other_day = false;
+    if (!cmd_on_day(c, &other_day) || c->argc != 3) {
         return 2;
     }
     if (read_draft(&c->ctx, c->argv[2], &draft) != ERR_OK ||

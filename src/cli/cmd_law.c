@@ -7,25 +7,29 @@
 #include "base/world.h"
 #include "cli/cmd.h"
 #include "cli/cmd_law.h"
+#include "law/ahead.h"
 #include "law/law.h"
 #include "limit_gen.h"
 
 static const char usage[] =
-    "usage: tongban law check PACK…              packs, each after those it builds on; every fault "
-    "with file and line\n"
-    "       tongban law due LIMIT DAY [--extended] [--pack P]…   when a limit begun that day ends, "
-    "and why\n"
-    "       tongban law who ITEM|ACT [--day DAY] [--pack P]…   which office may, by what article, "
+    "usage: tongban law check PACK… [--on DAY]   packs, each after those it builds on, on a day "
+    "and "
+    "every day ahead on which they change; every fault with file and line\n"
+    "       tongban law due LIMIT DAY [--on DAY] [--extended] [--pack P]…   when a limit begun "
+    "that "
+    "day ends, and why\n"
+    "       tongban law who ITEM|ACT [--on DAY] [--pack P]…   which office may, by what article, "
     "from when\n"
-    "       tongban law can OFFICE [--day DAY] [--pack P]…     what an office may, by what "
+    "       tongban law can OFFICE [--on DAY] [--pack P]…     what an office may, by what "
     "article, from when\n"
     "       tongban law diff OLD NEW [--cases DIR] [--pack P]…  what a new version changes; which "
     "running cases of a node it touches\n"
     "       tongban law play PACK… --story FILE… [--people FILE]   play stories and print each "
     "answer; 1 when one is not as expected\n"
     "       tongban law import-statute FILE --pack P   official text (Markdown) into articles\n"
-    "LIMIT is a limit's id or an article (行政许可法#32.4). DAY is 2026-02-12. --pack defaults to "
-    "law/cn. --json for machines.\n";
+    "LIMIT is a limit's id or an article (行政许可法#32.4). DAY is 2026-02-12. --on: by the law of "
+    "that day; else due goes by the day it asks about, the others by today. --day is the same as "
+    "--on. --pack defaults to law/cn. --json for machines.\n";
 
 int law_print_problems(struct cmd *c, const struct law_problems *list)
 {
@@ -52,35 +56,94 @@ int law_print_problems(struct cmd *c, const struct law_problems *list)
     return faults;
 }
 
-static enum err load(struct cmd *c, const char *const *paths, size_t count, struct law **ret,
-                     struct law_problems *problems)
+/* Packs read from folders, each parsed once, with the days it is in force. */
+struct shelved {
+    struct law_shelf *shelf;
+    struct law_pack_source *sources;
+    struct pack_term *terms;
+    size_t count;
+};
+
+static void free_shelf(void *slot)
+{
+    law_shelf_free(*(struct law_shelf **)slot);
+}
+
+static enum err shelve(struct cmd *c, const char *const *paths, size_t count, struct shelved *ret)
 {
     struct ctx *ctx = &c->ctx;
-    struct law_pack_source *packs = ARENA_ARRAY(ctx->arena, struct law_pack_source, count + 1);
+    struct law_shelf **slot = ARENA_NEW(ctx->arena, struct law_shelf *);
+    arena_defer(ctx->arena, free_shelf, slot);
+    TRY(law_shelf_new(ctx, NULL, slot));
+    *ret = (struct shelved){.shelf = *slot,
+                            .sources = ARENA_ARRAY(ctx->arena, struct law_pack_source, count + 1),
+                            .terms = ARENA_ARRAY(ctx->arena, struct pack_term, count + 1),
+                            .count = count};
+    law_shelf_begin(ctx, *slot);
     for (size_t i = 0; i < count; i++) {
-        TRY(law_read_folder(ctx, paths[i], &packs[i]));
+        uint8_t digest[32];
+        struct pack_term *t = &ret->terms[i];
+        TRY(law_read_folder(ctx, paths[i], &ret->sources[i]));
+        TRY(law_pack_digest(ctx, &ret->sources[i], digest));
+        TRY(law_shelve(ctx, *slot, &ret->sources[i], digest, &t->pack));
+        struct pack_head head = law_pack_head(t->pack);
+        t->code = head.code.n > 0 ? head.code : str_format(ctx->arena, "#%zu", i + 1);
+        t->from = head.from;
+        t->until = head.until;
     }
-    struct day today = instant_day(ctx->world->now(ctx->world));
-    return law_load(ctx, ctx->arena, packs, count, today, ret, problems);
+    return ERR_OK;
+}
+
+/* Those of the packs that are in force on the day, by the law of that day. */
+static enum err link_day(struct ctx *ctx, const struct shelved *s, struct day day, struct law **ret,
+                         struct law_problems *problems)
+{
+    size_t *index = ARENA_ARRAY(ctx->arena, size_t, s->count + 1);
+    struct parsed_pack **packs = ARENA_ARRAY(ctx->arena, struct parsed_pack *, s->count + 1);
+    size_t count = law_in_force(s->terms, s->count, day, index);
+    *problems = (struct law_problems){0};
+    for (size_t i = 0; i < count; i++) {
+        packs[i] = s->terms[index[i]].pack;
+    }
+    if (count == 0) {
+        return fault(ctx, ERR_NOT_FOUND, "none of the packs is in force on %.*s",
+                     FMT(day_text(ctx->arena, day)));
+    }
+    struct law_plan plan = {.packs = packs, .count = count, .day = day, .in_force = true};
+    return law_link(ctx, s->shelf, ctx->arena, &plan, ret, problems);
+}
+
+static struct day today_of(const struct cmd *c)
+{
+    return instant_day(c->ctx.world->now(c->ctx.world));
 }
 
 static int check(struct cmd *c)
 {
     struct law *law = NULL;
+    struct shelved s;
     struct law_problems problems = {0};
-    if (c->argc < 3) {
+    struct law_problems again = {0};
+    bool other_day = false;
+    if (!cmd_on_day(c, &other_day) || c->argc < 3) {
         return 2;
     }
-    enum err e =
-        load(c, (const char *const *)(void *)(c->argv + 2), (size_t)c->argc - 2, &law, &problems);
+    struct day day = today_of(c);
+    if (shelve(c, (const char *const *)(void *)(c->argv + 2), (size_t)c->argc - 2, &s) != ERR_OK) {
+        return cmd_fail(c);
+    }
+    enum err e = law_check_ahead(&c->ctx, s.shelf, s.terms, s.count, SIZE_MAX, s.sources, s.count,
+                                 day, &problems);
     int faults = law_print_problems(c, &problems);
     if (e != ERR_OK) {
         return problems.count > 0 ? (fprintf(stderr, "%d faults\n", faults), 1) : cmd_fail(c);
     }
     size_t acts = 0;
     size_t items = 0;
-    law_acts(law, &acts);
-    law_items(law, &items);
+    if (link_day(&c->ctx, &s, day, &law, &again) == ERR_OK) {
+        law_acts(law, &acts);
+        law_items(law, &items);
+    }
     fprintf(stderr, "in order: %zu kinds of act, %zu items\n", acts, items);
     return 0;
 }
@@ -178,24 +241,46 @@ static int print_due(struct cmd *c, const struct limit *l, struct day start, con
     return 0;
 }
 
-/* The packs that --pack names, or `otherwise`, NULL-ended. */
-static bool load_named(struct cmd *c, const char *const *otherwise, struct law **ret)
+/* The folders that --pack names, or `otherwise`, NULL-ended. */
+struct named_packs {
+    const char *paths[16];
+    size_t count;
+};
+
+static struct named_packs packs_named(struct cmd *c, const char *const *otherwise)
 {
-    const char *packs[16];
-    struct law_problems problems = {0};
-    size_t count = 0;
-    for (const char *p = cmd_option(c, "--pack"); p != NULL && count < LEN(packs);
+    struct named_packs n = {.count = 0};
+    for (const char *p = cmd_option(c, "--pack"); p != NULL && n.count < LEN(n.paths);
          p = cmd_option(c, "--pack")) {
-        packs[count++] = p;
+        n.paths[n.count++] = p;
     }
-    for (size_t i = 0; count == i && otherwise[i] != NULL; i++) {
-        packs[count++] = otherwise[i];
+    for (size_t i = 0; n.count == i && otherwise[i] != NULL; i++) {
+        n.paths[n.count++] = otherwise[i];
     }
-    if (load(c, packs, count, ret, &problems) != ERR_OK) {
-        law_print_problems(c, &problems);
+    return n;
+}
+
+/* The law of a day. strict: of no other; else, where the packs do not reach back so far, that of
+ * today, saying so. */
+static bool load_named(struct cmd *c, const struct named_packs *packs, struct day day, bool strict,
+                       struct law **ret)
+{
+    struct law_problems problems = {0};
+    struct shelved s;
+    struct day today = today_of(c);
+    if (shelve(c, packs->paths, packs->count, &s) != ERR_OK) {
         return false;
     }
-    return true;
+    enum err e = link_day(&c->ctx, &s, day, ret, &problems);
+    if (e != ERR_OK && !strict && day.n < today.n) {
+        fprintf(stderr, "tongban: the packs do not hold for %.*s; answered by the law of %.*s\n",
+                FMT(day_text(c->ctx.arena, day)), FMT(day_text(c->ctx.arena, today)));
+        e = link_day(&c->ctx, &s, today, ret, &problems);
+    }
+    if (e != ERR_OK) {
+        law_print_problems(c, &problems);
+    }
+    return e == ERR_OK;
 }
 
 /* who and can: one name, and perhaps a day. */
@@ -203,14 +288,22 @@ static int ask_powers(struct cmd *c, int (*ask)(struct cmd *c, const struct law 
                                                 struct str name, struct day day))
 {
     static const char *const samples[] = {"law/cn", "law/cn-990101", NULL};
+    bool other_day = false;
+    if (!cmd_on_day(c, &other_day)) {
+        return 2;
+    }
     const char *text = cmd_option(c, "--day");
-    struct day day = instant_day(c->ctx.world->now(c->ctx.world));
+    struct day day = today_of(c);
     struct law *law = NULL;
     if (text != NULL && !day_parse(str_from(text), &day)) {
         return 2;
     }
-    bool loaded = load_named(c, samples, &law);
-    return c->argc != 3 ? 2 : loaded ? ask(c, law, str_from(c->argv[2]), day) : cmd_fail(c);
+    struct named_packs packs = packs_named(c, samples);
+    if (c->argc != 3) {
+        return 2;
+    }
+    return load_named(c, &packs, day, other_day, &law) ? ask(c, law, str_from(c->argv[2]), day)
+                                                       : cmd_fail(c);
 }
 
 static int who(struct cmd *c)
@@ -231,6 +324,7 @@ static int diff(struct cmd *c)
     struct law_pack_source old;
     struct law_pack_source new;
     struct law *law = NULL;
+    struct shelved s;
     size_t count = 0;
     const char *folder = cmd_option(c, "--cases");
     for (const char *p = cmd_option(c, "--pack"); p != NULL && count + 1 < LEN(paths);
@@ -245,7 +339,13 @@ static int diff(struct cmd *c)
         law_read_folder(&c->ctx, c->argv[3], &new) != ERR_OK) {
         return cmd_fail(c);
     }
-    if (load(c, paths, count, &law, &problems) != ERR_OK) {
+    if (shelve(c, paths, count, &s) != ERR_OK) {
+        return cmd_fail(c);
+    }
+    /* A version that is not in force yet is compared as of its first day. */
+    struct day day = today_of(c);
+    struct day from = law_pack_head(s.terms[count - 1].pack).from;
+    if (link_day(&c->ctx, &s, from.n > day.n ? from : day, &law, &problems) != ERR_OK) {
         law_print_problems(c, &problems);
         return cmd_fail(c);
     }
@@ -260,11 +360,15 @@ static int due(struct cmd *c)
     struct day start;
     struct law *law = NULL;
     bool extended = cmd_flag(c, "--extended");
-    bool loaded = load_named(c, national, &law);
+    bool other_day = false;
+    if (!cmd_on_day(c, &other_day)) {
+        return 2;
+    }
+    struct named_packs packs = packs_named(c, national);
     if (c->argc != 4 || !day_parse(str_from(c->argv[3]), &start)) {
         return 2;
     }
-    if (!loaded) {
+    if (!load_named(c, &packs, other_day ? today_of(c) : start, other_day, &law)) {
         return cmd_fail(c);
     }
     const struct limit *l = law_limit(law, str_from(c->argv[2]));

@@ -3,7 +3,6 @@
 #include "law/law_in.h"
 
 #include "bpmn/look.h"
-#include "dmn/check.h"
 
 static void check_refusals(struct builder *b)
 {
@@ -43,9 +42,10 @@ static uint32_t line_in(const struct bpmn_process *p, const struct bpmn_finding 
     return line;
 }
 
-static void check_procedure(struct builder *b, const struct bpmn_process *p)
+static void check_procedure(struct builder *b, const struct linked_procedure *linked)
 {
-    const struct source *f = source_of(b, p->file);
+    const struct bpmn_process *p = linked->procedure->process;
+    const struct source *f = linked->file;
     for (size_t i = 0; i < p->element_count; i++) {
         const struct bpmn_element *e = &p->elements[i];
         if (e->file > 0) {
@@ -68,31 +68,10 @@ static void check_procedure(struct builder *b, const struct bpmn_process *p)
         }
     }
     check_decided(b, f, p);
-    struct bpmn_finding *list = NULL;
-    size_t count = 0;
-    if (bpmn_check(b->ctx, p, &list, &count) == ERR_OK) {
-        for (size_t i = 0; i < count; i++) {
-            problem_line(b, f, line_in(p, &list[i]), "procedure", "%.*s: %.*s",
-                         FMT(list[i].element), FMT(list[i].sentence));
-        }
-    }
-}
-
-/* Tables: gaps, overlaps, rules that never answer, cells of the wrong type, rules without an
- * article. */
-static void check_decisions(struct builder *b, const struct dmn_model *m)
-{
-    struct dmn_finding *list = NULL;
-    size_t count = 0;
-    if (dmn_check(b->ctx, m, &list, &count) != ERR_OK) {
-        problem(b, NULL, NULL, "decision", "%.*s", FMT(b->ctx->why.detail));
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (list[i].kind != DMN_UNDECIDED) {
-            problem_line(b, source_of(b, list[i].file), list[i].line, "decision", "%.*s",
-                         FMT(list[i].sentence));
-        }
+    for (size_t i = 0; i < linked->procedure->finding_count; i++) {
+        const struct bpmn_finding *x = &linked->procedure->findings[i];
+        problem_line(b, f, line_in(p, x), "procedure", "%.*s: %.*s", FMT(x->element),
+                     FMT(x->sentence));
     }
 }
 
@@ -144,25 +123,41 @@ static void check_remedies(struct builder *b, const struct item *x)
     }
 }
 
+/* Whoever is granted a licence must get one: an item under a procedure that issues it names its
+ * type. Packs in force from before this was asked are not unsettled by it. */
+static void check_licence(struct builder *b, const struct item *x)
+{
+    for (size_t i = 0;
+         x->licence == NULL && x->procedure != NULL && i < x->procedure->element_count; i++) {
+        const struct bpmn_element *e = &x->procedure->elements[i];
+        for (size_t k = 0; k < e->act_count; k++) {
+            const struct act_kind *kind = law_act(b->law, e->acts[k]);
+            if (kind != NULL &&
+                str_in_list(STR("licence.issue"), kind->effects, kind->effect_count)) {
+                const struct source *f = b->origins.items[x->index];
+                const struct json *at = json_get(&f->root, "licence");
+                problem(b, f, at == NULL ? json_get(&f->root, "procedure") : at,
+                        b->in_force ? "w:licence" : "licence",
+                        "the item \"%.*s\" has no licence, and \"%.*s\" of its procedure "
+                        "\"%.*s\" issues one: it names the type in \"licence\"",
+                        FMT(x->id), FMT(kind->kind), FMT(x->procedure_name));
+                return;
+            }
+        }
+    }
+}
+
 void check_law(struct builder *b)
 {
     const struct law *law = b->law;
     check_refusals(b);
     check_documents(b);
-    const struct index *procedures = &law->index[T_PROCEDURE];
-    for (size_t i = 0; i < procedures->room; i++) {
-        if (procedures->values[i] != NULL) {
-            check_procedure(b, procedures->values[i]);
-        }
-    }
-    const struct index *models = &law->index[T_MODEL];
-    for (size_t i = 0; i < models->room; i++) {
-        if (models->values[i] != NULL) {
-            check_decisions(b, models->values[i]);
-        }
+    for (size_t i = 0; i < b->procedure_count; i++) {
+        check_procedure(b, &b->procedures[i]);
     }
     for (size_t i = 0; i < law->item_count; i++) {
         check_remedies(b, &law->items[i]);
+        check_licence(b, &law->items[i]);
     }
     check_powers(b);
     check_bases(b);

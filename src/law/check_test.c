@@ -58,12 +58,9 @@ void check_tests(struct builder *b)
     const struct law *law = b->law;
     struct tally *tallies = ARENA_ARRAY(b->ctx->arena, struct tally, law->act_count + 1);
     bool any = false;
-    for (size_t i = 0; i < b->file_count; i++) {
-        const struct source *f = &b->files[i];
+    for (size_t i = 0; i < b->story_count; i++) {
+        const struct source *f = &b->stories[i];
         const struct json *steps = json_get(&f->root, "steps");
-        if (!str_starts(f->path, STR("test/"))) {
-            continue;
-        }
         any = true;
         for (size_t k = 0; json_is(steps, JSON_ARRAY) && k < steps->count; k++) {
             tally_step(b, f, &steps->items[k], tallies);

@@ -21,7 +21,7 @@ static void read_invariant(struct builder *b, const struct source *f, const stru
     *x = (struct invariant){.id = want_text(b, f, o, "id"), .procedure = procedure};
     x->title = want_text2(b, f, o, "title");
     x->article = may_cite(b, f, o, "article");
-    x->never = may_feel_in(b, f, o, "never", &law_invariant_scope);
+    x->never = may_feel(b, f, o, "never");
     x->example = json_get(o, "example");
     if (x->never == NULL || x->article.statute == NULL || !json_is(x->example, JSON_OBJECT)) {
         problem(b, f, o, "missing",

@@ -6,6 +6,7 @@
 #include "base/day.h"
 #include "base/str.h"
 #include "law/law.h"
+#include "law/shelf.h"
 #include "limit_gen.h"
 
 /* Names to pointers; open addressing, filled once. */
@@ -83,7 +84,95 @@ struct law {
     struct index index[T_COUNT];
     struct index item_codes;
     struct index limit_cites;
+    struct index statute_names; /* to one version; `more` leads to the others */
+    /* What must stay on the shelf as long as this is in use. */
+    struct parsed_pack **parsed;
+    size_t parsed_count;
+    struct procedure **procedures;
+    size_t procedure_count;
 };
+
+/* ---- parts: what a file says by itself (part.c), kept by the shelf (shelf.c) ---- */
+
+/* Something wrong in a file that needs no other file to be seen. */
+struct finding {
+    uint32_t line;
+    const char *code;
+    struct str sentence;
+};
+/* An expression of a JSON file, by where it stands; program NULL: it is none, and why. */
+struct part_feel {
+    uint32_t offset;
+    const struct feel_program *program;
+    struct str fault;
+};
+/* One file, parsed. All but `refs` and the links of the shelf is written once, before anybody else
+ * sees it. */
+struct part {
+    struct part *next; /* in its bucket */
+    struct procedure *procedures;
+    uint32_t refs;
+    uint8_t digest[32];
+    struct arena *arena; /* that it lies on */
+    int kind;            /* row of the table of kinds (load.c), or one of PART_… */
+    struct str path;
+    struct str text;
+    struct json root;
+    bool broken; /* it cannot be read: findings say why */
+    const struct dmn_model *model;
+    const struct finding *findings;
+    size_t finding_count;
+    const struct part_feel *feels; /* in order of offset */
+    size_t feel_count;
+    const struct day *days;
+    size_t day_count;
+};
+enum { PART_TEXT = -1, PART_STRANGE = -2, PART_HEAD = -3 }; /* PART_HEAD: pack.json */
+
+struct bpmn_finding;
+/* A procedure compiled together with the files of those it calls. */
+struct procedure {
+    struct procedure *next; /* of the same file */
+    uint32_t refs;
+    struct arena *arena;
+    struct part **parts; /* its own file, then what it asked for */
+    struct str *paths;   /* of what it asked for, from 1 on; part NULL: there was none */
+    size_t part_count;
+    const struct bpmn_process *process;
+    const struct bpmn_finding *findings;
+    size_t finding_count;
+};
+struct parsed_pack {
+    struct parsed_pack *next;
+    uint32_t refs;
+    uint8_t digest[32];
+    struct arena *arena;
+    struct part **parts; /* by path */
+    size_t part_count;
+    struct pack_head head;
+    const struct day *days;
+    size_t day_count;
+};
+
+/* Parse a file onto an arena of its own, whose memory is guarded as that of ctx. */
+struct part *part_parse(struct ctx *ctx, struct arena *arena, struct str path, struct str bytes);
+/* What a path in a pack is; PART_TEXT for what is no JSON, PART_STRANGE for what has no place. */
+int part_kind(struct str path);
+bool part_is_story(struct str path);
+/* Days in order, each once; returns how many are left. */
+size_t days_sort(struct day *days, size_t count);
+
+/* An arena of the shelf's memory that is given back unless arena_kept is called before the end. */
+enum err shelf_arena(struct ctx *ctx, struct law_shelf *s, size_t cap_bytes,
+                     struct arena **ret) MUST_USE;
+void shelf_arena_kept(struct law_shelf *s);
+void shelf_arena_drop(struct law_shelf *s);
+/* Hold a procedure for the snapshot being linked, for which room was made before. */
+void shelf_hold_room(struct law_shelf *s);
+void shelf_hold_procedure(struct law_shelf *s, struct procedure *p);
+/* Give all that is held to a snapshot. */
+void shelf_hand_over(struct law_shelf *s, struct law *law, struct parsed_pack *const *packs,
+                     size_t count);
 
 /* One JSON file being read. */
 struct source {
@@ -92,6 +181,11 @@ struct source {
     struct str text;
     struct json root;
     size_t pack_index;
+    struct part *part; /* NULL: a story */
+};
+struct linked_procedure {
+    const struct procedure *procedure;
+    const struct source *file;
 };
 /* Where a thing of the snapshot was read, by its index, so that checks over all can name file and
  * line. */
@@ -102,12 +196,16 @@ struct origins {
     size_t *statute_packs;
 };
 struct builder {
-    const struct law_pack_source *packs;
-    size_t pack_count;
     struct ctx *ctx;
+    struct law_shelf *shelf;
     struct law *law;
+    bool in_force; /* the packs are published already: newer demands only warn */
     struct source *files;
     size_t file_count;
+    struct source *stories;
+    size_t story_count;
+    struct linked_procedure *procedures;
+    size_t procedure_count;
     struct origins origins;
     struct index paths; /* of all files, to struct source */
     struct law_problems *problems;
@@ -159,9 +257,6 @@ struct cite may_cite(struct builder *b, const struct source *f, const struct jso
                      const char *name);
 const struct feel_program *may_feel(struct builder *b, const struct source *f, const struct json *o,
                                     const char *name);
-const struct feel_program *may_feel_in(struct builder *b, const struct source *f,
-                                       const struct json *o, const char *name,
-                                       const struct feel_scope *scope);
 /* A name that must stand in a table; NULL and a problem when it does not. */
 void *resolve(struct builder *b, const struct source *f, const struct json *j, enum table t,
               struct str name);
@@ -177,6 +272,8 @@ bool parse_unit(struct str s, enum limit_unit *ret);
 int word_of(struct str s, const char *const *words, size_t count);
 
 /* ---- readers, one a kind of file ---- */
+
+void add_procedure(struct builder *b, const struct source *f);
 
 void read_statute(struct builder *b, struct source *f);
 void read_calendar(struct builder *b, struct source *f);

@@ -1,7 +1,12 @@
-/* Packs to a snapshot: names first, then what refers to them, then what must hold over all. */
+/* Linking: parsed packs to a snapshot for one day. Names first, then what refers to them, then what
+ * must hold over all.
+ *
+ * Parts (part.c) are shared and stay as they are; what is made here lies on the snapshot's arena
+ * and points into them: tables of a size counted beforehand, indices by name, and in each struct
+ * the pointers to what it names and the articles it cites as of the day. Whatever only the linking
+ * needs (the list of sources, where things were read) lies on the caller's arena.
+ */
 #include "law/law_in.h"
-
-#include "crypto/crypto.h"
 
 const struct feel_scope law_scope = {
     .names =
@@ -14,13 +19,15 @@ const struct feel_scope law_scope = {
     .count = LAW_SLOT_COUNT,
 };
 
+enum { ORDERS = 9 };
+
 /* What a path in a pack is: first matching row. */
 static const struct {
     const char *start;
     const char *end;
     void (*declare)(struct builder *b, struct source *f);
     void (*read)(struct builder *b, struct source *f);
-    int order; /* of the second pass: what others resolve comes first */
+    int order; /* of the second pass, below ORDERS: what others resolve comes first */
 } kinds[] = {
     {"statute/", ".json", NULL, read_statute, 0},
     {"calendar/", ".json", NULL, read_calendar, 1},
@@ -37,14 +44,22 @@ static const struct {
     {"supervise/", ".json", NULL, read_supervision, 8},
 };
 
-static int kind_of(struct str path)
+int part_kind(struct str path)
 {
     for (size_t i = 0; i < LEN(kinds); i++) {
         if (str_starts(path, str_from(kinds[i].start)) && str_ends(path, str_from(kinds[i].end))) {
             return (int)i;
         }
     }
-    return -1;
+    if (str_equal(path, STR("pack.json"))) {
+        return PART_HEAD;
+    }
+    bool document = str_ends(path, STR(".zh.html")) || str_ends(path, STR(".en.html"));
+    bool text =
+        str_ends(path, STR(".md")) || str_ends(path, STR(".dmn")) ||
+        (str_starts(path, STR("procedure/")) && str_ends(path, STR(".bpmn"))) ||
+        (str_starts(path, STR("document/")) && document && path.n > strlen("document/.zh.html"));
+    return text ? PART_TEXT : PART_STRANGE;
 }
 
 static void read_pack(struct builder *b, struct source *f)
@@ -61,6 +76,10 @@ static void read_pack(struct builder *b, struct source *f)
     p->place = want_text(b, f, o, "place");
     p->title = want_text2(b, f, o, "title");
     p->from = may_day(b, f, o, "from", INT32_MIN);
+    p->until = may_day(b, f, o, "until", INT32_MAX);
+    if (p->from.n >= p->until.n) {
+        problem(b, f, json_get(o, "until"), "until", "the pack ends before it begins");
+    }
     p->invented = may_bool(b, f, o, "invented", false);
     size_t count = 0;
     const struct str *base = texts(b, f, o, "base", &count);
@@ -140,141 +159,87 @@ static void add_document(struct builder *b, struct str path, struct str bytes)
     *(en ? &d->en : &d->zh) = bytes;
 }
 
-/* A process that another calls stands in the packs as a procedure of its name. */
-static enum err read_called(struct ctx *ctx, void *self, struct str id, struct str location,
-                            struct str *ret_xml, struct str *ret_file)
-{
-    const struct builder *b = self;
-    *ret_file = str_format(ctx->arena, "procedure/%.*s.bpmn", FMT(id));
-    for (size_t i = 0; location.n == 0 && i < b->pack_count; i++) {
-        for (size_t k = 0; k < b->packs[i].count; k++) {
-            if (str_equal(b->packs[i].files[k].path, *ret_file)) {
-                *ret_xml = b->packs[i].files[k].bytes;
-                return ERR_OK;
-            }
-        }
-    }
-    return ERR_NOT_FOUND;
-}
-
-static void add_procedure(struct builder *b, const struct source *f, struct str path,
-                          struct str bytes)
-{
-    const struct bpmn_source called = {.self = b, .read = read_called};
-    const struct bpmn_options options = {.scope = &law_scope, .source = &called};
-    struct str name = str_slice(path, strlen("procedure/"), path.n - strlen(".bpmn"));
-    const struct bpmn_model *model = NULL;
-    struct ctx inner = *b->ctx;
-    inner.arena = b->law->arena;
-    if (bpmn_load_with(&inner, bytes, path, &options, &model) != ERR_OK) {
-        const struct source *at =
-            str_equal(inner.why.file, path) ? f : source_of(b, inner.why.file);
-        problem_line(b, at == NULL ? f : at, inner.why.line, "procedure", "%.*s",
-                     FMT(inner.why.detail));
-        return;
-    }
-    const struct bpmn_process *p = bpmn_process_find(model, STR(""));
-    if (!index_put(&b->law->index[T_PROCEDURE], name, (void *)(uintptr_t)p)) {
-        problem(b, f, NULL, "duplicate", "the procedure \"%.*s\" stands twice", FMT(name));
-    }
-}
-
-static void add_model(struct builder *b, const struct source *f, struct str path, struct str bytes)
-{
-    struct dmn_model *model = NULL;
-    struct ctx inner = *b->ctx;
-    inner.arena = b->law->arena;
-    if (dmn_load(&inner, bytes, path, &model) != ERR_OK) {
-        problem_line(b, f, inner.why.line, "decision", "%.*s", FMT(inner.why.detail));
-        return;
-    }
-    index_put(&b->law->index[T_MODEL], path, model);
-}
-
-/* What is not JSON; true when the path is such a file. */
-static bool take_text_file(struct builder *b, const struct source *f, struct str bytes)
+/* What is not JSON. */
+static void take_text(struct builder *b, const struct source *f)
 {
     struct str p = f->path;
-    bool document = str_ends(p, STR(".zh.html")) || str_ends(p, STR(".en.html"));
-    if (str_starts(p, STR("document/")) && document && p.n > strlen("document/.zh.html")) {
-        add_document(b, p, bytes);
+    if (str_starts(p, STR("document/")) && str_ends(p, STR(".html"))) {
+        add_document(b, p, f->text);
     } else if (str_starts(p, STR("procedure/")) && str_ends(p, STR(".bpmn"))) {
-        add_procedure(b, f, p, bytes);
-    } else if (str_ends(p, STR(".dmn"))) {
-        add_model(b, f, p, bytes);
-    } else {
-        return str_ends(p, STR(".md"));
+        add_procedure(b, f);
+    } else if (str_ends(p, STR(".dmn")) && f->part->model != NULL) {
+        index_put(&b->law->index[T_MODEL], p, (void *)(uintptr_t)f->part->model);
     }
-    return true;
+}
+
+/* What a file says by itself was found when it was parsed. */
+static void take_source(struct builder *b, const struct source *f)
+{
+    const struct part *part = f->part;
+    for (size_t i = 0; i < part->finding_count; i++) {
+        const struct finding *x = &part->findings[i];
+        problem_line(b, f, x->line, x->code, "%.*s", FMT(x->sentence));
+    }
+    if (part->kind == PART_STRANGE) {
+        problem(b, f, NULL, "file", "a pack has no place for this file");
+    } else if (part->kind == PART_TEXT) {
+        take_text(b, f);
+    }
 }
 
 /* A pack adds files; it never takes the place of one that stands before it. pack.json and the
  * stories of test/ belong to each pack alone. */
-static void check_place(struct builder *b, const struct source *f)
+static void check_place(struct builder *b, struct source *f)
 {
-    struct source *kept = ARENA_NEW(b->ctx->arena, struct source);
-    *kept = *f;
-    if (str_starts(f->path, STR("test/")) || str_equal(f->path, STR("pack.json"))) {
-        return;
-    }
-    if (!index_put(&b->paths, f->path, kept)) {
+    if (f->part->kind != PART_HEAD && !index_put(&b->paths, f->path, f)) {
         problem(b, f, NULL, "replace",
                 "the file stands in a pack before this one, and a pack never replaces a file");
     }
 }
 
-/* What the packs call themselves, known before anything is said about their files. */
-static void read_names(struct builder *b, const struct law_pack_source *packs, size_t count)
+/* The files of all packs, before anything is said about one. */
+static void gather_sources(struct builder *b, struct parsed_pack *const *packs, size_t count)
 {
+    struct arena *a = b->ctx->arena;
+    size_t files = 0;
     for (size_t i = 0; i < count; i++) {
-        b->law->packs[i].code = str_format(b->ctx->arena, "#%zu", i + 1);
-        for (size_t k = 0; k < packs[i].count; k++) {
-            struct ctx inner = *b->ctx;
-            struct json head;
-            inner.arena = b->law->arena;
-            bool is_head = str_equal(packs[i].files[k].path, STR("pack.json"));
-            if (is_head &&
-                json_parse(&inner, packs[i].files[k].bytes, STR("pack.json"), &head) == ERR_OK &&
-                json_text(&head, "pack").n > 0) {
-                b->law->packs[i].code = json_text(&head, "pack");
-            }
+        files += packs[i]->part_count;
+    }
+    b->files = ARENA_ARRAY(a, struct source, files + 1);
+    b->procedures = ARENA_ARRAY(a, struct linked_procedure, files + 1);
+    b->origins = (struct origins){ARENA_ARRAY(a, const struct source *, files + 1),
+                                  ARENA_ARRAY(a, const struct source *, files + 1),
+                                  ARENA_ARRAY(a, const struct source *, files + 1),
+                                  ARENA_ARRAY(a, size_t, files + 1)};
+    index_init(a, &b->paths, files + 8);
+    for (size_t i = 0; i < count; i++) {
+        struct str code = packs[i]->head.code;
+        b->law->packs[i].code = code.n > 0 ? code : str_format(b->law->arena, "#%zu", i + 1);
+        for (size_t k = 0; k < packs[i]->part_count; k++) {
+            struct part *p = packs[i]->parts[k];
+            b->files[b->file_count++] = (struct source){.pack = b->law->packs[i].code,
+                                                        .path = p->path,
+                                                        .text = p->text,
+                                                        .root = p->root,
+                                                        .pack_index = i,
+                                                        .part = p};
         }
     }
 }
 
-static void read_sources(struct builder *b, const struct law_pack_source *packs, size_t count)
+static void read_sources(struct builder *b, size_t count)
 {
-    size_t files = 0;
-    for (size_t i = 0; i < count; i++) {
-        files += packs[i].count;
+    bool *described = ARENA_ARRAY(b->ctx->arena, bool, count + 1);
+    for (size_t i = 0; i < b->file_count; i++) {
+        check_place(b, &b->files[i]);
+        bool head = b->files[i].part->kind == PART_HEAD;
+        described[b->files[i].pack_index] = described[b->files[i].pack_index] || head;
     }
-    index_init(b->ctx->arena, &b->paths, files + 8);
-    read_names(b, packs, count);
+    for (size_t i = 0; i < b->file_count; i++) {
+        take_source(b, &b->files[i]);
+    }
     for (size_t i = 0; i < count; i++) {
-        bool described = false;
-        for (size_t k = 0; k < packs[i].count; k++) {
-            struct source *f = &b->files[b->file_count];
-            *f = (struct source){.path = packs[i].files[k].path,
-                                 .text = packs[i].files[k].bytes,
-                                 .pack = b->law->packs[i].code,
-                                 .pack_index = i};
-            described = described || str_equal(f->path, STR("pack.json"));
-            check_place(b, f);
-            struct ctx inner = *b->ctx;
-            inner.arena = b->law->arena;
-            if (take_text_file(b, f, f->text)) {
-                continue;
-            }
-            if (kind_of(f->path) < 0 && !str_equal(f->path, STR("pack.json")) &&
-                !str_starts(f->path, STR("test/"))) {
-                problem(b, f, NULL, "file", "a pack has no place for this file");
-            } else if (json_parse(&inner, f->text, f->path, &f->root) != ERR_OK) {
-                problem_line(b, f, inner.why.line, "json", "%.*s", FMT(inner.why.detail));
-            } else {
-                b->file_count++;
-            }
-        }
-        if (!described) {
+        if (!described[i]) {
             struct source whole = {
                 .path = STR("pack.json"), .pack = b->law->packs[i].code, .pack_index = i};
             problem(b, &whole, NULL, "missing", "the pack has no pack.json");
@@ -282,42 +247,50 @@ static void read_sources(struct builder *b, const struct law_pack_source *packs,
     }
 }
 
-/* Packs' files live as long as the snapshot: copied, for the caller's may go. */
-static struct law_pack_source *keep_packs(struct arena *a, const struct law_pack_source *packs,
-                                          size_t count)
+/* Stories are read for this once, and kept by nobody. */
+static void read_stories(struct builder *b, const struct law_pack_source *packs, size_t count)
 {
-    struct law_pack_source *out = ARENA_ARRAY(a, struct law_pack_source, count + 1);
+    size_t most = 0;
     for (size_t i = 0; i < count; i++) {
-        struct law_file *files = ARENA_ARRAY(a, struct law_file, packs[i].count + 1);
-        for (size_t k = 0; k < packs[i].count; k++) {
-            files[k] = (struct law_file){str_copy(a, packs[i].files[k].path),
-                                         str_copy(a, packs[i].files[k].bytes)};
-        }
-        out[i] = (struct law_pack_source){files, packs[i].count};
+        most += packs[i].count;
     }
-    return out;
+    b->stories = ARENA_ARRAY(b->ctx->arena, struct source, most + 1);
+    for (size_t i = 0; i < count; i++) {
+        struct str code = {0};
+        for (size_t k = 0; k < packs[i].count; k++) {
+            struct json head;
+            struct ctx inner = *b->ctx;
+            bool is_head = str_equal(packs[i].files[k].path, STR("pack.json"));
+            if (is_head && json_parse(&inner, packs[i].files[k].bytes, STR(""), &head) == ERR_OK) {
+                code = json_text(&head, "pack");
+            }
+        }
+        for (size_t k = 0; k < packs[i].count; k++) {
+            struct source *f = &b->stories[b->story_count];
+            struct ctx inner = *b->ctx;
+            *f = (struct source){
+                .path = packs[i].files[k].path, .text = packs[i].files[k].bytes, .pack = code};
+            if (!part_is_story(f->path) || part_kind(f->path) == PART_TEXT) {
+                continue;
+            }
+            if (json_parse(&inner, f->text, f->path, &f->root) != ERR_OK) {
+                problem_line(b, f, inner.why.line, "json", "%.*s", FMT(inner.why.detail));
+            } else {
+                b->story_count++;
+            }
+        }
+    }
 }
 
-/* What stands one in a file: the files are the upper bound. */
-static void make_tables(struct law *law, const struct law_pack_source *packs, size_t count)
+/* How many files of a kind there are. */
+static size_t count_files(const struct builder *b, const char *start, const char *end)
 {
-    struct arena *a = law->arena;
-    size_t files = 0;
-    for (size_t i = 0; i < count; i++) {
-        files += packs[i].count;
+    size_t n = 0;
+    for (size_t i = 0; i < b->file_count; i++) {
+        struct str path = b->files[i].path;
+        n += str_starts(path, str_from(start)) && str_ends(path, str_from(end));
     }
-    law->packs = ARENA_ARRAY(a, struct law_pack, count + 1);
-    law->pack_count = count;
-    law->statutes = ARENA_ARRAY(a, struct statute, files + 1);
-    law->acts = ARENA_ARRAY(a, struct act_kind, files + 1);
-    law->items = ARENA_ARRAY(a, struct item, files + 1);
-    law->offices = ARENA_ARRAY(a, struct office, files + 1);
-    law->years = ARENA_ARRAY(a, struct calendar_year, files + 1);
-    law->card_rules = ARENA_ARRAY(a, struct card_rule, files + 1);
-    for (int t = 0; t < T_COUNT; t++) {
-        index_init(a, &law->index[t], files + 8);
-    }
-    index_init(a, &law->item_codes, files * 2 + 8);
+    return n;
 }
 
 /* How many entries the lists named `list` of all files below `folder` hold. */
@@ -333,19 +306,39 @@ static size_t count_entries(const struct builder *b, const char *folder, const c
     return n;
 }
 
-/* Facts and limits stand many in a file: their tables are made when the files have been parsed. */
-static void make_lists(struct builder *b)
+/* Every table is as large as what the files hold. */
+static void make_tables(struct builder *b)
 {
     struct law *law = b->law;
-    size_t facts = count_entries(b, "fact/", "facts");
-    size_t limits = count_entries(b, "limit/", "limits");
-    law->facts = ARENA_ARRAY(law->arena, struct fact, facts + 1);
-    law->limits = ARENA_ARRAY(law->arena, struct limit, limits + 1);
+    struct arena *a = law->arena;
+    size_t most[T_COUNT] = {[T_ACT] = count_files(b, "act/", ".json"),
+                            [T_ITEM] = count_files(b, "item/", "/item.json"),
+                            [T_OFFICE] = count_files(b, "office/", ".json"),
+                            [T_FACT] = count_entries(b, "fact/", "facts"),
+                            [T_LIMIT] = count_entries(b, "limit/", "limits"),
+                            [T_LICENCE] = count_files(b, "licence/", ".json"),
+                            [T_PROCEDURE] = count_files(b, "procedure/", ".bpmn"),
+                            [T_DOCUMENT] = count_files(b, "document/", ".html"),
+                            [T_CODE] = count_files(b, "code/", ".json"),
+                            [T_MODEL] = count_files(b, "", ".dmn"),
+                            [T_ACCESS] = count_entries(b, "access/", "routes")};
+    size_t statutes = count_files(b, "statute/", ".json");
+    law->statutes = ARENA_ARRAY(a, struct statute, statutes + 1);
+    law->acts = ARENA_ARRAY(a, struct act_kind, most[T_ACT] + 1);
+    law->items = ARENA_ARRAY(a, struct item, most[T_ITEM] + 1);
+    law->offices = ARENA_ARRAY(a, struct office, most[T_OFFICE] + 1);
+    law->facts = ARENA_ARRAY(a, struct fact, most[T_FACT] + 1);
+    law->limits = ARENA_ARRAY(a, struct limit, most[T_LIMIT] + 1);
+    law->years = ARENA_ARRAY(a, struct calendar_year, count_files(b, "calendar/", ".json") + 1);
+    law->card_rules = ARENA_ARRAY(a, struct card_rule, count_files(b, "supervise/", ".json") + 1);
     law->invariants =
-        ARENA_ARRAY(law->arena, struct invariant, count_entries(b, "procedure/", "invariants") + 1);
-    index_init(law->arena, &law->index[T_FACT], facts + 8);
-    index_init(law->arena, &law->index[T_LIMIT], limits + 8);
-    index_init(law->arena, &law->limit_cites, limits + 8);
+        ARENA_ARRAY(a, struct invariant, count_entries(b, "procedure/", "invariants") + 1);
+    for (int t = 0; t < T_COUNT; t++) {
+        index_init(a, &law->index[t], most[t] + 1);
+    }
+    index_init(a, &law->item_codes, most[T_ITEM] * 2 + 1);
+    index_init(a, &law->limit_cites, most[T_LIMIT] + 1);
+    index_init(a, &law->statute_names, statutes + 1);
 }
 
 /* The facts by which cases name who else acts in them, each once. */
@@ -367,69 +360,104 @@ static void gather_named(struct law *law)
     }
 }
 
+/* Packs first, then what files declare by name, then what refers to names. */
+static void read_files(struct builder *b)
+{
+    for (size_t i = 0; i < b->file_count; i++) {
+        if (b->files[i].part->kind == PART_HEAD && !b->files[i].part->broken) {
+            read_pack(b, &b->files[i]);
+        }
+    }
+    for (size_t i = 0; i < b->file_count; i++) {
+        const struct part *p = b->files[i].part;
+        if (p->kind >= 0 && !p->broken && kinds[p->kind].declare != NULL) {
+            kinds[p->kind].declare(b, &b->files[i]);
+        }
+    }
+    for (int order = 0; order < ORDERS; order++) {
+        for (size_t i = 0; i < b->file_count; i++) {
+            const struct part *p = b->files[i].part;
+            if (p->kind >= 0 && !p->broken && kinds[p->kind].order == order) {
+                kinds[p->kind].read(b, &b->files[i]);
+            }
+        }
+    }
+    for (size_t i = 0; i < b->file_count; i++) {
+        if (b->files[i].part->kind == PART_HEAD && !b->files[i].part->broken) {
+            read_transitions(b, &b->files[i]);
+        }
+    }
+}
+
+/* The first fault, as an error. */
+static enum err refuse(struct ctx *ctx, const struct law_problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        const struct law_problem *p = &problems->items[i];
+        if (!p->warning) {
+            return fault_at(ctx, ERR_SYNTAX, p->file, p->line, 0, "%.*s/%.*s:%u: %.*s",
+                            FMT(p->pack), FMT(p->file), p->line, FMT(p->sentence));
+        }
+    }
+    return fault(ctx, ERR_TOO_MANY, "the packs have more than %d faults", LIMIT_LAW_PROBLEMS);
+}
+
+enum err law_link(struct ctx *ctx, struct law_shelf *s, struct arena *arena,
+                  const struct law_plan *plan, struct law **ret, struct law_problems *ret_problems)
+{
+    *ret_problems = (struct law_problems){0};
+    struct parsed_pack *const *packs = plan->packs;
+    size_t count = plan->count;
+    struct law *law = ARENA_NEW(arena, struct law);
+    law->arena = arena;
+    law->day = plan->day;
+    law->packs = ARENA_ARRAY(arena, struct law_pack, count + 1);
+    law->pack_count = count;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(law->packs[i].digest, packs[i]->digest, sizeof(law->packs[i].digest));
+    }
+    struct builder b = {
+        .ctx = ctx, .shelf = s, .law = law, .in_force = plan->in_force, .problems = ret_problems};
+    gather_sources(&b, packs, count);
+    make_tables(&b);
+    read_sources(&b, count);
+    read_stories(&b, plan->stories, plan->story_count);
+    read_files(&b);
+    gather_named(law);
+    check_law(&b);
+    if (b.failed) {
+        return refuse(ctx, ret_problems);
+    }
+    shelf_hand_over(s, law, packs, count);
+    *ret = law;
+    return ERR_OK;
+}
+
+static void free_shelf(void *slot)
+{
+    struct law_shelf **s = slot;
+    law_shelf_free(*s);
+}
+
 enum err law_load(struct ctx *ctx, struct arena *arena, const struct law_pack_source *packs,
                   size_t count, struct day day, struct law **ret, struct law_problems *ret_problems)
 {
     *ret_problems = (struct law_problems){0};
-    packs = keep_packs(arena, packs, count);
-    struct law *law = ARENA_NEW(arena, struct law);
-    law->arena = arena;
-    law->day = day;
-    make_tables(law, packs, count);
-    size_t files = 0;
+    /* Known to the arena before there is anything to free. */
+    struct law_shelf **slot = ARENA_NEW(arena, struct law_shelf *);
+    arena_defer(arena, free_shelf, slot);
+    struct parsed_pack **parsed = ARENA_ARRAY(ctx->arena, struct parsed_pack *, count + 1);
+    TRY(law_shelf_new(ctx, NULL, slot));
+    law_shelf_begin(ctx, *slot);
     for (size_t i = 0; i < count; i++) {
-        files += packs[i].count;
-        TRY(law_pack_digest(ctx, &packs[i], law->packs[i].digest));
+        uint8_t digest[32];
+        TRY(law_pack_digest(ctx, &packs[i], digest));
+        TRY(law_shelve(ctx, *slot, &packs[i], digest, &parsed[i]));
     }
-    struct builder b = {.ctx = ctx,
-                        .law = law,
-                        .packs = packs,
-                        .pack_count = count,
-                        .files = ARENA_ARRAY(arena, struct source, files + 1),
-                        .problems = ret_problems};
-    b.origins = (struct origins){ARENA_ARRAY(arena, const struct source *, files + 1),
-                                 ARENA_ARRAY(arena, const struct source *, files + 1),
-                                 ARENA_ARRAY(arena, const struct source *, files + 1),
-                                 ARENA_ARRAY(arena, size_t, files + 1)};
-    read_sources(&b, packs, count);
-    make_lists(&b);
-    for (size_t i = 0; i < b.file_count; i++) {
-        if (str_equal(b.files[i].path, STR("pack.json"))) {
-            read_pack(&b, &b.files[i]);
-        }
-    }
-    for (size_t i = 0; i < b.file_count; i++) {
-        int kind = kind_of(b.files[i].path);
-        if (kind >= 0 && kinds[kind].declare != NULL) {
-            kinds[kind].declare(&b, &b.files[i]);
-        }
-    }
-    for (int order = 0; order < 9; order++) {
-        for (size_t i = 0; i < b.file_count; i++) {
-            int kind = kind_of(b.files[i].path);
-            if (kind >= 0 && kinds[kind].order == order) {
-                kinds[kind].read(&b, &b.files[i]);
-            }
-        }
-    }
-    for (size_t i = 0; i < b.file_count; i++) {
-        if (str_equal(b.files[i].path, STR("pack.json"))) {
-            read_transitions(&b, &b.files[i]);
-        }
-    }
-    gather_named(law);
-    check_law(&b);
-    if (b.failed) {
-        const struct law_problem *p = NULL;
-        for (size_t i = 0; i < ret_problems->count && p == NULL; i++) {
-            p = ret_problems->items[i].warning ? NULL : &ret_problems->items[i];
-        }
-        return p == NULL ? fault(ctx, ERR_TOO_MANY, "the packs have more than %d faults",
-                                 LIMIT_LAW_PROBLEMS)
-                         : fault_at(ctx, ERR_SYNTAX, p->file, p->line, 0, "%.*s/%.*s:%u: %.*s",
-                                    FMT(p->pack), FMT(p->file), p->line, FMT(p->sentence));
-    }
-    *ret = law;
+    struct law_plan plan = {
+        .packs = parsed, .count = count, .day = day, .stories = packs, .story_count = count};
+    TRY(law_link(ctx, *slot, arena, &plan, ret, ret_problems));
+    law_shelf_end(*slot);
     return ERR_OK;
 }
 

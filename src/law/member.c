@@ -63,8 +63,8 @@ static void note(struct builder *b, const struct source *f, uint32_t line, const
     vsnprintf(text, sizeof(text), format, args);
     bool warning = code[0] == 'w' && code[1] == ':';
     p->items[p->count++] =
-        (struct law_problem){.pack = f == NULL ? (struct str){0} : f->pack,
-                             .file = f == NULL ? (struct str){0} : f->path,
+        (struct law_problem){.pack = f == NULL ? STR("") : str_copy(b->ctx->arena, f->pack),
+                             .file = f == NULL ? STR("") : str_copy(b->ctx->arena, f->path),
                              .line = line,
                              .warning = warning,
                              .code = str_from(warning ? code + 2 : code),
@@ -277,33 +277,35 @@ struct cite may_cite(struct builder *b, const struct source *f, const struct jso
     return v == NULL || v->kind == JSON_NULL ? (struct cite){0} : cite_of(b, f, v);
 }
 
+/* The expression that was compiled where `offset` stands in the file. */
+static const struct part_feel *compiled_at(const struct part *p, uint32_t offset)
+{
+    size_t low = 0;
+    size_t high = p->feel_count;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (p->feels[mid].offset < offset) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return low < p->feel_count && p->feels[low].offset == offset ? &p->feels[low] : NULL;
+}
+
 const struct feel_program *may_feel(struct builder *b, const struct source *f, const struct json *o,
                                     const char *name)
 {
-    return may_feel_in(b, f, o, name, &law_scope);
-}
-
-const struct feel_program *may_feel_in(struct builder *b, const struct source *f,
-                                       const struct json *o, const char *name,
-                                       const struct feel_scope *scope)
-{
     const struct json *v = member(b, f, o, name, JSON_STRING, false);
-    const struct feel_program *program = NULL;
     if (v == NULL || v->text.n == 0) {
         return NULL;
     }
-    struct ctx inner = *b->ctx;
-    inner.arena = b->law->arena;
-    uint32_t line = 0;
-    uint32_t column = 0;
-    json_place(f->text, v->offset, &line, &column);
-    struct feel_source source = {
-        .text = v->text, .file = f->path, .line = line, .column = column + 1};
-    if (feel_compile(&inner, scope, source, &program) != ERR_OK) {
-        problem(b, f, v, "feel", "\"%s\": %.*s", name, FMT(inner.why.detail));
-        return NULL;
+    const struct part_feel *x = compiled_at(f->part, v->offset);
+    must(x != NULL); /* part.c compiles every member that a reader takes for FEEL */
+    if (x->program == NULL) {
+        problem(b, f, v, "feel", "\"%s\": %.*s", name, FMT(x->fault));
     }
-    return program;
+    return x->program;
 }
 
 static const char *const table_names[] = {

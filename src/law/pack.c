@@ -6,9 +6,6 @@
 #include "base/world.h"
 #include "crypto/crypto.h"
 
-_Static_assert(LIMIT_PACK_FILES <= LIMIT_JSON_MEMBERS,
-               "what is written as one text can be read back");
-
 struct walk {
     struct ctx *ctx;
     struct str root;
@@ -86,7 +83,7 @@ enum err law_pack_write(struct ctx *ctx, const struct law_pack_source *pack, str
     }
     o.members = members;
     o.count = pack->count;
-    struct buf b = buf_new(ctx->arena, LIMIT_JSON_BYTES);
+    struct buf b = buf_new(ctx->arena, LIMIT_PACK_BYTES);
     TRY(json_write_canonical(ctx, &b, &o));
     return buf_done(ctx, &b, ret);
 }
@@ -94,7 +91,7 @@ enum err law_pack_write(struct ctx *ctx, const struct law_pack_source *pack, str
 enum err law_pack_read(struct ctx *ctx, struct str text, struct law_pack_source *ret)
 {
     struct json o;
-    TRY(json_parse(ctx, text, STR("pack"), &o));
+    TRY(json_parse_within(ctx, text, STR("pack"), LIMIT_PACK_BYTES, LIMIT_PACK_FILES, &o));
     if (o.kind != JSON_OBJECT) {
         return fault(ctx, ERR_TYPE, "a pack in one text is an object of path and content");
     }

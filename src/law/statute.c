@@ -5,12 +5,9 @@
  * law it builds on. */
 static void check_owner(struct builder *b, const struct source *f, const struct statute *s)
 {
-    for (size_t i = 0; i < b->law->statute_count; i++) {
-        const struct statute *x = &b->law->statutes[i];
-        if (!str_equal(x->name, s->name)) {
-            continue;
-        }
-        size_t owner = b->origins.statute_packs[i];
+    const struct statute *x = index_get(&b->law->statute_names, s->name);
+    for (; x != NULL && x != s; x = x->more) {
+        size_t owner = b->origins.statute_packs[x - b->law->statutes];
         if (owner != f->pack_index) {
             problem(b, f, json_get(&f->root, "statute"), "replace",
                     "the statute \"%.*s\" belongs to the pack \"%.*s\"", FMT(s->name),
@@ -21,6 +18,20 @@ static void check_owner(struct builder *b, const struct source *f, const struct 
             problem(b, f, json_get(&f->root, "version"), "duplicate",
                     "the version %.*s of \"%.*s\" stands twice", FMT(s->version), FMT(s->name));
         }
+    }
+}
+
+/* The versions of a name hang on the first that was read. */
+static void join_versions(struct builder *b, struct statute *s)
+{
+    struct statute *first = index_get(&b->law->statute_names, s->name);
+    if (first == NULL) {
+        index_put(&b->law->statute_names, s->name, s);
+    } else {
+        while (first->more != NULL) {
+            first = first->more;
+        }
+        first->more = s;
     }
 }
 
@@ -38,6 +49,7 @@ void read_statute(struct builder *b, struct source *f)
                           .from = may_day(b, f, &f->root, "from", INT32_MIN),
                           .until = may_day(b, f, &f->root, "until", INT32_MAX)};
     b->origins.statute_packs[b->law->statute_count] = f->pack_index;
+    join_versions(b, s);
     check_owner(b, f, s);
     const struct json *list = want_list(b, f, &f->root, "articles");
     struct article *articles =
@@ -72,22 +84,17 @@ enum err law_cite(struct ctx *ctx, const struct law *law, struct str text, struc
     if (name.n == 0 || no.n == 0) {
         return fault(ctx, ERR_SYNTAX, "the citation \"%.*s\" is not STATUTE#ARTICLE", FMT(text));
     }
-    bool any = false;
+    const struct statute *first = index_get(&law->statute_names, name);
     const struct statute *hit = NULL;
-    for (size_t i = 0; i < law->statute_count; i++) {
-        const struct statute *s = &law->statutes[i];
-        if (!str_equal(s->name, name)) {
-            continue;
-        }
-        any = true;
+    for (const struct statute *s = first; s != NULL; s = s->more) {
         bool meant = version.n > 0 ? str_equal(s->version, version)
                                    : s->from.n <= day.n && day.n < s->until.n;
         hit = meant && (hit == NULL || hit->from.n < s->from.n) ? s : hit;
     }
     if (hit == NULL) {
         return fault(ctx, ERR_NOT_FOUND,
-                     any ? "no version of \"%.*s\" is in force that day"
-                         : "there is no statute \"%.*s\"",
+                     first != NULL ? "no version of \"%.*s\" is in force that day"
+                                   : "there is no statute \"%.*s\"",
                      FMT(name));
     }
     for (size_t i = 0; i < hit->article_count; i++) {

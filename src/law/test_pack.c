@@ -104,6 +104,8 @@ static const struct row {
     {"act/zzz.json", NULL, ACT ",\"interested\":\"case.zzz\"}", "there is no fact \"case.zzz\""},
     {"item/xxgk/item.json", "\"article\": \"行政复议法#23\"", "\"article\": \"行政复议法#20\"",
      "reconsideration comes first (行政复议法#23)"},
+    {ITEM, "\"licence\": \"food-business\"", "\"licence\": null",
+     "\"issue-licence\" of its procedure \"licensing\" issues one"},
     {ITEM, "\"bars\": [", "\"bars\": [\"xk.zzz\",", "there is no limit \"xk.zzz\""},
     {"act/zzz.json", NULL, ACT ",\"power\":\"zzz\"}", "the code table power-kind has no \"zzz\""},
     {"act/zzz.json", NULL, ACT ",\"limit\":\"zzz\"}", "there is no limit \"zzz\""},

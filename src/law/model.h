@@ -1,0 +1,392 @@
+/* model.h - what a snapshot of the law holds: kinds of act, items, offices, limits, facts, as plain
+ * structs whose pointers are resolved. Read them freely; nothing here is ever written after load.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "base/json.h"
+#include "bpmn/bpmn.h"
+#include "dmn/dmn.h"
+#include "feel/feel.h"
+
+struct law;
+
+/* The names a FEEL expression of a pack may use (`when`, `bounds.allow`), and their slots. The
+ * values are contexts: fields and facts nested by the parts of the fact id (facts.premises.area),
+ * case with status, opened, today, office, item, done (kinds of act done); proposal: the outputs of
+ * the item's decision; act: the kind. */
+enum law_slot {
+    LAW_SLOT_ACT,
+    LAW_SLOT_FIELDS,
+    LAW_SLOT_FACTS,
+    LAW_SLOT_CASE,
+    LAW_SLOT_PROPOSAL,
+    LAW_SLOT_COUNT
+};
+extern const struct feel_scope law_scope;
+
+struct text2 {
+    struct str zh;
+    struct str en; /* empty when there is no translation: show zh, marked as such */
+};
+
+struct law_pack {
+    struct str code;
+    struct str version;
+    struct str rank;
+    struct str place;
+    struct text2 title;
+    struct day from;  /* the first day in force; n = INT32_MIN: open */
+    struct day until; /* the first day no longer in force; n = INT32_MAX: open */
+    bool invented;
+    uint8_t digest[32];
+};
+
+struct article {
+    struct str no;
+    struct text2 text;
+    bool official;
+};
+struct statute {
+    struct str name;
+    struct text2 title;
+    struct str version;
+    struct str rank;
+    struct day from;
+    struct day until; /* n = INT32_MAX: open */
+    const struct article *articles;
+    size_t article_count;
+    struct statute *more; /* another version of it; NULL: no other */
+};
+/* A citation resolved: the written form, the statute version in force, the article. */
+struct cite {
+    struct str text; /* as written: "行政许可法#32.4" */
+    struct str part; /* "4", or empty */
+    const struct statute *statute;
+    const struct article *article;
+};
+
+/* What the packs say of cases that began under an earlier version: without a row, each keeps the
+ * law it began under. */
+struct transition {
+    size_t pack;             /* index in law_packs: whose publication carries the cases over */
+    const struct str *items; /* none: every item */
+    size_t item_count;
+    struct cite article;
+};
+
+enum limit_unit { UNIT_WORKDAY, UNIT_DAY, UNIT_MONTH, UNIT_YEAR, UNIT_HOUR };
+enum limit_late { LATE_REFUSE, LATE_ALLOW, LATE_DEEM };
+struct limit {
+    struct str id;
+    struct cite article;
+    struct text2 title;
+    bool per_party;
+    int32_t n;
+    enum limit_unit unit;
+    bool before;
+    const struct fact *event; /* of a `before` limit: the fact that holds the day of the event */
+    const struct fact
+        *since; /* the fact that holds the day it counts from; NULL: the day it begins to run */
+    bool roll;
+    enum limit_late late;
+    struct cite article_late; /* statute NULL when absent */
+    struct cite article_stop;
+    struct cite article_extend;
+    const struct act_kind *deem;
+    const struct act_kind **stop_by;
+    size_t stop_count;
+    const struct act_kind **resume_by;
+    size_t resume_count;
+    const struct act_kind *extend_by;
+    int32_t extend_n;
+    bool extend_once;
+    struct str as;         /* what an item replaces it as ("decide"); empty: no item replaces it */
+    bool starts_received;  /* counts from the day that was received which the act that starts it
+                              answers */
+    bool deem_since_start; /* what is deemed done holds from the day the clock began, not the day it
+                              ran out */
+    uint32_t index;        /* place in law_limits */
+};
+
+enum fact_type {
+    FACT_TEXT,
+    FACT_INTEGER,
+    FACT_DECIMAL,
+    FACT_MONEY,
+    FACT_DATE,
+    FACT_BOOLEAN,
+    FACT_CHOICE,
+    FACT_IDCARD,
+    FACT_USCC,
+    FACT_PHONE,
+    FACT_MATERIAL,
+    FACT_LIST,
+};
+enum fact_class { CLASS_PUBLIC, CLASS_BUSINESS, CLASS_PERSONAL, CLASS_SENSITIVE };
+struct code_row {
+    struct str code;
+    struct text2 title;
+    struct cite
+        article; /* of the table `refusal`: the article a refusal names; statute NULL when absent */
+    struct str parent; /* code of a broader row, or empty */
+};
+struct fact {
+    struct str id; /* "premises.address" */
+    struct text2 title;
+    struct text2 question;
+    struct text2 help;
+    enum fact_type type;
+    enum fact_class class;
+    bool has_min;
+    bool has_max;
+    int64_t min; /* characters of a text, value of a number (money: fen) */
+    int64_t max;
+    struct str pattern;
+    void *matcher; /* the compiled pattern; NULL when there is none */
+    const struct code_row *choices;
+    size_t choice_count;
+    const struct str *material_types;
+    size_t material_type_count;
+    int64_t material_max_bytes;
+    bool held;
+    uint32_t index;
+};
+
+/* Who is told of an act: the party, those whose interests the case touches, the office of the case,
+ * another office that must answer in it. An act that tells somebody, or was done by them, is one
+ * they may see. */
+enum act_tells { TELLS_PARTY = 1, TELLS_INTERESTED = 2, TELLS_OFFICE = 4, TELLS_ASKED = 8 };
+
+enum who { WHO_PARTY = 1, WHO_OFFICER = 2, WHO_CLOCK = 4, WHO_NODE = 8, WHO_ADMIN = 16 };
+enum act_case { ACT_CASE_OPEN, ACT_CASE_IN, ACT_CASE_NONE };
+struct need {
+    const struct fact *fact;
+    bool required;
+    bool from_register;              /* expected from what the node holds */
+    const struct feel_program *when; /* NULL: always */
+    struct text2 purpose;
+    struct cite article; /* statute NULL when absent */
+    struct str instead;  /* licence type that replaces a material; empty when none */
+};
+/* A state of things the act needs, with the article that refuses it otherwise. */
+struct act_condition {
+    const struct feel_program *when;
+    struct cite article; /* statute NULL when absent */
+    struct text2 text;
+};
+/* A limit the act must keep; of several, the first whose `when` holds. */
+struct act_limit {
+    const struct limit *limit;
+    const struct feel_program *when; /* NULL: always */
+};
+struct act_kind {
+    struct str kind;
+    struct text2 title;
+    struct text2 button;
+    const struct cite *articles;
+    size_t article_count;
+    unsigned who;            /* enum who, or-ed */
+    const struct str *roles; /* of WHO_OFFICER and WHO_ADMIN */
+    size_t role_count;
+    int assurance;
+    int fresh_min;            /* the sign-in is not older, in minutes; 0: as old as the session */
+    struct str power;         /* empty: none needed */
+    const struct fact *party; /* names the party whose act it is, when that is not the party of the
+                                 case; NULL else */
+    const struct fact
+        *interested; /* names others, one or a list, who may do it beside that party; NULL else */
+    const struct fact *
+        office; /* names the office that acts, when that is not the office of the case; NULL else */
+    enum act_case in_case;
+    bool task;
+    const struct str *from;
+    size_t from_count;
+    struct str to;
+    const struct act_kind **not_same_as;
+    size_t not_same_as_count;
+    const struct act_kind **after;
+    size_t after_count;
+    const struct act_kind *
+        *earlier; /* who did one of these in the case that fact case.earlier names stays out */
+    size_t earlier_count;
+    int officers; /* how many must sign; 1 normally */
+    bool recuse;
+    const struct fact *self; /* whoever acts may name nobody but itself here: its id, or the person
+                                who holds the office */
+    const struct fact *own;  /* a party may name nobody but itself here; NULL: no such fact */
+    bool principal;          /* only the party itself or who heads it: no agent */
+    bool once;
+    /* The articles by which `apart` refuses; statute NULL: that of the code table. */
+    struct {
+        struct cite same;
+        struct cite after;
+        struct cite officers;
+        struct cite recuse;
+        struct cite once;
+    } apart;
+    const struct act_condition *conditions; /* all must hold */
+    size_t condition_count;
+    bool fields_from_need;
+    const struct need *fields;
+    size_t field_count;
+    const struct act_limit *limits;
+    size_t limit_count;
+    const struct limit *bars; /* from this act on the party may not open a case of the matter while
+                                 this limit runs; NULL: it may */
+    bool barred;              /* such a bar stands against this act, which opens a case */
+    struct str bounds_decision; /* empty: none */
+    const struct feel_program *bounds_allow;
+    struct cite bounds_article;
+    const struct fact **depart_fields;
+    size_t depart_field_count;
+    struct str depart_power;
+    unsigned purpose; /* bit per enum fact_class */
+    struct str draws;
+    unsigned tells; /* bits of enum act_tells */
+    bool remedy;
+    struct cite review_first; /* the court comes after reconsideration, and who decides must say so;
+                                 statute NULL: not so */
+    bool publish;
+    const struct str *effects;
+    size_t effect_count;
+    uint32_t index;
+};
+
+/* By what right: a statute gives it to the organ; a law or regulation authorises an organisation;
+ * another office entrusts it, and stays answerable; it was brought together in one office; it moved
+ * from another office. */
+enum power_basis {
+    BASIS_LEGAL,
+    BASIS_AUTHORISED,
+    BASIS_ENTRUSTED,
+    BASIS_CONCENTRATED,
+    BASIS_TRANSFERRED
+};
+struct power {
+    struct str kind;           /* "accept", "decide", "*" */
+    const struct item **items; /* NULL with item_count 0: all items of the office's packs */
+    size_t item_count;
+    const struct cite *articles;
+    size_t article_count;
+    struct day from;
+    struct day until;
+    enum power_basis basis;
+    const struct office **of; /* entrusted: by whom; concentrated, transferred: whose it was */
+    size_t of_count;
+    bool moves_cases; /* taken over with the cases that run; else who had them finishes them */
+};
+struct office {
+    struct str id;
+    struct text2 title;
+    struct str credit_code;
+    struct str place; /* division code */
+    struct str level;
+    const struct office *parent;
+    const struct power *powers;
+    size_t power_count;
+    bool organisation; /* no organ: holds powers only by authorisation or entrustment */
+    bool invented;
+    uint32_t index;
+};
+
+struct condition {
+    struct str id;
+    struct text2 text;
+    struct cite article;
+};
+/* A limit of the item's own law in place of that of the procedure. */
+struct own_limit {
+    struct str as;
+    const struct limit *limit;
+};
+struct promise {
+    const struct limit *limit;
+    int32_t n;
+    enum limit_unit unit;
+};
+struct remedy {
+    struct text2 text;
+    struct cite article;
+};
+struct licence_type {
+    struct str id;
+    struct text2 title;
+    struct cite article;
+    int32_t valid_n; /* 0: no end */
+    enum limit_unit valid_unit;
+    struct str number_prefix;
+    int number_digits;
+    const struct fact **shows;
+    size_t show_count;
+    const struct fact **publics;
+    size_t public_count;
+    const struct fact *holder;
+    struct str renew; /* item id, empty when none */
+    const struct limit *renew_limit;
+};
+struct item {
+    struct str id;
+    struct str code_basic;
+    struct str code_implementation;
+    struct str code_handling;
+    struct str type;
+    struct text2 title;
+    struct text2 summary;
+    const struct str *words;
+    size_t word_count;
+    bool for_person;
+    bool for_org;
+    struct str procedure_name;
+    const struct bpmn_process *procedure;
+    const struct cite *articles;
+    size_t article_count;
+    const struct condition *conditions;
+    size_t condition_count;
+    const struct need *facts;
+    size_t fact_count;
+    const struct need *materials;
+    size_t material_count;
+    const struct own_limit *limits;
+    size_t limit_count;
+    const struct limit
+        *decide_limit; /* of `limits`, the one that stands for "decide"; NULL when none */
+    const struct promise *promises;
+    size_t promise_count;
+    int64_t fee_fen;
+    const struct licence_type *licence; /* NULL: none */
+    const struct dmn_model *model;      /* NULL: no decision */
+    struct str decision;
+    bool automatic;
+    const struct limit *
+        *bars; /* those of the statute that hold for this item: whoever did wrong must wait */
+    size_t bar_count;
+    const struct remedy *remedies;
+    size_t remedy_count;
+    struct text2 counter;
+    struct str hotline;
+    struct str renews;
+    const struct fact **publics;
+    size_t public_count;
+    uint32_t index;
+};
+
+/* What must never stand in the record of a case of a procedure. `never` is FEEL over
+ * law_invariant_scope: act (the act just recorded: kind, by, with, day, fields), before (those
+ * before it in the case, oldest first), facts and status (after it); days are texts. */
+enum law_record {
+    LAW_RECORD_ACT,
+    LAW_RECORD_BEFORE,
+    LAW_RECORD_FACTS,
+    LAW_RECORD_STATUS,
+    LAW_RECORD_COUNT
+};
+extern const struct feel_scope law_invariant_scope;
+struct invariant {
+    struct str id;
+    struct str procedure;
+    struct text2 title;
+    struct cite article;
+    const struct feel_program *never;
+    const struct json *example; /* a record that it forbids: values of the scope's names */
+};

@@ -1,0 +1,31 @@
+/* text.h - values and citations as people read and write them, and the documents that acts draw
+ * up. */
+#pragma once
+
+#include "law/model.h"
+
+/* A citation as people read it: "行政许可法第四十二条（1）", "Administrative Licensing Law, art.
+ * 42(1)". As written when it resolved to no article. */
+struct str law_cite_text(struct arena *a, const struct cite *c, bool english);
+
+/* Does the value (as JSON) fit the fact: type, length, range, pattern, choice, check characters
+ * (GB 11643, GB 32100). ERR_OK, or a fault with field = fact id and a sentence. */
+enum err law_fact_check(struct ctx *ctx, const struct fact *fact,
+                        const struct json *value) MUST_USE;
+/* A value as people read it: the title of a choice, yes or no, a sum in yuan, a day in words, the
+ * name of a file; a list with its parts set apart. fact may be NULL. The text lives on the arena or
+ * in the law. */
+struct str law_value_text(struct arena *a, const struct fact *fact, const struct json *value,
+                          bool english);
+/* A sum of fen in yuan: "70,000.00 元", "CNY 70,000.00". */
+struct str law_money_text(struct arena *a, int64_t fen, bool english);
+/* What a person typed for a fact, as its type wants it: sums are typed in yuan, lists with blanks
+ * between. What does not fit stays a text, and law_fact_check says what is wrong with it. */
+struct json law_value_parse(struct arena *a, const struct fact *fact, struct str typed);
+
+/* Draw up a document: lang "zh" or "en" (falls back to zh). values are looked up by the hole names
+ * of docs/law-packs.md. ERR_NOT_FOUND when the pack has no such document. */
+enum err law_document(struct ctx *ctx, const struct law *law, struct str name, struct str lang,
+                      const struct json *values, struct str *ret_html) MUST_USE;
+/* Does one of the document's texts show this: "party.", or a fact by id? */
+bool law_document_shows(const struct law *law, struct str name, struct str what);
