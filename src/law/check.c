@@ -132,8 +132,7 @@ static void check_licence(struct builder *b, const struct item *x)
         const struct bpmn_element *e = &x->procedure->elements[i];
         for (size_t k = 0; k < e->act_count; k++) {
             const struct act_kind *kind = law_act(b->law, e->acts[k]);
-            if (kind != NULL &&
-                str_in_list(STR("licence.issue"), kind->effects, kind->effect_count)) {
+            if (kind != NULL && str_in(STR("licence.issue"), kind->effects, kind->effect_count)) {
                 const struct source *f = b->origins.items[x->index];
                 const struct json *at = json_get(&f->root, "licence");
                 problem(b, f, at == NULL ? json_get(&f->root, "procedure") : at,
