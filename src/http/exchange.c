@@ -1,8 +1,8 @@
 /* exchange.c - lending exchanges, and what other threads do with them.
  *
- * Other threads reach an exchange only through http_respond, http_stream_* and the fields marked in
- * http_in.h, under the loop's lock; posting puts it once into the loop's queue and wakes the loop.
- * The queue is as long as there are exchanges, so it needs no other bound.
+ * Other threads reach an exchange only through http_respond, http_resume, http_stream_* and the
+ * fields marked in http_in.h, under the loop's lock; posting puts it once into the loop's queue and
+ * wakes the loop. The queue is as long as there are exchanges, so it needs no other bound.
  */
 #include <stdlib.h>
 
@@ -107,6 +107,33 @@ void http_respond(struct http_exchange *face, const struct http_response *respon
     must(!x->has_answer);
     x->has_answer = true;
     post_unlock(x);
+}
+
+void http_resume(struct http_exchange *face, void (*fn)(void *arg, struct http_exchange *x),
+                 void *arg)
+{
+    struct exchange *x = (struct exchange *)face;
+    pthread_mutex_lock(&x->loop->lock);
+    must(!x->has_answer && x->resume == NULL);
+    x->resume = fn;
+    x->resume_arg = arg;
+    post_unlock(x);
+}
+
+void exchange_go_on(struct exchange *x, void (*fn)(void *arg, struct http_exchange *x), void *arg)
+{
+    struct loop *l = x->loop;
+    l->current = x;
+    http_guarded(&x->face, fn, arg);
+    l->current = NULL;
+    if (!x->is_answered) { /* kept again: another thread has it, and posts it when it is done */
+        return;
+    }
+    x->is_answered = false; /* as if it had been posted: its client may have left meanwhile */
+    pthread_mutex_lock(&l->lock);
+    x->has_answer = true;
+    pthread_mutex_unlock(&l->lock);
+    conn_deliver(x);
 }
 
 void http_stream_begin(struct http_exchange *face, const struct http_response *response,

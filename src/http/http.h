@@ -129,6 +129,12 @@ void http_respond(struct http_exchange *x, const struct http_response *response)
 bool http_guarded(struct http_exchange *x, void (*fn)(void *arg, struct http_exchange *x),
                   void *arg);
 
+/* Have the loop of a kept exchange run fn on its thread, guarded as the handler was; fn answers, or
+ * keeps x again. From any thread, as the last thing it does with x: so that who is told something
+ * (the writer) need not render what is answered to it. */
+void http_resume(struct http_exchange *x, void (*fn)(void *arg, struct http_exchange *x),
+                 void *arg);
+
 /* Answer with a body that goes on (server-sent events, exports): head now (response->body is its
  * first part), more by http_stream_push, until http_stream_end, which is owed exactly once. on_gone
  * (NULL allowed) is called at most once, on the loop thread, when the client has left or the server

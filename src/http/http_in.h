@@ -106,6 +106,8 @@ struct exchange {
     struct exchange *next_posted;
     bool is_posted;
     bool has_answer;
+    void (*resume)(void *arg, struct http_exchange *x); /* to be run on the loop's thread */
+    void *resume_arg;
     bool has_ended;
     bool is_gone;
     char *push;
@@ -251,6 +253,8 @@ void exchange_forget_pool(struct loop *l);
  */
 void exchange_leave(struct exchange *x);
 void exchange_release_if_over(struct exchange *x);
+/* Run what http_resume asked for, and send what it answered. */
+void exchange_go_on(struct exchange *x, void (*fn)(void *arg, struct http_exchange *x), void *arg);
 bool exchange_has_ended(struct exchange *x);
 /* Move up to max pushed bytes to out as one chunk (NULL: forget them); false without memory. */
 bool exchange_pull(struct exchange *x, struct bytes *out, size_t max);

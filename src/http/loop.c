@@ -263,9 +263,15 @@ void loop_deliver_posts(struct loop *l)
     while (x != NULL) {
         struct exchange *next = x->next_posted;
         x->is_posted = false;
+        void (*resume)(void *arg, struct http_exchange *face) = x->resume;
+        x->resume = NULL;
         pthread_mutex_unlock(&l->lock);
         struct conn *c = x->conn;
-        conn_deliver(x);
+        if (resume != NULL) {
+            exchange_go_on(x, resume, x->resume_arg);
+        } else {
+            conn_deliver(x);
+        }
         if (c != NULL && c->phase != PHASE_DEAD && c->source.handle >= 0) {
             pump(c);
         }

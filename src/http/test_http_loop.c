@@ -28,6 +28,7 @@ struct keeper {
     bool ends;
     atomic_int gone;
     atomic_int answered;
+    pthread_t handled_by; /* the loop's thread, of a server with one */
 };
 
 static void note_gone(void *arg)
@@ -56,6 +57,32 @@ static void run_stream(struct keeper *k, struct http_exchange *x)
     http_stream_end(x);
 }
 
+static void keep(struct keeper *k, struct http_exchange *x)
+{
+    pthread_mutex_lock(&k->lock);
+    must(k->count < KEPT_MAX);
+    k->kept[k->count++] = x;
+    pthread_cond_broadcast(&k->changed);
+    pthread_mutex_unlock(&k->lock);
+}
+
+/* On the loop's thread: keep it twice more, fill its memory, or answer. */
+static void resumed(void *arg, struct http_exchange *x)
+{
+    struct keeper *k = arg;
+    intptr_t turns = (intptr_t)x->own;
+    must(pthread_equal(pthread_self(), k->handled_by));
+    if (turns < 2) {
+        x->own = (void *)(turns + 1);
+        keep(k, x);
+        return;
+    }
+    while (str_equal(x->request.path, STR("/resume/full"))) {
+        arena_push(x->ctx.arena, 1 << 20);
+    }
+    http_respond(x, &(struct http_response){.status = 200, .body = STR("resumed")});
+}
+
 static void *keeper_run(void *arg)
 {
     struct keeper *k = arg;
@@ -71,6 +98,8 @@ static void *keeper_run(void *arg)
         pthread_mutex_unlock(&k->lock);
         if (str_equal(x->request.path, STR("/stream"))) {
             run_stream(k, x);
+        } else if (str_starts(x->request.path, STR("/resume"))) {
+            http_resume(x, resumed, k);
         } else {
             struct str body = str_format(x->ctx.arena, "later %.*s", FMT(x->request.path));
             http_respond(x, &(struct http_response){.status = 200, .body = body});
@@ -110,12 +139,10 @@ static void keeper_end(struct keeper *k)
 static void handle(void *arg, struct http_exchange *x)
 {
     struct keeper *k = arg;
-    if (str_starts(x->request.path, STR("/later")) || str_equal(x->request.path, STR("/stream"))) {
-        pthread_mutex_lock(&k->lock);
-        must(k->count < KEPT_MAX);
-        k->kept[k->count++] = x;
-        pthread_cond_broadcast(&k->changed);
-        pthread_mutex_unlock(&k->lock);
+    if (str_starts(x->request.path, STR("/later")) || str_starts(x->request.path, STR("/resume")) ||
+        str_equal(x->request.path, STR("/stream"))) {
+        k->handled_by = pthread_self();
+        keep(k, x);
         return;
     }
     struct str body =
@@ -267,6 +294,39 @@ TEST(http_loop_outlives_clients_that_left)
     close(fd);
     keeper_hold(&k, false);
     http_server_free(s);
+    keeper_end(&k);
+}
+
+/* Who was told something elsewhere answers on the loop, kept and resumed as often as need be, also
+ * when memory runs out there, and when the client has left. */
+TEST(http_loop_resumes_on_its_own_thread)
+{
+    struct keeper k;
+    keeper_start(&k);
+    struct str address;
+    struct http_server *s = serve(ctx, &k, (struct http_setup){.loops = 1}, &address);
+    int fd = dial(address);
+    for (int round = 0; round < 5; round++) {
+        say(fd, GET("/resume/full"));
+        CHECK_INT(status_of(hear(ctx, fd, STR("内存不足"))), 503);
+        say(fd, GET("/resume/well"));
+        CHECK_INT(status_of(hear(ctx, fd, STR("resumed"))), 200);
+    }
+    close(fd);
+    keeper_hold(&k, true);
+    for (int i = 0; i < 5; i++) {
+        fd = dial(address);
+        say(fd, GET("/resume/left"));
+        struct linger reset = {.l_onoff = 1};
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+        close(fd);
+    }
+    fd = dial(address);
+    say(fd, GET("/now"));
+    CHECK_INT(status_of(hear(ctx, fd, STR("now 0"))), 200);
+    close(fd);
+    keeper_hold(&k, false);
+    http_server_free(s); /* waits for each to be answered */
     keeper_end(&k);
 }
 
