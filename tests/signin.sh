@@ -249,9 +249,8 @@ as o-clerk
 BEFORE=$(cookie)
 J=$W/y
 for n in p-ming p-nobody3; do
-    for i in 1 2 3 4 5 6 7 8 9 10; do form /login name=$n password=guess-$i >/dev/null; done
+    for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do form /login name=$n password=guess-$i >/dev/null; done
 done
-sleep 0.3
 kill -9 $PID
 wait $PID 2>/dev/null
 serve_demo "$W/node"

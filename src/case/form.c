@@ -41,8 +41,8 @@ enum err typed_fields(struct page *p, const struct law *law, struct json *ret)
 struct str cosigner(struct page *p, struct str case_id)
 {
     struct str with = str_trim(page_field(p, "_with"));
-    bool proven = with.n > 0 &&
-                  str_equal(cosign_code(p, with, case_id), str_trim(page_field(p, "_with_code")));
+    bool proven =
+        with.n > 0 && cosign_holds(p, with, case_id, str_trim(page_field(p, "_with_code")));
     return proven ? with : STR("");
 }
 

@@ -105,11 +105,10 @@ static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const
     TRY(login_open(ctx, s->node.dir,
                    str_starts(s->node.issuer, STR("https://")) ? s->node.issuer : STR(""),
                    &s->login));
-    struct db *reader = NULL;
-    TRY(store_reader(ctx, s->node.store, &reader));
-    enum err recalled = login_recall(ctx, reader, s->login);
-    db_close(reader);
-    TRY(recalled);
+    TRY(keyholder_token_secret(ctx, s->node.token_keys, STR("web codes"), config.secret));
+    if (s->people_count > 0) {
+        TRY(login_give_codes(ctx, s->node.gate, s->people, s->people_count));
+    }
     if (s->sample.kind == JSON_OBJECT) {
         TRY(login_offer_sample(ctx, s->login, &s->sample));
     }
@@ -119,7 +118,6 @@ static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const
     config.states = states;
     config.state_count = 2;
     config.passkey_js = static_passkey_js;
-    config.session_gone = oidc_session_gone;
     config.reader_name = oidc_reader_name;
     config.fault = oidc_fault;
     config.settled = oidc_settled;
@@ -157,7 +155,7 @@ static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const
     TRY(gate_start(ctx, s->node.gate));
     TRY(open_jobs(ctx, s));
     if (s->has_issuer) {
-        TRY(oidc_start(ctx, s->oidc, s->web));
+        TRY(oidc_start(ctx, s->oidc));
     }
     return http_start(ctx, s->server);
 }

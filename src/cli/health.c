@@ -13,11 +13,14 @@
 #include "base/str.h"
 #include "base/world.h"
 
-static enum err touch(struct ctx *ctx, struct db *db, void *arg UNUSED,
-                      const struct receipt *receipt UNUSED)
+static enum err touch(struct ctx *ctx, struct db *db, struct str payload UNUSED,
+                      const struct keep_act *act UNUSED, struct buf *answer UNUSED)
 {
     return store_touch(ctx, db);
 }
+static const struct keep_op op_touch = {"cli.touch", touch};
+static const struct keep_op *const ops[] = {&op_touch};
+const struct keep_table health_keeps = {ops, LEN(ops)};
 
 static void touched(void *arg UNUSED, enum err err UNUSED, const struct why *why UNUSED,
                     const struct receipt *receipt UNUSED)
@@ -56,7 +59,8 @@ bool health_watch(struct ctx *ctx, struct health *h, enum err tick)
     atomic_store(&h->clock_waits, tick == ERR_PRECONDITION);
     if (store == ERR_DISK_FULL || store == ERR_READ_ONLY) {
         /* When the queue is full, acts that wait in it tell as much. */
-        enum err e = gate_keep(ctx, h->node->gate, touch, NULL, touched, NULL);
+        struct keep keep = {&op_touch, STR("")};
+        enum err e = gate_keep(ctx, h->node->gate, &keep, touched, NULL);
         (void)e;
     }
     bool ends = must_end(ctx, h->node);

@@ -19,6 +19,9 @@ struct health {
     atomic_bool clock_waits; /* the wall clock leapt: nothing is done by the clock until trusted */
 };
 
+/* What the writer does once a second while its disk refuses: try. */
+extern const struct keep_table health_keeps;
+
 /* As often as it likes, from the thread that keeps time; it looks once a second. False when the
  * node must end: the reason is printed. tick: what the last agenda_tick answered. */
 bool health_watch(struct ctx *ctx, struct health *h, enum err tick);

@@ -101,6 +101,7 @@ static enum err open_all(struct ctx *ctx, struct node *n)
     struct gate_config config = {
         .store = n->store, .keys = n->keys, .origin = n->origin, .node = n->code};
     config.rooms = rooms_projectors(&config.room_count);
+    config.keeps = rooms_keeps(ctx, &config.keep_count);
     TRY(replay_fill(ctx, &config, tell_progress, NULL));
     TRY(gate_new(ctx, &config, &n->gate));
     return agenda_new(ctx, n->gate, n->store, &n->agenda);

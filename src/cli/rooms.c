@@ -1,15 +1,18 @@
-/* The rooms of floor 7: what they project, what they serve, and what they do later. A new room is a
+/* The rooms of floor 7: what they project, keep and serve, and what they do later. A new room is a
  * line in each list.
  */
 #include "cli/rooms.h"
 
 #include "case/case.h"
+#include "cli/health.h"
 #include "evidence/evidence.h"
 #include "item/item.h"
 #include "licence/licence.h"
 #include "login/login.h"
 #include "oidc/oidc.h"
 #include "party/party.h"
+#include "store/bound.h"
+#include "store/session.h"
 #include "web/site.h"
 
 static const struct projector *const projectors[] = {
@@ -19,6 +22,19 @@ const struct projector *const *rooms_projectors(size_t *ret_count)
 {
     *ret_count = LEN(projectors);
     return projectors;
+}
+
+const struct keep_table *rooms_keeps(struct ctx *ctx, size_t *ret_count)
+{
+    const struct keep_table *const tables[] = {&session_keeps, &bound_keeps, &web_keeps,
+                                               &login_keeps,   &oidc_keeps,  &jobs_page_keeps,
+                                               &health_keeps};
+    struct keep_table *out = ARENA_ARRAY(ctx->arena, struct keep_table, LEN(tables));
+    for (size_t i = 0; i < LEN(tables); i++) {
+        out[i] = *tables[i];
+    }
+    *ret_count = LEN(tables);
+    return out;
 }
 
 const struct route_table *rooms_routes(struct ctx *ctx, size_t *ret_count)

@@ -51,7 +51,7 @@ static uint64_t acts_of(struct story *s, struct jobs *jobs, const char *key, con
         .kind = STR("register"), .key = str_from(key), .payload = str_from(payload), .seq = -1};
     uint64_t before = ledger_size(s);
     size_t count = 0;
-    CHECK_OK(gate_keep(ctx, s->gate, leave_apply, &job, left, NULL));
+    CHECK_OK(gate_keep_here(ctx, s->gate, leave_apply, &job, left, NULL));
     while (gate_run_once(s->gate) > 0) {
     }
     CHECK_OK(jobs_run_once(ctx, jobs, &count));

@@ -123,6 +123,8 @@ enum err gate_new(struct ctx *ctx, const struct gate_config *config, struct gate
                        .rooms = config->rooms,
                        .room_count = config->room_count,
                        .rebuilds = config->rebuilds,
+                       .keeps = config->keeps,
+                       .keep_count = config->keep_count,
                        .arena = arena};
     pthread_mutex_init(&g->pool_lock, NULL);
     struct writer_config writer = {.store = config->store,

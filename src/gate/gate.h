@@ -20,6 +20,7 @@
 #include "law/law.h"
 #include "ledger/ledger.h"
 #include "people/people.h"
+#include "store/keep.h"
 #include "store/store.h"
 #include "vault/vault.h"
 
@@ -51,6 +52,7 @@ struct receipt {
     bool repeated; /* the same key came before: this is that receipt */
     struct str
         next; /* a kind of act the node now does by itself, where law leaves no discretion; empty */
+    struct str kept; /* what the kept operation beside it, or alone, answered */
 };
 
 /* ---- opening ---- */
@@ -63,6 +65,8 @@ struct gate_config {
     const struct projector *const *rooms;
     size_t room_count;
     bool rebuilds; /* the views are being filled from the ledger: only gate_again may be called */
+    const struct keep_table *keeps; /* what gate_keep may be asked for */
+    size_t keep_count;
 };
 /* Open the gate on a store that is migrated: reads head and law packs. The gate lives until
  * gate_close; ctx->world is kept for time and randomness. */
@@ -102,22 +106,34 @@ typedef void gate_done(void *arg, enum err err, const struct why *why,
 enum err gate_submit(struct ctx *ctx, struct gate *g, const struct draft *draft, gate_done *done,
                      void *arg) MUST_USE;
 /* What the node must keep but may not tell its ledger: hashes of passwords, public keys of
- * passkeys, sessions, messages to send. A gate_kept writes only tables marked "kept" of the
- * caller's own room, on the writer's thread; an error undoes it, and the act it came with. receipt
- * is of that act, NULL when there is none. arg must live until done has returned. */
+ * passkeys, sessions, messages to send. It is written by a kept operation (store/keep.h), which is
+ * one of gate_config.keeps; any other is ERR_NOT_SUPPORTED. gate_submit, and when the draft is
+ * admitted (for the first time under its key), the operation in the same savepoint. beside NULL:
+ * none. */
+enum err gate_submit_with(struct ctx *ctx, struct gate *g, const struct draft *draft,
+                          const struct keep *beside, gate_done *done, void *arg) MUST_USE;
+/* A kept operation without an act. done gets a receipt that says `kept` and nothing else. ERR_BUSY
+ * at once when the queue is full. */
+enum err gate_keep(struct ctx *ctx, struct gate *g, const struct keep *keep, gate_done *done,
+                   void *arg) MUST_USE;
+/* The same, waiting for the answer, on ctx->arena. Not on the writer's thread, nor on a loop's. */
+enum err gate_keep_wait(struct ctx *ctx, struct gate *g, const struct keep *keep,
+                        struct str *ret_kept) MUST_USE;
+/* The same two for what lives in the writer's own process (the pool of jobs): a function over the
+ * caller's memory, which must live until done has returned. receipt is of the act beside which it
+ * runs, NULL when there is none. */
 typedef enum err gate_kept(struct ctx *ctx, struct db *db, void *arg,
                            const struct receipt *receipt);
-/* gate_submit, and when the draft is admitted (for the first time under its key), beside in the
- * same savepoint. */
-enum err gate_submit_with(struct ctx *ctx, struct gate *g, const struct draft *draft,
+enum err gate_submit_here(struct ctx *ctx, struct gate *g, const struct draft *draft,
                           gate_kept *beside, void *beside_arg, gate_done *done, void *arg) MUST_USE;
-/* Kept rows without an act. done gets receipt NULL. ERR_BUSY at once when the queue is full. */
-enum err gate_keep(struct ctx *ctx, struct gate *g, gate_kept *apply, void *apply_arg,
-                   gate_done *done, void *arg) MUST_USE;
+enum err gate_keep_here(struct ctx *ctx, struct gate *g, gate_kept *apply, void *apply_arg,
+                        gate_done *done, void *arg) MUST_USE;
 /* The same, waiting for the answer (commands, tests; needs the writer thread, or drives it itself).
  */
 enum err gate_submit_wait(struct ctx *ctx, struct gate *g, const struct draft *draft,
                           struct receipt *ret) MUST_USE;
+/* A receipt whose strings lie on `a`, to outlast done. */
+struct receipt gate_receipt_copy(struct arena *a, const struct receipt *r);
 
 /* ---- for the agenda: what is due ---- */
 

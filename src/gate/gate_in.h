@@ -133,6 +133,8 @@ struct gate {
     struct str node;
     const struct projector *const *rooms;
     size_t room_count;
+    const struct keep_table *keeps;
+    size_t keep_count;
     struct arena *arena; /* lives with the gate */
     struct law_book *book;
     struct tree tree;    /* the writer's own; readers use the store */

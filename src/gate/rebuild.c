@@ -58,5 +58,7 @@ struct gate_config gate_config_of(const struct gate *g)
                                 .origin = g->origin,
                                 .node = g->node,
                                 .rooms = g->rooms,
-                                .room_count = g->room_count};
+                                .room_count = g->room_count,
+                                .keeps = g->keeps,
+                                .keep_count = g->keep_count};
 }

@@ -11,9 +11,9 @@ struct submission {
     struct arena *arena;
     struct draft draft;
     struct receipt receipt;
-    gate_kept
-        *beside; /* rows that are no view, written with the act or, when there is none, alone */
-    void *beside_arg;
+    struct keep beside; /* done with the act or, when there is none, alone; op NULL: nothing */
+    gate_kept *here;    /* in place of an operation, for callers of this process */
+    void *here_arg;
     bool has_draft;
     gate_done *done;
     void *arg;
@@ -105,17 +105,40 @@ void submissions_free(struct gate *g)
     }
 }
 
+/* What is kept beside an act, or alone, and its answer where the writer's arena does not reach. */
+static enum err apply_kept(struct ctx *ctx, struct db *db, struct submission *s,
+                           const struct keep_act *act)
+{
+    struct str answer = {0};
+    if (s->here != NULL) {
+        return s->here(ctx, db, s->here_arg, act == NULL ? NULL : &s->receipt);
+    }
+    TRY(keep_run(ctx, db, &s->beside, act, &answer));
+    s->receipt.kept = str_copy(s->arena, answer);
+    return ERR_OK;
+}
+
+static enum err apply_draft(struct ctx *ctx, struct db *db, struct submission *s)
+{
+    TRY(admit(ctx, s->gate, db, &s->draft, s->arena, &s->receipt));
+    bool keeps = s->beside.op != NULL || s->here != NULL;
+    if (!keeps || s->receipt.seq < 0 || s->receipt.repeated) {
+        return ERR_OK;
+    }
+    struct keep_act act = {.seq = s->receipt.seq, .at = s->receipt.at};
+    return apply_kept(ctx, db, s, &act);
+}
+
 static enum err job_apply(struct ctx *ctx, struct db *db, void *arg)
 {
     struct submission *s = arg;
-    if (!s->has_draft) {
-        gate_mark_job(s->gate);
-        return s->beside(ctx, db, s->beside_arg, NULL);
-    }
+    enum err e = ERR_OK;
     arena_guard_as(s->arena, ctx->arena);
-    enum err e = admit(ctx, s->gate, db, &s->draft, s->arena, &s->receipt);
-    if (e == ERR_OK && s->beside != NULL && s->receipt.seq >= 0 && !s->receipt.repeated) {
-        e = s->beside(ctx, db, s->beside_arg, &s->receipt);
+    if (s->has_draft) {
+        e = apply_draft(ctx, db, s);
+    } else {
+        gate_mark_job(s->gate);
+        e = apply_kept(ctx, db, s, NULL);
     }
     arena_guard_as(s->arena, NULL);
     return e;
@@ -127,7 +150,7 @@ static void job_done(void *arg, enum err err, const struct why *why)
     if (err == ERR_OK && s->receipt.seq >= 0) {
         s->receipt.tree_size = (int64_t)gate_tree_size(s->gate);
     }
-    s->done(s->arg, err, why, s->has_draft ? &s->receipt : NULL);
+    s->done(s->arg, err, why, &s->receipt);
     if (err == ERR_OK && s->receipt.next.n > 0 && s->gate->owed != NULL) {
         s->gate->owed(s->gate->owed_arg, s->receipt.next, s->receipt.case_id);
     }
@@ -135,41 +158,57 @@ static void job_done(void *arg, enum err err, const struct why *why)
 }
 
 /* The copy alone may pass the arena's cap: it has a guard of its own. */
-static bool submission_fill(struct submission *s, const struct draft *draft)
+static bool submission_fill(struct submission *s, const struct draft *draft,
+                            const struct keep *keep)
 {
     struct arena_guard guard;
     if (setjmp(guard.jump) != 0) {
         return false;
     }
     arena_guard(s->arena, &guard);
-    s->draft = copy_draft(s->arena, draft);
+    if (draft != NULL) {
+        s->draft = copy_draft(s->arena, draft);
+        s->has_draft = true;
+    }
+    if (keep != NULL) {
+        s->beside = (struct keep){keep->op, str_copy(s->arena, keep->payload)};
+    }
+    s->receipt.seq = -1;
     arena_guard(s->arena, NULL);
     return true;
 }
 
-enum err gate_submit(struct ctx *ctx, struct gate *g, const struct draft *draft, gate_done *done,
-                     void *arg)
-{
-    return gate_submit_with(ctx, g, draft, NULL, NULL, done, arg);
-}
+/* What is to be kept: an operation, or a function of this process. */
+struct keeping {
+    const struct keep *keep;
+    gate_kept *here;
+    void *here_arg;
+};
 
-enum err gate_submit_with(struct ctx *ctx, struct gate *g, const struct draft *draft,
-                          gate_kept *beside, void *beside_arg, gate_done *done, void *arg)
+/* Queue a draft, rows to keep, or both. */
+static enum err queue(struct ctx *ctx, struct gate *g, const struct draft *draft,
+                      const struct keeping *what, gate_done *done, void *arg)
 {
-    if (draft->key.n > LIMIT_KEY_BYTES) {
+    const struct keep *keep = what->keep;
+    if (draft != NULL && draft->key.n > LIMIT_KEY_BYTES) {
         return fault(ctx, ERR_TOO_LARGE, "the idempotency key is longer than %d bytes",
                      LIMIT_KEY_BYTES);
     }
+    if (keep != NULL) {
+        TRY(keep_check(ctx, keep));
+        if (keep_find(g->keeps, g->keep_count, str_from(keep->op->name)) != keep->op) {
+            return fault(ctx, ERR_NOT_SUPPORTED, "no room lists the operation %s", keep->op->name);
+        }
+    }
     struct submission *s = submission_take(g);
     if (s == NULL) {
-        return fault(ctx, ERR_MEMORY, "no memory for a draft");
+        return fault(ctx, ERR_MEMORY, "no memory to queue a draft or rows to keep");
     }
     s->done = done;
     s->arg = arg;
-    s->beside = beside;
-    s->beside_arg = beside_arg;
-    s->has_draft = true;
-    if (!submission_fill(s, draft)) {
+    s->here = what->here;
+    s->here_arg = what->here_arg;
+    if (!submission_fill(s, draft, keep)) {
         submission_give(s);
         return fault(ctx, ERR_TOO_LARGE, "the draft and its files are larger than %d bytes",
                      LIMIT_SUBMISSION_BYTES);
@@ -182,23 +221,36 @@ enum err gate_submit_with(struct ctx *ctx, struct gate *g, const struct draft *d
     return ERR_OK;
 }
 
-enum err gate_keep(struct ctx *ctx, struct gate *g, gate_kept *apply, void *apply_arg,
-                   gate_done *done, void *arg)
+enum err gate_submit(struct ctx *ctx, struct gate *g, const struct draft *draft, gate_done *done,
+                     void *arg)
 {
-    struct submission *s = submission_take(g);
-    if (s == NULL) {
-        return fault(ctx, ERR_MEMORY, "no memory to queue rows to keep");
-    }
-    s->beside = apply;
-    s->beside_arg = apply_arg;
-    s->done = done;
-    s->arg = arg;
-    enum err e = writer_submit(ctx, g->writer, (struct writer_job){job_apply, job_done, s});
-    if (e != ERR_OK) {
-        submission_give(s);
-        return fault_pass(ctx, e, __func__);
-    }
-    return ERR_OK;
+    return gate_submit_with(ctx, g, draft, NULL, done, arg);
+}
+
+enum err gate_submit_with(struct ctx *ctx, struct gate *g, const struct draft *draft,
+                          const struct keep *beside, gate_done *done, void *arg)
+{
+    return queue(ctx, g, draft, &(struct keeping){.keep = beside}, done, arg);
+}
+
+enum err gate_keep(struct ctx *ctx, struct gate *g, const struct keep *keep, gate_done *done,
+                   void *arg)
+{
+    return queue(ctx, g, NULL, &(struct keeping){.keep = keep}, done, arg);
+}
+
+enum err gate_submit_here(struct ctx *ctx, struct gate *g, const struct draft *draft,
+                          gate_kept *beside, void *beside_arg, gate_done *done, void *arg)
+{
+    struct keeping what = {.here = beside, .here_arg = beside_arg};
+    return queue(ctx, g, draft, &what, done, arg);
+}
+
+enum err gate_keep_here(struct ctx *ctx, struct gate *g, gate_kept *apply, void *apply_arg,
+                        gate_done *done, void *arg)
+{
+    struct keeping what = {.here = apply, .here_arg = apply_arg};
+    return queue(ctx, g, NULL, &what, done, arg);
 }
 
 /* ---- waiting ---- */
@@ -212,12 +264,13 @@ struct waiter {
     pthread_cond_t told;
     struct receipt receipt;
     char text[HEARD_TEXTS][HEARD_BYTES];
+    char kept[LIMIT_KEEP_ANSWER_BYTES];
     struct str detail;
     enum err err;
     bool is_told;
 };
 
-static void keep(char room[HEARD_BYTES], struct str *s)
+static void hold(char room[HEARD_BYTES], struct str *s)
 {
     s->n = s->n < HEARD_BYTES ? s->n : HEARD_BYTES;
     if (s->n > 0) {
@@ -238,21 +291,25 @@ static void wake(void *arg, enum err err, const struct why *why, const struct re
         struct str *texts[HEARD_TEXTS] = {&r->case_id,       &r->due_limit,    &r->next,
                                           &r->verdict.check, &r->verdict.code, &r->verdict.field};
         for (size_t i = 0; i < HEARD_TEXTS; i++) {
-            keep(w->text[i], texts[i]);
+            hold(w->text[i], texts[i]);
         }
+        must(r->kept.n <= sizeof(w->kept));
+        memcpy(w->kept, r->kept.n > 0 ? r->kept.p : "", r->kept.n);
+        r->kept.p = w->kept;
     } else if (why != NULL) {
         w->detail = why->detail;
-        keep(w->text[0], &w->detail);
+        hold(w->text[0], &w->detail);
     }
     w->is_told = true;
     pthread_cond_signal(&w->told);
     pthread_mutex_unlock(&w->lock);
 }
 
-static struct receipt copy_receipt(struct arena *a, const struct receipt *r)
+struct receipt gate_receipt_copy(struct arena *a, const struct receipt *r)
 {
     struct receipt out = *r;
     struct str *texts[] = {&out.case_id,
+                           &out.kept,
                            &out.due_limit,
                            &out.next,
                            &out.verdict.check,
@@ -268,13 +325,14 @@ static struct receipt copy_receipt(struct arena *a, const struct receipt *r)
     return out;
 }
 
-enum err gate_submit_wait(struct ctx *ctx, struct gate *g, const struct draft *draft,
-                          struct receipt *ret)
+static enum err wait_for(struct ctx *ctx, struct gate *g, const struct draft *draft,
+                         const struct keep *keep, struct receipt *ret)
 {
     struct waiter w = {0};
     pthread_mutex_init(&w.lock, NULL);
     pthread_cond_init(&w.told, NULL);
-    enum err e = gate_submit(ctx, g, draft, wake, &w);
+    enum err e = draft != NULL ? gate_submit_with(ctx, g, draft, keep, wake, &w)
+                               : gate_keep(ctx, g, keep, wake, &w);
     bool queued = e == ERR_OK;
     if (queued && !g->started) {
         while (!w.is_told && gate_run_once(g) > 0) {
@@ -294,6 +352,21 @@ enum err gate_submit_wait(struct ctx *ctx, struct gate *g, const struct draft *d
         ctx->why = (struct why){.code = w.err, .detail = str_copy(ctx->arena, w.detail)};
         return w.err;
     }
-    *ret = copy_receipt(ctx->arena, &w.receipt);
+    *ret = gate_receipt_copy(ctx->arena, &w.receipt);
+    return ERR_OK;
+}
+
+enum err gate_submit_wait(struct ctx *ctx, struct gate *g, const struct draft *draft,
+                          struct receipt *ret)
+{
+    return wait_for(ctx, g, draft, NULL, ret);
+}
+
+enum err gate_keep_wait(struct ctx *ctx, struct gate *g, const struct keep *keep,
+                        struct str *ret_kept)
+{
+    struct receipt r;
+    TRY(wait_for(ctx, g, NULL, keep, &r));
+    *ret_kept = r.kept;
     return ERR_OK;
 }

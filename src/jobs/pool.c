@@ -445,7 +445,7 @@ static void keep_once(struct jobs *j, struct keeping *k)
     int64_t now = j->world->mono_ns(j->world);
     if (now - k->swept_ns > (int64_t)SWEEP_S * 1000000000) {
         k->swept_ns = now;
-        e = gate_keep(&ctx, j->config.gate, sweep_apply, NULL, swept, NULL);
+        e = gate_keep_here(&ctx, j->config.gate, sweep_apply, NULL, swept, NULL);
     }
     pthread_mutex_lock(&j->lock);
     if (!j->stopping && !j->poked && !more) {

@@ -77,7 +77,7 @@ static enum err keep_and_wait(struct ctx *ctx, struct jobs *j, gate_kept *apply,
 {
     struct told w;
     told_init(&w);
-    enum err e = gate_keep(ctx, j->config.gate, apply, arg, told_hear, &w);
+    enum err e = gate_keep_here(ctx, j->config.gate, apply, arg, told_hear, &w);
     if (e == ERR_OK) {
         told_wait(&w, j->config.gate, j->started);
         e = w.err == ERR_OK ? ERR_OK : fault(ctx, w.err, "%.*s", (int)w.text_n, w.text);
@@ -235,7 +235,7 @@ static enum err end_with_draft(struct ctx *ctx, struct jobs *j, struct ending *x
     struct told w;
     draft.key = key_of(ctx->arena, &x->taken->row);
     told_init(&w);
-    enum err e = gate_submit_with(ctx, j->config.gate, &draft, end_apply, x, told_hear, &w);
+    enum err e = gate_submit_here(ctx, j->config.gate, &draft, end_apply, x, told_hear, &w);
     if (e == ERR_OK) {
         told_wait(&w, j->config.gate, j->started);
         e = w.err == ERR_OK && !w.refused

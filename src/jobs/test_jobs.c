@@ -202,7 +202,7 @@ static enum err leave(struct ctx *ctx, struct bench *b, const char *kind, const 
 {
     struct leaving *l = ARENA_NEW(ctx->arena, struct leaving);
     l->job = (struct outbox_job){.kind = str_from(kind), .key = str_from(key), .seq = -1};
-    TRY(gate_keep(ctx, b->gate, leave_apply, l, left, l));
+    TRY(gate_keep_here(ctx, b->gate, leave_apply, l, left, l));
     while (!threaded && gate_run_once(b->gate) > 0) {
     }
     while (threaded && !atomic_load(&l->told)) {

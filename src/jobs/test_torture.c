@@ -188,7 +188,7 @@ TEST(jobs_torture_every_loss_of_power_leaves_each_effect_once)
     sim_before_change(r.world, before_change, &o);
     for (int i = 0; i < JOBS; i++) {
         jobs[i].i = i;
-        CHECK_OK(gate_keep(ctx, r.gate, leave_apply, &jobs[i], left, &jobs[i]));
+        CHECK_OK(gate_keep_here(ctx, r.gate, leave_apply, &jobs[i], left, &jobs[i]));
         while (gate_run_once(r.gate) > 0) {
         }
     }
@@ -214,7 +214,7 @@ static bool guarded(struct ctx *ctx, struct rig *r, struct leaving *l)
         return false;
     }
     arena_guard(ctx->arena, &guard);
-    bool good = gate_keep(ctx, r->gate, leave_apply, l, left, l) == ERR_OK;
+    bool good = gate_keep_here(ctx, r->gate, leave_apply, l, left, l) == ERR_OK;
     while (good && gate_run_once(r->gate) > 0) {
     }
     good = good && jobs_run_once(ctx, r->jobs, &count) == ERR_OK;

@@ -21,6 +21,7 @@ extern const struct route_table login_own_routes;
 extern const struct route_table login_act_routes;
 extern const struct route_table login_source_routes;
 extern const struct projector login_projector;
+extern const struct keep_table login_keeps;
 
 /* What the room keeps while the program serves: give it to the pages as the state of "login". dir
  * holds its key of seeds at rest (made when missing). origin: "https://portal.example", of
@@ -28,13 +29,15 @@ extern const struct projector login_projector;
 struct login;
 enum err login_open(struct ctx *ctx, struct str dir, struct str origin,
                     struct login **ret) MUST_USE;
-/* Who was bound by too many tries before the program stopped still is. Before it serves. */
-struct db;
-enum err login_recall(struct ctx *ctx, struct db *db, struct login *l) MUST_USE;
 /* Ends its threads; no page may come after. NULL is allowed. */
 void login_close(struct login *l);
 /* Demo: offer the sample issuer of identity, with the persons of law/sample/people.json. */
 enum err login_offer_sample(struct ctx *ctx, struct login *l, const struct json *people) MUST_USE;
+
+/* Demo: the sign-in addresses given out at the start, good once each; those of an earlier start are
+ * good no more. Before it serves. */
+enum err login_give_codes(struct ctx *ctx, struct gate *g, const struct demo_person *people,
+                          size_t count) MUST_USE;
 
 /* Answer the page with the way to a proof of at least `assurance`, done now even when there was one
  * before; then the browser goes on at `next`, an address of this site with its query. Judge the

@@ -16,41 +16,31 @@
 #include "limit_gen.h"
 #include "login/login.h"
 #include "login_sql.h"
+#include "store/bound.h"
 
-/* ---- rate.c: leaky buckets in fixed memory ---- */
+/* ---- guess.c: bounds on guessing ---- */
 
-/* A count-min sketch of leaky buckets, keyed by a secret: whatever clients send, memory stays; two
- * keys that meet in all rows can only be bound more tightly, never less. */
-enum { RATE_ROWS = 4, RATE_COLUMNS = 4096 };
-enum { RATE_KEY = 16 };
-struct rate {
-    struct world *world;
-    uint8_t secret[32]; /* of this process: where a key falls */
-    uint8_t stable[32]; /* of the node: what a key is called when it is kept */
-    pthread_mutex_t lock;
-    struct rate_cell {
-        int64_t seen_ms;
-        float level;
-    } cells[RATE_ROWS][RATE_COLUMNS];
+struct guess_bound {
+    char kind;
+    int64_t burst;  /* tries at once */
+    int64_t per_ms; /* and then one in so many milliseconds */
 };
-struct rate_bound {
-    char kind;   /* keys of different kinds do not meet by their text */
-    float burst; /* tries at once */
-    float per_s; /* and then so many a second */
+extern const struct guess_bound bound_name;    /* tries with one name */
+extern const struct guess_bound bound_address; /* tries from one address */
+extern const struct guess_bound bound_code;    /* second factors of one owner */
+struct guess {
+    const struct guess_bound *bound;
+    struct str key;
 };
-/* stable: 32 bytes that outlive the process. */
-void rate_open(struct rate *r, struct world *world, const uint8_t stable[32]);
-/* Take one try; 0 when it is within the bound, else the seconds until one is. */
-int64_t rate_take(struct rate *r, const struct rate_bound *bound, struct str key);
-/* The same; *ret_filled is true when this try filled the bucket, ret_key what the key is called
- * then. */
-int64_t rate_take_noting(struct rate *r, const struct rate_bound *bound, struct str key,
-                         bool *ret_filled, uint8_t ret_key[RATE_KEY]);
-/* A bucket called so was full, and runs empty in `left_ms`. */
-void rate_recall(struct rate *r, const struct rate_bound *bound, const uint8_t key[RATE_KEY],
-                 int64_t left_ms);
-/* Give a try back: it was a good one. */
-void rate_give(struct rate *r, const struct rate_bound *bound, struct str key);
+/* Take a try of each (two at most), and go on by `then`, as page_keep does; when one of them is
+ * bound the page is answered, and nothing is taken. */
+enum err login_try(struct page *p, const struct guess *guesses, size_t count,
+                   page_then *then) MUST_USE;
+/* Give one back: it was a good one, or was not made. Nobody waits for it. */
+void login_untry(struct page *p, const struct guess_bound *bound, struct str key);
+/* The key of digests, from the node's seal; and what a guess is called in the store. */
+void guess_key(const uint8_t seal[SEAL_KEY], uint8_t ret[32]);
+struct bound_try guess_try(const uint8_t key[32], const struct guess *g);
 
 /* ---- pool.c: the threads that hash passwords ---- */
 
@@ -79,26 +69,13 @@ void pool_close(struct pool *p);
 struct login {
     struct world *world;
     struct pool pool;
-    struct rate rate;
-    uint8_t seal[SEAL_KEY]; /* of seeds at rest: a file of the node's folder */
-    uint8_t mark[32]; /* of this process: for what is given out and comes back within minutes */
+    uint8_t seal[SEAL_KEY];     /* of seeds at rest: a file of the node's folder */
+    uint8_t mark[32];           /* of tickets: from the seal, so the same in every process */
+    uint8_t guess_key[32];      /* of digests of guesses: the same */
     char nobody[PASSWORD_TEXT]; /* the hash that a name without an account is held against */
     struct str origin;          /* of passkeys; empty: only at localhost */
     const struct identity_source *sources[8];
     size_t source_count;
-    struct lock_note { /* full buckets on their way into the store (lock.c) */
-        struct login *login;
-        uint8_t key[RATE_KEY];
-        char bound;
-        int64_t until_ms;
-        bool busy;
-    } notes[16];
-    size_t locks;         /* rows there are; of the writer's thread once the program serves */
-    pthread_mutex_t lock; /* of what follows, and of notes */
-    struct used {
-        uint8_t id[16];
-        int64_t until_ms;
-    } used[LIMIT_LOGIN_USED];
 };
 struct login *login_of(const struct page *p);
 
@@ -109,24 +86,50 @@ struct str login_name(struct arena *a, struct str typed);
 struct str login_new_id(struct page *p, const char *prefix);
 
 /* What is given out and comes back: text bound to a purpose, this browser (a cookie of its own) and
- * an end, under a keyed digest. Nothing is kept until it was used. */
+ * an end, under a keyed digest of the node. Nothing is kept until it is used up, which the kept
+ * operation does that acts upon it (keep.c). */
 enum { TICKET_MS = 5 * 60 * 1000 };
 struct str ticket_make(struct page *p, const char *purpose, struct str text);
 /* False when it is none, is another browser's, or is over. *ret_text is what it was made of. */
 bool ticket_read(struct page *p, const char *purpose, struct str ticket, struct str *ret_text);
-/* Use it up: false when it was before. Only what was proven is noted, so nobody can fill the table
- * for nothing: when it is full all the same, nothing is proven. */
-bool ticket_use(struct page *p, struct str ticket);
 
 /* What this site is to passkeys; false where there can be none (no secure address). */
 bool login_relying_party(struct page *p, struct webauthn_want *ret);
 
-/* ---- lock.c: bounds that a restart does not lift ---- */
+/* ---- keep.c: what the writer does to what proves a way to sign in ---- */
 
-/* Take one try of a name or owner; 0, or the seconds until one is within the bound. A try that
- * fills the bucket is noted in the store, one write for many tries, and nobody waits for it: what
- * is answered, and when, says nothing. */
-int64_t login_take(struct page *p, const struct rate_bound *bound, struct str key);
+struct new_secret {
+    struct str id;
+    struct str owner;
+    const char *kind;
+    struct str secret;
+    struct str handle;
+    int64_t algorithm;
+    int64_t counter;
+    int64_t flags;
+    bool one;             /* replaces the owner's others of this kind */
+    struct str challenge; /* that was answered, and is used up with it; empty: none was */
+};
+/* Each says what one operation is asked; the payload lies on `a`. */
+struct keep login_keep_rehash(struct arena *a, struct str id, struct str text);
+struct keep login_keep_use_code(struct arena *a, struct str id, int64_t step);
+struct keep login_keep_use_passkey(struct arena *a, struct str id, uint32_t sent,
+                                   struct str challenge);
+struct keep login_keep_use_ticket(struct arena *a, struct str ticket);
+/* id of the recovery codes; empty: it is a code of the counter. */
+struct keep login_keep_use_recovery(struct arena *a, struct str id, struct str owner,
+                                    const uint8_t digest[32]);
+struct keep login_keep_add_secret(struct arena *a, const struct new_secret *s);
+struct keep login_keep_forget_secret(struct arena *a, struct str id, struct str owner);
+/* digest: of a code given out; empty: none. */
+struct keep login_keep_change_account(struct arena *a, struct str owner, bool clears,
+                                      struct str digest);
+/* Codes of the demo's people: those of before count no more. */
+struct keep login_keep_demo_codes(struct arena *a, const struct demo_person *people, size_t count);
+struct keep login_keep_demo_give(struct arena *a, struct str code, struct str person);
+struct keep login_keep_demo_take(struct arena *a, struct str code);
+/* In a page_then: what was to be used was used before, or is not there. */
+bool login_kept_refused(const struct page *p);
 
 /* ---- prove.c: from a proof to a session ---- */
 
@@ -147,10 +150,6 @@ enum err login_refused(struct page *p) MUST_USE;
 enum err login_wait(struct page *p, int64_t seconds) MUST_USE;
 /* Is the rule in force? otherwise: when none was set. */
 enum err login_rule(struct page *p, const char *fact, bool otherwise, bool *ret) MUST_USE;
-
-extern const struct rate_bound bound_name;    /* tries with one name */
-extern const struct rate_bound bound_address; /* tries from one address */
-extern const struct rate_bound bound_code;    /* second factors of one owner */
 
 struct str login_say(const struct page *p, const char *zh, const char *en);
 

@@ -11,7 +11,7 @@
 #include "page_audit_html.h"
 #include "page_codes_html.h"
 
-enum { ACTIVATION_DAYS = 7, AUDIT_ROWS = 50 };
+enum { AUDIT_ROWS = 50 };
 
 static bool is_mine(const struct page *p, const struct act_kind *k)
 {
@@ -140,28 +140,8 @@ static enum err act_page(struct page *p)
 struct account_change {
     struct str owner;
     struct str code;
-    uint8_t digest[32];
     bool clears;
 };
-
-static enum err change_account(struct ctx *ctx, struct db *db, void *arg,
-                               const struct receipt *receipt)
-{
-    const struct account_change *c = arg;
-    (void)receipt;
-    if (c->clears) {
-        TRY(login_secret_clear(ctx, db, (struct login_secret_clear_in){.owner = c->owner}));
-    }
-    if (c->code.n == 0) {
-        return ERR_OK;
-    }
-    int64_t until = ctx->world->now(ctx->world).ms + (int64_t)ACTIVATION_DAYS * 24 * 3600 * 1000;
-    return login_activation_set(
-        ctx, db,
-        (struct login_activation_set_in){.owner = c->owner,
-                                         .digest = {(const char *)c->digest, RECOVERY_DIGEST},
-                                         .until_ms = until});
-}
 
 static enum err show_code(struct page *p, const struct receipt *receipt)
 {
@@ -234,12 +214,16 @@ static enum err act_post(struct page *p)
     struct account_change *c = ARENA_NEW(a, struct account_change);
     *c = (struct account_change){.owner = str_copy(a, json_text(&d.fields, "account.owner")),
                                  .clears = clears};
-    if (!has_effect(k, "login.close")) {
+    uint8_t digest[RECOVERY_DIGEST];
+    bool gives = !has_effect(k, "login.close");
+    if (gives) {
         c->code = login_new_code(p);
-        recovery_digest(a, c->owner, c->code, c->digest);
+        recovery_digest(a, c->owner, c->code, digest);
     }
+    struct str kept = {(const char *)digest, gives ? sizeof(digest) : 0};
+    struct keep keep = login_keep_change_account(a, c->owner, clears, kept);
     p->own = c;
-    return page_submit_with(p, &d, change_account, c, c->code.n > 0 ? account_changed : act_done);
+    return page_submit_with(p, &d, &keep, gives ? account_changed : act_done);
 }
 
 /* ---- audit ---- */

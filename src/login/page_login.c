@@ -108,18 +108,6 @@ static enum err load_attempt(struct page *p, struct attempt *a)
     return ERR_OK;
 }
 
-static enum err rehash(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
-{
-    const struct attempt *a = arg;
-    (void)receipt;
-    return login_secret_use(
-        ctx, db,
-        (struct login_secret_use_in){.id = a->secret,
-                                     .secret = str_from(a->fresh),
-                                     .counter = 0,
-                                     .used_ms = ctx->world->now(ctx->world).ms});
-}
-
 static enum err after_rehash(struct page *p, const struct receipt *receipt)
 {
     const struct attempt *a = p->own;
@@ -138,13 +126,13 @@ static enum err password_done(struct page *p, void *arg)
     size_t key_count = 0;
     bool found = false;
     if (a->said == PROOF_NO_MEMORY) {
-        rate_give(&login_of(p)->rate, &bound_name, a->name); /* it was not tried */
+        login_untry(p, &bound_name, a->name); /* it was not made */
         return fault(ctx, ERR_MEMORY, "no memory to check a password in");
     }
     if (a->said != PROOF_YES || a->owner.n == 0) {
         return login_refused(p);
     }
-    rate_give(&login_of(p)->rate, &bound_name, a->name);
+    login_untry(p, &bound_name, a->name);
     TRY(login_secret_of_kind(
         ctx, p->db,
         (struct login_secret_of_kind_in){.owner = a->owner, .kind = STR("totp"), .count = 1}, &rows,
@@ -164,10 +152,18 @@ static enum err password_done(struct page *p, void *arg)
         return login_refused(p);
     }
     if (a->fresh[0] != '\0') {
+        struct keep keep = login_keep_rehash(ctx->arena, a->secret, str_from(a->fresh));
         p->own = a;
-        return page_keep(p, rehash, a, after_rehash);
+        return page_keep(p, &keep, after_rehash);
     }
     return proven_sign_in(p, &a->proven);
+}
+
+/* What cannot be right is refused as what is not, alike for every name. */
+static enum err try_is_refused(struct page *p, const struct receipt *receipt)
+{
+    (void)receipt;
+    return login_refused(p);
 }
 
 static void hash_attempt(void *arg)
@@ -181,10 +177,25 @@ static void hash_attempt(void *arg)
     page_go_on(a->page, password_done, a);
 }
 
+static enum err password_tried(struct page *p, const struct receipt *receipt)
+{
+    struct ctx *ctx = p->ctx;
+    struct attempt *a = p->own;
+    (void)receipt;
+    TRY(load_attempt(p, a));
+    ctx->world->random(ctx->world, a->salt, sizeof(a->salt));
+    page_hold(p);
+    enum err e = pool_submit(ctx, &login_of(p)->pool, (struct pool_job){hash_attempt, a});
+    if (e != ERR_OK) {
+        page_unhold(p);
+        login_untry(p, &bound_name, a->name); /* it was not made */
+    }
+    return e;
+}
+
 static enum err login_post(struct page *p)
 {
     struct ctx *ctx = p->ctx;
-    struct login *l = login_of(p);
     struct attempt *a = ARENA_NEW(ctx->arena, struct attempt);
     bool allowed = false;
     *a = (struct attempt){.page = p,
@@ -192,84 +203,41 @@ static enum err login_post(struct page *p)
                           .name = login_name(ctx->arena, page_field(p, "name")),
                           .next = login_next(page_field(p, "next"))};
     TRY(login_rule(p, "signin.password", true, &allowed));
-    int64_t wait = rate_take(&l->rate, &bound_address, p->exchange->request.peer);
-    wait = wait > 0 ? wait : login_take(p, &bound_name, a->name);
-    if (wait > 0) {
-        return login_wait(p, wait);
-    }
-    if (!allowed || a->name.n == 0 || a->password.n == 0 || a->password.n > LIMIT_PASSWORD_BYTES) {
-        return login_refused(p); /* alike for every name */
-    }
-    TRY(load_attempt(p, a));
-    ctx->world->random(ctx->world, a->salt, sizeof(a->salt));
-    page_hold(p);
-    enum err e = pool_submit(ctx, &l->pool, (struct pool_job){hash_attempt, a});
-    if (e != ERR_OK) {
-        page_unhold(p);
-        rate_give(&l->rate, &bound_name, a->name); /* it was not tried */
-    }
-    return e;
+    bool formed =
+        allowed && a->name.n > 0 && a->password.n > 0 && a->password.n <= LIMIT_PASSWORD_BYTES;
+    struct guess guesses[] = {{&bound_address, p->exchange->request.peer}, {&bound_name, a->name}};
+    p->own = a;
+    return login_try(p, guesses, LEN(guesses), formed ? password_tried : try_is_refused);
 }
 
 /* ---- second factor: a one-time code ---- */
 
 struct code_use {
-    struct str id;
-    struct str secret;
-    int64_t counter; /* the time step of the code */
-    bool refused;
     struct str owner;
     struct proven proven;
 };
-
-/* The writer is one thread: of two requests with the same code one comes second and finds it used.
- */
-static enum err use_code(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
-{
-    struct code_use *u = arg;
-    struct login_secret_get_row row;
-    bool found = false;
-    (void)receipt;
-    TRY(login_secret_get(ctx, db, (struct login_secret_get_in){.id = u->id}, &row, &found));
-    u->refused = !found || row.counter >= u->counter;
-    if (u->refused) {
-        return ERR_OK;
-    }
-    return login_secret_use(
-        ctx, db,
-        (struct login_secret_use_in){.id = u->id,
-                                     .secret = row.secret,
-                                     .counter = u->counter,
-                                     .used_ms = ctx->world->now(ctx->world).ms});
-}
 
 static enum err after_code(struct page *p, const struct receipt *receipt)
 {
     const struct code_use *u = p->own;
     (void)receipt;
-    if (u->refused) {
+    if (login_kept_refused(p)) {
         return login_refused(p);
     }
-    rate_give(&login_of(p)->rate, &bound_code, u->owner);
+    login_untry(p, &bound_code, u->owner);
     return proven_sign_in(p, &u->proven);
 }
 
-static enum err login_code(struct page *p)
+static enum err code_tried(struct page *p, const struct receipt *receipt)
 {
     struct ctx *ctx = p->ctx;
     struct login *l = login_of(p);
-    struct code_use *u = ARENA_NEW(ctx->arena, struct code_use);
+    struct code_use *u = p->own;
     struct login_secret_of_kind_row *rows = NULL;
     uint8_t seed[256];
     size_t count = 0;
     bool found = false;
-    if (!ticket_read(p, "stage", page_field(p, "stage"), &u->owner)) {
-        return login_refused(p);
-    }
-    int64_t wait = login_take(p, &bound_code, u->owner);
-    if (wait > 0) {
-        return login_wait(p, wait);
-    }
+    (void)receipt;
     TRY(login_secret_of_kind(
         ctx, p->db,
         (struct login_secret_of_kind_in){.owner = u->owner, .kind = STR("totp"), .count = 1}, &rows,
@@ -284,18 +252,28 @@ static enum err login_code(struct page *p)
         return login_refused(p);
     }
     int64_t step = ctx->world->now(ctx->world).ms / 1000 / TOTP_STEP_S;
-    u->counter = totp_match(seed, str_trim(page_field(p, "code")), step, rows[0].counter);
+    int64_t used = totp_match(seed, str_trim(page_field(p, "code")), step, rows[0].counter);
     bytes_wipe(seed, sizeof(seed));
-    if (u->counter == TOTP_NO_MEMORY) {
+    if (used == TOTP_NO_MEMORY) {
         return fault(ctx, ERR_MEMORY, "no memory to check a code in");
     }
     TRY(proven_load(p, u->owner, 2, "pwd otp mfa", page_field(p, "next"), &u->proven, &found));
-    if (u->counter < 0 || !found) {
+    if (used < 0 || !found) {
         return login_refused(p);
     }
-    u->id = rows[0].id;
+    struct keep keep = login_keep_use_code(ctx->arena, rows[0].id, used);
+    return page_keep(p, &keep, after_code);
+}
+
+static enum err login_code(struct page *p)
+{
+    struct code_use *u = ARENA_NEW(p->ctx->arena, struct code_use);
+    if (!ticket_read(p, "stage", page_field(p, "stage"), &u->owner)) {
+        return login_refused(p);
+    }
+    struct guess guess = {&bound_code, u->owner};
     p->own = u;
-    return page_keep(p, use_code, u, after_code);
+    return login_try(p, &guess, 1, code_tried);
 }
 
 /* ---- recovery ---- */
@@ -308,56 +286,16 @@ static enum err recover_page(struct page *p)
 
 struct recovery {
     struct str owner;
-    struct str id; /* of the recovery codes; empty: it is a code of the counter */
-    uint8_t digest[32];
-    bool refused;
+    uint8_t digest[RECOVERY_DIGEST];
     struct proven proven;
 };
-
-/* A code is used up in the transaction that lets it in. */
-static enum err use_recovery(struct ctx *ctx, struct db *db, void *arg,
-                             const struct receipt *receipt)
-{
-    struct recovery *r = arg;
-    struct str digest = {(const char *)r->digest, RECOVERY_DIGEST};
-    int64_t now = ctx->world->now(ctx->world).ms;
-    (void)receipt;
-    r->refused = true;
-    if (r->id.n == 0) {
-        int64_t taken = 0;
-        TRY(login_activation_take(
-            ctx, db,
-            (struct login_activation_take_in){.owner = r->owner, .digest = digest, .now_ms = now},
-            &taken));
-        r->refused = taken != 1;
-        return ERR_OK;
-    }
-    struct login_secret_get_row row;
-    bool found = false;
-    TRY(login_secret_get(ctx, db, (struct login_secret_get_in){.id = r->id}, &row, &found));
-    struct str left = found ? str_copy(ctx->arena, row.secret) : STR("");
-    for (size_t i = 0; i + RECOVERY_DIGEST <= left.n; i += RECOVERY_DIGEST) {
-        if (bytes_equal(left.p + i, digest.p, RECOVERY_DIGEST)) {
-            struct str parts[] = {str_slice(left, 0, i),
-                                  str_slice(left, i + RECOVERY_DIGEST, left.n)};
-            r->refused = false;
-            return login_secret_use(
-                ctx, db,
-                (struct login_secret_use_in){.id = r->id,
-                                             .secret = str_join(ctx->arena, parts, 2, STR("")),
-                                             .counter = row.counter + 1,
-                                             .used_ms = now});
-        }
-    }
-    return ERR_OK;
-}
 
 static enum err after_recovery(struct page *p, const struct receipt *receipt)
 {
     const struct recovery *r = p->own;
     (void)receipt;
-    return r->refused || r->proven.who.actor.id.n == 0 ? login_refused(p)
-                                                       : proven_sign_in(p, &r->proven);
+    return login_kept_refused(p) || r->proven.who.actor.id.n == 0 ? login_refused(p)
+                                                                  : proven_sign_in(p, &r->proven);
 }
 
 void recovery_digest(struct arena *a, struct str owner, struct str code, uint8_t ret[32])
@@ -376,10 +314,9 @@ void recovery_digest(struct arena *a, struct str owner, struct str code, uint8_t
     sha256(text.p, text.n, ret);
 }
 
-static enum err recover_post(struct page *p)
+static enum err recovery_tried(struct page *p, const struct receipt *receipt)
 {
     struct ctx *ctx = p->ctx;
-    struct login *l = login_of(p);
     struct recovery *r = ARENA_NEW(ctx->arena, struct recovery);
     struct login_account_by_name_row account;
     struct login_secret_of_kind_row *rows = NULL;
@@ -388,11 +325,7 @@ static enum err recover_post(struct page *p)
     size_t count = 0;
     bool found = false;
     bool has_given = false;
-    int64_t wait = rate_take(&l->rate, &bound_address, p->exchange->request.peer);
-    wait = wait > 0 ? wait : login_take(p, &bound_name, name);
-    if (wait > 0) {
-        return login_wait(p, wait);
-    }
+    (void)receipt;
     TRY(login_account_by_name(ctx, p->db, (struct login_account_by_name_in){.name = name}, &account,
                               &found));
     r->owner = found ? account.owner : STR("-");
@@ -405,12 +338,20 @@ static enum err recover_post(struct page *p)
         &rows, &count));
     bool by_counter = has_given && given.digest.n == RECOVERY_DIGEST &&
                       bytes_equal(given.digest.p, r->digest, RECOVERY_DIGEST);
-    r->id = !by_counter && count > 0 ? rows[0].id : STR("");
+    struct str id = !by_counter && count > 0 ? rows[0].id : STR("");
     TRY(proven_load(p, r->owner, 1, "otp", STR("/me/security"), &r->proven, &found));
     /* Everyone's attempt goes through the writer, so that the time says nothing. */
     r->proven.who.actor.id = found ? r->proven.who.actor.id : STR("");
+    struct keep keep = login_keep_use_recovery(ctx->arena, id, r->owner, r->digest);
     p->own = r;
-    return page_keep(p, use_recovery, r, after_recovery);
+    return page_keep(p, &keep, after_recovery);
+}
+
+static enum err recover_post(struct page *p)
+{
+    struct guess guesses[] = {{&bound_address, p->exchange->request.peer},
+                              {&bound_name, login_name(p->ctx->arena, page_field(p, "name"))}};
+    return login_try(p, guesses, LEN(guesses), recovery_tried);
 }
 
 /* ---- the demo's chooser ---- */
@@ -444,24 +385,57 @@ static enum err gone(struct page *p)
 
 /* The chooser gives out a fresh address, as the demo printed one at its start; each is good once.
  */
-static enum err login_demo(struct page *p)
+static enum err demo_given(struct page *p, const struct receipt *receipt)
 {
-    const struct demo_person *who = person_by(p, page_field(p, "who"));
+    const struct str *code = p->own;
     struct buf b = buf_new(p->ctx->arena, 0);
     struct render r = {.out = &b};
-    if (who == NULL) {
-        return gone(p);
-    }
-    struct str code = web_new_code(p, who);
-    buf_format(&b, "/login/once/%.*s?next=", FMT(code));
+    (void)receipt;
+    buf_format(&b, "/login/once/%.*s?next=", FMT(*code));
     render_segment(&r, login_next(page_field(p, "next")));
     return page_go(p, buf_str(&b));
 }
 
+static enum err login_demo(struct page *p)
+{
+    struct arena *a = p->ctx->arena;
+    const struct demo_person *who = person_by(p, page_field(p, "who"));
+    uint8_t bytes[8];
+    if (who == NULL) {
+        return gone(p);
+    }
+    p->ctx->world->random(p->ctx->world, bytes, sizeof(bytes));
+    struct str *code = ARENA_NEW(a, struct str);
+    *code = hex_encode(a, bytes, sizeof(bytes));
+    struct keep keep = login_keep_demo_give(a, *code, who->id);
+    p->own = code;
+    return page_keep(p, &keep, demo_given);
+}
+
+static enum err demo_taken(struct page *p, const struct receipt *receipt)
+{
+    struct ctx *ctx = p->ctx;
+    struct wire w = wire_read(p->kept);
+    const struct demo_person *who = person_by(p, wire_text(&w));
+    (void)receipt;
+    TRY(wire_done(ctx, &w));
+    return who == NULL ? gone(p) : demo_sign_in(p, who, page_query(p, "next"));
+}
+
 static enum err login_once(struct page *p)
 {
-    const struct demo_person *who = web_take_code(p->web, p->args[0]);
-    return who == NULL ? gone(p) : demo_sign_in(p, who, page_query(p, "next"));
+    struct keep keep = login_keep_demo_take(p->ctx->arena, p->args[0]);
+    size_t count = 0;
+    web_people(p->web, &count);
+    return count == 0 ? gone(p) : page_keep(p, &keep, demo_taken);
+}
+
+enum err login_give_codes(struct ctx *ctx, struct gate *g, const struct demo_person *people,
+                          size_t count)
+{
+    struct str kept = {0};
+    struct keep keep = login_keep_demo_codes(ctx->arena, people, count);
+    return gate_keep_wait(ctx, g, &keep, &kept);
 }
 
 static enum err signed_out(struct page *p, const struct receipt *receipt)

@@ -92,43 +92,20 @@ static enum err second_options(struct page *p)
 /* ---- what it answers ---- */
 
 struct passkey_signin {
-    struct str id;
     struct str owner;
-    uint32_t sent;
     bool second; /* after a password: its tries are bounded */
-    bool refused;
     struct proven proven;
 };
-
-static enum err use_passkey(struct ctx *ctx, struct db *db, void *arg,
-                            const struct receipt *receipt)
-{
-    struct passkey_signin *u = arg;
-    struct login_secret_get_row row;
-    bool found = false;
-    (void)receipt;
-    TRY(login_secret_get(ctx, db, (struct login_secret_get_in){.id = u->id}, &row, &found));
-    u->refused = !found || !webauthn_count_holds((uint32_t)row.counter, u->sent);
-    if (u->refused) {
-        return ERR_OK;
-    }
-    return login_secret_use(
-        ctx, db,
-        (struct login_secret_use_in){.id = u->id,
-                                     .secret = row.secret,
-                                     .counter = u->sent,
-                                     .used_ms = ctx->world->now(ctx->world).ms});
-}
 
 static enum err after_passkey(struct page *p, const struct receipt *receipt)
 {
     const struct passkey_signin *u = p->own;
     (void)receipt;
-    if (u->refused) {
+    if (login_kept_refused(p)) {
         return login_refused(p);
     }
     if (u->second) {
-        rate_give(&login_of(p)->rate, &bound_code, u->owner);
+        login_untry(p, &bound_code, u->owner);
     }
     return proven_sign_in(p, &u->proven);
 }
@@ -140,7 +117,7 @@ static struct str field64(struct page *p, const char *name)
 }
 
 /* Does what the browser answered hold under this challenge? Its row and what it said, when it does.
- * The challenge is used up. */
+ */
 static enum err assertion_holds(struct page *p, const struct webauthn_want *want,
                                 struct login_secret_by_handle_row *ret_row,
                                 struct passkey_use *ret_use, bool *ret_holds)
@@ -165,18 +142,18 @@ static enum err assertion_holds(struct page *p, const struct webauthn_want *want
     if (e == ERR_MEMORY) {
         return e;
     }
-    *ret_holds = e == ERR_OK && ticket_use(p, want->challenge);
+    *ret_holds = e == ERR_OK;
     return ERR_OK;
 }
 
-static enum err go_in(struct page *p, struct passkey_signin *u,
+/* The challenge is used up with it. */
+static enum err go_in(struct page *p, struct passkey_signin *u, struct str challenge,
                       const struct login_secret_by_handle_row *row, const struct passkey_use *use)
 {
-    u->id = row->id;
+    struct keep keep = login_keep_use_passkey(p->ctx->arena, row->id, use->count, challenge);
     u->owner = row->owner;
-    u->sent = use->count;
     p->own = u;
-    return page_keep(p, use_passkey, u, after_passkey);
+    return page_keep(p, &keep, after_passkey);
 }
 
 static enum err passkey_finish(struct page *p)
@@ -200,45 +177,49 @@ static enum err passkey_finish(struct page *p)
         return login_refused(p);
     }
     TRY(proven_load(p, row.owner, 3, "hwk user mfa", page_field(p, "next"), &u->proven, &found));
-    return found ? go_in(p, u, &row, &use) : login_refused(p);
+    return found ? go_in(p, u, want.challenge, &row, &use) : login_refused(p);
 }
 
 /* After the password: the key need not know its user, and then makes two factors with it; where it
  * does, it is as strong as by itself. The stage is of this browser and of who knew the password;
  * tries are bounded as those with codes are. */
-static enum err second_finish(struct page *p)
+static enum err second_tried(struct page *p, const struct receipt *receipt)
 {
     struct ctx *ctx = p->ctx;
-    struct passkey_signin *u = ARENA_NEW(ctx->arena, struct passkey_signin);
+    struct passkey_signin *u = p->own;
     struct webauthn_want want;
     struct login_secret_by_handle_row row;
     struct passkey_use use;
-    struct str owner = {0};
     struct str text = {0};
     bool holds = false;
     bool found = false;
-    if (!ticket_read(p, "stage", page_field(p, "stage"), &owner)) {
-        return login_refused(p);
-    }
-    int64_t wait = login_take(p, &bound_code, owner);
-    if (wait > 0) {
-        return login_wait(p, wait);
-    }
+    (void)receipt;
     if (!login_relying_party(p, &want) ||
         !passkey_challenge(p, "second", field64(p, "client_data"), &want.challenge, &text) ||
-        !str_equal(text, owner)) {
+        !str_equal(text, u->owner)) {
         return login_refused(p);
     }
     want.verified = false;
     TRY(assertion_holds(p, &want, &row, &use, &holds));
-    if (!holds || !str_equal(row.owner, owner)) {
+    if (!holds || !str_equal(row.owner, u->owner)) {
         return login_refused(p);
     }
-    TRY(proven_load(p, owner, use.verified ? 3 : 2,
+    TRY(proven_load(p, u->owner, use.verified ? 3 : 2,
                     use.verified ? "pwd hwk user mfa" : "pwd hwk mfa", page_field(p, "next"),
                     &u->proven, &found));
+    return found ? go_in(p, u, want.challenge, &row, &use) : login_refused(p);
+}
+
+static enum err second_finish(struct page *p)
+{
+    struct passkey_signin *u = ARENA_NEW(p->ctx->arena, struct passkey_signin);
+    if (!ticket_read(p, "stage", page_field(p, "stage"), &u->owner)) {
+        return login_refused(p);
+    }
+    struct guess guess = {&bound_code, u->owner};
     u->second = true;
-    return found ? go_in(p, u, &row, &use) : login_refused(p);
+    p->own = u;
+    return login_try(p, &guess, 1, second_tried);
 }
 
 static const struct route rows_[] = {

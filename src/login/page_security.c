@@ -9,6 +9,7 @@
 #include "page_codes_html.h"
 #include "page_security_html.h"
 #include "page_totp_html.h"
+#include "store/session.h"
 
 enum { PASSWORD_CHARS = 10, CODE_CHARS = 16 };
 
@@ -103,7 +104,7 @@ static enum err security_page(struct page *p)
     }
     v.means = means;
     v.means_count = count;
-    count = session_list(p, p->session.actor.id, &sessions);
+    TRY(session_list(ctx, p->db, p->session.actor.id, &sessions, &count));
     struct page_security_sessions *places =
         ARENA_ARRAY(a, struct page_security_sessions, count + 1);
     for (size_t i = 0; i < count; i++) {
@@ -132,40 +133,10 @@ static enum err back(struct page *p, const char *said)
 /* ---- a new way to sign in: the act, and beside it what proves it ---- */
 
 struct adding {
-    struct str id;
-    struct str owner;
-    const char *kind;
-    struct str secret;
-    struct str handle;
-    int64_t algorithm;
-    int64_t counter;
-    int64_t flags;
-    bool one;      /* replaces the owner's others of this kind */
+    struct new_secret secret;
     bool sign_out; /* ends the owner's other sessions */
     struct str codes[RECOVERY_CODES];
 };
-
-static enum err keep_secret(struct ctx *ctx, struct db *db, void *arg,
-                            const struct receipt *receipt)
-{
-    const struct adding *n = arg;
-    (void)receipt;
-    if (n->one) {
-        TRY(login_secret_replace(ctx, db,
-                                 (struct login_secret_replace_in){
-                                     .owner = n->owner, .kind = str_from(n->kind), .id = n->id}));
-    }
-    return login_secret_add(ctx, db,
-                            (struct login_secret_add_in){.id = n->id,
-                                                         .owner = n->owner,
-                                                         .kind = str_from(n->kind),
-                                                         .secret = n->secret,
-                                                         .handle = n->handle,
-                                                         .algorithm = n->algorithm,
-                                                         .counter = n->counter,
-                                                         .flags = n->flags,
-                                                         .used_ms = 0});
-}
 
 static enum err ended_elsewhere(struct page *p, const struct receipt *receipt)
 {
@@ -180,7 +151,7 @@ static enum err added(struct page *p, const struct receipt *receipt)
         return page_admitted(p, receipt);
     }
     if (n->sign_out) {
-        return session_end(p, n->owner, STR(""), p->session.id, ended_elsewhere);
+        return session_end(p, n->secret.owner, STR(""), p->session.id, ended_elsewhere);
     }
     return back(p, "added");
 }
@@ -190,13 +161,14 @@ static enum err add(struct page *p, struct adding *n, struct str title, page_the
     struct arena *a = p->ctx->arena;
     struct draft d = {
         .kind = STR("register-credential"), .actor = p->session.actor, .fields = json_object()};
-    json_set(a, &d.fields, STR("credential.id"), json_of_str(n->id));
-    json_set(a, &d.fields, STR("credential.kind"), json_of_str(str_from(n->kind)));
+    json_set(a, &d.fields, STR("credential.id"), json_of_str(n->secret.id));
+    json_set(a, &d.fields, STR("credential.kind"), json_of_str(str_from(n->secret.kind)));
     if (title.n > 0) {
         json_set(a, &d.fields, STR("credential.title"), json_of_str(title));
     }
+    struct keep keep = login_keep_add_secret(a, &n->secret);
     p->own = n;
-    return page_submit_with(p, &d, keep_secret, n, then);
+    return page_submit_with(p, &d, &keep, then);
 }
 
 static enum err begin_adding(struct page *p, const char *kind, bool one, struct adding **ret,
@@ -204,7 +176,7 @@ static enum err begin_adding(struct page *p, const char *kind, bool one, struct 
 {
     struct ctx *ctx = p->ctx;
     struct adding *n = ARENA_NEW(ctx->arena, struct adding);
-    *n = (struct adding){
+    n->secret = (struct new_secret){
         .id = login_new_id(p, "c-"), .owner = p->session.actor.id, .kind = kind, .one = one};
     *ret = n;
     return may_change(p, ret_may);
@@ -245,7 +217,7 @@ static enum err hashed(struct page *p, void *arg)
     if (!h->done) {
         return ERR_MEMORY;
     }
-    h->adding->secret = str_from(h->text);
+    h->adding->secret.secret = str_from(h->text);
     return add(p, h->adding, STR(""), added);
 }
 
@@ -269,7 +241,7 @@ static enum err set_password(struct page *p)
     if (!str_equal(h->password, page_field(p, "again"))) {
         return back(p, "mismatch");
     }
-    if (!is_good_password(h->password, h->adding->owner)) {
+    if (!is_good_password(h->password, h->adding->secret.owner)) {
         return back(p, "short");
     }
     h->adding->sign_out = true;
@@ -334,45 +306,51 @@ static enum err begin_totp(struct page *p)
     return show_seed(p, seed, false);
 }
 
-static enum err set_totp(struct page *p)
+static enum err totp_tried(struct page *p, const struct receipt *receipt)
 {
     struct ctx *ctx = p->ctx;
     struct login *l = login_of(p);
-    struct adding *n = NULL;
+    struct adding *n = p->own;
     struct str sealed = {0};
     uint8_t seed[256];
     uint8_t nonce[12];
+    (void)receipt;
+    bool given = ticket_read(p, "totp", page_field(p, "stage"), &sealed) &&
+                 sealed.n == TOTP_SEED + SEAL_MORE;
+    enum proven_by opened = given ? secret_open(l->seal, sealed, n->secret.owner, seed) : PROOF_NO;
+    if (opened != PROOF_YES) {
+        return opened == PROOF_NO_MEMORY ? no_memory(p) : begin_totp(p);
+    }
+    n->secret.counter = totp_match(seed, str_trim(page_field(p, "code")),
+                                   ctx->world->now(ctx->world).ms / 1000 / TOTP_STEP_S, -1);
+    if (n->secret.counter < 0) {
+        return n->secret.counter == TOTP_NO_MEMORY ? no_memory(p) : show_seed(p, seed, true);
+    }
+    login_untry(p, &bound_code, n->secret.owner);
+    uint8_t *out = arena_push(ctx->arena, TOTP_SEED + SEAL_MORE);
+    ctx->world->random(ctx->world, nonce, sizeof(nonce));
+    bool sealed_well =
+        secret_seal(l->seal, nonce, (struct str){(const char *)seed, TOTP_SEED}, n->secret.id, out);
+    bytes_wipe(seed, sizeof(seed));
+    if (!sealed_well) {
+        return no_memory(p);
+    }
+    n->secret.secret = (struct str){(const char *)out, TOTP_SEED + SEAL_MORE};
+    return add(p, n, STR(""), added);
+}
+
+static enum err set_totp(struct page *p)
+{
+    struct ctx *ctx = p->ctx;
+    struct adding *n = NULL;
     bool may = false;
     TRY(begin_adding(p, "totp", true, &n, &may));
     if (!may) {
         return ERR_OK;
     }
-    int64_t wait = login_take(p, &bound_code, n->owner);
-    if (wait > 0) {
-        return login_wait(p, wait);
-    }
-    bool given = ticket_read(p, "totp", page_field(p, "stage"), &sealed) &&
-                 sealed.n == TOTP_SEED + SEAL_MORE;
-    enum proven_by opened = given ? secret_open(l->seal, sealed, n->owner, seed) : PROOF_NO;
-    if (opened != PROOF_YES) {
-        return opened == PROOF_NO_MEMORY ? no_memory(p) : begin_totp(p);
-    }
-    n->counter = totp_match(seed, str_trim(page_field(p, "code")),
-                            ctx->world->now(ctx->world).ms / 1000 / TOTP_STEP_S, -1);
-    if (n->counter < 0) {
-        return n->counter == TOTP_NO_MEMORY ? no_memory(p) : show_seed(p, seed, true);
-    }
-    rate_give(&l->rate, &bound_code, n->owner);
-    uint8_t *out = arena_push(ctx->arena, TOTP_SEED + SEAL_MORE);
-    ctx->world->random(ctx->world, nonce, sizeof(nonce));
-    bool sealed_well =
-        secret_seal(l->seal, nonce, (struct str){(const char *)seed, TOTP_SEED}, n->id, out);
-    bytes_wipe(seed, sizeof(seed));
-    if (!sealed_well) {
-        return no_memory(p);
-    }
-    n->secret = (struct str){(const char *)out, TOTP_SEED + SEAL_MORE};
-    return add(p, n, STR(""), added);
+    struct guess guess = {&bound_code, n->secret.owner};
+    p->own = n;
+    return login_try(p, &guess, 1, totp_tried);
 }
 
 /* ---- passkeys ---- */
@@ -448,25 +426,26 @@ static enum err register_passkey(struct page *p)
     bool formed = base64url_decode(a, page_field(p, "client_data"), &client) &&
                   base64url_decode(a, page_field(p, "attestation"), &object);
     if (!formed || !login_relying_party(p, &want) ||
-        !passkey_challenge(p, key_purpose(n->kind), client, &want.challenge, &text) ||
-        !str_equal(text, n->owner)) {
+        !passkey_challenge(p, key_purpose(n->secret.kind), client, &want.challenge, &text) ||
+        !str_equal(text, n->secret.owner)) {
         return page_problem(p, ERR_CONFLICT, STR("client_data"), none);
     }
-    want.verified = str_equal(str_from(n->kind), STR("passkey"));
+    want.verified = str_equal(str_from(n->secret.kind), STR("passkey"));
     enum err e = webauthn_register(ctx, &want, client, object, &key);
-    if (e != ERR_OK || !ticket_use(p, want.challenge)) {
-        return page_problem(p, e == ERR_OK ? ERR_CONFLICT : e, STR("attestation"), none);
+    if (e != ERR_OK) {
+        return page_problem(p, e, STR("attestation"), none);
     }
     TRY(login_secret_by_handle(ctx, p->db, (struct login_secret_by_handle_in){.handle = key.id},
                                &other, &found));
     if (found) { /* 7.1, step 26: no credential id twice */
         return page_problem(p, ERR_DUPLICATE, STR("attestation"), none);
     }
-    n->secret = key.key;
-    n->handle = key.id;
-    n->algorithm = key.alg;
-    n->counter = key.count;
-    n->flags = key.may_back_up ? 1 : 0;
+    n->secret.secret = key.key;
+    n->secret.handle = key.id;
+    n->secret.challenge = want.challenge;
+    n->secret.algorithm = key.alg;
+    n->secret.counter = key.count;
+    n->secret.flags = key.may_back_up ? 1 : 0;
     struct str title = str_trim(page_field(p, "title"));
     return add(p, n, utf8_count(title) > 60 ? STR("") : title, added);
 }
@@ -519,27 +498,14 @@ static enum err new_codes(struct page *p)
     uint8_t *digests = arena_push(ctx->arena, (size_t)RECOVERY_CODES * RECOVERY_DIGEST);
     for (size_t i = 0; i < RECOVERY_CODES; i++) {
         n->codes[i] = login_new_code(p);
-        recovery_digest(ctx->arena, n->owner, n->codes[i], digests + i * RECOVERY_DIGEST);
+        recovery_digest(ctx->arena, n->secret.owner, n->codes[i], digests + i * RECOVERY_DIGEST);
     }
-    n->secret = (struct str){(const char *)digests, (size_t)RECOVERY_CODES * RECOVERY_DIGEST};
+    n->secret.secret =
+        (struct str){(const char *)digests, (size_t)RECOVERY_CODES * RECOVERY_DIGEST};
     return add(p, n, STR(""), codes_kept);
 }
 
 /* ---- removing ---- */
-
-struct removing {
-    struct str id;
-    struct str owner;
-};
-
-static enum err forget_secret(struct ctx *ctx, struct db *db, void *arg,
-                              const struct receipt *receipt)
-{
-    const struct removing *r = arg;
-    (void)receipt;
-    return login_secret_remove(ctx, db,
-                               (struct login_secret_remove_in){.id = r->id, .owner = r->owner});
-}
 
 static enum err removed(struct page *p, const struct receipt *receipt)
 {
@@ -554,7 +520,6 @@ static bool signs_in(struct str kind)
 static enum err remove_means(struct page *p)
 {
     struct ctx *ctx = p->ctx;
-    struct removing *r = ARENA_NEW(ctx->arena, struct removing);
     struct text2 none = {{0}, {0}};
     struct login_credential_list_row *rows = NULL;
     size_t count = 0;
@@ -566,10 +531,10 @@ static enum err remove_means(struct page *p)
     if (!may) {
         return ERR_OK;
     }
-    *r = (struct removing){page_field(p, "id"), p->session.actor.id};
+    struct str id = page_field(p, "id");
     TRY(list_means(p, &rows, &count));
     for (size_t i = 0; i < count; i++) {
-        bool this = str_equal(rows[i].id, r->id);
+        bool this = str_equal(rows[i].id, id);
         own = own || this;
         counts = counts || (this && signs_in(rows[i].kind));
         others += !this && signs_in(rows[i].kind);
@@ -582,8 +547,9 @@ static enum err remove_means(struct page *p)
     }
     struct draft d = {
         .kind = STR("remove-credential"), .actor = p->session.actor, .fields = json_object()};
-    json_set(ctx->arena, &d.fields, STR("credential.id"), json_of_str(r->id));
-    return page_submit_with(p, &d, forget_secret, r, removed);
+    json_set(ctx->arena, &d.fields, STR("credential.id"), json_of_str(id));
+    struct keep keep = login_keep_forget_secret(ctx->arena, id, p->session.actor.id);
+    return page_submit_with(p, &d, &keep, removed);
 }
 
 /* ---- sessions ---- */

@@ -3,10 +3,6 @@
 
 #include "party/party.h"
 
-const struct rate_bound bound_name = {.kind = 'n', .burst = 10, .per_s = 1.0F / 60};
-const struct rate_bound bound_address = {.kind = 'a', .burst = 200, .per_s = 4};
-const struct rate_bound bound_code = {.kind = 'c', .burst = 5, .per_s = 1.0F / 120};
-
 /* Where somebody begins the day: the desk when the law shows it to one of the roles, or the limits
  * of the offices below, else what the role may register. */
 static struct str home_of(const struct page *p, const struct actor_record *r, enum actor_kind kind)
@@ -50,9 +46,10 @@ enum err proven_load(struct page *p, struct str owner, int assurance, const char
     return party_name(ctx, p->db, owner, &ret->who.name);
 }
 
-enum err proven_sign_in(struct page *p, const struct proven *v)
+static enum err signed_in(struct page *p, const struct receipt *receipt)
 {
-    session_begin(p, &v->who);
+    const struct proven *v = p->own;
+    (void)receipt;
     if (!p->wants_json) {
         return page_go(p, v->next);
     }
@@ -65,6 +62,14 @@ enum err proven_sign_in(struct page *p, const struct proven *v)
     json_set(a, &o, STR("amr"), json_of_str(v->who.methods));
     json_write(&b, &o);
     return page_raw(p, 200, STR("application/json"), buf_str(&b), -1);
+}
+
+enum err proven_sign_in(struct page *p, const struct proven *v)
+{
+    struct proven *own = ARENA_NEW(p->ctx->arena, struct proven);
+    *own = *v;
+    p->own = own;
+    return session_begin(p, &own->who, signed_in);
 }
 
 enum err login_refused(struct page *p)

@@ -87,13 +87,3 @@ SELECT owner, digest, until_ms FROM login_activation WHERE owner = :owner;
 
 -- login_activation_take :count  Use it up.
 DELETE FROM login_activation WHERE owner = :owner AND digest = :digest AND until_ms > :now_ms$int;
-
--- login_lock_set :write  A bucket is full.
-INSERT INTO login_lock (digest, bound, until_ms) VALUES (:digest, :bound, :until_ms)
-ON CONFLICT (digest) DO UPDATE SET until_ms = excluded.until_ms;
-
--- login_lock_sweep :write  Forget those that have run empty.
-DELETE FROM login_lock WHERE until_ms <= :now_ms$int;
-
--- login_lock_list :rows  Those that have not, up to a number.
-SELECT digest, bound, until_ms FROM login_lock WHERE until_ms > :now_ms$int ORDER BY until_ms DESC LIMIT :count$int;

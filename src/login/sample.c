@@ -101,10 +101,10 @@ static enum err finish(struct page *p, const struct identity_source *source, str
     if (issued > now + SKEW_S || until <= now || until > issued + GOOD_S) {
         return fault(ctx, ERR_RANGE, "the assertion is over, or not yet good");
     }
-    if (!ticket_read(p, "source", state, &ret->next) || !ticket_use(p, state)) {
-        return fault(ctx, ERR_CONFLICT,
-                     "the assertion answers no question of this browser, or did so before");
+    if (!ticket_read(p, "source", state, &ret->next)) {
+        return fault(ctx, ERR_CONFLICT, "the assertion answers no question of this browser");
     }
+    ret->ticket = state;
     ret->idcard = json_text(&claims, "sub");
     ret->name = json_text(&claims, "name");
     ret->assurance = 2;

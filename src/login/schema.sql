@@ -41,16 +41,6 @@ CREATE TABLE login_secret (
 CREATE INDEX login_secret_owner ON login_secret (owner);
 CREATE INDEX login_secret_handle ON login_secret (handle);
 
--- Names and owners that were tried too often, so that a restart frees nobody to go on guessing: by keyed digest, without the name.
--- bound: the kind of bucket. until_ms: when it would have run empty.
--- kept
-CREATE TABLE login_lock (
-    digest BLOB PRIMARY KEY,
-    bound TEXT NOT NULL,
-    until_ms INTEGER NOT NULL
-) STRICT;
-CREATE INDEX login_lock_until ON login_lock (until_ms);
-
 -- A code given out at the counter, for the first sign-in or after recovery. Of it only a digest is kept.
 -- kept
 CREATE TABLE login_activation (

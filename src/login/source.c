@@ -63,20 +63,12 @@ static enum err sign_in(struct page *p, const struct arrival *a)
     return found ? proven_sign_in(p, &v) : login_refused(p);
 }
 
-static enum err known_now(struct page *p, void *arg)
-{
-    return sign_in(p, arg);
-}
-
 static enum err registered(struct page *p, const struct receipt *receipt)
 {
     if (receipt->seq < 0) {
         return page_admitted(p, receipt);
     }
-    struct arrival *a = p->own;
-    page_hold(p);
-    page_go_on(p, known_now, a);
-    return ERR_OK;
+    return sign_in(p, p->own);
 }
 
 /* A person whose identity was proven is registered by the node, with what the source vouches for
@@ -96,6 +88,21 @@ static enum err register_person(struct page *p, struct arrival *a)
     return page_submit(p, &d, registered);
 }
 
+/* It answers once: now the person is who it says. */
+static enum err answer_used(struct page *p, const struct receipt *receipt)
+{
+    struct ctx *ctx = p->ctx;
+    struct arrival *a = p->own;
+    struct str kind = {0};
+    struct str name = {0};
+    (void)receipt;
+    if (login_kept_refused(p)) {
+        return login_refused(p);
+    }
+    TRY(party_find(ctx, p->db, a->said.idcard, &a->id, &kind, &name));
+    return a->id.n == 0 ? register_person(p, a) : sign_in(p, a);
+}
+
 static enum err source_return(struct page *p)
 {
     struct ctx *ctx = p->ctx;
@@ -109,10 +116,9 @@ static enum err source_return(struct page *p)
     if (s->finish(p, s, &a->said) != ERR_OK) {
         return login_refused(p);
     }
-    struct str kind = {0};
-    struct str name = {0};
-    TRY(party_find(ctx, p->db, a->said.idcard, &a->id, &kind, &name));
-    return a->id.n == 0 ? register_person(p, a) : sign_in(p, a);
+    struct keep keep = login_keep_use_ticket(ctx->arena, a->said.ticket);
+    p->own = a;
+    return page_keep(p, &keep, answer_used);
 }
 
 static enum err sample_issue(struct page *p)

@@ -16,6 +16,7 @@ struct asserted {
     int assurance; /* 1 or 2: what a source vouches for; never 3, which no source can see */
     const char *methods;
     struct str next;
+    struct str ticket; /* it answers, and is used up before anybody is signed in by it */
 };
 struct identity_source {
     const char *id; /* in addresses */

@@ -1,5 +1,6 @@
-/* What the room keeps while the program serves: the key of seeds at rest, what was used up,
- * tickets. */
+/* What the room has while the program serves: the key of seeds at rest and what is made of it; and
+ * tickets. Every process of a node has the same, so a ticket given out by one is good at another.
+ */
 #include "login/login_in.h"
 
 #include <unistd.h>
@@ -43,13 +44,9 @@ enum err login_open(struct ctx *ctx, struct str dir, struct str origin, struct l
     uint8_t word[16];
     l->world = ctx->world;
     l->origin = origin;
-    pthread_mutex_init(&l->lock, NULL);
     TRY(read_seal(ctx, l, dir));
-    uint8_t stable[32];
-    hmac_sha256((struct str){(const char *)l->seal, sizeof(l->seal)}, STR("names of full buckets"),
-                stable);
-    rate_open(&l->rate, ctx->world, stable);
-    ctx->world->random(ctx->world, l->mark, sizeof(l->mark));
+    guess_key(l->seal, l->guess_key);
+    hmac_sha256((struct str){(const char *)l->seal, sizeof(l->seal)}, STR("tickets"), l->mark);
     ctx->world->random(ctx->world, salt, sizeof(salt));
     ctx->world->random(ctx->world, word, sizeof(word));
     if (!password_hash((struct str){(const char *)word, sizeof(word)}, salt, l->nobody)) {
@@ -68,6 +65,7 @@ void login_close(struct login *l)
     pool_close(&l->pool);
     bytes_wipe(l->seal, sizeof(l->seal));
     bytes_wipe(l->mark, sizeof(l->mark));
+    bytes_wipe(l->guess_key, sizeof(l->guess_key));
 }
 
 struct str login_name(struct arena *a, struct str typed)
@@ -161,31 +159,6 @@ bool ticket_read(struct page *p, const char *purpose, struct str ticket, struct 
     struct str want = ticket_mac(p, purpose, browser, body);
     /* One made for later than any could be: the clock was set back. */
     return bytes_equal(want.p, mac.p, 32) && until > now && until <= now + TICKET_MS;
-}
-
-bool ticket_use(struct page *p, struct str ticket)
-{
-    struct login *l = login_of(p);
-    uint8_t hash[32];
-    int64_t now = p->ctx->world->now(p->ctx->world).ms;
-    struct used *place = NULL;
-    bool again = false;
-    sha256(ticket.p, ticket.n, hash);
-    pthread_mutex_lock(&l->lock);
-    for (size_t i = 0; i < LEN(l->used); i++) {
-        struct used *u = &l->used[i];
-        if (u->until_ms <= now) {
-            place = place == NULL ? u : place;
-        } else if (bytes_equal(u->id, hash, sizeof(u->id))) {
-            again = true;
-        }
-    }
-    if (!again && place != NULL) {
-        memcpy(place->id, hash, sizeof(place->id));
-        place->until_ms = now + TICKET_MS;
-    }
-    pthread_mutex_unlock(&l->lock);
-    return !again && place != NULL;
 }
 
 /* ---- passkeys' relying party ---- */

@@ -1,94 +1,30 @@
-/* What stands around a sign-in: bounds that fixed memory holds, the queue of hashes, names, codes,
+/* What stands around a sign-in: what guesses are called, the queue of hashes, names, codes,
  * addresses to go on to. */
 #include "base/test.h"
 #include "login/login_in.h"
 
-struct slow_world {
-    struct world world;
-    int64_t ns;
-};
-
-static int64_t slow_mono(struct world *w)
+/* What a guess is called is the same in every process of a node, another for each kind and key, and
+ * not to be known without the node's seal. */
+TEST(login_guess_is_called_alike_in_every_process)
 {
-    return ((struct slow_world *)w->self)->ns;
-}
-
-static struct rate *new_rate(struct ctx *ctx, struct slow_world *w)
-{
-    struct rate *r = ARENA_NEW(ctx->arena, struct rate);
-    *w = (struct slow_world){.world = *world_real(), .ns = 1};
-    w->world.self = w;
-    w->world.mono_ns = slow_mono;
-    static const uint8_t stable[32] = {7};
-    rate_open(r, &w->world, stable);
-    return r;
-}
-
-TEST(login_rate_binds_a_burst_and_lets_time_heal)
-{
-    struct slow_world w;
-    struct rate *r = new_rate(ctx, &w);
-    for (int i = 0; i < 10; i++) {
-        CHECK_INT(rate_take(r, &bound_name, STR("p-lin")), 0);
+    uint8_t seal[SEAL_KEY] = {7};
+    uint8_t other_seal[SEAL_KEY] = {8};
+    uint8_t key[32];
+    uint8_t other[32];
+    guess_key(seal, key);
+    guess_key(other_seal, other);
+    struct guess lin = {&bound_name, STR("p-lin")};
+    struct bound_try here = guess_try(key, &lin);
+    struct bound_try there = guess_try(key, &lin);
+    CHECK(memcmp(here.digest, there.digest, BOUND_DIGEST) == 0);
+    CHECK_INT(here.burst, 10);
+    const struct guess others[] = {{&bound_name, STR("p-zhou")}, {&bound_address, STR("p-lin")}};
+    for (size_t i = 0; i < LEN(others); i++) {
+        there = guess_try(key, &others[i]);
+        CHECK(memcmp(here.digest, there.digest, BOUND_DIGEST) != 0);
     }
-    int64_t wait = rate_take(r, &bound_name, STR("p-lin"));
-    CHECK(wait > 0 && wait <= 61);
-    CHECK_INT(rate_take(r, &bound_name, STR("p-zhou")), 0); /* another is not bound */
-    CHECK_INT(rate_take(r, &bound_address, STR("p-lin")),
-              0); /* nor another kind of the same text */
-    w.ns += wait * 1000000000;
-    CHECK_INT(rate_take(r, &bound_name, STR("p-lin")), 0);
-    CHECK(rate_take(r, &bound_name, STR("p-lin")) > 0);
-    rate_give(r, &bound_name, STR("p-lin")); /* a good one does not count */
-    CHECK_INT(rate_take(r, &bound_name, STR("p-lin")), 0);
-}
-
-/* What was full stays bound in another process, as long as it would have been and no longer. */
-TEST(login_rate_is_recalled_after_a_restart)
-{
-    struct slow_world w;
-    struct slow_world later;
-    struct rate *before = new_rate(ctx, &w);
-    struct rate *after = new_rate(ctx, &later);
-    uint8_t key[RATE_KEY];
-    uint8_t other[RATE_KEY];
-    bool filled = false;
-    size_t fills = 0;
-    for (int i = 0; i < 30; i++) {
-        rate_take_noting(before, &bound_name, STR("p-lin"), &filled, key);
-        fills += filled;
-    }
-    CHECK_INT(fills, 1); /* thirty tries, one note */
-    w.ns += 61LL * 1000000000;
-    CHECK_INT(rate_take_noting(before, &bound_name, STR("p-lin"), &filled, key), 0);
-    CHECK(filled);
-    rate_recall(after, &bound_name, key, 600 * 1000);
-    CHECK(rate_take(after, &bound_name, STR("p-lin")) > 0);
-    CHECK_INT(rate_take_noting(after, &bound_name, STR("p-zhou"), &filled, other), 0);
-    CHECK(memcmp(key, other, RATE_KEY) != 0);
-    rate_recall(after, &bound_name, other,
-                INT32_MAX); /* a clock set back binds no longer than a full bucket */
-    later.ns += 601LL * 1000000000;
-    CHECK_INT(rate_take(after, &bound_name, STR("p-zhou")), 0);
-    CHECK_INT(rate_take(after, &bound_name, STR("p-lin")), 0);
-}
-
-/* However many keys there are, one that was tried too often stays bound: nobody washes it out. */
-TEST(login_rate_never_forgets_under_a_flood)
-{
-    struct slow_world w;
-    struct rate *r = new_rate(ctx, &w);
-    for (int i = 0; i < 10; i++) {
-        CHECK_INT(rate_take(r, &bound_name, STR("victim")), 0);
-    }
-    size_t refused = 0;
-    for (int i = 0; i < 2000; i++) {
-        struct arena_mark mark = arena_mark(ctx->arena);
-        refused += rate_take(r, &bound_name, str_format(ctx->arena, "flood-%d", i)) > 0;
-        arena_reset(ctx->arena, mark);
-    }
-    CHECK(rate_take(r, &bound_name, STR("victim")) > 0);
-    CHECK(refused < 20); /* and few others are bound with it */
+    there = guess_try(other, &lin);
+    CHECK(memcmp(here.digest, there.digest, BOUND_DIGEST) != 0);
 }
 
 struct gate_job {

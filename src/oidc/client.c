@@ -276,20 +276,6 @@ void once_note(struct once *n, const char *kind, struct str owner, struct str jt
     n->trouble[n->count++] = t;
 }
 
-enum err once_keep(struct ctx *ctx, struct db *db, const struct once *n, struct trouble *t)
-{
-    for (size_t i = 0; i < n->count; i++) {
-        int64_t added = 0;
-        struct oidc_once_add_in in = {.hash = {(const char *)n->hash[i], 32},
-                                      .expires_ms = n->expires_ms[i]};
-        TRY(oidc_once_add(ctx, db, in, &added));
-        if (added == 0 && t->code == NULL) {
-            *t = n->trouble[i];
-        }
-    }
-    return ERR_OK;
-}
-
 /* ---- who calls ---- */
 
 static int hex_digit(char c)

@@ -208,20 +208,6 @@ enum err page_consents_list(struct page *p)
                      page_consents, &v);
 }
 
-struct withdrawal {
-    struct str client;
-    struct str person;
-};
-
-static enum err withdraw_keep(struct ctx *ctx, struct db *db, void *arg,
-                              const struct receipt *receipt)
-{
-    const struct withdrawal *w = arg;
-    (void)receipt;
-    return oidc_grant_revoke_all(
-        ctx, db, (struct oidc_grant_revoke_all_in){.client = w->client, .person = w->person});
-}
-
 static enum err withdraw_then(struct page *p, const struct receipt *receipt)
 {
     return receipt->seq < 0
@@ -231,10 +217,11 @@ static enum err withdraw_then(struct page *p, const struct receipt *receipt)
 
 enum err page_consents_post(struct page *p)
 {
-    struct withdrawal *w = ARENA_NEW(p->ctx->arena, struct withdrawal);
-    *w = (struct withdrawal){page_field(p, "client"), p->session.actor.id};
+    struct arena *a = p->ctx->arena;
+    struct str client = page_field(p, "client");
     struct draft draft = {
         .kind = STR("withdraw-consent"), .actor = p->session.actor, .fields = json_object()};
-    json_set(p->ctx->arena, &draft.fields, STR("consent.client"), json_of_str(w->client));
-    return page_submit_with(p, &draft, withdraw_keep, w, withdraw_then);
+    json_set(a, &draft.fields, STR("consent.client"), json_of_str(client));
+    struct keep keep = oidc_keep_withdraw(a, client, p->session.actor.id);
+    return page_submit_with(p, &draft, &keep, withdraw_then);
 }

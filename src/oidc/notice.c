@@ -1,14 +1,15 @@
 /* notice.c - telling an application that a session of its ended (Back-Channel Logout 1.0).
  *
- * A session ends in a transaction of the writer: by its owner, by a new sign-in, because the means
- * of signing in changed, or because it was found to be over. In that same transaction each
- * application it had signed in to gets a row of the outbox in place of its row of visits: one
- * notice for a session and an application, and none is lost or made twice, whatever dies. The pool
- * sends it. An application may be told twice, when the node dies after it answered and before the
- * row went; the notice names the session, and ending what has ended changes nothing there.
+ * A session ends in a transaction of the writer, for whatever reason, which leaves its id in the
+ * store's queue of those that ended (store/session.h). The thread of this room finds it there, and
+ * in one transaction each application it had signed in to gets a row of the outbox in place of its
+ * row of visits, and the session leaves the queue: one notice for a session and an application, and
+ * none is lost or made twice, whatever dies. The pool sends it. An application may be told twice,
+ * when the node dies after it answered and before the row went; the notice names the session, and
+ * ending what has ended changes nothing there.
  *
- * Nobody is kept signed in by a full outbox: then the visits stay, and the sweep, which looks for
- * visits of sessions that do not last, leaves their notices when there is room again.
+ * Nobody is kept signed in by a full outbox: then the visits stay, and the session in the queue,
+ * until there is room again.
  */
 #include "crypto/crypto.h"
 #include "http/client.h"
@@ -54,12 +55,6 @@ enum err notices_leave(struct ctx *ctx, struct db *db, struct str session)
             ctx, db, (struct oidc_visit_remove_in){.session = session, .client = rows[i].client}));
     }
     return ERR_OK;
-}
-
-enum err oidc_session_gone(struct ctx *ctx, struct db *db, struct str session_id, struct str actor)
-{
-    (void)actor;
-    return notices_leave(ctx, db, session_id);
 }
 
 /* 200 and 204 are heard; 400 is heard and refused (2.8): neither is tried again. */

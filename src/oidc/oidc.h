@@ -19,6 +19,7 @@ struct keyholder;
 struct oidc;
 
 extern const struct projector oidc_projector;
+extern const struct keep_table oidc_keeps;
 extern const struct route_table oidc_routes;
 
 struct oidc_config {
@@ -33,9 +34,8 @@ enum err oidc_new(struct ctx *ctx, const struct oidc_config *config, struct oidc
  * slash at its end. Only loopback addresses may be http. ERR_USAGE for any other. Before the first
  * request. */
 enum err oidc_issuer(struct ctx *ctx, struct oidc *o, struct str issuer) MUST_USE;
-/* Start and stop the thread that sweeps what has expired and finds sessions that ended by
- * themselves; web says which last. */
-enum err oidc_start(struct ctx *ctx, struct oidc *o, struct web *web) MUST_USE;
+/* Start and stop the thread that sweeps what has expired and finds sessions that ended. */
+enum err oidc_start(struct ctx *ctx, struct oidc *o) MUST_USE;
 void oidc_stop(struct oidc *o);
 
 /* Can these fields of a register-client act be used, beyond what its facts can say? Else why not.
@@ -59,5 +59,3 @@ void oidc_settled(void *oidc);
 /* The job by which an application is told that a session ended (Back-Channel Logout 1.0); its state
  * is the struct oidc. */
 extern const struct job_kind oidc_logout_job;
-/* For web_config.session_gone: the applications this session signed in to will be told. */
-enum err oidc_session_gone(struct ctx *ctx, struct db *db, struct str session_id, struct str actor);

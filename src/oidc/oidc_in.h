@@ -2,8 +2,8 @@
  *
  * A request to it goes: read its parameters (params.c), know the application (client.c,
  * assertion.c), judge what it asks (ask.c), answer (page_*.c, token.c …) with what issue.c makes,
- * keeping rows by page_keep. A refusal is a struct trouble, in the words of the standards; an enum
- * err is a fault of ours.
+ * keeping rows by page_keep (keep.c). A refusal is a struct trouble, in the words of the standards;
+ * an enum err is a fault of ours.
  */
 #pragma once
 
@@ -65,7 +65,6 @@ struct oidc {
     bool started;
     bool stopping;
     pthread_cond_t wake;
-    struct web *web;
 };
 
 enum { NEXT_MAX_BYTES = 4000 }; /* of a request that goes round by an address of ours */
@@ -172,9 +171,6 @@ struct once {
 };
 void once_note(struct once *n, const char *kind, struct str owner, struct str jti,
                int64_t expires_ms, struct trouble t);
-/* Inside a kept transaction: false with the trouble of the first that came before. */
-enum err once_keep(struct ctx *ctx, struct db *db, const struct once *n,
-                   struct trouble *t) MUST_USE;
 
 /* Who calls? Client authentication (RFC 6749, 2.3; RFC 7523; FAPI 2.0, 5.3.2.1): exactly the
  * registered method. */
@@ -322,6 +318,47 @@ struct access {
 };
 enum err access_find(struct ctx *ctx, struct oidc *o, struct db *db, struct str token,
                      struct access *ret, bool *ret_live) MUST_USE;
+
+/* ---- what the writer is asked (keep.c); payloads lie on `a` ---- */
+
+struct pushed {
+    uint8_t hash[32]; /* of the request_uri */
+    struct str client;
+    struct str params;
+    int64_t expires_ms;
+};
+enum use { USE_NOTHING, USE_CODE, USE_REFRESH };
+/* What tokens are asked for with. */
+struct brought {
+    enum use use;
+    bool revoke; /* it was used before: all that hangs on the grant ends */
+    int64_t now_ms;
+    uint8_t hash[32]; /* of the code or refresh token */
+    struct str grant;
+    bool has_refresh; /* a new one comes with the answer */
+    uint8_t refresh_hash[32];
+    struct str refresh_thumbprint;
+};
+struct revoked {
+    struct str grant; /* ends; empty: none */
+    bool has_jti;
+    uint8_t jti_hash[32];
+    int64_t jti_expires_ms;
+};
+struct keep oidc_keep_push(struct arena *a, const struct once *n, const struct pushed *v);
+struct keep oidc_keep_code(struct arena *a, const struct ask *ask, const struct grant *g,
+                           const uint8_t code_hash[32], int64_t now_ms);
+struct keep oidc_keep_token(struct arena *a, const struct once *n, const struct brought *v,
+                            const struct release *r);
+struct keep oidc_keep_note(struct arena *a, const struct once *n, const struct revoked *v,
+                           const struct release *r);
+struct keep oidc_keep_withdraw(struct arena *a, struct str client, struct str person);
+extern const struct keep oidc_keep_sweep;
+struct keep oidc_keep_gone(struct arena *a, struct str session);
+/* In a page_then: false with a trouble when one of `n` came before, or what was brought was used
+ * before (`used`). */
+bool oidc_kept_well(const struct page *p, const struct once *n, struct trouble used,
+                    struct trouble *t);
 
 /* ---- bounds and the thread (work.c) ---- */
 

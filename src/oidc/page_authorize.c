@@ -206,52 +206,9 @@ struct code_job {
     struct grant grant;
     struct str code;
     uint8_t code_hash[32];
-    struct str document;
     int64_t now_ms;
     struct str again; /* address of this request, should its answer have been given before */
-    struct trouble trouble;
 };
-
-static enum err code_keep(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
-{
-    struct code_job *j = arg;
-    (void)receipt;
-    if (j->ask.is_pushed) { /* once (FAPI 2.0, 5.3.2.2; RFC 9126, 4) */
-        int64_t taken = 0;
-        TRY(oidc_push_take(ctx, db,
-                           (struct oidc_push_take_in){
-                               .id_hash = {(const char *)j->ask.push_hash, 32}, .now = j->now_ms},
-                           &taken));
-        if (taken == 0) {
-            trouble_set(&j->trouble, "invalid_request_uri", "the request_uri was used before");
-            return ERR_OK;
-        }
-    }
-    int64_t whole = j->now_ms + (LIMIT_OIDC_CODE_S + LIMIT_OIDC_ACCESS_S) * 1000;
-    TRY(oidc_grant_add(ctx, db,
-                       (struct oidc_grant_add_in){.id = j->grant.id,
-                                                  .client = j->grant.client,
-                                                  .person = j->grant.person,
-                                                  .document = j->document,
-                                                  .expires_ms = whole}));
-    TRY(oidc_code_add(
-        ctx, db,
-        (struct oidc_code_add_in){.code_hash = {(const char *)j->code_hash, 32},
-                                  .grant_id = j->grant.id,
-                                  .redirect_uri = j->ask.redirect_uri,
-                                  .challenge = j->ask.challenge,
-                                  .thumbprint = j->ask.thumbprint,
-                                  .expires_ms = j->now_ms + (LIMIT_OIDC_CODE_S * 1000)}));
-    if (j->ask.client.backchannel_uri.n == 0) { /* nowhere to tell it that the session ended */
-        return ERR_OK;
-    }
-    return oidc_visit_add(ctx, db,
-                          (struct oidc_visit_add_in){
-                              .session = j->grant.session,
-                              .client = j->grant.client,
-                              .person = j->grant.person,
-                              .expires_ms = j->now_ms + (int64_t)2 * LIMIT_SESSION_WHOLE_S * 1000});
-}
 
 static enum err code_then(struct page *p, const struct receipt *receipt)
 {
@@ -264,8 +221,10 @@ static enum err code_then(struct page *p, const struct receipt *receipt)
         receipt->repeated) { /* the button was pressed twice: the consent is there, ask anew */
         return page_go(p, j->again);
     }
-    if (j->trouble.code != NULL) {
-        return send_trouble(p, &j->ask, j->trouble.code, j->trouble.text);
+    struct trouble used = {"invalid_request_uri", "the request_uri was used before"};
+    struct trouble t = {0};
+    if (!oidc_kept_well(p, &(struct once){0}, used, &t)) {
+        return send_trouble(p, &j->ask, t.code, t.text);
     }
     pair(p->ctx->arena, &pairs, "code", j->code);
     return send_back(p, &j->ask, &pairs);
@@ -291,9 +250,13 @@ static struct code_job *code_prepare(struct page *p, const struct ask *a, struct
                               .resource = a->resource,
                               .claims = a->claims,
                               .auth_s = p->session.since.ms / 1000};
-    j->document = grant_document(ctx->arena, &j->grant);
     p->own = j;
     return j;
+}
+
+static struct keep code_keep(struct page *p, const struct code_job *j)
+{
+    return oidc_keep_code(p->ctx->arena, &j->ask, &j->grant, j->code_hash, j->now_ms);
 }
 
 /* ---- consent ---- */
@@ -439,7 +402,8 @@ static enum err authorize(struct page *p, const struct json *outer)
     if (!room_for(oidc_of(p), KEPT_CODE, &t) || !room_for(oidc_of(p), KEPT_GRANT, &t)) {
         return send_trouble(p, &a, t.code, t.text);
     }
-    return page_keep(p, code_keep, code_prepare(p, &a, a.scope), code_then);
+    struct keep keep = code_keep(p, code_prepare(p, &a, a.scope));
+    return page_keep(p, &keep, code_then);
 }
 
 enum err page_authorize(struct page *p)
@@ -547,5 +511,6 @@ enum err page_consent_post(struct page *p)
     json_set(ctx->arena, &draft.fields, STR("consent.scopes"), all);
     struct code_job *j = code_prepare(p, &a, granted);
     j->again = own_address(p, &a, &outer);
-    return page_submit_with(p, &draft, code_keep, j, code_then);
+    struct keep keep = code_keep(p, j);
+    return page_submit_with(p, &draft, &keep, code_then);
 }

@@ -86,9 +86,6 @@ SELECT client, person FROM oidc_visit WHERE session = :session ORDER BY client L
 -- oidc_visit_remove :write  The session ended, and a notice for this application is left.
 DELETE FROM oidc_visit WHERE session = :session AND client = :client;
 
--- oidc_visit_sessions :rows  Sessions from one on, to see which have ended by themselves.
-SELECT DISTINCT session FROM oidc_visit WHERE session > :after$text ORDER BY session LIMIT :count$int;
-
 -- oidc_sweep_push :count  Forget what has expired.
 DELETE FROM oidc_push WHERE expires_ms <= :now$int;
 

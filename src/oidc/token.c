@@ -18,39 +18,20 @@ static void set(struct arena *a, struct json *o, const char *name, struct str va
 /* ---- pushed requests ---- */
 
 struct push_job {
-    struct oidc *oidc;
     struct once once;
-    struct str client;
+    struct pushed pushed;
     struct str uri;
-    uint8_t hash[32];
-    struct str params;
-    int64_t expires_ms;
     struct caller caller;
-    struct trouble trouble;
 };
-
-static enum err push_keep(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
-{
-    struct push_job *j = arg;
-    (void)receipt;
-    TRY(once_keep(ctx, db, &j->once, &j->trouble));
-    if (j->trouble.code != NULL) {
-        return ERR_OK;
-    }
-    return oidc_push_add(ctx, db,
-                         (struct oidc_push_add_in){.id_hash = {(const char *)j->hash, 32},
-                                                   .client = j->client,
-                                                   .params = j->params,
-                                                   .expires_ms = j->expires_ms});
-}
 
 static enum err push_then(struct page *p, const struct receipt *receipt)
 {
     struct push_job *j = p->own;
     struct json o = json_object();
+    struct trouble t = {0};
     (void)receipt;
-    if (j->trouble.code != NULL) {
-        return answer_caller_trouble(p, &j->caller, &j->trouble);
+    if (!oidc_kept_well(p, &j->once, (struct trouble){0}, &t)) {
+        return answer_caller_trouble(p, &j->caller, &t);
     }
     set(p->ctx->arena, &o, "request_uri", j->uri);
     json_set(p->ctx->arena, &o, STR("expires_in"), json_of_int(LIMIT_OIDC_PUSH_S));
@@ -94,7 +75,6 @@ enum err page_push(struct page *p)
     struct ask a = {0};
     struct str thumbprint = {0};
     struct trouble t = {0};
-    j->oidc = oidc_of(p);
     p->own = j;
     dpop_give_nonce(p);
     if (!caller_authenticate(p, &p->form, &j->caller, &j->once, &t) ||
@@ -108,85 +88,53 @@ enum err page_push(struct page *p)
         !str_equal(thumbprint, a.thumbprint)) {
         trouble_set(&t, "invalid_dpop_proof", "dpop_jkt is not the key of the proof");
     }
-    if (t.code != NULL || !room_for(j->oidc, KEPT_PUSH, &t)) {
+    if (t.code != NULL || !room_for(oidc_of(p), KEPT_PUSH, &t)) {
         return answer_caller_trouble(p, &j->caller, &t);
     }
     a.thumbprint = thumbprint.n > 0 ? thumbprint : a.thumbprint;
-    j->client = j->caller.client.id;
+    j->pushed.client = j->caller.client.id;
     j->uri = str_format(ctx->arena, PUSH_PREFIX "%.*s", FMT(random_text(ctx, 32)));
-    text_hash(j->uri, j->hash);
-    j->params = push_params(ctx->arena, &a);
-    j->expires_ms = oidc_now(ctx).ms + (int64_t)LIMIT_OIDC_PUSH_S * 1000;
-    return page_keep(p, push_keep, j, push_then);
+    text_hash(j->uri, j->pushed.hash);
+    j->pushed.params = push_params(ctx->arena, &a);
+    j->pushed.expires_ms = oidc_now(ctx).ms + (int64_t)LIMIT_OIDC_PUSH_S * 1000;
+    struct keep keep = oidc_keep_push(ctx->arena, &j->once, &j->pushed);
+    return page_keep(p, &keep, push_then);
 }
 
 /* ---- tokens ---- */
-
-enum use { USE_NOTHING, USE_CODE, USE_REFRESH };
 
 struct token_job {
     struct oidc *oidc;
     struct caller caller;
     struct once once;
-    enum use use;
-    uint8_t used_hash[32]; /* of the code or refresh token that is brought */
+    struct brought brought;
     struct grant grant;
     struct str thumbprint; /* of the key proof */
-    bool revoke;           /* it was used before: all that hangs on the grant ends */
     struct str refresh;    /* the new one; empty: none */
-    uint8_t refresh_hash[32];
-    struct str refresh_thumbprint;
-    int64_t now_ms;
     struct json answer;
-    struct trouble trouble;
     struct later later;
     struct json access; /* claims of the access token */
     struct json id;     /* and of the ID token; null: none */
     struct release release;
 };
 
-static enum err token_keep(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
-{
-    struct token_job *j = arg;
-    int64_t used = 1;
-    struct str hash = {(const char *)j->used_hash, 32};
-    (void)receipt;
-    TRY(once_keep(ctx, db, &j->once, &j->trouble));
-    if (j->trouble.code != NULL) {
-        return ERR_OK;
-    }
-    if (!j->revoke && j->use == USE_CODE) {
-        TRY(oidc_code_use(ctx, db, (struct oidc_code_use_in){.code_hash = hash, .now = j->now_ms},
-                          &used));
-    } else if (!j->revoke && j->use == USE_REFRESH && j->refresh.n > 0) {
-        TRY(oidc_refresh_use(ctx, db, (struct oidc_refresh_use_in){.token_hash = hash}, &used));
-    }
-    if (j->revoke || used == 0) { /* stolen, or lost and stolen: nobody goes on with it (RFC
-                                     6749, 10.5; RFC 9700, 4.14) */
-        trouble_set(&j->trouble, "invalid_grant",
-                    "it was used before; what was issued for it is revoked");
-        return oidc_grant_revoke(ctx, db, (struct oidc_grant_revoke_in){.id = j->grant.id});
-    }
-    if (j->refresh.n > 0) {
-        int64_t end = j->now_ms + (int64_t)LIMIT_OIDC_REFRESH_S * 1000;
-        TRY(oidc_refresh_add(
-            ctx, db,
-            (struct oidc_refresh_add_in){.token_hash = {(const char *)j->refresh_hash, 32},
-                                         .grant_id = j->grant.id,
-                                         .thumbprint = j->refresh_thumbprint,
-                                         .expires_ms = end}));
-        TRY(oidc_grant_extend(ctx, db,
-                              (struct oidc_grant_extend_in){.id = j->grant.id, .expires_ms = end}));
-    }
-    return release_keep(ctx, db, &j->release);
-}
-
 static enum err token_then(struct page *p, const struct receipt *receipt)
 {
     struct token_job *j = p->own;
+    struct trouble t = {0};
+    struct trouble used = {"invalid_grant",
+                           "it was used before; what was issued for it is revoked"};
     (void)receipt;
-    return j->trouble.code != NULL ? answer_caller_trouble(p, &j->caller, &j->trouble)
-                                   : answer_json(p, 200, &j->answer);
+    return oidc_kept_well(p, &j->once, used, &t) ? answer_json(p, 200, &j->answer)
+                                                 : answer_caller_trouble(p, &j->caller, &t);
+}
+
+static enum err token_keep(struct page *p, struct token_job *j)
+{
+    j->brought.grant = j->grant.id;
+    j->brought.has_refresh = j->refresh.n > 0;
+    struct keep keep = oidc_keep_token(p->ctx->arena, &j->once, &j->brought, &j->release);
+    return page_keep(p, &keep, token_then);
 }
 
 /* RFC 7636, 4.6. */
@@ -223,21 +171,21 @@ static enum err bring_code(struct page *p, struct token_job *j, struct trouble *
                     code.n == 0 ? "code is missing" : "code_verifier is missing");
         return ERR_OK;
     }
-    text_hash(code, j->used_hash);
+    text_hash(code, j->brought.hash);
     TRY(oidc_code_get(ctx, p->db,
-                      (struct oidc_code_get_in){.code_hash = {(const char *)j->used_hash, 32}},
+                      (struct oidc_code_get_in){.code_hash = {(const char *)j->brought.hash, 32}},
                       &row, &found));
     if (found) {
         TRY(grant_find(ctx, p->db, row.grant_id, &j->grant, &live));
     }
     if (!found || j->grant.id.n == 0 || !str_equal(j->grant.client, j->caller.client.id) ||
-        row.expires_ms <= j->now_ms) {
+        row.expires_ms <= j->brought.now_ms) {
         trouble_set(t, "invalid_grant", "the code is unknown, expired, or of another client");
         return ERR_OK;
     }
-    j->use = USE_CODE;
+    j->brought.use = USE_CODE;
     if (row.used) {
-        j->revoke = true;
+        j->brought.revoke = true;
         return ERR_OK;
     }
     if (!live) {
@@ -267,22 +215,22 @@ static enum err bring_refresh(struct page *p, struct token_job *j, struct troubl
         trouble_set(t, "invalid_request", "refresh_token is missing");
         return ERR_OK;
     }
-    text_hash(token, j->used_hash);
+    text_hash(token, j->brought.hash);
     TRY(oidc_refresh_get(
-        ctx, p->db, (struct oidc_refresh_get_in){.token_hash = {(const char *)j->used_hash, 32}},
+        ctx, p->db, (struct oidc_refresh_get_in){.token_hash = {(const char *)j->brought.hash, 32}},
         &row, &found));
     if (found) {
         TRY(grant_find(ctx, p->db, row.grant_id, &j->grant, &live));
     }
     if (!found || j->grant.id.n == 0 || !str_equal(j->grant.client, j->caller.client.id) ||
-        row.expires_ms <= j->now_ms || !live) {
+        row.expires_ms <= j->brought.now_ms || !live) {
         trouble_set(t, "invalid_grant",
                     "the refresh token is unknown, expired, revoked, or of another client");
         return ERR_OK;
     }
-    j->use = USE_REFRESH;
-    j->revoke = row.used;
-    if (!j->revoke && row.thumbprint.n > 0 && !str_equal(row.thumbprint, j->thumbprint)) {
+    j->brought.use = USE_REFRESH;
+    j->brought.revoke = row.used;
+    if (!j->brought.revoke && row.thumbprint.n > 0 && !str_equal(row.thumbprint, j->thumbprint)) {
         trouble_set(t, "invalid_dpop_proof", "the refresh token is bound to another key");
     }
     return ERR_OK;
@@ -306,13 +254,13 @@ static enum err narrow_scope(struct page *p, struct token_job *j, struct str *re
         trouble_set(t, "invalid_grant", "the person has withdrawn consent");
         return ERR_OK;
     }
-    for (struct str rest = asked; j->use == USE_REFRESH && word_next(&rest, &w);) {
+    for (struct str rest = asked; j->brought.use == USE_REFRESH && word_next(&rest, &w);) {
         if (!word_in(now, w)) {
             trouble_set(t, "invalid_scope", "more was asked for than was granted");
             return ERR_OK;
         }
     }
-    *ret = j->use == USE_REFRESH && asked.n > 0 ? asked : now;
+    *ret = j->brought.use == USE_REFRESH && asked.n > 0 ? asked : now;
     return ERR_OK;
 }
 
@@ -334,7 +282,8 @@ static bool wants_refresh(const struct token_job *j, struct str scope)
     if ((c->grants & GRANT_REFRESH) == 0) {
         return false;
     }
-    return j->use == USE_CODE ? word_in(scope, STR("offline_access")) : c->profile != PROFILE_FAPI;
+    return j->brought.use == USE_CODE ? word_in(scope, STR("offline_access"))
+                                      : c->profile != PROFILE_FAPI;
 }
 
 /* The resource asked for here is that of the grant; a grant for none may get one that is registered
@@ -360,8 +309,8 @@ static enum err issue_for_person(struct page *p, struct token_job *j, struct tro
     struct ctx *ctx = p->ctx;
     const struct client *c = &j->caller.client;
     struct str scope = {0};
-    if (j->revoke) {
-        return ERR_OK; /* token_keep says so */
+    if (j->brought.revoke) {
+        return ERR_OK; /* the writer says so, when all of it has ended */
     }
     TRY(narrow_scope(p, j, &scope, t));
     if (t->code != NULL || !choose_resource(p, j, t)) {
@@ -372,8 +321,8 @@ static enum err issue_for_person(struct page *p, struct token_job *j, struct tro
             return ERR_OK;
         }
         j->refresh = random_text(ctx, 32);
-        text_hash(j->refresh, j->refresh_hash);
-        j->refresh_thumbprint =
+        text_hash(j->refresh, j->brought.refresh_hash);
+        j->brought.refresh_thumbprint =
             c->auth == AUTH_NONE ? j->thumbprint : STR(""); /* RFC 9449, 5: of public clients */
     }
     j->access = access_claims(ctx, j->oidc, c, &j->grant, scope, j->thumbprint);
@@ -382,7 +331,7 @@ static enum err issue_for_person(struct page *p, struct token_job *j, struct tro
     if (word_in(scope, STR("openid"))) {
         struct grant g = j->grant;
         g.scope = scope;
-        if (j->use == USE_REFRESH) { /* OpenID Connect Core, 12.2 */
+        if (j->brought.use == USE_REFRESH) { /* OpenID Connect Core, 12.2 */
             g.nonce = STR("");
         }
         TRY(id_claims(p, c, &g, &j->id, &j->release.released));
@@ -458,12 +407,12 @@ static enum err token_issue(struct page *p, struct token_job *j, struct trouble 
 /* The tokens are made; they count when what they rest on is kept. */
 static enum err token_finish(struct page *p, struct token_job *j)
 {
-    if (j->use == USE_NOTHING &&
+    if (j->brought.use == USE_NOTHING &&
         j->once.count ==
             0) { /* a secret's client_credentials without a key proof: nothing to keep */
         return answer_json(p, 200, &j->answer);
     }
-    return page_keep(p, token_keep, j, token_then);
+    return token_keep(p, j);
 }
 
 static enum err token_has_id(struct page *p, void *arg)
@@ -498,7 +447,7 @@ enum err page_token(struct page *p)
     struct trouble t = {0};
     j->oidc = oidc_of(p);
     j->id = json_null();
-    j->now_ms = oidc_now(ctx).ms;
+    j->brought.now_ms = oidc_now(ctx).ms;
     j->answer = json_object();
     p->own = j;
     dpop_give_nonce(p);
@@ -511,9 +460,9 @@ enum err page_token(struct page *p)
     if (t.code != NULL || (j->once.count > 0 && !room_for(j->oidc, KEPT_ONCE, &t))) {
         return answer_caller_trouble(p, &j->caller, &t);
     }
-    return j->revoke ? page_keep(p, token_keep, j, token_then)
-                     : keys_sign_later(p, &j->later, JOSE_ES256, STR("at+jwt"), &j->access,
-                                       token_has_access);
+    return j->brought.revoke ? token_keep(p, j)
+                             : keys_sign_later(p, &j->later, JOSE_ES256, STR("at+jwt"), &j->access,
+                                               token_has_access);
 }
 
 /* ---- introspection ---- */
@@ -523,52 +472,32 @@ struct once_job {
     struct caller caller;
     struct once once;
     struct json answer;
-    struct str revoke_grant; /* ends; empty: none */
-    bool revoke_jti;
-    uint8_t jti_hash[32];
-    int64_t jti_expires_ms;
+    struct revoked revoked;
     struct release release;
-    struct trouble trouble;
 };
-
-static enum err once_job_keep(struct ctx *ctx, struct db *db, void *arg,
-                              const struct receipt *receipt)
-{
-    struct once_job *j = arg;
-    (void)receipt;
-    TRY(once_keep(ctx, db, &j->once, &j->trouble));
-    if (j->trouble.code == NULL && j->revoke_grant.n > 0) {
-        TRY(oidc_grant_revoke(ctx, db, (struct oidc_grant_revoke_in){.id = j->revoke_grant}));
-    }
-    if (j->trouble.code == NULL && j->revoke_jti) {
-        int64_t added = 0;
-        TRY(oidc_once_add(ctx, db,
-                          (struct oidc_once_add_in){.hash = {(const char *)j->jti_hash, 32},
-                                                    .expires_ms = j->jti_expires_ms},
-                          &added));
-    }
-    return j->trouble.code == NULL ? release_keep(ctx, db, &j->release) : ERR_OK;
-}
 
 static enum err once_job_then(struct page *p, const struct receipt *receipt)
 {
     struct once_job *j = p->own;
+    struct trouble t = {0};
     (void)receipt;
-    return j->trouble.code != NULL ? answer_caller_trouble(p, &j->caller, &j->trouble)
-                                   : answer_json(p, 200, &j->answer);
+    return oidc_kept_well(p, &j->once, (struct trouble){0}, &t)
+               ? answer_json(p, 200, &j->answer)
+               : answer_caller_trouble(p, &j->caller, &t);
 }
 
 static enum err once_job_go(struct page *p, struct once_job *j)
 {
     struct trouble t = {0};
-    if (j->once.count == 0 && j->revoke_grant.n == 0 && !j->revoke_jti &&
+    if (j->once.count == 0 && j->revoked.grant.n == 0 && !j->revoked.has_jti &&
         j->release.person.n == 0) {
         return answer_json(p, 200, &j->answer);
     }
     if (!room_for(j->oidc, KEPT_ONCE, &t)) {
         return answer_caller_trouble(p, &j->caller, &t);
     }
-    return page_keep(p, once_job_keep, j, once_job_then);
+    struct keep keep = oidc_keep_note(p->ctx->arena, &j->once, &j->revoked, &j->release);
+    return page_keep(p, &keep, once_job_then);
 }
 
 /* A token concerns the caller when it is its own, or made for a resource it is registered for. */
@@ -705,9 +634,9 @@ enum err page_revoke(struct page *p)
         return answer_caller_trouble(p, &j->caller, &t);
     }
     if (live) {
-        j->revoke_jti = true;
-        text_hash(x.jti, j->jti_hash);
-        j->jti_expires_ms = (x.claims.exp_s + JWT_SKEW_S) * 1000;
+        j->revoked.has_jti = true;
+        text_hash(x.jti, j->revoked.jti_hash);
+        j->revoked.jti_expires_ms = (x.claims.exp_s + JWT_SKEW_S) * 1000;
     } else {
         TRY(find_refresh(p, token, &g, &expires_ms, &live));
         if (live && !str_equal(g.client, j->caller.client.id)) {
@@ -715,7 +644,7 @@ enum err page_revoke(struct page *p)
             return answer_caller_trouble(p, &j->caller, &t);
         }
         if (live) { /* with its access tokens (RFC 7009, 2.1) */
-            j->revoke_grant = g.id;
+            j->revoked.grant = g.id;
         }
     }
     return once_job_go(p, j); /* a token that is none is no error (RFC 7009, 2.2) */

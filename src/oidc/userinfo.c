@@ -8,7 +8,6 @@ struct userinfo_job {
     struct once once;
     struct str body;
     struct str type;
-    struct trouble trouble;
     struct release release;
     bool is_dpop;
 };
@@ -57,21 +56,14 @@ static bool read_token(struct page *p, struct str *ret, bool *ret_dpop, struct t
     return true;
 }
 
-static enum err userinfo_keep(struct ctx *ctx, struct db *db, void *arg,
-                              const struct receipt *receipt)
-{
-    struct userinfo_job *j = arg;
-    (void)receipt;
-    TRY(once_keep(ctx, db, &j->once, &j->trouble));
-    return j->trouble.code == NULL ? release_keep(ctx, db, &j->release) : ERR_OK;
-}
-
 static enum err userinfo_then(struct page *p, const struct receipt *receipt)
 {
     struct userinfo_job *j = p->own;
+    struct trouble t = {0};
     (void)receipt;
-    return j->trouble.code != NULL ? challenge(p, j->is_dpop, 401, &j->trouble)
-                                   : page_raw(p, 200, j->type, j->body, -1);
+    return oidc_kept_well(p, &j->once, (struct trouble){0}, &t)
+               ? page_raw(p, 200, j->type, j->body, -1)
+               : challenge(p, j->is_dpop, 401, &t);
 }
 
 static enum err make_body(struct page *p, const struct access *x, struct userinfo_job *j)
@@ -166,7 +158,9 @@ static enum err userinfo(struct page *p)
     if (j->once.count > 0 && !room_for(o, KEPT_ONCE, &t)) {
         return answer_trouble(p, 503, &t);
     }
-    return page_keep(p, userinfo_keep, j, userinfo_then);
+    struct revoked nothing = {0};
+    struct keep keep = oidc_keep_note(ctx->arena, &j->once, &nothing, &j->release);
+    return page_keep(p, &keep, userinfo_then);
 }
 
 enum err page_userinfo(struct page *p)

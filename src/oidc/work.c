@@ -7,8 +7,9 @@
 #include <time.h>
 
 #include "crypto/crypto.h"
+#include "store/session.h"
 
-enum { SWEEP_S = 30, WORK_ARENA_BYTES = 64 << 20 };
+enum { ROUND_S = 2, SWEEP_S = 30, ENDED_AT_ONCE = 1000, WORK_ARENA_BYTES = 64 << 20 };
 
 /* ---- opening ---- */
 
@@ -77,52 +78,12 @@ bool room_for(struct oidc *o, enum kept kind, struct trouble *t)
     return trouble_set(t, "temporarily_unavailable", "too much is waiting here; try again shortly");
 }
 
-/* ---- work handed to the writer, waited for ---- */
-
-struct waiting {
-    pthread_mutex_t lock;
-    pthread_cond_t told;
-    bool done;
-    enum err err;
-};
-
-static void wait_told(void *arg, enum err err, const struct why *why, const struct receipt *receipt)
-{
-    struct waiting *w = arg;
-    (void)why;
-    (void)receipt;
-    pthread_mutex_lock(&w->lock);
-    w->done = true;
-    w->err = err;
-    pthread_cond_signal(&w->told);
-    pthread_mutex_unlock(&w->lock);
-}
-
-static enum err keep_and_wait(struct ctx *ctx, struct oidc *o, gate_kept *apply, void *arg)
-{
-    struct waiting w = {.lock = PTHREAD_MUTEX_INITIALIZER, .told = PTHREAD_COND_INITIALIZER};
-    TRY(gate_keep(ctx, o->config.gate, apply, arg, wait_told, &w));
-    pthread_mutex_lock(&w.lock);
-    while (!w.done) {
-        pthread_cond_wait(&w.told, &w.lock);
-    }
-    pthread_mutex_unlock(&w.lock);
-    return w.err;
-}
-
 /* ---- sweeping ---- */
 
-static enum err sweep_keep(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
+static enum err keep_and_wait(struct ctx *ctx, struct oidc *o, const struct keep *keep)
 {
-    int64_t now = *(const int64_t *)arg;
-    int64_t n = 0;
-    (void)receipt;
-    TRY(oidc_sweep_push(ctx, db, (struct oidc_sweep_push_in){.now = now}, &n));
-    TRY(oidc_sweep_code(ctx, db, (struct oidc_sweep_code_in){.now = now}, &n));
-    TRY(oidc_sweep_refresh(ctx, db, (struct oidc_sweep_refresh_in){.now = now}, &n));
-    TRY(oidc_sweep_grant(ctx, db, (struct oidc_sweep_grant_in){.now = now}, &n));
-    TRY(oidc_sweep_once(ctx, db, (struct oidc_sweep_once_in){.now = now}, &n));
-    return oidc_sweep_visit(ctx, db, (struct oidc_sweep_visit_in){.now = now}, &n);
+    struct str kept = {0};
+    return gate_keep_wait(ctx, o->config.gate, keep, &kept);
 }
 
 static enum err count_rows(struct ctx *ctx, struct oidc *o, struct db *db)
@@ -139,45 +100,31 @@ static enum err count_rows(struct ctx *ctx, struct oidc *o, struct db *db)
     return ERR_OK;
 }
 
-/* ---- sessions that ended by themselves ---- */
+/* ---- sessions that ended ---- */
 
-static enum err gone_keep(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
-{
-    (void)receipt;
-    return notices_leave(ctx, db, *(const struct str *)arg);
-}
-
-/* Sessions that ended by idleness or age tell nobody: look. Also finds those whose notices found no
- * room in the outbox. */
+/* However they did, they wait in the store's queue until their applications have their notices. Of
+ * one whose notices found no room in the outbox the rest is left in a later round. */
 static enum err find_ended(struct ctx *ctx, struct oidc *o, struct db *db)
 {
-    struct str after = STR("");
-    for (;;) {
-        struct oidc_visit_sessions_row *rows = NULL;
-        size_t count = 0;
-        TRY(oidc_visit_sessions(ctx, db,
-                                (struct oidc_visit_sessions_in){.after = after, .count = 1000},
-                                &rows, &count));
-        for (size_t i = 0; i < count; i++) {
-            if (!session_lasts(o->web, rows[i].session)) {
-                TRY(keep_and_wait(ctx, o, gone_keep, &rows[i].session));
-            }
-            after = rows[i].session;
-        }
-        if (count < 1000) {
-            return ERR_OK;
-        }
+    struct str *ids = NULL;
+    size_t count = 0;
+    TRY(session_gone_list(ctx, db, ENDED_AT_ONCE, &ids, &count));
+    for (size_t i = 0; i < count && !o->stopping; i++) {
+        struct keep keep = oidc_keep_gone(ctx->arena, ids[i]);
+        TRY(keep_and_wait(ctx, o, &keep));
     }
+    return ERR_OK;
 }
 
 /* ---- the thread ---- */
 
-static enum err round_of_work(struct ctx *ctx, struct oidc *o, struct db *db)
+static enum err round_of_work(struct ctx *ctx, struct oidc *o, struct db *db, bool sweep)
 {
-    int64_t now = oidc_now(ctx).ms;
-    TRY(keep_and_wait(ctx, o, sweep_keep, &now));
-    TRY(count_rows(ctx, o, db));
-    TRY(keys_ready(ctx, o));
+    if (sweep) {
+        TRY(keep_and_wait(ctx, o, &oidc_keep_sweep));
+        TRY(count_rows(ctx, o, db));
+        TRY(keys_ready(ctx, o));
+    }
     return find_ended(ctx, o, db);
 }
 
@@ -186,7 +133,10 @@ static void work(struct oidc *o, struct arena *arena)
     struct ctx ctx = {.arena = arena, .world = o->world};
     struct arena_guard guard;
     struct db *volatile db = NULL;
+    volatile int64_t swept_ns = INT64_MIN / 2;
     while (!o->stopping) {
+        int64_t now = o->world->mono_ns(o->world);
+        bool sweep = now - swept_ns > (int64_t)SWEEP_S * 1000000000;
         enum err e = ERR_MEMORY;
         arena_clear(arena);
         if (setjmp(guard.jump) == 0) {
@@ -194,7 +144,7 @@ static void work(struct oidc *o, struct arena *arena)
             arena_guard(arena, &guard);
             e = reader == NULL ? store_reader(&ctx, o->config.store, &reader) : ERR_OK;
             db = reader;
-            e = e == ERR_OK ? round_of_work(&ctx, o, db) : e;
+            e = e == ERR_OK ? round_of_work(&ctx, o, db, sweep) : e;
         }
         arena_guard(arena, NULL);
         if (db != NULL) {
@@ -203,9 +153,10 @@ static void work(struct oidc *o, struct arena *arena)
         if (e != ERR_OK && !o->stopping) {
             fprintf(stderr, "tongban: oidc: %s: %.*s\n", err_name(e), FMT(ctx.why.detail));
         }
+        swept_ns = sweep ? now : swept_ns;
         struct timespec until;
         clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += SWEEP_S;
+        until.tv_sec += ROUND_S;
         pthread_mutex_lock(&o->lock);
         while (!o->stopping && pthread_cond_timedwait(&o->wake, &o->lock, &until) != ETIMEDOUT) {
         }
@@ -227,9 +178,8 @@ static void *work_main(void *arg)
     return NULL;
 }
 
-enum err oidc_start(struct ctx *ctx, struct oidc *o, struct web *web)
+enum err oidc_start(struct ctx *ctx, struct oidc *o)
 {
-    o->web = web;
     int failed = pthread_create(&o->thread, NULL, work_main, o);
     if (failed != 0) {
         return fault(ctx, ERR_MEMORY, "cannot start the thread that sweeps: %s", strerror(failed));

@@ -14,3 +14,19 @@ DROP TABLE IF EXISTS gate_pack;
 INSERT INTO oidc_visit (session, client, person, expires_ms)
 SELECT session, client, person, expires_ms FROM oidc_outbox WHERE true ON CONFLICT (session, client) DO NOTHING;
 DROP TABLE oidc_outbox;
+
+-- 4 Sessions and bounds on guessing rest in the store, for all processes; what ended and was not told yet stands beside them.
+CREATE TABLE store_session_gone (
+    id TEXT PRIMARY KEY,
+    at_ms INTEGER NOT NULL
+) STRICT;
+INSERT INTO store_session_gone (id, at_ms)
+SELECT session, MAX(expires_ms) FROM oidc_visit WHERE session NOT IN (SELECT id FROM web_session) GROUP BY session;
+ALTER TABLE web_session RENAME TO store_session;
+DROP INDEX web_session_actor;
+CREATE TABLE store_bound (
+    digest BLOB PRIMARY KEY,
+    until_ms INTEGER NOT NULL
+) WITHOUT ROWID, STRICT;
+INSERT INTO store_bound (digest, until_ms) SELECT digest, until_ms FROM login_lock;
+DROP TABLE login_lock;

@@ -84,21 +84,26 @@ enum err use_keep(struct ctx *ctx, struct db *db, const struct use_note *n)
                                                .relation = (int64_t)n->relation});
 }
 
-static enum err apply_uses(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
+static enum err apply_uses(struct ctx *ctx, struct db *db, struct str payload,
+                           const struct keep_act *act, struct buf *answer)
 {
-    const struct page *p = arg;
-    (void)receipt;
-    for (size_t i = 0; i < p->use_count; i++) {
-        struct use_note note = {
-            .subject = p->uses[i].subject,
-            .about = p->uses[i].about,
-            .reader = p->session.actor.id,
-            .route = str_format(ctx->arena, "%s %s", p->route->method, p->route->path),
-            .relation = p->uses[i].relation};
+    struct wire w = wire_read(payload);
+    struct use_note note = {0};
+    note.reader = wire_text(&w);
+    note.route = wire_text(&w);
+    (void)act;
+    (void)answer;
+    for (int64_t count = wire_int(&w); count > 0 && !w.is_broken; count--) {
+        note.subject = wire_text(&w);
+        note.about = wire_text(&w);
+        note.relation = (enum access_relation)wire_int(&w);
         TRY(use_keep(ctx, db, &note));
     }
-    return ERR_OK;
+    return wire_done(ctx, &w);
 }
+static const struct keep_op note_uses = {"web.note-uses", apply_uses};
+static const struct keep_op *const ops[] = {&note_uses};
+const struct keep_table web_keeps = {ops, LEN(ops)};
 
 enum err page_reader_name(struct page *p, struct str reader, struct str *ret, bool *ret_found)
 {
@@ -135,12 +140,25 @@ static void uses_kept(void *arg, enum err err, const struct why *why, const stru
     if (err != ERR_OK) {
         not_kept(p);
     }
-    http_guarded(p->exchange, send_kept, p);
+    http_resume(p->exchange, send_kept, p);
 }
 
 void uses_keep(struct page *p)
 {
-    if (gate_keep(p->ctx, p->gate, apply_uses, p, uses_kept, p) != ERR_OK) {
+    struct arena *a = p->ctx->arena;
+    struct buf b = buf_new(a, LIMIT_KEEP_BYTES);
+    struct str payload = {0};
+    wire_put_text(&b, p->session.actor.id);
+    wire_put_text(&b, str_format(a, "%s %s", p->route->method, p->route->path));
+    wire_put_int(&b, (int64_t)p->use_count);
+    for (size_t i = 0; i < p->use_count; i++) {
+        wire_put_text(&b, p->uses[i].subject);
+        wire_put_text(&b, p->uses[i].about);
+        wire_put_int(&b, (int64_t)p->uses[i].relation);
+    }
+    enum err e = buf_done(p->ctx, &b, &payload);
+    struct keep keep = {&note_uses, payload};
+    if (e != ERR_OK || gate_keep(p->ctx, p->gate, &keep, uses_kept, p) != ERR_OK) {
         not_kept(p);
         page_send_now(p);
     }

@@ -56,41 +56,47 @@ static enum err jobs_list(struct page *p)
                      page_jobs, &v);
 }
 
-struct order {
-    int64_t id;
-    bool drop;
-    bool found;
-};
-
-static enum err order_keep(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
+static enum err order(struct ctx *ctx, struct db *db, struct str payload,
+                      const struct keep_act *act UNUSED, struct buf *answer)
 {
-    struct order *o = arg;
-    (void)receipt;
-    return o->drop ? outbox_drop(ctx, db, o->id, &o->found)
-                   : outbox_rearm(ctx, db, o->id, &o->found);
+    struct wire w = wire_read(payload);
+    int64_t id = wire_int(&w);
+    bool drop = wire_int(&w) != 0;
+    bool found = false;
+    TRY(wire_done(ctx, &w));
+    TRY(drop ? outbox_drop(ctx, db, id, &found) : outbox_rearm(ctx, db, id, &found));
+    wire_put_int(answer, found);
+    return ERR_OK;
 }
+static const struct keep_op op_order = {"web.job-order", order};
+static const struct keep_op *const ops[] = {&op_order};
+const struct keep_table jobs_page_keeps = {ops, LEN(ops)};
 
 static enum err ordered(struct page *p, const struct receipt *receipt)
 {
     static const struct text2 none = {STR_INIT("没有这个编号的已停止任务。"),
                                       STR_INIT("No stopped job has this number.")};
-    const struct order *o = p->own;
+    struct wire w = wire_read(p->kept);
     (void)receipt;
-    return o->found ? page_go(p, STR("/jobs")) : page_problem(p, ERR_NOT_FOUND, STR("id"), none);
+    return wire_int(&w) != 0 ? page_go(p, STR("/jobs"))
+                             : page_problem(p, ERR_NOT_FOUND, STR("id"), none);
 }
 
 static enum err jobs_post(struct page *p)
 {
     static const struct text2 which = {STR_INIT("请求须写明 id 和 order（again 或 drop）。"),
                                        STR_INIT("Say id and order: again or drop.")};
-    struct order *o = ARENA_NEW(p->ctx->arena, struct order);
-    struct str order = page_field(p, "order");
-    o->drop = str_equal(order, STR("drop"));
-    if (!str_to_i64(page_field(p, "id"), &o->id) || !(o->drop || str_equal(order, STR("again")))) {
+    struct str said = page_field(p, "order");
+    bool drop = str_equal(said, STR("drop"));
+    int64_t id = 0;
+    if (!str_to_i64(page_field(p, "id"), &id) || !(drop || str_equal(said, STR("again")))) {
         return page_problem(p, ERR_USAGE, STR("order"), which);
     }
-    p->own = o;
-    return page_keep(p, order_keep, o, ordered);
+    struct buf b = buf_new(p->ctx->arena, 0);
+    wire_put_int(&b, id);
+    wire_put_int(&b, drop);
+    struct keep keep = {&op_order, buf_str(&b)};
+    return page_keep(p, &keep, ordered);
 }
 
 static const struct route rows[] = {

@@ -284,12 +284,15 @@ static enum err page_refusal(struct page *p, const struct verdict *verdict)
 
 /* ---- to the gate and back ---- */
 
+/* What the writer said, until the page's own loop has the time to answer: the writer renders
+ * nothing. */
 struct pending {
     struct page *page;
     page_then *then;
+    bool has_draft;
     enum err err;
-    const struct why *why;
-    const struct receipt *receipt;
+    const struct receipt *told; /* lives until gate_answered returns */
+    struct receipt receipt;
 };
 
 enum err page_admitted(struct page *p, const struct receipt *r)
@@ -313,73 +316,85 @@ enum err page_admitted(struct page *p, const struct receipt *r)
     return ERR_OK;
 }
 
+/* On the loop's thread: answer by `then`, with a reader as the handler had. */
 static void finish(void *arg, struct http_exchange *x)
 {
     struct pending *d = arg;
     struct page *p = d->page;
     struct text2 none = {{0}, {0}};
-    enum err e = ERR_OK;
     bool handed_over = false;
     (void)x;
     p->handed_over = &handed_over;
-    if (d->err != ERR_OK) {
-        e = page_problem(p, d->err, STR(""), none);
-    } else {
-        e = d->then != NULL ? d->then(p, d->receipt) : page_admitted(p, d->receipt);
+    enum err e = d->err == ERR_OK ? reader_get(p) : d->err;
+    if (e == ERR_OK) {
+        p->kept = d->receipt.kept;
+        const struct receipt *receipt = d->has_draft ? &d->receipt : NULL;
+        e = d->then != NULL ? d->then(p, receipt) : page_admitted(p, receipt);
     }
     if (handed_over) {
         return;
     }
-    if (e != ERR_OK) {
+    if (e != ERR_OK && page_problem(p, e, STR(""), none) != ERR_OK) {
         answer(p, 500, STR("text/plain; charset=utf-8"), STR("the answer could not be made\n"));
     }
+    reader_give(p);
     page_send(p);
+}
+
+static void take_receipt(void *arg, struct http_exchange *x)
+{
+    struct pending *d = arg;
+    if (d->err == ERR_OK) {
+        d->receipt = gate_receipt_copy(x->ctx.arena, d->told);
+    }
+    http_resume(x, finish, d);
 }
 
 static void gate_answered(void *arg, enum err err, const struct why *why,
                           const struct receipt *receipt)
 {
     struct pending *d = arg;
+    (void)why;
     d->err = err;
-    d->why = why;
-    d->receipt = receipt;
-    http_guarded(d->page->exchange, finish, d);
+    d->told = receipt;
+    http_guarded(d->page->exchange, take_receipt, d);
 }
 
 enum err page_submit(struct page *p, struct draft *draft, page_then *then)
 {
-    return page_submit_with(p, draft, NULL, NULL, then);
+    return page_submit_with(p, draft, NULL, then);
 }
 
-static struct pending *hand_over(struct page *p, page_then *then)
+static struct pending *hand_over(struct page *p, page_then *then, bool has_draft)
 {
     struct pending *d = ARENA_NEW(p->ctx->arena, struct pending);
-    *d = (struct pending){.page = p, .then = then};
+    *d = (struct pending){.page = p, .then = then, .has_draft = has_draft};
     page_hold(p);
     return d;
 }
 
-enum err page_submit_with(struct page *p, struct draft *draft, gate_kept *beside, void *beside_arg,
-                          page_then *then)
+/* The writer never saw it: this thread answers. */
+static enum err take_back(struct page *p, enum err e)
 {
-    struct str key = http_header(&p->exchange->request, "idempotency-key");
-    draft->key = key.n > 0 ? key : page_field(p, "_key");
-    struct pending *d = hand_over(p, then);
-    enum err e = gate_submit_with(p->ctx, p->gate, draft, beside, beside_arg, gate_answered, d);
-    if (e != ERR_OK) { /* the writer never saw it: this thread answers */
-        *p->handed_over = false;
+    if (e != ERR_OK) {
+        page_unhold(p);
     }
     return e;
 }
 
-enum err page_keep(struct page *p, gate_kept *apply, void *arg, page_then *then)
+enum err page_submit_with(struct page *p, struct draft *draft, const struct keep *beside,
+                          page_then *then)
 {
-    struct pending *d = hand_over(p, then);
-    enum err e = gate_keep(p->ctx, p->gate, apply, arg, gate_answered, d);
-    if (e != ERR_OK) {
-        *p->handed_over = false;
-    }
-    return e;
+    struct str key = http_header(&p->exchange->request, "idempotency-key");
+    draft->key = key.n > 0 ? key : page_field(p, "_key");
+    struct pending *d = hand_over(p, then, true);
+    return take_back(p, gate_submit_with(p->ctx, p->gate, draft, beside, gate_answered, d));
+}
+
+enum err page_keep(struct page *p, const struct keep *keep, page_then *then)
+{
+    struct pending *d = hand_over(p, then, false);
+    return take_back(p, gate_keep(p->ctx, p->gate, keep, gate_answered, d));
 }
 
 /* ---- another thread goes on ---- */

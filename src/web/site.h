@@ -5,3 +5,4 @@
 
 extern const struct route_table site_routes;
 extern const struct route_table jobs_routes; /* what stands in the outbox, for administrators */
+extern const struct keep_table jobs_page_keeps;

@@ -7,24 +7,21 @@
 #include "base/str.h"
 #include "base/world.h"
 #include "crypto/crypto.h"
+#include "crypto/factor.h"
 #include "http/form.h"
 #include "http/negotiate.h"
 #include "limit_gen.h"
+
+enum { COSIGN_MS = 10 * 60 * 1000, COSIGN_BYTES = 5 };
 
 enum err web_new(struct ctx *ctx, const struct web_config *config, struct web **ret)
 {
     struct web *w = ARENA_NEW(ctx->arena, struct web);
     w->config = *config;
     w->world = ctx->world;
-    ctx->world->random(ctx->world, w->secret, sizeof(w->secret));
     pthread_mutex_init(&w->lock, NULL);
-    w->codes = arena_push_array(ctx->arena, config->people_count + 1, sizeof(*w->codes));
-    for (size_t i = 0; i < config->people_count; i++) {
-        struct str code = config->people[i].code;
-        memcpy(w->codes[i], code.p, code.n < sizeof(w->codes[i]) ? code.n : 0);
-    }
     *ret = w;
-    return sessions_open(ctx, w);
+    return ERR_OK;
 }
 
 void web_free(struct web *w)
@@ -35,52 +32,41 @@ void web_free(struct web *w)
     pthread_mutex_destroy(&w->lock);
 }
 
-const struct demo_person *web_take_code(struct web *w, struct str code)
-{
-    const struct demo_person *who = NULL;
-    pthread_mutex_lock(&w->lock);
-    for (size_t i = 0; i < w->config.people_count && code.n > 0; i++) {
-        struct str have = str_from(w->codes[i]);
-        if (have.n == code.n && bytes_equal(have.p, code.p, code.n)) {
-            who = &w->config.people[i];
-            w->codes[i][0] = '\0';
-        }
-    }
-    pthread_mutex_unlock(&w->lock);
-    return who;
-}
-
-struct str web_new_code(struct page *p, const struct demo_person *who)
-{
-    struct web *w = p->web;
-    uint8_t bytes[8];
-    w->world->random(w->world, bytes, sizeof(bytes));
-    struct str code = hex_encode(p->ctx->arena, bytes, sizeof(bytes));
-    pthread_mutex_lock(&w->lock);
-    memcpy(w->codes[who - w->config.people], code.p, 16);
-    w->codes[who - w->config.people][16] = '\0';
-    pthread_mutex_unlock(&w->lock);
-    return code;
-}
-
 const struct demo_person *web_people(const struct web *w, size_t *ret_count)
 {
     *ret_count = w->config.people_count;
     return w->config.people;
 }
 
-const struct route_table *web_tables(const struct web *w, size_t *ret_count)
+static struct str cosign_of(struct page *p, struct str officer, struct str case_id, int64_t turn)
 {
-    *ret_count = w->config.table_count;
-    return w->config.tables;
+    uint8_t mac[32];
+    const struct web_config *c = &p->web->config;
+    struct str text = str_format(p->ctx->arena, "cosign\n%.*s\n%.*s\n%lld", FMT(officer),
+                                 FMT(case_id), (long long)turn);
+    hmac_sha256((struct str){(const char *)c->secret, sizeof(c->secret)}, text, mac);
+    return base32_encode(p->ctx->arena, mac, COSIGN_BYTES);
+}
+
+static int64_t cosign_turn(const struct page *p)
+{
+    return p->ctx->world->now(p->ctx->world).ms / COSIGN_MS;
 }
 
 struct str cosign_code(struct page *p, struct str officer, struct str case_id)
 {
-    uint8_t mac[32];
-    struct str text = str_format(p->ctx->arena, "%.*s\n%.*s", FMT(officer), FMT(case_id));
-    hmac_sha256((struct str){p->web->secret, sizeof(p->web->secret)}, text, mac);
-    return hex_encode(p->ctx->arena, mac, 4);
+    return cosign_of(p, officer, case_id, cosign_turn(p));
+}
+
+bool cosign_holds(struct page *p, struct str officer, struct str case_id, struct str code)
+{
+    int64_t now = cosign_turn(p);
+    bool holds = false;
+    for (int64_t turn = now - 1; turn <= now && code.n > 0; turn++) {
+        struct str good = cosign_of(p, officer, case_id, turn);
+        holds = holds || (str_equal_nocase(good, code));
+    }
+    return holds;
 }
 
 void *page_state(const struct page *p, const char *room)
@@ -112,7 +98,7 @@ static struct db *reader_take(struct ctx *ctx, struct web *w)
 
 enum err reader_get(struct page *p)
 {
-    p->db = reader_take(p->ctx, p->web);
+    p->db = p->db != NULL ? p->db : reader_take(p->ctx, p->web);
     return p->db == NULL ? ERR_BUSY : ERR_OK;
 }
 
@@ -328,8 +314,8 @@ void web_handle(void *arg, struct http_exchange *x)
     p->path = path;
     p->wants_json = accept_choose(http_header(&x->request, "accept"), offers, LEN(offers)) == 1;
     p->large = str_equal(cookie_get(&x->request, STR("tb_large")), STR("1"));
-    session_load(p);
-    enum err e = dispatch(p, path);
+    enum err e = session_load(p);
+    e = e == ERR_OK ? dispatch(p, path) : e;
     /* Once handed over, the page is another thread's. */
     if (handed_over) {
         return;

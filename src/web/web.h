@@ -94,7 +94,8 @@ struct page {
         form_to; /* origin that forms of this page may be sent to besides this site; empty: none */
     struct attachment *files;
     size_t file_count;
-    void *own; /* of who holds the page over a page_then or page_step */
+    void *own;       /* of who holds the page over a page_then or page_step */
+    struct str kept; /* in a page_then: what the kept operation answered */
 };
 
 typedef enum err page_fn(struct page *p);
@@ -183,19 +184,19 @@ enum err page_problem(struct page *p, enum err code, struct str field,
 enum err page_raw(struct page *p, int status, struct str type, struct str body,
                   int64_t cache_s) MUST_USE;
 
-/* Hand a draft to the gate; when it is answered, `then` is called on the writer's thread with the
- * receipt and must answer the page (page_go, page_problem …), or hand it on, without touching
- * p->db. NULL: admitted goes to /receipt/SEQ, refused shows the refusal with its article (409). The
- * idempotency key is the form's. */
+/* Hand a draft to the gate; when it is answered, `then` is called on the page's loop with the
+ * receipt and, as the handler, answers the page (page_go, page_problem …), or hands it on. NULL:
+ * admitted goes to /receipt/SEQ, refused shows the refusal with its article (409). The idempotency
+ * key is the form's. */
 typedef enum err page_then(struct page *p, const struct receipt *receipt);
 enum err page_submit(struct page *p, struct draft *draft, page_then *then) MUST_USE;
 /* What NULL does, for a `then` that has something to say only of one of the two. */
 enum err page_admitted(struct page *p, const struct receipt *receipt) MUST_USE;
-/* The same with kept rows beside the act (gate_submit_with), and kept rows alone (gate_keep; then
- * gets receipt NULL). What beside_arg points to lives on the page's arena. */
-enum err page_submit_with(struct page *p, struct draft *draft, gate_kept *beside, void *beside_arg,
+/* The same with a kept operation beside the act (gate_submit_with), and one alone (gate_keep; then
+ * gets receipt NULL). What it answered stands in page->kept. */
+enum err page_submit_with(struct page *p, struct draft *draft, const struct keep *beside,
                           page_then *then) MUST_USE;
-enum err page_keep(struct page *p, gate_kept *apply, void *arg, page_then *then) MUST_USE;
+enum err page_keep(struct page *p, const struct keep *keep, page_then *then) MUST_USE;
 
 /* Leave the page to another thread: after page_hold the handler returns ERR_OK and touches it no
  * more, and the other thread calls page_go_on exactly once, from where `step` answers the page,
@@ -207,6 +208,8 @@ void page_unhold(struct page *p); /* nobody took it: this thread answers after a
 void page_go_on(struct page *p, page_step *step, void *arg);
 
 /* ---- the room's doors for the program that serves ---- */
+
+extern const struct keep_table web_keeps;
 
 struct route_table {
     const struct route *rows;
@@ -237,7 +240,8 @@ enum { WEB_HEALTH_MAX = 8 };
 struct web_config {
     struct gate *gate;
     struct store *store;
-    struct text2 name; /* of the node, in the masthead */
+    struct text2 name;  /* of the node, in the masthead */
+    uint8_t secret[32]; /* of the node, the same in every process: for what pages give out */
     const struct route_table *tables;
     size_t table_count;
     const struct room_state *states;
@@ -246,11 +250,6 @@ struct web_config {
     size_t people_count;
     struct str css;        /* /static/tongban.css */
     struct str passkey_js; /* /static/passkey.js */
-    /* Told on the writer's thread, in the transaction that ends it: a session was ended by its
-     * owner, by a new sign-in in its browser, or because its actor's means of signing in changed.
-     * For back-channel logout. NULL: nobody. */
-    enum err (*session_gone)(struct ctx *ctx, struct db *db, struct str session_id,
-                             struct str actor);
     /* How faults are told at routes FOR_PROTOCOL. NULL: as at others. */
     page_fault *fault;
     /* The name of a reader of use_keep. NULL: there are none. */
@@ -273,9 +272,7 @@ void web_settled(void *arg);
 size_t web_body_limit(void *arg, const struct http_request *head);
 
 /* ---- sessions (session.c) ----
- * Kept in the store, read from memory. A session ends LIMIT_SESSION_IDLE_S after its last request,
- * LIMIT_SESSION_WHOLE_S after its first, when its owner ends it, or when LIMIT_SESSIONS_OF_ONE
- * newer ones of the same actor came. */
+ * The rows, how long they last and what ends them: store/session.h. */
 
 /* Who proved to be whom, and how. */
 struct sign_in {
@@ -284,36 +281,18 @@ struct sign_in {
                            can be tricked out of */
     struct str methods; /* as in struct session */
 };
-/* Begin a session under a new id and cookie; one that this browser had is ended, so a step-up
- * rotates it as well. The row is written behind the answer: a crash in between asks to sign in once
- * more. Any thread that holds the page. */
-void session_begin(struct page *p, const struct sign_in *who);
-/* End a session of `actor` by its public id, or all but `except` (empty: all) when id is empty.
- * Durable when `then` is called (as page_submit calls it, receipt NULL), which must answer the
- * page. */
+/* Begin a session under a new id and cookie; one that this browser had is ended, or goes on under
+ * the new cookie when it is the same person's, so a step-up rotates it as well. Durable when `then`
+ * is called (as page_keep calls it), which must answer the page. */
+enum err session_begin(struct page *p, const struct sign_in *who, page_then *then) MUST_USE;
+/* End a session of `actor` by its public id, or all but `except` (empty: all) when id is empty. The
+ * same. */
 enum err session_end(struct page *p, struct str actor, struct str id, struct str except,
                      page_then *then) MUST_USE;
-/* The sessions of an actor, the last used first; on the page's arena. */
-struct session_row {
-    struct str id;
-    int assurance;
-    struct str methods;
-    struct instant begun;
-    struct instant seen;
-    struct str agent;   /* User-Agent as sent, cut */
-    struct str address; /* where it began */
-};
-size_t session_list(struct page *p, struct str actor, struct session_row **ret);
-/* Is a session with this public id signed in now? For those who hold tokens that hang on it. Any
- * thread. */
-bool session_lasts(struct web *w, struct str id);
 
 /* The code by which a second officer, signed in on their own, confirms that they act together with
- * another in a case: eight characters, good for this officer and case until the node restarts. */
+ * another in a case: eight letters, good for this officer and case for ten to twenty minutes, at
+ * every front of the node. */
 struct str cosign_code(struct page *p, struct str officer, struct str case_id);
-/* Demo: whose sign-in address this code is, using it up; NULL when it is nobody's, or was used. And
- * a new one for a person. */
-const struct demo_person *web_take_code(struct web *w, struct str code);
-struct str web_new_code(struct page *p, const struct demo_person *who);
+bool cosign_holds(struct page *p, struct str officer, struct str case_id, struct str code);
 const struct demo_person *web_people(const struct web *w, size_t *ret_count);
-const struct route_table *web_tables(const struct web *w, size_t *ret_count);

@@ -6,34 +6,15 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "http/http.h"
+#include "store/session.h"
 #include "web/web.h"
 
-enum session_state { SESSION_NONE, SESSION_LIVE, SESSION_GONE };
-struct web_session {
-    enum session_state state;
-    uint8_t id_hash[32]; /* of the cookie, which is not kept */
-    uint32_t next;       /* with the same head */
-    uint32_t version;    /* of the row; saved: the version the store has */
-    uint32_t saved;
-    enum actor_kind kind;
-    int assurance;
-    struct instant since;
-    struct instant begun;
-    struct instant seen;
-    struct instant seen_saved;
+/* A session about to be noted as seen (session.c). */
+enum { SEEN_PLACES = 128 };
+enum seen_state { SEEN_FREE, SEEN_WAITS, SEEN_ASKED };
+struct web_seen {
+    enum seen_state state;
     char id[20];
-    char actor[44];
-    char name[156];
-    char methods[32];
-    char agent[96];
-    char address[48];
-};
-struct web_sessions {
-    struct web_session *rows; /* LIMIT_SESSIONS of them */
-    size_t used;              /* rows from here on have never been used */
-    uint32_t *heads;          /* by hash of the cookie */
-    bool flushing;
-    struct instant swept; /* of the writer's thread */
 };
 
 struct page_use {
@@ -45,12 +26,11 @@ struct page_use {
 struct web {
     struct web_config config;
     struct world *world;
-    char secret[32];      /* of this process: for cosign codes */
     pthread_mutex_t lock; /* of what follows */
     struct db *readers[16];
     size_t reader_count;
-    struct web_sessions sessions;
-    char (*codes)[33]; /* of the demo's people, in their order; empty once used */
+    struct web_seen seen[SEEN_PLACES];
+    bool seen_asked; /* an asking is on its way */
 };
 
 /* access.c: the roles of the session and the row of the route; false: not for this role. */
@@ -59,10 +39,9 @@ enum err access_load(struct page *p, bool *ret_may) MUST_USE;
 void uses_keep(struct page *p);
 void page_send_now(struct page *p);
 void reader_give(struct page *p);
-void session_load(struct page *p);
-/* Make the table, with the sessions that last from before. */
-enum err sessions_open(struct ctx *ctx, struct web *w) MUST_USE;
-/* A reader for a page that goes on. ERR_BUSY when the store gives none. */
+/* Who is signed in, by the cookie. */
+enum err session_load(struct page *p) MUST_USE;
+/* A reader for the page, unless it has one. ERR_BUSY when the store gives none. */
 enum err reader_get(struct page *p) MUST_USE;
 /* The body of a POST as fields and files. */
 enum err page_read_form(struct page *p) MUST_USE;
