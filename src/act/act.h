@@ -77,7 +77,7 @@ struct admitted {
 
 /* A service room, as the gate sees it. apply is called in the writer's transaction for every
  * admitted act that names the effect; track for every admitted act, after its effects; erase
- * removes a value from the room's views. Any may be NULL. They write only the room's own tables. */
+ * takes a value from the room's views. Any may be NULL. They write only the room's own tables. */
 struct effect_row {
     const char *effect; /* "licence.issue" */
     enum err (*apply)(struct ctx *ctx, struct db *db, const struct admitted *act);
@@ -100,17 +100,29 @@ struct name_row {
     const char *effect;
     enum err (*look)(struct ctx *ctx, struct db *db, const struct naming *n, struct misnamed *ret);
 };
+/* What act `seq` said of a fact is erased. In a case the value stood in its facts from that act
+ * until before act `until`, the next of the case that says the same fact: what rooms copied from
+ * the facts of a case at an act in between is a copy of it. Later values are others' and stay. */
+struct erasure {
+    int64_t seq;
+    int64_t until;      /* INT64_MAX: nothing was said of it since */
+    struct str case_id; /* empty: the act stands in none */
+    struct str fact;
+};
 struct projector {
     const char *room;
-    /* Of what it makes of acts: goes up when the same acts give other rows than before, and then the
-     * node makes all views anew (replay/replay.h). A change of the tables is seen without it. */
+    /* Of what it makes of acts: goes up when the same acts give other rows than before, and then
+     * the node makes all views anew (replay/replay.h). A change of the tables is seen without it.
+     */
     int version;
     const struct effect_row *effects;
     size_t effect_count;
     const struct name_row *names;
     size_t name_count;
     enum err (*track)(struct ctx *ctx, struct db *db, const struct admitted *act);
-    enum err (*erase)(struct ctx *ctx, struct db *db, int64_t seq, struct str fact);
+    /* Leave what a replay leaves, in which the act brings the fact as null. Called again in that
+     * replay, where there is nothing left to do. */
+    enum err (*erase)(struct ctx *ctx, struct db *db, const struct erasure *e);
     /* The act by which the matter that a case's facts name was last decided, as a licence by its
      * number; -1 when there is none. */
     enum err (*earlier)(struct ctx *ctx, struct db *db, const struct json *facts, int64_t *ret_seq);

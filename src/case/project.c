@@ -114,4 +114,34 @@ static enum err due(struct ctx *ctx, struct db *db, struct str case_id, struct s
         (struct case_view_due_in){.id = case_id, .due_limit = due_limit, .due_day = due_day.n});
 }
 
-const struct projector case_projector = {.room = "case", .track = track, .due = due};
+/* The decisions that were published while the value stood in the case's facts. */
+static enum err erase(struct ctx *ctx, struct db *db, const struct erasure *e)
+{
+    struct case_decision_copies_row *rows = NULL;
+    size_t count = 0;
+    if (e->case_id.n == 0) {
+        return ERR_OK;
+    }
+    TRY(case_decision_copies(
+        ctx, db,
+        (struct case_decision_copies_in){.case_id = e->case_id, .seq = e->seq, .until = e->until},
+        &rows, &count));
+    for (size_t i = 0; i < count; i++) {
+        struct json facts;
+        struct str text = {0};
+        struct buf b = buf_new(ctx->arena, 0);
+        TRY(json_parse(ctx, rows[i].public_facts, STR("facts"), &facts));
+        if (json_get_str(&facts, e->fact) == NULL) {
+            continue;
+        }
+        json_set(ctx->arena, &facts, e->fact, json_null());
+        json_write(&b, &facts);
+        TRY(buf_done(ctx, &b, &text));
+        TRY(case_decision_say(
+            ctx, db, (struct case_decision_say_in){.seq = rows[i].seq, .public_facts = text}));
+    }
+    return ERR_OK;
+}
+
+const struct projector case_projector = {
+    .room = "case", .track = track, .erase = erase, .due = due};

@@ -49,3 +49,9 @@ VALUES (:seq, :case_id, :item, :office, :kind, :decided_day, :public_facts);
 
 -- case_decision_list :rows  Decisions before one, newest first.
 SELECT seq, case_id, item, office, kind, decided_day, public_facts FROM case_decision WHERE seq < :seq ORDER BY seq DESC LIMIT :count$int;
+
+-- case_decision_copies :rows  Decisions of a case published from one act until before another.
+SELECT seq, public_facts FROM case_decision WHERE case_id = :case_id AND seq >= :seq AND seq < :until$int ORDER BY seq;
+
+-- case_decision_say :write  A decision says less now.
+UPDATE case_decision SET public_facts = :public_facts WHERE seq = :seq;

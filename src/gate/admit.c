@@ -130,10 +130,12 @@ static enum err erase_everywhere(struct ctx *ctx, struct gate *g, struct db *db,
     }
     int64_t seq = json_int(&act->draft->fields, "erase.seq", -1);
     struct str fact = json_text(&act->draft->fields, "erase.fact");
-    TRY(erase_value(ctx, g, db, seq, fact, act->replay));
+    struct erasure e;
+    TRY(erase_value(ctx, g, db, seq, fact, act->replay, &e));
+    g->erased = true;
     for (size_t i = 0; i < g->room_count; i++) {
         if (g->rooms[i]->erase != NULL) {
-            TRY(g->rooms[i]->erase(ctx, db, seq, fact));
+            TRY(g->rooms[i]->erase(ctx, db, &e));
         }
     }
     return ERR_OK;

@@ -17,7 +17,7 @@ enum err gate_again(struct ctx *ctx, struct gate *g, struct db *db, const struct
     q.recorded = true;
     q.decided_then = then->erased_before ? v->decided : json_array();
     q.erased = v->erased;
-    if (v->erased && v->has_proposal) {
+    if (v->erased && v->has_proposal) { /* null, when it is gone itself: its commitment stands in */
         q.has_proposal = true;
         q.proposal.json = v->proposal;
         TRY(feel_from_json(ctx, &v->proposal, NULL, &q.proposal.value));

@@ -54,40 +54,96 @@ static enum err forget_document(struct ctx *ctx, struct gate *g, struct db *db, 
     return vault_erase_document(ctx, db, seq, zh);
 }
 
-static enum err forget_documents(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq,
-                                 struct str case_id, struct str fact)
+static enum err forget_documents(struct ctx *ctx, struct gate *g, struct db *db,
+                                 const struct erasure *e)
 {
     struct issued own;
     struct gate_document_of_case_row *rows = NULL;
     size_t count = 0;
     bool found = false;
-    if (case_id.n == 0) {
-        TRY(vault_document_find(ctx, db, seq, &own, &found));
-        return found ? forget_document(ctx, g, db, seq, own.zh, fact) : ERR_OK;
+    if (e->case_id.n == 0) {
+        TRY(vault_document_find(ctx, db, e->seq, &own, &found));
+        return found ? forget_document(ctx, g, db, e->seq, own.zh, e->fact) : ERR_OK;
     }
-    TRY(gate_document_of_case(ctx, db, (struct gate_document_of_case_in){.case_id = case_id}, &rows,
-                              &count));
+    TRY(gate_document_of_case(ctx, db, (struct gate_document_of_case_in){.case_id = e->case_id},
+                              &rows, &count));
     for (size_t i = 0; i < count; i++) {
-        TRY(forget_document(ctx, g, db, rows[i].seq, rows[i].zh, fact));
+        if (rows[i].seq >= e->seq && rows[i].seq < e->until) {
+            TRY(forget_document(ctx, g, db, rows[i].seq, rows[i].zh, e->fact));
+        }
+    }
+    return ERR_OK;
+}
+
+/* The next act of the case that says the same fact; INT64_MAX when none does. */
+static enum err said_again(struct ctx *ctx, struct db *db, struct erasure *e)
+{
+    struct gate_act_of_case_row *acts = NULL;
+    size_t count = 0;
+    e->until = INT64_MAX;
+    if (e->case_id.n == 0) {
+        return ERR_OK;
+    }
+    TRY(gate_act_of_case(
+        ctx, db, (struct gate_act_of_case_in){.case_id = e->case_id, .count = LIMIT_CASE_ACTS},
+        &acts, &count));
+    for (size_t i = 0; i < count && e->until == INT64_MAX; i++) {
+        struct vault_content content;
+        struct str text = {0};
+        bool found = false;
+        if (acts[i].seq <= e->seq) {
+            continue;
+        }
+        TRY(vault_find(ctx, db, acts[i].seq, &text, &found));
+        TRY(vault_read(ctx, text, &content));
+        bool says = json_get_str(&content.draft.fields, e->fact) != NULL;
+        e->until = says ? acts[i].seq : e->until;
+    }
+    return ERR_OK;
+}
+
+/* What decisions proposed from the value, where it stands in their outcome. */
+static enum err forget_proposals(struct ctx *ctx, struct db *db, const struct erasure *e,
+                                 struct str value)
+{
+    struct gate_act_of_case_row *acts = NULL;
+    size_t count = 0;
+    if (e->case_id.n == 0 || value.n == 0) {
+        return ERR_OK;
+    }
+    TRY(gate_act_of_case(
+        ctx, db, (struct gate_act_of_case_in){.case_id = e->case_id, .count = LIMIT_CASE_ACTS},
+        &acts, &count));
+    for (size_t i = 0; i < count; i++) {
+        if (acts[i].seq >= e->seq && acts[i].seq < e->until) {
+            TRY(vault_erase_proposal(ctx, db, acts[i].seq, value));
+        }
     }
     return ERR_OK;
 }
 
 enum err erase_value(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq, struct str fact,
-                     bool replay)
+                     bool replay, struct erasure *ret)
 {
     struct act_record record;
     bool found = false;
     bool done = false;
+    struct str value = {0};
+    *ret = (struct erasure){.seq = seq, .until = INT64_MAX, .fact = fact};
     TRY(gate_act(ctx, g, db, seq, &record, &found));
     if (!found) {
         return ERR_OK;
     }
+    ret->case_id = record.case_id;
+    TRY(said_again(ctx, db, ret));
+    const struct json *said = json_get_str(&record.fields, fact);
+    value = json_is(said, JSON_STRING) ? said->text : value;
     if (!replay) {
         TRY(vault_erase_value(ctx, db, seq, fact, &done));
     }
     if (done) {
-        TRY(forget_documents(ctx, g, db, seq, record.case_id, fact));
+        TRY(forget_documents(ctx, g, db, ret));
+        TRY(forget_proposals(ctx, db, ret, value));
     }
-    return forget_fact(ctx, db, record.case_id, fact);
+    return ret->until == INT64_MAX ? forget_fact(ctx, db, record.case_id, fact) : ERR_OK;
 }

@@ -56,6 +56,9 @@ static void end_batch(void *arg, enum err err)
         return;
     }
     book_show(g->book);
+    if (g->erased) {
+        g->erased = !store_scrub(g->store);
+    }
 }
 
 /* Where a rebuilding goes on: behind the acts that are in the views. */

@@ -195,7 +195,8 @@ enum err gate_again(struct ctx *ctx, struct gate *g, struct db *db, const struct
                     struct act_again *ret) MUST_USE;
 /* The versions of all that projects, as a text to hold against what made the views. */
 struct str gate_views_version(struct arena *a, const struct gate_config *config);
-/* Of a gate that rebuilds: how many acts are in the views (and the place of the next), of how many. */
+/* Of a gate that rebuilds: how many acts are in the views (and the place of the next), of how many.
+ */
 void gate_rebuilt(const struct gate *g, uint64_t *ret_size, uint64_t *ret_of);
 /* Keep how far it has come, inside the transaction of the acts so far; at the end hold the tree of
  * what was made again against the signed head (ERR_CORRUPT when it is another). */

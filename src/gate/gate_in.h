@@ -140,7 +140,7 @@ struct gate {
     struct tree tree;    /* the writer's own; readers use the store */
     struct instant last; /* time of the newest act: recorded time never steps back */
     struct writer *writer;
-    bool started; /* the writer has its thread */
+    bool started;  /* the writer has its thread */
     bool rebuilds; /* acts come from the own ledger: leaf, values and documents are there already */
     uint64_t rebuild_to;
     int64_t refusal_id;
@@ -153,6 +153,7 @@ struct gate {
         size_t publications;
     } job_mark, batch_mark;
     bool batch_open;
+    bool erased;               /* the batch erased a value: it must leave the store's log as well */
     pthread_mutex_t pool_lock; /* arenas for queued drafts (submit.c) */
     struct arena *pool[LIMIT_WRITER_QUEUE / 4];
     size_t pool_count;
@@ -280,8 +281,9 @@ void gate_mark_reset(struct gate *g, const struct gate_mark *m);
 enum err document_draw(struct ctx *ctx, struct gate *g, struct db *db, struct question *q,
                        int64_t seq, struct str case_id, const struct step *step, bool english,
                        struct issued *ret) MUST_USE;
-/* Erase a value that an act said of a fact: in vault, documents and the facts of its case. */
+/* Erase a value that an act said of a fact: in vault, documents, proposals and the facts of its
+ * case. *ret is what rooms are to erase. */
 enum err erase_value(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq, struct str fact,
-                     bool replay) MUST_USE;
+                     bool replay, struct erasure *ret) MUST_USE;
 enum err head_store(struct ctx *ctx, struct db *db, const struct tree *tree,
                     struct str note) MUST_USE;

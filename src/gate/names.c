@@ -141,6 +141,24 @@ static enum err look_authority_end(struct ctx *ctx, struct db *db, const struct 
 
 /* ---- erasing ---- */
 
+/* What the law steers by stays: a day a limit counts from, a person or office a case names who then
+ * acts in it. Without them the record would say something else than what was done
+ * (个人信息保护法47: while the law's own time for keeping runs, storing goes on). */
+static bool steers(const struct law *law, const struct fact *fact)
+{
+    size_t count = 0;
+    const struct named *named = law_named(law, &count);
+    bool is = false;
+    for (size_t i = 0; i < count; i++) {
+        is = is || named[i].fact == fact;
+    }
+    const struct limit *limits = law_limits(law, &count);
+    for (size_t i = 0; i < count; i++) {
+        is = is || limits[i].since == fact || limits[i].event == fact;
+    }
+    return is;
+}
+
 /* What an act never said is not erased, and of acts outside cases only values about people: ids tie
  * the record together. */
 static enum err look_erased(struct ctx *ctx, struct db *db, const struct naming *n,
@@ -161,7 +179,8 @@ static enum err look_erased(struct ctx *ctx, struct db *db, const struct naming 
         bool may = personal || kind == NULL || kind->in_case != ACT_CASE_NONE;
         bool said =
             json_get_str(&content.salts, str_format(ctx->arena, "fields.%.*s", FMT(id))) != NULL;
-        say(ret, may && said, "form.subject", "erase.fact");
+        bool stays = fact != NULL && steers(n->law, fact);
+        say(ret, may && said && !stays, "form.subject", "erase.fact");
     }
     return ERR_OK;
 }

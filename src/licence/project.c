@@ -33,6 +33,26 @@ static enum err public_facts(struct ctx *ctx, const struct admitted *act,
     return buf_done(ctx, &b, ret);
 }
 
+/* Note what was copied, for erasing. */
+static enum err note_copy(struct ctx *ctx, struct db *db, const struct admitted *act,
+                          const struct licence_type *t, struct str number)
+{
+    struct buf ids = buf_new(ctx->arena, 0);
+    bool names = t->holder != NULL && json_get_str(act->facts, t->holder->id) != NULL;
+    for (size_t i = 0; i < t->public_count; i++) {
+        if (json_get_str(act->facts, t->publics[i]->id) != NULL) {
+            buf_format(&ids, " %.*s ", FMT(t->publics[i]->id));
+        }
+    }
+    return licence_copy_add(
+        ctx, db,
+        (struct licence_copy_add_in){.number = number,
+                                     .seq = act->seq,
+                                     .case_id = act->case_id,
+                                     .facts = buf_str(&ids),
+                                     .holder = names ? t->holder->id : STR("")});
+}
+
 static struct day until_of(const struct licence_type *t, struct day from)
 {
     if (t->valid_n == 0) {
@@ -51,9 +71,11 @@ static enum err on_issue(struct ctx *ctx, struct db *db, const struct admitted *
     if (t == NULL) {
         return ERR_OK;
     }
+    struct str number = new_number(ctx->arena, t, act->seq);
     TRY(public_facts(ctx, act, t, &facts));
+    TRY(note_copy(ctx, db, act, t, number));
     return licence_put(ctx, db,
-                       (struct licence_put_in){.number = new_number(ctx->arena, t, act->seq),
+                       (struct licence_put_in){.number = number,
                                                .licence_type = t->id,
                                                .holder = fact_text(act, t->holder),
                                                .party = act->party,
@@ -110,17 +132,28 @@ static enum err on_change(struct ctx *ctx, struct db *db, const struct admitted 
     }
     json_write(&b, &facts);
     TRY(buf_done(ctx, &b, &text));
-    struct str holder = fact_text(act, t->holder);
-    return licence_change(ctx, db,
-                          (struct licence_change_in){.holder = holder.n > 0 ? holder : row.holder,
-                                                     .public_facts = text,
-                                                     .seq = act->seq,
-                                                     .number = row.number});
+    bool names = t->holder != NULL && json_get_str(act->facts, t->holder->id) != NULL;
+    TRY(note_copy(ctx, db, act, t, row.number));
+    return licence_change(
+        ctx, db,
+        (struct licence_change_in){.holder = names ? fact_text(act, t->holder) : row.holder,
+                                   .public_facts = text,
+                                   .seq = act->seq,
+                                   .number = row.number});
 }
 
 static enum err set_status(struct ctx *ctx, struct db *db, const struct admitted *act,
                            struct str status)
 {
+    struct licence_get_row row;
+    bool found = false;
+    const struct licence_type *t = act->item == NULL ? NULL : act->item->licence;
+    TRY(licence_get(ctx, db, (struct licence_get_in){.number = number_of(act)}, &row, &found));
+    /* A case is about its party's own licence, of the type its item leads to. */
+    if (!found || !str_equal(row.party, act->party) ||
+        (t != NULL && !str_equal(row.licence_type, t->id))) {
+        return ERR_OK;
+    }
     return licence_set_status(ctx, db,
                               (struct licence_set_status_in){.licence_status = status,
                                                              .seq = act->seq,
@@ -147,6 +180,68 @@ static enum err on_correct(struct ctx *ctx, struct db *db, const struct admitted
     return set_status(ctx, db, act, STR("valid"));
 }
 
+/* ---- erasing ---- */
+
+/* " a.x " stands in " a.x  b.y ". */
+static bool lists(struct arena *a, struct str ids, struct str fact)
+{
+    return str_find(ids, str_format(a, " %.*s ", FMT(fact))) != SIZE_MAX;
+}
+
+/* Take a fact that was copied at one act from what the licence says, unless a later act copied it
+ * anew. */
+static enum err erase_copy(struct ctx *ctx, struct db *db, const struct licence_copy_list_row *copy,
+                           struct str fact)
+{
+    struct licence_copy_later_row *later = NULL;
+    struct licence_get_row row;
+    struct json facts;
+    struct buf b = buf_new(ctx->arena, 0);
+    struct str text = {0};
+    size_t count = 0;
+    bool found = false;
+    bool said = lists(ctx->arena, copy->facts, fact);
+    bool held = str_equal(copy->holder, fact);
+    TRY(licence_copy_later(ctx, db,
+                           (struct licence_copy_later_in){.number = copy->number, .seq = copy->seq},
+                           &later, &count));
+    for (size_t i = 0; i < count; i++) {
+        said = said && !lists(ctx->arena, later[i].facts, fact);
+        held = held && later[i].holder.n == 0;
+    }
+    TRY(licence_get(ctx, db, (struct licence_get_in){.number = copy->number}, &row, &found));
+    if (!found || (!said && !held)) {
+        return ERR_OK;
+    }
+    TRY(json_parse(ctx, row.public_facts, STR("facts"), &facts));
+    if (said) {
+        json_set(ctx->arena, &facts, fact, json_null());
+    }
+    json_write(&b, &facts);
+    TRY(buf_done(ctx, &b, &text));
+    return licence_say(ctx, db,
+                       (struct licence_say_in){.number = row.number,
+                                               .holder = held ? STR("") : row.holder,
+                                               .public_facts = text});
+}
+
+static enum err erase(struct ctx *ctx, struct db *db, const struct erasure *e)
+{
+    struct licence_copy_list_row *copies = NULL;
+    size_t count = 0;
+    if (e->case_id.n == 0) {
+        return ERR_OK;
+    }
+    TRY(licence_copy_list(
+        ctx, db,
+        (struct licence_copy_list_in){.case_id = e->case_id, .seq = e->seq, .until = e->until},
+        &copies, &count));
+    for (size_t i = 0; i < count; i++) {
+        TRY(erase_copy(ctx, db, &copies[i], e->fact));
+    }
+    return ERR_OK;
+}
+
 /* A licence was decided by the act that last changed its row. */
 static enum err earlier(struct ctx *ctx, struct db *db, const struct json *facts, int64_t *ret_seq)
 {
@@ -166,8 +261,11 @@ static const struct effect_row effects[] = {
     {"licence.cancel", on_cancel}, {"licence.suspend", on_suspend}, {"licence.correct", on_correct},
     {"licence.change", on_change}};
 
-const struct projector licence_projector = {
-    .room = "licence", .effects = effects, .effect_count = LEN(effects), .earlier = earlier};
+const struct projector licence_projector = {.room = "licence",
+                                            .effects = effects,
+                                            .effect_count = LEN(effects),
+                                            .erase = erase,
+                                            .earlier = earlier};
 
 enum err licence_prefill(struct ctx *ctx, struct db *db, struct str party, struct str type,
                          struct json *facts)

@@ -22,3 +22,15 @@ SELECT number, licence_type, holder, from_day, until_day, licence_status FROM li
 -- licence_held :rows  The valid licences of a party of one type; two are enough to know that there are several.
 SELECT number, holder, public_facts FROM licence_register
 WHERE party = :party AND licence_type = :licence_type AND licence_status = 'valid' ORDER BY number LIMIT 2;
+
+-- licence_copy_add :write  What a licence says was copied at an act.
+INSERT INTO licence_copy (number, seq, case_id, facts, holder) VALUES (:number, :seq, :case_id, :facts, :holder);
+
+-- licence_copy_list :rows  What was copied from a case from one act until before another.
+SELECT number, seq, facts, holder FROM licence_copy WHERE case_id = :case_id AND seq >= :seq AND seq < :until$int ORDER BY number, seq;
+
+-- licence_copy_later :rows  What a licence copied after an act.
+SELECT facts, holder FROM licence_copy WHERE number = :number AND seq > :seq ORDER BY seq;
+
+-- licence_say :write  A licence says less now.
+UPDATE licence_register SET holder = :holder, public_facts = :public_facts WHERE number = :number;

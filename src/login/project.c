@@ -75,8 +75,10 @@ static enum err on_setting(struct ctx *ctx, struct db *db, const struct admitted
     return ERR_OK;
 }
 
-static enum err erase(struct ctx *ctx, struct db *db, int64_t seq, struct str fact)
+static enum err erase(struct ctx *ctx, struct db *db, const struct erasure *e)
 {
+    int64_t seq = e->seq;
+    struct str fact = e->fact;
     struct login_account_of_seq_row *rows = NULL;
     size_t count = 0;
     if (str_equal(fact, STR("credential.title"))) {

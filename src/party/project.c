@@ -52,8 +52,10 @@ static enum err on_register(struct ctx *ctx, struct db *db, const struct admitte
 }
 
 /* An erased value leaves the same trace as in a replay, where the act brings it as null. */
-static enum err erase(struct ctx *ctx, struct db *db, int64_t seq, struct str fact)
+static enum err erase(struct ctx *ctx, struct db *db, const struct erasure *e)
 {
+    int64_t seq = e->seq;
+    struct str fact = e->fact;
     struct party_register_of_seq_row *rows = NULL;
     size_t count = 0;
     TRY(party_register_of_seq(ctx, db, (struct party_register_of_seq_in){.seq = seq}, &rows,

@@ -485,3 +485,9 @@ enum err store_dump_table(struct ctx *ctx, struct db *db, const struct store_tab
 }
 _Static_assert(sizeof(struct str) == sizeof(struct maybe_int),
                "a dumped row is an array of either");
+
+bool store_scrub(struct store *s)
+{
+    must(!s->writer->in_transaction);
+    return s->engine->scrub == NULL || s->engine->scrub(s->writer);
+}

@@ -89,8 +89,8 @@ int store_version(void);
 enum err store_views_are_stale(struct ctx *ctx, struct db *db, bool *ret) MUST_USE;
 /* Say, inside the transaction that filled them, that they are whole. */
 enum err store_views_built(struct ctx *ctx, struct db *writer) MUST_USE;
-/* Say which version of the program's projections will fill the views: when another filled those there
- * are, they are made anew and empty (stale). Needs the writer, outside a transaction. */
+/* Say which version of the program's projections will fill the views: when another filled those
+ * there are, they are made anew and empty (stale). Needs the writer, outside a transaction. */
 enum err store_views_version(struct ctx *ctx, struct store *s, struct str version) MUST_USE;
 /* Drop and make anew every view table, inside the open transaction of the writer. */
 enum err store_views_clear(struct ctx *ctx, struct db *writer) MUST_USE;
@@ -108,6 +108,11 @@ bool store_table_is_kept(const struct store_table *t);
 typedef enum err store_line(struct ctx *ctx, void *arg, struct str line);
 enum err store_dump_table(struct ctx *ctx, struct db *db, const struct store_table *t,
                           store_line *each, void *arg) MUST_USE;
+
+/* What was deleted or overwritten leaves the log too: copies it into the database and truncates it.
+ * False when a reader still holds an older instant, and it must be asked again. The writer's
+ * thread, outside a transaction. On PostgreSQL pages are cleaned by its own vacuum: true. */
+bool store_scrub(struct store *s);
 
 /* ---- self-test and backup ---- */
 

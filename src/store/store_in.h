@@ -111,6 +111,7 @@ struct engine {
                     struct sink *sink);
     enum err (*control)(struct ctx *ctx, struct db *db, enum control what);
     enum err (*exec)(struct ctx *ctx, struct db *db, const char *sql); /* no rows, no parameters */
+    bool (*scrub)(struct db *writer);                                  /* see store_scrub */
     void (*settle)(struct db *db); /* end a half-read statement */
 };
 extern const struct engine engine_sqlite;

@@ -109,3 +109,31 @@ enum err vault_erase_document(struct ctx *ctx, struct db *db, int64_t seq, struc
     TRY(put_back(ctx, db, seq, &v));
     return vault_document_remove(ctx, db, (struct vault_document_remove_in){.seq = seq});
 }
+
+static bool says(const struct json *j, struct str value)
+{
+    bool found = j->kind == JSON_STRING && str_find(j->text, value) != SIZE_MAX;
+    for (size_t i = 0; j->kind == JSON_ARRAY && i < j->count && !found; i++) {
+        found = says(&j->items[i], value);
+    }
+    for (size_t i = 0; j->kind == JSON_OBJECT && i < j->count && !found; i++) {
+        found = says(&j->members[i].value, value);
+    }
+    return found;
+}
+
+enum err vault_erase_proposal(struct ctx *ctx, struct db *db, int64_t seq, struct str value)
+{
+    struct json v;
+    bool found = false;
+    bool done = false;
+    must(value.n > 0);
+    TRY(content_of(ctx, db, seq, &v, &found));
+    const struct json *proposal = found ? json_get(&v, "proposal") : NULL;
+    if (proposal == NULL || !says(proposal, value)) {
+        return ERR_OK;
+    }
+    TRY(salt_to_gone(ctx, &v, STR("proposal"), *proposal, &done));
+    json_set(ctx->arena, &v, STR("proposal"), json_null());
+    return put_back(ctx, db, seq, &v);
+}

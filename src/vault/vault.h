@@ -62,5 +62,8 @@ enum err vault_document_find(struct ctx *ctx, struct db *db, int64_t seq, struct
  * *ret_done is false when there is nothing (any more) to erase. */
 enum err vault_erase_value(struct ctx *ctx, struct db *db, int64_t seq, struct str fact,
                            bool *ret_done) MUST_USE;
+/* Erase what a decision proposed at an act when it says this value, alone or within a text. */
+enum err vault_erase_proposal(struct ctx *ctx, struct db *db, int64_t seq,
+                              struct str value) MUST_USE;
 /* Erase the document an act drew up, whose Chinese text is zh. */
 enum err vault_erase_document(struct ctx *ctx, struct db *db, int64_t seq, struct str zh) MUST_USE;
