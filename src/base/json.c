@@ -1,3 +1,8 @@
+/* JSON by RFC 8259, strictly: valid UTF-8, no duplicate names in an object, bounded depth and size, every
+ * fault with line and column. Written canonically it is RFC 8785 (names sorted by UTF-16 units, numbers
+ * as ECMAScript writes them), which leaves of the ledger are.
+ *
+ * Numbers keep their text beside the integer they may be, so that a decimal loses nothing on the way. */
 #include "base/json.h"
 
 #include <math.h>

@@ -1,3 +1,5 @@
+/* Strings by pointer and length, never changed in place. Text is UTF-8; what is done by bytes (finding,
+ * cutting at ASCII) is safe on it, and what must know characters says so. */
 #include "base/str.h"
 
 #include <stdarg.h>

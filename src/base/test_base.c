@@ -1,3 +1,4 @@
+/* The words everyone uses: strings, buffers, arenas, days, JSON at their edges. */
 #include <setjmp.h>
 
 #include "base/day.h"

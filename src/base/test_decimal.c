@@ -1,3 +1,5 @@
+/* Decimals against rows made by another implementation (test_decimal_rows.h): each operation, each way
+ * of rounding, the edges of 34 digits. */
 #include "base/decimal.h"
 #include "base/test.h"
 

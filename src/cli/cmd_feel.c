@@ -1,3 +1,4 @@
+/* feel: evaluate one expression and print its value as JSON. */
 #include "cli/cmd_feel.h"
 
 #include <stdio.h>

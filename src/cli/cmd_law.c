@@ -1,3 +1,4 @@
+/* law check and law due: what is wrong with packs, by file and line; when a limit ends, and why. */
 #include <stdio.h>
 
 #include "base/arena.h"

@@ -1,3 +1,6 @@
+/* A node on disk: made, opened in an order that matters (the key holder is forked before any thread, the
+ * views are filled before the gate opens, the agenda hears the gate before it starts), and closed in the
+ * opposite one. */
 #include "cli/node.h"
 #include "book/book.h"
 

@@ -1,3 +1,5 @@
+/* CBOR as WebAuthn uses it (RFC 8949, CTAP2 canonical form): definite lengths, shortest heads, shallow
+ * nesting. Anything else is refused: a second way to write the same thing is a way to say two things. */
 #include "crypto/cbor.h"
 
 #include "base/str.h"

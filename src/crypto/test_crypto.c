@@ -1,3 +1,4 @@
+/* Published vectors of each algorithm, and signatures that differ in one bit. */
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,3 +1,5 @@
+/* The ledger in public: checkpoint, tiles and entries as C2SP tlog-tiles has them, and pages that show
+ * an act's proof. Whoever has them can verify the node without trusting it. */
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"

@@ -1,3 +1,4 @@
+/* FEEL expressions and what they are, chapter by chapter of DMN 1.5 clause 10. */
 #include "feel/feel.h"
 
 #include "base/json.h"

@@ -1,3 +1,5 @@
+/* Categories and simple case of Unicode, from runs (unicode_data.h, made from the database of the
+ * standard): what FEEL's names and XPath's regular expressions need, by binary search. */
 #include "feel/unicode.h"
 
 #include "base/str.h"

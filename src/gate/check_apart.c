@@ -1,7 +1,6 @@
-#include "gate/gate_in.h"
-
 /* Recusal and separation: who has a conflict stays out, who did the one may not do the other, what
  * must come first has come, two sign where two must, and once is once. */
+#include "gate/gate_in.h"
 
 static bool anyone_did(const struct question *q, const struct act_kind *kind)
 {

@@ -1,7 +1,6 @@
-#include "gate/gate_in.h"
-
 /* Inside what the decision table leaves open, or with reasons and a higher power; and the
  * conditions the act's own file sets, each of which refuses by its own article. */
+#include "gate/gate_in.h"
 
 static bool may_depart(struct ctx *ctx, struct question *q, struct verdict *ret)
 {

@@ -1,8 +1,7 @@
-#include "gate/gate_in.h"
-
 /* Does the office hold the power for this item, in this place, on this day? Judged by the law of
  * the day, also for cases that began under an earlier one: powers move, and that law says whether
  * the cases do. */
+#include "gate/gate_in.h"
 
 /* Whose act it is: the office of the case, or the one a fact of the case names. */
 static const struct office *acting_office(const struct question *q)

@@ -1,7 +1,6 @@
-#include "gate/gate_in.h"
-
 /* Fields conform to their facts; nothing required is missing; nothing is asked for or given that
  * the act or the item does not need; what they name is there, or free, or the actor's own. */
+#include "gate/gate_in.h"
 
 /* The needs of an act: its own, or the item's facts and materials. Calls each; false stops. */
 struct need_list {

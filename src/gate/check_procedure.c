@@ -1,6 +1,5 @@
-#include "gate/gate_in.h"
-
 /* Does the case's procedure await this kind of act now? Acts outside a task hang on the status. */
+#include "gate/gate_in.h"
 
 bool check_procedure(struct ctx *ctx, struct question *q, struct verdict *ret)
 {

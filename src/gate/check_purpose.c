@@ -1,6 +1,5 @@
-#include "gate/gate_in.h"
-
 /* Only the data this act's purpose needs: every fact given is of a class the act may open. */
+#include "gate/gate_in.h"
 
 bool check_purpose(struct ctx *ctx, struct question *q, struct verdict *ret)
 {

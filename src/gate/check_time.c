@@ -1,9 +1,8 @@
-#include "gate/gate_in.h"
-
 /* Within the limit the act must keep; past it, what lateness means by that limit. A stopped clock
  * does not run out, and bars what may only be done while it runs. A limit whose clock does not run
  * in the case, but whose day a fact states, is counted from that day. Who is barred for a time
  * waits it out. */
+#include "gate/gate_in.h"
 
 static const struct clock_row *clock_of(const struct question *q, const struct limit *limit)
 {

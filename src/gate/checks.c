@@ -1,6 +1,6 @@
+/* The eight ways to be refused, in order. A ninth check is a ninth file and a row. */
 #include "gate/gate_in.h"
 
-/* The eight ways to be refused, in order. A ninth check is a ninth file and a row. */
 static const struct {
     const char *name;
     check_fn *check;

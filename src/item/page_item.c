@@ -1,3 +1,4 @@
+/* The items of the catalogue: finding one, and its guide. */
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"

@@ -1,3 +1,4 @@
+/* Packs in small: what loads, what is refused with file and line, limits and calendars by day. */
 #include "base/day.h"
 #include "base/json.h"
 #include "base/test.h"

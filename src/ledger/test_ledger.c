@@ -1,3 +1,5 @@
+/* The tree against the hashes of RFC 6962, proofs against every size up to a few hundred, notes and
+ * tiles against texts made by other programs. */
 #include "base/json.h"
 #include "base/test.h"
 #include "crypto/crypto.h"

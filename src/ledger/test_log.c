@@ -1,3 +1,4 @@
+/* A log in memory for the tests of this room. */
 #include "ledger/test_log.h"
 
 /* Tests may append without the gate; tools know them by their name. */

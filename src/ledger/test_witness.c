@@ -1,3 +1,4 @@
+/* A witness signs what extends what it has signed, and nothing else. */
 #include "base/json.h"
 #include "crypto/crypto.h"
 #include "ledger/test_log.h"

@@ -1,3 +1,4 @@
+/* Is this licence good? Asked by its number, by anybody. */
 #include "base/arena.h"
 #include "base/day.h"
 #include "base/str.h"

@@ -1,3 +1,5 @@
+/* Licences as acts issue, renew, change and end them: the only writer of the room's tables. Each act
+ * touches the licence of its own case's party and type alone. */
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"

@@ -1,3 +1,4 @@
+/* Names and held facts of people and organisations, for pages, prefilling and documents. */
 #include "party/party.h"
 
 #include "base/arena.h"

@@ -1,3 +1,5 @@
+/* The register of parties, and who acts for whom as people look at it: the only writer of the room's
+ * tables. Whether someone may act on a day is asked of the room people. */
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/day.h"

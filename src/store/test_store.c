@@ -1,3 +1,4 @@
+/* Both engines by the same statements: values, order, transactions, savepoints, dumps. */
 #include <sqlite3.h>
 #include <stdlib.h>
 

@@ -1,3 +1,4 @@
+/* Batches: a job that fails leaves the others alone, nobody is told before the disk has it. */
 #include "store/writer.h"
 
 #include <errno.h>
