@@ -61,6 +61,7 @@ struct table {
     struct str room;
     bool is_test;
     bool is_kept;
+    bool stays;
     struct str sqlite[MAX_INDEXES];
     struct str pg[MAX_INDEXES];
     size_t ddl_count;
@@ -258,6 +259,7 @@ struct piece {
     struct str text;
     uint32_t line;
     bool is_kept;
+    bool stays; /* "-- kept, not copied" above it */
     int step; /* "-- 3 …" above it; 0 when none */
 };
 
@@ -267,6 +269,7 @@ static void note_comment(struct piece *piece, struct str comment)
     struct str rest = {0};
     uint64_t step = 0;
     piece->is_kept = piece->is_kept || str_starts(body, STR("kept"));
+    piece->stays = piece->stays || str_starts(body, STR("kept, not copied"));
     if (str_to_u64(str_cut(body, ' ', &rest), &step)) {
         piece->step = (int)step;
     }
@@ -384,6 +387,7 @@ static void schema_table(struct maker *m, const struct source *src, const struct
     t->room = src->room;
     t->is_test = src->is_test;
     t->is_kept = piece->is_kept;
+    t->stays = piece->stays;
     t->sqlite[0] = with_if_absent(m, text, "CREATE TABLE");
     t->pg[0] = ddl_for_pg(m, t->sqlite[0]);
     t->ddl_count = 1;
@@ -944,9 +948,10 @@ static void put_tables(struct maker *m, struct buf *b, bool is_test, const char 
             count++;
             buf_format(
                 b,
-                "    {\"%.*s\", \"%.*s\", %s, table_%zu_sqlite, table_%zu_pg, table_%zu_columns,\n"
+                "    {\"%.*s\", \"%.*s\", %s, %s, table_%zu_sqlite, table_%zu_pg, table_%zu_columns,\n"
                 "     sizeof(table_%zu_columns) / sizeof(table_%zu_columns[0])},\n",
-                FMT(t->name), FMT(t->room), t->is_kept ? "true" : "false", i, i, i, i, i);
+                FMT(t->name), FMT(t->room), t->is_kept ? "true" : "false",
+                t->stays ? "false" : "true", i, i, i, i, i);
         }
     }
     buf_format(b, "};\nconst size_t %s_count = %zu;\n\n", name, count);

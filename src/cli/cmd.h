@@ -19,6 +19,11 @@ int cmd_ask(int argc, char **argv);
 int cmd_client(int argc, char **argv);
 int cmd_jobs(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
+int cmd_backup(int argc, char **argv);
+int cmd_restore(int argc, char **argv);
+int cmd_health(int argc, char **argv);
+int cmd_clock(int argc, char **argv);
+int cmd_stop(int argc, char **argv);
 
 /* Run a command's body with an arena and a guard: out of memory is exit 1 with a sentence. */
 struct cmd {

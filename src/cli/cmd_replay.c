@@ -6,10 +6,7 @@
  * the folder and ends the process. Nobody can do so on kill -9; then the next command that opens
  * the node does.
  */
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/str.h"
@@ -26,40 +23,6 @@ static const char usage[] =
     "must not be running)\n"
     "The rebuilt copy stands in DIR/scratch while it is compared, and is removed at the end.\n";
 
-static void signals_of_ending(sigset_t *ret)
-{
-    sigemptyset(ret);
-    sigaddset(ret, SIGINT);
-    sigaddset(ret, SIGTERM);
-    sigaddset(ret, SIGHUP);
-}
-
-/* With an arena of its own: the command's may be in use, or be the one that ran out. */
-static bool sweep(struct str dir)
-{
-    struct arena *arena = arena_new(SWEEP_ARENA_BYTES);
-    struct ctx ctx = {.arena = arena, .world = world_real()};
-    /* The store may write a file while its folder goes: that one goes the second time. */
-    bool gone =
-        arena != NULL && (scratch_sweep(&ctx, dir) == ERR_OK || scratch_sweep(&ctx, dir) == ERR_OK);
-    arena_free(arena);
-    return gone;
-}
-
-static void *stopper_main(void *arg)
-{
-    const struct str *dir = arg;
-    sigset_t set;
-    int which = 0;
-    signals_of_ending(&set);
-    sigwait(&set, &which);
-    bool gone = sweep(*dir);
-    fprintf(stderr, "tongban: stopped; %s\n",
-            gone ? "nothing of the copy is left"
-                 : "what is left in the folder scratch goes when the node is opened next");
-    _exit(1);
-}
-
 /* For the unwinding when the command's memory ends in the middle. */
 struct pending {
     struct str dir;
@@ -69,7 +32,12 @@ static void pending_sweep(void *arg)
 {
     const struct pending *p = arg;
     if (p->is_there) {
-        (void)sweep(p->dir);
+        struct arena *arena =
+            arena_new(SWEEP_ARENA_BYTES); /* the command's is the one that ran out */
+        struct ctx ctx = {.arena = arena, .world = world_real()};
+        enum err e = arena == NULL ? ERR_MEMORY : scratch_sweep(&ctx, p->dir);
+        (void)e; /* else the next that opens the node does it */
+        arena_free(arena);
     }
 }
 
@@ -98,21 +66,16 @@ static int body(struct cmd *c)
 {
     struct node n;
     struct replay_report r = {0};
-    sigset_t set;
-    pthread_t stopper;
     if (c->argc != 2) {
         return 2;
     }
     struct str dir = str_from(c->argv[1]);
-    signals_of_ending(&set);
-    sigprocmask(SIG_BLOCK, &set, NULL);
+    ending_hold();
     if (node_open(&c->ctx, dir, &n) != ERR_OK) {
         return cmd_fail(c);
     }
-    int started = pthread_create(&stopper, NULL, stopper_main, &dir);
-    enum err e = started == 0 ? compare(&c->ctx, &n, &r)
-                              : fault(&c->ctx, ERR_MEMORY, "the system gives no thread: %s",
-                                      strerror(started));
+    enum err e = ending_removes(&c->ctx, scratch_path(&c->ctx, dir));
+    e = e == ERR_OK ? compare(&c->ctx, &n, &r) : e;
     node_close(&n);
     if (e != ERR_OK) {
         return cmd_fail(c);

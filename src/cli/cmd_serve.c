@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/world.h"
 #include "cli/cmd.h"
+#include "cli/control.h"
 #include "cli/health.h"
 #include "cli/node.h"
 #include "cli/rooms.h"
@@ -44,6 +45,7 @@ static const char init_usage[] =
 struct serving {
     struct node node;
     struct health health;
+    struct control *control;
     struct web *web;
     struct oidc *oidc;
     struct login *login;
@@ -143,6 +145,7 @@ static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const
         }
     }
     fflush(stdout);
+    TRY(control_open(ctx, &s->health, &s->control));
     /* All is open: from here on the process can open its own folder, read what libraries read, and
      * no more. */
     static const struct str read_paths[] = {STR_INIT("/usr"), STR_INIT("/lib"), STR_INIT("/etc")};
@@ -154,6 +157,7 @@ static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const
     fflush(stdout);
     TRY(gate_start(ctx, s->node.gate));
     TRY(open_jobs(ctx, s));
+    TRY(control_start(ctx, s->control));
     if (s->has_issuer) {
         TRY(oidc_start(ctx, s->oidc));
     }
@@ -179,7 +183,7 @@ static bool keep_time(struct cmd *c, struct serving *s)
             fprintf(stderr, "tongban: clock: %.*s\n", FMT(c->ctx.why.detail));
         }
         arena_reset(c->ctx.arena, mark);
-        if (!health_watch(&c->ctx, &s->health, tick)) {
+        if (!health_watch(&c->ctx, &s->health, &tick)) {
             return false;
         }
         const struct timespec shortly = {.tv_nsec = TICK_MORE_MS * 1000000};
@@ -191,6 +195,7 @@ static bool keep_time(struct cmd *c, struct serving *s)
 
 static void stop_all(struct serving *s)
 {
+    control_close(s->control);
     if (s->server != NULL) {
         http_stop(s->server, STOP_MS);
     }
@@ -203,7 +208,9 @@ static void stop_all(struct serving *s)
         return;
     }
     jobs_free(s->jobs);
-    gate_stop(s->node.gate);
+    if (s->node.gate != NULL) {
+        gate_stop(s->node.gate);
+    }
     http_server_free(s->server);
     if (s->web != NULL) {
         web_free(s->web);

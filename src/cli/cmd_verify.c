@@ -76,6 +76,8 @@ static int verify_node(struct cmd *c, struct str dir)
     struct verifier verifiers[2] = {verifier_ed25519(n.origin, keys->ed25519),
                                     verifier_sm2(n.origin, keys->sm2)};
     enum err e = store_reader(ctx, n.store, &reader);
+    e = e == ERR_OK ? store_check(ctx, reader)
+                    : e; /* the pages of the file, before what is in them */
     e = e == ERR_OK ? gate_checkpoint(ctx, n.gate, reader, &held.checkpoint, &held.size) : e;
     e = e == ERR_OK ? gate_ledger_reader(ctx, n.gate, reader, &tiles) : e;
     struct log_source source = log_source_held(&held);

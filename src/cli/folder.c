@@ -8,6 +8,8 @@
 #include "cli/folder.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,7 +18,7 @@
 #include "base/str.h"
 #include "base/world.h"
 
-enum { DEPTH_MAX = 8 };
+enum { DEPTH_MAX = 8, SWEEP_ARENA_BYTES = 1 << 20 };
 
 /* A folder, something else, or nothing: 1, 0, -errno. Links are seen, not followed. */
 static int is_folder(const char *path)
@@ -75,6 +77,15 @@ enum err folder_is_node(struct ctx *ctx, struct str dir)
                  names.count == 0 ? "is empty" : "holds other files");
 }
 
+enum err folder_is_no_copy(struct ctx *ctx, struct str dir)
+{
+    const char *manifest = str_format(ctx->arena, "%.*s/backup.json", FMT(dir)).p;
+    return ctx->world->exists(ctx->world, manifest) != 0
+               ? ERR_OK
+               : fault(ctx, ERR_CONFLICT,
+                       "%.*s is a copy of a node: tongban restore makes a node from it", FMT(dir));
+}
+
 enum err folder_is_free(struct ctx *ctx, struct str dir)
 {
     const char *path = str_z(ctx->arena, dir);
@@ -127,7 +138,110 @@ enum err folder_remove(struct ctx *ctx, const char *path)
     return is_folder(path) == 1 ? remove_tree(ctx, path, 0) : ERR_OK;
 }
 
-static const char *scratch_path(struct ctx *ctx, struct str dir)
+/* The kernel tells every lock with its owner and inode:
+ * "1: FLOCK  ADVISORY  WRITE 4711 08:01:131090 0 EOF". */
+pid_t folder_user(struct ctx *ctx, struct str dir)
+{
+    struct stat st;
+    char line[256];
+    int found = 0;
+    const char *path = str_format(ctx->arena, "%.*s/store/lock", FMT(dir)).p;
+    FILE *f = stat(path, &st) < 0 ? NULL : fopen("/proc/locks", "re");
+    while (f != NULL && found == 0 && fgets(line, sizeof(line), f) != NULL) {
+        int pid = 0;
+        unsigned long long inode = 0;
+        if (sscanf(line, "%*d: FLOCK %*s %*s %d %*x:%*x:%llu", &pid, &inode) == 2 &&
+            inode == st.st_ino) {
+            found = pid;
+        }
+    }
+    if (f != NULL) {
+        fclose(f);
+    }
+    return found;
+}
+
+struct str folder_name(struct str dir)
+{
+    while (dir.n > 1 && dir.p[dir.n - 1] == '/') {
+        dir.n--;
+    }
+    return dir;
+}
+
+enum err folder_beside(struct ctx *ctx, struct str dir, struct str *ret)
+{
+    uint64_t tail = 0;
+    ctx->world->random(ctx->world, &tail, sizeof(tail));
+    *ret = str_format(ctx->arena, "%.*s.new-%08llx", FMT(dir),
+                      (unsigned long long)(tail & 0xffffffff));
+    return ctx->world->exists(ctx->world, ret->p) != 0
+               ? ERR_OK
+               : fault(ctx, ERR_DUPLICATE, "%s is there already", ret->p);
+}
+
+enum err folder_take_place(struct ctx *ctx, struct str from, struct str to)
+{
+    struct world *w = ctx->world;
+    const char *path = str_z(ctx->arena, to);
+    const char *slash = strrchr(path, '/');
+    const char *parent = slash == NULL ? "."
+                         : slash == path
+                             ? "/"
+                             : str_z(ctx->arena, (struct str){path, (size_t)(slash - path)});
+    int r = w->sync_dir(w, str_z(ctx->arena, from));
+    r = r == 0 ? w->rename(w, str_z(ctx->arena, from), path) : r;
+    r = r == 0 ? w->sync_dir(w, parent) : r;
+    return r == 0 ? ERR_OK : fault(ctx, world_err(r), "cannot name %s: %s", path, strerror(-r));
+}
+
+/* ---- endings ---- */
+
+static void signals_of_ending(sigset_t *ret)
+{
+    sigemptyset(ret);
+    sigaddset(ret, SIGINT);
+    sigaddset(ret, SIGTERM);
+    sigaddset(ret, SIGHUP);
+}
+
+void ending_hold(void)
+{
+    sigset_t set;
+    signals_of_ending(&set);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static void *ending_main(void *arg)
+{
+    const char *path = arg;
+    sigset_t set;
+    int which = 0;
+    signals_of_ending(&set);
+    sigwait(&set, &which);
+    struct arena *arena = arena_new(SWEEP_ARENA_BYTES); /* the command's is in use */
+    struct ctx ctx = {.arena = arena, .world = world_real()};
+    /* A file may be written while its folder goes: that one goes the second time. */
+    bool gone = arena != NULL &&
+                (folder_remove(&ctx, path) == ERR_OK || folder_remove(&ctx, path) == ERR_OK);
+    fprintf(stderr,
+            gone ? "tongban: stopped; nothing of %s is left\n"
+                 : "tongban: stopped; %s could not be removed\n",
+            path);
+    _exit(1);
+}
+
+enum err ending_removes(struct ctx *ctx, const char *path)
+{
+    pthread_t thread;
+    char *lasting = str_z(ctx->arena, str_from(path));
+    int r = pthread_create(&thread, NULL, ending_main, lasting);
+    return r == 0 ? ERR_OK : fault(ctx, ERR_MEMORY, "the system gives no thread: %s", strerror(r));
+}
+
+/* ---- scratch ---- */
+
+const char *scratch_path(struct ctx *ctx, struct str dir)
 {
     return str_format(ctx->arena, "%.*s/scratch", FMT(dir)).p;
 }

@@ -47,7 +47,7 @@ static bool must_end(struct ctx *ctx, struct node *n)
     return false;
 }
 
-bool health_watch(struct ctx *ctx, struct health *h, enum err tick)
+bool health_watch(struct ctx *ctx, struct health *h, enum err *tick)
 {
     struct arena_mark mark = arena_mark(ctx->arena);
     int64_t now = ctx->world->mono_ns(ctx->world);
@@ -55,8 +55,12 @@ bool health_watch(struct ctx *ctx, struct health *h, enum err tick)
         return true;
     }
     h->next_ns = now + 1000000000;
+    if (atomic_exchange(&h->trusts_clock, false)) {
+        agenda_trust_clock(h->node->agenda);
+        *tick = ERR_OK;
+    }
     enum err store = store_health(h->node->store);
-    atomic_store(&h->clock_waits, tick == ERR_PRECONDITION);
+    atomic_store(&h->clock_waits, *tick == ERR_PRECONDITION);
     if (store == ERR_DISK_FULL || store == ERR_READ_ONLY) {
         /* When the queue is full, acts that wait in it tell as much. */
         struct keep keep = {&op_touch, STR("")};

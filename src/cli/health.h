@@ -15,15 +15,17 @@
 
 struct health {
     struct node *node;
-    int64_t next_ns;         /* of the next look */
-    atomic_bool clock_waits; /* the wall clock leapt: nothing is done by the clock until trusted */
+    int64_t next_ns;          /* of the next look */
+    atomic_bool trusts_clock; /* asked for by an operator; done by the thread that keeps time */
+    atomic_bool clock_waits;  /* the wall clock leapt: nothing is done by the clock until trusted */
 };
 
 /* What the writer does once a second while its disk refuses: try. */
 extern const struct keep_table health_keeps;
 
 /* As often as it likes, from the thread that keeps time; it looks once a second. False when the
- * node must end: the reason is printed. tick: what the last agenda_tick answered. */
-bool health_watch(struct ctx *ctx, struct health *h, enum err tick);
+ * node must end: the reason is printed. *tick: what the last agenda_tick
+ * answered; made good when an operator trusts the clock. */
+bool health_watch(struct ctx *ctx, struct health *h, enum err *tick);
 /* The checks beside store and law, for web_config.health (arg: struct health). Any thread. */
 size_t health_tell(struct ctx *ctx, void *arg, struct web_health *ret);

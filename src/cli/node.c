@@ -17,18 +17,32 @@
 #include "oidc/oidc.h"
 #include "replay/replay.h"
 
+/* The store of a new node, empty: a node is never opened onto rows that are not there. */
+static enum err store_make(struct ctx *ctx, struct str dir, struct str database)
+{
+    struct store *store = NULL;
+    bool is_new = false;
+    struct str where = database.n > 0 ? database : str_format(ctx->arena, "%.*s/store", FMT(dir));
+    TRY(store_open(ctx, where, STORE_CREATE, &store));
+    enum err e = store_is_new(ctx, store_writer(store), &is_new);
+    if (e == ERR_OK && !is_new) {
+        e = fault(ctx, ERR_DUPLICATE, "the database holds a node already: name an empty one");
+    }
+    e = e == ERR_OK ? store_migrate(ctx, store) : e;
+    store_close(store);
+    return e;
+}
+
 enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct text2 name,
                      struct str database)
 {
     struct arena *a = ctx->arena;
     struct world *w = ctx->world;
     const char *path = str_format(a, "%.*s/node.json", FMT(dir)).p;
+    TRY(folder_is_free(ctx, dir));
     int made = w->mkdir(w, str_z(a, dir), 0700);
     if (made < 0 && made != -EEXIST) {
         return fault(ctx, world_err(made), "cannot make the folder %.*s", FMT(dir));
-    }
-    if (w->exists(w, path) == 0) {
-        return fault(ctx, ERR_DUPLICATE, "%.*s holds a node already", FMT(dir));
     }
     struct json o = json_object();
     json_set(a, &o, STR("version"), json_of_int(1));
@@ -40,6 +54,7 @@ enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct te
     struct buf b = buf_new(a, 0);
     json_write(&b, &o);
     buf_byte(&b, '\n');
+    TRY(store_make(ctx, dir, database));
     TRY(keys_create(ctx, dir));
     /* The keys others verify the ledger with, in the form of C2SP signed-note. */
     struct public_keys keys;
@@ -53,11 +68,12 @@ enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct te
     return file_write(ctx, path, buf_str(&b), 0600);
 }
 
-static enum err read_config(struct ctx *ctx, struct node *n)
+enum err node_config(struct ctx *ctx, struct node *n)
 {
     struct str text = {0};
     struct json o;
     const char *path = str_format(ctx->arena, "%.*s/node.json", FMT(n->dir)).p;
+    TRY(folder_is_node(ctx, n->dir));
     TRY(file_read(ctx, path, 65536, &text));
     TRY(json_parse(ctx, text, str_from(path), &o));
     if (json_int(&o, "version", 0) != 1) {
@@ -89,15 +105,39 @@ static void tell_progress(void *arg, uint64_t size, uint64_t of)
     }
 }
 
-static enum err open_all(struct ctx *ctx, struct node *n)
+/* The rows a node was made with: when they are gone, a new and empty store must not pass for them.
+ */
+static enum err store_find(struct ctx *ctx, struct node *n)
 {
-    TRY(folder_is_node(ctx, n->dir));
-    TRY(read_config(ctx, n));
-    TRY(keyholder_start(ctx, n->dir, &n->keys));
-    TRY(keyholder_start(ctx, n->dir, &n->token_keys));
+    bool is_new = false;
     struct str where =
         n->database.n > 0 ? n->database : str_format(ctx->arena, "%.*s/store", FMT(n->dir));
-    TRY(store_open(ctx, where, STORE_CREATE, &n->store));
+    enum err e = store_open(ctx, where, STORE_WRITE, &n->store);
+    pid_t user = e == ERR_IN_USE && n->database.n == 0 ? folder_user(ctx, n->dir) : 0;
+    if (user > 0) {
+        return fault(
+            ctx, ERR_IN_USE,
+            "%.*s is in use by process %d: stop that one first, or ask it (tongban health, "
+            "backup, stop)",
+            FMT(n->dir), (int)user);
+    }
+    TRY(e);
+    TRY(store_is_new(ctx, store_writer(n->store), &is_new));
+    return is_new
+               ? fault(ctx, ERR_NOT_FOUND,
+                       "the database of %.*s is empty: it is not the one the node was made with; "
+                       "restore a backup",
+                       FMT(n->dir))
+               : ERR_OK;
+}
+
+static enum err open_all(struct ctx *ctx, struct node *n)
+{
+    TRY(folder_is_no_copy(ctx, n->dir));
+    TRY(node_config(ctx, n));
+    TRY(keyholder_start(ctx, n->dir, &n->keys));
+    TRY(keyholder_start(ctx, n->dir, &n->token_keys));
+    TRY(store_find(ctx, n));
     TRY(scratch_sweep(ctx,
                       n->dir)); /* of one that was killed: whoever holds the store removes it */
     TRY(store_migrate(ctx, n->store));

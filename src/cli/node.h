@@ -23,6 +23,8 @@ struct node {
 /* Make a new node: folder, keys, node.json, empty store. ERR_DUPLICATE when there is one. */
 enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct text2 name,
                      struct str database) MUST_USE;
+/* What node.json says of the node in ret->dir: code, origin, name, database, issuer. */
+enum err node_config(struct ctx *ctx, struct node *ret) MUST_USE;
 /* Open it: key holder (before any thread), store, gate. */
 enum err node_open(struct ctx *ctx, struct str dir, struct node *ret) MUST_USE;
 /* Register applications by acts of the node: an object of client.* facts, or a list of them. Each

@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -235,12 +236,31 @@ static enum err holder_new(struct ctx *ctx, struct keyholder *k)
     return fault(ctx, told ? (enum err)g.err : ERR_SIGNING, "%s", g.detail);
 }
 
+/* A private key that others can read is theirs as well: it is not used until its owner saw to it.
+ */
+static enum err keys_are_private(struct ctx *ctx, struct str dir)
+{
+    static const char *const names[] = {"ed25519.key", "sm2.key", "token.key"};
+    for (size_t i = 0; i < LEN(names); i++) {
+        struct stat st;
+        const char *path = key_path(ctx, dir, names[i]);
+        if (stat(path, &st) == 0 && (st.st_mode & 077) != 0) {
+            return fault(ctx, ERR_FORBIDDEN,
+                         "%s can be read by others (mode %03o): chmod 600 it, or make new keys if "
+                         "they did",
+                         path, st.st_mode & 0777);
+        }
+    }
+    return ERR_OK;
+}
+
 enum err keyholder_start(struct ctx *ctx, struct str dir, struct keyholder **ret)
 {
     struct keyholder *k = ARENA_NEW(ctx->arena, struct keyholder);
     k->fd = -1;
     k->door = -1;
     TRY(keys_public(ctx, dir, &k->public_keys));
+    TRY(keys_are_private(ctx, dir));
     if (ctx->world->exists(ctx->world, key_path(ctx, dir, "token.key")) == -ENOENT) {
         TRY(create_token_secret(ctx, dir)); /* a node made before there were tokens */
     }

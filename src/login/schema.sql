@@ -42,7 +42,7 @@ CREATE INDEX login_secret_owner ON login_secret (owner);
 CREATE INDEX login_secret_handle ON login_secret (handle);
 
 -- A code given out at the counter, for the first sign-in or after recovery. Of it only a digest is kept.
--- kept
+-- kept, not copied
 CREATE TABLE login_activation (
     owner TEXT PRIMARY KEY,
     digest BLOB NOT NULL,

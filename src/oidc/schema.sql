@@ -17,7 +17,7 @@ CREATE TABLE oidc_consent (
 ) WITHOUT ROWID, STRICT;
 
 -- Pushed authorization requests that wait for their browser (RFC 9126). Of the request_uri only a hash is kept.
--- kept
+-- kept, not copied
 CREATE TABLE oidc_push (
     id_hash BLOB PRIMARY KEY,
     client TEXT NOT NULL,
@@ -27,7 +27,7 @@ CREATE TABLE oidc_push (
 CREATE INDEX oidc_push_expires ON oidc_push (expires_ms);
 
 -- What was allowed once: codes and tokens hang on it, and end with it.
--- kept
+-- kept, not copied
 CREATE TABLE oidc_grant (
     id TEXT PRIMARY KEY,
     client TEXT NOT NULL,
@@ -39,7 +39,7 @@ CREATE TABLE oidc_grant (
 CREATE INDEX oidc_grant_expires ON oidc_grant (expires_ms);
 
 -- Codes, by hash. A used one stays until it expires, so that its second use is seen.
--- kept
+-- kept, not copied
 CREATE TABLE oidc_code (
     code_hash BLOB PRIMARY KEY,
     grant_id TEXT NOT NULL,
@@ -52,7 +52,7 @@ CREATE TABLE oidc_code (
 CREATE INDEX oidc_code_expires ON oidc_code (expires_ms);
 
 -- Refresh tokens, by hash. A rotated one stays until it expires, so that its second use is seen.
--- kept
+-- kept, not copied
 CREATE TABLE oidc_refresh (
     token_hash BLOB PRIMARY KEY,
     grant_id TEXT NOT NULL,
@@ -71,7 +71,7 @@ CREATE TABLE oidc_once (
 CREATE INDEX oidc_once_expires ON oidc_once (expires_ms);
 
 -- Which applications a browser session has signed in to, to tell them when it ends.
--- kept
+-- kept, not copied
 CREATE TABLE oidc_visit (
     session TEXT NOT NULL,
     client TEXT NOT NULL,

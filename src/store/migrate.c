@@ -264,6 +264,11 @@ struct str store_table_name(const struct store_table *t)
     return str_from(t->name);
 }
 
+bool store_table_is_copied(const struct store_table *t)
+{
+    return t->is_copied;
+}
+
 bool store_table_is_kept(const struct store_table *t)
 {
     return t->is_kept;

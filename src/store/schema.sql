@@ -6,7 +6,7 @@ CREATE TABLE store_meta (
 ) WITHOUT ROWID, STRICT;
 
 -- Sign-ins that last (session.h): one row for each browser that is signed in. Of the cookie only a hash is kept.
--- kept
+-- kept, not copied
 CREATE TABLE store_session (
     id TEXT PRIMARY KEY,
     id_hash BLOB NOT NULL,
@@ -27,7 +27,7 @@ CREATE INDEX store_session_seen ON store_session (seen_ms);
 CREATE INDEX store_session_begun ON store_session (begun_ms);
 
 -- Sessions that ended, however they did, until those who must tell others of it have read it.
--- kept
+-- kept, not copied
 CREATE TABLE store_session_gone (
     id TEXT PRIMARY KEY,
     at_ms INTEGER NOT NULL
@@ -43,7 +43,7 @@ CREATE TABLE store_bound (
 CREATE INDEX store_bound_until ON store_bound (until_ms);
 
 -- What was given out and counts once (ticket.h), by hash: a code that waits, with what it stands for, or one that was spent.
--- kept
+-- kept, not copied
 CREATE TABLE store_ticket (
     hash BLOB PRIMARY KEY,
     kind TEXT NOT NULL,

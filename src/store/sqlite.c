@@ -367,38 +367,6 @@ static void lite_close(struct store *s)
     free(s->path);
 }
 
-/* ---- backup ---- */
-
-static enum err backup_run(struct ctx *ctx, struct store *s, struct store *copy)
-{
-    struct db *to = store_writer(copy);
-    sqlite3_backup *b = sqlite3_backup_init(to->lite, "main", s->writer->lite, "main");
-    if (b == NULL) {
-        return lite_fault(ctx, to, sqlite3_extended_errcode(to->lite), "backup");
-    }
-    sqlite3_backup_step(b, -1);
-    int rc = sqlite3_backup_finish(b);
-    return rc == SQLITE_OK ? ERR_OK : lite_fault(ctx, to, rc, "backup");
-}
-
-enum err store_backup(struct ctx *ctx, struct store *s, struct str to)
-{
-    if (store_is_postgres(s)) {
-        return fault(ctx, ERR_NOT_SUPPORTED,
-                     "a store in PostgreSQL is copied with pg_dump or pg_basebackup");
-    }
-    must(s->writer != NULL && !s->writer->in_transaction);
-    const char *path = str_format(ctx->arena, "%.*s/store.db", FMT(to)).p;
-    if (ctx->world->exists(ctx->world, path) == 0) {
-        return fault(ctx, ERR_DUPLICATE, "%s is there already: name a new folder", path);
-    }
-    struct store *copy = NULL;
-    TRY(store_open(ctx, to, STORE_CREATE, &copy));
-    enum err e = backup_run(ctx, s, copy);
-    store_close(copy); /* its last connection: the log is put into the file, synced */
-    return e;
-}
-
 /* Truncating waits for nobody: who calls comes again. */
 static bool lite_scrub(struct db *writer)
 {

@@ -53,6 +53,7 @@ struct store_table {
     const char *name;
     const char *room;
     bool is_kept;
+    bool is_copied;            /* false: "kept, not copied" */
     const char *const *sqlite; /* CREATE TABLE, then its indexes; ended by NULL */
     const char *const *pg;
     const struct store_column *columns;

@@ -397,6 +397,24 @@ enum err store_check(struct ctx *ctx, struct db *db)
                         FMT(row.text));
 }
 
+enum err store_is_new(struct ctx *ctx, struct db *db, bool *ret)
+{
+    static const struct cell cells[] = {{0, CELL_INT, true}};
+    static const struct statement st = {
+        .name = "is_new",
+        .sqlite = "SELECT COUNT(*) FROM sqlite_schema WHERE name = 'store_meta'",
+        .pg = "SELECT COUNT(*) FROM pg_class WHERE oid = to_regclass('store_meta')",
+        .columns = cells,
+        .column_count = 1,
+        .row_bytes = sizeof(struct maybe_int),
+        .index = STATEMENT_UNCACHED};
+    struct maybe_int row = {0};
+    bool found = false;
+    TRY(db_row(ctx, db, &st, NULL, &row, &found));
+    *ret = !found || row.value == 0;
+    return ERR_OK;
+}
+
 /* ---- dump ---- */
 
 struct dump {
@@ -464,21 +482,31 @@ static const char *dump_sql(struct ctx *ctx, const struct store_table *t)
     return str_z(ctx->arena, buf_str(&b));
 }
 
-enum err store_dump_table(struct ctx *ctx, struct db *db, const struct store_table *t,
-                          store_line *each, void *arg)
+struct statement store_table_rows(struct ctx *ctx, const struct store_table *t)
 {
     struct cell *cells = ARENA_ARRAY(ctx->arena, struct cell, t->column_count);
     for (size_t i = 0; i < t->column_count; i++) {
         cells[i] = (struct cell){(uint16_t)(i * sizeof(struct str)), t->columns[i].type, true};
     }
     const char *sql = dump_sql(ctx, t);
-    struct statement st = {.name = t->name,
-                           .sqlite = sql,
-                           .pg = sql,
-                           .columns = cells,
-                           .column_count = (uint16_t)t->column_count,
-                           .row_bytes = (uint16_t)(t->column_count * sizeof(struct str)),
-                           .index = STATEMENT_UNCACHED};
+    return (struct statement){.name = t->name,
+                              .sqlite = sql,
+                              .pg = sql,
+                              .columns = cells,
+                              .column_count = (uint16_t)t->column_count,
+                              .row_bytes = (uint16_t)(t->column_count * sizeof(struct str)),
+                              .index = STATEMENT_UNCACHED};
+}
+
+enum err db_stream(struct ctx *ctx, struct db *db, const struct statement *st, struct sink *sink)
+{
+    return db_run(ctx, db, st, NULL, sink);
+}
+
+enum err store_dump_table(struct ctx *ctx, struct db *db, const struct store_table *t,
+                          store_line *each, void *arg)
+{
+    struct statement st = store_table_rows(ctx, t);
     struct dump dump = {t, &st, each, arg};
     struct sink sink = {.max = SIZE_MAX, .each = dump_row, .arg = &dump};
     return db_run(ctx, db, &st, NULL, &sink);

@@ -102,6 +102,7 @@ const struct store_table *store_table_at(size_t index);
 const struct store_table *store_table_find(struct str name); /* NULL when there is none */
 struct str store_table_name(const struct store_table *t);
 bool store_table_is_kept(const struct store_table *t);
+bool store_table_is_copied(const struct store_table *t); /* in a copy of the store (copy.h) */
 /* Every row in order of the primary key, one line each: the same text on both engines. A cell is
  * column=value; text as a JSON string, bytes as x'hex', NULL as null. Rows are handed on one by
  * one; `line` lives until each returns, and an error of each ends the dump. */
@@ -114,13 +115,11 @@ enum err store_dump_table(struct ctx *ctx, struct db *db, const struct store_tab
  * thread, outside a transaction. On PostgreSQL pages are cleaned by its own vacuum: true. */
 bool store_scrub(struct store *s);
 
-/* ---- self-test and backup ---- */
+/* True when nothing was ever made in it: no table that tells its version. */
+enum err store_is_new(struct ctx *ctx, struct db *db, bool *ret) MUST_USE;
+
+/* ---- self-test ---- */
 
 /* Read the whole database and check its structure: ERR_CORRUPT says what is wrong. PostgreSQL
  * checks itself (page checksums, pg_amcheck): there it only answers. */
 enum err store_check(struct ctx *ctx, struct db *db) MUST_USE;
-
-/* Copy the whole store of this instant to a new folder `to`, through the writer's connection, and
- * sync it. SQLite only: for PostgreSQL ERR_NOT_SUPPORTED names pg_dump. Call on the writer's
- * thread. */
-enum err store_backup(struct ctx *ctx, struct store *s, struct str to) MUST_USE;

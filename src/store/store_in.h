@@ -83,6 +83,13 @@ void *sink_row(struct ctx *ctx, struct sink *sink, const struct statement *st);
 enum err sink_done(struct ctx *ctx, struct sink *sink, const struct statement *st,
                    const void *row) MUST_USE;
 
+/* SELECT of all columns of a table in order of its key: a row is an array of struct str, where an
+ * INTEGER lies as a struct maybe_int. On ctx->arena. */
+struct statement store_table_rows(struct ctx *ctx, const struct store_table *t);
+/* Run a statement without parameters; its rows go to the sink. */
+enum err db_stream(struct ctx *ctx, struct db *db, const struct statement *st,
+                   struct sink *sink) MUST_USE;
+
 /* Where a cell stands in a parameter or row struct. */
 static inline const struct str *cell_str(const void *base, struct cell c)
 {

@@ -285,7 +285,8 @@ static void migrate_case(struct test *t, struct ctx *ctx, struct store *s)
     CHECK_INT(n, 1);
     /* A later program: one step, another view. */
     struct store_table tables[2] = {
-        store_test_tables[0], {"test_stop", "store", false, stop_ddl, stop_ddl, stop_columns, 1}};
+        store_test_tables[0],
+        {"test_stop", "store", false, true, stop_ddl, stop_ddl, stop_columns, 1}};
     const struct store_step steps[] = {{2, step_sqlite, step_pg}};
     const struct schema later = {tables, 2, steps, 1};
     CHECK_OK(schema_migrate(ctx, s, &later));
@@ -436,28 +437,6 @@ TEST(store_prepares_every_statement_of_the_program_on_postgres)
     }
     PQfinish(conn);
     store_close(s);
-}
-
-TEST(store_backup_is_a_store)
-{
-    struct str dir = temporary(ctx);
-    struct str to = temporary(ctx);
-    struct store *s = NULL;
-    CHECK_OK(store_open(ctx, dir, STORE_CREATE, &s));
-    CHECK_OK(schema_migrate(ctx, s, &test_schema));
-    CHECK_OK(add(ctx, store_writer(s), 1, "a"));
-    CHECK_OK(store_backup(ctx, s, to));
-    CHECK_ERR(store_backup(ctx, s, to), ERR_DUPLICATE);
-    CHECK_OK(add(ctx, store_writer(s), 2, "b"));
-    store_close(s);
-    CHECK_OK(store_open(ctx, to, STORE_READ, &s));
-    struct db *r = NULL;
-    CHECK_OK(store_reader(ctx, s, &r));
-    CHECK_INT(count(t, ctx, r), 1);
-    db_close(r);
-    store_close(s);
-    folder_remove(ctx, dir);
-    folder_remove(ctx, to);
 }
 
 TEST(store_names_a_damaged_file)
