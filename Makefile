@@ -38,7 +38,7 @@ LIB_OBJ  := $(patsubst src/%.c,$(B)/%.o,$(filter-out $(MAIN_SRC),$(SRC)))
 MAIN_OBJ := $(patsubst src/%.c,$(B)/%.o,$(wildcard $(MAIN_SRC)))
 TEST_OBJ := $(patsubst src/%.c,$(B)/%.o,$(TEST_SRC)) $(B)/gen/tests_gen.o
 GEN_C    := $(GEN)/err_gen.c
-GEN_H    := $(GEN)/err_gen.h $(GEN)/limit_gen.h
+GEN_H    := $(GEN)/err_gen.h $(GEN)/limit_gen.h $(GEN)/refusal_gen.h
 -include tools/rules.mk
 GEN_OBJ  := $(patsubst $(GEN)/%.c,$(B)/gen/%.o,$(GEN_C))
 
@@ -98,6 +98,10 @@ $(GEN)/err_gen.c: src/base/err.table tools/tablegen.awk
 $(GEN)/limit_gen.h: src/base/limit.table tools/tablegen.awk
 	@mkdir -p $(@D)
 	awk -v out=limit_h -f tools/tablegen.awk $< > $@
+REFUSAL_SRC := $(sort $(wildcard src/gate/*.c) $(wildcard src/*/project.c))
+$(GEN)/refusal_gen.h: $(REFUSAL_SRC) tools/refusalgen.awk
+	@mkdir -p $(@D)
+	@awk -f tools/refusalgen.awk $(REFUSAL_SRC) > $@.new && (cmp -s $@.new $@ || cp $@.new $@); rm -f $@.new
 $(GEN)/tests_gen.c: $(TEST_SRC) tools/testgen.awk
 	@mkdir -p $(@D)
 	awk -f tools/testgen.awk $(TEST_SRC) > $@

@@ -2,6 +2,8 @@
  * must come first has come, two sign where two must, and once is once. */
 #include "gate/gate_in.h"
 
+check_fn check_apart;
+
 static bool anyone_did(const struct question *q, const struct act_kind *kind)
 {
     const struct json *who = json_get_str(&q->acts, kind->kind);

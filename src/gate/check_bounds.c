@@ -2,6 +2,8 @@
  * conditions the act's own file sets, each of which refuses by its own article. */
 #include "gate/gate_in.h"
 
+check_fn check_bounds;
+
 static bool may_depart(struct ctx *ctx, struct question *q, struct verdict *ret)
 {
     const struct act_kind *kind = q->kind;

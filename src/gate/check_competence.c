@@ -3,6 +3,8 @@
  * the cases do. */
 #include "gate/gate_in.h"
 
+check_fn check_competence;
+
 /* Whose act it is: the office of the case, or the one a fact of the case names. */
 static const struct office *acting_office(const struct question *q)
 {

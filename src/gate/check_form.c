@@ -2,6 +2,8 @@
  * the act or the item does not need; what they name is there, or free, or the actor's own. */
 #include "gate/gate_in.h"
 
+check_fn check_form;
+
 /* The needs of an act: its own, or the item's facts and materials. Calls each; false stops. */
 struct need_list {
     const struct need *list[3];

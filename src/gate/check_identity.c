@@ -3,6 +3,8 @@
  * act for it, or at the counter an officer for a party that is registered. */
 #include "gate/gate_in.h"
 
+check_fn check_identity;
+
 enum { PROOF_AHEAD_MS = 60000 };
 
 static unsigned who_bit(enum actor_kind kind)

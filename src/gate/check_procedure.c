@@ -1,6 +1,8 @@
 /* Does the case's procedure await this kind of act now? Acts outside a task hang on the status. */
 #include "gate/gate_in.h"
 
+check_fn check_procedure;
+
 bool check_procedure(struct ctx *ctx, struct question *q, struct verdict *ret)
 {
     struct str none = {0};

@@ -1,6 +1,8 @@
 /* Only the data this act's purpose needs: every fact given is of a class the act may open. */
 #include "gate/gate_in.h"
 
+check_fn check_purpose;
+
 bool check_purpose(struct ctx *ctx, struct question *q, struct verdict *ret)
 {
     const struct json *fields = &q->draft->fields;

@@ -4,6 +4,8 @@
  * waits it out. */
 #include "gate/gate_in.h"
 
+check_fn check_time;
+
 static const struct clock_row *clock_of(const struct question *q, const struct limit *limit)
 {
     for (size_t i = 0; i < q->clock_count; i++) {

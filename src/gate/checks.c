@@ -1,20 +1,24 @@
-/* The eight ways to be refused, in order. A ninth check is a ninth file and a row. */
+/* The eight ways to be refused, in order. A ninth check is a ninth file and a row; its refusal codes
+ * are found in it when the program is built, and a pack must have their sentences and articles. */
 #include "gate/gate_in.h"
 
+#define CHECKS(X)                                                                                  \
+    X(identity)   /* who acts, how surely, for whom, by what authority */                          \
+    X(competence) /* the office holds the power for this item, place and day */                    \
+    X(procedure)  /* the procedure awaits this kind of act now */                                  \
+    X(apart)      /* two officers, no conflict, nobody reviews their own act */                    \
+    X(form)       /* fields fit their facts, nothing required is missing */                        \
+    X(time)       /* within the limit, or what lateness means */                                   \
+    X(bounds)     /* inside the decision, or reasons and a higher power */                         \
+    X(purpose)    /* only the data this act's purpose needs */
+
+#define DECLARE(name) check_fn check_##name;
+#define ROW(name) {#name, check_##name},
+CHECKS(DECLARE)
 static const struct {
     const char *name;
     check_fn *check;
-} rows[] = {
-    {"identity", check_identity},     /* who acts, how surely, for whom, by what authority */
-    {"competence", check_competence}, /* the office holds the power for this item, place and day */
-    {"procedure", check_procedure},   /* the procedure awaits this kind of act now */
-    {"apart", check_apart},           /* two officers, no conflict, nobody reviews their own act */
-    {"form", check_form},             /* fields fit their facts, nothing required is missing */
-    {"time", check_time},             /* within the limit, or what lateness means */
-    {"bounds", check_bounds},         /* inside the decision, or reasons and a higher power */
-    {"purpose", check_purpose},       /* only the data this act's purpose needs */
-};
-_Static_assert(LEN(rows) == 8, "the gate has eight checks");
+} rows[] = {CHECKS(ROW)};
 
 void checks_run(struct ctx *ctx, struct question *q, struct verdict *ret)
 {

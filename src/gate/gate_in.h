@@ -91,14 +91,7 @@ struct question {
 /* ---- checks: pure, one file each; true = passes ---- */
 
 typedef bool check_fn(struct ctx *ctx, struct question *q, struct verdict *ret);
-check_fn check_identity;
-check_fn check_competence;
-check_fn check_procedure;
-check_fn check_apart;
-check_fn check_form;
-check_fn check_time;
-check_fn check_bounds;
-check_fn check_purpose;
+/* Each is declared in its own file and named in the table of checks.c, nowhere else. */
 
 /* Run the table in order; the first refusal stands. */
 void checks_run(struct ctx *ctx, struct question *q, struct verdict *ret);

@@ -1,30 +1,20 @@
 /* What must hold over all packs together: procedures, statuses, the sentences of refusals. Powers:
  * check_power.c. */
 #include "law/law_in.h"
+#include "refusal_gen.h"
 
 #include "bpmn/look.h"
 
 static void check_refusals(struct builder *b)
 {
-    static const char *const codes[] = {
-        "identity.unknown",   "identity.weak",      "identity.stale",    "identity.role",
-        "identity.authority", "identity.kind",      "competence.office", "competence.power",
-        "competence.place",   "procedure.kind",     "procedure.case",    "procedure.order",
-        "procedure.closed",   "procedure.status",   "apart.same",        "apart.after",
-        "apart.officers",     "apart.conflict",     "apart.once",        "apart.both",
-        "apart.roles",        "identity.principal", "form.unknown",      "form.missing",
-        "form.value",         "form.material",      "form.subject",      "form.taken",
-        "time.late",          "time.early",         "time.stopped",      "time.extend",
-        "time.barred",        "bounds.outside",     "bounds.reasons",    "bounds.power",
-        "bounds.when",        "purpose.class"};
     static const struct source none = {.path = STR_INIT("code/refusal.json"),
                                        .pack = STR_INIT("#1")};
     const struct source *table = source_of(b, none.path) == NULL ? &none : source_of(b, none.path);
-    for (size_t i = 0; i < LEN(codes); i++) {
-        const struct code_row *row = law_code(b->law, STR("refusal"), str_from(codes[i]));
+    for (size_t i = 0; i < LEN(refusal_codes); i++) {
+        const struct code_row *row = law_code(b->law, STR("refusal"), str_from(refusal_codes[i]));
         if (row == NULL || row->article.statute == NULL) {
             problem(b, table, NULL, "refusal",
-                    "the code table refusal has no row \"%s\" with an article", codes[i]);
+                    "the code table refusal has no row \"%s\" with an article", refusal_codes[i]);
         }
     }
 }
