@@ -40,6 +40,9 @@ bool verdict_refuse(struct ctx *ctx, const struct question *q, struct verdict *r
     const struct law *law = q->law != NULL ? q->law : q->law_now;
     const struct code_row *row = law == NULL ? NULL : law_code(law, STR("refusal"), str_from(code));
     *ret = (struct verdict){.code = str_from(code), .field = field};
+    /* A pack published before there was this code: the program's own words, until it is mended. */
+    ret->sentence = (struct text2){str_from(err_sentence_zh(ERR_REFUSED)),
+                                   str_from(err_sentence(ERR_REFUSED))};
     if (row != NULL) {
         ret->sentence = row->title;
         ret->article = row->article;

@@ -13,7 +13,7 @@ static void check_refusals(struct builder *b)
     for (size_t i = 0; i < LEN(refusal_codes); i++) {
         const struct code_row *row = law_code(b->law, STR("refusal"), str_from(refusal_codes[i]));
         if (row == NULL || row->article.statute == NULL) {
-            problem(b, table, NULL, "refusal",
+            problem(b, table, NULL, b->in_force ? "w:refusal" : "refusal",
                     "the code table refusal has no row \"%s\" with an article", refusal_codes[i]);
         }
     }
