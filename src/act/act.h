@@ -129,6 +129,9 @@ struct projector {
     /* What documents may say of a party: an object with its name as "name" and its facts by id. One
      * room gives it. */
     enum err (*describe)(struct ctx *ctx, struct db *db, struct str party, struct json *ret);
+    /* Law was published under which a case goes on where it stands, and which calls its status
+     * otherwise. */
+    enum err (*status)(struct ctx *ctx, struct db *db, struct str case_id, struct str status);
     /* A calendar was published, and the first due day of a case that waits is another now. */
     enum err (*due)(struct ctx *ctx, struct db *db, struct str case_id, struct str due_limit,
                     struct day due_day);

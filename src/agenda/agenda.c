@@ -1,6 +1,12 @@
 /* The tick: a round over what is due, a page of it at a time, so that neither the queue nor memory
- * grows with the number of cases. The place in the round is the last timer taken; a timer that the
- * gate refuses is not taken again before the next round. */
+ * grows with the number of cases. The place in the round is the last timer taken.
+ *
+ * A timer whose act the gate refuses stays due, for the refusal is no act and may change with the
+ * facts of the case or with the day. It is refused once a day, not at every tick: each refusal is
+ * kept, and a row every half minute would bury the others. What was refused today is a set of
+ * hashes of case, timer and day; the tick reads it, and the writer's thread adds to it only while
+ * answers are open, when the tick holds still. When the set is full, what is refused beyond it is
+ * tried again. */
 #include "agenda/agenda.h"
 
 #include <stdatomic.h>
@@ -16,7 +22,17 @@ enum {
     TICK_MAX = LIMIT_WRITER_QUEUE / 2,
     TICK_ARENA_BYTES = 16 << 20,
     OWED_AT_ONCE = 64,
+    REFUSED_MAX = 4096,
+    REFUSED_SLOTS = 2 * REFUSED_MAX,
     CASE_BYTES = 128
+};
+
+_Static_assert((REFUSED_SLOTS & (REFUSED_SLOTS - 1)) == 0, "slots are found by a mask");
+
+/* A timer whose act was submitted, until it is answered. */
+struct sent {
+    struct agenda *agenda;
+    uint64_t timer; /* its hash */
 };
 
 struct agenda {
@@ -37,7 +53,54 @@ struct agenda {
     struct arena *arena;       /* of the agenda itself, then of the place's strings */
     struct arena_mark strings; /* where those begin */
     struct timer_place place;
+    struct sent sent[TICK_MAX];
+    /* Timers that were refused on this day; 0: a free slot. */
+    struct day refused_day;
+    uint64_t refused[REFUSED_SLOTS];
+    size_t refused_count;
 };
+
+/* ---- what was refused today ---- */
+
+static uint64_t timer_hash(const struct due_timer *timer)
+{
+    uint64_t h = str_hash(timer->case_id) * 31 + str_hash(timer->timer);
+    h = h * 31 + (uint64_t)(int64_t)timer->due.n;
+    return h == 0 ? 1 : h;
+}
+
+static size_t refused_slot(const struct agenda *g, uint64_t timer)
+{
+    size_t at = timer & (REFUSED_SLOTS - 1);
+    while (g->refused[at] != 0 && g->refused[at] != timer) {
+        at = (at + 1) & (REFUSED_SLOTS - 1);
+    }
+    return at;
+}
+
+static bool was_refused(const struct agenda *g, uint64_t timer)
+{
+    return g->refused[refused_slot(g, timer)] != 0;
+}
+
+static void note_refused(struct agenda *g, uint64_t timer)
+{
+    if (g->refused_count < REFUSED_MAX && !was_refused(g, timer)) {
+        g->refused[refused_slot(g, timer)] = timer;
+        g->refused_count++;
+    }
+}
+
+static void forget_refused(struct agenda *g, struct day today)
+{
+    if (g->refused_day.n != today.n) {
+        memset(g->refused, 0, sizeof(g->refused));
+        g->refused_count = 0;
+        g->refused_day = today;
+    }
+}
+
+/* ---- the clock ---- */
 
 /* The wall clock must have moved as the steady clock did, give or take what a time service
  * corrects. */
@@ -63,14 +126,15 @@ void agenda_trust_clock(struct agenda *g)
     g->held = false;
 }
 
-/* What is not done now is due again in the next round. */
+/* What failed, or found no room, is due again in the next round. */
 static void tick_done(void *arg, enum err err, const struct why *why, const struct receipt *receipt)
 {
-    struct agenda *g = arg;
-    (void)err;
+    struct sent *sent = arg;
     (void)why;
-    (void)receipt;
-    atomic_fetch_sub(&g->open, 1);
+    if (err == ERR_OK && receipt != NULL && !receipt->verdict.admitted) {
+        note_refused(sent->agenda, sent->timer);
+    }
+    atomic_fetch_sub(&sent->agenda->open, 1);
 }
 
 static void move_place(struct agenda *g, const struct due_timer *last)
@@ -82,15 +146,17 @@ static void move_place(struct agenda *g, const struct due_timer *last)
                                                    .timer = str_copy(g->arena, last->timer)};
 }
 
-static enum err tick_submit(struct ctx *ctx, struct agenda *g, const struct due_timer *timer)
+static enum err tick_submit(struct ctx *ctx, struct agenda *g, const struct due_timer *timer,
+                            struct sent *sent)
 {
     struct draft d = {.kind = timer->kind,
                       .case_id = timer->case_id,
                       .timer = timer->timer,
                       .fields = json_object()};
     d.actor.kind = ACTOR_CLOCK;
+    *sent = (struct sent){g, timer_hash(timer)};
     atomic_fetch_add(&g->open, 1);
-    enum err e = gate_submit(ctx, g->gate, &d, tick_done, g);
+    enum err e = gate_submit(ctx, g->gate, &d, tick_done, sent);
     if (e != ERR_OK) {
         atomic_fetch_sub(&g->open, 1);
     }
@@ -184,6 +250,7 @@ enum err agenda_tick(struct ctx *ctx, struct agenda *g, size_t *ret_count)
     if (atomic_load(&g->open) > 0) {
         return ERR_OK; /* taken again, they would only be refused */
     }
+    forget_refused(g, instant_day(now));
     struct db **reader = ARENA_NEW(ctx->arena, struct db *);
     arena_defer(ctx->arena, close_reader, reader);
     TRY(store_reader(ctx, g->store, reader));
@@ -191,15 +258,20 @@ enum err agenda_tick(struct ctx *ctx, struct agenda *g, size_t *ret_count)
     size_t count = 0;
     enum err e =
         gate_timers_due(ctx, *reader, instant_day(now), &g->place, TICK_MAX, &timers, &count);
-    for (size_t i = 0; e == ERR_OK && i < count; i++) {
-        e = tick_submit(ctx, g, &timers[i]);
-        *ret_count += e == ERR_OK;
+    must(count <= TICK_MAX);
+    size_t taken = 0;
+    for (; e == ERR_OK && taken < count; taken++) {
+        if (!was_refused(g, timer_hash(&timers[taken]))) {
+            e = tick_submit(ctx, g, &timers[taken], &g->sent[taken]);
+            *ret_count += e == ERR_OK;
+        }
     }
     /* When others fill the queue the rest of the page comes later. */
     bool full = e == ERR_BUSY && *ret_count > 0;
+    taken -= full;
     e = full ? ERR_OK : e;
     g->more = e == ERR_OK && (full || count == TICK_MAX);
-    move_place(g, g->more ? &timers[*ret_count - 1] : NULL);
+    move_place(g, g->more ? &timers[taken - 1] : NULL);
     e = e == ERR_OK ? owed_look(ctx, g, *reader) : e;
     close_reader(reader);
     return e;

@@ -160,6 +160,15 @@ int64_t book_newest(const struct law_book *b)
     return b->count == 0 ? -1 : b->rows[b->count - 1].seq;
 }
 
+int64_t book_before(const struct law_book *b, int64_t law_seq)
+{
+    int64_t before = -1;
+    for (size_t i = 0; i < b->count && b->rows[i].seq < law_seq; i++) {
+        before = b->rows[i].seq;
+    }
+    return before;
+}
+
 int64_t book_visible(struct law_book *b)
 {
     pthread_mutex_lock(&b->lock);

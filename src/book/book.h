@@ -24,6 +24,8 @@ enum err book_law(struct ctx *ctx, struct law_book *b, struct db *db, int64_t la
 
 /* The newest publication as the writer sees it; -1 when there is none. */
 int64_t book_newest(const struct law_book *b);
+/* The one before it; -1 when there is none. */
+int64_t book_before(const struct law_book *b, int64_t law_seq);
 /* The newest one that is committed, for readers. Any thread. */
 int64_t book_visible(struct law_book *b);
 /* How many publications the writer counts; go back to a count; show readers all there are. */

@@ -306,6 +306,20 @@ static void fill_conditions(struct page *p, const struct case_state *c, const st
     v->conditions_count = item->condition_count;
 }
 
+/* A case that newer law would carry over, but that has no place in its procedure. */
+static void fill_kept(const struct case_state *c, const struct item *item, struct page_case *v)
+{
+    int at =
+        c->kept && item->procedure != NULL ? bpmn_element_find(item->procedure, c->kept_at) : -1;
+    v->kept = c->kept && !c->closed;
+    v->kept_day = c->kept_day;
+    v->kept_gone = str_equal(c->kept_why, STR("gone"));
+    if (at >= 0) {
+        const struct bpmn_element *e = &item->procedure->elements[at];
+        v->kept_step = e->name.n > 0 ? e->name : e->id;
+    }
+}
+
 static enum err fill_drawing(struct page *p, const struct case_state *c, const struct item *item,
                              const bool *done, struct page_case *v)
 {
@@ -399,6 +413,7 @@ static enum err case_page_show(struct page *p)
     if (sight.of.side == SIDE_OFFICE) {
         TRY(fill_proposal(p, &c, item, &v));
     }
+    fill_kept(&c, item, &v);
     TRY(fill_drawing(p, &c, item, done, &v));
     fill_facts(p, &c, &sight, stated, &v);
     v.law = refs.rows;

@@ -145,5 +145,11 @@ static enum err erase(struct ctx *ctx, struct db *db, const struct erasure *e)
     return ERR_OK;
 }
 
+static enum err status(struct ctx *ctx, struct db *db, struct str case_id, struct str status)
+{
+    return case_view_status(ctx, db,
+                            (struct case_view_status_in){.id = case_id, .case_status = status});
+}
+
 const struct projector case_projector = {
-    .room = "case", .track = track, .erase = erase, .due = due};
+    .room = "case", .track = track, .erase = erase, .status = status, .due = due};

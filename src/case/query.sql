@@ -36,6 +36,9 @@ SELECT count(*) AS late$int FROM (SELECT 1 FROM case_view WHERE office = :office
 SELECT id, item, office, party, case_status, opened_day, due_limit, due_day, last_seq FROM case_view
 WHERE party = :party AND told_seq > 0 ORDER BY last_seq DESC LIMIT :count$int;
 
+-- case_view_status :write  The status of a case is called otherwise.
+UPDATE case_view SET case_status = :case_status WHERE id = :id;
+
 -- case_view_due :write  What is due first is another day.
 UPDATE case_view SET due_limit = :due_limit, due_day = :due_day WHERE id = :id;
 

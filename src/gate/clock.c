@@ -50,11 +50,12 @@ static int64_t days_lost(const struct question *q, const struct clock_row *c)
     return n;
 }
 
-/* Set the due days from the start, what was lost while stopped, and what was added. Calendars are
- * those of the law of today, not of the case: which days are off is announced year by year. */
-static enum err clock_count(struct ctx *ctx, struct question *q, struct clock_row *c)
+/* Calendars are those of the law of today, not of the case: which days are off is announced year by
+ * year. */
+enum err clock_count(struct ctx *ctx, struct question *q, struct clock_row *c)
 {
     struct due due;
+    struct gate_clock_list_row before = c->row;
     int32_t extra = (int32_t)(c->row.extra_n + days_lost(q, c));
     bool stated = false;
     struct day start = limit_start(q, c->limit, (struct day){(int32_t)c->row.started_day}, &stated);
@@ -69,7 +70,9 @@ static enum err clock_count(struct ctx *ctx, struct question *q, struct clock_ro
             law_day_after(q->law_now, start, p->n + extra, p->unit, c->limit->roll, &provisional);
         c->row.promised_day = by.n < due.day.n ? by.n : due.day.n;
     }
-    c->changed = true;
+    c->changed = c->changed || before.due_day != c->row.due_day ||
+                 before.promised_day != c->row.promised_day ||
+                 before.provisional != c->row.provisional;
     return ERR_OK;
 }
 
@@ -102,6 +105,7 @@ enum err clock_start(struct ctx *ctx, struct question *q, const struct limit *li
     c->row.stopped_day = -1;
     c->row.ended_day = -1;
     c->row.stopped_by = STR("");
+    c->changed = true;
     return clock_count(ctx, q, c);
 }
 
@@ -149,6 +153,7 @@ static void clock_resume(const struct question *q, struct clock_row *c)
     }
     c->row.stopped_day = -1;
     c->row.stopped_by = STR("");
+    c->changed = true;
 }
 
 bool clock_extends(const struct clock_row *c, const struct act_kind *kind)
@@ -176,6 +181,7 @@ enum err clocks_touch(struct ctx *ctx, struct question *q, int64_t seq)
         }
         if (clock_extends(c, q->kind)) {
             c->row.extra_n += l->extend_n;
+            c->changed = true;
             TRY(clock_count(ctx, q, c));
         }
     }
@@ -251,132 +257,42 @@ bool clocks_first_due(const struct question *q, struct str *ret_limit, struct da
     return any;
 }
 
-/* ---- a calendar is published ---- */
+/* ---- all clocks of a case ---- */
 
-/* One case: count anew the clocks that ran past the calendar, or all that run; tell the rooms what
- * is due first. */
-static enum err recount_case(struct ctx *ctx, struct gate *g, struct db *db,
-                             const struct law *law_now, struct str case_id, bool all)
+enum err clocks_load(struct ctx *ctx, struct db *db, struct question *q)
 {
-    struct question q = {.law_now = law_now, .has_case = true};
     struct gate_clock_list_row *rows = NULL;
     size_t count = 0;
-    bool found = false;
-    TRY(gate_case_get(ctx, db, (struct gate_case_get_in){.id = case_id}, &q.row, &found));
-    if (!found) {
-        return fault(ctx, ERR_CORRUPT, "a clock runs for the case %.*s, which is not there",
-                     FMT(case_id));
+    TRY(gate_clock_list(ctx, db, (struct gate_clock_list_in){.case_id = q->row.id}, &rows, &count));
+    /* Room for the clocks that an act may start beside those there are. */
+    q->clock_room = count + 8;
+    q->clocks = ARENA_ARRAY(ctx->arena, struct clock_row, q->clock_room);
+    for (q->clock_count = 0; q->clock_count < count; q->clock_count++) {
+        const struct gate_clock_list_row *row = &rows[q->clock_count];
+        TRY(clock_read(ctx, law_limit(q->law, row->limit_id), row, &q->clocks[q->clock_count]));
     }
-    TRY(book_law(ctx, g->book, db, q.row.law_seq, (struct day){(int32_t)q.row.law_day}, &q.law));
-    TRY(json_parse(ctx, q.row.facts, STR("facts"), &q.facts));
-    q.item = law_item(q.law, q.row.item);
-    TRY(gate_clock_list(ctx, db, (struct gate_clock_list_in){.case_id = case_id}, &rows, &count));
-    q.clocks = ARENA_ARRAY(ctx->arena, struct clock_row, count + 1);
-    for (; q.clock_count < count; q.clock_count++) {
-        struct clock_row *c = &q.clocks[q.clock_count];
-        TRY(clock_read(ctx, law_limit(q.law, rows[q.clock_count].limit_id), &rows[q.clock_count],
-                       c));
-        if (c->limit != NULL && (all || c->row.provisional != 0) && c->row.ended_day < 0) {
-            TRY(clock_count(ctx, &q, c));
+    return ERR_OK;
+}
+
+enum err clocks_count(struct ctx *ctx, struct question *q)
+{
+    for (size_t i = 0; i < q->clock_count; i++) {
+        if (q->clocks[i].limit != NULL && q->clocks[i].row.ended_day < 0) {
+            TRY(clock_count(ctx, q, &q->clocks[i]));
         }
     }
-    TRY(clocks_store(ctx, db, &q, case_id));
+    return ERR_OK;
+}
+
+enum err due_tell(struct ctx *ctx, struct gate *g, struct db *db, const struct question *q)
+{
     struct str limit = {0};
     struct day due = {0};
-    bool any = clocks_first_due(&q, &limit, &due);
+    bool any = clocks_first_due(q, &limit, &due);
     for (size_t i = 0; any && i < g->room_count; i++) {
         if (g->rooms[i]->due != NULL) {
-            TRY(g->rooms[i]->due(ctx, db, case_id, limit, due));
+            TRY(g->rooms[i]->due(ctx, db, q->row.id, limit, due));
         }
-    }
-    return ERR_OK;
-}
-
-enum err clocks_recount(struct ctx *ctx, struct gate *g, struct db *db, struct day day)
-{
-    enum { CHUNK = 256, CASE_BYTES = 128 };
-    char case_id[CASE_BYTES] = "";
-    size_t case_n = 0;
-    const struct law *law_now = NULL;
-    TRY(book_law(ctx, g->book, db, book_newest(g->book), day, &law_now));
-    for (bool more = law_now != NULL; more;) {
-        struct arena_mark mark = arena_mark(ctx->arena);
-        struct gate_clock_provisional_row *rows = NULL;
-        size_t count = 0;
-        TRY(gate_clock_provisional(
-            ctx, db,
-            (struct gate_clock_provisional_in){.case_id = {case_id, case_n}, .count = CHUNK}, &rows,
-            &count));
-        more = count == CHUNK;
-        for (size_t i = 0; i < count; i++) {
-            struct str id = rows[i].case_id;
-            TRY(recount_case(ctx, g, db, law_now, id, false));
-            if (id.n > sizeof(case_id)) {
-                return fault(ctx, ERR_CORRUPT, "the number of the case %.*s is too long", FMT(id));
-            }
-            memcpy(case_id, id.p, id.n);
-            case_n = id.n;
-        }
-        arena_reset(ctx->arena, mark);
-    }
-    return ERR_OK;
-}
-
-/* ---- law is published that carries cases over ---- */
-
-/* A case comes under the new law when that knows its item and can go on from where its procedure
- * stands; else it keeps its own, for there is no place in the new procedure where it would be. */
-static enum err carry_case(struct ctx *ctx, struct gate *g, struct db *db,
-                           const struct law *law_now, struct str pack, struct str id,
-                           struct day day)
-{
-    struct gate_case_get_row row;
-    struct bpmn_state *state = NULL;
-    bool found = false;
-    TRY(gate_case_get(ctx, db, (struct gate_case_get_in){.id = id}, &row, &found));
-    const struct item *item = found ? law_item(law_now, row.item) : NULL;
-    if (item == NULL || item->procedure == NULL ||
-        law_transition(law_now, pack, row.item) == NULL) {
-        return ERR_OK;
-    }
-    struct ctx inner = *ctx;
-    if (bpmn_state_read(&inner, item->procedure, row.tokens, &state) != ERR_OK) {
-        return ERR_OK;
-    }
-    TRY(gate_case_law(
-        ctx, db,
-        (struct gate_case_law_in){.id = id, .law_seq = book_newest(g->book), .law_day = day.n}));
-    return recount_case(ctx, g, db, law_now, id, true);
-}
-
-enum err cases_carry_over(struct ctx *ctx, struct gate *g, struct db *db, struct str pack,
-                          struct day day)
-{
-    enum { CHUNK = 256, CASE_BYTES = 128 };
-    char last[CASE_BYTES] = "";
-    size_t last_n = 0;
-    const struct law *law_now = NULL;
-    TRY(book_law(ctx, g->book, db, book_newest(g->book), day, &law_now));
-    for (bool more = law_now != NULL && law_has_transition(law_now, pack); more;) {
-        struct arena_mark mark = arena_mark(ctx->arena);
-        struct gate_case_running_row *rows = NULL;
-        size_t count = 0;
-        TRY(gate_case_running(ctx, db,
-                              (struct gate_case_running_in){.id = {last, last_n}, .count = CHUNK},
-                              &rows, &count));
-        more = count == CHUNK;
-        for (size_t i = 0; i < count; i++) {
-            TRY(carry_case(ctx, g, db, law_now, pack, rows[i].id, day));
-        }
-        if (count > 0) {
-            struct str id = rows[count - 1].id;
-            if (id.n > sizeof(last)) {
-                return fault(ctx, ERR_CORRUPT, "the number of the case %.*s is too long", FMT(id));
-            }
-            memcpy(last, id.p, id.n);
-            last_n = id.n;
-        }
-        arena_reset(ctx->arena, mark);
     }
     return ERR_OK;
 }

@@ -222,6 +222,11 @@ struct case_state {
     struct json facts;     /* object fact id -> value */
     struct str tokens;     /* state of the procedure, for drawing (bpmn_state_read) */
     const struct law *law; /* the law it is judged by */
+    /* Law published since carries such cases over, but this one keeps its own: */
+    bool kept;
+    struct day kept_day; /* since this day, */
+    struct str kept_at;  /* for this step of its procedure (its id; may be empty) */
+    struct str kept_why; /* does not fit: a word of bpmn_misfit_word, or "item" */
 };
 enum err gate_case(struct ctx *ctx, struct gate *g, struct db *reader, struct str id,
                    struct case_state *ret, bool *ret_found) MUST_USE;

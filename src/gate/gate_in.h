@@ -193,10 +193,10 @@ struct step {
     struct str case_id;
     int64_t seq;
     struct bpmn_state *state;
-    struct gate_timer_set_in timers[16];
-    size_t timer_count;
-    struct str timers_gone[32];
-    size_t timer_gone_count;
+    struct gate_timer_set_in *timers; /* that are set */
+    size_t timer_count, timer_room;
+    struct str *timers_gone; /* that are cancelled, or have fired */
+    size_t timer_gone_count, timer_gone_room;
     struct str status;
     bool closed;
     struct str due_limit; /* the office clock that runs out first */
@@ -206,6 +206,12 @@ enum err step_make(struct ctx *ctx, struct question *q, int64_t seq, struct str 
                    struct step *ret) MUST_USE;
 enum err step_store(struct ctx *ctx, struct db *db, struct question *q,
                     const struct step *step) MUST_USE;
+/* An activity whose limit's clock runs while it is open. */
+bool is_limited(const struct bpmn_element *e);
+/* The row of a timer of the procedure, due when its clock is, which is started when there is none.
+ */
+enum err timer_row(struct ctx *ctx, struct question *q, uint16_t element, struct str timer,
+                   struct str case_id, struct gate_timer_set_in *ret) MUST_USE;
 
 /* ---- clock.c ---- */
 
@@ -226,15 +232,41 @@ enum err clock_read(struct ctx *ctx, const struct limit *limit,
 bool clock_extends(const struct clock_row *c, const struct act_kind *kind);
 /* The office's clock that runs out first; false when none runs. */
 bool clocks_first_due(const struct question *q, struct str *ret_limit, struct day *ret_day);
-/* After this pack was published: cases it carries over come under the new law, and their clocks are
- * counted by it. */
+/* The clocks of the case q->row, with their limits in q->law. */
+enum err clocks_load(struct ctx *ctx, struct db *db, struct question *q) MUST_USE;
+/* Set the due days of a clock from its start, what was lost while stopped, and what was added; all
+ * that run. Marked as changed when they are others than they were. */
+enum err clock_count(struct ctx *ctx, struct question *q, struct clock_row *c) MUST_USE;
+enum err clocks_count(struct ctx *ctx, struct question *q) MUST_USE;
+/* Tell the rooms which day of the case comes first now. */
+enum err due_tell(struct ctx *ctx, struct gate *g, struct db *db,
+                  const struct question *q) MUST_USE;
+
+/* ---- carry.c: law is published that carries cases over ---- */
+
+/* After this pack was published: cases it carries over come under the new law where they stand, or
+ * keep their own, which is noted (gate_kept). In the publication's transaction. */
 enum err cases_carry_over(struct ctx *ctx, struct gate *g, struct db *db, struct str pack,
                           struct day day) MUST_USE;
-/* After law was published: count anew what ran past the calendar known till then. */
-enum err clocks_recount(struct ctx *ctx, struct gate *g, struct db *db, struct day day) MUST_USE;
 
-/* For arena_defer: an arena made for a piece of work goes with it (book.c). */
-void free_arena(void *arena);
+/* ---- recount.c: a calendar is published ---- */
+
+/* What the newest publication made of the days. */
+struct recount {
+    const struct law *before, *now; /* NULL: there is none */
+    bool days;                      /* some day is a working day now that was none, or was one */
+    struct day from, to;            /* the first and the last of them */
+};
+enum err recount_begin(struct ctx *ctx, struct gate *g, struct db *db, struct day day,
+                       struct recount *ret) MUST_USE;
+/* Count anew the clocks that this touches in at most `max` cases, those after the case `after` (in
+ * order of their numbers; "": from the first). ret_last is where to go on from; fewer than `max`
+ * in ret_count: done. Whatever is counted twice comes to the same. */
+enum err recount_some(struct ctx *ctx, struct gate *g, struct db *db, const struct recount *r,
+                      struct str after, size_t max, struct str *ret_last,
+                      size_t *ret_count) MUST_USE;
+/* All of them. */
+enum err clocks_recount(struct ctx *ctx, struct gate *g, struct db *db, struct day day) MUST_USE;
 
 /* ---- owed.c: acts of the node itself, where law leaves no discretion ---- */
 

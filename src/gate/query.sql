@@ -42,8 +42,18 @@ FROM gate_case WHERE id = :id;
 INSERT INTO gate_case (id, item, office, party, filed_by, status, opened_day, closed, first_seq, last_seq, law_seq, law_day, tokens, facts, acts)
 VALUES (:id, :item, :office, :party, :filed_by, :status, :opened_day, :closed, :first_seq, :last_seq, :law_seq, :law_day, :tokens, :facts, :acts);
 
--- gate_case_law :write  The case comes under a law published since.
-UPDATE gate_case SET law_seq = :law_seq, law_day = :law_day WHERE id = :id;
+-- gate_case_law :write  The case comes under a law published since, at the place where it stands.
+UPDATE gate_case SET law_seq = :law_seq, law_day = :law_day, status = :status, tokens = :tokens WHERE id = :id;
+
+-- gate_kept_set :write  A case keeps its law, because a step of it does not fit the new one.
+INSERT INTO gate_kept (case_id, seq, day, element, why) VALUES (:case_id, :seq, :day, :element, :why)
+ON CONFLICT (case_id) DO UPDATE SET seq = excluded.seq, day = excluded.day, element = excluded.element, why = excluded.why;
+
+-- gate_kept_remove :write  The case came under the new law after all.
+DELETE FROM gate_kept WHERE case_id = :case_id;
+
+-- gate_kept_get :row  Does a case keep its law though newer law carries such cases over?
+SELECT seq, day, element, why FROM gate_kept WHERE case_id = :case_id;
 
 -- gate_case_running :rows  Cases that run, after one.
 SELECT id FROM gate_case WHERE closed = 0 AND id > :id ORDER BY id LIMIT :count$int;
@@ -69,6 +79,10 @@ ON CONFLICT (case_id, limit_id) DO UPDATE SET started_day = excluded.started_day
 
 -- gate_clock_provisional :rows  Cases after one with a clock that runs past the known calendar.
 SELECT DISTINCT case_id FROM gate_clock WHERE provisional = 1 AND ended_day < 0 AND case_id > :case_id
+ORDER BY case_id LIMIT :count$int;
+
+-- gate_clock_running :rows  Cases after one with a clock that runs.
+SELECT DISTINCT case_id FROM gate_clock WHERE ended_day < 0 AND case_id > :case_id
 ORDER BY case_id LIMIT :count$int;
 
 -- gate_timer_set :write  Set a timer of the procedure.

@@ -35,6 +35,13 @@ enum err gate_case(struct ctx *ctx, struct gate *g, struct db *reader, struct st
                                .last_seq = row.last_seq,
                                .tokens = row.tokens};
     TRY(json_parse(ctx, row.facts, STR("facts"), &ret->facts));
+    struct gate_kept_get_row kept;
+    TRY(gate_kept_get(ctx, reader, (struct gate_kept_get_in){.case_id = id}, &kept, &ret->kept));
+    if (ret->kept) {
+        ret->kept_day = (struct day){(int32_t)kept.day};
+        ret->kept_at = kept.element;
+        ret->kept_why = kept.why;
+    }
     return book_law(ctx, g->book, reader, row.law_seq, (struct day){(int32_t)row.law_day},
                     &ret->law);
 }

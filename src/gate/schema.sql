@@ -58,6 +58,17 @@ CREATE TABLE gate_case (
     acts TEXT NOT NULL
 ) STRICT;
 
+-- Cases that keep the law they began under though a publication carries such cases over: that publication (its act and day),
+-- the step of the procedure that does not fit the new one, and how: a word of bpmn_misfit_word; "item": the new law does
+-- not know the item, or it has no procedure.
+CREATE TABLE gate_kept (
+    case_id TEXT PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    element TEXT NOT NULL,
+    why TEXT NOT NULL
+) STRICT;
+
 -- Who may not open a case of a matter (a type of licence, or an item that leads to none) up to and on until_day, because of
 -- the act of this sequence.
 CREATE TABLE gate_bar (

@@ -15,23 +15,14 @@ static enum err parse_object(struct ctx *ctx, struct str text, const char *what,
                : fault(ctx, ERR_CORRUPT, "%s of a case is no JSON object", what);
 }
 
-static enum err load_clocks(struct ctx *ctx, struct db *db, struct question *q)
+/* The timer that a clock act says has ended. */
+static enum err load_timer(struct ctx *ctx, struct db *db, struct question *q)
 {
-    struct gate_clock_list_row *rows = NULL;
+    struct gate_timer_list_row *timers = NULL;
     size_t count = 0;
-    TRY(gate_clock_list(ctx, db, (struct gate_clock_list_in){.case_id = q->row.id}, &rows, &count));
-    /* Room for the clocks this act may start beside those there are. */
-    q->clock_room = count + 8;
-    q->clocks = ARENA_ARRAY(ctx->arena, struct clock_row, q->clock_room);
-    for (size_t i = 0; i < count; i++) {
-        TRY(clock_read(ctx, law_limit(q->law, rows[i].limit_id), &rows[i],
-                       &q->clocks[q->clock_count]));
-        q->clock_count++;
-    }
     if (q->draft->timer.n == 0) {
         return ERR_OK;
     }
-    struct gate_timer_list_row *timers = NULL;
     TRY(gate_timer_list(ctx, db, (struct gate_timer_list_in){.case_id = q->row.id}, &timers,
                         &count));
     for (size_t i = 0; i < count; i++) {
@@ -63,7 +54,8 @@ static enum err load_case(struct ctx *ctx, struct gate *g, struct db *db, struct
     if (q->item != NULL && q->item->procedure != NULL) {
         TRY(bpmn_state_read(ctx, q->item->procedure, q->row.tokens, &q->state));
     }
-    return load_clocks(ctx, db, q);
+    TRY(clocks_load(ctx, db, q));
+    return load_timer(ctx, db, q);
 }
 
 /* The only office that holds the power to take this item; NULL when none or several do. */

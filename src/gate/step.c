@@ -94,6 +94,11 @@ static enum err move(struct ctx *ctx, struct question *q, struct bpmn_result *re
 
 /* ---- clocks and timers ---- */
 
+bool is_limited(const struct bpmn_element *e)
+{
+    return e->kind == BPMN_TASK || e->kind == BPMN_SUBPROCESS || e->kind == BPMN_CALL;
+}
+
 /* Does another open activity run under this limit still? */
 static bool limit_is_open(const struct question *q, const struct bpmn_state *s,
                           const struct limit *limit)
@@ -101,33 +106,80 @@ static bool limit_is_open(const struct question *q, const struct bpmn_state *s,
     const struct bpmn_process *p = q->item->procedure;
     for (size_t i = 0; i < s->count; i++) {
         const struct bpmn_element *e = &p->elements[s->tokens[i].element];
-        bool activity = e->kind == BPMN_TASK || e->kind == BPMN_SUBPROCESS || e->kind == BPMN_CALL;
-        if (activity && e->limit.n > 0 && law_limit_for(q->law, q->item, e->limit) == limit) {
+        if (is_limited(e) && e->limit.n > 0 && law_limit_for(q->law, q->item, e->limit) == limit) {
             return true;
         }
     }
     return false;
 }
 
+enum err timer_row(struct ctx *ctx, struct question *q, uint16_t element, struct str timer,
+                   struct str case_id, struct gate_timer_set_in *ret)
+{
+    const struct bpmn_element *e = &q->item->procedure->elements[element];
+    const struct limit *limit = law_limit_for(q->law, q->item, e->limit);
+    if (limit == NULL) {
+        return fault(ctx, ERR_CORRUPT, "the law of the case has no limit %.*s", FMT(e->limit));
+    }
+    if (clock_find(q, limit->id) == NULL) {
+        TRY(clock_start(ctx, q, limit));
+    }
+    const struct clock_row *c = clock_find(q, limit->id);
+    must(c != NULL && e->act_count > 0); /* the loader refuses a timer without an act */
+    *ret =
+        (struct gate_timer_set_in){.case_id = case_id,
+                                   .timer = timer,
+                                   .kind = e->acts[0],
+                                   .limit_id = limit->id,
+                                   .due_day = c->row.stopped_day >= 0 ? INT32_MAX : c->row.due_day};
+    return ERR_OK;
+}
+
+/* One more of the lists of a step: bounded, for each is a row of one transaction. */
+static enum err step_grow(struct ctx *ctx, size_t count, size_t *room, size_t size, void **list)
+{
+    if (count == LIMIT_ACT_TIMERS) {
+        return fault(ctx, ERR_TOO_MANY, "one act sets or cancels more than %d timers",
+                     LIMIT_ACT_TIMERS);
+    }
+    if (count == *room) {
+        size_t more = *room == 0 ? 4 : *room * 2;
+        *list = arena_grow(ctx->arena, *list, *room * size, more * size);
+        *room = more;
+    }
+    return ERR_OK;
+}
+
 static enum err set_timer(struct ctx *ctx, struct question *q, struct step *step,
                           const struct bpmn_effect *e, struct str case_id)
 {
-    const struct bpmn_element *element = &q->item->procedure->elements[e->element];
-    const struct limit *limit = law_limit_for(q->law, q->item, element->limit);
-    if (limit == NULL) {
-        return fault(ctx, ERR_CORRUPT, "the law of the case has no limit %.*s",
-                     FMT(element->limit));
+    const struct limit *limit =
+        law_limit_for(q->law, q->item, q->item->procedure->elements[e->element].limit);
+    void *list = step->timers;
+    if (limit != NULL) { /* a timer that is set again begins its clock anew, if that has ended */
+        TRY(clock_start(ctx, q, limit));
     }
-    TRY(clock_start(ctx, q, limit));
-    const struct clock_row *c = clock_find(q, limit->id);
-    if (step->timer_count == LEN(step->timers)) {
-        return fault(ctx, ERR_TOO_MANY, "one act sets more than %zu timers", LEN(step->timers));
+    TRY(step_grow(ctx, step->timer_count, &step->timer_room, sizeof(*step->timers), &list));
+    step->timers = list;
+    TRY(timer_row(ctx, q, e->element, e->timer, case_id, &step->timers[step->timer_count]));
+    step->timer_count++;
+    return ERR_OK;
+}
+
+/* A timer that this very act set was never stored. */
+static enum err cancel_timer(struct ctx *ctx, struct step *step, struct str timer)
+{
+    void *list = step->timers_gone;
+    for (size_t i = 0; i < step->timer_count; i++) {
+        if (str_equal(step->timers[i].timer, timer)) {
+            step->timers[i] = step->timers[--step->timer_count];
+            return ERR_OK;
+        }
     }
-    step->timers[step->timer_count++] = (struct gate_timer_set_in){.case_id = case_id,
-                                                                   .timer = e->timer,
-                                                                   .kind = element->acts[0],
-                                                                   .limit_id = limit->id,
-                                                                   .due_day = c->row.due_day};
+    TRY(step_grow(ctx, step->timer_gone_count, &step->timer_gone_room, sizeof(*step->timers_gone),
+                  &list));
+    step->timers_gone = list;
+    step->timers_gone[step->timer_gone_count++] = timer;
     return ERR_OK;
 }
 
@@ -145,17 +197,7 @@ static enum err take_effect(struct ctx *ctx, struct question *q, struct step *st
         }
         return ERR_OK;
     case BPMN_TIMER_SET: return set_timer(ctx, q, step, e, case_id);
-    case BPMN_TIMER_CANCEL:
-        for (size_t i = 0; i < step->timer_count; i++) {
-            if (str_equal(step->timers[i].timer, e->timer)) { /* set and cancelled by one act */
-                step->timers[i] = step->timers[--step->timer_count];
-                return ERR_OK;
-            }
-        }
-        if (step->timer_gone_count < LEN(step->timers_gone)) {
-            step->timers_gone[step->timer_gone_count++] = e->timer;
-        }
-        return ERR_OK;
+    case BPMN_TIMER_CANCEL: return cancel_timer(ctx, step, e->timer);
     case BPMN_STATUS: step->status = e->status; return ERR_OK;
     case BPMN_ENDED: step->closed = true; return ERR_OK;
     case BPMN_SENT:

@@ -82,6 +82,42 @@ bool law_is_workday(const struct law *law, struct day d, bool *ret_known)
     return is_workday(law, d, ret_known, &why);
 }
 
+/* The years that the calendars of either know; outside them weekends alone count, by both. */
+static void known_years(const struct law *law, int *first, int *last)
+{
+    for (size_t i = 0; i < law->year_count; i++) {
+        *first = law->years[i].year < *first ? law->years[i].year : *first;
+        *last = law->years[i].year > *last ? law->years[i].year : *last;
+    }
+}
+
+bool law_days_differ(const struct law *a, const struct law *b, struct day *from, struct day *to)
+{
+    int first_year = INT32_MAX;
+    int last_year = INT32_MIN;
+    known_years(a, &first_year, &last_year);
+    known_years(b, &first_year, &last_year);
+    if (first_year > last_year) {
+        return false;
+    }
+    struct day first = day_from_civil((struct civil){first_year, 1, 1});
+    struct day last = day_from_civil((struct civil){last_year, 12, 31});
+    struct day hit_first = {INT32_MAX};
+    struct day hit_last = {INT32_MIN};
+    first = from->n > first.n ? *from : first;
+    last = to->n < last.n ? *to : last;
+    for (struct day d = first; d.n <= last.n; d = day_add(d, 1)) {
+        bool known = false;
+        if (law_is_workday(a, d, &known) != law_is_workday(b, d, &known)) {
+            hit_first = hit_first.n == INT32_MAX ? d : hit_first;
+            hit_last = d;
+        }
+    }
+    *from = hit_first;
+    *to = hit_last;
+    return hit_first.n <= hit_last.n;
+}
+
 struct counter {
     struct ctx *ctx;
     const struct law *law;

@@ -5,6 +5,9 @@
 
 /* Is it a working day; *ret_known false beyond the published calendars (then Monday to Friday). */
 bool law_is_workday(const struct law *law, struct day d, bool *ret_known);
+/* The first and the last day from `from` to `to` that is a working day by one law and none by the
+ * other; false when there is none. */
+bool law_days_differ(const struct law *a, const struct law *b, struct day *from, struct day *to);
 struct due {
     struct day day;      /* the last day */
     bool provisional;    /* ran past the known calendars */
