@@ -1,5 +1,16 @@
-/* Activities: opened, looped, completed. What completes at once does so by a move, so that nothing
- * nests. */
+/* Activities: opened, done once or several times, completed.
+ *
+ * An activity that needs nobody completes by a move and not by a call, so nothing nests. A task
+ * waits as a token until an event completes it; a sub-process or call until no token is left inside
+ * it.
+ *
+ * An activity with a loop is two things. Its body is a token that counts: instances planned, begun
+ * and completed. It hosts the boundary events and holds the collected results. Each instance is a
+ * token inside the body with its number from 1 on, and holds the loop's data. The body decides
+ * after each instance whether to begin more, to wait, or to complete; a completion condition ends
+ * the instances that are still open.
+ *
+ * What completes tells its way to undo it (undo.c) before its token and data go. */
 #include "base/decimal.h"
 #include "bpmn/bpmn_in.h"
 
@@ -196,18 +207,18 @@ static enum err body_go_on(struct run *run, uint32_t id)
     const struct bpmn_loop *l = run->p->elements[body->element].loop;
     struct move m = {.kind = MOVE_INSTANCE, .element = body->element, .scope = id};
     if (!l->multi) {
-        bool more = (body->b == 0 && !l->test_before) || holds(run, l->condition, id);
-        bool may = l->max == 0 || body->b < l->max;
+        bool more = (body->begun == 0 && !l->test_before) || holds(run, l->condition, id);
+        bool may = l->max == 0 || body->begun < l->max;
         if (!more || !may) {
             return body_complete(run, id);
         }
         move_push(run, m);
         return ERR_OK;
     }
-    if (body->c == body->a) {
+    if (body->completed == body->planned) {
         return body_complete(run, id);
     }
-    uint32_t begin = l->sequential ? 1 : body->b == 0 ? body->a : 0;
+    uint32_t begin = l->sequential ? 1 : body->begun == 0 ? body->planned : 0;
     if (run->s->count + begin > LIMIT_BPMN_TOKENS) {
         return fault(run->ctx, ERR_TOO_MANY, "more than %d tokens at %.*s", LIMIT_BPMN_TOKENS,
                      FMT(run->p->elements[body->element].id));
@@ -225,12 +236,12 @@ enum err instance_enter(struct run *run, uint32_t body_id)
         return ERR_OK;
     }
     const struct bpmn_loop *l = run->p->elements[body->element].loop;
-    uint32_t number = ++body->b;
+    uint32_t number = ++body->begun;
     struct bpmn_token t = {.id = token_id(run),
                            .element = body->element,
                            .flow = NO_FLOW,
                            .scope = body_id,
-                           .a = number};
+                           .number = number};
     const struct feel_value *list = l->item < 0 ? NULL : datum_get(run, body_id, (uint16_t)l->item);
     if (list != NULL && list->kind == FEEL_LIST && number <= list->n) {
         datum_set(run, t.id, (uint16_t)l->item, list->items[number - 1]);
@@ -247,7 +258,7 @@ static enum err loop_throws(struct run *run, uint32_t id)
     const struct bpmn_token body = *token_find(run->s, id);
     const struct bpmn_loop *l = run->p->elements[body.element].loop;
     bool due = l->behaviour == LOOP_EVENT_NONE || l->behaviour == LOOP_EVENT_COMPLEX ||
-               (l->behaviour == LOOP_EVENT_ONE && body.c == 1);
+               (l->behaviour == LOOP_EVENT_ONE && body.completed == 1);
     for (size_t i = 0; due && i < l->throw_count && token_find(run->s, id) != NULL; i++) {
         if (holds(run, l->throws[i].condition, id)) {
             TRY(trigger_throw(run, &l->throws[i].trigger, id, body.scope));
@@ -263,7 +274,7 @@ static enum err loop_done(struct run *run, uint32_t id, uint32_t number,
     struct ctx *ctx = run->ctx;
     struct bpmn_token *body = token_find(run->s, id);
     const struct bpmn_loop *l = run->p->elements[body->element].loop;
-    body->c++;
+    body->completed++;
     if (!l->multi) {
         return body_go_on(run, id);
     }
@@ -316,7 +327,7 @@ enum err activity_enter(struct run *run, uint16_t element, uint32_t scope, uint3
     TRY(listen_at(run, element, token));
     if (e->loop->multi) {
         TRY(plan(run, body, &total));
-        token_find(run->s, token)->a = total;
+        token_find(run->s, token)->planned = total;
     }
     return body_go_on(run, token);
 }
@@ -362,7 +373,7 @@ enum err activity_complete(struct run *run, uint32_t id)
     }
     if (t.what == BPMN_UNDOING) {
         token_remove(run, id, "completed");
-        return undo_next(run, t.a, t.b);
+        return undo_next(run, t.undo, t.record);
     }
     struct feel_value result = feel_null();
     if (e->loop != NULL && e->loop->result_item >= 0) {
@@ -374,7 +385,7 @@ enum err activity_complete(struct run *run, uint32_t id)
     }
     token_remove(run, id, "completed");
     if (e->loop != NULL) {
-        return loop_done(run, t.scope, t.a, &result);
+        return loop_done(run, t.scope, t.number, &result);
     }
     if (e->by_event) {
         scope_check(run, t.scope);

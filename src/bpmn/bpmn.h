@@ -200,18 +200,35 @@ enum bpmn_what {
 struct bpmn_token {
     uint32_t id;
     uint16_t element;
-    uint16_t flow;    /* at a joining gateway: the flow it came by; UINT16_MAX else */
-    uint32_t scope;   /* id of the token it stands in; 0 in the process itself */
-    uint8_t what;     /* enum bpmn_what */
-    uint32_t a, b, c; /* body: instances planned, begun, completed; instance: a its number; reset:
-                         bits of flows; undo: a 1 when the flow has gone on; undoing: a the token
-                         that undoes, b the record */
+    uint16_t flow;  /* at a joining gateway: the flow it came by; UINT16_MAX else */
+    uint32_t scope; /* id of the token it stands in; 0 in the process itself */
+    uint8_t what;   /* enum bpmn_what; what it is says which of these holds, the rest is 0: */
+    union {
+        struct {
+            uint32_t a, b, c; /* as they are written */
+        };
+        struct { /* BPMN_BODY: instances */
+            uint32_t planned, begun, completed;
+        };
+        struct { /* BPMN_AT, in a body: from 1 on */
+            uint32_t number;
+        };
+        struct { /* BPMN_RESET: bits of incoming flows */
+            uint32_t used_low, used_high;
+        };
+        struct { /* BPMN_UNDO: 1 when the flow has gone on */
+            uint32_t went_on;
+        };
+        struct { /* BPMN_UNDOING: the token that undoes, and what is undone */
+            uint32_t undo, record;
+        };
+    };
 };
 /* A timer that runs. */
 struct bpmn_timer {
     uint32_t token; /* that carries it; 0: the process itself */
     uint16_t element;
-    uint32_t left;      /* firings left, this one included; UINT32_MAX without end */
+    uint32_t firings;   /* left, this one included; UINT32_MAX without end */
     struct instant due; /* INT64_MAX: the caller knows (tb:limit) */
 };
 /* What an event has seen: the triggers of a parallel multiple event; 1 for a condition that held.

@@ -15,7 +15,15 @@
 #include "bpmn/state.h"
 #include "limit_gen.h"
 
-enum { NO_FLOW = UINT16_MAX, NO_INDEX = -1 };
+enum { NO_FLOW = UINT16_MAX, NO_INDEX = -1, TRIGGERS_MAX = 16 };
+
+_Static_assert(LIMIT_BPMN_ELEMENTS < INT16_MAX,
+               "an element's scope and host are int16_t, and no flow has the place NO_FLOW");
+_Static_assert(LIMIT_BPMN_FLOWS_OUT <= 64, "the flows a gateway chooses are bits of one word");
+_Static_assert(3 * TRIGGERS_MAX <= 64,
+               "a mark has a bit for each trigger that came, and that held");
+_Static_assert(LIMIT_BPMN_STEPS < UINT32_MAX / 64,
+               "tokens that one event makes cannot run out of numbers (bpmn_state_read)");
 
 /* A FEEL program and the slots it reads; or a time written as ISO 8601 (then text says it and
  * program is NULL). */

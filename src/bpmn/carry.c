@@ -29,7 +29,7 @@
 
 struct bpmn_change {
     const struct bpmn_process *from, *to;
-    const struct bpmn_markings *from_markings, *to_markings;
+    const struct bpmn_markings *from_markings, *to_markings; /* NULL, both: they are the same */
     const int32_t *elements; /* by element of `from`: what it is in `to`; NO_INDEX */
     const enum bpmn_misfit *misfits;
 };
@@ -170,6 +170,37 @@ static enum bpmn_misfit change_fit(const struct bpmn_process *from, uint16_t ele
     return alike ? BPMN_FITS : BPMN_MISFIT_ACTS;
 }
 
+static bool elements_alike(const struct bpmn_process *from, const struct bpmn_process *to, size_t i)
+{
+    const struct bpmn_element *a = &from->elements[i];
+    const struct bpmn_element *b = &to->elements[i];
+    bool alike = str_equal(from->keys->elements.names[i], to->keys->elements.names[i]) &&
+                 a->kind == b->kind && a->scope == b->scope && a->attached_to == b->attached_to &&
+                 a->calls == b->calls && a->handler == b->handler && a->by_event == b->by_event &&
+                 a->interrupting == b->interrupting && (a->loop == NULL) == (b->loop == NULL) &&
+                 a->all_triggers == b->all_triggers && a->trigger_count == b->trigger_count;
+    for (uint16_t k = 0; alike && k < a->trigger_count; k++) {
+        alike = same_trigger(&a->triggers[k], &b->triggers[k]);
+    }
+    return alike;
+}
+
+/* Has nothing changed of the ways tokens can go? Then neither has any marking. */
+static bool shapes_alike(const struct bpmn_process *from, const struct bpmn_process *to)
+{
+    bool alike = from->element_count == to->element_count && from->flow_count == to->flow_count;
+    for (size_t i = 0; alike && i < from->element_count; i++) {
+        alike = elements_alike(from, to, i);
+    }
+    for (size_t i = 0; alike && i < from->flow_count; i++) {
+        const struct bpmn_flow *a = &from->flows[i];
+        const struct bpmn_flow *b = &to->flows[i];
+        alike = a->from == b->from && a->to == b->to && a->is_default == b->is_default &&
+                (a->condition == NULL) == (b->condition == NULL);
+    }
+    return alike;
+}
+
 enum err bpmn_change_make(struct ctx *ctx, const struct bpmn_process *from,
                           const struct bpmn_process *to, const struct bpmn_change **ret)
 {
@@ -180,8 +211,10 @@ enum err bpmn_change_make(struct ctx *ctx, const struct bpmn_process *from,
         misfits[i] = change_fit(from, (uint16_t)i, to, &elements[i]);
     }
     *c = (struct bpmn_change){.from = from, .to = to, .elements = elements, .misfits = misfits};
-    TRY(markings_make(ctx, from, &c->from_markings));
-    TRY(markings_make(ctx, to, &c->to_markings));
+    if (!shapes_alike(from, to)) {
+        TRY(markings_make(ctx, from, &c->from_markings));
+        TRY(markings_make(ctx, to, &c->to_markings));
+    }
     *ret = c;
     return ERR_OK;
 }
@@ -253,7 +286,7 @@ static void carry_used(const struct bpmn_change *change, const struct bpmn_token
 {
     const struct bpmn_element *a = &change->from->elements[old->element];
     const struct bpmn_element *b = &change->to->elements[t->element];
-    uint64_t used = (uint64_t)old->b << 32 | old->a;
+    uint64_t used = (uint64_t)old->used_high << 32 | old->used_low;
     uint64_t now = 0;
     for (uint16_t i = 0; i < a->in_count; i++) {
         uint16_t way =
@@ -262,8 +295,8 @@ static void carry_used(const struct bpmn_change *change, const struct bpmn_token
             now |= (uint64_t)(b->in[k] == way) << k;
         }
     }
-    t->a = (uint32_t)now;
-    t->b = (uint32_t)(now >> 32);
+    t->used_low = (uint32_t)now;
+    t->used_high = (uint32_t)(now >> 32);
 }
 
 static bool carry_tokens(struct carrying *c)
@@ -394,7 +427,7 @@ static void carry_marks(struct carrying *c)
             int32_t same = trigger_in(&change->to->elements[to], &a->triggers[k]);
             if (same >= 0) { /* came, and held when last looked at (became_true) */
                 seen |= ((m.seen >> k) & 1) << same;
-                seen |= ((m.seen >> (32 + k)) & 1) << (32 + same);
+                seen |= ((m.seen >> (2 * TRIGGERS_MAX + k)) & 1) << (2 * TRIGGERS_MAX + same);
             }
         }
         if (seen != 0 && listens(change->to, c->s, m.token, (uint16_t)to)) {
@@ -524,6 +557,10 @@ static bool marking_fits(struct ctx *ctx, struct carrying *c)
 {
     const struct bpmn_change *change = c->change;
     size_t at = 0;
+    must((change->from_markings == NULL) == (change->to_markings == NULL));
+    if (change->from_markings == NULL) {
+        return true;
+    }
     if (!markings_hold(ctx, change->from, change->from_markings, c->old, &at) ||
         markings_hold(ctx, change->to, change->to_markings, c->s, &at)) {
         return true;

@@ -1,5 +1,9 @@
-/* Soundness of a process: what can be seen by following its flows, and what comes of looking at
- * every state it can be in. */
+/* Soundness of a process: what can be seen by following its flows (here), and what comes of looking
+ * at every state it can be in (explore.c).
+ *
+ * Following flows is cheap and sees the whole model, but not how tokens meet; the search sees that,
+ * as far as it reaches. So both tell, each element once, with the fault that is nearest to its
+ * cause. */
 #include "bpmn/check_in.h"
 
 void finding_put(struct checker *c, size_t element, const char *sentence)

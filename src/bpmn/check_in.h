@@ -1,4 +1,4 @@
-/* check_in.h - inside the checks. */
+/* check_in.h - inside the checks: findings on their way, and the markings of a search. */
 #pragma once
 
 #include "bpmn/bpmn_in.h"

@@ -256,7 +256,7 @@ enum err timers_set(struct run *run, uint32_t token, uint16_t element)
         struct cycle c;
         TRY(read_time(run, e, trigger, token, &c));
         t.due = c.has_start ? c.start : instant_later(run->in->now, c.every);
-        t.left = trigger->timer == 'c' ? c.times : 1;
+        t.firings = trigger->timer == 'c' ? c.times : 1;
     }
     if (s->timer_count >= LIMIT_BPMN_TOKENS) {
         return fault(ctx, ERR_TOO_MANY, "more than %d timers run", LIMIT_BPMN_TOKENS);
@@ -293,7 +293,7 @@ enum err timer_fired(struct run *run, size_t index, bool stays)
     struct ctx *ctx = run->ctx;
     struct bpmn_timer *t = &run->s->timers[index];
     const struct bpmn_element *e = &run->p->elements[t->element];
-    if (!stays || t->left <= 1 || t->due.ms == INT64_MAX) {
+    if (!stays || t->firings <= 1 || t->due.ms == INT64_MAX) {
         timer_drop(run, index);
         return ERR_OK;
     }
@@ -304,7 +304,7 @@ enum err timer_fired(struct run *run, size_t index, bool stays)
         timer_drop(run, index);
         return ERR_OK;
     }
-    t->left -= t->left != UINT32_MAX;
+    t->firings -= t->firings != UINT32_MAX;
     t->due = next;
     tell_timer(run, BPMN_TIMER_SET, t);
     return ERR_OK;

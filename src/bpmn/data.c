@@ -1,5 +1,16 @@
-/* Values of a process: data objects, properties and data inputs live at the token (or record) of
- * their scope; names that nothing declares live at the process itself, one for the whole run. */
+/* Values of a process: where they live, who sees them, how they flow.
+ *
+ * Data objects, properties and data inputs are declared in a scope and live at its token (or at its
+ * record, when it is completed and can be undone). Names that nothing declares live at the process
+ * itself, one for the whole run (is_free): this is what makes a model without declarations work as
+ * people expect, also through called processes.
+ *
+ * A name is looked up from the scope outward and the first found counts. The walk ends at the call
+ * activity of a called process, which sees of its caller only what flows in; while the call's own
+ * inputs and outputs are reckoned (run->own), it goes through. What an event brought is seen before
+ * all else there. Counters of loops are not kept but read off the tokens.
+ *
+ * FEEL programs read slots, one for each name: only those a program uses are filled. */
 #include "bpmn/bpmn_in.h"
 
 const char *const bpmn_fixed_names[NAME_FIXED] = {"loopCounter",
@@ -77,8 +88,8 @@ static bool fixed_value(const struct run *run, unsigned which, uint32_t id, stru
     for (size_t i = 0; i < run->s->count; i++) {
         active += run->s->tokens[i].scope == body->id;
     }
-    const uint32_t values[] = {t == body ? body->b : t->a, body->a, active, body->c,
-                               body->b - body->c - active};
+    const uint32_t values[] = {t == body ? body->begun : t->number, body->planned, active,
+                               body->completed, body->begun - body->completed - active};
     *ret = feel_int(values[which]);
     return true;
 }

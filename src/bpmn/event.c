@@ -151,7 +151,7 @@ static enum err occur(struct run *run, const struct catcher *c)
 
 /* ---- who catches ---- */
 
-enum { NO_TRIGGER = 16 }; /* more than an event has */
+enum { NO_TRIGGER = TRIGGERS_MAX }; /* no event has so many */
 
 struct wanted {
     enum bpmn_event_kind kind;
@@ -485,7 +485,7 @@ static bool became_true(struct run *run, const struct bpmn_element *e, uint32_t 
             continue;
         }
         bool now = holds(run, e->triggers[i].expression, scope);
-        uint64_t bit = (uint64_t)1 << (32 + (i & 15));
+        uint64_t bit = (uint64_t)1 << (2 * TRIGGERS_MAX + i);
         uint64_t *seen = mark_of(run, token, element);
         bool was = (*seen & bit) != 0;
         *seen = now ? *seen | bit : *seen & ~bit;
@@ -597,6 +597,7 @@ static enum err finish(struct run *run)
 {
     struct ctx *ctx = run->ctx;
     TRY(run_all(run));
+    must(run->move_count == 0 && run->check_count == 0); /* settled: all that is left waits */
     run->r->ended = run->s->count == 0;
     if (run->r->ended) {
         timers_cancel(run, 0, NO_INDEX);

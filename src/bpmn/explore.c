@@ -199,9 +199,10 @@ static void sign_of(struct ctx *ctx, const struct bpmn_process *p, const struct 
                 continue;
             }
             bool counts = t->what == BPMN_BODY && e->loop->multi;
-            uint64_t h = mix(mix(mix(t->element, t->flow), t->what), counts                  ? t->c
-                                                                     : t->what == BPMN_RESET ? t->a
-                                                                                             : 0);
+            uint64_t h =
+                mix(mix(mix(t->element, t->flow), t->what), counts                  ? t->completed
+                                                            : t->what == BPMN_RESET ? t->used_low
+                                                                                    : 0);
             for (size_t k = 0; k < s->timer_count; k++) {
                 h += s->timers[k].token == t->id ? mix(7, s->timers[k].element) : 0;
             }

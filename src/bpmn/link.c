@@ -1,5 +1,14 @@
-/* What follows from the shape of a process: flows by element, starts and event sub-processes by
- * scope, handlers, links, and which joins a token can still reach. */
+/* What follows from the shape of a process, reckoned once when it is loaded: flows by element,
+ * starts and event sub-processes by scope, what compensates what, links, and for each join from
+ * where it can still be reached.
+ *
+ * The last is the costly question of inclusive and complex gateways (BPMN 2.0, 13.4.3): may a token
+ * elsewhere still come by a flow that is empty? Searching the graph at each step would make a step
+ * as slow as the model is large. So for each such gateway and each of its flows the elements are
+ * marked, backwards, from which a token can come by that flow without passing the gateway; a step
+ * then looks at a word of bits for each token. Twice: with the ways over boundary events, for what
+ * may come, and without, for what will come, since what an activity has at its border may never
+ * occur. */
 #include "bpmn/load_in.h"
 
 struct list {

@@ -1,4 +1,16 @@
-/* BPMN XML to a compiled process. Reads by libxml2's tree with everything outward shut off. */
+/* BPMN XML to a compiled process: elements, flows and called processes (load_in.h tells the order
+ * in which a document is read).
+ *
+ * A model may come from anybody. So libxml2 reads it into a tree with everything outward shut off:
+ * no network, no entities, no document type (also not one hidden in another encoding), at most
+ * LIMIT_XML_BYTES and LIMIT_XML_DEPTH. What libxml2 made is freed with the arena, which knows of it
+ * before there is anything to lose (struct held), for a passed cap jumps out of any call.
+ *
+ * The loader makes arrays that grow, elements before flows, since flows and boundary events may
+ * refer to elements that come later; called processes are read after their callers, each once,
+ * however often it is called, and stand behind an element of their own (BPMN_PROCESS). An id is
+ * looked up within its unit: two documents may use the same ids. Everything the process keeps lies
+ * on the arena; the tree is not needed after loading. */
 #include "bpmn/load_in.h"
 
 /* ---- XML ---- */

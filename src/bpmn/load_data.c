@@ -1,4 +1,10 @@
-/* Names, expressions, data and loops of a model. */
+/* Names and expressions; what scopes, activities and loops declare and let flow.
+ *
+ * Expressions are gathered first and compiled when all names are known (expressions_compile): a
+ * condition may use data that are declared further down. In a model of anybody a name that nothing
+ * declares is added as one of the whole run; in a procedure of law it is a fault. What other
+ * engines write instead of FEEL ("=" before it, "${…}" around it) is rewritten before, so that one
+ * compiler sees it all. */
 #include "bpmn/load_in.h"
 
 enum { NAMES_MAX = LIMIT_FEEL_SLOTS };

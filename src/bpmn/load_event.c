@@ -1,4 +1,9 @@
-/* Event definitions, and what our extension elements say. */
+/* Event definitions, and what our extension elements (tb:) say.
+ *
+ * A definition stands in its event, or at the root and is referred to; messages, signals, errors
+ * and escalations are named by their code, else their name, else their id, which is also how an
+ * event from outside may call them. What law asks of events is checked here: a message event names
+ * the kinds of act it awaits, a timer its limit and the one act it makes. */
 #include "bpmn/load_in.h"
 
 const xmlNode *root_find(struct loader *l, uint16_t unit, struct str id)
@@ -192,7 +197,7 @@ enum err event_read(struct loader *l, uint16_t unit, const xmlNode *n, struct bp
     for (const xmlNode *d = n->children; d != NULL; d = d->next) {
         count += is_definition(d) || xml_is(d, BPMN_NS, "eventDefinitionRef");
     }
-    if (count > 16) {
+    if (count > TRIGGERS_MAX) {
         return bad(l, unit, n, ERR_TOO_MANY, "an event has at most 16 definitions");
     }
     struct bpmn_trigger *list =

@@ -1,5 +1,11 @@
 /* A script for a process: JSON lines in, a trace in JSON lines out. docs/bpmn.md is the manual of
- * both. */
+ * both.
+ *
+ * The player holds the state as the text of state.c, and each line of the script reads it, steps,
+ * and writes it again, as the gate does between two acts: what a script proves holds for stored
+ * cases. All a line needs lies on an arena that is reset before the next, so a script may be as
+ * long as it likes. Time moves only by "advance": timers that end until then act one after another
+ * in the order of their times, and what follows from each is worked off before the next. */
 #include "base/json.h"
 #include "bpmn/bpmn_in.h"
 #include "bpmn/look.h"
@@ -102,7 +108,7 @@ static enum err read_variables(struct player *pl, struct bpmn_options *o)
 
 /* ---- telling ---- */
 
-static void say(struct player *pl, const struct json *j)
+static void print_line(struct player *pl, const struct json *j)
 {
     struct buf b = buf_new(pl->step.arena, 0);
     json_write(&b, j);
@@ -171,7 +177,7 @@ static void tell_effect(struct player *pl, const struct bpmn_effect *e)
     case BPMN_TIMER_CANCEL:
     case BPMN_ENDED: return;
     }
-    say(pl, &o);
+    print_line(pl, &o);
 }
 
 static bool waits(const struct bpmn_process *p, const struct bpmn_token *t)
@@ -225,7 +231,7 @@ static enum err tell_end(struct player *pl, const struct bpmn_state *s)
         json_set(ctx->arena, &o, STR("values"), values);
     }
     set_text(pl, &o, "now", instant_text(ctx->arena, pl->now));
-    say(pl, &o);
+    print_line(pl, &o);
     return ERR_OK;
 }
 

@@ -1,5 +1,10 @@
 /* Constraints of the standard that a running process relies on: a model that breaks one is refused
- * with it named. */
+ * with the rule, the element and the line.
+ *
+ * Only such constraints stand here. A model that is merely unwise (a gateway without default, a
+ * step nobody reaches) is loaded and told of by check.c; one that would make the engine guess (a
+ * sub-process whose start waits for a message, an event gateway followed by a task) is not. The
+ * step function relies on every rule here and asks none of them again. */
 #include "bpmn/load_in.h"
 
 static enum err refuse(struct loader *l, size_t i, enum err code, const char *rule)

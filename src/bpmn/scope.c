@@ -1,4 +1,15 @@
-/* Tokens and the scopes they hold open. */
+/* Tokens, and the scopes they hold open.
+ *
+ * A state is a flat list of tokens in the order in which they were placed. The tree of scopes is in
+ * it by numbers: each token names the token it stands in, 0 for the process itself. A sub-process
+ * or call that is entered leaves a token that stays while others stand inside it; a loop has one
+ * more level, a body with one token for each instance. What is completed but can be undone is a
+ * record, which has a number of the same series and can be a scope too, for it keeps its data.
+ *
+ * Two things follow. Inner tokens are younger than outer ones, so who looks from the end finds the
+ * innermost first (event.c). And to take a scope away is to gather numbers outward in, and remove
+ * them from the end (scope_clear). A token is looked for by walking the list: a case of law has
+ * fewer than ten, and at LIMIT_BPMN_TOKENS a step still takes microseconds (bench/bpmn.c). */
 #include "bpmn/bpmn_in.h"
 
 void *bpmn_grow(struct arena *a, void *list, size_t count, size_t *room, size_t size)
@@ -26,12 +37,14 @@ struct bpmn_token *token_find(struct bpmn_state *s, uint32_t id)
 
 uint32_t token_id(struct run *run)
 {
+    must(run->s->next_id < UINT32_MAX);
     return run->s->next_id++;
 }
 
 struct bpmn_token *token_put(struct run *run, struct bpmn_token t)
 {
     struct bpmn_state *s = run->s;
+    must(t.id > 0 && t.id < s->next_id && t.element < run->p->element_count);
     s->tokens = bpmn_grow(run->ctx->arena, s->tokens, s->count, &s->room, sizeof(*s->tokens));
     s->tokens[s->count] = t;
     return &s->tokens[s->count++];

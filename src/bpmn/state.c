@@ -6,7 +6,7 @@
  * out; their rows stand between commas, the parts of a row between colons:
  *
  *   token    number:element:scope[:flow[:what:a:b:c]]   flow empty: it waits at no join
- *   timer    token:element:left:due                     due in ms; empty: the caller knows it
+ *   timer    token:element:firings:due                    due in ms; empty: the caller knows it
  *   mark     token:element:seen
  *   record   number:element:scope:by
  *   data     JSON, [[scope, name, value], …] (value.c)
@@ -70,7 +70,7 @@ static void write_number(struct writer *w, uint64_t n)
 static void write_used(struct writer *w, const struct bpmn_token *t)
 {
     const struct bpmn_element *e = &w->p->elements[t->element];
-    uint64_t used = (uint64_t)t->b << 32 | t->a;
+    uint64_t used = (uint64_t)t->used_high << 32 | t->used_low;
     bool first = true;
     for (uint16_t i = 0; i < e->in_count; i++) {
         if (((used >> i) & 1) != 0) {
@@ -147,7 +147,7 @@ enum err bpmn_state_write(struct ctx *ctx, const struct bpmn_process *p, const s
         }
         for (size_t i = 0; list == 2 && i < s->timer_count; i++) {
             const struct bpmn_timer *t = &s->timers[i];
-            write_row(&w, t->token, t->element, t->left);
+            write_row(&w, t->token, t->element, t->firings);
             buf_byte(&b, ':');
             if (t->due.ms != INT64_MAX) {
                 buf_i64(&b, t->due.ms);
@@ -241,8 +241,8 @@ static bool take_flows(struct reader *r, struct str text, struct bpmn_token *t)
         used |= (uint64_t)1 << i;
     }
     t->flow = NO_FLOW;
-    t->a = (uint32_t)used;
-    t->b = (uint32_t)(used >> 32);
+    t->used_low = (uint32_t)used;
+    t->used_high = (uint32_t)(used >> 32);
     return true;
 }
 
@@ -276,7 +276,7 @@ static bool read_timer(struct reader *r, struct str text, struct bpmn_timer *ret
 {
     struct bpmn_timer t = {.due = {INT64_MAX}};
     bool ok = take_u32(&text, &t.token) && take_element(r, &text, &t.element) &&
-              take_u32(&text, &t.left) && t.left > 0;
+              take_u32(&text, &t.firings) && t.firings > 0;
     ok = ok && (text.n == 0 || str_to_i64(text, &t.due.ms));
     *ret = t;
     return ok;

@@ -47,8 +47,8 @@ const char *bpmn_misfit_word(enum bpmn_misfit m);
 /* Two versions of a process, and what of the one is what of the other. Made once, used for any
  * number of states. */
 struct bpmn_change;
-/* Looks at every marking both can come to, as bpmn_check does: some milliseconds. Both processes
- * must live as long. */
+/* Looks at every marking both can come to, as bpmn_check does, unless no way differs: some
+ * milliseconds. Both processes must live as long. */
 enum err bpmn_change_make(struct ctx *ctx, const struct bpmn_process *from,
                           const struct bpmn_process *to, const struct bpmn_change **ret) MUST_USE;
 

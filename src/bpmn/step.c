@@ -1,5 +1,20 @@
-/* The token game: moves are worked off until every token waits, then the state is settled, and so
- * on until nothing moves. Moves are counted, so that a loop of gateways is an error, not a hang. */
+/* The token game: from one event to the next state in which nothing moves.
+ *
+ * A token is either under way, as a move on a stack, or waits, as a row of the state. run_all works
+ * the stack off; each move enters an element or leaves it, which puts a token into the state or
+ * pushes the moves that follow. Because nothing calls itself, a model nests and loops as deep as
+ * its limits say and not as deep as the C stack. The flows out of an element are pushed last first,
+ * so they are taken in document order, each to its end before the next: a run is the same every
+ * time. The first of them keeps the number of the token, the others get new ones.
+ *
+ * With the stack empty the state is settled, one thing at a time and then the stack again: a scope
+ * in which a token ended completes if it is empty; an inclusive or complex gateway that no other
+ * token can still reach fires (link.c has reckoned from where each flow can be reached); a
+ * condition that has become true occurs. This order is what makes an inclusive join wait for tokens
+ * that are still under way in the same step.
+ *
+ * Moves are counted against LIMIT_BPMN_STEPS and tokens against LIMIT_BPMN_TOKENS, so a circle of
+ * gateways is an error with the element's name, not a hang. */
 #include "bpmn/bpmn_in.h"
 
 void effect_put(struct run *run, struct bpmn_effect e)
@@ -262,7 +277,7 @@ static enum err settle_complex(struct run *run, uint16_t element, uint32_t scope
         reset = t->what == BPMN_RESET && t->element == element && t->scope == scope ? t : reset;
     }
     if (reset != NULL) {
-        uint64_t used = (uint64_t)reset->b << 32 | reset->a;
+        uint64_t used = (uint64_t)reset->used_high << 32 | reset->used_low;
         if (more_can_come(run, element, scope, used | here)) {
             return ERR_OK;
         }
@@ -304,8 +319,8 @@ static enum err settle_complex(struct run *run, uint16_t element, uint32_t scope
                                            .scope = scope,
                                            .flow = NO_FLOW,
                                            .what = BPMN_RESET,
-                                           .a = (uint32_t)here,
-                                           .b = (uint32_t)(here >> 32)});
+                                           .used_low = (uint32_t)here,
+                                           .used_high = (uint32_t)(here >> 32)});
     }
     return ERR_OK;
 }

@@ -1,4 +1,6 @@
-/* The symbols of BPMN 2.0, as paths in a field of 20 by 20. */
+/* The symbols of BPMN 2.0 by which people know elements: the envelope of a message, the clock of a
+ * timer, the bars of several instances. Paths in a field of 20 by 20, so svg.c only says where and
+ * how large; what throws is filled, what catches has outlines only. */
 #include "bpmn/draw_in.h"
 
 /* thrown: filled; caught: only outlines. */

@@ -1,6 +1,15 @@
-/* Compensation. A completed activity that can be undone leaves a record in its scope; a completed
- * sub-process keeps the records and data inside it as long as its own record stands. Handlers run
- * one after another, the last completed first. */
+/* Compensation: undoing what was completed, the last completed first.
+ *
+ * A completed activity that can be undone leaves a record in its scope; a completed sub-process
+ * keeps the records and data inside it as long as its own record stands. An event that throws
+ * compensation leaves a token (BPMN_UNDO), marks the records it is to undo as its own, and takes
+ * them one after another: a handler is opened as a token that names the undoing token and the
+ * record (BPMN_UNDOING), and when it completes the record goes and the next is taken. So a
+ * compensation that waits for a person rests in the state like anything else.
+ *
+ * A sub-process is undone by its own handler, else by its compensation event sub-process, else by
+ * undoing what stands inside it. A cancelled transaction undoes all of itself, and then leaves by
+ * its cancel event. */
 #include "bpmn/bpmn_in.h"
 
 static int32_t undo_sub(const struct bpmn_process *p, const struct bpmn_element *e)
@@ -161,7 +170,7 @@ static enum err undo_done(struct run *run, const struct bpmn_token *t)
     if (cancels) {
         return cancelled(run, undo.scope);
     }
-    if (undo.a == 1 || e->kind == BPMN_END) {
+    if (undo.went_on == 1 || e->kind == BPMN_END) {
         scope_check(run, undo.scope);
         return ERR_OK;
     }
@@ -208,15 +217,15 @@ enum err undo_next(struct run *run, uint32_t token, uint32_t done)
                                                           .scope = r.scope,
                                                           .flow = NO_FLOW,
                                                           .what = BPMN_UNDOING,
-                                                          .a = token,
-                                                          .b = r.id});
+                                                          .undo = token,
+                                                          .record = r.id});
         }
         if (sub >= 0) {
             TRY(sub_start(run, (uint16_t)sub, r.id));
             struct bpmn_token *t = &s->tokens[s->count - 1];
             t->what = BPMN_UNDOING;
-            t->a = token;
-            t->b = r.id;
+            t->undo = token;
+            t->record = r.id;
             return ERR_OK;
         }
         trace(run, r.element, r.id, "compensated");
@@ -244,7 +253,7 @@ enum err undo_begin(struct run *run, uint16_t element, uint32_t scope, uint32_t 
     }
     if (!t->wait && t->kind == BPMN_ON_COMPENSATION &&
         run->p->elements[element].kind == BPMN_THROW) {
-        s->tokens[s->count - 1].a = 1;
+        s->tokens[s->count - 1].went_on = 1;
         TRY(leave(run, element, scope, token_id(run)));
     }
     return undo_next(run, token, 0);

@@ -90,20 +90,21 @@ static const char *what_fault(const struct bpmn_process *p, const struct bpmn_st
         break;
     }
     case BPMN_BODY: {
-        uint64_t begun = t->c;
+        uint64_t begun = t->completed;
         for (size_t i = 0; i < s->count; i++) {
             begun += s->tokens[i].scope == t->id;
         }
-        good = e->loop != NULL && !in_body && begun <= t->b && (t->b <= t->a || !e->loop->multi);
+        good = e->loop != NULL && !in_body && begun <= t->begun &&
+               (t->begun <= t->planned || !e->loop->multi);
         break;
     }
     case BPMN_RESET: good = e->kind == BPMN_COMPLEX; break;
     case BPMN_UNDO: good = e->kind == BPMN_THROW || e->kind == BPMN_END; break;
     case BPMN_UNDOING: {
-        const struct bpmn_token *by = token_of(s, t->a);
-        const struct bpmn_record *r = record_of(s, t->b);
+        const struct bpmn_token *by = token_of(s, t->undo);
+        const struct bpmn_record *r = record_of(s, t->record);
         good = is_activity(e->kind) && by != NULL && by->what == BPMN_UNDO && r != NULL &&
-               r->by == t->a;
+               r->by == t->undo;
         break;
     }
     }

@@ -5,8 +5,10 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/day.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "bpmn/state.h"
 #include "cli/cmd.h"
 #include "cli/cmd_law.h"
 #include "cli/node.h"
@@ -268,10 +270,24 @@ static void print_difference(struct cmd *c, const struct difference *d)
 
 /* ---- running cases ---- */
 
+struct known_change {
+    const struct bpmn_process *from, *to;
+    const struct bpmn_change *change;
+};
+
 struct touched {
     const struct differences *differences;
     const struct law *new_law;
     struct str pack;
+    struct known_change *known; /* pairs of procedures that a case needed */
+    size_t known_count;
+};
+
+/* What becomes of one case when the new version is published. */
+struct outcome {
+    bool carried;
+    struct str step; /* of a case that is not, though the version carries such cases over: what */
+    const char *why; /* does not fit, and how (bpmn_misfit_word) */
 };
 
 static bool ends_with_word(struct str s, struct str word)
@@ -312,21 +328,63 @@ static bool concerns(const struct difference *d, const struct item *item,
     return own || power || procedure || decision || act;
 }
 
+static enum err change_of(struct ctx *ctx, struct touched *x, const struct bpmn_process *from,
+                          const struct bpmn_process *to, const struct bpmn_change **ret)
+{
+    for (size_t i = 0; i < x->known_count; i++) {
+        if (x->known[i].from == from && x->known[i].to == to) {
+            *ret = x->known[i].change;
+            return ERR_OK;
+        }
+    }
+    TRY(bpmn_change_make(ctx, from, to, ret));
+    x->known = arena_grow(ctx->arena, x->known, x->known_count * sizeof(*x->known),
+                          (x->known_count + 1) * sizeof(*x->known));
+    x->known[x->known_count++] = (struct known_change){from, to, *ret};
+    return ERR_OK;
+}
+
+/* As the gate will do it (gate/carry.c): a case is carried over where it stands, or keeps its law.
+ */
+static enum err outcome_of(struct ctx *ctx, struct touched *x, const struct case_state *state,
+                           const struct item *item, struct outcome *ret)
+{
+    const struct item *next = law_item(x->new_law, item->id);
+    struct bpmn_state *tokens = NULL;
+    const struct bpmn_change *change = NULL;
+    const struct bpmn_input in = {.now = day_start(state->opened)};
+    struct bpmn_carried carried;
+    *ret = (struct outcome){.why = ""};
+    if (law_transition(x->new_law, x->pack, item->id) == NULL || item->procedure == NULL) {
+        return ERR_OK;
+    }
+    if (next == NULL || next->procedure == NULL) {
+        ret->why = "item";
+        return ERR_OK;
+    }
+    TRY(bpmn_state_read(ctx, item->procedure, state->tokens, &tokens));
+    TRY(change_of(ctx, x, item->procedure, next->procedure, &change));
+    TRY(bpmn_carry(ctx, change, tokens, &in, &carried));
+    ret->carried = carried.misfit == BPMN_FITS;
+    ret->step = carried.element;
+    ret->why = bpmn_misfit_word(carried.misfit);
+    return ERR_OK;
+}
+
 /* Powers hold by the law of the day; all else by the law of the case, unless the new law carries it
  * over. */
-static const char *effect_of(const struct touched *x, const struct difference *d, struct str item)
+static const char *effect_of(const struct outcome *o, const struct difference *d)
 {
     bool at_once = str_equal(d->line.what, STR("power"));
-    return at_once                                             ? "at once"
-           : law_transition(x->new_law, x->pack, item) != NULL ? "carried over"
-                                                               : "keeps the old law";
+    return at_once ? "at once" : o->carried ? "carried over" : "keeps the old law";
 }
 
 static enum err print_case(struct cmd *c, struct node *n, struct db *reader, struct str id,
-                           const struct touched *x)
+                           struct touched *x)
 {
     struct ctx *ctx = &c->ctx;
     struct case_state state;
+    struct outcome outcome;
     struct case_clock *clocks = NULL;
     size_t count = 0;
     bool found = false;
@@ -336,15 +394,20 @@ static enum err print_case(struct cmd *c, struct node *n, struct db *reader, str
         return ERR_OK;
     }
     TRY(gate_clocks(ctx, n->gate, reader, id, &clocks, &count));
+    TRY(outcome_of(ctx, x, &state, item, &outcome));
     for (size_t i = 0; i < x->differences->count; i++) {
         const struct difference *d = &x->differences->items[i];
         if (!concerns(d, item, clocks, count)) {
             continue;
         }
+        const char *effect = effect_of(&outcome, d);
         if (!c->json) {
-            printf("case %.*s (%.*s): %.*s %.*s %.*s: %s\n", FMT(id), FMT(item->id),
-                   FMT(d->line.what), FMT(d->line.id), FMT(d->line.member),
-                   effect_of(x, d, item->id));
+            printf("case %.*s (%.*s): %.*s %.*s %.*s: %s", FMT(id), FMT(item->id),
+                   FMT(d->line.what), FMT(d->line.id), FMT(d->line.member), effect);
+            if (outcome.step.n > 0) {
+                printf(" (step %.*s: %s)", FMT(outcome.step), outcome.why);
+            }
+            putchar('\n');
             continue;
         }
         struct json o = json_object();
@@ -353,13 +416,17 @@ static enum err print_case(struct cmd *c, struct node *n, struct db *reader, str
         json_set(ctx->arena, &o, STR("what"), json_of_str(d->line.what));
         json_set(ctx->arena, &o, STR("id"), json_of_str(d->line.id));
         json_set(ctx->arena, &o, STR("member"), json_of_str(d->line.member));
-        json_set(ctx->arena, &o, STR("effect"), json_of_str(str_from(effect_of(x, d, item->id))));
+        json_set(ctx->arena, &o, STR("effect"), json_of_str(str_from(effect)));
+        if (outcome.why[0] != 0) {
+            json_set(ctx->arena, &o, STR("step"), json_of_str(outcome.step));
+            json_set(ctx->arena, &o, STR("why"), json_of_str(str_from(outcome.why)));
+        }
         printf("%.*s\n", FMT(text_of(ctx->arena, &o)));
     }
     return ERR_OK;
 }
 
-static enum err print_cases(struct cmd *c, struct node *n, const struct touched *x)
+static enum err print_cases(struct cmd *c, struct node *n, struct touched *x)
 {
     enum { CHUNK = 256 };
     struct ctx *ctx = &c->ctx;
@@ -399,7 +466,7 @@ int law_diff(struct cmd *c, const struct law_pack_source *old, const struct law_
     }
     if (folder != NULL) {
         struct node n;
-        struct touched x = {&found, new_law, pack};
+        struct touched x = {.differences = &found, .new_law = new_law, .pack = pack};
         if (node_open(ctx, str_from(folder), &n) != ERR_OK) {
             return cmd_fail(c);
         }
