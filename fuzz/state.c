@@ -8,6 +8,8 @@
 #include "bpmn/state.h"
 #include "processes.h"
 
+#include <stdlib.h>
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
 static void same_again(struct ctx *ctx, const struct bpmn_process *p, const struct bpmn_state *s)
@@ -71,23 +73,31 @@ struct models {
     const struct bpmn_change *changes[MODELS][MODELS];
 };
 
+static struct ctx models_ctx;
+
+static void free_models(void)
+{
+    arena_free(models_ctx.arena);
+}
+
 static const struct models *models(void)
 {
     static struct models m;
-    static struct ctx ctx;
+    struct ctx *ctx = &models_ctx;
     struct bpmn_options o = {.open = true, .process = STR("p")};
-    if (ctx.arena != NULL) {
+    if (ctx->arena != NULL) {
         return &m;
     }
-    ctx.arena = arena_new((size_t)1 << 30);
+    ctx->arena = arena_new((size_t)1 << 30);
+    must(atexit(free_models) == 0);
     for (size_t i = 0; i < MODELS; i++) {
         const struct bpmn_model *model = NULL;
-        must(bpmn_load_with(&ctx, process_text(ctx.arena, i), STR("m"), &o, &model) == ERR_OK);
+        must(bpmn_load_with(ctx, process_text(ctx->arena, i), STR("m"), &o, &model) == ERR_OK);
         m.all[i] = &model->processes[0];
     }
     for (size_t i = 0; i < MODELS; i++) {
         for (size_t k = 0; k < MODELS; k++) {
-            must(bpmn_change_make(&ctx, m.all[i], m.all[k], &m.changes[i][k]) == ERR_OK);
+            must(bpmn_change_make(ctx, m.all[i], m.all[k], &m.changes[i][k]) == ERR_OK);
         }
     }
     return &m;
