@@ -24,4 +24,5 @@ static enum err track_bar(struct ctx *ctx, struct db *db, const struct admitted 
                                                  .until_day = due.day.n});
 }
 
-const struct projector gate_projector = {.room = "gate", .track = track_bar};
+/* 1: states of procedures name elements by their ids (bpmn/state.c). */
+const struct projector gate_projector = {.room = "gate", .version = 1, .track = track_bar};
