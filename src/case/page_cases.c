@@ -342,11 +342,11 @@ static enum err case_page_decisions(struct page *p)
 static const struct route rows_[] = {
     {"GET", "/cases", case_page_mine, FOR_PARTY | FOR_OFFICER, 0, "My cases", page_cases_schema,
      ""},
-    {"GET", "/desk", case_page_desk, FOR_OFFICER, 0, "The office's cases by what is due first",
-     page_desk_schema, "day after"},
-    {"GET", "/supervise", case_page_supervise, FOR_OFFICER, 0, "Time limits of the offices below",
-     page_supervise_schema, ""},
-    {"GET", "/decisions", case_page_decisions, FOR_ALL, 0, "Public register of decisions",
+    {"GET", "/desk", case_page_desk, FOR_OFFICER | ON_POOL, 0,
+     "The office's cases by what is due first", page_desk_schema, "day after"},
+    {"GET", "/supervise", case_page_supervise, FOR_OFFICER | ON_POOL, 0,
+     "Time limits of the offices below", page_supervise_schema, ""},
+    {"GET", "/decisions", case_page_decisions, FOR_ALL | ON_POOL, 0, "Public register of decisions",
      page_decisions_schema, "before"},
 };
 const struct route_table case_list_routes = {rows_, LEN(rows_)};

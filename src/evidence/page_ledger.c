@@ -1,5 +1,5 @@
-/* The ledger in public: checkpoint, tiles and entries as C2SP tlog-tiles has them, and pages that show
- * an act's proof. Whoever has them can verify the node without trusting it. */
+/* The ledger in public: checkpoint, tiles and entries as C2SP tlog-tiles has them, and pages that
+ * show an act's proof. Whoever has them can verify the node without trusting it. */
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
@@ -194,15 +194,15 @@ static enum err evidence_tile(struct page *p)
 }
 
 static const struct route rows[] = {
-    {"GET", "/ledger", evidence_page_ledger, FOR_ALL, 0, "The public ledger: head and newest acts",
-     page_ledger_schema, ""},
-    {"GET", "/ledger/{seq}", evidence_page_entry, FOR_ALL, 0, "One entry with its inclusion proof",
-     page_entry_schema, ""},
-    {"GET", "/ledger/{seq}/proof", evidence_proof, FOR_ALL, 0,
+    {"GET", "/ledger", evidence_page_ledger, FOR_ALL | ON_POOL, 0,
+     "The public ledger: head and newest acts", page_ledger_schema, ""},
+    {"GET", "/ledger/{seq}", evidence_page_entry, FOR_ALL | ON_POOL, 0,
+     "One entry with its inclusion proof", page_entry_schema, ""},
+    {"GET", "/ledger/{seq}/proof", evidence_proof, FOR_ALL | ON_POOL, 0,
      "Inclusion proof as a tlog-proof file", NULL, ""},
     {"GET", "/checkpoint", evidence_checkpoint, FOR_ALL, 0,
      "Signed checkpoint (C2SP tlog-checkpoint)", NULL, ""},
-    {"GET", "/tile/{*}", evidence_tile, FOR_ALL, 0, "Tiles and entry bundles (C2SP tlog-tiles)",
-     NULL, ""},
+    {"GET", "/tile/{*}", evidence_tile, FOR_ALL | ON_POOL, 0,
+     "Tiles and entry bundles (C2SP tlog-tiles)", NULL, ""},
 };
 const struct route_table evidence_routes = {rows, LEN(rows)};

@@ -17,6 +17,7 @@
 #include "login/login.h"
 #include "login_sql.h"
 #include "store/bound.h"
+#include "web/pool.h"
 
 /* ---- guess.c: bounds on guessing ---- */
 
@@ -42,33 +43,11 @@ void login_untry(struct page *p, const struct guess_bound *bound, struct str key
 void guess_key(const uint8_t seal[SEAL_KEY], uint8_t ret[32]);
 struct bound_try guess_try(const uint8_t key[32], const struct guess *g);
 
-/* ---- pool.c: the threads that hash passwords ---- */
-
-struct pool_job {
-    void (*run)(void *arg);
-    void *arg;
-};
-struct pool {
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    struct pool_job jobs[LIMIT_PASSWORD_QUEUE];
-    size_t first;
-    size_t count;
-    bool stopping;
-    pthread_t threads[4];
-    size_t thread_count;
-};
-enum err pool_open(struct ctx *ctx, struct pool *p, size_t threads) MUST_USE;
-/* Queue a job; ERR_BUSY at once when LIMIT_PASSWORD_QUEUE wait. */
-enum err pool_submit(struct ctx *ctx, struct pool *p, struct pool_job job) MUST_USE;
-/* Work off what waits and end the threads. May be called twice. */
-void pool_close(struct pool *p);
-
 /* ---- state.c ---- */
 
 struct login {
     struct world *world;
-    struct pool pool;
+    struct pool pool;           /* that hashes passwords */
     uint8_t seal[SEAL_KEY];     /* of seeds at rest: a file of the node's folder */
     uint8_t mark[32];           /* of tickets: from the seal, so the same in every process */
     uint8_t guess_key[32];      /* of digests of guesses: the same */

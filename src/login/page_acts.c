@@ -262,7 +262,7 @@ static const struct route rows_[] = {
      page_act_schema, ""},
     {"POST", "/acts/{kind}", act_post, FOR_OFFICER | FOR_ADMIN, 0,
      "Do an act outside cases: facts by id", NULL, ""},
-    {"GET", "/audit", audit_page, FOR_ADMIN, 0, "What the gate refused", page_audit_schema,
-     "before"},
+    {"GET", "/audit", audit_page, FOR_ADMIN | ON_POOL, 0, "What the gate refused",
+     page_audit_schema, "before"},
 };
 const struct route_table login_act_routes = {rows_, LEN(rows_)};

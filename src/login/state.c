@@ -54,7 +54,8 @@ enum err login_open(struct ctx *ctx, struct str dir, struct str origin, struct l
     }
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     *ret = l;
-    return pool_open(ctx, &l->pool, cores >= 8 ? 4 : cores >= 4 ? 2 : 1);
+    /* Hashing takes tens of milliseconds and much memory, on purpose. */
+    return pool_open(ctx, &l->pool, cores >= 8 ? 4 : cores >= 4 ? 2 : 1, LIMIT_PASSWORD_QUEUE);
 }
 
 void login_close(struct login *l)

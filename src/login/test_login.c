@@ -51,7 +51,7 @@ TEST(login_pool_is_busy_beyond_its_queue_and_finishes_what_it_took)
     struct gate_job g = {.open = false};
     pthread_mutex_init(&g.lock, NULL);
     pthread_cond_init(&g.changed, NULL);
-    CHECK_OK(pool_open(ctx, p, 1));
+    CHECK_OK(pool_open(ctx, p, 1, LIMIT_PASSWORD_QUEUE));
     int taken = 0;
     enum err e = ERR_OK;
     while (e == ERR_OK && taken < 2 * LIMIT_PASSWORD_QUEUE + 2) {

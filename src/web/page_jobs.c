@@ -100,7 +100,7 @@ static enum err jobs_post(struct page *p)
 }
 
 static const struct route rows[] = {
-    {"GET", "/jobs", jobs_list, FOR_ADMIN, 0, "What waits to be done, and what failed",
+    {"GET", "/jobs", jobs_list, FOR_ADMIN | ON_POOL, 0, "What waits to be done, and what failed",
      page_jobs_schema, ""},
     {"POST", "/jobs", jobs_post, FOR_ADMIN, 0, "Arm a failed job again, or drop it", NULL,
      "id order"},

@@ -2,6 +2,7 @@
 #include "web/web_in.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/str.h"
@@ -21,11 +22,13 @@ enum err web_new(struct ctx *ctx, const struct web_config *config, struct web **
     w->world = ctx->world;
     pthread_mutex_init(&w->lock, NULL);
     *ret = w;
-    return ERR_OK;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return pool_open(ctx, &w->slow, cores >= 8 ? POOL_THREADS : 2, LIMIT_SLOW_QUEUE);
 }
 
 void web_free(struct web *w)
 {
+    pool_close(&w->slow);
     while (w->reader_count > 0) {
         db_close(w->readers[--w->reader_count]);
     }
@@ -221,8 +224,8 @@ static bool may_come(const struct page *p)
 {
     static const unsigned bits[] = {
         [ACTOR_PARTY] = FOR_PARTY, [ACTOR_OFFICER] = FOR_OFFICER, [ACTOR_ADMIN] = FOR_ADMIN};
-    if ((p->route->audience & ~(unsigned)(FROM_ANYWHERE | FOR_PROTOCOL | FOR_WATCHERS)) ==
-        FOR_ALL) {
+    static const unsigned no_one = FROM_ANYWHERE | FOR_PROTOCOL | FOR_WATCHERS | ON_POOL;
+    if ((p->route->audience & ~no_one) == FOR_ALL) {
         return true;
     }
     enum actor_kind kind = p->session.actor.kind;
@@ -249,6 +252,29 @@ static bool is_from_here(struct page *p)
     }
     struct str token = page_field(p, "_token");
     return token.n == p->session.token.n && str_equal(token, p->session.token);
+}
+
+/* ---- slow pages ---- */
+
+static enum err run_route(struct page *p, void *arg)
+{
+    (void)arg;
+    return p->route->fn(p);
+}
+
+static void run_slow(void *arg)
+{
+    page_go_on(arg, run_route, NULL);
+}
+
+static enum err run_on_pool(struct page *p)
+{
+    page_hold(p);
+    enum err e = pool_submit(p->ctx, &p->web->slow, (struct pool_job){run_slow, p});
+    if (e != ERR_OK) {
+        page_unhold(p);
+    }
+    return e;
 }
 
 static enum err dispatch(struct page *p, struct str path)
@@ -296,7 +322,7 @@ static enum err dispatch(struct page *p, struct str path)
                    : page_problem(p, p->session.signed_in ? ERR_FORBIDDEN : ERR_NOT_SIGNED_IN,
                                   STR(""), none);
     }
-    return p->route->fn(p);
+    return (p->route->audience & ON_POOL) != 0 ? run_on_pool(p) : p->route->fn(p);
 }
 
 void web_handle(void *arg, struct http_exchange *x)

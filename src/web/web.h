@@ -36,6 +36,9 @@ enum audience {
     /* With FOR_ALL: answers also when the store or the law in force cannot be read; page->db and
      * page->law are NULL. */
     FOR_WATCHERS = 64,
+    /* May take longer than a loop may be held (5 ms): its page runs on the pool of slow ones, and
+     * when LIMIT_SLOW_QUEUE wait there it is answered 503 with Retry-After. */
+    ON_POOL = 128,
 };
 
 /* A further header of an answer. */

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "http/http.h"
 #include "store/session.h"
+#include "web/pool.h"
 #include "web/web.h"
 
 /* A session about to be noted as seen (session.c). */
@@ -26,6 +27,7 @@ struct page_use {
 struct web {
     struct web_config config;
     struct world *world;
+    struct pool slow; /* where pages marked ON_POOL run */
     pthread_mutex_t lock; /* of what follows */
     struct db *readers[16];
     size_t reader_count;

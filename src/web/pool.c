@@ -1,7 +1,6 @@
-/* Hashing a password takes tens of milliseconds and much memory, on purpose. So it is done by few
- * threads with a short queue: a flood of sign-ins fills the queue and is asked to come again, and
- * everything else goes on. */
-#include "login/login_in.h"
+/* A ring of jobs under one lock, and threads that take from it. Jobs are few and take milliseconds,
+ * so nothing finer would be felt. */
+#include "web/pool.h"
 
 static void *work(void *arg)
 {
@@ -15,7 +14,7 @@ static void *work(void *arg)
             break;
         }
         struct pool_job job = p->jobs[p->first];
-        p->first = (p->first + 1) % LIMIT_PASSWORD_QUEUE;
+        p->first = (p->first + 1) % p->most;
         p->count--;
         pthread_mutex_unlock(&p->lock);
         job.run(job.arg);
@@ -25,14 +24,16 @@ static void *work(void *arg)
     return NULL;
 }
 
-enum err pool_open(struct ctx *ctx, struct pool *p, size_t threads)
+enum err pool_open(struct ctx *ctx, struct pool *p, size_t threads, size_t most)
 {
+    must(most > 0 && most <= LEN(p->jobs) && threads <= LEN(p->threads));
+    p->most = most;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->changed, NULL);
-    for (size_t i = 0; i < threads && i < LEN(p->threads); i++) {
+    for (size_t i = 0; i < threads; i++) {
         if (pthread_create(&p->threads[i], NULL, work, p) != 0) {
             pool_close(p);
-            return fault(ctx, ERR_MEMORY, "no thread for hashing passwords");
+            return fault(ctx, ERR_MEMORY, "no thread for what would hold a loop");
         }
         p->thread_count++;
     }
@@ -42,14 +43,14 @@ enum err pool_open(struct ctx *ctx, struct pool *p, size_t threads)
 enum err pool_submit(struct ctx *ctx, struct pool *p, struct pool_job job)
 {
     pthread_mutex_lock(&p->lock);
-    bool room = p->count < LIMIT_PASSWORD_QUEUE && !p->stopping;
+    bool room = p->count < p->most && !p->stopping;
     if (room) {
-        p->jobs[(p->first + p->count) % LIMIT_PASSWORD_QUEUE] = job;
+        p->jobs[(p->first + p->count) % p->most] = job;
         p->count++;
         pthread_cond_signal(&p->changed);
     }
     pthread_mutex_unlock(&p->lock);
-    return room ? ERR_OK : fault(ctx, ERR_BUSY, "more than %d sign-ins wait", LIMIT_PASSWORD_QUEUE);
+    return room ? ERR_OK : fault(ctx, ERR_BUSY, "more than %zu requests wait for this", p->most);
 }
 
 void pool_close(struct pool *p)
