@@ -80,7 +80,7 @@ void stand_serve(struct stand *s)
     config.tables = rooms_routes(ctx, &config.table_count);
     stand_check(s, web_new(ctx, &config, &s->web), "web");
     struct http_setup setup = {
-        .world = ctx->world, .arg = s->web, .handle = web_handle, .body_limit = web_body_limit};
+        .world = ctx->world, .arg = s->web, .handle = web_handle, .begin = web_begin};
     stand_check(s, http_server_new(ctx, &setup, &s->server), "server");
     struct str address = {0};
     struct str port = {0};

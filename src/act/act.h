@@ -32,12 +32,13 @@ struct actor {
     struct str role;       /* the role an officer acts in; empty: any that fits */
 };
 
-/* One uploaded file of a draft: its bytes go to the vault, its digest to the act. */
+/* One file of a draft: its bytes go to the vault, its digest to the act. */
 struct attachment {
     struct str sha256; /* hex, of the bytes */
     struct str type;
     struct str name;
-    struct str bytes;
+    struct str bytes;  /* or, when they came before the draft and are in the vault already: */
+    struct str upload; /* the upload that brought them (vault/file.h) */
 };
 
 struct draft {

@@ -238,6 +238,33 @@ static void close_reader(void *arg)
     *reader = NULL;
 }
 
+/* ---- uploads nobody claimed ---- */
+
+static enum err sweep_uploads(struct ctx *ctx, struct db *db, void *arg,
+                              const struct receipt *receipt)
+{
+    (void)arg;
+    (void)receipt;
+    return uploads_sweep(ctx, db);
+}
+
+/* Nobody waits for it: what is not done now the next tick does. */
+static void swept(void *arg, enum err err, const struct why *why, const struct receipt *receipt)
+{
+    (void)arg;
+    (void)err;
+    (void)why;
+    (void)receipt;
+}
+
+static enum err sweep_look(struct ctx *ctx, struct agenda *g, struct db *reader)
+{
+    bool any = false;
+    TRY(uploads_are_old(ctx, reader, &any));
+    enum err e = any ? gate_keep_here(ctx, g->gate, sweep_uploads, g, swept, g) : ERR_OK;
+    return e == ERR_BUSY ? ERR_OK : e;
+}
+
 enum err agenda_tick(struct ctx *ctx, struct agenda *g, size_t *ret_count)
 {
     struct instant now = g->world->now(g->world);
@@ -273,6 +300,7 @@ enum err agenda_tick(struct ctx *ctx, struct agenda *g, size_t *ret_count)
     g->more = e == ERR_OK && (full || count == TICK_MAX);
     move_place(g, g->more ? &timers[taken - 1] : NULL);
     e = e == ERR_OK ? owed_look(ctx, g, *reader) : e;
+    e = e == ERR_OK ? sweep_look(ctx, g, *reader) : e;
     close_reader(reader);
     return e;
 }

@@ -2,6 +2,7 @@
  * goes to the gate. */
 #include "case/case_in.h"
 #include "licence/licence.h"
+#include "limit_gen.h"
 
 #include "page_choose_html.h"
 #include "page_review_html.h"
@@ -323,7 +324,7 @@ static enum err case_post_apply(struct page *p)
 static const struct route rows[] = {
     {"GET", "/apply/{item}", case_page_apply, FOR_PARTY | FOR_OFFICER, 0,
      "Form to apply for an item, or to begin it in office", NULL, "for act"},
-    {"POST", "/apply/{item}", case_post_apply, FOR_PARTY | FOR_OFFICER, 0,
+    {"POST", "/apply/{item}", case_post_apply, FOR_PARTY | FOR_OFFICER, LIMIT_UPLOAD_BYTES,
      "Apply, or begin in office: facts by id, _for the party", NULL, "_for _with _with_code act"},
 };
 const struct route_table case_apply_routes = {rows, LEN(rows)};

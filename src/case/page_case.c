@@ -1,5 +1,6 @@
 /* One case: what happened, what is due, what may be done; and doing it. */
 #include "case/case_in.h"
+#include "limit_gen.h"
 
 #include "bpmn/look.h"
 #include "bpmn/state.h"
@@ -563,8 +564,7 @@ static enum err case_page_document(struct page *p)
     return page_show(p, 200, say(p, "文书", "Document"), page_document, &v);
 }
 
-/* A file of the case, by digest, for those who may see the case; never shown in the page's own
- * origin as a page. */
+/* A file of the case, by digest, for those who may see the fact it stands in. */
 static enum err case_file(struct page *p)
 {
     struct sight sight;
@@ -572,9 +572,9 @@ static enum err case_file(struct page *p)
     struct ctx *ctx = p->ctx;
     struct text2 none = {{0}, {0}};
     struct case_state c;
-    struct attachment file;
+    struct vault_file file;
+    const struct json *value = NULL;
     bool found = false;
-    bool belongs = false;
     TRY(sight_load(p, p->args[0], &c, &sight, &found));
     if (!found) {
         return ERR_OK;
@@ -582,15 +582,16 @@ static enum err case_file(struct page *p)
     TRY(gate_case_acts(ctx, p->gate, p->db, c.id, &acts.list, &acts.count));
     const bool *stated = sight_facts(p, &sight, &c, acts.list, acts.count);
     for (size_t i = 0; i < c.facts.count; i++) {
+        const struct json *v = &c.facts.members[i].value;
         bool open = sees_fact(&sight, c.law, stated, c.facts.members[i].key);
-        belongs = belongs ||
-                  (open && str_equal(json_text(&c.facts.members[i].value, "sha256"), p->args[1]));
+        value = open && str_equal(json_text(v, "sha256"), p->args[1]) ? v : value;
     }
-    TRY(vault_file_find(ctx, p->db, p->args[1], &file, &found));
-    if (!belongs || !found) {
+    TRY(vault_file_look(ctx, p->db, p->args[1], &file, &found));
+    if (value == NULL || !found) {
         return page_problem(p, ERR_NOT_FOUND, STR(""), none);
     }
-    return page_raw(p, 200, STR("application/octet-stream"), file.bytes, -1);
+    /* The same bytes may have come with another case, under another name: this one's counts. */
+    return page_file(p, &file, json_text(value, "name"), json_text(value, "type"));
 }
 
 static const struct route rows[] = {
@@ -598,7 +599,7 @@ static const struct route rows[] = {
      "One case: acts, clocks, what may be done", page_case_schema, ""},
     {"GET", "/case/{id}/act/{kind}", case_page_act, FOR_PARTY | FOR_OFFICER, 0, "Form of an act",
      NULL, ""},
-    {"POST", "/case/{id}/act/{kind}", case_post_act, FOR_PARTY | FOR_OFFICER, 0,
+    {"POST", "/case/{id}/act/{kind}", case_post_act, FOR_PARTY | FOR_OFFICER, LIMIT_UPLOAD_BYTES,
      "Do an act: facts by id", NULL, "_with _with_code"},
     {"GET", "/case/{id}/file/{sha256}", case_file, FOR_PARTY | FOR_OFFICER, 0, "A file of the case",
      NULL, ""},

@@ -132,7 +132,7 @@ static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const
     struct http_setup setup = {.world = ctx->world,
                                .arg = s->web,
                                .handle = web_handle,
-                               .body_limit = web_body_limit,
+                               .begin = web_begin,
                                .settled = web_settled};
     TRY(http_server_new(ctx, &setup, &s->server));
     for (size_t i = 0; i < count; i++) {

@@ -51,8 +51,10 @@ void attach_files(struct ctx *ctx, struct draft *d)
             given = str_equal(d->attachments[k].sha256, sha);
         }
         if (!given) {
-            files[count++] =
-                (struct attachment){sha, json_text(v, "type"), json_text(v, "name"), STR("sample")};
+            files[count++] = (struct attachment){.sha256 = sha,
+                                                 .type = json_text(v, "type"),
+                                                 .name = json_text(v, "name"),
+                                                 .bytes = STR("sample")};
         }
     }
     d->attachments = files;

@@ -141,8 +141,10 @@ static void file_of(struct ctx *ctx, const struct json *step, struct draft *d)
     }
     struct str bytes = buf_str(&b);
     sha256(bytes.p, bytes.n, digest);
-    *file = (struct attachment){hex_encode(ctx->arena, (const char *)digest, 32),
-                                json_text(f, "type"), json_text(f, "name"), bytes};
+    *file = (struct attachment){.sha256 = hex_encode(ctx->arena, (const char *)digest, 32),
+                                .type = json_text(f, "type"),
+                                .name = json_text(f, "name"),
+                                .bytes = bytes};
     d->attachments = file;
     d->attachment_count = 1;
 }

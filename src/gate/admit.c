@@ -177,12 +177,34 @@ static struct str new_case_id(struct arena *a, const struct gate *g, struct day 
     return str_format(a, "%.*s-%d-%06lld", FMT(g->node), day_to_civil(day).year, (long long)seq);
 }
 
-static enum err keep_files(struct ctx *ctx, struct db *db, const struct draft *d)
+static const struct attachment *attachment_of(const struct draft *d, struct str sha256)
 {
     for (size_t i = 0; i < d->attachment_count; i++) {
-        TRY(vault_file_keep(ctx, db, &d->attachments[i]));
+        if (str_equal(d->attachments[i].sha256, sha256)) {
+            return &d->attachments[i];
+        }
     }
-    return ERR_OK;
+    return NULL;
+}
+
+/* Only what a field of the act names is kept: one use of a file for each field, as erasing takes
+ * them away. What came with the draft beside it goes with the draft. */
+static enum err keep_files(struct ctx *ctx, struct db *db, const struct draft *d,
+                           struct str case_id)
+{
+    int64_t files = 0;
+    int64_t bytes = 0;
+    for (size_t i = 0; i < d->fields.count; i++) {
+        const struct json *v = &d->fields.members[i].value;
+        struct str sha256 = v->kind == JSON_OBJECT ? json_text(v, "sha256") : STR("");
+        const struct attachment *file = sha256.n == 0 ? NULL : attachment_of(d, sha256);
+        if (file != NULL) {
+            TRY(vault_file_keep(ctx, db, file, d->actor.id));
+            files++;
+            bytes += json_int(v, "size", 0);
+        }
+    }
+    return files == 0 || case_id.n == 0 ? ERR_OK : vault_file_count(ctx, db, case_id, files, bytes);
 }
 
 static enum err note_key(struct ctx *ctx, struct db *db, const struct draft *d, int64_t seq)
@@ -268,6 +290,64 @@ static struct instant next_instant(struct gate *g)
     return now.ms > g->last.ms ? now : g->last;
 }
 
+static enum err canonical(struct ctx *ctx, const struct json *v, struct str *ret)
+{
+    struct buf b = buf_new(ctx->arena, LIMIT_JSON_BYTES);
+    TRY(json_write_canonical(ctx, &b, v));
+    return buf_done(ctx, &b, ret);
+}
+
+/* The values of two drafts, files by their digests. One that was erased since may have been any. */
+static enum err same_values(struct ctx *ctx, const struct json *then, const struct json *now,
+                            bool *ret)
+{
+    *ret = then->count == now->count;
+    for (size_t i = 0; *ret && i < now->count; i++) {
+        const struct json *before = json_get_str(then, now->members[i].key);
+        struct str a = {0};
+        struct str b = {0};
+        if (before == NULL) {
+            *ret = false;
+        } else if (before->kind != JSON_NULL) {
+            TRY(canonical(ctx, before, &a));
+            TRY(canonical(ctx, &now->members[i].value, &b));
+            *ret = str_equal(a, b);
+        }
+    }
+    return ERR_OK;
+}
+
+/* A key stands for one draft, all of it: a client that sends another under the same key has lost
+ * count, and the receipt of the first would tell it that the second was done. What the first said
+ * stands in the vault, so nothing is kept for this beside the key. */
+static enum err check_same(struct ctx *ctx, struct db *db, int64_t seq, const struct draft *draft)
+{
+    struct vault_content content = {0};
+    struct str text = {0};
+    bool found = false;
+    bool same = false;
+    TRY(vault_find(ctx, db, seq, &text, &found));
+    if (!found) {
+        return fault(ctx, ERR_CORRUPT, "act %lld of an idempotency key is missing", (long long)seq);
+    }
+    TRY(vault_read(ctx, text, &content));
+    const struct draft *then = &content.draft;
+    TRY(same_values(ctx, &then->fields, &draft->fields, &same));
+    same = same && str_equal(then->kind, draft->kind) && str_equal(then->item, draft->item) &&
+           str_equal(then->office, draft->office) && str_equal(then->case_id, draft->case_id) &&
+           str_equal(then->timer, draft->timer) && then->actor.kind == draft->actor.kind &&
+           str_equal(then->actor.for_id, draft->actor.for_id) &&
+           str_equal(then->actor.co_id, draft->actor.co_id);
+    if (!same) {
+        fault(ctx, ERR_CONFLICT,
+              "this idempotency key came before, with another act, case or content (act %lld)",
+              (long long)seq);
+        ctx->why.field = STR("_key");
+        return ERR_CONFLICT;
+    }
+    return ERR_OK;
+}
+
 static enum err repeat(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq,
                        struct arena *lasting, struct receipt *ret)
 {
@@ -318,7 +398,15 @@ static enum err check_publication(struct ctx *ctx, struct gate *g, struct db *db
     }
     bool good = false;
     struct law_problems problems = {0};
-    TRY(book_try(ctx, g->book, db, q->draft, &good, &problems));
+    struct draft whole = *q->draft; /* a pack is parsed whole, so its bytes are fetched for once */
+    struct attachment *files =
+        ARENA_ARRAY(ctx->arena, struct attachment, q->draft->attachment_count + 1);
+    for (size_t i = 0; i < whole.attachment_count; i++) {
+        files[i] = q->draft->attachments[i];
+        TRY(vault_file_bytes(ctx, db, &q->draft->attachments[i], &files[i].bytes));
+    }
+    whole.attachments = files;
+    TRY(book_try(ctx, g->book, db, &whole, &good, &problems));
     if (!good) {
         ret->admitted = false;
         ret->check = STR("form");
@@ -339,6 +427,7 @@ enum err admit(struct ctx *ctx, struct gate *g, struct db *db, const struct draf
                          (struct gate_key_get_in){.owner = draft->actor.id, .key = draft->key},
                          &row, &found));
         if (found) {
+            TRY(check_same(ctx, db, row.seq, draft));
             return repeat(ctx, g, db, row.seq, lasting, ret);
         }
     }
@@ -354,7 +443,10 @@ enum err admit(struct ctx *ctx, struct gate *g, struct db *db, const struct draf
     if (!a.verdict.admitted) {
         return log_refusal(ctx, g, db, &q, &a.verdict);
     }
-    TRY(keep_files(ctx, db, draft));
+    bool opens = q.kind->in_case == ACT_CASE_OPEN;
+    struct str case_id =
+        opens ? new_case_id(ctx->arena, g, q.day, (int64_t)g->tree.size) : draft->case_id;
+    TRY(keep_files(ctx, db, draft, case_id));
     TRY(admit_question(ctx, g, db, &q, NULL, &a));
     g->last = q.at;
     ret->seq = a.seq;

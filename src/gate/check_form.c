@@ -40,7 +40,8 @@ static bool has_bytes(const struct question *q, const struct json *material)
 {
     struct str sha = json_text(material, "sha256");
     for (size_t i = 0; i < q->draft->attachment_count; i++) {
-        if (str_equal(q->draft->attachments[i].sha256, sha)) {
+        const struct attachment *f = &q->draft->attachments[i];
+        if (str_equal(f->sha256, sha) && str_equal(f->type, json_text(material, "type"))) {
             return true;
         }
     }

@@ -50,8 +50,9 @@ static struct draft copy_draft(struct arena *a, const struct draft *d)
     struct attachment *files = ARENA_ARRAY(a, struct attachment, d->attachment_count + 1);
     for (size_t i = 0; i < d->attachment_count; i++) {
         const struct attachment *f = &d->attachments[i];
-        files[i] = (struct attachment){str_copy(a, f->sha256), str_copy(a, f->type),
-                                       str_copy(a, f->name), str_copy(a, f->bytes)};
+        files[i] =
+            (struct attachment){str_copy(a, f->sha256), str_copy(a, f->type), str_copy(a, f->name),
+                                str_copy(a, f->bytes), str_copy(a, f->upload)};
     }
     out.attachments = files;
     return out;

@@ -1,9 +1,15 @@
 /* conn.c - one connection, stepped from phase to phase by the bytes it has; knows no socket.
  *
  * idle → head → body → handler → idle, or → stream → idle; any of them → linger or dead. One
- * request at a time: pipelined ones wait in `in`, so answers keep their order. Small bodies are
- * copied to `out` and their exchange is given back at once; large ones are sent from the exchange's
- * arena (`tail`).
+ * request at a time: pipelined ones wait in `in`, so answers keep their order. Small bodies of
+ * answers are copied to `out` and their exchange is given back at once; large ones are sent from
+ * the exchange's arena (`tail`).
+ *
+ * The body of a request is gathered on the exchange's arena, or handed to its taker piece by piece
+ * as it comes. A taker that has enough for now takes less than it is given: then the rest stays in
+ * `in`, which holds two heads at most, the socket is read no more, and TCP makes the client wait
+ * (is_waiting). While it waits, time is ours and not the client's, so no limit runs; a client that
+ * leaves meanwhile is told to the taker only when the taker has let go (exchange_cut).
  */
 #include <stdlib.h>
 
@@ -76,6 +82,7 @@ void conn_set_phase(struct conn *c, enum phase phase)
 {
     c->phase = phase;
     c->since_ns = c->loop->now_ns;
+    c->heard_ns = c->loop->now_ns;
 }
 
 struct conn *conn_new(struct loop *l, int handle)
@@ -106,6 +113,11 @@ bool conn_takes_input(const struct conn *c)
     return c->phase != PHASE_DEAD && !c->eof && bytes_left(&c->in) < 2 * LIMIT_HTTP_HEADER_BYTES;
 }
 
+bool conn_streams(const struct conn *c)
+{
+    return c->phase == PHASE_STREAM && !conn_has_output(c) && exchange_has_pushed(c->x);
+}
+
 static void conn_unlink(struct conn *c)
 {
     struct loop *l = c->loop;
@@ -123,6 +135,13 @@ static void conn_unlink(struct conn *c)
     l->conn_count--;
 }
 
+static void conn_begin_output(struct conn *c)
+{
+    c->out_since_ns = c->loop->now_ns;
+    c->moved_ns = c->loop->now_ns;
+    c->sent_bytes = 0;
+}
+
 /* The exchange of a connection that ends: given back now when nobody else holds it, else when it is
  * answered. */
 static void conn_leave_exchange(struct conn *c)
@@ -133,12 +152,16 @@ static void conn_leave_exchange(struct conn *c)
     }
     c->x = NULL;
     c->tail = (struct str){0};
-    bool is_held = (c->phase == PHASE_HANDLER && !x->is_answered) || c->phase == PHASE_STREAM;
+    bool is_held =
+        (c->phase == PHASE_HANDLER && !x->is_answered) || c->phase == PHASE_STREAM || x->is_waiting;
     if (is_held) {
         exchange_leave(x);
-    } else {
-        exchange_release(x);
+        return;
     }
+    if (c->phase == PHASE_BODY) {
+        exchange_cut(x);
+    }
+    exchange_release(x);
 }
 
 void conn_drop(struct conn *c)
@@ -174,7 +197,8 @@ static void conn_pull_stream(struct conn *c)
     struct exchange *x = c->x;
     size_t waiting = bytes_left(&c->out);
     struct bytes *out = x->head.is_head_method ? NULL : &c->out;
-    if (waiting < OUT_BYTES && !exchange_pull(x, out, OUT_BYTES - waiting)) {
+    if (waiting < OUT_BYTES &&
+        (!exchange_pull(x, out, OUT_BYTES - waiting) || !exchange_refill(x))) {
         conn_drop(c);
         return;
     }
@@ -253,9 +277,13 @@ void conn_refuse(struct conn *c, enum refusal r)
 {
     struct exchange *x = c->x;
     c->closes = true;
+    if (c->phase == PHASE_BODY) {
+        exchange_cut(x);
+    }
     x->is_answered = false;
     x->is_stream = false;
     arena_clear(x->face.ctx.arena);
+    x->face.own = NULL;
     x->face.request = (struct http_request){0};
     struct refusal_row row = *refusal_row(r);
     conn_run(x, fill_refusal, &row);
@@ -305,13 +333,20 @@ static void parse_head(void *arg, struct http_exchange *face)
     if (c->ssl != NULL) {
         tls_facts(c, face->ctx.arena, &face->request);
     }
-    x->body_max = setup->body_limit == NULL ? LIMIT_HTTP_BODY_BYTES
-                                            : setup->body_limit(setup->arg, &face->request);
-    if (x->head.body_bytes > x->body_max) {
+    face->request.body_bytes = x->head.body_bytes;
+    face->request.is_chunked = x->head.is_chunked;
+    x->intake = (struct http_intake){.max_bytes = LIMIT_HTTP_BODY_BYTES};
+    if (setup->begin != NULL) {
+        setup->begin(setup->arg, face, &x->intake);
+    }
+    if (x->is_answered) {
+        return;
+    }
+    if (x->head.body_bytes > x->intake.max_bytes) {
         w->bad = TOO_LARGE_BODY;
         return;
     }
-    x->body_room = (size_t)x->head.body_bytes;
+    x->body_room = x->intake.take != NULL ? 0 : (size_t)x->head.body_bytes;
     x->body = x->body_room == 0 ? NULL : arena_push_bytes(face->ctx.arena, x->body_room);
 }
 
@@ -343,6 +378,11 @@ static bool step_head(struct conn *c)
     }
     bytes_take(&c->in, work.bytes);
     c->closes = c->closes || x->head.closes;
+    if (x->is_answered) { /* from the head alone: what follows is not read as a request */
+        c->closes = c->closes || x->head.is_chunked || x->head.body_bytes > 0;
+        conn_write_answer(c);
+        return c->phase == PHASE_IDLE;
+    }
     conn_set_phase(c, PHASE_BODY);
     if (x->head.expects_continue && !bytes_put(&c->out, "HTTP/1.1 100 Continue\r\n\r\n", 25)) {
         conn_drop(c);
@@ -353,12 +393,22 @@ static bool step_head(struct conn *c)
 
 struct body_work {
     struct str data;
+    size_t taken;
+    bool goes_on;
 };
 
 static void take_body(void *arg, struct http_exchange *face)
 {
     struct body_work *w = arg;
     struct exchange *x = (struct exchange *)face;
+    if (x->intake.take != NULL) {
+        w->goes_on = x->intake.take(x->loop->server->setup.arg, face, w->data, &w->taken);
+        w->taken = w->goes_on ? w->data.n : w->taken;
+        must(w->taken <= w->data.n);
+        return;
+    }
+    w->goes_on = true;
+    w->taken = w->data.n;
     if (x->body_room - x->body_n < w->data.n) {
         size_t room = x->body_room < 4096 ? 4096 : x->body_room * 2;
         while (room - x->body_n < w->data.n) {
@@ -368,7 +418,6 @@ static void take_body(void *arg, struct http_exchange *face)
         x->body_room = room;
     }
     memcpy(x->body + x->body_n, w->data.p, w->data.n);
-    x->body_n += w->data.n;
 }
 
 /* One piece of the body off the input; *ret_done when it is whole. */
@@ -377,9 +426,9 @@ static size_t body_piece(struct exchange *x, struct str bytes, struct str *ret_d
 {
     if (x->head.is_chunked) {
         size_t used = chunk_next(&x->chunks, bytes, ret_data, ret);
-        bool is_announced =
-            x->chunks.state == CHUNK_DATA && x->chunks.left_bytes > x->body_max - x->body_n;
-        if (*ret == FINE && (is_announced || ret_data->n > x->body_max - x->body_n)) {
+        size_t left = x->intake.max_bytes - x->body_n;
+        bool is_announced = x->chunks.state == CHUNK_DATA && x->chunks.left_bytes > left;
+        if (*ret == FINE && (is_announced || ret_data->n > left)) {
             *ret = TOO_LARGE_BODY;
         }
         *ret_done = x->chunks.state == CHUNK_DONE;
@@ -400,7 +449,9 @@ static void call_handler(void *arg, struct http_exchange *face)
 static bool conn_handle(struct conn *c)
 {
     struct exchange *x = c->x;
-    x->face.request.body = (struct str){x->body, x->body_n};
+    if (x->intake.take == NULL) {
+        x->face.request.body = (struct str){x->body, x->body_n};
+    }
     conn_set_phase(c, PHASE_HANDLER);
     if (!conn_run(x, call_handler, &c->loop->server->setup)) {
         conn_refuse(c, NO_MEMORY);
@@ -412,22 +463,65 @@ static bool conn_handle(struct conn *c)
     return c->phase == PHASE_IDLE;
 }
 
+/* Hand on the next piece of the body. What the taker left is as if it had not come yet. */
+static enum refusal hand_on(struct conn *c, size_t *ret_used)
+{
+    struct exchange *x = c->x;
+    struct body_work work = {.goes_on = true};
+    enum refusal bad = FINE;
+    bool done = false;
+    struct chunks before = x->chunks;
+    *ret_used = body_piece(x, input(c), &work.data, &done, &bad);
+    if (bad == FINE && work.data.n > 0 && !conn_run(x, take_body, &work)) {
+        bad = NO_MEMORY;
+    }
+    if (bad != FINE) {
+        return bad;
+    }
+    if (work.taken < work.data.n) {
+        must(*ret_used == work.data.n);
+        x->chunks = before;
+        x->chunks.left_bytes -= x->head.is_chunked ? work.taken : 0;
+        *ret_used = work.taken;
+        done = false;
+    }
+    x->body_n += work.taken;
+    x->is_whole = done;
+    x->is_waiting = !work.goes_on;
+    bytes_take(&c->in, *ret_used);
+    return FINE;
+}
+
 static bool step_body(struct conn *c)
 {
     struct exchange *x = c->x;
-    struct body_work work = {0};
     enum refusal bad = FINE;
-    bool done = false;
-    size_t used = body_piece(x, input(c), &work.data, &done, &bad);
-    if (bad == FINE && work.data.n > 0 && !conn_run(x, take_body, &work)) {
-        bad = NO_MEMORY;
+    size_t used = 0;
+    if (!x->is_waiting && !x->is_whole) {
+        bad = hand_on(c, &used);
+    }
+    if (bad == FINE && x->is_whole && !x->is_waiting && x->intake.take != NULL) {
+        struct body_work end = {.goes_on = true};
+        bad = conn_run(x, take_body, &end) ? FINE : NO_MEMORY;
+        x->is_waiting = !end.goes_on;
     }
     if (bad != FINE) {
         conn_refuse(c, bad);
         return false;
     }
-    bytes_take(&c->in, used);
-    return done ? conn_handle(c) : used > 0;
+    if (x->is_waiting) {
+        return false;
+    }
+    return x->is_whole ? conn_handle(c) : used > 0;
+}
+
+/* The taker of the body lets it go on. The time it took is not the client's. */
+static void conn_resume(struct conn *c)
+{
+    struct exchange *x = c->x;
+    x->is_waiting = false;
+    c->since_ns += c->loop->now_ns - c->heard_ns;
+    c->heard_ns = c->loop->now_ns;
 }
 
 static bool step_linger(struct conn *c)
@@ -460,8 +554,7 @@ void conn_advance(struct conn *c)
     while (c->tail.n == 0 && bytes_left(&c->out) < OUT_BYTES && steps[c->phase](c)) {
     }
     if (!had_output && c->phase != PHASE_DEAD && conn_has_output(c)) {
-        c->out_since_ns = c->loop->now_ns;
-        c->sent_bytes = 0;
+        conn_begin_output(c);
     }
 }
 
@@ -471,6 +564,7 @@ void conn_sent(struct conn *c, size_t n)
     bytes_take(&c->out, from_out);
     c->tail = str_slice(c->tail, n - from_out, c->tail.n);
     c->sent_bytes += n;
+    c->moved_ns = n > 0 ? c->loop->now_ns : c->moved_ns;
     if (conn_has_output(c)) {
         return;
     }
@@ -487,14 +581,21 @@ void conn_sent(struct conn *c, size_t n)
 void conn_deliver(struct exchange *x)
 {
     struct conn *c = x->conn;
-    if (c == NULL) {
+    if (x->is_waiting) {
+        must(exchange_has_resumed(x));
+        if (c == NULL) {
+            x->is_waiting = false;
+            exchange_cut(x);
+            exchange_release(x);
+            return;
+        }
+        conn_resume(c);
+    } else if (c == NULL) {
         exchange_release_if_over(x);
         return;
-    }
-    if (!x->is_answered) {
+    } else if (!x->is_answered) {
         if (!conn_has_output(c)) {
-            c->out_since_ns = c->loop->now_ns;
-            c->sent_bytes = 0;
+            conn_begin_output(c);
         }
         conn_write_answer(c);
     }
@@ -511,18 +612,32 @@ static int64_t at_rate(uint64_t bytes, int64_t rate_bytes)
     return ms((int64_t)(bytes / (uint64_t)rate_bytes) * 1000);
 }
 
+static int64_t sooner(int64_t a_ns, int64_t b_ns)
+{
+    return a_ns < b_ns ? a_ns : b_ns;
+}
+
+/* A total at the least rate, and no silence on top of it: without the second bound, a client that
+ * sent 30 MB in a second could then hold its place for two hours at 4 KB/s. */
 int64_t conn_deadline_ns(const struct conn *c)
 {
     const struct http_times *t = &c->loop->server->setup.times;
     if (conn_has_output(c)) {
-        return c->out_since_ns + ms(t->write_ms) + at_rate(c->sent_bytes, t->rate_bytes);
+        return sooner(c->out_since_ns + ms(t->write_ms) + at_rate(c->sent_bytes, t->rate_bytes),
+                      c->moved_ns + ms(t->silence_ms));
+    }
+    if (c->x != NULL && c->x->is_waiting) {
+        return INT64_MAX;
     }
     switch (c->phase) {
     case PHASE_HANDSHAKE:
     case PHASE_HEAD: return c->since_ns + ms(t->header_ms);
     case PHASE_IDLE: return c->since_ns + ms(t->idle_ms);
-    case PHASE_BODY: return c->since_ns + ms(t->body_ms) + at_rate(c->x->body_n, t->rate_bytes);
-    case PHASE_LINGER: return c->since_ns + ms(1000);
+    case PHASE_BODY:
+        return sooner(c->since_ns + ms(t->body_ms) + at_rate(c->x->body_n, t->rate_bytes),
+                      c->heard_ns + ms(t->silence_ms));
+    case PHASE_LINGER: /* a client in the middle of sending hears the answer only at its end */
+        return sooner(c->since_ns + ms(LIMIT_HTTP_LINGER_MS), c->heard_ns + ms(1000));
     case PHASE_HANDLER:
     case PHASE_STREAM:
     case PHASE_DEAD: break;
@@ -541,6 +656,9 @@ void conn_stop(struct conn *c)
         return;
     }
     struct exchange *x = c->x;
+    if (x->stream.is_finite) {
+        return;
+    }
     bool is_head_method = x->head.is_head_method;
     c->x = NULL;
     c->phase = PHASE_HANDLER;
@@ -549,6 +667,6 @@ void conn_stop(struct conn *c)
         conn_drop(c);
         return;
     }
-    c->out_since_ns = c->loop->now_ns;
+    conn_begin_output(c);
     conn_finish(c);
 }

@@ -137,13 +137,40 @@ void exchange_go_on(struct exchange *x, void (*fn)(void *arg, struct http_exchan
 }
 
 void http_stream_begin(struct http_exchange *face, const struct http_response *response,
-                       void (*on_gone)(void *arg), void *arg)
+                       const struct http_stream *stream)
 {
     struct exchange *x = (struct exchange *)face;
     x->is_stream = true;
-    x->on_gone = on_gone;
-    x->on_gone_arg = arg;
+    x->stream = *stream;
     http_respond(face, response);
+}
+
+void http_body_resume(struct http_exchange *face)
+{
+    struct exchange *x = (struct exchange *)face;
+    pthread_mutex_lock(&x->loop->lock);
+    must(!x->has_resumed);
+    x->has_resumed = true;
+    post_unlock(x);
+}
+
+bool exchange_has_resumed(struct exchange *x)
+{
+    pthread_mutex_lock(&x->loop->lock);
+    bool resumed = x->has_resumed;
+    x->has_resumed = false;
+    pthread_mutex_unlock(&x->loop->lock);
+    return resumed;
+}
+
+void http_known(struct http_exchange *face)
+{
+    struct exchange *x = (struct exchange *)face;
+    must(on_loop_thread(x->loop));
+    if (x->conn != NULL && x->conn->is_counted) {
+        x->conn->is_counted = false;
+        atomic_fetch_sub(&x->loop->server->ip_strangers[x->conn->ip_slot], 1);
+    }
 }
 
 static bool push_room(struct exchange *x, size_t n)
@@ -209,14 +236,14 @@ static void notify_gone(struct exchange *x)
 {
     struct loop *l = x->loop;
     pthread_mutex_lock(&l->lock);
-    bool is_news = !x->is_gone && x->is_stream && !x->has_ended && x->on_gone != NULL;
+    bool is_news = !x->is_gone && x->is_stream && !x->has_ended && x->stream.on_gone != NULL;
     x->is_gone = true;
     l->notifying = is_news ? x : NULL;
     pthread_mutex_unlock(&l->lock);
     if (!is_news) {
         return;
     }
-    x->on_gone(x->on_gone_arg);
+    x->stream.on_gone(x->stream.arg);
     pthread_mutex_lock(&l->lock);
     l->notifying = NULL;
     pthread_cond_broadcast(&l->changed);
@@ -226,7 +253,7 @@ static void notify_gone(struct exchange *x)
 void exchange_release_if_over(struct exchange *x)
 {
     pthread_mutex_lock(&x->loop->lock);
-    bool is_over = !x->is_posted && (x->is_stream ? x->has_ended : x->has_answer);
+    bool is_over = !x->is_posted && !x->is_waiting && (x->is_stream ? x->has_ended : x->has_answer);
     pthread_mutex_unlock(&x->loop->lock);
     if (is_over) {
         exchange_release(x);
@@ -271,6 +298,51 @@ static bool run_guarded(struct exchange *x, struct arena_guard *guard,
     arena_guard(x->face.ctx.arena, guard);
     fn(arg, &x->face);
     return true;
+}
+
+bool exchange_has_pushed(struct exchange *x)
+{
+    pthread_mutex_lock(&x->loop->lock);
+    bool has = x->push_n > 0;
+    pthread_mutex_unlock(&x->loop->lock);
+    return has;
+}
+
+static void ask_owner(void *arg, struct http_exchange *face)
+{
+    struct exchange *x = (struct exchange *)face;
+    *(bool *)arg = x->stream.on_room(x->stream.arg);
+}
+
+bool exchange_refill(struct exchange *x)
+{
+    pthread_mutex_lock(&x->loop->lock);
+    bool wants = x->stream.on_room != NULL && x->push_n == 0 && !x->has_ended && !x->is_gone;
+    pthread_mutex_unlock(&x->loop->lock);
+    struct arena_guard guard;
+    bool made = true;
+    if (wants) {
+        made = run_guarded(x, &guard, ask_owner, &made) && made;
+        arena_guard(x->face.ctx.arena, NULL);
+    }
+    return made;
+}
+
+static void tell_cut(void *arg, struct http_exchange *face)
+{
+    struct exchange *x = (struct exchange *)face;
+    x->intake.cut(arg, face);
+}
+
+void exchange_cut(struct exchange *x)
+{
+    struct arena_guard guard;
+    must(!x->is_waiting);
+    if (x->intake.cut != NULL) {
+        run_guarded(x, &guard, tell_cut, x->loop->server->setup.arg);
+        arena_guard(x->face.ctx.arena, NULL);
+        x->intake.cut = NULL;
+    }
 }
 
 bool http_guarded(struct http_exchange *face, void (*fn)(void *arg, struct http_exchange *x),

@@ -38,8 +38,11 @@ struct http_request {
     struct str host;                 /* as sent, valid: name or address with an optional port */
     const struct http_pair *headers; /* names in lower case, values trimmed, in the order sent */
     size_t header_count;
-    struct str body; /* decoded from its chunks; empty when there is none */
-    struct str peer; /* address of the other end without the port; empty from http_feed */
+    struct str body;     /* decoded from its chunks; empty when there is none, or when it was taken
+                            piece by piece */
+    uint64_t body_bytes; /* announced by Content-Length; 0 when it is not */
+    bool is_chunked;     /* a body follows whose size is not announced */
+    struct str peer;     /* address of the other end without the port; empty from http_feed */
     bool is_tls;
     struct str tls_version;  /* "TLSv1.3"; empty without TLS */
     struct str tls_peer_der; /* the client's certificate, verified against client_ca_file; empty
@@ -65,14 +68,31 @@ struct http_response {
     bool closes;          /* end the connection after it */
 };
 
-/* How long a client may take, in total and not since its last byte. 0 = the limit of limit.table.
- */
+/* How long a client may take, in total; what it sent fast buys it no silence later. 0 = the limit
+ * of limit.table. */
 struct http_times {
-    int64_t header_ms; /* first byte to end of the head; also the TLS handshake */
-    int64_t body_ms;   /* and beyond it rate_bytes a second */
-    int64_t write_ms;  /* the same for taking an answer */
-    int64_t idle_ms;   /* between requests */
+    int64_t header_ms;  /* first byte to end of the head; also the TLS handshake */
+    int64_t body_ms;    /* and beyond it rate_bytes a second */
+    int64_t write_ms;   /* the same for taking an answer */
+    int64_t silence_ms; /* without one byte, in a body or of an answer */
+    int64_t idle_ms;    /* between requests */
     int64_t rate_bytes;
+};
+
+/* What becomes of the body of a request. */
+struct http_intake {
+    size_t max_bytes; /* more is refused with 413, announced or not */
+    /* NULL: the body is gathered in request.body. Else every piece of it is handed here, on the
+     * loop thread and inside the guard, and at the end one without bytes; they live during the
+     * call. True: all were taken, go on. False: *ret_taken of them were (0 when it is not set); no
+     * more is read and no limit of time runs until http_body_resume, which is then owed exactly
+     * once, from any thread, and what was not taken comes again. handle is called when the end was
+     * taken. */
+    bool (*take)(void *arg, struct http_exchange *x, struct str bytes, size_t *ret_taken);
+    /* In place of handle, when a body that began to be taken does not become whole (the client
+     * left, was too slow, sent too much). On the loop thread, never while a resume is owed; x is
+     * not to be answered. May be NULL. */
+    void (*cut)(void *arg, struct http_exchange *x);
 };
 
 struct http_setup {
@@ -81,9 +101,11 @@ struct http_setup {
     void *arg;                  /* given to the three functions below */
     /* Answer, or keep x and have it answered later. Never blocks. */
     void (*handle)(void *arg, struct http_exchange *x);
-    /* Largest body for this head (body still empty). NULL = LIMIT_HTTP_BODY_BYTES for all. Asked
-     * before a byte of the body is read; what is larger is refused with 413. */
-    size_t (*body_limit)(void *arg, const struct http_request *head);
+    /* Told of every request when its head is whole and before a byte of its body is read, inside
+     * the guard. Says what becomes of the body (*ret is max_bytes = LIMIT_HTTP_BODY_BYTES,
+     * gathered, before), or answers at once: then nothing is read, handle is not called, and the
+     * connection ends when a body was to come. NULL = nothing is said. */
+    void (*begin)(void *arg, struct http_exchange *x, struct http_intake *ret);
     /* The text of a refusal made here: fill ret->type, ->body and ->headers for this status and
      * code (a lower-case word such as "bare_lf"). Runs on the loop thread. NULL = problem+json in
      * English and Chinese. */
@@ -95,6 +117,9 @@ struct http_setup {
     int loops;           /* threads; 0 = 1 */
     int connections_max; /* 0 = LIMIT_HTTP_CONNECTIONS */
     int per_ip_max;      /* 0 = LIMIT_HTTP_CONNECTIONS_PER_IP; an IPv6 /64 counts as one address */
+    int strangers_max;   /* of these, connections nobody vouched for by http_known; 0 =
+                            LIMIT_HTTP_STRANGERS_PER_IP, and as many as per_ip_max from this machine
+                            itself, where a proxy stands */
     struct http_times times;
     struct str
         cert_file; /* PEM chain; with key_file: the server speaks TLS 1.2 and 1.3, else plain */
@@ -135,12 +160,28 @@ bool http_guarded(struct http_exchange *x, void (*fn)(void *arg, struct http_exc
 void http_resume(struct http_exchange *x, void (*fn)(void *arg, struct http_exchange *x),
                  void *arg);
 
-/* Answer with a body that goes on (server-sent events, exports): head now (response->body is its
- * first part), more by http_stream_push, until http_stream_end, which is owed exactly once. on_gone
- * (NULL allowed) is called at most once, on the loop thread, when the client has left or the server
- * stops; the end is still owed. */
+/* The body of x is wanted again after intake.take took less than it was given. From any thread. */
+void http_body_resume(struct http_exchange *x);
+/* The client of x is known to the caller (it is signed in): its connection counts no longer as a
+ * stranger's. In begin or handle. */
+void http_known(struct http_exchange *x);
+
+/* The owner of an answer that goes on. */
+struct http_stream {
+    void *arg;
+    /* Called at most once, on the loop thread, when the client has left or the server stops; the
+     * end is still owed, and may be given here. NULL allowed. */
+    void (*on_gone)(void *arg);
+    /* Called on the loop thread, inside a guard, whenever nothing pushed is left and the client
+     * takes more: push the next part, or end. false: it cannot be made; the connection is cut, so
+     * that nobody takes the part for the whole. NULL: the owner pushes of its own accord. */
+    bool (*on_room)(void *arg);
+    bool is_finite; /* a server that stops lets it come to its end */
+};
+/* Answer with a body that goes on (files, server-sent events, exports): head now (response->body is
+ * its first part), more by http_stream_push, until http_stream_end, which is owed exactly once. */
 void http_stream_begin(struct http_exchange *x, const struct http_response *response,
-                       void (*on_gone)(void *arg), void *arg);
+                       const struct http_stream *stream);
 /* Send more; bytes are copied. From any thread. ERR_CANCELLED when nobody listens any more,
  * ERR_BUSY when LIMIT_HTTP_STREAM_BYTES wait for a slow client (nothing of bytes is sent then). */
 enum err http_stream_push(struct http_exchange *x, struct str bytes) MUST_USE;

@@ -94,17 +94,19 @@ struct exchange {
     struct head head;
     struct chunks chunks;
     char *body;
-    size_t body_n;
+    size_t body_n; /* taken so far */
     size_t body_room;
-    size_t body_max;
+    struct http_intake intake;
+    bool is_whole;                 /* the body */
+    bool is_waiting;               /* for the owner of the intake: nothing of the body is read */
     struct http_response response; /* set by the answerer before it posts */
     bool is_answered;              /* the loop has begun to send it */
     bool is_stream;
-    void (*on_gone)(void *arg);
-    void *on_gone_arg;
+    struct http_stream stream;
     /* under loop->lock */
     struct exchange *next_posted;
     bool is_posted;
+    bool has_resumed;
     bool has_answer;
     void (*resume)(void *arg, struct http_exchange *x); /* to be run on the loop's thread */
     void *resume_arg;
@@ -161,9 +163,12 @@ struct conn {
     bool is_added;
     unsigned wanted;
     int64_t since_ns;     /* begin of the phase */
+    int64_t heard_ns;     /* when bytes of it came last, or we let it send again */
     int64_t out_since_ns; /* since when something waits to be sent */
+    int64_t moved_ns;     /* when bytes of it went last */
     uint64_t sent_bytes;  /* since then */
     uint32_t ip_slot;
+    bool is_counted; /* among the strangers of its address */
     char peer[48];
     SSL *ssl;
     bool tls_wants_write;
@@ -211,6 +216,7 @@ struct http_server {
     struct bytes door_out;
     atomic_int conn_count;
     atomic_ushort ip_counts[IP_SLOTS];
+    atomic_ushort ip_strangers[IP_SLOTS]; /* of these, nobody vouched for them */
     uint64_t ip_key;
     atomic_bool stops;
     atomic_llong hard_ns;
@@ -237,6 +243,8 @@ void conn_refuse(struct conn *c, enum refusal r);
 void conn_sent(struct conn *c, size_t n);
 bool conn_has_output(const struct conn *c);
 bool conn_takes_input(const struct conn *c);
+/* Is there more of its stream to send, and nothing that would announce when? */
+bool conn_streams(const struct conn *c);
 /* The client is gone or given up: hand back what it held. The conn goes to the loop's dead list. */
 void conn_drop(struct conn *c);
 /* Answer posted by other threads. */
@@ -256,6 +264,14 @@ void exchange_release_if_over(struct exchange *x);
 /* Run what http_resume asked for, and send what it answered. */
 void exchange_go_on(struct exchange *x, void (*fn)(void *arg, struct http_exchange *x), void *arg);
 bool exchange_has_ended(struct exchange *x);
+/* The owner has let the body go on since it was asked to wait. */
+bool exchange_has_resumed(struct exchange *x);
+/* Was more pushed than has been taken to be sent? */
+bool exchange_has_pushed(struct exchange *x);
+/* Does the stream ask its owner for more? Then let it make some; false when it cannot. */
+bool exchange_refill(struct exchange *x);
+/* Tell the owner of an intake that the body will not be whole. */
+void exchange_cut(struct exchange *x);
 /* Move up to max pushed bytes to out as one chunk (NULL: forget them); false without memory. */
 bool exchange_pull(struct exchange *x, struct bytes *out, size_t max);
 

@@ -80,6 +80,15 @@ void loop_wake(struct loop *l)
     }
 }
 
+static void count_out(struct http_server *s, uint32_t slot, bool is_stranger)
+{
+    atomic_fetch_sub(&s->conn_count, 1);
+    atomic_fetch_sub(&s->ip_counts[slot], 1);
+    if (is_stranger) {
+        atomic_fetch_sub(&s->ip_strangers[slot], 1);
+    }
+}
+
 void loop_bury(struct loop *l)
 {
     struct http_server *s = l->server;
@@ -89,8 +98,7 @@ void loop_bury(struct loop *l)
         tls_detach(c);
         if (c->source.handle >= 0) {
             s->net->close(s->net, c->source.handle);
-            atomic_fetch_sub(&s->ip_counts[c->ip_slot], 1);
-            atomic_fetch_sub(&s->conn_count, 1);
+            count_out(s, c->ip_slot, c->is_counted);
         }
         bytes_release(&c->in);
         bytes_release(&c->out);
@@ -156,6 +164,7 @@ static bool fill(struct conn *c)
         c->eof = true;
         return true;
     }
+    c->heard_ns = c->loop->now_ns;
     c->readable = c->ssl != NULL || c->in.n + (size_t)got == c->in.room;
     c->in.n += (size_t)got;
     return true;
@@ -182,7 +191,8 @@ static void flush(struct conn *c)
 /* The client has closed its side: what is not under way ends. */
 static void on_eof(struct conn *c)
 {
-    bool is_working = c->phase == PHASE_HANDLER || (c->phase == PHASE_IDLE && conn_has_output(c));
+    bool is_working = c->phase == PHASE_HANDLER || (c->x != NULL && c->x->is_waiting) ||
+                      (c->phase == PHASE_IDLE && conn_has_output(c));
     if (!is_working) {
         conn_drop(c);
     }
@@ -236,7 +246,7 @@ static void pump(struct conn *c)
             before = c->phase;
             conn_advance(c);
             flush(c);
-            more = more || (before != c->phase && c->phase == PHASE_IDLE);
+            more = more || (before != c->phase && c->phase == PHASE_IDLE) || conn_streams(c);
         }
     }
     if (c->phase != PHASE_DEAD && c->eof) {
@@ -250,7 +260,8 @@ static void pump(struct conn *c)
     if (c->phase == PHASE_DEAD) {
         return;
     }
-    c->loop->is_starved = c->loop->is_starved || (c->readable && conn_takes_input(c));
+    c->loop->is_starved =
+        c->loop->is_starved || (c->readable && conn_takes_input(c)) || conn_streams(c);
     set_wanted(c);
 }
 
@@ -302,19 +313,33 @@ static uint32_t ip_slot(const struct http_server *s, const struct sockaddr_stora
     return (uint32_t)(h % IP_SLOTS);
 }
 
-/* Count a connection in; false when a cap is reached, and then nothing is counted. */
-static bool count_in(struct http_server *s, uint32_t slot)
+/* Count a connection in, as a stranger's; false when a cap is reached, and then nothing is counted.
+ * Most clients of an office stand behind one address: so those who signed in have the larger part
+ * of its cap, and those nobody knows share the smaller one. */
+static bool count_in(struct http_server *s, uint32_t slot, int strangers_max)
 {
-    if (atomic_fetch_add(&s->conn_count, 1) >= s->setup.connections_max) {
-        atomic_fetch_sub(&s->conn_count, 1);
-        return false;
+    bool fits = atomic_fetch_add(&s->conn_count, 1) < s->setup.connections_max;
+    fits = atomic_fetch_add(&s->ip_counts[slot], 1) < s->setup.per_ip_max && fits;
+    fits = atomic_fetch_add(&s->ip_strangers[slot], 1) < strangers_max && fits;
+    if (!fits) {
+        count_out(s, slot, true);
     }
-    if (atomic_fetch_add(&s->ip_counts[slot], 1) >= s->setup.per_ip_max) {
-        atomic_fetch_sub(&s->ip_counts[slot], 1);
-        atomic_fetch_sub(&s->conn_count, 1);
-        return false;
-    }
-    return true;
+    return fits;
+}
+
+static bool is_this_machine(const struct sockaddr_storage *peer)
+{
+    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)peer;
+    const struct sockaddr_in *four = (const struct sockaddr_in *)peer;
+    return peer->ss_family == AF_INET6 ? IN6_IS_ADDR_LOOPBACK(&six->sin6_addr) != 0
+                                       : ntohl(four->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+static int strangers_max(const struct http_server *s, const struct sockaddr_storage *peer)
+{
+    return s->setup.strangers_max > 0 ? s->setup.strangers_max
+           : is_this_machine(peer)    ? s->setup.per_ip_max
+                                      : LIMIT_HTTP_STRANGERS_PER_IP;
 }
 
 /* Too many: say so in one packet, if it goes without waiting, and close. */
@@ -346,18 +371,18 @@ static void welcome(struct loop *l, int handle, const struct sockaddr_storage *p
 {
     struct http_server *s = l->server;
     uint32_t slot = ip_slot(s, peer);
-    if (!count_in(s, slot)) {
+    if (!count_in(s, slot, strangers_max(s, peer))) {
         shed(l, handle);
         return;
     }
     struct conn *c = conn_new(l, handle);
     if (c == NULL) {
-        atomic_fetch_sub(&s->ip_counts[slot], 1);
-        atomic_fetch_sub(&s->conn_count, 1);
+        count_out(s, slot, true);
         shed(l, handle);
         return;
     }
     c->ip_slot = slot;
+    c->is_counted = true;
     put_peer(c->peer, sizeof(c->peer), peer);
     if (s->tls != NULL) {
         conn_set_phase(c, PHASE_HANDSHAKE);
@@ -468,7 +493,7 @@ static void feed_starved(struct loop *l)
     struct conn *following = NULL;
     for (struct conn *c = l->conns; c != NULL; c = following) {
         following = c->next;
-        if (c->readable) {
+        if (c->readable || conn_streams(c)) {
             pump(c);
         }
     }

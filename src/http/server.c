@@ -44,6 +44,7 @@ static void use_defaults(struct http_setup *u)
     t->header_ms = t->header_ms > 0 ? t->header_ms : LIMIT_HTTP_HEADER_MS;
     t->body_ms = t->body_ms > 0 ? t->body_ms : LIMIT_HTTP_BODY_MS;
     t->write_ms = t->write_ms > 0 ? t->write_ms : LIMIT_HTTP_WRITE_MS;
+    t->silence_ms = t->silence_ms > 0 ? t->silence_ms : LIMIT_HTTP_SILENCE_MS;
     t->idle_ms = t->idle_ms > 0 ? t->idle_ms : LIMIT_HTTP_IDLE_MS;
     t->rate_bytes = t->rate_bytes > 0 ? t->rate_bytes : LIMIT_HTTP_RATE_BYTES;
 }
@@ -287,7 +288,8 @@ static void run_door(struct loop *l, struct conn *c, struct bytes *sink)
             before = c->phase;
             conn_advance(c);
         }
-        bool waits = c->phase == PHASE_STREAM || (c->phase == PHASE_HANDLER && c->x != NULL);
+        bool waits = c->phase == PHASE_STREAM || (c->phase == PHASE_HANDLER && c->x != NULL) ||
+                     (c->x != NULL && c->x->is_waiting);
         if (!waits) {
             return;
         }

@@ -111,6 +111,60 @@ TEST(http_form_reads_uploads_strictly)
     CHECK_ERR(multipart_parse(ctx, &r, &parts), ERR_MEDIA_TYPE);
 }
 
+/* Names and contents of the parts of a body that comes in pieces of so many bytes, as one text. */
+static enum err in_pieces(struct ctx *ctx, const struct http_request *r, size_t size,
+                          struct buf *ret)
+{
+    struct multipart *m = ARENA_NEW(ctx->arena, struct multipart);
+    TRY(multipart_open(ctx, r, m));
+    for (size_t from = 0; from < r->body.n; from += size) {
+        struct str piece = str_slice(r->body, from, from + size);
+        while (piece.n > 0) {
+            size_t used = 0;
+            enum multipart_event event = MULTIPART_MORE;
+            TRY(multipart_next(ctx, m, piece, &used, &event));
+            piece = str_slice(piece, used, piece.n);
+            if (event == MULTIPART_PART) {
+                buf_format(ret, "[%.*s|%.*s|", FMT(m->part.name), FMT(m->part.file_name));
+            } else if (event == MULTIPART_BYTES) {
+                buf_put(ret, m->bytes);
+            } else if (event == MULTIPART_PART_END) {
+                buf_puts(ret, "]");
+            }
+        }
+    }
+    return multipart_close(ctx, m);
+}
+
+/* What nearly is a boundary stands in the content, and every split must come to the same. */
+TEST(http_form_reads_uploads_as_they_come)
+{
+    struct http_pair type = {STR("content-type"), STR("multipart/form-data; boundary=B")};
+    struct http_request r = {.headers = &type, .header_count = 1};
+    for (size_t i = 0; i <= LEN(multipart_rows); i++) {
+        static const struct str near = STR_INIT(
+            PART("a", "", "\r\r\n-\r\n--\r\n--A\r\n\r\r\n\r\n--") PART("f", "; filename=\"x\"", "")
+                PART("g", "; filename=\"y\"", "\0\r") "--B--\r\nepilogue");
+        struct http_parts whole = {0};
+        r.body = i < LEN(multipart_rows) ? multipart_rows[i].body : near;
+        enum err e = multipart_parse(ctx, &r, &whole);
+        struct buf want = buf_new(ctx->arena, 0);
+        for (size_t k = 0; e == ERR_OK && k < whole.count; k++) {
+            buf_format(&want, "[%.*s|%.*s|", FMT(whole.parts[k].name),
+                       FMT(whole.parts[k].file_name));
+            buf_put(&want, whole.parts[k].bytes);
+            buf_puts(&want, "]");
+        }
+        for (size_t size = 1; size <= r.body.n; size++) {
+            struct buf got = buf_new(ctx->arena, 0);
+            CHECK_ERR(in_pieces(ctx, &r, size, &got), e);
+            if (e == ERR_OK) {
+                CHECK(str_equal(buf_str(&got), buf_str(&want)));
+            }
+        }
+    }
+}
+
 TEST(http_form_reads_cookies)
 {
     const struct http_pair headers[] = {{STR("cookie"), STR("a=1; sid=xyz; b=2; b=3")},

@@ -43,7 +43,7 @@ static void note_gone(void *arg)
 static void run_stream(struct keeper *k, struct http_exchange *x)
 {
     http_stream_begin(x, &(struct http_response){.status = 200, .type = STR("text/event-stream")},
-                      note_gone, k);
+                      &(struct http_stream){.arg = k, .on_gone = note_gone});
     for (int i = 0; i < 3; i++) {
         enum err e = http_stream_push(x, STR("data: hello\n\n"));
         must(e == ERR_OK || e == ERR_CANCELLED);
@@ -136,14 +136,47 @@ static void keeper_end(struct keeper *k)
     pthread_join(k->thread, NULL);
 }
 
+/* An answer of many parts, each made when the one before has gone. */
+struct making {
+    struct http_exchange *x;
+    int left;
+};
+
+static bool make_part(void *arg)
+{
+    static const char part[130000];
+    struct making *m = arg;
+    if (m->left-- == 0) {
+        http_stream_end(m->x);
+        return true;
+    }
+    return http_stream_push(m->x, (struct str){part, sizeof(part)}) == ERR_OK;
+}
+
+static void end_making(void *arg)
+{
+    struct making *m = arg;
+    http_stream_end(m->x);
+}
+
 static void handle(void *arg, struct http_exchange *x)
 {
     struct keeper *k = arg;
+    if (str_equal(x->request.path, STR("/made"))) {
+        struct making *m = ARENA_NEW(x->ctx.arena, struct making);
+        *m = (struct making){x, 100};
+        http_stream_begin(x, &(struct http_response){.status = 200},
+                          &(struct http_stream){m, end_making, make_part, true});
+        return;
+    }
     if (str_starts(x->request.path, STR("/later")) || str_starts(x->request.path, STR("/resume")) ||
         str_equal(x->request.path, STR("/stream"))) {
         k->handled_by = pthread_self();
         keep(k, x);
         return;
+    }
+    if (str_equal(x->request.path, STR("/known"))) {
+        http_known(x);
     }
     struct str body =
         str_format(x->ctx.arena, "now %zu %.*s", x->request.body.n, FMT(x->request.tls_version));
@@ -349,6 +382,48 @@ TEST(http_loop_streams_until_the_client_leaves)
     keeper_end(&k);
 }
 
+/* 13 MB to one who reads on and one who rests in between, never more than a part of it waiting. */
+TEST(http_loop_makes_answers_as_clients_take_them)
+{
+    struct keeper k;
+    keeper_start(&k);
+    struct str address;
+    struct http_server *s = serve(ctx, &k, (struct http_setup){0}, &address);
+    for (int slow = 0; slow < 2; slow++) {
+        int fd = dial(address);
+        say(fd, GET("/made"));
+        size_t got = 0;
+        static char piece[65536];
+        char last[5] = {0};
+        for (;;) {
+            ssize_t n = recv(fd, piece, sizeof(piece), 0);
+            if (n <= 0) {
+                break;
+            }
+            got += (size_t)n;
+            if (n >= 5) {
+                memcpy(last, piece + n - 5, 5);
+            }
+            if (n >= 5 && memcmp(last, "0\r\n\r\n", 5) == 0) {
+                break;
+            }
+            if (slow && got % 7 == 0) {
+                usleep(2000);
+            }
+        }
+        CHECK(got > 13000000 && got < 13100000);
+        CHECK(memcmp(last, "0\r\n\r\n", 5) == 0);
+        close(fd);
+    }
+    /* A client that leaves in the middle. */
+    int fd = dial(address);
+    say(fd, GET("/made"));
+    hear(ctx, fd, STR("HTTP/1.1 200"));
+    close(fd);
+    http_server_free(s);
+    keeper_end(&k);
+}
+
 TEST(http_loop_ends_streams_when_it_stops)
 {
     struct keeper k;
@@ -482,6 +557,67 @@ TEST(http_loop_caps_connections)
         }
         http_server_free(s);
     }
+    keeper_end(&k);
+}
+
+/* Those who are known do not count among the strangers; the strangers' places are free again when
+ * they leave. */
+TEST(http_loop_caps_strangers)
+{
+    struct keeper k;
+    keeper_start(&k);
+    struct str address;
+    struct http_server *s =
+        serve(ctx, &k, (struct http_setup){.strangers_max = 2, .per_ip_max = 5}, &address);
+    static const int want[] = {200, 200, 200, 200, 503};
+    int fd[5];
+    for (size_t n = 0; n < LEN(fd); n++) {
+        fd[n] = dial(address);
+        say(fd[n], n < 2 ? GET("/known") : GET("/now"));
+        CHECK_INT(status_of(hear(ctx, fd[n], n < 4 ? STR("now 0") : STR(""))), want[n]);
+    }
+    close(fd[3]);
+    int again = -1;
+    int status = 503;
+    for (int i = 0; i < 100 && status != 200; i++) {
+        again = dial(address);
+        say(again, GET("/now"));
+        status = status_of(hear(ctx, again, STR("now 0")));
+        close(again);
+        usleep(1000);
+    }
+    CHECK_INT(status, 200);
+    for (size_t n = 0; n < LEN(fd); n++) {
+        if (n != 3) {
+            close(fd[n]);
+        }
+    }
+    http_server_free(s);
+    keeper_end(&k);
+}
+
+/* Bytes that came fast are no credit for silence after them. */
+TEST(http_loop_cuts_silence_after_much)
+{
+    struct keeper k;
+    keeper_start(&k);
+    struct str address;
+    struct http_times times = {.body_ms = 60000, .silence_ms = 200, .rate_bytes = 1};
+    struct http_server *s = serve(ctx, &k, (struct http_setup){.times = times}, &address);
+    int fd = dial(address);
+    int64_t begun_ns = ctx->world->mono_ns(ctx->world);
+    say(fd, STR("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\n"));
+    static const char part[30000];
+    say(fd, (struct str){part, sizeof(part)});
+    usleep(100000);
+    say(fd, (struct str){part, sizeof(part)}); /* not silent yet */
+    usleep(100000);
+    struct str got = hear(ctx, fd, STR(""));
+    int64_t took_ms = (ctx->world->mono_ns(ctx->world) - begun_ns) / 1000000;
+    CHECK_INT(status_of(got), 408);
+    CHECK(took_ms >= 290 && took_ms < 3000);
+    close(fd);
+    http_server_free(s);
     keeper_end(&k);
 }
 

@@ -277,13 +277,13 @@ static void answers(void *arg, struct http_exchange *x)
     } else if (str_equal(x->request.path, STR("/none"))) {
         r = (struct http_response){.status = 204};
     } else if (str_equal(x->request.path, STR("/stream"))) {
-        http_stream_begin(x, &(struct http_response){.status = 200, .body = STR("one")}, NULL,
-                          NULL);
+        http_stream_begin(x, &(struct http_response){.status = 200, .body = STR("one")},
+                          &(struct http_stream){0});
         must(http_stream_push(x, STR("two")) == ERR_OK);
         http_stream_end(x);
         return;
     } else if (str_equal(x->request.path, STR("/flood"))) {
-        http_stream_begin(x, &(struct http_response){.status = 200}, NULL, NULL);
+        http_stream_begin(x, &(struct http_response){.status = 200}, &(struct http_stream){0});
         struct str piece = {big, sizeof(big)};
         size_t taken = 0;
         while (http_stream_push(x, piece) == ERR_OK) {
@@ -295,6 +295,226 @@ static void answers(void *arg, struct http_exchange *x)
         return;
     }
     http_respond(x, &r);
+}
+
+/* --- bodies taken piece by piece --- */
+
+/* Takes at most `most` bytes at once and lets another thread ask for the rest. */
+struct taker {
+    size_t most;
+    size_t max_bytes;
+    int status; /* answered from the head; 0: the body is taken */
+    pthread_t thread;
+    bool has_thread;
+    size_t taken;
+    uint64_t sum;
+    int waits;
+    int ends;
+    int cuts;
+    int handled;
+};
+
+static void *resume_later(void *arg)
+{
+    http_body_resume(arg);
+    return NULL;
+}
+
+static void join_resumer(struct taker *k)
+{
+    if (k->has_thread) {
+        pthread_join(k->thread, NULL);
+        k->has_thread = false;
+    }
+}
+
+static bool take_some(void *arg, struct http_exchange *x, struct str bytes, size_t *ret_taken)
+{
+    struct taker *k = arg;
+    join_resumer(k);
+    size_t n = bytes.n < k->most ? bytes.n : k->most;
+    for (size_t i = 0; i < n; i++) {
+        k->sum = k->sum * 31 + (unsigned char)bytes.p[i];
+    }
+    k->taken += n;
+    *ret_taken = n;
+    bool rests = n < bytes.n || (bytes.n == 0 && k->ends++ == 0 && k->most < 72);
+    if (rests) {
+        k->waits++;
+        must(pthread_create(&k->thread, NULL, resume_later, x) == 0);
+        k->has_thread = true;
+    }
+    return !rests;
+}
+
+static void note_cut(void *arg, struct http_exchange *x)
+{
+    struct taker *k = arg;
+    (void)x;
+    k->cuts++;
+}
+
+static void begin_taking(void *arg, struct http_exchange *x, struct http_intake *ret)
+{
+    struct taker *k = arg;
+    if (k->status != 0) {
+        http_respond(x, &(struct http_response){.status = k->status, .body = STR("no")});
+        return;
+    }
+    *ret = (struct http_intake){k->max_bytes, take_some, note_cut};
+}
+
+static void say_taken(void *arg, struct http_exchange *x)
+{
+    struct taker *k = arg;
+    join_resumer(k);
+    k->handled++;
+    must(x->request.body.n == 0);
+    struct str body = str_format(x->ctx.arena, "took %zu", k->taken);
+    http_respond(x, &(struct http_response){.status = 200, .body = body});
+}
+
+#define LONG "0123456789abcdefghijklmnopqrstuvwxyz"
+
+TEST(http_body_is_taken_piece_by_piece)
+{
+    static const struct str bodies[] = {
+        STR_INIT("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 72\r\n\r\n" LONG LONG),
+        STR_INIT("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n24\r\n" LONG
+                 "\r\n1\r\n0\r\n23\r\n123456789abcdefghijklmnopqrstuvwxyz\r\n0\r\n\r\n")};
+    static const size_t mosts[] = {1, 7, 36, 37, 1000};
+    uint64_t sum = 0;
+    for (size_t i = 0; i < LEN(bodies) * LEN(mosts); i++) {
+        struct taker k = {.most = mosts[i / LEN(bodies)], .max_bytes = 72};
+        struct http_server *s = NULL;
+        CHECK_OK(http_server_new(
+            ctx,
+            &(struct http_setup){
+                .world = ctx->world, .arg = &k, .handle = say_taken, .begin = begin_taking},
+            &s));
+        struct buf twice = buf_new(ctx->arena, 0);
+        buf_put(&twice, bodies[i % LEN(bodies)]);
+        buf_puts(&twice, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        struct str got = feed(ctx, s, buf_str(&twice));
+        CHECK(str_find(got, STR("took 72HTTP/1.1 200")) != SIZE_MAX);
+        CHECK_INT(k.handled, 2);
+        CHECK_INT(k.cuts, 0);
+        CHECK((k.waits > 0) == (k.most < 72));
+        CHECK(i == 0 || k.sum == sum);
+        sum = k.sum;
+        http_server_free(s);
+    }
+}
+
+/* What is too much, broken or ends early is told to the taker once, and never handled. */
+TEST(http_body_that_ends_early_is_cut)
+{
+    static const struct {
+        struct str text;
+        int cuts;
+        const char *answer;
+    } rows[] = {
+        {STR_INIT("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 73\r\n\r\n"), 0, "413"},
+        {STR_INIT("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 72\r\n\r\n" LONG), 1, ""},
+        {STR_INIT("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n24\r\n" LONG
+                  "\r\n25\r\n"),
+         1, "413"},
+        {STR_INIT("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n24\r\n" LONG
+                  "x"),
+         1, "400"},
+    };
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct taker k = {.most = 100, .max_bytes = 72};
+        struct http_server *s = NULL;
+        CHECK_OK(http_server_new(
+            ctx,
+            &(struct http_setup){
+                .world = ctx->world, .arg = &k, .handle = say_taken, .begin = begin_taking},
+            &s));
+        struct str got = feed(ctx, s, rows[i].text);
+        CHECK_INT(k.cuts, rows[i].cuts);
+        CHECK_INT(k.handled, 0);
+        CHECK_STR(str_slice(got, 9, 12), rows[i].answer);
+        http_server_free(s);
+    }
+}
+
+/* An answer from the head alone leaves a body unread and ends the connection; without one, it goes
+ * on. */
+TEST(http_head_alone_is_answered)
+{
+    struct taker k = {.status = 401};
+    struct http_server *s = NULL;
+    CHECK_OK(http_server_new(
+        ctx,
+        &(struct http_setup){
+            .world = ctx->world, .arg = &k, .handle = say_taken, .begin = begin_taking},
+        &s));
+    struct str got = feed(ctx, s,
+                          STR("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
+                              "Content-Length: 900000000\r\n\r\nGET / HTTP/1.1\r\n"));
+    CHECK(str_starts(got, STR("HTTP/1.1 401 Unauthorized\r\n")));
+    CHECK(str_find(got, STR("Connection: close")) != SIZE_MAX);
+    CHECK(str_ends(got, STR("\r\n\r\nno")));
+    got = feed(ctx, s, STR("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+    CHECK(str_find(got, STR("noHTTP/1.1 401")) != SIZE_MAX);
+    CHECK_INT(k.handled, 0);
+    http_server_free(s);
+}
+
+/* --- answers made as they are taken --- */
+
+struct maker {
+    struct http_exchange *x;
+    int left;
+    bool fails;
+    int gone;
+};
+
+static bool make_more(void *arg)
+{
+    struct maker *m = arg;
+    if (m->left == 0 && m->fails) {
+        return false;
+    }
+    if (m->left-- == 0) {
+        http_stream_end(m->x);
+        return true;
+    }
+    return http_stream_push(m->x, (struct str){big, sizeof(big)}) == ERR_OK;
+}
+
+static void end_it(void *arg)
+{
+    struct maker *m = arg;
+    m->gone++;
+    http_stream_end(m->x);
+}
+
+static void make_stream(void *arg, struct http_exchange *x)
+{
+    struct maker *m = arg;
+    m->x = x;
+    http_stream_begin(x, &(struct http_response){.status = 200},
+                      &(struct http_stream){m, end_it, make_more, true});
+}
+
+TEST(http_answer_is_made_as_it_is_taken)
+{
+    struct maker m = {.left = 100};
+    struct http_server *s = NULL;
+    CHECK_OK(http_server_new(
+        ctx, &(struct http_setup){.world = ctx->world, .arg = &m, .handle = make_stream}, &s));
+    struct str got = feed(ctx, s, STR("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+    CHECK(got.n > 100 * sizeof(big) && got.n < 101 * sizeof(big));
+    CHECK(str_ends(got, STR("\r\n0\r\n\r\n")));
+    CHECK_INT(m.gone, 0);
+    /* One that cannot go on does not end as if it were whole. */
+    m = (struct maker){.left = 3, .fails = true};
+    got = feed(ctx, s, STR("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+    CHECK(got.n > 2 * sizeof(big) && !str_ends(got, STR("0\r\n\r\n")));
+    CHECK_INT(m.gone, 1);
+    http_server_free(s);
 }
 
 TEST(http_answer_is_framed_and_sound)

@@ -6,6 +6,7 @@
 #include "base/world.h"
 #include "crypto/crypto.h"
 #include "login/login_in.h"
+#include "limit_gen.h"
 #include "page_act_html.h"
 #include "page_acts_html.h"
 #include "page_audit_html.h"
@@ -260,7 +261,7 @@ static const struct route rows_[] = {
      "Acts outside cases that my role may do", page_acts_schema, "done"},
     {"GET", "/acts/{kind}", act_page, FOR_OFFICER | FOR_ADMIN, 0, "Form of an act outside cases",
      page_act_schema, ""},
-    {"POST", "/acts/{kind}", act_post, FOR_OFFICER | FOR_ADMIN, 0,
+    {"POST", "/acts/{kind}", act_post, FOR_OFFICER | FOR_ADMIN, LIMIT_UPLOAD_BYTES,
      "Do an act outside cases: facts by id", NULL, ""},
     {"GET", "/audit", audit_page, FOR_ADMIN | ON_POOL, 0, "What the gate refused",
      page_audit_schema, "before"},

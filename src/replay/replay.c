@@ -41,7 +41,7 @@ static enum err copy_files(struct ctx *ctx, struct replay *r, const struct draft
             TRY(vault_file_find(ctx, r->from, sha, &file, &found));
         }
         if (found) {
-            TRY(vault_file_keep(ctx, r->to, &file));
+            TRY(vault_file_keep(ctx, r->to, &file, d->actor.id));
         }
     }
     return ERR_OK;

@@ -89,8 +89,7 @@ enum err vault_erase_value(struct ctx *ctx, struct db *db, int64_t seq, struct s
     if (sha.n == 0) {
         return ERR_OK;
     }
-    TRY(vault_blob_less(ctx, db, (struct vault_blob_less_in){.sha256 = sha}));
-    return vault_blob_remove(ctx, db, (struct vault_blob_remove_in){.sha256 = sha});
+    return vault_file_less(ctx, db, sha);
 }
 
 enum err vault_erase_document(struct ctx *ctx, struct db *db, int64_t seq, struct str zh)

@@ -1,5 +1,5 @@
-/* The vault's rows: by place in the ledger what an act said and drew up, by digest what was handed
- * in. They cannot be made again from anything, so the tables are kept ones. */
+/* The vault's rows by place in the ledger: what an act said and drew up. They cannot be made again
+ * from anything, so the tables are kept ones. Files are in file.c. */
 #include "base/arena.h"
 #include "base/str.h"
 #include "vault/vault.h"
@@ -29,25 +29,6 @@ enum err vault_range(struct ctx *ctx, struct db *db, int64_t seq, size_t count_m
     *ret = ARENA_ARRAY(ctx->arena, struct vault_text, *ret_count + 1);
     for (size_t i = 0; i < *ret_count; i++) {
         (*ret)[i] = (struct vault_text){rows[i].seq, rows[i].content};
-    }
-    return ERR_OK;
-}
-
-enum err vault_file_keep(struct ctx *ctx, struct db *db, const struct attachment *file)
-{
-    return vault_blob_add(
-        ctx, db,
-        (struct vault_blob_add_in){
-            .sha256 = file->sha256, .type = file->type, .name = file->name, .bytes = file->bytes});
-}
-
-enum err vault_file_find(struct ctx *ctx, struct db *db, struct str sha256, struct attachment *ret,
-                         bool *ret_found)
-{
-    struct vault_blob_get_row row;
-    TRY(vault_blob_get(ctx, db, (struct vault_blob_get_in){.sha256 = sha256}, &row, ret_found));
-    if (*ret_found) {
-        *ret = (struct attachment){row.sha256, row.type, row.name, row.bytes};
     }
     return ERR_OK;
 }

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "act/act.h"
+#include "vault/file.h"
 
 /* ---- what an act said ---- */
 
@@ -40,12 +41,8 @@ struct vault_text {
 enum err vault_range(struct ctx *ctx, struct db *db, int64_t seq, size_t count_max,
                      struct vault_text **ret, size_t *ret_count) MUST_USE;
 
-/* ---- files and documents ---- */
+/* ---- documents (files are in file.h) ---- */
 
-/* Keep a file by its digest; the same bytes handed in twice are kept once and counted. */
-enum err vault_file_keep(struct ctx *ctx, struct db *db, const struct attachment *file) MUST_USE;
-enum err vault_file_find(struct ctx *ctx, struct db *db, struct str sha256, struct attachment *ret,
-                         bool *ret_found) MUST_USE;
 /* What an act drew up, as it was issued. */
 struct issued {
     struct str zh;

@@ -102,7 +102,7 @@ static enum err apply_uses(struct ctx *ctx, struct db *db, struct str payload,
     return wire_done(ctx, &w);
 }
 static const struct keep_op note_uses = {"web.note-uses", apply_uses};
-static const struct keep_op *const ops[] = {&note_uses};
+static const struct keep_op *const ops[] = {&note_uses, &web_keep_piece};
 const struct keep_table web_keeps = {ops, LEN(ops)};
 
 enum err page_reader_name(struct page *p, struct str reader, struct str *ret, bool *ret_found)

@@ -1,11 +1,11 @@
-/* Fields and files of a POST: urlencoded, multipart, or one JSON object. */
+/* The fields of a POST that lies in memory whole: urlencoded, multipart, or one JSON object. Those
+ * with files are taken as they come (intake.c). */
 #include "web/web_in.h"
 
-#include "crypto/crypto.h"
 #include "http/form.h"
 #include "limit_gen.h"
 
-static void add_field(struct page *p, struct str name, struct str value)
+void page_add_field(struct page *p, struct str name, struct str value)
 {
     struct arena *a = p->ctx->arena;
     const struct json *before = json_get_str(&p->form, name);
@@ -25,39 +25,22 @@ static void add_field(struct page *p, struct str name, struct str value)
     json_set(a, &p->form, name, list);
 }
 
-static void add_file(struct page *p, struct str field, struct str type, struct str name,
-                     struct str bytes)
-{
-    struct arena *a = p->ctx->arena;
-    uint8_t hash[32];
-    if (bytes.n == 0 || p->file_count == LIMIT_HTTP_MULTIPART_PARTS) {
-        return; /* a file input left empty */
-    }
-    sha256(bytes.p, bytes.n, hash);
-    struct attachment *f = &p->files[p->file_count++];
-    *f = (struct attachment){hex_encode(a, hash, 32), type, name, bytes};
-    struct json o = json_object();
-    json_set(a, &o, STR("name"), json_of_str(f->name));
-    json_set(a, &o, STR("type"), json_of_str(f->type));
-    json_set(a, &o, STR("size"), json_of_int((int64_t)f->bytes.n));
-    json_set(a, &o, STR("sha256"), json_of_str(f->sha256));
-    json_set(a, &p->form, field, o);
-}
-
+/* A form without files that a browser sent as if it had some. */
 static enum err read_multipart(struct page *p)
 {
     struct ctx *ctx = p->ctx;
     struct http_parts parts;
     TRY(multipart_parse(ctx, &p->exchange->request, &parts));
-    p->files = ARENA_ARRAY(ctx->arena, struct attachment, LIMIT_HTTP_MULTIPART_PARTS);
     for (size_t i = 0; i < parts.count; i++) {
-        if (parts.parts[i].is_file) {
-            add_file(p, parts.parts[i].name, parts.parts[i].type, parts.parts[i].file_name,
-                     parts.parts[i].bytes);
-        } else if (!utf8_is_valid(parts.parts[i].bytes)) {
-            return fault(ctx, ERR_UTF8, "the field %.*s is not UTF-8", FMT(parts.parts[i].name));
-        } else {
-            add_field(p, parts.parts[i].name, parts.parts[i].bytes);
+        const struct http_part *part = &parts.parts[i];
+        if (part->is_file && part->bytes.n > 0) {
+            return fault(ctx, ERR_MEDIA_TYPE, "this address takes no files");
+        }
+        if (!utf8_is_valid(part->bytes)) {
+            return fault(ctx, ERR_UTF8, "the field %.*s is not UTF-8", FMT(part->name));
+        }
+        if (!part->is_file) {
+            page_add_field(p, part->name, part->bytes);
         }
     }
     return ERR_OK;
@@ -65,7 +48,7 @@ static enum err read_multipart(struct page *p)
 
 /* A client's document: what is wrong with it is its own fault (400, 413), not a state of ours (409)
  * or a rate (429). */
-static enum err parse_json(struct ctx *ctx, struct str text, struct json *ret)
+enum err page_parse_json(struct ctx *ctx, struct str text, struct json *ret)
 {
     enum err e = json_parse(ctx, text, STR("body"), ret);
     enum err said = e == ERR_TOO_MANY                         ? ERR_TOO_LARGE
@@ -77,31 +60,6 @@ static enum err parse_json(struct ctx *ctx, struct str text, struct json *ret)
     return said;
 }
 
-/* A file in a JSON body: {"name", "type", "base64"}. */
-static enum err read_json_files(struct page *p)
-{
-    struct ctx *ctx = p->ctx;
-    p->files = ARENA_ARRAY(ctx->arena, struct attachment, LIMIT_HTTP_MULTIPART_PARTS);
-    for (size_t i = 0; i < p->form.count; i++) {
-        const struct json_member *m = &p->form.members[i];
-        const struct json *coded = json_get(&m->value, "base64");
-        struct str bytes = {0};
-        if (coded == NULL) {
-            continue;
-        }
-        if (coded->kind != JSON_STRING || !base64_decode(ctx->arena, coded->text, &bytes)) {
-            return fault(ctx, ERR_SYNTAX, "the file of %.*s is not base64 with padding (RFC 4648)",
-                         FMT(m->key));
-        }
-        if (p->file_count == LIMIT_HTTP_MULTIPART_PARTS) {
-            return fault(ctx, ERR_TOO_LARGE, "a body carries at most %d files",
-                         LIMIT_HTTP_MULTIPART_PARTS);
-        }
-        add_file(p, m->key, json_text(&m->value, "type"), json_text(&m->value, "name"), bytes);
-    }
-    return ERR_OK;
-}
-
 enum err page_read_form(struct page *p)
 {
     struct ctx *ctx = p->ctx;
@@ -111,12 +69,12 @@ enum err page_read_form(struct page *p)
     p->has_form = true;
     if (str_starts(type, STR("application/json"))) {
         struct json body;
-        TRY(parse_json(ctx, r->body, &body));
+        TRY(page_parse_json(ctx, r->body, &body));
         if (body.kind != JSON_OBJECT) {
             return fault(ctx, ERR_TYPE, "the body must be one JSON object of fields");
         }
         p->form = body;
-        return read_json_files(p);
+        return ERR_OK;
     }
     if (str_starts(type, STR("multipart/form-data"))) {
         return read_multipart(p);
@@ -127,7 +85,7 @@ enum err page_read_form(struct page *p)
     struct http_fields fields;
     TRY(form_parse(ctx, r, &fields));
     for (size_t i = 0; i < fields.count; i++) {
-        add_field(p, fields.pairs[i].name, fields.pairs[i].value);
+        page_add_field(p, fields.pairs[i].name, fields.pairs[i].value);
     }
     return ERR_OK;
 }

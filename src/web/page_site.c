@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "limit_gen.h"
 #include "page_accessibility_html.h"
 #include "web/site.h"
 
@@ -145,8 +146,88 @@ static struct json parameters(struct arena *a, const struct route *r)
     return list;
 }
 
+/* ---- what a POST takes ---- */
+
+static void put_media(struct arena *a, struct json *content, const char *type)
+{
+    struct json media = json_object();
+    struct json schema = json_object();
+    json_set(a, &schema, STR("type"), json_of_str(STR("object")));
+    json_set(a, &media, STR("schema"), schema);
+    json_set(a, content, str_from(type), media);
+}
+
+static struct json request_body(struct arena *a, const struct route *r)
+{
+    bool carries = r->body_max_bytes > 0;
+    struct str form = str_format(a,
+                                 "Facts by id, as one JSON object or as a form with its _token. A "
+                                 "form is at most %d bytes.",
+                                 LIMIT_HTTP_BODY_BYTES);
+    struct str files = str_format(
+        a,
+        "%.*s Files come beside that: in JSON as {\"name\", \"type\", \"base64\"} in the "
+        "member of their fact, in multipart/form-data as file parts after _token; one for "
+        "a fact, of a type and size that the fact takes, all together at most %zu bytes. "
+        "They are read as they come, and kept only when a field of the act names them.",
+        FMT(form), r->body_max_bytes);
+    struct json o = json_object();
+    struct json content = json_object();
+    put_media(a, &content, "application/json");
+    put_media(a, &content, carries ? "multipart/form-data" : "application/x-www-form-urlencoded");
+    json_set(a, &o, STR("description"), json_of_str(carries ? files : form));
+    json_set(a, &o, STR("content"), content);
+    return o;
+}
+
+static void put_response(struct arena *a, struct json *responses, const char *status,
+                         const char *words)
+{
+    struct json o = json_object();
+    json_set(a, &o, STR("description"), json_of_str(str_from(words)));
+    json_set(a, responses, str_from(status), o);
+}
+
+static struct json key_parameter(struct arena *a)
+{
+    struct json o = json_object();
+    struct json schema = json_object();
+    json_set(a, &schema, STR("type"), json_of_str(STR("string")));
+    json_set(a, &schema, STR("maxLength"), json_of_int(LIMIT_KEY_BYTES));
+    json_set(a, &o, STR("name"), json_of_str(STR("Idempotency-Key")));
+    json_set(a, &o, STR("in"), json_of_str(STR("header")));
+    json_set(a, &o, STR("description"),
+             json_of_str(STR("Stands for this draft, all of it: the same once more gives the first "
+                             "receipt (200), another act, case or content under it is refused "
+                             "(409, form.key).")));
+    json_set(a, &o, STR("schema"), schema);
+    return o;
+}
+
+/* Acts, with their files. */
+static void describe_act(struct arena *a, const struct route *r, struct json *list,
+                         struct json *responses)
+{
+    if (r->body_max_bytes == 0) {
+        return;
+    }
+    json_push(a, list, key_parameter(a));
+    put_response(a, responses, "200", "The receipt of the first act under this key");
+    put_response(a, responses, "409",
+                 "Refused in law, with the article; or the key came before with another draft "
+                 "(form.key)");
+    put_response(a, responses, "413",
+                 "Larger than a form, than a file of this fact, or than all files together");
+    put_response(a, responses, "422",
+                 "A file is not what its fact takes, or not what it is called (form.file)");
+    put_response(a, responses, "429",
+                 "More files than one person may hand in on a day, or are taken in one case "
+                 "(files.quota); says what is left");
+}
+
 static enum err operation(struct ctx *ctx, const struct route *r, struct json *ret)
 {
+    bool posts = strcmp(r->method, "POST") == 0;
     struct arena *a = ctx->arena;
     struct json ok = json_object();
     struct json problem = json_object();
@@ -162,11 +243,16 @@ static enum err operation(struct ctx *ctx, const struct route *r, struct json *r
         json_set(a, &content, STR("application/json"), media);
         json_set(a, &ok, STR("content"), content);
     }
-    json_set(a, &responses, strcmp(r->method, "GET") == 0 ? STR("200") : STR("201"), ok);
+    struct json list = parameters(a, r);
+    json_set(a, &responses, posts ? STR("201") : STR("200"), ok);
+    describe_act(a, r, &list, &responses);
     json_set(a, &responses, STR("default"), problem);
     *ret = json_object();
     json_set(a, ret, STR("summary"), json_of_str(str_from(r->summary)));
-    json_set(a, ret, STR("parameters"), parameters(a, r));
+    json_set(a, ret, STR("parameters"), list);
+    if (posts) {
+        json_set(a, ret, STR("requestBody"), request_body(a, r));
+    }
     json_set(a, ret, STR("responses"), responses);
     return ERR_OK;
 }

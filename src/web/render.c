@@ -1,5 +1,5 @@
-/* Values as HTML and URLs have them. Each place of a template knows its context and calls the one of
- * these that is right for it (tools/pagec.c), so nothing is escaped by hand. */
+/* Values as HTML and URLs have them. Each place of a template knows its context and calls the one
+ * of these that is right for it (tools/pagec.c), so nothing is escaped by hand. */
 #include "web/render.h"
 
 #include "base/day.h"

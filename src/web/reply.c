@@ -17,6 +17,7 @@ enum { PAGE_MAX_BYTES = 8 << 20 };
     "'self'" form_action "; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
 static const char csp[] = CSP("");
 static const char csp_form[] = CSP(" %.*s");
+static const char csp_file[] = "default-src 'none'; sandbox";
 
 struct str page_text(const struct page *p, struct text2 t)
 {
@@ -251,6 +252,17 @@ enum err page_problem(struct page *p, enum err code, struct str field, struct te
     return page_show(p, status, own, page_problem, &v);
 }
 
+enum err page_problem_as(struct page *p, int status, const char *problem, struct str field,
+                         struct text2 sentence)
+{
+    struct page_problem v = {.heading =
+                                 p->lang == LANG_EN ? STR("This cannot be taken") : STR("不能接受"),
+                             .sentence = page_text(p, sentence),
+                             .field = field};
+    return p->wants_json ? problem_json(p, status, &v, problem)
+                         : page_show(p, status, v.heading, page_problem, &v);
+}
+
 static enum err page_refusal(struct page *p, const struct verdict *verdict)
 {
     struct page_problem v = {.heading = p->lang == LANG_EN ? STR("The law does not allow this now")
@@ -292,6 +304,8 @@ struct pending {
     bool has_draft;
     enum err err;
     const struct receipt *told; /* lives until gate_answered returns */
+    const struct why *told_why; /* the same */
+    struct why why;
     struct receipt receipt;
 };
 
@@ -316,12 +330,51 @@ enum err page_admitted(struct page *p, const struct receipt *r)
     return ERR_OK;
 }
 
+/* Faults of the writer's that are the client's to mend, in words for people. */
+static const struct {
+    enum err err;
+    const char *field;
+    const char *problem;
+    struct text2 sentence;
+} told[] = {
+    {ERR_CONFLICT,
+     "_key",
+     "form.key",
+     {STR_INIT("这个幂等键已用于另一份内容（行为、办件或者填写的内容不同）；请换一个键再提交。"),
+      STR_INIT("This idempotency key came before with another act, case or content; use a new "
+               "key for another draft.")}},
+    {ERR_TOO_MANY,
+     "files",
+     "files.quota",
+     {STR_INIT("超过可以提交的附件数量或者总大小。"),
+      STR_INIT("There are more files, or more bytes of them, than may be handed in.")}},
+    {ERR_NOT_FOUND,
+     "files",
+     "files.gone",
+     {STR_INIT("上传的附件已过期，请重新上传。"),
+      STR_INIT("An uploaded file is not kept any more; upload it again.")}},
+};
+
+enum err page_fault_told(struct page *p, enum err err, const struct why *why)
+{
+    struct text2 none = {{0}, {0}};
+    struct str field = why == NULL ? STR("") : why->field;
+    for (size_t i = 0; i < LEN(told); i++) {
+        if (told[i].err == err && str_equal(field, str_from(told[i].field))) {
+            struct text2 text = told[i].sentence;
+            bool counts = err == ERR_TOO_MANY && why->detail.n > 0;
+            text.en = counts ? why->detail : text.en;
+            return page_problem_as(p, err_status(err), told[i].problem, field, text);
+        }
+    }
+    return page_problem(p, err, field, none);
+}
+
 /* On the loop's thread: answer by `then`, with a reader as the handler had. */
 static void finish(void *arg, struct http_exchange *x)
 {
     struct pending *d = arg;
     struct page *p = d->page;
-    struct text2 none = {{0}, {0}};
     bool handed_over = false;
     (void)x;
     p->handed_over = &handed_over;
@@ -334,7 +387,7 @@ static void finish(void *arg, struct http_exchange *x)
     if (handed_over) {
         return;
     }
-    if (e != ERR_OK && page_problem(p, e, STR(""), none) != ERR_OK) {
+    if (e != ERR_OK && page_fault_told(p, e, d->err == ERR_OK ? NULL : &d->why) != ERR_OK) {
         answer(p, 500, STR("text/plain; charset=utf-8"), STR("the answer could not be made\n"));
     }
     reader_give(p);
@@ -346,6 +399,9 @@ static void take_receipt(void *arg, struct http_exchange *x)
     struct pending *d = arg;
     if (d->err == ERR_OK) {
         d->receipt = gate_receipt_copy(x->ctx.arena, d->told);
+    } else if (d->told_why != NULL) {
+        d->why.field = str_copy(x->ctx.arena, d->told_why->field);
+        d->why.detail = str_copy(x->ctx.arena, d->told_why->detail);
     }
     http_resume(x, finish, d);
 }
@@ -354,9 +410,9 @@ static void gate_answered(void *arg, enum err err, const struct why *why,
                           const struct receipt *receipt)
 {
     struct pending *d = arg;
-    (void)why;
     d->err = err;
     d->told = receipt;
+    d->told_why = why;
     http_guarded(d->page->exchange, take_receipt, d);
 }
 
@@ -454,7 +510,7 @@ void page_send_now(struct page *p)
 {
     struct http_pair *headers = ARENA_ARRAY(p->ctx->arena, struct http_pair, 10 + LEN(p->headers));
     size_t n = 0;
-    struct str policy = str_from(csp);
+    struct str policy = str_from(p->download != NULL ? csp_file : csp);
     if (p->form_to.n > 0) {
         policy = str_format(p->ctx->arena, csp_form, FMT(p->form_to));
     }
@@ -489,5 +545,9 @@ void page_send_now(struct page *p)
                                      .headers = headers,
                                      .header_count = n,
                                      .body = p->body};
-    http_respond(p->exchange, &response);
+    if (p->download != NULL && p->status == 200) {
+        download_send(p, &response);
+    } else {
+        http_respond(p->exchange, &response);
+    }
 }

@@ -208,16 +208,6 @@ void web_settled(void *arg)
     }
 }
 
-size_t web_body_limit(void *arg, const struct http_request *head)
-{
-    const struct web *w = arg;
-    enum lang lang;
-    struct str path = without_language(head->path, &lang);
-    bool upload = str_starts(path, STR("/apply/")) || str_find(path, STR("/act/")) != SIZE_MAX;
-    (void)w;
-    return upload ? LIMIT_UPLOAD_BYTES : LIMIT_HTTP_BODY_BYTES;
-}
-
 /* ---- access ---- */
 
 static bool may_come(const struct page *p)
@@ -234,7 +224,7 @@ static bool may_come(const struct page *p)
 
 /* A POST from a form carries the session's token; one with a JSON body must come from this site,
  * which a browser says by itself and a program has no reason to hide. */
-static bool is_from_here(struct page *p)
+bool page_is_from_here(struct page *p)
 {
     struct str site = http_header(&p->exchange->request, "sec-fetch-site");
     struct str type = http_header(&p->exchange->request, "content-type");
@@ -277,80 +267,180 @@ static enum err run_on_pool(struct page *p)
     return e;
 }
 
-static enum err dispatch(struct page *p, struct str path)
+/* What the head says already: no such address, nobody who may come. *ret_answered: told so. */
+static enum err turn_away(struct page *p, bool *ret_answered)
 {
-    bool other = false;
     struct text2 none = {{0}, {0}};
-    p->route = find_route(p, p->exchange->request.method, path, &other);
+    *ret_answered = true;
     if (p->route == NULL) {
-        return page_problem(p, other ? ERR_METHOD : ERR_NOT_FOUND, STR(""), none);
+        return page_problem(p, p->is_other_method ? ERR_METHOD : ERR_NOT_FOUND, STR(""), none);
     }
-    if (!may_come(p)) {
-        if (p->session.signed_in || p->wants_json) {
-            return page_problem(p, p->session.signed_in ? ERR_FORBIDDEN : ERR_NOT_SIGNED_IN,
-                                STR(""), none);
+    if (may_come(p)) {
+        *ret_answered = false;
+        return ERR_OK;
+    }
+    if (p->session.signed_in || p->wants_json) {
+        return page_problem(p, p->session.signed_in ? ERR_FORBIDDEN : ERR_NOT_SIGNED_IN, STR(""),
+                            none);
+    }
+    struct buf b = buf_new(p->ctx->arena, 0);
+    struct render r = {.out = &b};
+    buf_puts(&b, "/login?next=");
+    render_segment(&r, p->path);
+    return page_go(p, buf_str(&b));
+}
+
+/* The law in force, and whether its table of access has a row for who is here. */
+static enum err admit_reader(struct page *p, bool *ret_answered)
+{
+    struct ctx *ctx = p->ctx;
+    struct text2 none = {{0}, {0}};
+    bool may = false;
+    *ret_answered = true;
+    if (reader_get(p) != ERR_OK || gate_law(p->ctx, p->gate, p->db, &p->law) != ERR_OK) {
+        return page_problem(p, ERR_BUSY, STR(""), none);
+    }
+    TRY(access_load(p, &may));
+    *ret_answered = !may;
+    return may ? ERR_OK
+               : page_problem(p, p->session.signed_in ? ERR_FORBIDDEN : ERR_NOT_SIGNED_IN, STR(""),
+                              none);
+}
+
+void page_forget_law(struct page *p)
+{
+    reader_give(p);
+    p->law = NULL;
+    p->access = NULL;
+}
+
+static enum err dispatch(struct page *p)
+{
+    struct ctx *ctx = p->ctx;
+    struct text2 none = {{0}, {0}};
+    bool answered = false;
+    TRY(turn_away(p, &answered));
+    if (answered) {
+        return ERR_OK;
+    }
+    if (p->intake != NULL) {
+        TRY(intake_end(p, &answered));
+        if (answered) {
+            return ERR_OK;
         }
-        struct buf b = buf_new(p->ctx->arena, 0);
-        struct render r = {.out = &b};
-        buf_puts(&b, "/login?next=");
-        render_segment(&r, path);
-        return page_go(p, buf_str(&b));
     }
     if (strcmp(p->route->method, "POST") == 0) {
         bool anywhere = (p->route->audience & FROM_ANYWHERE) != 0;
-        enum err e = page_read_form(p);
+        enum err e = p->intake != NULL ? ERR_OK : page_read_form(p);
         if (anywhere) {
             p->form_err = e;
         } else if (e != ERR_OK) {
             return page_problem(p, e, p->ctx->why.field, none);
         }
-        if (!anywhere && !is_from_here(p)) {
+        if (!anywhere && !page_is_from_here(p)) {
             return page_problem(p, ERR_FORBIDDEN, STR("_token"), none);
         }
     }
     if ((p->route->audience & FOR_WATCHERS) != 0) {
         return p->route->fn(p);
     }
-    if (reader_get(p) != ERR_OK || gate_law(p->ctx, p->gate, p->db, &p->law) != ERR_OK) {
-        return page_problem(p, ERR_BUSY, STR(""), none);
-    }
-    bool may = false;
-    enum err e = access_load(p, &may);
-    if (e != ERR_OK || !may) {
-        return e != ERR_OK
-                   ? e
-                   : page_problem(p, p->session.signed_in ? ERR_FORBIDDEN : ERR_NOT_SIGNED_IN,
-                                  STR(""), none);
+    TRY(admit_reader(p, &answered));
+    if (answered) {
+        return ERR_OK;
     }
     return (p->route->audience & ON_POOL) != 0 ? run_on_pool(p) : p->route->fn(p);
 }
 
-void web_handle(void *arg, struct http_exchange *x)
+/* Answer what was not handed over to another thread. */
+static void finish_page(struct page *p, enum err e)
 {
-    struct web *w = arg;
-    struct page *p = ARENA_NEW(x->ctx.arena, struct page);
-    static const struct str offers[] = {STR_INIT("text/html"), STR_INIT("application/json")};
-    bool handed_over = false;
-    p->handed_over = &handed_over;
-    p->ctx = &x->ctx;
-    p->web = w;
-    p->gate = w->config.gate;
-    p->exchange = x;
-    struct str path = without_language(x->request.path, &p->lang);
-    p->path = path;
-    p->wants_json = accept_choose(http_header(&x->request, "accept"), offers, LEN(offers)) == 1;
-    p->large = str_equal(cookie_get(&x->request, STR("tb_large")), STR("1"));
-    enum err e = session_load(p);
-    e = e == ERR_OK ? dispatch(p, path) : e;
-    /* Once handed over, the page is another thread's. */
-    if (handed_over) {
-        return;
-    }
     if (e != ERR_OK) {
         struct text2 none = {{0}, {0}};
-        e = page_problem(p, e, x->ctx.why.field, none);
+        e = page_problem(p, e, p->ctx->why.field, none);
         must(e == ERR_OK);
     }
     reader_give(p);
     page_send(p);
+}
+
+static struct page *page_new(struct web *w, struct http_exchange *x)
+{
+    static const struct str offers[] = {STR_INIT("text/html"), STR_INIT("application/json")};
+    struct page *p = ARENA_NEW(x->ctx.arena, struct page);
+    p->ctx = &x->ctx;
+    p->web = w;
+    p->gate = w->config.gate;
+    p->exchange = x;
+    p->path = without_language(x->request.path, &p->lang);
+    p->wants_json = accept_choose(http_header(&x->request, "accept"), offers, LEN(offers)) == 1;
+    p->large = str_equal(cookie_get(&x->request, STR("tb_large")), STR("1"));
+    p->met = session_load(p);
+    p->route = find_route(p, x->request.method, p->path, &p->is_other_method);
+    return p;
+}
+
+/* How much is read into memory: a form of those who may come; of strangers as much as signing in
+ * takes, since anybody may send that, from everywhere and at once. */
+static size_t form_limit(const struct page *p)
+{
+    bool known = p->route != NULL && may_come(p) && p->session.signed_in;
+    bool protocol = p->route != NULL && (p->route->audience & FROM_ANYWHERE) != 0;
+    return known      ? LIMIT_HTTP_BODY_BYTES
+           : protocol ? LIMIT_HTTP_PROTOCOL_BYTES
+                      : LIMIT_HTTP_STRANGER_BYTES;
+}
+
+/* What is larger than a form is read only when it is known who sends it where, and that they may;
+ * who may not is told before a byte of it is read. */
+static enum err meet(struct page *p, struct http_intake *ret, bool *ret_answered)
+{
+    struct ctx *ctx = p->ctx;
+    const struct http_request *r = &p->exchange->request;
+    *ret_answered = false;
+    ret->max_bytes = form_limit(p);
+    bool carries = p->route != NULL && p->route->body_max_bytes > 0 && may_come(p);
+    if (r->is_chunked || r->body_bytes > ret->max_bytes) {
+        TRY(turn_away(p, ret_answered));
+        if (!*ret_answered && carries) {
+            TRY(admit_reader(p, ret_answered));
+        }
+    }
+    return !*ret_answered && carries ? intake_begin(p, ret) : ERR_OK;
+}
+
+void web_begin(void *arg, struct http_exchange *x, struct http_intake *ret)
+{
+    struct page *p = page_new(arg, x);
+    bool handed_over = false;
+    bool answered = false;
+    x->own = p;
+    if (p->session.signed_in) {
+        http_known(x);
+    }
+    if (!x->request.is_chunked && x->request.body_bytes == 0) {
+        return;
+    }
+    p->handed_over = &handed_over;
+    enum err e = p->met == ERR_OK ? meet(p, ret, &answered) : p->met;
+    if (e != ERR_OK || answered) {
+        finish_page(p, e);
+    } else {
+        page_forget_law(p);
+    }
+}
+
+void web_handle(void *arg, struct http_exchange *x)
+{
+    struct page *p = x->own != NULL ? x->own : page_new(arg, x);
+    bool handed_over = false;
+    p->handed_over = &handed_over;
+    enum err e = p->met;
+    if (p->intake != NULL && (x->request.is_chunked || x->request.body_bytes > LIMIT_PIECE_BYTES)) {
+        e = session_load(p); /* it may have ended while a large body came */
+    }
+    e = e == ERR_OK ? dispatch(p) : e;
+    /* Once handed over, the page is another thread's. */
+    if (!handed_over) {
+        finish_page(p, e);
+    }
 }

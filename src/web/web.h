@@ -17,6 +17,7 @@
 #include "web/render.h"
 
 struct http_exchange;
+struct http_intake;
 struct web;
 
 struct http_request;
@@ -72,7 +73,9 @@ struct page {
     struct str path;        /* without the language prefix */
     const struct str *args; /* what {…} of the route matched, in order */
     size_t arg_count;
-    const struct route *route;
+    const struct route *route; /* NULL: none has this address and method */
+    bool is_other_method;      /* but one has the address */
+    enum err met;              /* why it cannot be known who is here */
     const struct access_rule
         *access; /* of the route, by the law now; NULL when the law says nothing of any route */
     const struct str *roles; /* of who is signed in: "party", or codes of table role */
@@ -95,6 +98,8 @@ struct page {
     size_t header_count;
     struct str
         form_to; /* origin that forms of this page may be sent to besides this site; empty: none */
+    struct download *download; /* the answer goes on with a file */
+    struct intake *intake;     /* the body is taken as it comes; NULL: it lies in the request */
     struct attachment *files;
     size_t file_count;
     void *own;       /* of who holds the page over a page_then or page_step */
@@ -110,7 +115,7 @@ struct route {
     const char *path;   /* "/case/{id}": each {…} is one segment */
     page_fn *fn;
     unsigned audience;     /* enum audience, or-ed; FOR_ALL is everyone */
-    size_t body_max_bytes; /* 0: LIMIT_HTTP_BODY_BYTES */
+    size_t body_max_bytes; /* 0: a form (LIMIT_HTTP_BODY_BYTES; less for strangers) */
     const char *summary;   /* one English line, for the API description */
     const char *schema;    /* JSON Schema of the answer (NAME_schema of the template), or NULL */
     const char *query;     /* names of query or form members, space-separated; "" for none */
@@ -186,6 +191,9 @@ enum err page_problem(struct page *p, enum err code, struct str field,
  * no-store. */
 enum err page_raw(struct page *p, int status, struct str type, struct str body,
                   int64_t cache_s) MUST_USE;
+/* A file of the vault, to be saved under this name: sent piece by piece, never in memory whole. */
+enum err page_file(struct page *p, const struct vault_file *file, struct str name,
+                   struct str type) MUST_USE;
 
 /* Hand a draft to the gate; when it is answered, `then` is called on the page's loop with the
  * receipt and, as the handler, answers the page (page_go, page_problem …), or hands it on. NULL:
@@ -272,7 +280,7 @@ void web_free(struct web *w);
 /* For http_setup: arg is the struct web. */
 void web_handle(void *arg, struct http_exchange *x);
 void web_settled(void *arg);
-size_t web_body_limit(void *arg, const struct http_request *head);
+void web_begin(void *arg, struct http_exchange *x, struct http_intake *ret);
 
 /* ---- sessions (session.c) ----
  * The rows, how long they last and what ends them: store/session.h. */

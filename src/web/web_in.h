@@ -45,8 +45,30 @@ void reader_give(struct page *p);
 enum err session_load(struct page *p) MUST_USE;
 /* A reader for the page, unless it has one. ERR_BUSY when the store gives none. */
 enum err reader_get(struct page *p) MUST_USE;
-/* The body of a POST as fields and files. */
+/* Nothing of the store or the law is held while a body comes; both are asked for anew. */
+void page_forget_law(struct page *p);
+/* The body of a POST as fields. */
 enum err page_read_form(struct page *p) MUST_USE;
+void page_add_field(struct page *p, struct str name, struct str value);
+/* A client's document: what is wrong with it is its own fault. */
+enum err page_parse_json(struct ctx *ctx, struct str text, struct json *ret) MUST_USE;
+/* Is the POST this site's own, and not another's in its name? */
+bool page_is_from_here(struct page *p);
+/* intake.c: take the body of a POST with files as it comes; what is no multipart or JSON is left to
+ * page_read_form. intake_end: all of it came; *ret_answered when something of it was refused. */
+enum err intake_begin(struct page *p, struct http_intake *ret) MUST_USE;
+bool intake_take(void *web, struct http_exchange *x, struct str bytes, size_t *ret_taken);
+enum err intake_end(struct page *p, bool *ret_answered) MUST_USE;
+extern const struct keep_op web_keep_piece;
+/* A problem with a name of its own, for programs: "form.file". */
+enum err page_problem_as(struct page *p, int status, const char *problem, struct str field,
+                         struct text2 sentence) MUST_USE;
+/* A fault that another thread met, in words for people where they can mend it. why may be NULL. */
+enum err page_fault_told(struct page *p, enum err err, const struct why *why) MUST_USE;
+/* download.c: send the head of a page_file, and then the file. */
+void download_send(struct page *p, const struct http_response *head);
+/* Content-Disposition of a file to be saved under this name. */
+struct str disposition(struct arena *a, struct str name);
 /* Send what the page answered. */
 void page_send(struct page *p);
 

@@ -31,6 +31,10 @@ const description = await answer.json();
 const result = await new Validator().validate(structuredClone(description));
 say(result.valid, `OpenAPI 3.1: ${JSON.stringify(result.errors)?.slice(0, 600)}`);
 
+const apply = description.paths['/apply/{item}'].post;
+say(apply.requestBody.content['multipart/form-data'] && /base64/.test(apply.requestBody.description), 'acts say how files come');
+say(apply.parameters.some((p) => p.name === 'Idempotency-Key') && ['409', '413', '422', '429'].every((s) => apply.responses[s]), 'acts say how keys and files are refused');
+
 const values = { item: 'food-cancel', id: receipt.case, case: receipt.case, seq: String(receipt.seq), number: 'none', kind: 'withdraw', act: 'withdraw' };
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 ajv.addFormat('date', /^\d{4}-\d\d-\d\d$/);

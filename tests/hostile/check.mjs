@@ -247,6 +247,43 @@ check('a head that drips is cut off', head.status[0] === 408 && head.closed, JSO
 check('a body that drips is cut off', body.status[0] === 408 && body.closed, JSON.stringify(body.status))
 check('slow clients are cut off in time', Date.now() - t0 < 20000, `${Date.now() - t0} ms`)
 
+// Strangers who send 30 MB each, announced or not: nobody reads it. They go on sending as long as they are let.
+const stranger = (path, framing) =>
+  new Promise((done) => {
+    const s = net.connect(Number(port), host)
+    const piece = framing === 'chunked' ? Buffer.from(`100000\r\n${'x'.repeat(1 << 20)}\r\n`) : Buffer.alloc(1 << 20, 'x')
+    const got = []
+    let left = 30
+    const more = () => {
+      while (left > 0 && !s.destroyed) {
+        left--
+        if (!s.write(piece)) return void s.once('drain', more)
+      }
+    }
+    s.on('error', () => {})
+    s.on('data', (d) => got.push(d))
+    s.write(post(path, `Content-Type: multipart/form-data; boundary=x\r\n${framing === 'chunked' ? 'Transfer-Encoding: chunked' : 'Content-Length: 31457280'}\r\n`, ''))
+    more()
+    const over = () => done(answers(Buffer.concat(got)).status[0])
+    s.on('close', over)
+    setTimeout(() => s.destroy(), 15000)
+  })
+const strangers = async (count) => {
+  const paths = ['/apply/food-new', '/case/bh-2026-000001/act/accept', '/acts/publish-law', '/login', '/nowhere']
+  let held = 0
+  const watch = setInterval(() => (held = Math.max(held, memory())), 50)
+  const all = await Promise.all(Array.from({ length: count }, (_, i) => stranger(paths[i % paths.length], i % 2 ? 'chunked' : 'length')))
+  clearInterval(watch)
+  return [held, all]
+}
+await strangers(5)
+await sleep(300)
+const memory_calm = memory()
+const [memory_held, turned_away] = await strangers(40)
+check('40 strangers with 30 MB each hold less than 1 MB', memory_held - memory_calm < 1024, `${memory_held - memory_calm} kB`)
+check('strangers are turned away from the head', turned_away.every((s) => [303, 401, 404, 413].includes(s)), JSON.stringify(turned_away))
+await alive('after the strangers')
+
 // Connections that are opened and say nothing, more than one address may have.
 const many = []
 for (let i = 0; i < 1100; i++) {
