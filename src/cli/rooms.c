@@ -54,7 +54,7 @@ const struct route_table *rooms_routes(struct ctx *ctx, size_t *ret_count)
 
 const struct job_kind *rooms_jobs(struct ctx *ctx, size_t *ret_count)
 {
-    const struct job_kind *const kinds[] = {&oidc_logout_job};
+    const struct job_kind *const kinds[] = {&jobs_catch_up, &oidc_logout_job};
     struct job_kind *out = ARENA_ARRAY(ctx->arena, struct job_kind, LEN(kinds));
     for (size_t i = 0; i < LEN(kinds); i++) {
         out[i] = *kinds[i];

@@ -4,6 +4,8 @@
 #include "base/day.h"
 #include "cli/rooms.h"
 #include "cli/test_play.h"
+#include "jobs/jobs.h"
+#include "limit_gen.h"
 
 #define NEW_CASES                                                                                  \
     "\"pack\": \"cn\", \"transition\": [{\"cases\": \"new\", \"article\": \"行政许可法#42.1\"}],"
@@ -410,4 +412,155 @@ TEST(gate_a_timer_that_is_refused_is_not_refused_for_ever)
     CHECK_INT(story_tick(&s), 0);
     CHECK_INT(refusals(&s), before + 2);
     story_close(&s);
+}
+
+/* ---- more cases than one transaction brings up ---- */
+
+enum { MANY = 2 * LIMIT_CATCH_UP_CASES + 20 };
+
+struct crowd {
+    struct story *s;
+    struct jobs *jobs;
+    struct str ids[MANY];
+    int64_t first[MANY]; /* the act that opened it */
+};
+
+/* Cases that are all at the examination, with the last days of 30 March. */
+static struct crowd *crowd_open(struct story *s, struct test *t, struct ctx *ctx)
+{
+    struct crowd *c = ARENA_NEW(ctx->arena, struct crowd);
+    c->s = s;
+    open_node(s, t, ctx);
+    on(s, "2026-03-02");
+    for (size_t i = 0; i < MANY; i++) {
+        s->case_id = STR("");
+        act(s, "p-zhou", "apply", food);
+        act(s, "o-clerk", "accept", "{}");
+        c->ids[i] = s->case_id;
+        c->first[i] = state_now(s).first_seq;
+    }
+    CHECK_OK(
+        jobs_new(ctx,
+                 &(struct jobs_config){
+                     .gate = s->gate, .store = s->store, .kinds = &jobs_catch_up, .kind_count = 1},
+                 &c->jobs));
+    on(s, "2026-03-12");
+    return c;
+}
+
+static bool due_is(struct crowd *c, size_t i, const char *day)
+{
+    struct str was = c->s->case_id;
+    c->s->case_id = c->ids[i];
+    struct str due = day_text(c->s->ctx->arena, clock_now(c->s, "xk.decide").due);
+    c->s->case_id = was;
+    return str_equal(due, str_from(day));
+}
+
+static size_t with_due(struct crowd *c, const char *day)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < MANY; i++) {
+        n += due_is(c, i, day);
+    }
+    return n;
+}
+
+static size_t run_jobs(struct crowd *c)
+{
+    struct test *t = c->s->t;
+    struct ctx *ctx = c->s->ctx;
+    size_t count = 0;
+    CHECK_OK(jobs_run_once(ctx, c->jobs, &count));
+    return count;
+}
+
+static void crowd_close(struct crowd *c)
+{
+    jobs_free(c->jobs);
+    story_close(c->s); /* what is behind is done, and replay comes to the same */
+}
+
+TEST(gate_a_publication_brings_cases_up_in_pieces)
+{
+    struct story s;
+    struct crowd *c = crowd_open(&s, t, ctx);
+    CHECK_INT(with_due(c, "2026-03-30"), MANY);
+    publish(&s, two_days_off, LEN(two_days_off));
+    CHECK_INT(with_due(c, "2026-04-01"), LIMIT_CATCH_UP_CASES);
+    CHECK_INT(run_jobs(c), 1);
+    CHECK_INT(with_due(c, "2026-04-01"), 2 * LIMIT_CATCH_UP_CASES);
+    CHECK_INT(run_jobs(c), 1);
+    CHECK_INT(with_due(c, "2026-04-01"), MANY);
+    CHECK_INT(run_jobs(c), 0);
+    crowd_close(c);
+}
+
+/* What happens in a case that is behind finds it brought up: an act, a refused act, an erasure; and
+ * law is published twice more before the first pass is through. */
+TEST(gate_a_case_is_brought_up_before_anything_is_done_to_it)
+{
+    struct story s;
+    struct crowd *c = crowd_open(&s, t, ctx);
+    publish(&s, two_days_off, LEN(two_days_off));
+    /* An act: its own clock is right at once. */
+    s.case_id = c->ids[MANY - 1];
+    act(&s, "o-decider", "extend", "{\"case.reason\":\"检验未完\"}");
+    CHECK(due_is(c, MANY - 1, "2026-04-16"));
+    /* A refused one: brought up all the same. */
+    struct draft refused = {.kind = STR("resume"),
+                            .case_id = c->ids[MANY - 2],
+                            .fields = json_object(),
+                            .actor = {ACTOR_OFFICER, STR("o-reviewer"), .assurance = 2}};
+    CHECK(!story_submit(&s, &refused).verdict.admitted);
+    CHECK(due_is(c, MANY - 2, "2026-04-01"));
+    CHECK(due_is(c, MANY - 3, "2026-03-30"));
+    /* Law again, which carries all over; and again, which takes the days back. */
+    publish(&s, a_step_before, LEN(a_step_before));
+    struct draft erase = {.kind = STR("erase-value"),
+                          .actor = {.kind = ACTOR_NODE, .assurance = 2},
+                          .fields = json_object()};
+    json_set(ctx->arena, &erase.fields, STR("erase.seq"), json_of_int(c->first[MANY - 3]));
+    json_set(ctx->arena, &erase.fields, STR("erase.fact"), json_of_str(STR("person.phone")));
+    CHECK(story_submit(&s, &erase).verdict.admitted);
+    CHECK(due_is(c, MANY - 3, "2026-03-30")); /* that law has no days off: taken back */
+    CHECK(!story_submit(&s, &refused).verdict.admitted);
+    CHECK_INT(run_jobs(c), 1);
+    publish(&s, two_days_off, LEN(two_days_off));
+    s.case_id = c->ids[MANY - 4];
+    act(&s, "o-reviewer", "suspend", "{\"case.reason\":\"送检\",\"case.days\":5}");
+    CHECK_INT(run_jobs(c), 1);
+    s.case_id = c->ids[3];
+    act(&s, "o-reviewer", "suspend", "{\"case.reason\":\"送检\",\"case.days\":5}");
+    for (int i = 0; run_jobs(c) > 0 && i < 100; i++) {
+    }
+    CHECK_INT(with_due(c, "2026-04-01"), MANY - 1);
+    crowd_close(c);
+}
+
+/* Left unfinished: by the node's end, or by its death between two pieces. */
+TEST(gate_replay_agrees_while_cases_are_behind)
+{
+    struct story s;
+    struct crowd *c = crowd_open(&s, t, ctx);
+    publish(&s, a_step_before, LEN(a_step_before));
+    publish(&s, two_days_off, LEN(two_days_off));
+    CHECK_INT(run_jobs(c), 1);
+    CHECK(with_due(c, "2026-04-01") < MANY);
+    /* Another process: what the first had in memory is gone. */
+    size_t room_count = 0;
+    const struct projector *const *rooms = rooms_projectors(&room_count);
+    struct gate_config config = {.store = s.store,
+                                 .keys = s.keys,
+                                 .origin = STR("story.example/bh"),
+                                 .node = STR("bh"),
+                                 .rooms = rooms,
+                                 .room_count = room_count};
+    jobs_free(c->jobs);
+    agenda_free(s.agenda);
+    gate_close(s.gate);
+    CHECK_OK(gate_new(ctx, &config, &s.gate));
+    CHECK_OK(agenda_new(ctx, s.gate, s.store, &s.agenda));
+    c->jobs = NULL;
+    crowd_close(c);
 }

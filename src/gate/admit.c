@@ -163,8 +163,8 @@ static enum err project(struct ctx *ctx, struct gate *g, struct db *db, const st
     static const struct str publishes = STR_INIT("law.publish");
     if (str_in(publishes, act->kind->effects, act->kind->effect_count)) {
         TRY(book_note(ctx, g->book, db));
-        TRY(cases_carry_over(ctx, g, db, json_text(&act->draft->fields, "pack.code"), act->day));
-        TRY(clocks_recount(ctx, g, db, act->day));
+        struct publication p = {act->seq, act->day, json_text(&act->draft->fields, "pack.code")};
+        TRY(catch_up_begin(ctx, g, db, &p, act->replay));
     }
     return ERR_OK;
 }
@@ -433,6 +433,8 @@ enum err admit(struct ctx *ctx, struct gate *g, struct db *db, const struct draf
     }
     struct question q;
     struct admission a = {0};
+    bool was_behind = false;
+    TRY(case_catch_up(ctx, g, db, draft->case_id, &was_behind));
     TRY(question_load(ctx, g, db, draft, next_instant(g), &q));
     checks_run(ctx, &q, &a.verdict);
     if (a.verdict.admitted) {
@@ -440,6 +442,9 @@ enum err admit(struct ctx *ctx, struct gate *g, struct db *db, const struct draf
     }
     *ret = (struct receipt){.seq = -1, .at = q.at};
     keep_verdict(lasting, &a.verdict, &ret->verdict);
+    if (!a.verdict.admitted && was_behind) {
+        TRY(case_caught_up(ctx, g, db, draft->case_id));
+    }
     if (!a.verdict.admitted) {
         return log_refusal(ctx, g, db, &q, &a.verdict);
     }

@@ -11,28 +11,14 @@
  * so: since which publication, at which step, and how it does not fit. So does one whose item the
  * new law does not know, or knows with no procedure.
  *
- * Both are views: replay comes to the same rows, for the publication carries over in its own
- * place among the acts. */
+ * All of it follows from the case as it stood and the publication; when it is done is said in
+ * catch_up.c. */
 #include "gate/gate_in.h"
-
-enum { CHUNK = 256, CASE_BYTES = 128 };
 
 /* Two versions of a procedure, as the cases of this publication need them. */
 struct known_change {
     const struct bpmn_process *from, *to;
     const struct bpmn_change *change;
-};
-
-struct carry_over {
-    struct gate *g;
-    struct db *db;
-    const struct law *law;
-    struct str pack;
-    int64_t seq; /* the publication */
-    struct day day;
-    struct arena *arena; /* for as long as cases are carried over */
-    struct known_change *known;
-    size_t known_count, known_room;
 };
 
 static enum err change_of(struct ctx *ctx, struct carry_over *c, const struct bpmn_process *from,
@@ -219,7 +205,7 @@ static enum err question_of(struct ctx *ctx, struct carry_over *c, struct str id
     return json_parse(ctx, ret->row.facts, STR("facts"), &ret->facts);
 }
 
-static enum err carry_case(struct ctx *ctx, struct carry_over *c, struct str id)
+enum err carry_case(struct ctx *ctx, struct carry_over *c, struct str id)
 {
     struct question q;
     struct bpmn_state *state = NULL;
@@ -227,7 +213,8 @@ static enum err carry_case(struct ctx *ctx, struct carry_over *c, struct str id)
     const struct bpmn_change *change = NULL;
     bool found = false;
     TRY(question_of(ctx, c, id, &q, &found));
-    if (!found || q.item == NULL || q.item->procedure == NULL ||
+    must(!found || q.row.law_seq < c->seq); /* once, and in the order of publications */
+    if (!found || q.row.closed != 0 || q.item == NULL || q.item->procedure == NULL ||
         law_transition(c->law, c->pack, q.row.item) == NULL) {
         return ERR_OK;
     }
@@ -250,52 +237,25 @@ static enum err carry_case(struct ctx *ctx, struct carry_over *c, struct str id)
     return move_case(ctx, c, &q, &before, &carried);
 }
 
-static enum err carry_all(struct ctx *ctx, struct carry_over *c)
-{
-    char last[CASE_BYTES] = "";
-    size_t last_n = 0;
-    for (bool more = true; more;) {
-        struct arena_mark mark = arena_mark(ctx->arena);
-        struct gate_case_running_row *rows = NULL;
-        size_t count = 0;
-        TRY(gate_case_running(ctx, c->db,
-                              (struct gate_case_running_in){.id = {last, last_n}, .count = CHUNK},
-                              &rows, &count));
-        more = count == CHUNK;
-        for (size_t i = 0; i < count; i++) {
-            TRY(carry_case(ctx, c, rows[i].id));
-        }
-        if (count > 0) {
-            struct str id = rows[count - 1].id;
-            if (id.n > sizeof(last)) {
-                return fault(ctx, ERR_CORRUPT, "the number of the case %.*s is too long", FMT(id));
-            }
-            memcpy(last, id.p, id.n);
-            last_n = id.n;
-        }
-        arena_reset(ctx->arena, mark);
-    }
-    return ERR_OK;
-}
-
 static void free_arena(void *arena)
 {
     arena_free(arena);
 }
 
-enum err cases_carry_over(struct ctx *ctx, struct gate *g, struct db *db, struct str pack,
-                          struct day day)
+enum err carry_begin(struct ctx *ctx, struct gate *g, struct db *db, const struct publication *p,
+                     struct carry_over *ret)
 {
-    struct carry_over c = {.g = g, .db = db, .pack = pack, .seq = book_newest(g->book), .day = day};
-    TRY(book_law(ctx, g->book, db, c.seq, day, &c.law));
-    if (c.law == NULL || !law_has_transition(c.law, pack)) {
+    *ret = (struct carry_over){.g = g, .db = db, .pack = p->pack, .seq = p->seq, .day = p->day};
+    TRY(book_law(ctx, g->book, db, p->seq, p->day, &ret->law));
+    ret->carries = ret->law != NULL && law_has_transition(ret->law, p->pack);
+    if (!ret->carries) {
         return ERR_OK;
     }
-    c.arena = arena_new((size_t)LIMIT_CARRY_OVER_BYTES);
-    if (c.arena == NULL) {
+    ret->arena = arena_new((size_t)LIMIT_CARRY_OVER_BYTES);
+    if (ret->arena == NULL) {
         return fault(ctx, ERR_MEMORY, "no memory for carrying cases over");
     }
-    arena_defer(ctx->arena, free_arena, c.arena);
-    arena_guard_as(c.arena, ctx->arena);
-    return carry_all(ctx, &c);
+    arena_defer(ctx->arena, free_arena, ret->arena);
+    arena_guard_as(ret->arena, ctx->arena);
+    return ERR_OK;
 }

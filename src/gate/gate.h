@@ -135,6 +135,15 @@ enum err gate_submit_wait(struct ctx *ctx, struct gate *g, const struct draft *d
 /* A receipt whose strings lie on `a`, to outlast done. */
 struct receipt gate_receipt_copy(struct arena *a, const struct receipt *r);
 
+/* ---- after law was published ---- */
+
+/* Bring some more cases up to what was published (catch_up.c): in a transaction of the writer, for
+ * the job "gate.catch-up". *ret_more: there are still some behind. */
+enum err gate_catch_up_some(struct ctx *ctx, struct gate *g, struct db *db,
+                            bool *ret_more) MUST_USE;
+/* All that are behind, waiting for it: what the job does, where there is no pool. */
+enum err gate_catch_up(struct ctx *ctx, struct gate *g) MUST_USE;
+
 /* ---- for the agenda: what is due ---- */
 
 /* A timer whose last day has passed; a place among them, in the order they ran out. */

@@ -160,6 +160,8 @@ enum err admit(struct ctx *ctx, struct gate *g, struct db *db, const struct draf
                struct arena *lasting, struct receipt *ret) MUST_USE;
 uint64_t gate_tree_size(const struct gate *g);
 void submissions_free(struct gate *g);
+/* gate_keep_here, waiting for the answer (submit.c). */
+enum err keep_here_wait(struct ctx *ctx, struct gate *g, gate_kept *apply, void *arg) MUST_USE;
 /* who.c */
 enum err load_people(struct ctx *ctx, struct gate *g, struct db *db, struct question *q) MUST_USE;
 extern const struct projector gate_projector;
@@ -242,31 +244,55 @@ enum err clocks_count(struct ctx *ctx, struct question *q) MUST_USE;
 enum err due_tell(struct ctx *ctx, struct gate *g, struct db *db,
                   const struct question *q) MUST_USE;
 
-/* ---- carry.c: law is published that carries cases over ---- */
+/* ---- what a publication does to cases (carry.c, recount.c), and when (catch_up.c) ---- */
 
-/* After this pack was published: cases it carries over come under the new law where they stand, or
- * keep their own, which is noted (gate_kept). In the publication's transaction. */
-enum err cases_carry_over(struct ctx *ctx, struct gate *g, struct db *db, struct str pack,
-                          struct day day) MUST_USE;
+struct publication {
+    int64_t seq;     /* its act */
+    struct day day;  /* of that act */
+    struct str pack; /* its code */
+};
 
-/* ---- recount.c: a calendar is published ---- */
+/* A case goes on under the new law where it stands, or keeps its own, which is noted (gate_kept).
+ * Only running cases, each once, and in the order of publications. */
+struct known_change;
+struct carry_over {
+    struct gate *g;
+    struct db *db;
+    const struct law *law;
+    struct str pack;
+    int64_t seq;
+    struct day day;
+    bool carries;        /* else there is nothing to do for any case */
+    struct arena *arena; /* for as long as cases are carried over */
+    struct known_change *known;
+    size_t known_count, known_room;
+};
+enum err carry_begin(struct ctx *ctx, struct gate *g, struct db *db, const struct publication *p,
+                     struct carry_over *ret) MUST_USE;
+enum err carry_case(struct ctx *ctx, struct carry_over *c, struct str id) MUST_USE;
 
-/* What the newest publication made of the days. */
+/* What a publication made of the days. */
 struct recount {
     const struct law *before, *now; /* NULL: there is none */
     bool days;                      /* some day is a working day now that was none, or was one */
     struct day from, to;            /* the first and the last of them */
 };
-enum err recount_begin(struct ctx *ctx, struct gate *g, struct db *db, struct day day,
+enum err recount_begin(struct ctx *ctx, struct gate *g, struct db *db, const struct publication *p,
                        struct recount *ret) MUST_USE;
-/* Count anew the clocks that this touches in at most `max` cases, those after the case `after` (in
- * order of their numbers; "": from the first). ret_last is where to go on from; fewer than `max`
- * in ret_count: done. Whatever is counted twice comes to the same. */
-enum err recount_some(struct ctx *ctx, struct gate *g, struct db *db, const struct recount *r,
-                      struct str after, size_t max, struct str *ret_last,
-                      size_t *ret_count) MUST_USE;
-/* All of them. */
-enum err clocks_recount(struct ctx *ctx, struct gate *g, struct db *db, struct day day) MUST_USE;
+/* Count anew the clocks of a case that this touches. */
+enum err recount_case(struct ctx *ctx, struct gate *g, struct db *db, const struct recount *r,
+                      struct str case_id) MUST_USE;
+
+/* Law was published, and is in the book: begin to bring cases up to it; in replay to the end. In
+ * the writer's transaction. */
+enum err catch_up_begin(struct ctx *ctx, struct gate *g, struct db *db, const struct publication *p,
+                        bool replay) MUST_USE;
+/* Bring one case up to the newest publication, before anything else is done to it. *ret_any: it was
+ * behind; then, unless an act in it is admitted now, case_caught_up must note it. */
+enum err case_catch_up(struct ctx *ctx, struct gate *g, struct db *db, struct str case_id,
+                       bool *ret_any) MUST_USE;
+enum err case_caught_up(struct ctx *ctx, struct gate *g, struct db *db,
+                        struct str case_id) MUST_USE;
 
 /* ---- owed.c: acts of the node itself, where law leaves no discretion ---- */
 

@@ -58,6 +58,37 @@ SELECT seq, day, element, why FROM gate_kept WHERE case_id = :case_id;
 -- gate_case_running :rows  Cases that run, after one.
 SELECT id FROM gate_case WHERE closed = 0 AND id > :id ORDER BY id LIMIT :count$int;
 
+-- gate_case_after :rows  Cases after one: do they run, or does a clock of theirs?
+SELECT id, closed, EXISTS (SELECT 1 FROM gate_clock k WHERE k.case_id = gate_case.id AND k.ended_day < 0) AS counts$int
+FROM gate_case WHERE id > :id ORDER BY id LIMIT :count$int;
+
+-- gate_case_last :row  The newest act of a case.
+SELECT last_seq FROM gate_case WHERE id = :id;
+
+-- gate_behind_list :rows  Publications to which not all cases are brought up, the oldest first.
+SELECT seq, day, pack, place FROM gate_behind ORDER BY seq;
+
+-- gate_behind_add :write  Law was published.
+INSERT INTO gate_behind (seq, day, pack, place) VALUES (:seq, :day, :pack, :place);
+
+-- gate_behind_move :write  All cases up to this one are brought up.
+UPDATE gate_behind SET place = :place WHERE seq = :seq;
+
+-- gate_behind_remove :write  All are.
+DELETE FROM gate_behind WHERE seq = :seq;
+
+-- gate_caught_get :row  Up to which publication a case was brought out of turn.
+SELECT seq FROM gate_caught WHERE case_id = :case_id;
+
+-- gate_caught_set :write  A case was brought up out of turn.
+INSERT INTO gate_caught (case_id, seq) VALUES (:case_id, :seq) ON CONFLICT (case_id) DO UPDATE SET seq = excluded.seq;
+
+-- gate_caught_remove :write  The pass is there now.
+DELETE FROM gate_caught WHERE case_id = :case_id;
+
+-- gate_caught_clear :write  No case is behind any more.
+DELETE FROM gate_caught WHERE seq >= 0;
+
 -- gate_case_move :write  The case after an act.
 UPDATE gate_case SET office = :office, status = :status, closed = :closed, last_seq = :last_seq, tokens = :tokens,
     facts = :facts, acts = :acts
@@ -79,10 +110,6 @@ ON CONFLICT (case_id, limit_id) DO UPDATE SET started_day = excluded.started_day
 
 -- gate_clock_provisional :rows  Cases after one with a clock that runs past the known calendar.
 SELECT DISTINCT case_id FROM gate_clock WHERE provisional = 1 AND ended_day < 0 AND case_id > :case_id
-ORDER BY case_id LIMIT :count$int;
-
--- gate_clock_running :rows  Cases after one with a clock that runs.
-SELECT DISTINCT case_id FROM gate_clock WHERE ended_day < 0 AND case_id > :case_id
 ORDER BY case_id LIMIT :count$int;
 
 -- gate_timer_set :write  Set a timer of the procedure.

@@ -10,18 +10,16 @@
  *
  * A limit in calendar days is among the second only when its last day is moved by it, but telling
  * that is counting it. Counting depends on nothing but the row and the law, so to count a clock
- * twice, or in pieces with acts between, comes to the same; what did not change is not written. */
+ * twice comes to the same; what did not change is not written. When it is done is said in
+ * catch_up.c. */
 #include "gate/gate_in.h"
 
-enum { CHUNK = 256, CASE_BYTES = 128 };
-
-enum err recount_begin(struct ctx *ctx, struct gate *g, struct db *db, struct day day,
+enum err recount_begin(struct ctx *ctx, struct gate *g, struct db *db, const struct publication *p,
                        struct recount *ret)
 {
-    int64_t newest = book_newest(g->book);
     *ret = (struct recount){.from = {INT32_MIN}, .to = {INT32_MAX}};
-    TRY(book_law(ctx, g->book, db, newest, day, &ret->now));
-    TRY(book_law(ctx, g->book, db, book_before(g->book, newest), day, &ret->before));
+    TRY(book_law(ctx, g->book, db, p->seq, p->day, &ret->now));
+    TRY(book_law(ctx, g->book, db, book_before(g->book, p->seq), p->day, &ret->before));
     ret->days = ret->now != NULL && ret->before != NULL &&
                 law_days_differ(ret->before, ret->now, &ret->from, &ret->to);
     return ERR_OK;
@@ -51,8 +49,8 @@ static bool is_touched(const struct recount *r, const struct question *q, const 
     return from.n <= r->to.n && to.n >= r->from.n && law_days_differ(r->before, r->now, &from, &to);
 }
 
-static enum err recount_case(struct ctx *ctx, struct gate *g, struct db *db,
-                             const struct recount *r, struct str case_id)
+enum err recount_case(struct ctx *ctx, struct gate *g, struct db *db, const struct recount *r,
+                      struct str case_id)
 {
     struct question q = {.law_now = r->now, .has_case = true};
     bool found = false;
@@ -79,66 +77,4 @@ static enum err recount_case(struct ctx *ctx, struct gate *g, struct db *db,
     }
     TRY(clocks_store(ctx, db, &q, case_id));
     return due_tell(ctx, g, db, &q);
-}
-
-/* Cases with a clock that may be touched, after one: all that run when any day is another, else
- * those past the calendar. */
-static enum err next_cases(struct ctx *ctx, struct db *db, const struct recount *r,
-                           struct str after, size_t max, struct str **ret, size_t *ret_count)
-{
-    struct str *ids = ARENA_ARRAY(ctx->arena, struct str, max + 1);
-    *ret = ids;
-    if (r->days) {
-        struct gate_clock_running_row *rows = NULL;
-        struct gate_clock_running_in in = {.case_id = after, .count = (int64_t)max};
-        TRY(gate_clock_running(ctx, db, in, &rows, ret_count));
-        for (size_t i = 0; i < *ret_count; i++) {
-            ids[i] = rows[i].case_id;
-        }
-        return ERR_OK;
-    }
-    struct gate_clock_provisional_row *rows = NULL;
-    struct gate_clock_provisional_in in = {.case_id = after, .count = (int64_t)max};
-    TRY(gate_clock_provisional(ctx, db, in, &rows, ret_count));
-    for (size_t i = 0; i < *ret_count; i++) {
-        ids[i] = rows[i].case_id;
-    }
-    return ERR_OK;
-}
-
-enum err recount_some(struct ctx *ctx, struct gate *g, struct db *db, const struct recount *r,
-                      struct str after, size_t max, struct str *ret_last, size_t *ret_count)
-{
-    struct str *ids = NULL;
-    *ret_count = 0;
-    *ret_last = after;
-    if (r->now == NULL) {
-        return ERR_OK;
-    }
-    TRY(next_cases(ctx, db, r, after, max, &ids, ret_count));
-    for (size_t i = 0; i < *ret_count; i++) {
-        TRY(recount_case(ctx, g, db, r, ids[i]));
-        *ret_last = ids[i];
-    }
-    return ERR_OK;
-}
-
-enum err clocks_recount(struct ctx *ctx, struct gate *g, struct db *db, struct day day)
-{
-    char place[CASE_BYTES] = "";
-    size_t place_n = 0;
-    struct recount r;
-    TRY(recount_begin(ctx, g, db, day, &r));
-    for (size_t count = CHUNK; count == CHUNK;) {
-        struct arena_mark mark = arena_mark(ctx->arena);
-        struct str last = {0};
-        TRY(recount_some(ctx, g, db, &r, (struct str){place, place_n}, CHUNK, &last, &count));
-        if (last.n > sizeof(place)) {
-            return fault(ctx, ERR_CORRUPT, "the number of the case %.*s is too long", FMT(last));
-        }
-        memmove(place, last.p, last.n);
-        place_n = last.n;
-        arena_reset(ctx->arena, mark);
-    }
-    return ERR_OK;
 }

@@ -132,3 +132,16 @@ CREATE TABLE gate_rebuild (
     size INTEGER NOT NULL,
     frontier BLOB NOT NULL
 ) STRICT;
+
+-- Publications to which not all cases are brought up (catch_up.c): all up to and with the case `place` are. And cases that
+-- were brought up out of their turn, to which publication. Both are empty when nothing is behind, as they are after replay.
+CREATE TABLE gate_behind (
+    seq INTEGER PRIMARY KEY,
+    day INTEGER NOT NULL,
+    pack TEXT NOT NULL,
+    place TEXT NOT NULL
+) STRICT;
+CREATE TABLE gate_caught (
+    case_id TEXT PRIMARY KEY,
+    seq INTEGER NOT NULL
+) WITHOUT ROWID, STRICT;

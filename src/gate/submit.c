@@ -326,48 +326,56 @@ struct receipt gate_receipt_copy(struct arena *a, const struct receipt *r)
     return out;
 }
 
-static enum err wait_for(struct ctx *ctx, struct gate *g, const struct draft *draft,
-                         const struct keep *keep, struct receipt *ret)
+static void waiter_begin(struct waiter *w)
 {
-    struct waiter w = {0};
-    pthread_mutex_init(&w.lock, NULL);
-    pthread_cond_init(&w.told, NULL);
-    enum err e = draft != NULL ? gate_submit_with(ctx, g, draft, keep, wake, &w)
-                               : gate_keep(ctx, g, keep, wake, &w);
-    bool queued = e == ERR_OK;
-    if (queued && !g->started) {
-        while (!w.is_told && gate_run_once(g) > 0) {
-        }
+    *w = (struct waiter){0};
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->told, NULL);
+}
+
+/* Wait for what was queued; without the writer's thread do its work meanwhile. queued: what
+ * queueing came to. */
+static enum err waiter_end(struct ctx *ctx, struct gate *g, struct waiter *w, enum err queued)
+{
+    bool waits = queued == ERR_OK;
+    while (waits && !g->started && !w->is_told && gate_run_once(g) > 0) {
     }
-    pthread_mutex_lock(&w.lock);
-    while (queued && !w.is_told) {
-        pthread_cond_wait(&w.told, &w.lock);
+    pthread_mutex_lock(&w->lock);
+    while (waits && !w->is_told) {
+        pthread_cond_wait(&w->told, &w->lock);
     }
-    pthread_mutex_unlock(&w.lock);
-    pthread_mutex_destroy(&w.lock);
-    pthread_cond_destroy(&w.told);
-    if (!queued) {
-        return e;
+    pthread_mutex_unlock(&w->lock);
+    pthread_mutex_destroy(&w->lock);
+    pthread_cond_destroy(&w->told);
+    if (waits && w->err != ERR_OK) {
+        ctx->why = (struct why){.code = w->err, .detail = str_copy(ctx->arena, w->detail)};
     }
-    if (w.err != ERR_OK) {
-        ctx->why = (struct why){.code = w.err, .detail = str_copy(ctx->arena, w.detail)};
-        return w.err;
-    }
-    *ret = gate_receipt_copy(ctx->arena, &w.receipt);
-    return ERR_OK;
+    return waits ? w->err : queued;
 }
 
 enum err gate_submit_wait(struct ctx *ctx, struct gate *g, const struct draft *draft,
                           struct receipt *ret)
 {
-    return wait_for(ctx, g, draft, NULL, ret);
+    struct waiter w;
+    waiter_begin(&w);
+    TRY(waiter_end(ctx, g, &w, gate_submit(ctx, g, draft, wake, &w)));
+    *ret = gate_receipt_copy(ctx->arena, &w.receipt);
+    return ERR_OK;
 }
 
 enum err gate_keep_wait(struct ctx *ctx, struct gate *g, const struct keep *keep,
                         struct str *ret_kept)
 {
-    struct receipt r;
-    TRY(wait_for(ctx, g, NULL, keep, &r));
-    *ret_kept = r.kept;
+    struct waiter w;
+    waiter_begin(&w);
+    TRY(waiter_end(ctx, g, &w, gate_keep(ctx, g, keep, wake, &w)));
+    *ret_kept = str_copy(ctx->arena, w.receipt.kept);
     return ERR_OK;
+}
+
+enum err keep_here_wait(struct ctx *ctx, struct gate *g, gate_kept *apply, void *arg)
+{
+    struct waiter w;
+    waiter_begin(&w);
+    return waiter_end(ctx, g, &w, gate_keep_here(ctx, g, apply, arg, wake, &w));
 }

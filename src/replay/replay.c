@@ -186,10 +186,10 @@ static enum err compare_views(struct ctx *ctx, struct replay *r)
     return e;
 }
 
-enum err replay_run(struct ctx *ctx, const struct gate *g, struct store *fresh,
-                    struct replay_report *ret)
+enum err replay_run(struct ctx *ctx, struct gate *g, struct store *fresh, struct replay_report *ret)
 {
     *ret = (struct replay_report){0};
+    TRY(gate_catch_up(ctx, g));
     struct arena *work = arena_new(REPLAY_ARENA_BYTES);
     if (work == NULL) {
         return fault(ctx, ERR_MEMORY, "no memory to replay in");

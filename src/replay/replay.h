@@ -12,8 +12,10 @@ struct replay_report {
     struct str first_wrong; /* "table case_case, row …" or "act 17: …"; empty when all agrees */
 };
 /* Rebuild every view into `fresh` (an empty, migrated store), re-asking every act, and compare byte
- * for byte with the store of g. */
-enum err replay_run(struct ctx *ctx, const struct gate *g, struct store *fresh,
+ * for byte with the store of g. Cases there that are behind law that was published are brought up
+ * first, as the node would do; in the fresh store the whole of a publication is done at its place
+ * among the acts. So their agreeing shows as well that it does not matter when it is done. */
+enum err replay_run(struct ctx *ctx, struct gate *g, struct store *fresh,
                     struct replay_report *ret) MUST_USE;
 
 /* ---- filling the views ---- */
