@@ -1,12 +1,31 @@
-/* The law book: which packs are in force when, and the snapshots made of them.
+/* The law book: which versions of packs are in force when, and the snapshots linked of them.
  *
- * A snapshot depends on the publications up to a sequence and on the day, but only on days at which
- * something begins or ends; those days (epochs) are read off the packs, so a year of cases shares a
- * few snapshots. A snapshot, once made, stays until the book closes: pointers into it need no pins.
+ * A snapshot is the law after the publications up to a sequence, for the days from one change to
+ * the next: a version, a statute, a value of a limit or a power begins or ends only on days that
+ * the parsed packs name, and between two of them every day has the same law. So a year of cases
+ * shares a few snapshots, and a day's first question finds the one of the day before.
+ *
+ * Packs are parsed once, by file (law/shelf.h); a snapshot holds what it is linked of. Whoever asks
+ * for a law pins its snapshot until the arena that was asked on is reset: a pointer to law lives as
+ * long as everything else that came with it. Snapshots nobody has pinned are kept while there are
+ * few, the longest unused goes first, and one that is wanted again is linked again. What was made
+ * for publications that are undone is dropped at once and freed when its last pin goes.
+ *
+ * Two locks, taken in this order: `work` for whatever parses, links, reads rows or frees; `lock`
+ * for the tables alone, never held while anything is pushed. A reader that finds its snapshot takes
+ * only the second. Work has a guard and arenas of its own: a passed cap must not jump over the
+ * unlocking.
+ *
+ * Readers are given publications that are committed (book_visible), the writer also its own
+ * (book_newest). When the law of a day does not load all the same, as may be with packs published
+ * before days ahead were looked at, the last law that did load stays: that of the days before, else
+ * that before the newest publication. It follows from the publications and the day alone, so replay
+ * judges by the same; book_alarm says it.
  */
 #include "book/book.h"
 
 #include <pthread.h>
+#include <stdio.h>
 
 #include "base/arena.h"
 #include "base/day.h"
@@ -14,82 +33,148 @@
 #include "base/world.h"
 #include "book_sql.h"
 #include "crypto/crypto.h"
+#include "law/ahead.h"
 #include "limit_gen.h"
 #include "store/store.h"
 #include "vault/vault.h"
 
-enum { PUBLICATIONS_MAX = 4096, SNAPSHOTS_MAX = LIMIT_LAW_SNAPSHOTS };
+enum {
+    SNAPSHOTS_MAX = 1024, /* pinned at once, beside those kept */
+    SNAPSHOTS_KEPT = LIMIT_LAW_SNAPSHOTS,
+    BOOK_ARENA_BYTES = 64 << 20,
+    FALLBACKS_MAX = 64 /* changes looked back over for a law that loads */
+};
+_Static_assert((int)SNAPSHOTS_KEPT < (int)SNAPSHOTS_MAX, "what is kept has room beside the pinned");
 
 struct publication {
     int64_t seq;
     struct str pack;
-    struct str version;
     struct str digest;
     struct day from;
+    struct day until; /* n = INT32_MAX: open */
 };
 
 struct snapshot {
-    int64_t law_seq; /* newest publication it may see */
-    struct day epoch;
+    struct law_book *book;
+    int64_t law_seq;  /* newest publication it may see */
+    struct day from;  /* the days it is the law of */
+    struct day until; /* the first that it is not */
     struct arena *arena;
     struct law *law;
+    size_t pins;
+    uint64_t used; /* when it was last asked for */
 };
 
 struct law_book {
+    pthread_mutex_t work;
     pthread_mutex_t lock;
     struct arena *arena;
+    struct law_shelf *shelf;
     struct publication *rows;
-    size_t count;       /* as the writer sees it */
-    size_t visible;     /* committed: what readers see */
-    struct day *epochs; /* sorted */
-    size_t epoch_count;
-    struct snapshot *snapshots;
+    size_t count; /* as the writer sees it */
+    size_t room;
+    size_t visible; /* committed: what readers see */
+    struct snapshot *snapshots[SNAPSHOTS_MAX];
     size_t snapshot_count;
+    struct snapshot *dropped[SNAPSHOTS_MAX]; /* found by nobody any more; freed when unpinned */
+    size_t dropped_count;
+    uint64_t clock;
+    size_t pins; /* of all snapshots */
+    bool closed; /* the last pin frees it */
+    char alarm[400];
 };
 
-/* Days named as "from" or "until" anywhere in the text of a pack. */
-static void gather_epochs(struct law_book *b, struct str text)
-{
-    static const struct str keys[] = {STR_INIT("from\\\":\\\""),  STR_INIT("from\\\": \\\""),
-                                      STR_INIT("until\\\":\\\""), STR_INIT("until\\\": \\\""),
-                                      STR_INIT("from\":\""),      STR_INIT("until\":\"")};
-    for (size_t k = 0; k < LEN(keys); k++) {
-        struct str rest = text;
-        for (size_t at = str_find(rest, keys[k]); at != SIZE_MAX; at = str_find(rest, keys[k])) {
-            rest = str_slice(rest, at + keys[k].n, rest.n);
-            struct day d = {0};
-            if (!day_parse(str_slice(rest, 0, 10), &d)) {
-                continue;
-            }
-            size_t i = 0;
-            while (i < b->epoch_count && b->epochs[i].n < d.n) {
-                i++;
-            }
-            if (i < b->epoch_count && b->epochs[i].n == d.n) {
-                continue;
-            }
-            b->epochs = arena_grow(b->arena, b->epochs, b->epoch_count * sizeof(*b->epochs),
-                                   (b->epoch_count + 1) * sizeof(*b->epochs));
-            memmove(b->epochs + i + 1, b->epochs + i, (b->epoch_count - i) * sizeof(*b->epochs));
-            b->epochs[i] = d;
-            b->epoch_count++;
-        }
-    }
-}
+/* ---- work ---- */
 
-static struct day epoch_of(const struct law_book *b, struct day day)
-{
-    struct day epoch = {INT32_MIN};
-    for (size_t i = 0; i < b->epoch_count && b->epochs[i].n <= day.n; i++) {
-        epoch = b->epochs[i];
-    }
-    return epoch;
-}
+struct work {
+    struct ctx ctx;
+    struct law_book *book;
+    struct db *db;
+    struct arena *making; /* of the snapshot being linked */
+    struct arena_guard guard;
+    char detail[256]; /* of the fault, for the caller's arena */
+};
 
 static void free_arena(void *arena)
 {
     arena_free(arena);
 }
+
+static void free_snapshot(struct law_book *b, struct snapshot *s)
+{
+    law_unlink(b->shelf, s->law);
+    arena_free(s->arena);
+}
+
+/* Free what was dropped and is pinned by nobody. */
+static void reap(struct law_book *b)
+{
+    for (size_t i = 0; i < b->dropped_count;) {
+        pthread_mutex_lock(&b->lock);
+        bool free = b->dropped[i]->pins == 0;
+        struct snapshot *s = b->dropped[i];
+        if (free) {
+            b->dropped[i] = b->dropped[--b->dropped_count];
+        }
+        pthread_mutex_unlock(&b->lock);
+        if (free) {
+            free_snapshot(b, s);
+        }
+        i += !free;
+    }
+}
+
+static bool work_begin(struct work *w, struct law_book *b, struct db *db, struct world *world)
+{
+    struct arena *arena = arena_new(LIMIT_LAW_ARENA_BYTES);
+    if (arena == NULL) {
+        return false;
+    }
+    w->ctx = (struct ctx){.arena = arena, .world = world};
+    w->book = b;
+    w->db = db;
+    w->making = NULL;
+    w->detail[0] = 0;
+    pthread_mutex_lock(&b->work);
+    return true;
+}
+
+/* Run what needs the guard; ERR_MEMORY when it did not return. */
+static enum err work_run(struct work *w, enum err (*run)(struct work *w, void *arg), void *arg)
+{
+    struct law_book *b = w->book;
+    enum err e = ERR_MEMORY;
+    if (setjmp(w->guard.jump) == 0) {
+        arena_guard(w->ctx.arena, &w->guard);
+        arena_guard_as(b->arena, w->ctx.arena);
+        law_shelf_begin(&w->ctx, b->shelf);
+        enum err done = run(w, arg);
+        law_shelf_end(b->shelf);
+        arena_guard_as(b->arena, NULL);
+        return done;
+    }
+    arena_guard_as(b->arena, NULL);
+    law_shelf_end(b->shelf);
+    arena_free(w->making);
+    w->making = NULL;
+    w->ctx.why = (struct why){.code = ERR_MEMORY};
+    return e;
+}
+
+/* Returns e; its detail goes to ctx. */
+static enum err work_end(struct work *w, struct ctx *ctx, enum err e)
+{
+    reap(w->book);
+    pthread_mutex_unlock(&w->book->work);
+    size_t n = w->ctx.why.detail.n < sizeof(w->detail) ? w->ctx.why.detail.n : sizeof(w->detail);
+    if (e != ERR_OK && n > 0) {
+        memcpy(w->detail, w->ctx.why.detail.p, n);
+    }
+    arena_free(w->ctx.arena);
+    return e == ERR_OK ? e : fault(ctx, e, "%.*s", (int)n, w->detail);
+}
+
+/* ---- publications ---- */
 
 static enum err pack_text(struct ctx *ctx, struct db *db, struct str digest, struct str *ret)
 {
@@ -104,55 +189,109 @@ static enum err pack_text(struct ctx *ctx, struct db *db, struct str digest, str
     return ERR_OK;
 }
 
-static enum err add_publication(struct ctx *ctx, struct law_book *b, struct db *db,
-                                const struct book_pack_list_row *row)
+/* The parsed pack of a publication; read from the vault when it is not on the shelf. */
+static enum err parsed_of(struct work *w, struct str digest, struct parsed_pack **ret)
 {
-    struct arena *a = b->arena;
-    if (b->count >= PUBLICATIONS_MAX) {
-        return fault(ctx, ERR_TOO_MANY, "more than %d publications of law packs", PUBLICATIONS_MAX);
-    }
-    b->rows[b->count++] = (struct publication){row->seq,
-                                               str_copy(a, row->pack),
-                                               str_copy(a, row->version),
-                                               str_copy(a, row->digest),
-                                               {(int32_t)row->from_day}};
-    struct arena_mark mark = arena_mark(ctx->arena);
+    struct ctx *ctx = &w->ctx;
     struct str text = {0};
-    TRY(pack_text(ctx, db, row->digest, &text));
-    gather_epochs(b, text);
-    arena_reset(ctx->arena, mark);
-    return ERR_OK;
+    struct law_pack_source source;
+    uint8_t bytes[32];
+    if (!hex_decode(digest, bytes, sizeof(bytes))) {
+        return fault(ctx, ERR_CORRUPT, "a publication names no digest");
+    }
+    *ret = law_shelved(ctx, w->book->shelf, bytes);
+    if (*ret != NULL) {
+        return ERR_OK;
+    }
+    TRY(pack_text(ctx, w->db, digest, &text));
+    TRY(law_pack_read(ctx, text, &source));
+    return law_shelve(ctx, w->book->shelf, &source, bytes, ret);
 }
 
-static enum err read_publications(struct ctx *ctx, struct law_book *b, struct db *db)
+static enum err read_publications(struct work *w, void *arg)
 {
+    struct law_book *b = w->book;
+    struct ctx *ctx = &w->ctx;
     struct book_pack_list_row *rows = NULL;
     size_t count = 0;
-    TRY(book_pack_list(ctx, db, &rows, &count));
+    (void)arg;
+    TRY(book_pack_list(ctx, w->db, &rows, &count));
     for (size_t i = b->count; i < count; i++) {
-        TRY(add_publication(ctx, b, db, &rows[i]));
+        struct publication p = {rows[i].seq,
+                                str_copy(b->arena, rows[i].pack),
+                                str_copy(b->arena, rows[i].digest),
+                                {(int32_t)rows[i].from_day},
+                                {(int32_t)rows[i].until_day}};
+        struct publication *grown = b->rows;
+        size_t room = b->room;
+        if (b->count == b->room) {
+            room = b->room == 0 ? 64 : b->room * 2;
+            grown = arena_grow(b->arena, b->rows, b->room * sizeof(p), room * sizeof(p));
+        }
+        pthread_mutex_lock(&b->lock);
+        b->rows = grown;
+        b->room = room;
+        b->rows[b->count++] = p;
+        pthread_mutex_unlock(&b->lock);
     }
     return ERR_OK;
 }
 
-enum err book_new(struct ctx *ctx, struct arena *arena, struct law_book **ret)
+enum err book_note(struct ctx *ctx, struct law_book *b, struct db *db)
 {
+    struct work w;
+    if (!work_begin(&w, b, db, ctx->world)) {
+        return fault(ctx, ERR_MEMORY, "no memory to read the publications");
+    }
+    return work_end(&w, ctx, work_run(&w, read_publications, NULL));
+}
+
+enum err book_new(struct ctx *ctx, struct law_book **ret)
+{
+    struct arena *arena = arena_new(BOOK_ARENA_BYTES);
+    if (arena == NULL) {
+        return fault(ctx, ERR_MEMORY, "no memory for the law book");
+    }
+    /* Its own arena, on which a passed cap cannot be met so early, has no guard yet. */
     struct law_book *b = ARENA_NEW(arena, struct law_book);
-    (void)ctx;
-    pthread_mutex_init(&b->lock, NULL);
     b->arena = arena;
-    b->rows = ARENA_ARRAY(arena, struct publication, PUBLICATIONS_MAX);
-    b->snapshots = ARENA_ARRAY(arena, struct snapshot, SNAPSHOTS_MAX);
+    enum err e = law_shelf_new(ctx, NULL, &b->shelf);
+    if (e != ERR_OK) {
+        arena_free(arena);
+        return fault_pass(ctx, e, __func__);
+    }
+    pthread_mutex_init(&b->work, NULL);
+    pthread_mutex_init(&b->lock, NULL);
     *ret = b;
     return ERR_OK;
 }
 
+static void destroy(struct law_book *b)
+{
+    for (size_t i = 0; i < b->dropped_count; i++) {
+        free_snapshot(b, b->dropped[i]);
+    }
+    for (size_t i = 0; i < b->snapshot_count; i++) {
+        free_snapshot(b, b->snapshots[i]);
+    }
+    law_shelf_free(b->shelf);
+    pthread_mutex_destroy(&b->lock);
+    pthread_mutex_destroy(&b->work);
+    arena_free(b->arena);
+}
+
 void book_free(struct law_book *b)
 {
-    for (size_t i = 0; i < b->snapshot_count; i++) {
-        arena_free(b->snapshots[i].arena);
+    if (b == NULL) {
+        return;
     }
-    pthread_mutex_destroy(&b->lock);
+    pthread_mutex_lock(&b->lock);
+    b->closed = true;
+    bool last = b->pins == 0;
+    pthread_mutex_unlock(&b->lock);
+    if (last) {
+        destroy(b);
+    }
 }
 
 int64_t book_newest(const struct law_book *b)
@@ -182,23 +321,32 @@ size_t book_count(const struct law_book *b)
     return b->count;
 }
 
+/* Under both locks: nobody finds it any more. */
+static void drop(struct law_book *b, size_t at)
+{
+    must(b->dropped_count < SNAPSHOTS_MAX);
+    b->dropped[b->dropped_count++] = b->snapshots[at];
+    b->snapshots[at] = b->snapshots[--b->snapshot_count];
+}
+
 void book_reset(struct law_book *b, size_t count)
 {
-    pthread_mutex_lock(&b->lock);
-    if (count < b->count) {
-        int64_t last = count == 0 ? -1 : b->rows[count - 1].seq;
-        size_t kept = 0;
-        for (size_t i = 0; i < b->snapshot_count; i++) {
-            if (b->snapshots[i].law_seq <= last) {
-                b->snapshots[kept++] = b->snapshots[i];
-            } else {
-                arena_free(b->snapshots[i].arena);
-            }
-        }
-        b->snapshot_count = kept;
-        b->count = count;
+    if (count >= b->count) {
+        return;
     }
+    pthread_mutex_lock(&b->work);
+    reap(b);
+    pthread_mutex_lock(&b->lock);
+    int64_t last = count == 0 ? -1 : b->rows[count - 1].seq;
+    for (size_t i = b->snapshot_count; i > 0; i--) {
+        if (b->snapshots[i - 1]->law_seq > last && b->dropped_count < SNAPSHOTS_MAX) {
+            drop(b, i - 1);
+        }
+    }
+    b->count = count;
     pthread_mutex_unlock(&b->lock);
+    reap(b);
+    pthread_mutex_unlock(&b->work);
 }
 
 void book_show(struct law_book *b)
@@ -208,160 +356,281 @@ void book_show(struct law_book *b)
     pthread_mutex_unlock(&b->lock);
 }
 
-/* The newest publication of each pack that a case of this law_seq and day may see, oldest first, so
- * that bases come before what builds on them. */
-static size_t packs_in_force(const struct law_book *b, int64_t law_seq, struct day day,
-                             const struct publication **out)
+struct str book_alarm(struct law_book *b, struct arena *a)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < b->count; i++) {
-        const struct publication *p = &b->rows[i];
-        if (p->seq > law_seq || p->from.n > day.n) {
-            continue;
-        }
-        size_t k = 0;
-        while (k < n && !str_equal(out[k]->pack, p->pack)) {
-            k++;
-        }
-        out[k] = p;
-        n = k == n ? n + 1 : n;
-    }
-    return n;
+    char text[sizeof(b->alarm)];
+    pthread_mutex_lock(&b->lock);
+    memcpy(text, b->alarm, sizeof(text));
+    pthread_mutex_unlock(&b->lock);
+    return str_copy(a, str_from(text));
 }
 
-static enum err load_snapshot(struct ctx *ctx, struct law_book *b, struct db *db, int64_t law_seq,
-                              struct day day, struct snapshot *s)
-{
-    const struct publication **in_force =
-        ARENA_ARRAY(ctx->arena, const struct publication *, b->count + 1);
-    size_t count = packs_in_force(b, law_seq, day, in_force);
-    struct law_pack_source *packs = ARENA_ARRAY(ctx->arena, struct law_pack_source, count + 1);
-    for (size_t i = 0; i < count; i++) {
-        struct str text = {0};
-        TRY(pack_text(ctx, db, in_force[i]->digest, &text));
-        TRY(law_pack_read(ctx, text, &packs[i]));
-    }
-    struct law_problems problems = {0};
-    return law_load(ctx, s->arena, packs, count, day, &s->law, &problems);
-}
+/* ---- snapshots ---- */
 
-static struct snapshot *find_snapshot(struct law_book *b, int64_t law_seq, struct day epoch)
+/* Under `lock`; pinned when found. */
+static struct snapshot *find_pinned(struct law_book *b, int64_t law_seq, struct day day)
 {
-    for (size_t i = b->snapshot_count; i > 0; i--) {
-        struct snapshot *s = &b->snapshots[i - 1];
-        if (s->law_seq == law_seq && s->epoch.n == epoch.n) {
+    for (size_t i = 0; i < b->snapshot_count; i++) {
+        struct snapshot *s = b->snapshots[i];
+        if (s->law_seq == law_seq && s->from.n <= day.n && day.n < s->until.n) {
+            s->pins++;
+            b->pins++;
+            s->used = ++b->clock;
             return s;
         }
     }
     return NULL;
 }
 
-/* What is done under the lock has a guard and arenas of its own: a passed cap must not jump over
- * the unlocking. */
-struct locked_work {
-    struct ctx ctx;
-    struct arena_guard guard;
-    char detail[256]; /* of the fault, for the caller's arena */
+struct pin {
+    struct snapshot *snapshot; /* NULL: nothing was found */
 };
 
-static bool locked_begin(struct locked_work *w, struct law_book *b, struct world *world)
+static void unpin(void *arg)
 {
-    struct arena *arena = arena_new(LIMIT_LAW_ARENA_BYTES);
-    w->detail[0] = 0;
-    if (arena == NULL) {
-        return false;
+    struct snapshot *s = ((struct pin *)arg)->snapshot;
+    if (s != NULL) {
+        struct law_book *b = s->book;
+        pthread_mutex_lock(&b->lock);
+        must(s->pins > 0 && b->pins >= s->pins);
+        s->pins--;
+        b->pins--;
+        bool last = b->closed && b->pins == 0;
+        pthread_mutex_unlock(&b->lock);
+        if (last) {
+            destroy(b);
+        }
     }
-    w->ctx = (struct ctx){.arena = arena, .world = world};
-    pthread_mutex_lock(&b->lock);
-    return true;
 }
 
-/* Returns e, or ERR_MEMORY when the work did not return; its detail goes to ctx. */
-static enum err locked_end(struct locked_work *w, struct law_book *b, struct ctx *ctx, enum err e)
+/* Room for one more: of those nobody has pinned the longest unused go, beyond what is kept. */
+static void evict(struct law_book *b)
 {
-    pthread_mutex_unlock(&b->lock);
-    size_t n = w->ctx.why.detail.n < sizeof(w->detail) ? w->ctx.why.detail.n : sizeof(w->detail);
-    if (e != ERR_OK && n > 0) {
-        memcpy(w->detail, w->ctx.why.detail.p, n);
+    reap(b);
+    for (;;) {
+        pthread_mutex_lock(&b->lock);
+        size_t oldest = SIZE_MAX;
+        for (size_t i = 0; i < b->snapshot_count; i++) {
+            const struct snapshot *s = b->snapshots[i];
+            bool older = oldest == SIZE_MAX || s->used < b->snapshots[oldest]->used;
+            oldest = s->pins == 0 && older ? i : oldest;
+        }
+        bool goes = oldest != SIZE_MAX && b->snapshot_count >= SNAPSHOTS_KEPT &&
+                    b->dropped_count < SNAPSHOTS_MAX;
+        if (goes) {
+            drop(b, oldest);
+        }
+        pthread_mutex_unlock(&b->lock);
+        if (!goes) {
+            return;
+        }
+        reap(b);
     }
-    arena_free(w->ctx.arena);
-    return e == ERR_OK ? e : fault(ctx, e, "%.*s", (int)n, w->detail);
 }
 
-static enum err make_snapshot(struct locked_work *w, struct law_book *b, struct db *db,
-                              int64_t law_seq, struct day day, const struct law **ret)
+/* The publications up to a sequence, as terms; the parsed packs come later. */
+static size_t terms_upto(const struct work *w, int64_t law_seq, struct pack_term **ret)
 {
+    const struct law_book *b = w->book;
+    struct pack_term *terms = ARENA_ARRAY(w->ctx.arena, struct pack_term, b->count + 2);
+    size_t n = 0;
+    while (n < b->count && b->rows[n].seq <= law_seq) {
+        const struct publication *p = &b->rows[n];
+        terms[n++] = (struct pack_term){NULL, p->pack, p->from, p->until};
+    }
+    *ret = terms;
+    return n;
+}
+
+struct wanted {
+    int64_t law_seq;
+    struct day day;
+    struct snapshot *made;
+    struct day from; /* of `day`: the change before it, and the one after */
+    struct day until;
+};
+
+static void narrow(struct wanted *x, struct day change)
+{
+    if (change.n <= x->day.n) {
+        x->from = change.n > x->from.n ? change : x->from;
+    } else {
+        x->until = change.n < x->until.n ? change : x->until;
+    }
+}
+
+/* Link the law of a day; ERR_NOT_FOUND when nothing is in force. */
+static enum err link_day(struct work *w, struct wanted *x)
+{
+    struct law_book *b = w->book;
     struct ctx *ctx = &w->ctx;
-    if (b->snapshot_count >= SNAPSHOTS_MAX) {
+    struct pack_term *terms = NULL;
+    struct law_problems problems = {0};
+    size_t n = terms_upto(w, x->law_seq, &terms);
+    size_t *index = ARENA_ARRAY(ctx->arena, size_t, n + 1);
+    struct parsed_pack **packs = ARENA_ARRAY(ctx->arena, struct parsed_pack *, n + 1);
+    size_t count = law_in_force(terms, n, x->day, index);
+    x->from = (struct day){INT32_MIN};
+    x->until = (struct day){INT32_MAX};
+    for (size_t i = 0; i < n; i++) {
+        narrow(x, terms[i].from);
+        narrow(x, terms[i].until);
+    }
+    for (size_t i = 0; i < count; i++) {
+        TRY(parsed_of(w, b->rows[index[i]].digest, &packs[i]));
+        size_t day_count = 0;
+        const struct day *days = law_pack_days(packs[i], &day_count);
+        for (size_t k = 0; k < day_count; k++) {
+            narrow(x, days[k]);
+        }
+    }
+    if (count == 0) {
+        return fault(ctx, ERR_NOT_FOUND, "no pack of law is in force that day");
+    }
+    w->making = arena_new(LIMIT_LAW_ARENA_BYTES);
+    if (w->making == NULL) {
+        return fault(ctx, ERR_MEMORY, "no memory for a snapshot of the law");
+    }
+    arena_guard_as(w->making, ctx->arena);
+    x->made = ARENA_NEW(w->making, struct snapshot);
+    struct law_plan plan = {.packs = packs, .count = count, .day = x->day, .in_force = true};
+    enum err e = law_link(ctx, b->shelf, w->making, &plan, &x->made->law, &problems);
+    if (e != ERR_OK) {
+        x->made = NULL;
+        arena_free(w->making);
+        w->making = NULL;
+    }
+    return e;
+}
+
+/* No push: what was linked is not known to the book yet. */
+static void raise_alarm(struct work *w, const struct wanted *asked, const struct wanted *stays)
+{
+    struct law_book *b = w->book;
+    struct civil day = day_to_civil(asked->day);
+    struct civil then = day_to_civil(stays->day);
+    struct str why = w->ctx.why.detail;
+    pthread_mutex_lock(&b->lock);
+    snprintf(b->alarm, sizeof(b->alarm),
+             "the law of %04d-%02d-%02d does not load (%.*s); that of %04d-%02d-%02d stays",
+             day.year, day.month, day.day, FMT(str_slice(why, 0, 300)), then.year, then.month,
+             then.day);
+    pthread_mutex_unlock(&b->lock);
+}
+
+/* The law that loaded last: of the days before, else before the newest publication. */
+static enum err last_good(struct work *w, const struct wanted *asked, struct wanted *ret)
+{
+    struct law_book *b = w->book;
+    struct ctx *ctx = &w->ctx;
+    struct why why = ctx->why;
+    struct wanted x = *asked;
+    for (size_t tries = 0; tries < FALLBACKS_MAX; tries++) {
+        bool earlier = x.from.n != INT32_MIN;
+        size_t n = 0;
+        while (n < b->count && b->rows[n].seq <= x.law_seq) {
+            n++;
+        }
+        if (earlier) {
+            x.day = day_add(x.from, -1);
+        } else if (n > 1) {
+            x.law_seq = b->rows[n - 2].seq;
+            x.day = asked->day;
+        } else {
+            break;
+        }
+        enum err e = link_day(w, &x);
+        if (e == ERR_OK) {
+            *ret = x;
+            ctx->why = why;
+            raise_alarm(w, asked, &x);
+            return ERR_OK;
+        }
+        if (e == ERR_NOT_FOUND) {
+            x.from = (struct day){INT32_MIN};
+        } else if (e != ERR_SYNTAX) {
+            return fault_pass(ctx, e, __func__);
+        }
+    }
+    ctx->why = why;
+    return ERR_SYNTAX;
+}
+
+struct ask {
+    int64_t law_seq;
+    struct day day;
+    struct snapshot *found; /* pinned; NULL: nothing is in force */
+};
+
+static enum err make_snapshot(struct work *w, void *arg)
+{
+    struct ask *ask = arg;
+    struct law_book *b = w->book;
+    struct ctx *ctx = &w->ctx;
+    struct wanted asked = {.law_seq = ask->law_seq, .day = ask->day};
+    pthread_mutex_lock(&b->lock);
+    ask->found = find_pinned(b, asked.law_seq, asked.day); /* made by another thread meanwhile */
+    pthread_mutex_unlock(&b->lock);
+    if (ask->found != NULL) {
+        return ERR_OK;
+    }
+    evict(b);
+    if (b->snapshot_count == SNAPSHOTS_MAX) {
         return fault(ctx, ERR_TOO_MANY, "more than %d snapshots of the law are in use",
                      SNAPSHOTS_MAX);
     }
-    struct snapshot *s = &b->snapshots[b->snapshot_count];
-    *s = (struct snapshot){
-        .law_seq = law_seq, .epoch = epoch_of(b, day), .arena = arena_new(LIMIT_LAW_ARENA_BYTES)};
-    if (s->arena == NULL) {
-        return fault(ctx, ERR_MEMORY, "no memory for a snapshot of the law");
+    enum err e = link_day(w, &asked);
+    struct snapshot *s = asked.made;
+    if (e == ERR_SYNTAX) {
+        struct wanted stays = {0};
+        e = last_good(w, &asked, &stays);
+        s = stays.made;
     }
-    if (setjmp(w->guard.jump) != 0) {
-        arena_free(b->snapshots[b->snapshot_count].arena);
-        ctx->why = (struct why){.code = ERR_MEMORY};
-        return ERR_MEMORY;
+    if (e == ERR_NOT_FOUND) {
+        return ERR_OK; /* nothing is in force: no law, and no fault */
     }
-    arena_guard(ctx->arena, &w->guard);
-    arena_guard_as(s->arena, ctx->arena);
-    enum err e = load_snapshot(ctx, b, db, law_seq, day, s);
-    arena_guard_as(s->arena, NULL);
-    if (e != ERR_OK) {
-        arena_free(s->arena);
-        return fault_pass(ctx, e, __func__);
-    }
-    b->snapshot_count++;
-    *ret = s->law;
+    TRY(e);
+    must(s != NULL && s->law != NULL);
+    s->book = b;
+    s->law_seq = asked.law_seq;
+    s->from = asked.from;
+    s->until = asked.until;
+    s->arena = w->making;
+    s->pins = 1;
+    arena_guard_as(w->making, NULL);
+    w->making = NULL;
+    pthread_mutex_lock(&b->lock);
+    s->used = ++b->clock;
+    b->pins++;
+    b->snapshots[b->snapshot_count++] = s;
+    pthread_mutex_unlock(&b->lock);
+    ask->found = s;
     return ERR_OK;
-}
-
-static enum err note_guarded(struct locked_work *w, struct law_book *b, struct db *db)
-{
-    if (setjmp(w->guard.jump) != 0) {
-        arena_guard_as(b->arena, NULL);
-        w->ctx.why = (struct why){.code = ERR_MEMORY};
-        return ERR_MEMORY;
-    }
-    arena_guard(w->ctx.arena, &w->guard);
-    arena_guard_as(b->arena, w->ctx.arena);
-    enum err e = read_publications(&w->ctx, b, db);
-    arena_guard_as(b->arena, NULL);
-    return e;
 }
 
 enum err book_law(struct ctx *ctx, struct law_book *b, struct db *db, int64_t law_seq,
                   struct day day, const struct law **ret)
 {
     *ret = NULL;
+    /* The pin is known to the arena before there is anything to let go of. */
+    struct pin *pin = ARENA_NEW(ctx->arena, struct pin);
+    arena_defer(ctx->arena, unpin, pin);
     pthread_mutex_lock(&b->lock);
     bool wanted = b->count > 0 && law_seq >= 0;
-    struct snapshot *s = wanted ? find_snapshot(b, law_seq, epoch_of(b, day)) : NULL;
+    pin->snapshot = wanted ? find_pinned(b, law_seq, day) : NULL;
     pthread_mutex_unlock(&b->lock);
-    if (s != NULL || !wanted) {
-        *ret = s == NULL ? NULL : s->law;
-        return ERR_OK;
+    if (pin->snapshot == NULL && wanted) {
+        struct work w;
+        struct ask ask = {.law_seq = law_seq, .day = day};
+        if (!work_begin(&w, b, db, ctx->world)) {
+            return fault(ctx, ERR_MEMORY, "no memory for a snapshot of the law");
+        }
+        enum err e = work_run(&w, make_snapshot, &ask);
+        pin->snapshot = ask.found;
+        TRY(work_end(&w, ctx, e));
     }
-    struct locked_work w;
-    if (!locked_begin(&w, b, ctx->world)) {
-        return fault(ctx, ERR_MEMORY, "no memory for a snapshot of the law");
-    }
-    s = find_snapshot(b, law_seq, epoch_of(b, day)); /* another thread may have made it meanwhile */
-    *ret = s == NULL ? NULL : s->law;
-    return locked_end(&w, b, ctx, s != NULL ? ERR_OK : make_snapshot(&w, b, db, law_seq, day, ret));
-}
-
-enum err book_note(struct ctx *ctx, struct law_book *b, struct db *db)
-{
-    struct locked_work w;
-    if (!locked_begin(&w, b, ctx->world)) {
-        return fault(ctx, ERR_MEMORY, "no memory to read the publications");
-    }
-    return locked_end(&w, b, ctx, note_guarded(&w, b, db));
+    *ret = pin->snapshot == NULL ? NULL : pin->snapshot->law;
+    return ERR_OK;
 }
 
 /* ---- trying a publication ---- */
@@ -385,71 +654,135 @@ static enum err pack_file(struct ctx *ctx, struct db *db, const struct draft *d,
     return ERR_OK;
 }
 
-enum err book_genesis(struct ctx *ctx, struct db *db, const struct draft *draft,
+static void free_shelf(void *slot)
+{
+    law_shelf_free(*(struct law_shelf **)slot);
+}
+
+enum err book_genesis(struct ctx *ctx, struct db *db, const struct draft *draft, struct day day,
                       const struct law **ret)
 {
     struct str file = {0};
-    struct law_pack_source pack;
+    struct law_pack_source source;
     struct law_problems problems;
+    struct parsed_pack *pack = NULL;
     struct law *law = NULL;
+    uint8_t digest[32];
     *ret = NULL;
     TRY(pack_file(ctx, db, draft, &file));
-    if (file.n == 0 || law_pack_read(ctx, file, &pack) != ERR_OK) {
+    if (file.n == 0 || law_pack_read(ctx, file, &source) != ERR_OK) {
         return ERR_OK;
     }
-    struct arena *arena = arena_new(LIMIT_LAW_ARENA_BYTES);
-    if (arena == NULL) {
-        return fault(ctx, ERR_MEMORY, "no memory for a law pack");
-    }
-    arena_defer(ctx->arena, free_arena, arena);
-    arena_guard_as(arena, ctx->arena);
-    if (law_load(ctx, arena, &pack, 1, instant_day(ctx->world->now(ctx->world)), &law, &problems) ==
-        ERR_OK) {
+    struct law_shelf **slot = ARENA_NEW(ctx->arena, struct law_shelf *);
+    arena_defer(ctx->arena, free_shelf, slot);
+    TRY(law_shelf_new(ctx, NULL, slot));
+    law_shelf_begin(ctx, *slot);
+    sha256(file.p, file.n, digest);
+    TRY(law_shelve(ctx, *slot, &source, digest, &pack));
+    struct law_plan plan = {.packs = &pack, .count = 1, .day = day, .in_force = true};
+    if (law_link(ctx, *slot, ctx->arena, &plan, &law, &problems) == ERR_OK) {
         *ret = law;
     }
+    law_shelf_end(*slot);
     return ERR_OK;
+}
+
+struct trial {
+    struct str file;
+    struct day day;
+    struct law_problems problems;
+    bool good;
+};
+
+/* What may be in force from today on: of each code what is now, and what has yet to begin. */
+static size_t terms_ahead(const struct work *w, struct day day, struct pack_term *terms,
+                          struct str *digests)
+{
+    const struct law_book *b = w->book;
+    struct pack_term *all = NULL;
+    size_t n = terms_upto(w, INT64_MAX, &all);
+    size_t *now = ARENA_ARRAY(w->ctx.arena, size_t, n + 1);
+    size_t now_count = law_in_force(all, n, day, now);
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool holds = all[i].from.n > day.n;
+        for (size_t k = 0; k < now_count && !holds; k++) {
+            holds = now[k] == i;
+        }
+        if (holds) {
+            digests[count] = b->rows[i].digest;
+            terms[count++] = all[i];
+        }
+    }
+    return count;
+}
+
+static enum err run_trial(struct work *w, void *arg)
+{
+    struct trial *t = arg;
+    struct law_book *b = w->book;
+    struct ctx *ctx = &w->ctx;
+    struct pack_term *terms = ARENA_ARRAY(ctx->arena, struct pack_term, b->count + 2);
+    struct str *digests = ARENA_ARRAY(ctx->arena, struct str, b->count + 2);
+    struct law_pack_source source;
+    uint8_t digest[32];
+    if (law_pack_read(ctx, t->file, &source) != ERR_OK) {
+        return ERR_OK; /* not good */
+    }
+    size_t count = terms_ahead(w, t->day, terms, digests);
+    for (size_t i = 0; i < count; i++) {
+        TRY(parsed_of(w, digests[i], &terms[i].pack));
+    }
+    struct pack_term *own = &terms[count];
+    sha256(t->file.p, t->file.n, digest);
+    TRY(law_shelve(ctx, b->shelf, &source, digest, &own->pack));
+    struct pack_head head = law_pack_head(own->pack);
+    own->code = head.code;
+    own->from = head.from.n > t->day.n ? head.from : t->day;
+    own->until = head.until;
+    enum err e =
+        law_check_ahead(ctx, b->shelf, terms, count + 1, count, &source, 1, t->day, &t->problems);
+    t->good = e == ERR_OK;
+    return e == ERR_SYNTAX ? ERR_OK : e;
+}
+
+/* Problems from the arena of the work to that of the caller. */
+static void keep_problems(struct arena *a, const struct law_problems *from, struct law_problems *to)
+{
+    to->items = ARENA_ARRAY(a, struct law_problem, from->count + 1);
+    to->count = from->count;
+    for (size_t i = 0; i < from->count; i++) {
+        const struct law_problem *p = &from->items[i];
+        to->items[i] =
+            (struct law_problem){str_copy(a, p->pack), str_copy(a, p->file),    p->line, p->warning,
+                                 str_copy(a, p->code), str_copy(a, p->sentence)};
+    }
 }
 
 enum err book_try(struct ctx *ctx, struct law_book *b, struct db *db, const struct draft *draft,
                   bool *ret_good, struct law_problems *ret_problems)
 {
-    struct str file = {0};
-    struct day day = instant_day(ctx->world->now(ctx->world));
+    struct trial t = {.day = instant_day(ctx->world->now(ctx->world))};
+    struct work w;
     *ret_good = false;
     *ret_problems = (struct law_problems){0};
-    TRY(pack_file(ctx, db, draft, &file));
-    if (file.n == 0) {
+    TRY(pack_file(ctx, db, draft, &t.file));
+    if (t.file.n == 0) {
         return ERR_OK;
     }
-    const struct publication **in_force =
-        ARENA_ARRAY(ctx->arena, const struct publication *, b->count + 1);
-    size_t count = packs_in_force(b, INT64_MAX, day, in_force);
-    struct law_pack_source *packs = ARENA_ARRAY(ctx->arena, struct law_pack_source, count + 2);
-    size_t n = 0;
-    bool placed = false;
-    for (size_t i = 0; i < count; i++) {
-        struct str text = {0};
-        bool same = str_equal(in_force[i]->pack, json_text(&draft->fields, "pack.code"));
-        placed = placed || same;
-        if (!same) {
-            TRY(pack_text(ctx, db, in_force[i]->digest, &text));
-        }
-        if (law_pack_read(ctx, same ? file : text, &packs[n++]) != ERR_OK) {
-            return ERR_OK;
-        }
+    if (!work_begin(&w, b, db, ctx->world)) {
+        return fault(ctx, ERR_MEMORY, "no memory to try a law pack");
     }
-    if (!placed && law_pack_read(ctx, file, &packs[n++]) != ERR_OK) {
-        return ERR_OK;
-    }
-    struct arena *arena = arena_new(LIMIT_LAW_ARENA_BYTES);
-    if (arena == NULL) {
-        return fault(ctx, ERR_MEMORY, "no memory for a law pack");
-    }
-    /* Freed with the caller's work: passing a cap unwinds from here. */
+    /* The problems lie on the arena of the work, which a jump from here must not leave behind. */
+    struct arena *arena = w.ctx.arena;
+    enum err e = work_run(&w, run_trial, &t);
+    *ret_good = e == ERR_OK && t.good;
+    pthread_mutex_unlock(&b->work);
     arena_defer(ctx->arena, free_arena, arena);
-    arena_guard_as(arena, ctx->arena);
-    struct law *law = NULL;
-    *ret_good = law_load(ctx, arena, packs, n, day, &law, ret_problems) == ERR_OK;
+    if (e != ERR_OK) {
+        return fault(ctx, e, "%.*s", FMT(w.ctx.why.detail));
+    }
+    keep_problems(ctx->arena, &t.problems, ret_problems);
     return ERR_OK;
 }
 
@@ -485,6 +818,8 @@ enum err book_publish_draft(struct ctx *ctx, struct law_book *b, struct db *db,
             TRY(json_parse(ctx, pack->files[i].bytes, STR("pack.json"), &head));
         }
     }
+    struct day from;
+    struct day today = instant_day(ctx->world->now(ctx->world));
     struct json f = json_object();
     struct json m = json_object();
     json_set(a, &m, STR("name"), json_of_str(file->name));
@@ -495,14 +830,17 @@ enum err book_publish_draft(struct ctx *ctx, struct law_book *b, struct db *db,
     json_set(a, &f, STR("pack.version"), json_of_str(json_text(&head, "version")));
     json_set(a, &f, STR("pack.digest"), json_of_str(file->sha256));
     json_set(a, &f, STR("pack.file"), m);
+    if (day_parse(json_text(&head, "from"), &from) && from.n > today.n) {
+        json_set(a, &f, STR("pack.from"), json_of_str(day_text(a, from)));
+    }
     *ret = (struct draft){.fields = f, .attachments = file, .attachment_count = 1};
     bool good = false;
     TRY(book_try(ctx, b, db, ret, &good, ret_problems));
     const struct law *law = NULL;
     if (book_newest(b) < 0) {
-        TRY(book_genesis(ctx, db, ret, &law));
+        TRY(book_genesis(ctx, db, ret, today, &law));
     } else {
-        TRY(book_law(ctx, b, db, book_newest(b), instant_day(ctx->world->now(ctx->world)), &law));
+        TRY(book_law(ctx, b, db, book_newest(b), today, &law));
     }
     if (!good || law == NULL) {
         return fault(ctx, ERR_SYNTAX, "the pack has faults");

@@ -12,13 +12,19 @@ struct law_book;
 
 extern const struct projector book_projector;
 
-/* A book on this arena, which must outlive it. Reads no row before book_note. */
-enum err book_new(struct ctx *ctx, struct arena *arena, struct law_book **ret) MUST_USE;
+/* A book on an arena of its own. Reads no row before book_note. When it is freed while laws of it
+ * are still in somebody's hands, it goes with the last of them. NULL is allowed. */
+enum err book_new(struct ctx *ctx, struct law_book **ret) MUST_USE;
 void book_free(struct law_book *b);
-/* The law after publications up to law_seq, as of a day; NULL when there is none. Loaded on first
- * use and kept as long as the book. Any thread. */
+/* The law after publications up to law_seq, as of a day; NULL when there is none. Linked when it is
+ * asked for first; it stays at least until ctx->arena is cleared, or reset to before this call.
+ * When the law of that day does not load, the last that did stands in (book_alarm). Any thread. */
 enum err book_law(struct ctx *ctx, struct law_book *b, struct db *db, int64_t law_seq,
                   struct day day, const struct law **ret) MUST_USE;
+
+/* What is wrong with the law in force, for who watches over the node: a sentence, or empty. Any
+ * thread. */
+struct str book_alarm(struct law_book *b, struct arena *a);
 
 /* ---- the writer's ---- */
 
@@ -37,12 +43,14 @@ enum err book_note(struct ctx *ctx, struct law_book *b, struct db *db) MUST_USE;
 
 /* ---- publishing ---- */
 
-/* Would the packs in force, with the one this draft carries, load without a fault? */
+/* Would the law load without a fault, today and on every day ahead, with the pack this draft
+ * carries in force from its own day on? Faults that are there without it, in other packs, do not
+ * count. */
 enum err book_try(struct ctx *ctx, struct law_book *b, struct db *db, const struct draft *draft,
                   bool *ret_good, struct law_problems *ret_problems) MUST_USE;
 /* The law a first publication is judged by: the very pack it carries. NULL when it does not load.
  */
-enum err book_genesis(struct ctx *ctx, struct db *db, const struct draft *draft,
+enum err book_genesis(struct ctx *ctx, struct db *db, const struct draft *draft, struct day day,
                       const struct law **ret) MUST_USE;
 /* A draft that publishes this pack, which is tried first; what is wrong with it goes to
  * ret_problems.

@@ -6,5 +6,6 @@ CREATE TABLE book_pack (
     pack TEXT NOT NULL,
     version TEXT NOT NULL,
     digest TEXT NOT NULL,
-    from_day INTEGER NOT NULL
+    from_day INTEGER NOT NULL, -- the first day in force, never before that of the act
+    until_day INTEGER NOT NULL -- the first day no longer; 2147483647: open
 ) STRICT;

@@ -435,7 +435,7 @@ enum err admit(struct ctx *ctx, struct gate *g, struct db *db, const struct draf
     struct admission a = {0};
     bool was_behind = false;
     TRY(case_catch_up(ctx, g, db, draft->case_id, &was_behind));
-    TRY(question_load(ctx, g, db, draft, next_instant(g), &q));
+    TRY(question_load(ctx, g, db, draft, next_instant(g), book_newest(g->book), &q));
     checks_run(ctx, &q, &a.verdict);
     if (a.verdict.admitted) {
         TRY(check_publication(ctx, g, db, &q, &a.verdict));

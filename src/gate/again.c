@@ -13,7 +13,7 @@ enum err gate_again(struct ctx *ctx, struct gate *g, struct db *db, const struct
     struct question q;
     struct admission a = {0};
     *ret = (struct act_again){0};
-    TRY(question_load(ctx, g, db, &v->draft, v->at, &q));
+    TRY(question_load(ctx, g, db, &v->draft, v->at, book_newest(g->book), &q));
     q.recorded = true;
     q.decided_then = then->erased_before ? v->decided : json_array();
     q.erased = v->erased;

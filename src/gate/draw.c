@@ -121,7 +121,7 @@ enum err gate_document(struct ctx *ctx, struct gate *g, struct db *reader, int64
     TRY(gate_act(ctx, g, reader, seq, &record, &found));
     struct question q;
     v.draft.case_id = record.case_id;
-    TRY(question_load(ctx, g, reader, &v.draft, v.at, &q));
+    TRY(question_load(ctx, g, reader, &v.draft, v.at, book_visible(g->book), &q));
     if (q.kind == NULL || q.kind->draws.n == 0) {
         return ERR_OK;
     }

@@ -47,7 +47,7 @@ static enum err forget_document(struct ctx *ctx, struct gate *g, struct db *db, 
     bool found = false;
     TRY(vault_find(ctx, db, seq, &text, &found));
     TRY(vault_read(ctx, text, &content));
-    TRY(question_load(ctx, g, db, &content.draft, content.at, &q));
+    TRY(question_load(ctx, g, db, &content.draft, content.at, book_newest(g->book), &q));
     if (q.kind == NULL || !law_document_shows(q.law, q.kind->draws, fact)) {
         return ERR_OK;
     }

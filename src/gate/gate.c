@@ -136,7 +136,7 @@ enum err gate_new(struct ctx *ctx, const struct gate_config *config, struct gate
                                    .undone = undo_job,
                                    .before_commit = sign_head,
                                    .after_commit = end_batch};
-    enum err e = book_new(ctx, arena, &g->book);
+    enum err e = book_new(ctx, &g->book);
     if (e == ERR_OK) {
         e = read_head(ctx, g, store_writer(config->store));
     }

@@ -78,10 +78,12 @@ enum err gate_start(struct ctx *ctx, struct gate *g) MUST_USE;
 void gate_stop(struct gate *g);
 size_t gate_run_once(struct gate *g);
 
-/* The law in force today; NULL before any pack is published. Lives as long as the gate. Any thread.
- */
+/* The law in force today, of committed publications; NULL before any pack is published. Stays as
+ * long as what else lies on ctx->arena. Any thread. */
 enum err gate_law(struct ctx *ctx, struct gate *g, struct db *reader,
                   const struct law **ret) MUST_USE;
+/* What is wrong with the law in force (book/book.h), or empty. Any thread. */
+struct str gate_alarm(struct gate *g, struct arena *a);
 
 /* ---- the doors ---- */
 

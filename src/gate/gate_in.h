@@ -174,10 +174,12 @@ extern const size_t gate_name_count;
 
 /* ---- state.c ---- */
 
-/* Fill a question for a draft at an instant. A draft that names what is not there gives a question
- * whose checks refuse; only faults of the store are errors. */
+/* Fill a question for a draft at an instant, by the law after publications up to law_seq: the writer
+ * asks by book_newest, a reader by book_visible, for it cannot see what is not committed. A draft
+ * that names what is not there gives a question whose checks refuse; only faults of the store are
+ * errors. */
 enum err question_load(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft,
-                       struct instant at, struct question *ret) MUST_USE;
+                       struct instant at, int64_t law_seq, struct question *ret) MUST_USE;
 
 /* ---- act.c: a draft as a leaf and vault content ---- */
 

@@ -15,6 +15,11 @@ enum err gate_law(struct ctx *ctx, struct gate *g, struct db *reader, const stru
     return law_now(ctx, g, reader, ret);
 }
 
+struct str gate_alarm(struct gate *g, struct arena *a)
+{
+    return book_alarm(g->book, a);
+}
+
 enum err gate_case(struct ctx *ctx, struct gate *g, struct db *reader, struct str id,
                    struct case_state *ret, bool *ret_found)
 {
@@ -207,7 +212,7 @@ enum err gate_ask(struct ctx *ctx, struct gate *g, struct db *reader, const stru
                   struct verdict *ret)
 {
     struct question q;
-    TRY(question_load(ctx, g, reader, draft, g->world->now(g->world), &q));
+    TRY(question_load(ctx, g, reader, draft, g->world->now(g->world), book_visible(g->book), &q));
     checks_run(ctx, &q, ret);
     return ERR_OK;
 }
@@ -236,7 +241,7 @@ enum err gate_open(struct ctx *ctx, struct gate *g, struct db *reader, struct st
     struct draft draft = {.case_id = case_id, .actor = *actor, .fields = json_object()};
     struct question q;
     *ret_count = 0;
-    TRY(question_load(ctx, g, reader, &draft, g->world->now(g->world), &q));
+    TRY(question_load(ctx, g, reader, &draft, g->world->now(g->world), book_visible(g->book), &q));
     if (!q.has_case || q.item == NULL) {
         return ERR_OK;
     }

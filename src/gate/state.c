@@ -100,18 +100,18 @@ static struct json merged_facts(struct arena *a, const struct json *before,
 }
 
 enum err question_load(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft,
-                       struct instant at, struct question *ret)
+                       struct instant at, int64_t law_seq, struct question *ret)
 {
     *ret = (struct question){.draft = draft, .at = at, .day = instant_day(at)};
     struct question *q = ret;
     q->facts_before = q->acts = json_object();
     q->decided = q->decided_then = json_array();
-    q->law_seq = book_newest(g->book);
+    q->law_seq = law_seq;
     if (q->law_seq >= 0) {
         TRY(book_law(ctx, g->book, db, q->law_seq, q->day, &q->law_now));
     }
     if (q->law_seq < 0) {
-        TRY(book_genesis(ctx, db, draft, &q->law_now));
+        TRY(book_genesis(ctx, db, draft, q->day, &q->law_now));
     }
     q->law = q->law_now;
     if (q->law == NULL) {

@@ -63,7 +63,9 @@ static enum err health_law(struct page *p)
     struct ctx *ctx = p->ctx;
     const struct law *law = NULL;
     TRY(reader_get(p));
-    return gate_law(ctx, p->gate, p->db, &law);
+    TRY(gate_law(ctx, p->gate, p->db, &law));
+    struct str alarm = gate_alarm(p->gate, ctx->arena);
+    return alarm.n == 0 ? ERR_OK : fault(ctx, ERR_SYNTAX, "%.*s", FMT(alarm));
 }
 
 static size_t health_all(struct page *p, struct web_health *ret)
