@@ -9,6 +9,7 @@
 
 #include "base/day.h"
 #include "base/json.h"
+#include "book/book.h"
 #include "crypto/keyholder.h"
 #include "cli/test_scenario.h"
 #include "world_sim.h"
@@ -97,6 +98,32 @@ static void *asker(void *arg)
     return NULL;
 }
 
+enum { VERSIONS = 4 };
+
+/* Versions of the national pack, drafted before the writer runs: it alone may use its connection.
+ */
+static enum err draft_versions(struct ctx *ctx, struct play *p, struct draft *ret)
+{
+    for (int i = 0; i < VERSIONS; i++) {
+        struct law_problems problems;
+        struct law_pack_source pack = p->packs[0];
+        struct law_file *files = ARENA_ARRAY(ctx->arena, struct law_file, pack.count);
+        memcpy(files, pack.files, pack.count * sizeof(*files));
+        for (size_t k = 0; k < pack.count; k++) {
+            if (str_equal(files[k].path, STR("act/accept.json"))) {
+                files[k].bytes =
+                    str_format(ctx->arena, "%.*s%*s", FMT(files[k].bytes), i + 1, "\n");
+            }
+        }
+        pack.files = files;
+        TRY(book_publish_draft(ctx, gate_book(p->gate), store_writer(p->store), &pack, &ret[i],
+                               &problems));
+        ret[i].actor = (struct actor){.kind = ACTOR_NODE};
+        ret[i].key = str_format(ctx->arena, "version-%d", i);
+    }
+    return ERR_OK;
+}
+
 TEST(gate_serves_many_threads)
 {
     char dir[] = "/tmp/tongban-threads-XXXXXX";
@@ -115,6 +142,8 @@ TEST(gate_serves_many_threads)
         sim_advance(p->world, (struct span){play_instant(p, at).ms - p->world->now(p->world).ms});
         CHECK_OK(play_step(p, ctx, at));
     }
+    struct draft versions[VERSIONS];
+    CHECK_OK(draft_versions(ctx, p, versions));
     CHECK_OK(gate_start(ctx, p->gate));
     for (int i = 0; i < SUBMITTERS + READERS; i++) {
         load[i] = (struct load){.p = p, .number = i, .stop = &stop};
@@ -124,6 +153,11 @@ TEST(gate_serves_many_threads)
     for (int i = 0; i < 20; i++) {
         sim_advance(p->world, (struct span){1000});
         CHECK_OK(agenda_tick(ctx, p->agenda, &count));
+        if (i % 5 == 4) { /* law changes while all ask and act */
+            struct receipt r = {0};
+            CHECK_OK(gate_submit_wait(ctx, p->gate, &versions[i / 5], &r));
+            CHECK(r.seq >= 0);
+        }
     }
     for (int i = 0; i < SUBMITTERS + READERS; i++) {
         atomic_store(&stop, i >= SUBMITTERS);
