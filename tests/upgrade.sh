@@ -48,7 +48,7 @@ done
 B=$(sed -nE 's#^serving (http://[^/]*)/.*#\1#p' "$W/log" | head -n 1)
 want "home" 200 "$(curl -s -o "$W/body" -w '%{http_code}' "$B/")"
 want "the register of decisions" 200 "$(curl -s -o "$W/body" -w '%{http_code}' -H 'Accept: application/json' "$B/decisions")"
-has "has the licence that was granted before" "food-new" "$(cat "$W/body")"
+has "has the licence that was granted before" "滨河县知夏小馆" "$(cat "$W/body")"
 want "the checkpoint" 200 "$(curl -s -o "$W/body" -w '%{http_code}' "$B/checkpoint")"
 kill $PID
 wait $PID 2>/dev/null
