@@ -1,5 +1,5 @@
-/* What every command does: its help, its options, an arena with a guard, and one of four ways out: 0 yes,
- * 1 no with the reason, 2 bad usage (the help is shown, or the reason was told already). */
+/* What every command does: its help, its options, an arena with a guard, and one of four ways out:
+ * 0 yes, 1 no with the reason, 2 bad usage (the help is shown, or the reason was told already). */
 #include "cli/cmd.h"
 
 #include <stdio.h>

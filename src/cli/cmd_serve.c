@@ -1,7 +1,12 @@
-/* serve and demo: open a node, open the doors, keep time, stop in order. */
+/* serve and demo: open a node, open the doors, keep time, stop in order.
+ *
+ * A node is served by one process that writes and keeps time, and by fronts that talk to the world
+ * (family.h). With --fronts 0 one process does it all. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -11,28 +16,42 @@
 #include "base/world.h"
 #include "cli/cmd.h"
 #include "cli/control.h"
+#include "cli/family.h"
 #include "cli/health.h"
 #include "cli/node.h"
 #include "cli/rooms.h"
 #include "crypto/confine.h"
+#include "gate/relay.h"
 #include "http/http.h"
 #include "limit_gen.h"
 #include "static_gen.h"
 #include "login/login.h"
 #include "oidc/oidc.h"
 
-enum { TICK_S = 30, TICK_MORE_MS = 2, STOP_MS = 5000 };
+enum {
+    TICK_MS = 30000,
+    TICK_MORE_MS = 2,
+    LOOK_MS = 1000,
+    STOP_MS = 5000,
+    LISTENS_MAX = 8,
+    IN_USE_TRIES = 10,
+    IN_USE_MS = 100
+};
 
 static const char serve_usage[] =
-    "usage: tongban serve DIR [--listen ADDRESS]… [--issuer URL]   run a node (made by init); "
-    "ADDRESS is 127.0.0.1:8080 unless given\n"
+    "usage: tongban serve DIR [--listen ADDRESS]… [--issuer URL] [--fronts N]   run a node (made "
+    "by "
+    "init); ADDRESS is 127.0.0.1:8080 unless given\n"
+    "--fronts: so many processes serve clients beside the one that writes; one a core unless "
+    "given, "
+    "0: one process does all.\n"
     "--issuer (or \"issuer\" in node.json) is the https address under which others rely on the "
     "identity it checks; without it\n"
     "a node at a loopback address says http://ADDRESS, and any other is no identity provider for "
     "others.\n";
 static const char demo_usage[] =
     "usage: tongban demo [--dir D] [--port P] [--law FOLDER] [--database CONNECTION] [--clients "
-    "FILE]\n"
+    "FILE] [--fronts N]\n"
     "Makes a node with sample law and people in D (default demo), serves it, prints address and "
     "sign-ins;\n"
     "D/demo.json keeps them. P is 8080 unless given; 0 takes any free one. Everything in it is "
@@ -43,9 +62,12 @@ static const char init_usage[] =
     "Makes a node: folder, keys, empty ledger, and the packs published by its first acts.\n";
 
 struct serving {
+    struct cmd *cmd;
     struct node node;
     struct health health;
     struct control *control;
+    int64_t tick_ms; /* of the next tick */
+    enum err tick;   /* what the last one answered */
     struct web *web;
     struct oidc *oidc;
     struct login *login;
@@ -55,30 +77,51 @@ struct serving {
     const struct demo_person *people;
     size_t people_count;
     const char *law;
-    bool has_issuer;
+    struct str issuer;   /* under which it is known; empty: no identity provider */
     struct str demo_dir; /* where demo.json is kept; empty when this is no demo */
+    int fronts;
+    struct store_share *share; /* of several processes */
+    int socket[LISTENS_MAX];   /* at which clients come */
+    struct str address[LISTENS_MAX];
+    size_t socket_count;
+    struct confined confined;
+    struct relay *relay; /* of the process that writes, to the fronts */
 };
 
 static enum err demo_tell(struct ctx *ctx, const struct serving *s, struct str address);
 
-/* The issuer as configured; else a loopback address stands for itself. Else there is none, and
- * nobody can ask. */
-static enum err say_issuer(struct ctx *ctx, struct serving *s, struct str address)
+/* ---- one process opens, works, ends ---- */
+
+/* A node that was killed a moment ago may not have let go of its folder yet. share NULL: alone. */
+static enum err open_node(struct ctx *ctx, struct str dir, struct store_share *share,
+                          struct node *ret)
 {
-    if (s->has_issuer) {
-        return ERR_OK;
+    enum err e = ERR_IN_USE;
+    for (int i = 0; e == ERR_IN_USE && i < IN_USE_TRIES; i++) {
+        const struct timespec pause = {.tv_nsec = IN_USE_MS * 1000000};
+        if (i > 0) {
+            nanosleep(&pause, NULL);
+            ctx->why = (struct why){0};
+        }
+        e = share == NULL ? node_open(ctx, dir, ret) : node_open_shared(ctx, dir, share, 0, ret);
     }
-    struct str own = str_format(ctx->arena, "http://%.*s", FMT(address));
-    bool given = s->node.issuer.n > 0;
-    enum err e = oidc_issuer(ctx, s->oidc, given ? s->node.issuer : own);
-    s->has_issuer = e == ERR_OK;
-    if (e == ERR_OK) {
-        struct str said = given ? s->node.issuer : own;
-        printf("issuer: %.*s%s\n", FMT(said),
-               str_starts(said, STR("http:")) ? " (http at a loopback address: for trying out only)"
-                                              : "");
+    return e;
+}
+
+/* The issuer as configured; else the first loopback address stands for itself. Else there is none,
+ * and nobody can ask. */
+static enum err find_issuer(struct ctx *ctx, struct serving *s)
+{
+    if (s->node.issuer.n > 0) {
+        s->issuer = s->node.issuer;
+        return oidc_issuer_check(ctx, s->issuer);
     }
-    return given ? e : ERR_OK;
+    for (size_t i = 0; i < s->socket_count && s->issuer.n == 0; i++) {
+        struct str own = str_format(ctx->arena, "http://%.*s", FMT(s->address[i]));
+        s->issuer = oidc_issuer_check(ctx, own) == ERR_OK ? own : STR("");
+        ctx->why = (struct why){0};
+    }
+    return ERR_OK;
 }
 
 /* The pool, with what rooms keep for their jobs. */
@@ -93,8 +136,15 @@ static enum err open_jobs(struct ctx *ctx, struct serving *s)
     return jobs_start(ctx, s->jobs);
 }
 
-static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const *listens,
-                           size_t count)
+static enum err open_oidc(struct ctx *ctx, struct serving *s)
+{
+    TRY(oidc_new(ctx, &(struct oidc_config){s->node.gate, s->node.store, s->node.token_keys},
+                 &s->oidc));
+    return s->issuer.n == 0 ? ERR_OK : oidc_issuer(ctx, s->oidc, s->issuer);
+}
+
+/* All that answers clients, at the sockets that are bound. */
+static enum err open_doors(struct ctx *ctx, struct serving *s)
 {
     struct web_config config = {.gate = s->node.gate,
                                 .store = s->node.store,
@@ -102,15 +152,11 @@ static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const
                                 .people = s->people,
                                 .people_count = s->people_count};
     config.tables = rooms_routes(ctx, &config.table_count);
-    TRY(oidc_new(ctx, &(struct oidc_config){s->node.gate, s->node.store, s->node.token_keys},
-                 &s->oidc));
+    TRY(open_oidc(ctx, s));
     TRY(login_open(ctx, s->node.dir,
                    str_starts(s->node.issuer, STR("https://")) ? s->node.issuer : STR(""),
                    &s->login));
     TRY(keyholder_token_secret(ctx, s->node.token_keys, STR("web codes"), config.secret));
-    if (s->people_count > 0) {
-        TRY(login_give_codes(ctx, s->node.gate, s->people, s->people_count));
-    }
     if (s->sample.kind == JSON_OBJECT) {
         TRY(login_offer_sample(ctx, s->login, &s->sample));
     }
@@ -124,7 +170,6 @@ static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const
     config.fault = oidc_fault;
     config.settled = oidc_settled;
     config.settled_arg = s->oidc;
-    s->health.node = &s->node;
     config.health = health_tell;
     config.health_arg = &s->health;
     config.css = static_tongban_css;
@@ -135,62 +180,71 @@ static enum err open_doors(struct ctx *ctx, struct serving *s, const char *const
                                .begin = web_begin,
                                .settled = web_settled};
     TRY(http_server_new(ctx, &setup, &s->server));
-    for (size_t i = 0; i < count; i++) {
-        struct str address = {0};
-        TRY(http_listen(ctx, s->server, str_from(listens[i]), &address));
-        printf("serving http://%.*s/\n", FMT(address));
-        TRY(say_issuer(ctx, s, address));
-        if (s->demo_dir.n > 0) {
-            TRY(demo_tell(ctx, s, address));
-        }
+    for (size_t i = 0; i < s->socket_count; i++) {
+        TRY(http_listen_at(ctx, s->server, s->socket[i]));
     }
-    fflush(stdout);
-    TRY(control_open(ctx, &s->health, &s->control));
-    /* All is open: from here on the process can open its own folder, read what libraries read, and
-     * no more. */
-    static const struct str read_paths[] = {STR_INIT("/usr"), STR_INIT("/lib"), STR_INIT("/etc")};
+    return ERR_OK;
+}
+
+/* From here on the process, and those it forks, can open the node's folder, read what libraries
+ * read, and no more. */
+static enum err shut_in(struct ctx *ctx, struct serving *s)
+{
+    static const struct str read_paths[] = {STR_INIT("/usr"), STR_INIT("/lib"), STR_INIT("/etc"),
+                                            STR_INIT("/dev/null")};
     struct confine rules = {
         .data_dir = s->node.dir, .read_paths = read_paths, .read_path_count = LEN(read_paths)};
-    struct confined confined;
-    TRY(confine_server(ctx, &rules, &confined));
-    printf("confined: seccomp%s\n", confined.paths ? ", Landlock: only the node's folder" : "");
+    return confine_server(ctx, &rules, &s->confined);
+}
+
+static void say_serving(struct ctx *ctx, struct serving *s)
+{
+    for (size_t i = 0; i < s->socket_count; i++) {
+        printf("serving http://%.*s/\n", FMT(s->address[i]));
+        if (i == 0 && s->issuer.n > 0) {
+            printf("issuer: %.*s%s\n", FMT(s->issuer),
+                   str_starts(s->issuer, STR("http:"))
+                       ? " (http at a loopback address: for trying out only)"
+                       : "");
+        }
+        if (s->demo_dir.n > 0 && demo_tell(ctx, s, s->address[i]) != ERR_OK) {
+            fprintf(stderr, "tongban: demo.json: %.*s\n", FMT(ctx->why.detail));
+        }
+    }
+    printf("confined: seccomp%s\n", s->confined.paths ? ", Landlock: only the node's folder" : "");
     fflush(stdout);
+}
+
+/* What is done by the process that writes, and by nobody else. */
+static enum err start_writing(struct ctx *ctx, struct serving *s)
+{
+    if (s->people_count > 0) {
+        TRY(login_give_codes(ctx, s->node.gate, s->people, s->people_count));
+    }
     TRY(gate_start(ctx, s->node.gate));
     TRY(open_jobs(ctx, s));
     TRY(control_start(ctx, s->control));
-    if (s->has_issuer) {
-        TRY(oidc_start(ctx, s->oidc));
-    }
-    return http_start(ctx, s->server);
+    return s->issuer.n > 0 ? oidc_start(ctx, s->oidc) : ERR_OK;
 }
 
-/* Until SIGINT or SIGTERM (true): what the clock must do, every half minute. What cannot heal ends
- * it within a second (false). */
-static bool keep_time(struct cmd *c, struct serving *s)
+/* What the clock must do, every half minute and at once as long as there is more, and a look at
+ * what may fail. False when the process must end: what cannot heal ends it within a second. */
+static bool keep_time(struct ctx *ctx, struct serving *s, int *ret_wait_ms)
 {
-    enum err tick = ERR_OK;
-    sigset_t stop;
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGINT);
-    sigaddset(&stop, SIGTERM);
-    const struct timespec wait = {.tv_sec = 1};
-    for (int second = 0;; second++) {
-        struct arena_mark mark = arena_mark(c->ctx.arena);
-        size_t count = 0;
-        bool ticks = second % TICK_S == 0;
-        tick = ticks ? agenda_tick(&c->ctx, s->node.agenda, &count) : tick;
-        if (ticks && tick != ERR_OK) {
-            fprintf(stderr, "tongban: clock: %.*s\n", FMT(c->ctx.why.detail));
+    int64_t now = ctx->world->mono_ns(ctx->world) / 1000000;
+    struct arena_mark mark = arena_mark(ctx->arena);
+    size_t count = 0;
+    if (s->node.agenda != NULL && now >= s->tick_ms) {
+        s->tick = agenda_tick(ctx, s->node.agenda, &count);
+        if (s->tick != ERR_OK) {
+            fprintf(stderr, "tongban: clock: %.*s\n", FMT(ctx->why.detail));
         }
-        arena_reset(c->ctx.arena, mark);
-        if (!health_watch(&c->ctx, &s->health, &tick)) {
-            return false;
-        }
-        const struct timespec shortly = {.tv_nsec = TICK_MORE_MS * 1000000};
-        if (sigtimedwait(&stop, NULL, agenda_tick_more(s->node.agenda) ? &shortly : &wait) > 0) {
-            return true;
-        }
+        s->tick_ms = agenda_tick_more(s->node.agenda) ? now + TICK_MORE_MS : now + TICK_MS;
     }
+    arena_reset(ctx->arena, mark);
+    bool more = s->node.agenda != NULL && s->tick_ms - now < LOOK_MS;
+    *ret_wait_ms = more ? (int)(s->tick_ms - now) : LOOK_MS;
+    return health_watch(ctx, &s->health, &s->tick);
 }
 
 static void stop_all(struct serving *s)
@@ -201,7 +255,8 @@ static void stop_all(struct serving *s)
     }
     login_close(s->login);
     oidc_stop(s->oidc);
-    if (!jobs_stop(s->jobs)) {
+    relay_stop(s->relay);
+    if (s->jobs != NULL && !jobs_stop(s->jobs)) {
         /* Its thread may still read the store: that stays open until the process is gone. What is
          * durable is so already. */
         fputs("tongban: a job hangs and is left behind\n", stderr);
@@ -211,11 +266,139 @@ static void stop_all(struct serving *s)
     if (s->node.gate != NULL) {
         gate_stop(s->node.gate);
     }
+    relay_free(s->relay);
     http_server_free(s->server);
     if (s->web != NULL) {
         web_free(s->web);
     }
     node_close(&s->node);
+}
+
+/* ---- one process for all ---- */
+
+static int serve_alone(struct cmd *c, struct serving *s)
+{
+    struct ctx *ctx = &c->ctx;
+    sigset_t stop;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGINT);
+    sigaddset(&stop, SIGTERM);
+    enum err e = open_doors(ctx, s);
+    e = e == ERR_OK ? control_open(ctx, &s->health, &s->control) : e;
+    e = e == ERR_OK ? shut_in(ctx, s) : e;
+    if (e == ERR_OK) {
+        say_serving(ctx, s);
+        e = start_writing(ctx, s);
+        e = e == ERR_OK ? http_start(ctx, s->server) : e;
+    }
+    int wait_ms = 0;
+    bool asked = false;
+    while (e == ERR_OK && !asked && keep_time(ctx, s, &wait_ms)) {
+        const struct timespec wait = {.tv_sec = wait_ms / 1000,
+                                      .tv_nsec = (long)(wait_ms % 1000) * 1000000};
+        asked = sigtimedwait(&stop, NULL, &wait) > 0;
+    }
+    int code = e != ERR_OK ? cmd_fail(c) : asked ? 0 : 1;
+    stop_all(s);
+    return code;
+}
+
+/* ---- one that writes, and fronts ---- */
+
+static enum err writer_open(struct ctx *ctx, struct serving *s)
+{
+    struct str issuer = s->node.issuer;
+    TRY(open_node(ctx, s->node.dir, s->share, &s->node));
+    s->node.issuer = issuer;
+    TRY(open_oidc(ctx, s)); /* its jobs run here */
+    TRY(control_open(ctx, &s->health, &s->control));
+    TRY(relay_new(ctx, s->node.gate, &s->relay));
+    TRY(start_writing(ctx, s));
+    return relay_start(ctx, s->relay);
+}
+
+static void fronts_close(void *arg)
+{
+    struct serving *s = arg;
+    for (size_t i = 0; i < s->socket_count; i++) {
+        close(s->socket[i]);
+    }
+    s->socket_count = 0;
+}
+
+static int writer_main(void *arg, struct family_orders *orders)
+{
+    struct serving *s = arg;
+    struct ctx *ctx = &s->cmd->ctx;
+    int wait_ms = 0;
+    fronts_close(s);
+    s->health.ends = getppid();
+    enum err e = writer_open(ctx, s);
+    bool asked = e == ERR_OK && !family_say_open(orders);
+    while (e == ERR_OK && !asked && keep_time(ctx, s, &wait_ms)) {
+        int socket = -1;
+        enum family_event event = family_wait(orders, wait_ms, &socket);
+        if (event == FAMILY_FRONT && relay_add(ctx, s->relay, socket) != ERR_OK) {
+            close(socket); /* the front sees that it has no writer */
+        }
+        asked = event == FAMILY_STOP;
+    }
+    int code = e != ERR_OK ? cmd_fail(s->cmd) : asked ? 0 : 1;
+    stop_all(s);
+    return code;
+}
+
+static int front_main(void *arg, int index UNUSED, int socket, struct family_orders *orders)
+{
+    struct serving *s = arg;
+    struct ctx *ctx = &s->cmd->ctx;
+    struct str issuer = s->node.issuer;
+    int wait_ms = 0;
+    int none = -1;
+    enum err e = node_open_shared(ctx, s->node.dir, s->share, socket, &s->node);
+    s->node.issuer = issuer;
+    e = e == ERR_OK ? open_doors(ctx, s) : e;
+    e = e == ERR_OK ? gate_start(ctx, s->node.gate) : e;
+    e = e == ERR_OK ? http_start(ctx, s->server) : e;
+    bool asked = false;
+    /* Without a writer it answers what comes until the parent ends it. */
+    while (e == ERR_OK && !asked && keep_time(ctx, s, &wait_ms)) {
+        asked = family_wait(orders, wait_ms, &none) == FAMILY_STOP;
+    }
+    int code = e != ERR_OK ? cmd_fail(s->cmd) : asked ? 0 : 1;
+    stop_all(s);
+    return code;
+}
+
+static void say_open(void *arg)
+{
+    struct serving *s = arg;
+    say_serving(&s->cmd->ctx, s);
+}
+
+static int serve_family(struct cmd *c, struct serving *s)
+{
+    struct family f = {.arg = s,
+                       .fronts = s->fronts,
+                       .writer = writer_main,
+                       .front = front_main,
+                       .is_open = say_open,
+                       .stops = fronts_close};
+    if (store_share_new(&c->ctx, &s->share) != ERR_OK || shut_in(&c->ctx, s) != ERR_OK) {
+        return cmd_fail(c);
+    }
+    int code = family_run(&c->ctx, &f);
+    store_share_free(s->share);
+    return code;
+}
+
+/* ---- both ---- */
+
+/* What node.json says of the node in a folder, and nothing opened. */
+static enum err node_named(struct ctx *ctx, struct str dir, struct node *ret)
+{
+    *ret = (struct node){.dir = dir};
+    return node_config(ctx, ret);
 }
 
 /* Signals are taken by sigtimedwait alone; every thread inherits the mask. */
@@ -225,23 +408,49 @@ static void mask_signals(void)
     sigemptyset(&stop);
     sigaddset(&stop, SIGINT);
     sigaddset(&stop, SIGTERM);
+    sigaddset(&stop, SIGCHLD);
     sigprocmask(SIG_BLOCK, &stop, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
 }
 
+static enum err bind_all(struct ctx *ctx, struct serving *s, const char *const *listens,
+                         size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        TRY(http_bind(ctx, str_from(listens[i]), &s->socket[i], &s->address[i]));
+        s->socket_count++;
+    }
+    return find_issuer(ctx, s);
+}
+
+/* The node is open (alone) or read (to be opened by several). */
 static int serve_node(struct cmd *c, struct serving *s, const char *const *listens, size_t count)
 {
-    enum err e = open_doors(&c->ctx, s, listens, count);
-    bool asked = e == ERR_OK && keep_time(c, s);
-    int code = e != ERR_OK ? cmd_fail(c) : asked ? 0 : 1;
-    stop_all(s);
-    return code;
+    s->cmd = c;
+    s->health.node = &s->node;
+    if (health_open(&c->ctx, &s->health) != ERR_OK ||
+        bind_all(&c->ctx, s, listens, count) != ERR_OK) {
+        int code = cmd_fail(c);
+        stop_all(s);
+        return code;
+    }
+    return s->fronts > 0 ? serve_family(c, s) : serve_alone(c, s);
+}
+
+/* --fronts N; false for what is no number of them. */
+static bool read_fronts(struct cmd *c, struct serving *s)
+{
+    const char *fronts = cmd_option(c, "--fronts");
+    uint64_t n = 0;
+    bool good = fronts == NULL || (str_to_u64(str_from(fronts), &n) && n <= LIMIT_FRONTS);
+    s->fronts = (int)n;
+    return good;
 }
 
 static int serve_body(struct cmd *c)
 {
-    const char *listens[8];
+    const char *listens[LISTENS_MAX];
     size_t count = 0;
     const char *issuer = cmd_option(c, "--issuer");
     for (const char *l = cmd_option(c, "--listen"); l != NULL && count < LEN(listens);
@@ -251,12 +460,14 @@ static int serve_body(struct cmd *c)
     if (count == 0) {
         listens[count++] = "127.0.0.1:8080";
     }
-    if (c->argc != 2) {
+    struct serving *s = ARENA_NEW(c->ctx.arena, struct serving);
+    if (!read_fronts(c, s) || c->argc != 2) {
         return 2;
     }
-    struct serving *s = ARENA_NEW(c->ctx.arena, struct serving);
     mask_signals();
-    if (node_open(&c->ctx, str_from(c->argv[1]), &s->node) != ERR_OK) {
+    struct str dir = str_from(c->argv[1]);
+    if ((s->fronts > 0 ? node_named(&c->ctx, dir, &s->node)
+                       : open_node(&c->ctx, dir, NULL, &s->node)) != ERR_OK) {
         return cmd_fail(c);
     }
     s->node.issuer = issuer == NULL ? s->node.issuer : str_from(issuer);
@@ -417,6 +628,124 @@ static const char *law_folder(struct ctx *ctx)
     return str_format(ctx->arena, "%.*s/law", FMT(path)).p;
 }
 
+static enum err demo_open(struct ctx *ctx, struct serving *s, const char *database,
+                          const char *clients)
+{
+    struct str folder = s->demo_dir;
+    const char *made = str_format(ctx->arena, "%.*s/node.json", FMT(folder)).p;
+    TRY(ctx->world->exists(ctx->world, made) == 0
+            ? open_node(ctx, folder, NULL, &s->node)
+            : demo_make(ctx, s, folder, database, &s->sample));
+    TRY(demo_people(ctx, s, &s->sample));
+    return clients == NULL ? ERR_OK : demo_clients(ctx, s, clients);
+}
+
+/* ---- a demo of several processes is made by one that ends, so that what it took is given back;
+ * it tells who may sign in as a list of lists ---- */
+
+static void put_text(struct arena *a, struct json *list, struct str text)
+{
+    json_push(a, list, json_of_str(text));
+}
+
+static struct str people_text(struct ctx *ctx, const struct serving *s)
+{
+    struct arena *a = ctx->arena;
+    struct json all = json_array();
+    for (size_t i = 0; i < s->people_count; i++) {
+        const struct demo_person *p = &s->people[i];
+        struct json one = json_array();
+        json_push(a, &one, json_of_int((int64_t)p->kind));
+        put_text(a, &one, p->id);
+        put_text(a, &one, p->code);
+        put_text(a, &one, p->name);
+        put_text(a, &one, p->office.zh);
+        put_text(a, &one, p->office.en);
+        put_text(a, &one, p->role.zh);
+        put_text(a, &one, p->role.en);
+        json_push(a, &all, one);
+    }
+    struct buf b = buf_new(a, 0);
+    json_write(&b, &all);
+    return buf_str(&b);
+}
+
+static enum err people_read(struct ctx *ctx, struct serving *s, struct str text)
+{
+    struct json all;
+    TRY(json_parse(ctx, text, STR("people"), &all));
+    struct demo_person *out = ARENA_ARRAY(ctx->arena, struct demo_person, all.count + 1);
+    for (size_t i = 0; i < all.count; i++) {
+        const struct json *one = &all.items[i];
+        struct str t[8] = {{0}};
+        for (size_t k = 1; k < LEN(t) && k < one->count; k++) {
+            t[k] = one->items[k].text;
+        }
+        out[i] = (struct demo_person){.id = t[1], .code = t[2], .name = t[3]};
+        out[i].kind = (enum actor_kind)one->items[0].int_value;
+        out[i].office = (struct text2){t[4], t[5]};
+        out[i].role = (struct text2){t[6], t[7]};
+    }
+    s->people = out;
+    s->people_count = all.count;
+    return ERR_OK;
+}
+
+static int demo_child(struct cmd *c, struct serving *s, const char *database, const char *clients,
+                      int to)
+{
+    enum err e = demo_open(&c->ctx, s, database, clients);
+    int code = e == ERR_OK ? 0 : cmd_fail(c);
+    struct str text = e == ERR_OK ? people_text(&c->ctx, s) : STR("");
+    while (text.n > 0) {
+        ssize_t n = send(to, text.p, text.n, MSG_NOSIGNAL);
+        if (n <= 0) {
+            code = 1;
+            break;
+        }
+        text = str_slice(text, (size_t)n, text.n);
+    }
+    node_close(&s->node);
+    return code;
+}
+
+/* Returns the exit code of the one that made it; what is wrong it has said. */
+static int demo_by_child(struct cmd *c, struct serving *s, const char *database,
+                         const char *clients)
+{
+    struct ctx *ctx = &c->ctx;
+    struct buf b = buf_new(ctx->arena, 0);
+    char piece[4096];
+    int pair[2];
+    int status = 0;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+        fputs("tongban: the system gives no socket pair\n", stderr);
+        return 1;
+    }
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(pair[0]);
+        int code = demo_child(c, s, database, clients, pair[1]);
+        fflush(NULL);
+        _exit(code);
+    }
+    close(pair[1]);
+    for (ssize_t n = recv(pair[0], piece, sizeof(piece), 0); n > 0;
+         n = recv(pair[0], piece, sizeof(piece), 0)) {
+        buf_bytes(&b, piece, (size_t)n);
+    }
+    close(pair[0]);
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ||
+        WEXITSTATUS(status) != 0) {
+        return WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : 1;
+    }
+    return people_read(ctx, s, buf_str(&b)) == ERR_OK &&
+                   node_named(ctx, s->demo_dir, &s->node) == ERR_OK
+               ? 0
+               : cmd_fail(c);
+}
+
 static int demo_body(struct cmd *c)
 {
     const char *dir = cmd_option(c, "--dir");
@@ -427,32 +756,28 @@ static int demo_body(struct cmd *c)
     struct ctx *ctx = &c->ctx;
     struct serving *s = ARENA_NEW(ctx->arena, struct serving);
     struct str text = {0};
-    struct json people;
-    if (c->argc != 1) {
+    if (!read_fronts(c, s) || c->argc != 1) {
         return 2;
     }
     s->law = law == NULL ? law_folder(ctx) : law;
-    struct str folder = str_from(dir == NULL ? "demo" : dir);
+    s->demo_dir = str_from(dir == NULL ? "demo" : dir);
     mask_signals();
     if (file_read(ctx, str_format(ctx->arena, "%s/sample/people.json", s->law).p, 1 << 20, &text) !=
             ERR_OK ||
-        json_parse(ctx, text, STR("people.json"), &people) != ERR_OK) {
+        json_parse(ctx, text, STR("people.json"), &s->sample) != ERR_OK) {
         return cmd_fail(c);
     }
-    bool there = ctx->world->exists(ctx->world,
-                                    str_format(ctx->arena, "%.*s/node.json", FMT(folder)).p) == 0;
-    enum err e =
-        there ? node_open(ctx, folder, &s->node) : demo_make(ctx, s, folder, database, &people);
-    e = e == ERR_OK ? demo_people(ctx, s, &people) : e;
-    s->sample = people;
-    e = e == ERR_OK && clients != NULL ? demo_clients(ctx, s, clients) : e;
-    struct str address = str_format(ctx->arena, "127.0.0.1:%s", port == NULL ? "8080" : port);
-    s->demo_dir = folder;
-    if (e != ERR_OK) {
+    if (s->fronts > 0) {
+        int code = demo_by_child(c, s, database, clients);
+        if (code != 0) {
+            return code;
+        }
+    } else if (demo_open(ctx, s, database, clients) != ERR_OK) {
         int code = cmd_fail(c);
         stop_all(s);
         return code;
     }
+    struct str address = str_format(ctx->arena, "127.0.0.1:%s", port == NULL ? "8080" : port);
     const char *listens[1] = {address.p};
     return serve_node(c, s, listens, 1);
 }

@@ -259,7 +259,7 @@ static void answer(struct control *c, int fd)
         send_all(fd, STR("yes\n"));
     } else if (str_equal(line, STR("stop"))) {
         send_all(fd, STR("yes\n"));
-        kill(getpid(), SIGTERM);
+        kill(c->health->ends > 0 ? c->health->ends : getpid(), SIGTERM);
     } else {
         say_no(fd, "there is no such question");
     }

@@ -8,6 +8,7 @@
 #include "cli/health.h"
 
 #include <stdio.h>
+#include <sys/mman.h>
 
 #include "base/arena.h"
 #include "base/str.h"
@@ -36,6 +37,9 @@ static bool must_end(struct ctx *ctx, struct node *n)
         return true;
     }
     for (size_t i = 0; i < LEN(holders); i++) {
+        if (holders[i] == NULL) { /* another process has that one */
+            continue;
+        }
         bool there = keyholder_watch(ctx, holders[i]) == ERR_OK;
         if (!there && keyholder_state(holders[i]) == KEYHOLDER_LOST) {
             fputs("tongban: the key holder's keeper was ended and nothing can be signed any more; "
@@ -45,6 +49,17 @@ static bool must_end(struct ctx *ctx, struct node *n)
         }
     }
     return false;
+}
+
+enum err health_open(struct ctx *ctx, struct health *h)
+{
+    void *p =
+        mmap(NULL, sizeof(*h->told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED) {
+        return fault(ctx, ERR_MEMORY, "no memory for what the processes tell each other");
+    }
+    h->told = p; /* as long as the process */
+    return ERR_OK;
 }
 
 bool health_watch(struct ctx *ctx, struct health *h, enum err *tick)
@@ -60,21 +75,24 @@ bool health_watch(struct ctx *ctx, struct health *h, enum err *tick)
         *tick = ERR_OK;
     }
     enum err store = store_health(h->node->store);
-    atomic_store(&h->clock_waits, *tick == ERR_PRECONDITION);
-    if (store == ERR_DISK_FULL || store == ERR_READ_ONLY) {
+    bool writes = h->node->keys != NULL;
+    if (writes && (store == ERR_DISK_FULL || store == ERR_READ_ONLY)) {
         /* When the queue is full, acts that wait in it tell as much. */
         struct keep keep = {&op_touch, STR("")};
         enum err e = gate_keep(ctx, h->node->gate, &keep, touched, NULL);
         (void)e;
     }
     bool ends = must_end(ctx, h->node);
+    if (writes) {
+        atomic_store(&h->told->clock_waits, *tick == ERR_PRECONDITION);
+        atomic_store(&h->told->keys, keyholder_state(h->node->keys));
+    }
     arena_reset(ctx->arena, mark);
     return !ends;
 }
 
-static struct web_health of_holder(const char *name, const struct keyholder *k)
+static struct web_health of_holder(const char *name, enum keyholder_state state)
 {
-    enum keyholder_state state = keyholder_state(k);
     return (struct web_health){
         name, state == KEYHOLDER_WELL,
         state == KEYHOLDER_WELL ? STR("")
@@ -87,9 +105,11 @@ static struct web_health of_holder(const char *name, const struct keyholder *k)
 size_t health_tell(struct ctx *ctx UNUSED, void *arg, struct web_health *ret)
 {
     struct health *h = arg;
-    bool waits = atomic_load(&h->clock_waits);
-    ret[0] = of_holder("keys", h->node->keys);
-    ret[1] = of_holder("token_keys", h->node->token_keys);
+    const struct node *n = h->node;
+    bool waits = atomic_load(&h->told->clock_waits);
+    ret[0] = of_holder("keys", n->keys != NULL ? keyholder_state(n->keys)
+                                               : (enum keyholder_state)atomic_load(&h->told->keys));
+    ret[1] = of_holder("token_keys", keyholder_state(n->token_keys));
     ret[2] = (struct web_health){
         "clock", !waits,
         waits ? STR("the wall clock leapt; timers wait until it agrees again, or until an operator "

@@ -9,16 +9,26 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "cli/node.h"
 #include "web/web.h"
 
+/* What the process that writes tells the others of what only it sees. */
+struct health_told {
+    atomic_int keys;         /* enum keyholder_state */
+    atomic_bool clock_waits; /* the wall clock leapt: nothing is done by the clock until trusted */
+};
 struct health {
     struct node *node;
     int64_t next_ns;          /* of the next look */
     atomic_bool trusts_clock; /* asked for by an operator; done by the thread that keeps time */
-    atomic_bool clock_waits;  /* the wall clock leapt: nothing is done by the clock until trusted */
+    struct health_told *told;
+    pid_t ends; /* the process to ask for an end of all; 0: this one */
 };
+
+/* Memory for what is told, which processes forked later share. */
+enum err health_open(struct ctx *ctx, struct health *h) MUST_USE;
 
 /* What the writer does once a second while its disk refuses: try. */
 extern const struct keep_table health_keeps;

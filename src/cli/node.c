@@ -1,6 +1,6 @@
-/* A node on disk: made, opened in an order that matters (the key holder is forked before any thread, the
- * views are filled before the gate opens, the agenda hears the gate before it starts), and closed in the
- * opposite one. */
+/* A node on disk: made, opened in an order that matters (the key holder is forked before any
+ * thread, the views are filled before the gate opens, the agenda hears the gate before it starts),
+ * and closed in the opposite one. */
 #include "cli/node.h"
 #include "book/book.h"
 
@@ -105,14 +105,23 @@ static void tell_progress(void *arg, uint64_t size, uint64_t of)
     }
 }
 
+/* How a process opens a node: alone (no share), as the one that writes, or as a front. */
+struct part {
+    struct store_share *share;
+    int socket; /* of a front */
+};
+
 /* The rows a node was made with: when they are gone, a new and empty store must not pass for them.
  */
-static enum err store_find(struct ctx *ctx, struct node *n)
+static enum err store_find(struct ctx *ctx, struct node *n, const struct part *part)
 {
     bool is_new = false;
     struct str where =
         n->database.n > 0 ? n->database : str_format(ctx->arena, "%.*s/store", FMT(n->dir));
-    enum err e = store_open(ctx, where, STORE_WRITE, &n->store);
+    if (part->socket > 0) {
+        return store_open_shared(ctx, where, STORE_BESIDE, part->share, &n->store);
+    }
+    enum err e = store_open_shared(ctx, where, STORE_WRITE, part->share, &n->store);
     pid_t user = e == ERR_IN_USE && n->database.n == 0 ? folder_user(ctx, n->dir) : 0;
     if (user > 0) {
         return fault(
@@ -131,35 +140,57 @@ static enum err store_find(struct ctx *ctx, struct node *n)
                : ERR_OK;
 }
 
-static enum err open_all(struct ctx *ctx, struct node *n)
+static enum err open_all(struct ctx *ctx, struct node *n, const struct part *part)
 {
+    bool is_front = part->socket > 0;
     TRY(folder_is_no_copy(ctx, n->dir));
     TRY(node_config(ctx, n));
-    TRY(keyholder_start(ctx, n->dir, &n->keys));
+    if (!is_front) {
+        TRY(keyholder_start(ctx, n->dir, &n->keys));
+    }
     TRY(keyholder_start(ctx, n->dir, &n->token_keys));
-    TRY(store_find(ctx, n));
-    TRY(scratch_sweep(ctx,
-                      n->dir)); /* of one that was killed: whoever holds the store removes it */
-    TRY(store_migrate(ctx, n->store));
-    struct gate_config config = {
-        .store = n->store, .keys = n->keys, .origin = n->origin, .node = n->code};
+    TRY(store_find(ctx, n, part));
+    if (!is_front) {
+        /* Of one that was killed: whoever holds the store removes it. */
+        TRY(scratch_sweep(ctx, n->dir));
+        TRY(store_migrate(ctx, n->store));
+    }
+    struct gate_config config = {.store = n->store,
+                                 .keys = n->keys,
+                                 .origin = n->origin,
+                                 .node = n->code,
+                                 .socket = part->socket};
     config.rooms = rooms_projectors(&config.room_count);
     config.keeps = rooms_keeps(ctx, &config.keep_count);
-    TRY(replay_fill(ctx, &config, tell_progress, NULL));
+    if (!is_front) {
+        TRY(replay_fill(ctx, &config, tell_progress, NULL));
+    }
     TRY(gate_new(ctx, &config, &n->gate));
-    return agenda_new(ctx, n->gate, n->store, &n->agenda);
+    return is_front ? ERR_OK : agenda_new(ctx, n->gate, n->store, &n->agenda);
 }
 
-enum err node_open(struct ctx *ctx, struct str dir, struct node *ret)
+static enum err open_part(struct ctx *ctx, struct str dir, const struct part *part,
+                          struct node *ret)
 {
     struct node n = {.dir = dir};
-    enum err e = open_all(ctx, &n);
+    enum err e = open_all(ctx, &n, part);
     if (e != ERR_OK) {
         node_close(&n);
         return fault_pass(ctx, e, __func__);
     }
     *ret = n;
     return ERR_OK;
+}
+
+enum err node_open(struct ctx *ctx, struct str dir, struct node *ret)
+{
+    return open_part(ctx, dir, &(struct part){0}, ret);
+}
+
+enum err node_open_shared(struct ctx *ctx, struct str dir, struct store_share *share, int socket,
+                          struct node *ret)
+{
+    return open_part(ctx, dir, &(struct part){share, socket}, ret);
 }
 
 void node_close(struct node *n)

@@ -4,6 +4,7 @@
 #include "agenda/agenda.h"
 #include "crypto/keyholder.h"
 #include "gate/gate.h"
+#include "store/share.h"
 
 struct node {
     struct str dir;
@@ -27,6 +28,10 @@ enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct te
 enum err node_config(struct ctx *ctx, struct node *ret) MUST_USE;
 /* Open it: key holder (before any thread), store, gate. */
 enum err node_open(struct ctx *ctx, struct str dir, struct node *ret) MUST_USE;
+/* Open it in one of several processes that share the store: in the one that writes, with socket 0;
+ * in a front, with its socket to that one, which then can sign tokens and nothing else. */
+enum err node_open_shared(struct ctx *ctx, struct str dir, struct store_share *share, int socket,
+                          struct node *ret) MUST_USE;
 /* Register applications by acts of the node: an object of client.* facts, or a list of them. Each
  * is checked before (oidc_client_check). */
 enum err node_register_clients(struct ctx *ctx, struct node *n,

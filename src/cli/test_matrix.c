@@ -1,5 +1,5 @@
-/* Every kind of act by every role at every step of a case: admitted if and only if an evaluator written
- * apart from the gate says so. The table it prints is law/cn/test/matrix.md. */
+/* Every kind of act by every role at every step of a case: admitted if and only if an evaluator
+ * written apart from the gate says so. The table it prints is law/cn/test/matrix.md. */
 #include "cli/test_matrix.h"
 
 #include <stdio.h>

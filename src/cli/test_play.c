@@ -1,5 +1,5 @@
-/* A node for tests to play on (test_play.h), and at its end the question whether replay gives the same
- * views. */
+/* A node for tests to play on (test_play.h), and at its end the question whether replay gives the
+ * same views. */
 #include "cli/test_play.h"
 #include "book/book.h"
 #include "replay/replay.h"

@@ -2,6 +2,7 @@
 #include "gate/gate_in.h"
 
 #include "crypto/keyholder.h"
+#include "store/share.h"
 #include "store/writer.h"
 
 enum { GATE_ARENA_BYTES = 64 << 20 };
@@ -44,6 +45,13 @@ static void undo_job(void *arg)
     gate_mark_reset(g, &g->job_mark);
 }
 
+/* What was published is committed: readers see it, here and in the fronts. */
+static void show_law(struct gate *g)
+{
+    book_show(g->book);
+    store_tell(g->store, STORE_WORD_LAW, (int64_t)book_count(g->book));
+}
+
 static void end_batch(void *arg, enum err err)
 {
     struct gate *g = arg;
@@ -55,7 +63,7 @@ static void end_batch(void *arg, enum err err)
         gate_mark_reset(g, &g->batch_mark);
         return;
     }
-    book_show(g->book);
+    show_law(g);
     if (g->erased) {
         g->erased = !store_scrub(g->store);
     }
@@ -77,6 +85,14 @@ static enum err rebuild_read(struct ctx *ctx, struct gate *g, struct db *db)
     TRY(book_note(ctx, g->book, db));
     book_show(g->book);
     return ERR_OK;
+}
+
+static void all_told(void *arg)
+{
+    const struct gate *g = arg;
+    if (g->relay != NULL) {
+        relay_flush(g->relay);
+    }
 }
 
 static enum err read_head(struct ctx *ctx, struct gate *g, struct db *db)
@@ -107,8 +123,33 @@ static enum err read_head(struct ctx *ctx, struct gate *g, struct db *db)
     TRY(gate_refusal_last(ctx, db, &last, &found));
     g->refusal_id = found ? last.id : 0;
     TRY(book_note(ctx, g->book, db));
-    book_show(g->book);
+    show_law(g);
     return ERR_OK;
+}
+
+/* In a process that writes nothing: the law, and the way to the one that does. */
+static enum err open_front(struct ctx *ctx, struct gate *g, int socket)
+{
+    struct db *reader = NULL;
+    TRY(store_reader(ctx, g->store, &reader));
+    enum err e = book_note(ctx, g->book, reader);
+    db_close(reader);
+    TRY(e);
+    book_show(g->book);
+    return front_new(ctx, g, socket, &g->front);
+}
+
+static enum err open_writer(struct ctx *ctx, struct gate *g)
+{
+    struct writer_config writer = {.store = g->store,
+                                   .world = ctx->world,
+                                   .arg = g,
+                                   .undone = undo_job,
+                                   .before_commit = sign_head,
+                                   .after_commit = end_batch,
+                                   .told = all_told};
+    TRY(read_head(ctx, g, store_writer(g->store)));
+    return writer_new(ctx, &writer, &g->writer);
 }
 
 enum err gate_new(struct ctx *ctx, const struct gate_config *config, struct gate **ret)
@@ -130,18 +171,9 @@ enum err gate_new(struct ctx *ctx, const struct gate_config *config, struct gate
                        .keep_count = config->keep_count,
                        .arena = arena};
     pthread_mutex_init(&g->pool_lock, NULL);
-    struct writer_config writer = {.store = config->store,
-                                   .world = ctx->world,
-                                   .arg = g,
-                                   .undone = undo_job,
-                                   .before_commit = sign_head,
-                                   .after_commit = end_batch};
     enum err e = book_new(ctx, &g->book);
     if (e == ERR_OK) {
-        e = read_head(ctx, g, store_writer(config->store));
-    }
-    if (e == ERR_OK) {
-        e = writer_new(ctx, &writer, &g->writer);
+        e = config->socket > 0 ? open_front(ctx, g, config->socket) : open_writer(ctx, g);
     }
     if (e != ERR_OK) {
         gate_close(g);
@@ -158,6 +190,7 @@ void gate_close(struct gate *g)
     }
     gate_stop(g);
     writer_free(g->writer);
+    front_free(g->front);
     submissions_free(g);
     book_free(g->book);
     pthread_mutex_destroy(&g->pool_lock);
@@ -166,7 +199,7 @@ void gate_close(struct gate *g)
 
 enum err gate_start(struct ctx *ctx, struct gate *g)
 {
-    TRY(writer_start(ctx, g->writer));
+    TRY(g->front != NULL ? front_start(ctx, g->front) : writer_start(ctx, g->writer));
     g->started = true;
     return ERR_OK;
 }
@@ -174,7 +207,11 @@ enum err gate_start(struct ctx *ctx, struct gate *g)
 void gate_stop(struct gate *g)
 {
     if (g->started) {
-        writer_stop(g->writer);
+        if (g->front != NULL) {
+            front_stop(g->front);
+        } else {
+            writer_stop(g->writer);
+        }
         g->started = false;
     }
 }

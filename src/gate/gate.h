@@ -67,6 +67,7 @@ struct gate_config {
     bool rebuilds; /* the views are being filled from the ledger: only gate_again may be called */
     const struct keep_table *keeps; /* what gate_keep may be asked for */
     size_t keep_count;
+    int socket; /* of a front process: to the one that writes (relay.h); 0: this one writes */
 };
 /* Open the gate on a store that is migrated: reads head and law packs. The gate lives until
  * gate_close; ctx->world is kept for time and randomness. */

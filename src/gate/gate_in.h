@@ -133,9 +133,12 @@ struct gate {
     struct tree tree;    /* the writer's own; readers use the store */
     struct instant last; /* time of the newest act: recorded time never steps back */
     struct writer *writer;
-    bool started;  /* the writer has its thread */
     bool rebuilds; /* acts come from the own ledger: leaf, values and documents are there already */
     uint64_t rebuild_to;
+    struct front *front;       /* in a front process; then there is no writer here (front.c) */
+    _Atomic int64_t law_noted; /* of a front: STORE_WORD_LAW when it last read the publications */
+    struct relay *relay;       /* of a process that writes for fronts; else NULL */
+    bool started;              /* the writer has its thread */
     int64_t refusal_id;
     /* What the tree, the time and the book were before the job and before the batch, to go back to.
      */
@@ -162,6 +165,33 @@ uint64_t gate_tree_size(const struct gate *g);
 void submissions_free(struct gate *g);
 /* gate_keep_here, waiting for the answer (submit.c). */
 enum err keep_here_wait(struct ctx *ctx, struct gate *g, gate_kept *apply, void *arg) MUST_USE;
+
+/* ---- submit.c, relay.c, front.c: drafts of other processes ---- */
+
+enum { FRAME_TASK = 1 };
+struct submission;
+struct post_task;
+/* One with an arena of its own; NULL when there is no memory. Given back by its job when it was
+ * queued. */
+struct submission *submission_take(struct gate *g);
+void submission_give(struct submission *s);
+/* Zeroed memory in its arena; NULL when it has no more, or s is NULL. */
+void *submission_push(struct submission *s, size_t bytes);
+/* Queue what these bytes say (post.h), which lie in its arena; after an error it is the caller's.
+ */
+enum err submission_queue(struct ctx *ctx, struct submission *s, struct str bytes, gate_done *done,
+                          void *arg) MUST_USE;
+/* All jobs of a batch are told: send what the fronts were told. */
+void relay_flush(struct relay *r);
+
+enum err front_new(struct ctx *ctx, struct gate *g, int socket, struct front **ret) MUST_USE;
+enum err front_start(struct ctx *ctx, struct front *f) MUST_USE;
+void front_stop(struct front *f);
+void front_free(struct front *f);
+/* As gate_submit_with and gate_keep: what the task names is copied. */
+enum err front_submit(struct ctx *ctx, struct front *f, const struct post_task *task,
+                      gate_done *done, void *arg) MUST_USE;
+
 /* who.c */
 enum err load_people(struct ctx *ctx, struct gate *g, struct db *db, struct question *q) MUST_USE;
 extern const struct projector gate_projector;

@@ -2,11 +2,28 @@
  * reader connection; strings live on ctx->arena. */
 #include "gate/gate_in.h"
 
+#include <stdatomic.h>
+
+#include "store/share.h"
+
 enum { CASE_ACTS_MAX = LIMIT_CASE_ACTS };
+
+/* In a front: law that was published since, by the process that writes. */
+static enum err note_published(struct ctx *ctx, struct gate *g, struct db *db)
+{
+    int64_t told = store_told(g->store, STORE_WORD_LAW);
+    if (g->front != NULL && told != atomic_load(&g->law_noted)) {
+        TRY(book_note(ctx, g->book, db));
+        book_show(g->book);
+        atomic_store(&g->law_noted, told);
+    }
+    return ERR_OK;
+}
 
 static enum err law_now(struct ctx *ctx, struct gate *g, struct db *db, const struct law **ret)
 {
     struct day today = instant_day(g->world->now(g->world));
+    TRY(note_published(ctx, g, db));
     return book_law(ctx, g->book, db, book_visible(g->book), today, ret);
 }
 

@@ -1,8 +1,11 @@
-/* From a caller's thread to the writer and back: drafts wait here in arenas of their own. */
+/* submit.c - from a caller's thread to the writer and back: drafts wait here in arenas of their
+ * own. In a front process they go to the writer's process instead (front.c), where they come in
+ * here again (relay.c). */
 #include "gate/gate_in.h"
 
 #include <pthread.h>
 
+#include "gate/post.h"
 #include "store/writer.h"
 
 /* One queued draft: a copy of it, and room for the answer. */
@@ -60,7 +63,7 @@ static struct draft copy_draft(struct arena *a, const struct draft *d)
 
 /* Arenas are kept for the next draft, some of as many as may wait at once. NULL when there is no
  * memory. */
-static struct submission *submission_take(struct gate *g)
+struct submission *submission_take(struct gate *g)
 {
     pthread_mutex_lock(&g->pool_lock);
     struct arena *arena = g->pool_count > 0 ? g->pool[--g->pool_count] : NULL;
@@ -82,7 +85,7 @@ static struct submission *submission_take(struct gate *g)
     return s;
 }
 
-static void submission_give(struct submission *s)
+void submission_give(struct submission *s)
 {
     struct gate *g = s->gate;
     struct arena *arena = s->arena;
@@ -97,6 +100,18 @@ static void submission_give(struct submission *s)
     if (!keep) {
         arena_free(arena);
     }
+}
+
+void *submission_push(struct submission *s, size_t bytes)
+{
+    struct arena_guard guard;
+    if (s == NULL || setjmp(guard.jump) != 0) {
+        return NULL;
+    }
+    arena_guard(s->arena, &guard);
+    void *p = arena_push(s->arena, bytes);
+    arena_guard(s->arena, NULL);
+    return p;
 }
 
 void submissions_free(struct gate *g)
@@ -179,6 +194,40 @@ static bool submission_fill(struct submission *s, const struct draft *draft,
     return true;
 }
 
+/* Read what a front sent, which lies in the arena: it may pass the cap as a copy may. */
+static bool submission_read(struct submission *s, struct str bytes, struct post_task *ret)
+{
+    struct arena_guard guard;
+    if (setjmp(guard.jump) != 0) {
+        return false;
+    }
+    arena_guard(s->arena, &guard);
+    bool good = post_get_task(s->arena, bytes, &s->draft, ret);
+    arena_guard(s->arena, NULL);
+    return good;
+}
+
+enum err submission_queue(struct ctx *ctx, struct submission *s, struct str bytes, gate_done *done,
+                          void *arg)
+{
+    struct post_task task;
+    if (!submission_read(s, bytes, &task) || (task.draft == NULL && task.op.n == 0)) {
+        return fault(ctx, ERR_SYNTAX, "a front sent what is no draft");
+    }
+    if (task.op.n > 0) {
+        s->beside =
+            (struct keep){keep_find(s->gate->keeps, s->gate->keep_count, task.op), task.payload};
+        if (s->beside.op == NULL) {
+            return fault(ctx, ERR_NOT_SUPPORTED, "no room lists the operation %.*s", FMT(task.op));
+        }
+    }
+    s->has_draft = task.draft != NULL;
+    s->receipt.seq = -1;
+    s->done = done;
+    s->arg = arg;
+    return writer_submit(ctx, s->gate->writer, (struct writer_job){job_apply, job_done, s});
+}
+
 /* What is to be kept: an operation, or a function of this process. */
 struct keeping {
     const struct keep *keep;
@@ -200,6 +249,17 @@ static enum err queue(struct ctx *ctx, struct gate *g, const struct draft *draft
         if (keep_find(g->keeps, g->keep_count, str_from(keep->op->name)) != keep->op) {
             return fault(ctx, ERR_NOT_SUPPORTED, "no room lists the operation %s", keep->op->name);
         }
+    }
+    if (g->front != NULL && what->here != NULL) {
+        return fault(ctx, ERR_NOT_SUPPORTED, "what lies in this process's memory cannot leave it");
+    }
+    if (g->front != NULL) {
+        struct post_task task = {.draft = draft};
+        if (keep != NULL) {
+            task.op = str_from(keep->op->name);
+            task.payload = keep->payload;
+        }
+        return front_submit(ctx, g->front, &task, done, arg);
     }
     struct submission *s = submission_take(g);
     if (s == NULL) {

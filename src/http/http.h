@@ -137,6 +137,13 @@ enum err http_server_new(struct ctx *ctx, const struct http_setup *setup,
  * address. Before http_start; may be called for several addresses. */
 enum err http_listen(struct ctx *ctx, struct http_server *s, struct str address,
                      struct str *ret_address) MUST_USE;
+/* The same in two steps, for several processes that serve one address: bind it before they are
+ * forked, and let the server of each listen at the socket, of which each has its own copy and
+ * closes it. All are woken by a client that comes, and one gets him: so one that stands still holds
+ * up nobody but those it has. */
+enum err http_bind(struct ctx *ctx, struct str address, int *ret_socket,
+                   struct str *ret_address) MUST_USE;
+enum err http_listen_at(struct ctx *ctx, struct http_server *s, int socket) MUST_USE;
 /* Start the loops on their threads. */
 enum err http_start(struct ctx *ctx, struct http_server *s) MUST_USE;
 /* Stop gracefully: refuse new connections, finish requests, end streams, cut clients that are not

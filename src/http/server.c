@@ -155,14 +155,10 @@ static enum err init_loops(struct ctx *ctx, struct http_server *s)
     return ERR_OK;
 }
 
-static int64_t add_listener(struct http_server *s, struct loop *l, const struct sockaddr_storage *a,
-                            socklen_t bytes)
+/* A loop listens at a handle, which is its own from here on. */
+static int64_t listen_at(struct http_server *s, struct loop *l, int handle)
 {
     const struct http_net *net = s->net;
-    int handle = net->listen(net, (const struct sockaddr *)a, bytes, true);
-    if (handle < 0) {
-        return handle;
-    }
     struct source *source = &l->listeners[l->listener_count];
     *source = (struct source){SOURCE_LISTENER, handle};
     int64_t added = net->poll_set(net, l->poll, handle, HTTP_READABLE, source, false);
@@ -172,6 +168,13 @@ static int64_t add_listener(struct http_server *s, struct loop *l, const struct 
     }
     l->listener_count++;
     return 0;
+}
+
+static int64_t add_listener(struct http_server *s, struct loop *l, const struct sockaddr_storage *a,
+                            socklen_t bytes)
+{
+    int handle = s->net->listen(s->net, (const struct sockaddr *)a, bytes, true);
+    return handle < 0 ? handle : listen_at(s, l, handle);
 }
 
 /* Sockets that share an address with each other would share it with a second process of this user
@@ -210,6 +213,34 @@ enum err http_listen(struct ctx *ctx, struct http_server *s, struct str address,
         *ret_address = address_text(ctx, &a);
     }
     return ERR_OK;
+}
+
+enum err http_bind(struct ctx *ctx, struct str address, int *ret_socket, struct str *ret_address)
+{
+    const struct http_net *net = http_net_real();
+    struct sockaddr_storage a;
+    socklen_t bytes = 0;
+    TRY(parse_address(ctx, address, &a, &bytes));
+    int handle = net->listen(net, (const struct sockaddr *)&a, bytes, false);
+    int64_t got = handle < 0 ? handle : net->local_address(net, handle, &a);
+    if (got < 0) {
+        return listen_fault(ctx, address, got);
+    }
+    *ret_socket = handle;
+    *ret_address = address_text(ctx, &a);
+    return ERR_OK;
+}
+
+enum err http_listen_at(struct ctx *ctx, struct http_server *s, int socket)
+{
+    must(s->started == 0 && s->setup.loops == 1);
+    TRY(init_loops(ctx, s));
+    if (s->loops[0].listener_count == LISTENERS_MAX) {
+        return fault(ctx, ERR_TOO_MANY, "a server listens on at most %d addresses", LISTENERS_MAX);
+    }
+    int64_t result = listen_at(s, &s->loops[0], socket);
+    return result < 0 ? fault(ctx, ERR_IO, "cannot listen: %s", strerrordesc_np((int)-result))
+                      : ERR_OK;
 }
 
 enum err http_start(struct ctx *ctx, struct http_server *s)

@@ -34,6 +34,8 @@ enum err oidc_new(struct ctx *ctx, const struct oidc_config *config, struct oidc
  * slash at its end. Only loopback addresses may be http. ERR_USAGE for any other. Before the first
  * request. */
 enum err oidc_issuer(struct ctx *ctx, struct oidc *o, struct str issuer) MUST_USE;
+/* Could it be given? The same answer, and nothing is set. */
+enum err oidc_issuer_check(struct ctx *ctx, struct str issuer) MUST_USE;
 /* Start and stop the thread that sweeps what has expired and finds sessions that ended. */
 enum err oidc_start(struct ctx *ctx, struct oidc *o) MUST_USE;
 void oidc_stop(struct oidc *o);

@@ -36,7 +36,7 @@ enum err oidc_new(struct ctx *ctx, const struct oidc_config *config, struct oidc
     return ERR_OK;
 }
 
-enum err oidc_issuer(struct ctx *ctx, struct oidc *o, struct str issuer)
+enum err oidc_issuer_check(struct ctx *ctx, struct str issuer)
 {
     static const struct str local[] = {STR_INIT("http://127.0.0.1"), STR_INIT("http://[::1]"),
                                        STR_INIT("http://localhost")};
@@ -55,6 +55,12 @@ enum err oidc_issuer(struct ctx *ctx, struct oidc *o, struct str issuer)
                      "the issuer must be https://HOST or https://HOST:PORT, without a path; http "
                      "only at a loopback address");
     }
+    return ERR_OK;
+}
+
+enum err oidc_issuer(struct ctx *ctx, struct oidc *o, struct str issuer)
+{
+    TRY(oidc_issuer_check(ctx, issuer));
     o->issuer = str_copy(ctx->arena, issuer);
     return ERR_OK;
 }

@@ -49,6 +49,7 @@ struct owner {
 struct store_share {
     atomic_bool broken;
     atomic_int refused;
+    _Atomic int64_t told[STORE_WORDS];
     atomic_int regions; /* of the index in use */
     atomic_uint rows;   /* of owners ever used */
     atomic_uint fence;
@@ -102,6 +103,16 @@ atomic_bool *share_broken(struct store_share *s)
 atomic_int *share_refused(struct store_share *s)
 {
     return &s->refused;
+}
+
+void store_tell(struct store *s, enum store_word word, int64_t value)
+{
+    atomic_store(&s->share->told[word], value);
+}
+
+int64_t store_told(const struct store *s, enum store_word word)
+{
+    return atomic_load(&s->share->told[word]);
 }
 
 /* ---- who lives ---- */

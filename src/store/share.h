@@ -18,6 +18,12 @@ enum err store_share_new(struct ctx *ctx, struct store_share **ret) MUST_USE;
 /* Give this process's mapping back, after the stores opened on it. NULL is allowed. */
 void store_share_free(struct store_share *s);
 
+/* A number that the process that writes tells the others: what it counts of something they keep of
+ * their own, so that they look again when it has changed. 0 at first. Any thread. */
+enum store_word { STORE_WORD_LAW, /* publications of law that are committed */ STORE_WORDS };
+void store_tell(struct store *s, enum store_word word, int64_t value);
+int64_t store_told(const struct store *s, enum store_word word);
+
 /* store_open in a process that shares the store: with STORE_CREATE or STORE_WRITE once, in the one
  * that writes; with STORE_BESIDE in each that reads, on the thread that lives as long as its
  * process, while the writer has it open. ERR_TOO_MANY beyond LIMIT_FRONTS of these. */

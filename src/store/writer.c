@@ -203,6 +203,9 @@ static void batch_tell(struct writer *w, size_t count, enum err e)
             job->done(job->arg, e, e == ERR_OK ? NULL : &why);
         }
     }
+    if (w->config.told != NULL) {
+        w->config.told(w->config.arg);
+    }
 }
 
 size_t writer_run_once(struct writer *w)

@@ -34,6 +34,8 @@ struct writer_config {
     /* The batch is durable (ERR_OK), or nothing of it is kept: forget it. Before the jobs are told.
      */
     void (*after_commit)(void *arg, enum err err);
+    /* All jobs of the batch are told. */
+    void (*told)(void *arg);
 };
 
 enum err writer_new(struct ctx *ctx, const struct writer_config *config,

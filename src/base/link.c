@@ -1,0 +1,180 @@
+/* link.c - frames over a stream socket. The head goes as it lies in memory: both ends are the same
+ * program on the same machine. */
+#include "base/link.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+
+enum { ARENA_MARGIN = 65536 };
+
+enum err link_open(struct ctx *ctx, struct link *l, int socket, size_t out_bytes)
+{
+    /* The buffer grows where it lies, by doubling: address space for one step beyond its maximum.
+     */
+    l->arena = arena_new(2 * out_bytes + ARENA_MARGIN);
+    if (l->arena == NULL) {
+        return fault(ctx, ERR_MEMORY, "no address space for a link between processes");
+    }
+    l->socket = socket;
+    l->out = buf_new(l->arena, out_bytes);
+    l->sent = 0;
+    l->head_got = 0;
+    l->body = NULL;
+    l->own = NULL;
+    l->body_got = 0;
+    l->in_at = 0;
+    l->in_n = 0;
+    atomic_store(&l->is_gone, false);
+    pthread_mutex_init(&l->lock, NULL);
+    return ERR_OK;
+}
+
+void link_close(struct link *l)
+{
+    close(l->socket);
+    l->socket = -1;
+    pthread_mutex_destroy(&l->lock);
+    arena_free(l->arena);
+    l->arena = NULL;
+}
+
+void link_break(struct link *l)
+{
+    atomic_store(&l->is_gone, true);
+    shutdown(l->socket, SHUT_RDWR);
+}
+
+/* ---- out ---- */
+
+static void out_forget(struct link *l)
+{
+    arena_clear(l->arena);
+    l->out = buf_new(l->arena, l->out.max);
+    l->sent = 0;
+}
+
+/* Append the frame; false, with nothing appended, when there is no room for it. */
+static bool append(struct link *l, struct link_head head, void (*write)(struct buf *b, void *arg),
+                   void *arg)
+{
+    struct arena_guard guard;
+    struct buf before = l->out;
+    if (setjmp(guard.jump) != 0) {
+        arena_guard(l->arena, NULL);
+        l->out = before;
+        return false;
+    }
+    arena_guard(l->arena, &guard);
+    buf_bytes(&l->out, &head, sizeof(head));
+    write(&l->out, arg);
+    arena_guard(l->arena, NULL);
+    size_t bytes = l->out.n - before.n - sizeof(head);
+    if (l->out.err != ERR_OK || bytes > UINT32_MAX) {
+        l->out = before;
+        return false;
+    }
+    head.bytes = (uint32_t)bytes;
+    memcpy(l->out.p + before.n, &head, sizeof(head));
+    return true;
+}
+
+bool link_put(struct link *l, uint32_t kind, uint32_t id, void (*write)(struct buf *b, void *arg),
+              void *arg)
+{
+    pthread_mutex_lock(&l->lock);
+    bool put = !atomic_load(&l->is_gone) &&
+               append(l, (struct link_head){.kind = kind, .id = id}, write, arg);
+    pthread_mutex_unlock(&l->lock);
+    return put;
+}
+
+bool link_flush(struct link *l)
+{
+    pthread_mutex_lock(&l->lock);
+    while (l->sent < l->out.n && !atomic_load(&l->is_gone)) {
+        ssize_t n =
+            send(l->socket, l->out.p + l->sent, l->out.n - l->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (n > 0) {
+            l->sent += (size_t)n;
+        } else if (n < 0 && errno == EAGAIN) {
+            break;
+        } else if (n == 0 || errno != EINTR) {
+            atomic_store(&l->is_gone, true);
+        }
+    }
+    bool all = l->sent == l->out.n || atomic_load(&l->is_gone);
+    if (all && l->out.n > 0) {
+        out_forget(l);
+    }
+    pthread_mutex_unlock(&l->lock);
+    return all;
+}
+
+/* ---- in ---- */
+
+/* Move bytes from the buffer to where the frame under way wants them. */
+static size_t take(struct link *l, char *to, size_t wanted)
+{
+    size_t n = l->in_n - l->in_at < wanted ? l->in_n - l->in_at : wanted;
+    if (to != NULL && n > 0) {
+        memcpy(to, l->in + l->in_at, n);
+    }
+    l->in_at += n;
+    return n;
+}
+
+static void take_frames(struct link *l, const struct link_taker *t)
+{
+    while (l->in_at < l->in_n) {
+        if (l->head_got < sizeof(l->head)) {
+            l->head_got += take(l, (char *)&l->head + l->head_got, sizeof(l->head) - l->head_got);
+            if (l->head_got < sizeof(l->head)) {
+                return;
+            }
+            l->body_got = 0;
+            l->body = t->room(t->arg, &l->head, &l->own);
+        }
+        l->body_got +=
+            take(l, l->body == NULL ? NULL : l->body + l->body_got, l->head.bytes - l->body_got);
+        if (l->body_got == l->head.bytes) {
+            l->head_got = 0;
+            t->whole(t->arg, &l->head, l->body, l->own);
+        }
+    }
+}
+
+static void gone(struct link *l, const struct link_taker *t)
+{
+    atomic_store(&l->is_gone, true);
+    if (l->head_got == sizeof(l->head) && t->lost != NULL) {
+        t->lost(t->arg, l->own);
+    }
+    l->head_got = 0;
+}
+
+bool link_read(struct link *l, const struct link_taker *t)
+{
+    for (;;) {
+        ssize_t n = recv(l->socket, l->in, sizeof(l->in), MSG_DONTWAIT);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0 && errno == EAGAIN) {
+            return true;
+        }
+        if (n <= 0) {
+            gone(l, t);
+            return false;
+        }
+        l->in_at = 0;
+        l->in_n = (size_t)n;
+        take_frames(l, t);
+        if ((size_t)n < sizeof(l->in)) {
+            return true;
+        }
+    }
+}

@@ -1,0 +1,243 @@
+/* A gate that writes and a gate of a front on one store, with a socket between: what goes through
+ * it is told once and comes out as it would alone, however much, however large, and when it ends.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/test.h"
+#include "book/book.h"
+#include "cli/rooms.h"
+#include "crypto/keyholder.h"
+#include "gate/gate.h"
+#include "gate/relay.h"
+#include "limit_gen.h"
+#include "store/share.h"
+
+struct pair {
+    struct store_share *share;
+    char dir[40];
+    struct store *store; /* of the one that writes */
+    struct store *beside;
+    struct keyholder *keys;
+    struct gate *writer;
+    struct gate *front;
+    struct relay *relay;
+};
+
+static void publish(struct test *t, struct ctx *ctx, struct gate *g, struct db *db,
+                    const char *folder)
+{
+    struct law_pack_source pack;
+    struct law_problems problems = {0};
+    struct draft d;
+    struct receipt r = {0};
+    CHECK_OK(law_read_folder(ctx, folder, &pack));
+    CHECK_OK(book_publish_draft(ctx, gate_book(g), db, &pack, &d, &problems));
+    d.actor = (struct actor){.kind = ACTOR_NODE, .assurance = 2};
+    CHECK_OK(gate_submit_wait(ctx, g, &d, &r));
+    CHECK(r.verdict.admitted);
+}
+
+static void pair_open(struct test *t, struct ctx *ctx, struct pair *p)
+{
+    static const uint8_t seed[32] = {1};
+    static const uint8_t secret[32] = {2};
+    int ends[2];
+    *p = (struct pair){.dir = "/tmp/tongban-relay-XXXXXX"};
+    must(mkdtemp(p->dir) != NULL && socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+    struct str dir = str_from(p->dir);
+    CHECK_OK(store_share_new(ctx, &p->share));
+    CHECK_OK(store_open_shared(ctx, dir, STORE_CREATE, p->share, &p->store));
+    CHECK_OK(store_migrate(ctx, p->store));
+    CHECK_OK(keyholder_in_memory(ctx, seed, secret, &p->keys));
+    struct gate_config config = {
+        .store = p->store, .keys = p->keys, .origin = STR("relay.example/bh"), .node = STR("bh")};
+    config.rooms = rooms_projectors(&config.room_count);
+    CHECK_OK(gate_new(ctx, &config, &p->writer));
+    publish(t, ctx, p->writer, store_writer(p->store), "law/cn");
+    CHECK_OK(store_open_shared(ctx, dir, STORE_BESIDE, p->share, &p->beside));
+    config.store = p->beside;
+    config.keys = NULL;
+    config.socket = ends[0];
+    CHECK_OK(gate_new(ctx, &config, &p->front));
+    CHECK_OK(relay_new(ctx, p->writer, &p->relay));
+    CHECK_OK(relay_add(ctx, p->relay, ends[1]));
+    CHECK_OK(gate_start(ctx, p->front));
+}
+
+static void pair_start(struct test *t, struct ctx *ctx, struct pair *p)
+{
+    CHECK_OK(gate_start(ctx, p->writer));
+    CHECK_OK(relay_start(ctx, p->relay));
+}
+
+static void pair_close(struct pair *p)
+{
+    char command[80];
+    gate_close(p->front);
+    store_close(p->beside);
+    relay_stop(p->relay);
+    gate_stop(p->writer);
+    relay_free(p->relay);
+    gate_close(p->writer);
+    store_close(p->store);
+    store_share_free(p->share);
+    snprintf(command, sizeof(command), "rm -rf '%s'", p->dir);
+    must(system(command) == 0);
+}
+
+static struct draft party(struct ctx *ctx, int number)
+{
+    struct draft d = {.kind = STR("register-party"),
+                      .actor = {.kind = ACTOR_NODE, .assurance = 2},
+                      .fields = json_object()};
+    struct str id = str_format(ctx->arena, "p-%d", number);
+    json_set(ctx->arena, &d.fields, STR("party.id"), json_of_str(id));
+    json_set(ctx->arena, &d.fields, STR("party.kind"), json_of_str(STR("person")));
+    return d;
+}
+
+/* What was told of many. */
+struct heard {
+    atomic_int admitted;
+    atomic_int refused;
+    atomic_int failed;
+    atomic_int with_article;
+    _Atomic(enum err) err;
+};
+
+static void hear(void *arg, enum err err, const struct why *why UNUSED,
+                 const struct receipt *receipt)
+{
+    struct heard *h = arg;
+    if (err != ERR_OK) {
+        atomic_store(&h->err, err);
+        atomic_fetch_add(&h->failed, 1);
+    } else if (receipt->verdict.admitted) {
+        atomic_fetch_add(&h->admitted, receipt->seq >= 0 && receipt->tree_size > receipt->seq);
+    } else {
+        atomic_fetch_add(&h->with_article, receipt->verdict.article.statute != NULL);
+        atomic_fetch_add(&h->refused, 1);
+    }
+}
+
+static bool comes_to(atomic_int *n, int wanted)
+{
+    for (int i = 0; i < 3000 && atomic_load(n) < wanted; i++) {
+        usleep(10000);
+    }
+    return atomic_load(n) == wanted;
+}
+
+TEST(relay_tells_each_draft_once)
+{
+    enum { MANY = 400 };
+    struct pair p;
+    struct heard h = {0};
+    pair_open(t, ctx, &p);
+    pair_start(t, ctx, &p);
+    for (int i = 0; i < MANY; i++) {
+        struct draft d = party(ctx, i);
+        if (i % 4 == 3) { /* the law lets no party do that */
+            d.actor = (struct actor){.kind = ACTOR_PARTY, .id = STR("p-0"), .assurance = 2};
+        }
+        CHECK_OK(gate_submit(ctx, p.front, &d, hear, &h));
+    }
+    CHECK(comes_to(&h.admitted, 300) && comes_to(&h.refused, MANY - 300));
+    CHECK_INT(atomic_load(&h.failed), 0);
+    CHECK_INT(atomic_load(&h.with_article), MANY - 300);
+    /* The same answer as the gate that writes gives itself. */
+    struct receipt here = {0};
+    struct receipt there = {0};
+    struct draft d = party(ctx, 1000);
+    d.key = STR("once");
+    CHECK_OK(gate_submit_wait(ctx, p.front, &d, &there));
+    CHECK_OK(gate_submit_wait(ctx, p.writer, &d, &here));
+    CHECK(here.repeated && !there.repeated && here.seq == there.seq && here.at.ms == there.at.ms);
+    CHECK(memcmp(here.leaf_hash, there.leaf_hash, 32) == 0);
+    pair_close(&p);
+}
+
+static size_t items_now(struct test *t, struct ctx *ctx, struct pair *p)
+{
+    struct db *db = NULL;
+    const struct law *law = NULL;
+    size_t count = 0;
+    CHECK_OK(store_reader(ctx, p->beside, &db));
+    CHECK_OK(gate_law(ctx, p->front, db, &law));
+    if (law != NULL) {
+        law_items(law, &count);
+    }
+    db_close(db);
+    return count;
+}
+
+TEST(relay_fronts_see_law_that_is_published)
+{
+    struct pair p;
+    pair_open(t, ctx, &p);
+    CHECK_INT(items_now(t, ctx, &p), 0); /* the national pack has none of its own */
+    publish(t, ctx, p.writer, store_writer(p.store), "law/cn-990101");
+    CHECK(items_now(t, ctx, &p) > 0);
+    pair_close(&p);
+}
+
+TEST(relay_carries_large_drafts)
+{
+    enum { LARGE = 12 << 20 };
+    struct pair p;
+    struct receipt r = {0};
+    pair_open(t, ctx, &p);
+    pair_start(t, ctx, &p);
+    struct draft d = party(ctx, 1);
+    struct attachment file = {.sha256 = STR("00"),
+                              .type = STR("application/pdf"),
+                              .bytes = {arena_push_bytes(ctx->arena, LARGE), LARGE}};
+    d.attachments = &file;
+    d.attachment_count = 1;
+    CHECK_OK(gate_submit_wait(ctx, p.front, &d, &r));
+    CHECK(r.verdict.code.n > 0 || r.verdict.admitted); /* whatever the law says, it was asked */
+    pair_close(&p);
+}
+
+TEST(relay_is_busy_when_too_much_waits)
+{
+    struct pair p;
+    struct heard h = {0};
+    pair_open(t, ctx, &p); /* nobody reads at the other end */
+    struct draft d = party(ctx, 1);
+    int taken = 0;
+    enum err e = ERR_OK;
+    while (e == ERR_OK && taken <= LIMIT_WRITER_QUEUE) {
+        e = gate_submit(ctx, p.front, &d, hear, &h);
+        taken += e == ERR_OK;
+    }
+    CHECK_INT(e, ERR_BUSY);
+    CHECK_INT(taken, LIMIT_WRITER_QUEUE);
+    pair_start(t, ctx, &p);
+    CHECK(comes_to(&h.admitted, taken));
+    pair_close(&p);
+}
+
+TEST(relay_tells_when_the_writer_is_gone)
+{
+    struct pair p;
+    struct heard h = {0};
+    pair_open(t, ctx, &p);
+    struct draft d = party(ctx, 1);
+    for (int i = 0; i < 5; i++) {
+        CHECK_OK(gate_submit(ctx, p.front, &d, hear, &h));
+    }
+    CHECK(gate_has_writer(p.front) && gate_has_writer(p.writer));
+    relay_free(p.relay); /* its end of the socket goes with it */
+    p.relay = NULL;
+    CHECK(comes_to(&h.failed, 5) && atomic_load(&h.err) == ERR_NO_WRITER);
+    CHECK_ERR(gate_submit(ctx, p.front, &d, hear, &h), ERR_NO_WRITER);
+    CHECK(!gate_has_writer(p.front));
+    pair_close(&p);
+}

@@ -1,0 +1,276 @@
+/* front.c - the gate of a front process: what is submitted goes over a socket to the process that
+ * writes.
+ *
+ * A caller writes his draft on the link and sends what waits there, which is mostly that one; one
+ * thread hears the answers and calls each done. Of what is open there is a table, as long as the
+ * queue of the writer: when it is full, ERR_BUSY, at once. The socket itself is a queue besides;
+ * the writer's process is never waited for.
+ *
+ * When the socket ends, the writer's process has ended. What it had not answered may or may not
+ * have been done, which is what ERR_NO_WRITER says; a key tells it apart later, as after any lost
+ * answer.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/link.h"
+#include "gate/gate_in.h"
+#include "gate/relay.h"
+#include "gate/post.h"
+
+enum {
+    OPEN_MAX = LIMIT_WRITER_QUEUE,
+    OUT_BYTES = 2 * LIMIT_SUBMISSION_BYTES,
+    HEAR_BYTES = 16 << 20 /* one answer, with what its done pushes here */
+};
+
+struct open_task {
+    gate_done *done; /* NULL: free */
+    void *arg;
+    uint32_t next_free;
+};
+
+struct front {
+    struct gate *gate;
+    struct link link;
+    int wake;
+    pthread_t thread;
+    bool has_thread;
+    atomic_bool stops;
+    struct ctx ctx;    /* of the thread that hears */
+    struct db *reader; /* its own; NULL until it is wanted */
+    pthread_mutex_t lock;
+    uint32_t first_free;
+    struct open_task open[OPEN_MAX];
+};
+
+/* ---- the table of what is open ---- */
+
+static bool table_take(struct front *f, gate_done *done, void *arg, uint32_t *ret_id)
+{
+    pthread_mutex_lock(&f->lock);
+    uint32_t id = f->first_free;
+    if (id < OPEN_MAX) {
+        f->first_free = f->open[id].next_free;
+        f->open[id].done = done;
+        f->open[id].arg = arg;
+    }
+    pthread_mutex_unlock(&f->lock);
+    *ret_id = id;
+    return id < OPEN_MAX;
+}
+
+/* The task of an id, which is free from here on; done NULL when there is none. */
+static struct open_task table_give(struct front *f, uint32_t id)
+{
+    struct open_task task = {0};
+    pthread_mutex_lock(&f->lock);
+    if (id < OPEN_MAX && f->open[id].done != NULL) {
+        task = f->open[id];
+        f->open[id].done = NULL;
+        f->open[id].next_free = f->first_free;
+        f->first_free = id;
+    }
+    pthread_mutex_unlock(&f->lock);
+    return task;
+}
+
+/* ---- sending ---- */
+
+static void put_task(struct buf *b, void *arg)
+{
+    post_put_task(b, arg);
+}
+
+static enum err no_writer(struct ctx *ctx)
+{
+    return fault(ctx, ERR_NO_WRITER, "the process that writes has ended");
+}
+
+enum err front_submit(struct ctx *ctx, struct front *f, const struct post_task *task,
+                      gate_done *done, void *arg)
+{
+    uint32_t id = 0;
+    if (atomic_load(&f->link.is_gone)) {
+        return no_writer(ctx);
+    }
+    if (!table_take(f, done, arg, &id)) {
+        return fault(ctx, ERR_BUSY, "%d drafts wait for the writer", OPEN_MAX);
+    }
+    if (!link_put(&f->link, FRAME_TASK, id, put_task, (void *)(uintptr_t)task)) {
+        /* Whoever took it from the table answers: the thread may have found the link gone first. */
+        return table_give(f, id).done == NULL ? ERR_OK
+               : atomic_load(&f->link.is_gone)
+                   ? no_writer(ctx)
+                   : fault(ctx, ERR_BUSY, "too many bytes wait for the writer");
+    }
+    if (!link_flush(&f->link) || atomic_load(&f->link.is_gone)) {
+        (void)eventfd_write(f->wake, 1); /* the thread sends the rest, or tells that it cannot */
+    }
+    return ERR_OK;
+}
+
+/* ---- hearing ---- */
+
+/* The article by its text, in the law this process knows: today's, which may lack an old one. */
+static enum err find_article(struct front *f, struct str text, struct cite *ret)
+{
+    struct ctx *ctx = &f->ctx;
+    const struct law *law = NULL;
+    if (f->reader == NULL) {
+        TRY(store_reader(ctx, f->gate->store, &f->reader));
+    }
+    TRY(gate_law(ctx, f->gate, f->reader, &law));
+    return law == NULL ? ERR_NOT_FOUND
+                       : law_cite(ctx, law, text, instant_day(ctx->world->now(ctx->world)), ret);
+}
+
+/* Without memory the refusal goes on as it came, its article a text. */
+static void name_article(struct front *f, struct verdict *v)
+{
+    struct arena_guard guard;
+    struct cite found;
+    if (setjmp(guard.jump) != 0) {
+        arena_guard(f->ctx.arena, NULL);
+        return;
+    }
+    arena_guard(f->ctx.arena, &guard);
+    if (v->article.text.n > 0 && find_article(f, v->article.text, &found) == ERR_OK) {
+        v->article = found;
+    }
+    arena_guard(f->ctx.arena, NULL);
+    f->ctx.why = (struct why){0};
+}
+
+static void hear_answer(struct front *f, uint32_t id, struct str bytes)
+{
+    struct post_answer a;
+    struct open_task task = table_give(f, id);
+    if (task.done == NULL) {
+        return;
+    }
+    if (!post_get_answer(bytes, &a)) {
+        a = (struct post_answer){.err = ERR_CORRUPT, .detail = STR("an answer came mangled")};
+    }
+    if (a.err == ERR_OK && !a.receipt.verdict.admitted) {
+        name_article(f, &a.receipt.verdict);
+    }
+    struct why why = {.code = a.err, .detail = a.detail, .field = a.field};
+    task.done(task.arg, a.err, a.err == ERR_OK ? NULL : &why, a.err == ERR_OK ? &a.receipt : NULL);
+}
+
+static char *hear_room(void *arg, const struct link_head *head, void **ret_own)
+{
+    struct front *f = arg;
+    *ret_own = NULL;
+    return head->bytes < HEAR_BYTES / 2 ? arena_push_bytes(f->ctx.arena, head->bytes + 1) : NULL;
+}
+
+static void hear_whole(void *arg, const struct link_head *head, char *body, void *own UNUSED)
+{
+    struct front *f = arg;
+    hear_answer(f, head->id, (struct str){body, body == NULL ? 0 : head->bytes});
+    arena_clear(f->ctx.arena);
+}
+
+/* Nothing more is heard: tell all that wait. */
+static void tell_gone(struct front *f)
+{
+    struct why why = {.code = ERR_NO_WRITER, .detail = STR("the process that writes has ended")};
+    atomic_store(&f->link.is_gone, true);
+    for (uint32_t id = 0; id < OPEN_MAX; id++) {
+        struct open_task task = table_give(f, id);
+        if (task.done != NULL) {
+            task.done(task.arg, ERR_NO_WRITER, &why, NULL);
+        }
+    }
+}
+
+static void *front_main(void *arg)
+{
+    struct front *f = arg;
+    struct link_taker taker = {f, hear_room, hear_whole, NULL};
+    while (!atomic_load(&f->stops) && !atomic_load(&f->link.is_gone)) {
+        bool left = !link_flush(&f->link);
+        struct pollfd fds[2] = {
+            {.fd = f->wake, .events = POLLIN},
+            {.fd = f->link.socket, .events = (short)(POLLIN | (left ? POLLOUT : 0))}};
+        if (poll(fds, 2, -1) < 0 && errno != EINTR) {
+            break;
+        }
+        eventfd_t count = 0;
+        (void)eventfd_read(f->wake, &count);
+        if ((fds[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
+            (void)link_read(&f->link, &taker);
+        }
+    }
+    tell_gone(f);
+    return NULL;
+}
+
+/* ---- opening ---- */
+
+enum err front_new(struct ctx *ctx, struct gate *g, int socket, struct front **ret)
+{
+    struct front *f = ARENA_NEW(g->arena, struct front);
+    struct arena *arena = arena_new(HEAR_BYTES);
+    if (arena == NULL) {
+        return fault(ctx, ERR_MEMORY, "no memory for the answers of the writer");
+    }
+    f->gate = g;
+    f->ctx = (struct ctx){.arena = arena, .world = ctx->world};
+    for (uint32_t i = 0; i < OPEN_MAX; i++) {
+        f->open[i].next_free = i + 1;
+    }
+    f->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    enum err e = f->wake < 0 ? fault(ctx, ERR_IO, "the system gives no handle for the writer")
+                             : link_open(ctx, &f->link, socket, OUT_BYTES);
+    if (e != ERR_OK) {
+        arena_free(arena);
+        return e;
+    }
+    pthread_mutex_init(&f->lock, NULL);
+    *ret = f;
+    return ERR_OK;
+}
+
+enum err front_start(struct ctx *ctx, struct front *f)
+{
+    int why = pthread_create(&f->thread, NULL, front_main, f);
+    if (why != 0) {
+        return fault(ctx, ERR_MEMORY, "the system gives no thread for the writer's answers: %s",
+                     strerror(why));
+    }
+    f->has_thread = true;
+    return ERR_OK;
+}
+
+bool gate_has_writer(const struct gate *g)
+{
+    return g->front == NULL || !atomic_load(&g->front->link.is_gone);
+}
+
+void front_stop(struct front *f)
+{
+    if (f->has_thread) {
+        atomic_store(&f->stops, true);
+        (void)eventfd_write(f->wake, 1);
+        pthread_join(f->thread, NULL);
+        f->has_thread = false;
+    }
+}
+
+void front_free(struct front *f)
+{
+    if (f == NULL) {
+        return;
+    }
+    front_stop(f);
+    db_close(f->reader);
+    close(f->wake);
+    link_close(&f->link);
+    arena_free(f->ctx.arena);
+    pthread_mutex_destroy(&f->lock);
+}
