@@ -30,9 +30,9 @@ static const char fields[] =
 /* The bytes of the two files; the gate takes their digests from whoever received them. */
 static const struct attachment files[] = {
     {STR_INIT("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
-     STR_INIT("application/pdf"), STR_INIT("plan.pdf"), STR_INIT("plan")},
+     STR_INIT("application/pdf"), STR_INIT("plan.pdf"), STR_INIT("plan"), STR_INIT("")},
     {STR_INIT("bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"),
-     STR_INIT("application/pdf"), STR_INIT("rules.pdf"), STR_INIT("rules")},
+     STR_INIT("application/pdf"), STR_INIT("rules.pdf"), STR_INIT("rules"), STR_INIT("")},
 };
 
 struct str crowd_file_one(struct stand *s)

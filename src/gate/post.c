@@ -177,6 +177,7 @@ static void walk_attachments(struct walk *w, struct draft *d)
         walk_text(w, &f.type);
         walk_text(w, &f.name);
         walk_text(w, &f.bytes);
+        walk_text(w, &f.upload);
         if (files != NULL) {
             files[i] = f;
         }

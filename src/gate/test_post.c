@@ -6,7 +6,7 @@
 #include "gate/post.h"
 
 static const struct attachment file = {STR_INIT("ab"), STR_INIT("text/plain"), STR_INIT("a.txt"),
-                                       STR_INIT("\0\1\2")};
+                                       STR_INIT("\0\1\2"), STR_INIT("u-1")};
 
 static struct draft sample(struct test *t, struct ctx *ctx)
 {
