@@ -27,13 +27,14 @@ come_to() {
     done
     named "$1" | wc -l
 }
-# wait until process $1 is gone, for at most $2 tenths of a second
+# wait until process $1 is gone, for at most $2 tenths of a second; one that waits to be asked for its exit is gone
+runs() { [ -r "/proc/$1/stat" ] && ! grep -q ') Z ' "/proc/$1/stat"; }
 gone() {
     for gone_try in $(seq "$2"); do
-        kill -0 "$1" 2>/dev/null || break
+        runs "$1" || break
         sleep 0.1
     done
-    kill -0 "$1" 2>/dev/null && echo no || echo yes
+    runs "$1" && echo no || echo yes
 }
 # one application after the other, each on a connection of its own; what was acknowledged
 client() {

@@ -558,12 +558,13 @@ enum err jobs_run_once(struct ctx *ctx, struct jobs *j, size_t *ret_count)
     struct db **db = ARENA_NEW(ctx->arena, struct db *);
     must(!j->started);
     *ret_count = 0;
+    /* Deferred before there is anything to give back: deferring may itself run out of memory. */
+    arena_defer(ctx->arena, free_arena, work);
+    arena_defer(ctx->arena, close_reader, db);
     *work = arena_new(LIMIT_JOBS_ARENA_BYTES);
     if (*work == NULL) {
         return fault(ctx, ERR_MEMORY, "no memory for a job");
     }
-    arena_defer(ctx->arena, free_arena, work);
-    arena_defer(ctx->arena, close_reader, db);
     enum err e = store_reader(ctx, j->config.store, db);
     e = e == ERR_OK ? gather(ctx, j, *db, 0, SLOTS, list, ret_count) : e;
     e = e == ERR_OK && *ret_count > 0 ? rows_take(ctx, j, list, *ret_count) : e;

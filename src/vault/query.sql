@@ -28,6 +28,9 @@ SELECT type, name, length(bytes) AS size$int FROM vault_blob WHERE sha256 = :sha
 -- vault_blob_part :row  A part of a file kept as one value; places count from 1.
 SELECT substr(bytes, :place$int, :count$int) AS bytes$blob FROM vault_blob WHERE sha256 = :sha256;
 
+-- vault_blob_part @pg
+SELECT substr(bytes, CAST(:place$int AS integer), CAST(:count$int AS integer)) AS bytes$blob FROM vault_blob WHERE sha256 = :sha256;
+
 -- vault_blob_more :write  Such a file was handed in again, or one use of it is erased.
 UPDATE vault_blob SET uses = uses + :by$int WHERE sha256 = :sha256;
 
