@@ -109,7 +109,7 @@ static double writer_limit(struct str dir)
     struct store *store = NULL;
     struct writer *writer = NULL;
     struct ctx *ctx = &b.s.ctx;
-    struct str folder = str_format(ctx->arena, "%.*s/limit", FMT(dir));
+    struct str folder = str_format(ctx->arena, "%.*s.limit", FMT(dir));
     stand_check(&b.s, store_open(ctx, folder, STORE_CREATE, &store), "limit store");
     stand_check(&b.s, store_migrate(ctx, store), "limit store");
     struct writer_config config = {.store = store, .world = ctx->world};

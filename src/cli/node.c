@@ -96,6 +96,9 @@ static void tell_progress(void *arg, uint64_t size, uint64_t of)
     int64_t now = w->mono_ns(w);
     bool terminal = isatty(STDERR_FILENO) == 1;
     (void)arg;
+    if (of == 0) {
+        return; /* a new node */
+    }
     if (told_ns == 0 || size == of || (terminal && now - told_ns > 1000000000)) {
         fprintf(stderr,
                 "%stongban: this program makes other views: rebuilding them, %llu of %llu acts%s",
