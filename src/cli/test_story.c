@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/rooms.h"
 #include "base/day.h"
 #include "cli/test_matrix.h"
 #include "limit_gen.h"
@@ -202,7 +203,9 @@ static void play(struct stories *all, struct ctx *ctx, const char *path)
     CHECK_OK(json_parse(ctx, text, str_from(path), &story));
     const struct json *steps = json_get(&story, "steps");
     CHECK(json_is(steps, JSON_ARRAY));
-    story_open(&s, t, ctx);
+    size_t count = 0;
+    const struct projector *const *rooms = rooms_projectors(&count);
+    story_open_with(&s, t, ctx, rooms, count);
     for (size_t i = 0; steps != NULL && i < steps->count; i++) {
         play_step(all, &s, &steps->items[i], i);
     }

@@ -352,6 +352,7 @@ void door_feed(struct http_server *s, struct str bytes, size_t first_bytes, stru
         run_door(l, c, &s->door_out);
     }
     conn_drop(c);
+    loop_deliver_posts(l); /* an answer that ended with its connection */
     loop_bury(l);
     buf_bytes(ret, s->door_out.p, s->door_out.n);
 }
