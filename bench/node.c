@@ -217,7 +217,6 @@ int main(int argc, char **argv)
     b.s.people_count = 1;
     stand_serve(&b.s);
     stand_sign_in(&b.s, STR("bench"), b.cookie);
-    stand_check(&b.s, gate_start(&b.s.ctx, b.s.node.gate), "writer");
     stand_check(&b.s, http_start(&b.s.ctx, b.s.server), "server");
     bench_report("memory after start", stand_memory(), "MB", 40, "budget");
     b.path = "/healthz";

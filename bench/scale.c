@@ -217,7 +217,6 @@ int main(int argc, char **argv)
     json_set(b.s.ctx.arena, &b.draft.fields, STR("licence.number"),
              json_of_str(STR("JY29901010000001")));
     json_set(b.s.ctx.arena, &b.draft.fields, STR("service.truth"), json_of_bool(true));
-    stand_check(&b.s, gate_start(&b.s.ctx, b.s.node.gate), "writer");
     stand_check(&b.s, http_start(&b.s.ctx, b.s.server), "server");
     struct figures least = {0};
     uint64_t size = 0;

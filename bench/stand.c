@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "base/world.h"
 #include "cli/rooms.h"
+#include "login/login.h"
 
 void stand_check(struct stand *s, enum err e, const char *what)
 {
@@ -87,6 +88,8 @@ void stand_serve(struct stand *s)
     stand_check(s, http_listen(ctx, s->server, STR("127.0.0.1:0"), &address), "listen");
     str_cut(address, ':', &port);
     s->port = atoi(str_z(ctx->arena, port));
+    stand_check(s, gate_start(ctx, s->node.gate), "writer");
+    stand_check(s, login_give_codes(ctx, s->node.gate, s->people, s->people_count), "codes");
 }
 
 void stand_sign_in(struct stand *s, struct str code, char cookie[64])

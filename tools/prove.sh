@@ -19,7 +19,6 @@ step() {
 }
 mkdir -p build
 step "build" make -s -j"$jobs" CONFIG=release build/release/tests
-step "every bench, small" sh tools/bench_once.sh
 step "power-loss states of the gate" env TONGBAN_STATES=200 build/release/tests gate_loses
 step "random walks through the packs" env TONGBAN_WALKS="${WALKS:-200}" build/release/tests gate_no_random
 step "power-loss states of the store" env TONGBAN_STATES=20 build/release/tests store
