@@ -35,6 +35,8 @@ void test_check_str(struct test *t, struct str got, const char *want, const char
 void test_check_int(struct test *t, int64_t got, int64_t want, const char *file, int line);
 void test_check_err(struct test *t, const struct ctx *ctx, enum err got, enum err want,
                     const char *file, int line);
+/* Remove a folder a test made, with all in it; nothing when it is not there. */
+void test_folder_remove(const char *path);
 /* The folder of shared reference data (TONGBAN_DATA, or ../shared/data beside the tree), or NULL
  * when it is not there; a test that needs it then checks what the tree itself holds. */
 const char *test_data_dir(void);

@@ -7,6 +7,7 @@
  * TONGBAN_TIMES set, each test says how long it took. */
 #include "base/test_run.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -18,6 +19,19 @@ void test_check(struct test *t, bool ok, const char *cond, const char *file, int
         t->failures++;
         printf("%s:%d: %s: not so: %s\n", file, line, t->name, cond);
     }
+}
+
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *at)
+{
+    (void)st;
+    (void)flag;
+    (void)at;
+    return remove(path);
+}
+
+void test_folder_remove(const char *path)
+{
+    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 void test_check_str(struct test *t, struct str got, const char *want, const char *file, int line)

@@ -4,7 +4,6 @@
 #include "book/book.h"
 #include "replay/replay.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -290,19 +289,6 @@ size_t story_paths(struct ctx *ctx, const char *const **ret)
     return l->count;
 }
 
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *at)
-{
-    (void)st;
-    (void)flag;
-    (void)at;
-    return remove(path);
-}
-
-static void remove_folder(struct ctx *ctx, struct str dir)
-{
-    nftw(str_z(ctx->arena, dir), remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
 void story_close(struct story *s)
 {
     struct test *t = s->t;
@@ -320,7 +306,7 @@ void story_close(struct story *s)
     agenda_free(s->agenda);
     gate_close(s->gate);
     store_close(s->store);
-    remove_folder(ctx, fresh_dir);
-    remove_folder(ctx, s->dir);
+    test_folder_remove(str_z(ctx->arena, fresh_dir));
+    test_folder_remove(str_z(ctx->arena, s->dir));
     ctx->world = world_real();
 }

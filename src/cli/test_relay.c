@@ -78,7 +78,6 @@ static void pair_start(struct test *t, struct ctx *ctx, struct pair *p)
 
 static void pair_close(struct pair *p)
 {
-    char command[80];
     gate_close(p->front);
     store_close(p->beside);
     relay_stop(p->relay);
@@ -87,8 +86,7 @@ static void pair_close(struct pair *p)
     gate_close(p->writer);
     store_close(p->store);
     store_share_free(p->share);
-    snprintf(command, sizeof(command), "rm -rf '%s'", p->dir);
-    must(system(command) == 0);
+    test_folder_remove(p->dir);
 }
 
 static struct draft party(struct ctx *ctx, int number)

@@ -176,7 +176,5 @@ TEST(gate_serves_many_threads)
     keyholder_stop(p->keys);
     sim_free(p->world);
     ctx->world = world_real();
-    char command[64];
-    snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-    must(system(command) == 0);
+    test_folder_remove(dir);
 }

@@ -663,10 +663,8 @@ static struct torture killed_begin(struct test *t, struct ctx *ctx, char *dir, s
 
 static void killed_end(struct torture *x, const char *dir, const char *what)
 {
-    char command[100];
     play_close(x->p);
-    snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-    must(system(command) == 0);
+    test_folder_remove(dir);
     x->outer->world = world_real();
     printf("%s: %llu kills, %llu states looked at, %llu answers, 0 lost unless said above\n", what,
            (unsigned long long)x->faults, (unsigned long long)x->states,

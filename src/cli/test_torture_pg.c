@@ -291,9 +291,7 @@ TEST(torture_postgres_loses_nothing_when_its_connection_is_cut)
     CHECK_OK(drop_table(ctx, p, str_from(pg)));
     sim_free(p->world);
     ctx->world = world_real();
-    char command[64];
-    snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-    must(system(command) == 0);
+    test_folder_remove(dir);
     printf("PostgreSQL cut off: %llu faults, %llu states looked at, 0 lost unless said above\n",
            (unsigned long long)cuts, (unsigned long long)cuts);
 }

@@ -425,5 +425,5 @@ TEST(jobs_pool_does_each_once_and_survives_jobs_that_hang)
     CHECK(jobs_stop(b.jobs));
     gate_stop(b.gate);
     bench_close(ctx, &b, false);
-    CHECK_INT(system(str_format(ctx->arena, "rm -rf '%.*s'", FMT(dir)).p), 0);
+    test_folder_remove(str_format(ctx->arena, "%.*s", FMT(dir)).p);
 }

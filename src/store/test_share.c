@@ -171,9 +171,7 @@ static void family_begin(struct test *t, struct ctx *ctx, struct family *f, char
 
 static void family_end(struct family *f)
 {
-    char command[100];
-    snprintf(command, sizeof(command), "rm -rf '%s'", f->dir.p);
-    must(system(command) == 0);
+    test_folder_remove(f->dir.p);
     store_share_free(f->share);
     munmap(f->told, sizeof(*f->told));
 }
