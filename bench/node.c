@@ -109,7 +109,7 @@ static double writer_limit(struct str dir)
     struct store *store = NULL;
     struct writer *writer = NULL;
     struct ctx *ctx = &b.s.ctx;
-    struct str folder = str_format(ctx->arena, "%.*s.limit", FMT(dir));
+    struct str folder = str_format(ctx->arena, "%.*s/limit", FMT(dir));
     stand_check(&b.s, store_open(ctx, folder, STORE_CREATE, &store), "limit store");
     stand_check(&b.s, store_migrate(ctx, store), "limit store");
     struct writer_config config = {.store = store, .world = ctx->world};
@@ -211,7 +211,7 @@ int main(int argc, char **argv)
     struct demo_person who = {
         .id = STR("p-lin"), .kind = ACTOR_PARTY, .name = STR("林知夏"), .code = STR("bench")};
     stand_new(&b.s);
-    double limit = writer_limit(b.s.dir);
+    double limit = writer_limit(b.s.top);
     stand_node(&b.s);
     b.s.people = &who;
     b.s.people_count = 1;

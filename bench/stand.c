@@ -52,7 +52,8 @@ void stand_new(struct stand *s)
 {
     *s = (struct stand){.ctx = {.arena = arena_new((size_t)4 << 30), .world = world_real()}};
     must(s->ctx.arena != NULL && mkdtemp(path) != NULL && atexit(remove_folder) == 0);
-    s->dir = str_from(path);
+    s->top = str_from(path);
+    s->dir = str_format(s->ctx.arena, "%s/node", path);
 }
 
 void stand_node(struct stand *s)

@@ -10,7 +10,8 @@
 
 struct stand {
     struct ctx ctx;
-    struct str dir; /* a fresh folder under /tmp, removed when the bench ends */
+    struct str top; /* a fresh folder under /tmp, removed when the bench ends */
+    struct str dir; /* the node's, in it */
     struct node node;
     struct http_server *server;
     struct web *web;
