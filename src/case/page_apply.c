@@ -85,7 +85,7 @@ static size_t keep_fitting(const struct item *item, struct party_other *others, 
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
         bool fits = others[i].is_org ? item->for_org : item->for_person;
-        if (fits && party_scope_has(others[i].scope, item->id)) {
+        if (fits && party_scope_has(&others[i], item->id)) {
             others[n++] = others[i];
         }
     }
@@ -108,7 +108,7 @@ static enum err for_whom(struct page *p, struct form_view *f, struct str asked, 
         f->change = STR("/counter");
         return ERR_OK;
     }
-    TRY(party_others(ctx, p->db, p->session.actor.id, instant_day(ctx->world->now(ctx->world)),
+    TRY(party_others(ctx, p->db, p->law, p->session.actor.id, instant_day(ctx->world->now(ctx->world)),
                      &others, &count));
     count = keep_fitting(f->item, others, count);
     size_t choices = (size_t)self + count;

@@ -23,20 +23,20 @@ static enum err fill_row(struct page *p, struct str id, struct str item_id, stru
     return party.n == 0 ? ERR_OK : party_name(ctx, p->db, party, &out->party);
 }
 
-static enum err add_party_cases(struct page *p, struct str party, struct str scope,
-                                struct page_cases *v, struct page_cases_rows *rows, size_t room)
+static enum err add_party_cases(struct page *p, const struct party_other *as, struct page_cases *v,
+                                struct page_cases_rows *rows, size_t room)
 {
     struct ctx *ctx = p->ctx;
     struct case_view_of_party_row *list = NULL;
     size_t count = 0;
     TRY(case_view_of_party(
-        ctx, p->db, (struct case_view_of_party_in){.party = party, .count = PAGE}, &list, &count));
+        ctx, p->db, (struct case_view_of_party_in){.party = as->id, .count = PAGE}, &list, &count));
     for (size_t i = 0; i < count && v->rows_count < room; i++) {
         struct day due = {(int32_t)list[i].due_day};
-        if (!party_scope_has(scope, list[i].item)) {
+        if (!party_scope_has(as, list[i].item)) {
             continue;
         }
-        page_use(p, party, list[i].id, ACCESS_SPEAKS);
+        page_use(p, as->id, list[i].id, ACCESS_SPEAKS);
         TRY(fill_row(p, list[i].id, list[i].item, list[i].party, list[i].case_status, due,
                      &rows[v->rows_count]));
         v->rows_count++;
@@ -45,16 +45,16 @@ static enum err add_party_cases(struct page *p, struct str party, struct str sco
 }
 
 /* Cases of others that name somebody, from the first act on that they were told of. */
-static enum err add_named_cases(struct page *p, struct str other, struct str scope,
-                                struct page_cases *v, struct page_cases_rows *rows, size_t room)
+static enum err add_named_cases(struct page *p, const struct party_other *as, struct page_cases *v,
+                                struct page_cases_rows *rows, size_t room)
 {
     struct ctx *ctx = p->ctx;
     struct case_other_list_row *list = NULL;
     size_t count = 0;
-    TRY(case_other_list(ctx, p->db, (struct case_other_list_in){.other = other, .count = PAGE},
+    TRY(case_other_list(ctx, p->db, (struct case_other_list_in){.other = as->id, .count = PAGE},
                         &list, &count));
     for (size_t i = 0; i < count && v->rows_count < room; i++) {
-        if (!party_scope_has(scope, list[i].item)) {
+        if (!party_scope_has(as, list[i].item)) {
             continue;
         }
         page_use(p, list[i].party, list[i].id, ACCESS_INTERESTED);
@@ -71,15 +71,16 @@ static enum err case_page_mine(struct page *p)
     struct party_other *others = NULL;
     size_t count = 0;
     struct page_cases v = {.heading = say(p, "我的办件", "My cases")};
-    TRY(party_others(ctx, p->db, p->session.actor.id, instant_day(ctx->world->now(ctx->world)),
-                     &others, &count));
+    TRY(party_others(ctx, p->db, p->law, p->session.actor.id,
+                     instant_day(ctx->world->now(ctx->world)), &others, &count));
     size_t room = 2 * PAGE * (count + 1);
     struct page_cases_rows *rows = ARENA_ARRAY(ctx->arena, struct page_cases_rows, room);
-    TRY(add_party_cases(p, p->session.actor.id, STR(""), &v, rows, room));
-    TRY(add_named_cases(p, p->session.actor.id, STR(""), &v, rows, room));
+    const struct party_other self = {.id = p->session.actor.id};
+    TRY(add_party_cases(p, &self, &v, rows, room));
+    TRY(add_named_cases(p, &self, &v, rows, room));
     for (size_t i = 0; i < count; i++) {
-        TRY(add_party_cases(p, others[i].id, others[i].scope, &v, rows, room));
-        TRY(add_named_cases(p, others[i].id, others[i].scope, &v, rows, room));
+        TRY(add_party_cases(p, &others[i], &v, rows, room));
+        TRY(add_named_cases(p, &others[i], &v, rows, room));
     }
     v.rows = rows;
     return page_show(p, 200, v.heading, page_cases, &v);

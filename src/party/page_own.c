@@ -26,7 +26,7 @@ static enum err headed(struct page *p, struct party_other **ret, size_t *ret_cou
     struct party_other *others = NULL;
     size_t count = 0;
     size_t n = 0;
-    TRY(party_others(ctx, p->db, p->session.actor.id, today(p), &others, &count));
+    TRY(party_others(ctx, p->db, p->law, p->session.actor.id, today(p), &others, &count));
     struct party_other *out = ARENA_ARRAY(ctx->arena, struct party_other, count + 1);
     out[n++] = (struct party_other){.id = p->session.actor.id, .name = p->session.name};
     for (size_t i = 0; i < count; i++) {
@@ -126,14 +126,13 @@ static bool may_be_given(const struct code_row *code)
     return code != NULL && str_equal(code->parent, STR("speaks"));
 }
 
-static struct str item_titles(struct page *p, struct str scope)
+static struct str item_titles(struct page *p, const struct str *items, size_t count)
 {
     struct buf b = buf_new(p->ctx->arena, 0);
-    for (struct str rest = scope; rest.n > 0;) {
-        struct str id = str_cut(rest, ' ', &rest);
-        const struct item *item = p->law == NULL ? NULL : law_item(p->law, id);
+    for (size_t i = 0; i < count; i++) {
+        const struct item *item = p->law == NULL ? NULL : law_item(p->law, items[i]);
         buf_puts(&b, b.n > 0 ? "; " : "");
-        buf_put(&b, item == NULL ? id : page_text(p, item->title));
+        buf_put(&b, item == NULL ? items[i] : page_text(p, item->title));
     }
     return buf_str(&b);
 }
@@ -145,26 +144,23 @@ static enum err fill_agents(struct page *p, const struct party_other *mine, size
     struct page_authority_agents *rows = NULL;
     size_t room = 0;
     for (size_t i = 0; i < parties; i++) {
-        struct party_agents_of_row *list = NULL;
+        struct party_agent *list = NULL;
         size_t count = 0;
-        TRY(party_agents_of(ctx, p->db,
-                            (struct party_agents_of_in){.other = mine[i].id, .day = today(p).n},
-                            &list, &count));
+        TRY(party_agents(ctx, p->db, p->law, mine[i].id, today(p), &list, &count));
         rows = arena_grow(ctx->arena, rows, room * sizeof(*rows), (room + count) * sizeof(*rows));
         room += count;
         for (size_t k = 0; k < count; k++) {
-            const struct code_row *code =
-                p->law == NULL ? NULL : law_code(p->law, STR("relation"), list[k].relation);
-            bool open_end = list[k].until_day >= INT32_MAX;
+            const struct relation *r = &list[k].relation;
+            const struct code_row *code = law_code(p->law, STR("relation"), r->kind);
             rows[v->agents_count++] = (struct page_authority_agents){
-                .name = list[k].display_name,
-                .kind = code == NULL ? list[k].relation : page_text(p, code->title),
+                .name = list[k].name,
+                .kind = code == NULL ? r->kind : page_text(p, code->title),
                 .whose = i == 0 ? STR("") : mine[i].name,
-                .items = item_titles(p, list[k].scope),
-                .until = {open_end ? 0 : (int32_t)list[k].until_day},
+                .items = item_titles(p, r->items, r->item_count),
+                .until = {r->last.n == INT32_MAX ? 0 : r->last.n},
                 .party = mine[i].id,
-                .agent = list[k].person,
-                .code = list[k].relation,
+                .agent = r->a,
+                .code = r->kind,
                 .may_end = may_be_given(code)};
         }
     }

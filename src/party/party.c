@@ -32,31 +32,63 @@ enum err party_describe(struct ctx *ctx, struct db *db, struct str id, struct js
     return ERR_OK;
 }
 
-enum err party_others(struct ctx *ctx, struct db *db, struct str person, struct day day,
-                      struct party_other **ret, size_t *ret_count)
+/* Heads, or speaks for, by the law's table of relations. */
+static bool acts_for(const struct law *law, struct str relation)
 {
-    struct party_acts_for_row *rows = NULL;
+    const struct code_row *code = law == NULL ? NULL : law_code(law, STR("relation"), relation);
+    return code != NULL &&
+           (str_equal(code->parent, STR("speaks")) || str_equal(code->parent, STR("heads")));
+}
+
+enum err party_others(struct ctx *ctx, struct db *db, const struct law *law, struct str person,
+                      struct day day, struct party_other **ret, size_t *ret_count)
+{
+    struct relation *rows = NULL;
     size_t count = 0;
-    TRY(party_acts_for(ctx, db, (struct party_acts_for_in){.person = person, .day = day.n}, &rows,
-                       &count));
+    *ret_count = 0;
+    TRY(people_relations_of(ctx, db, person, day, &rows, &count));
     struct party_other *out = ARENA_ARRAY(ctx->arena, struct party_other, count + 1);
     for (size_t i = 0; i < count; i++) {
-        out[i] = (struct party_other){rows[i].other, rows[i].display_name, rows[i].relation,
-                                      str_equal(rows[i].party_kind, STR("org")), rows[i].scope};
+        struct party_register_get_row party;
+        bool found = false;
+        TRY(party_register_get(ctx, db, (struct party_register_get_in){.id = rows[i].b}, &party,
+                               &found));
+        if (found && acts_for(law, rows[i].kind)) {
+            out[(*ret_count)++] =
+                (struct party_other){.id = rows[i].b,
+                                     .name = party.display_name,
+                                     .relation = rows[i].kind,
+                                     .is_org = str_equal(party.party_kind, STR("org")),
+                                     .items = rows[i].items,
+                                     .item_count = rows[i].item_count};
+        }
     }
     *ret = out;
-    *ret_count = count;
     return ERR_OK;
 }
 
-bool party_scope_has(struct str scope, struct str item)
+enum err party_agents(struct ctx *ctx, struct db *db, const struct law *law, struct str party,
+                      struct day day, struct party_agent **ret, size_t *ret_count)
 {
-    for (struct str rest = scope; rest.n > 0;) {
-        if (str_equal(str_cut(rest, ' ', &rest), item)) {
-            return true;
+    struct relation *rows = NULL;
+    size_t count = 0;
+    *ret_count = 0;
+    TRY(people_relations_to(ctx, db, party, day, &rows, &count));
+    struct party_agent *out = ARENA_ARRAY(ctx->arena, struct party_agent, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        if (acts_for(law, rows[i].kind)) {
+            struct party_agent *a = &out[(*ret_count)++];
+            a->relation = rows[i];
+            TRY(party_name(ctx, db, rows[i].a, &a->name));
         }
     }
-    return scope.n == 0;
+    *ret = out;
+    return ERR_OK;
+}
+
+bool party_scope_has(const struct party_other *other, struct str item)
+{
+    return other->item_count == 0 || str_in(item, other->items, other->item_count);
 }
 
 enum err party_find(struct ctx *ctx, struct db *db, struct str code, struct str *ret_id,

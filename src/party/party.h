@@ -25,9 +25,16 @@ struct party_other {
     struct str name;
     struct str relation;
     bool is_org;
-    struct str scope; /* items, with blanks between; empty: all */
+    const struct str *items; /* in matters of these; none: of all */
+    size_t item_count;
 };
-enum err party_others(struct ctx *ctx, struct db *db, struct str person, struct day day,
-                      struct party_other **ret, size_t *ret_count) MUST_USE;
-/* Is the item in the scope? */
-bool party_scope_has(struct str scope, struct str item);
+enum err party_others(struct ctx *ctx, struct db *db, const struct law *law, struct str person,
+                      struct day day, struct party_other **ret, size_t *ret_count) MUST_USE;
+bool party_scope_has(const struct party_other *other, struct str item);
+/* Who may act for a party on a day, or from a later one. */
+struct party_agent {
+    struct relation relation;
+    struct str name;
+};
+enum err party_agents(struct ctx *ctx, struct db *db, const struct law *law, struct str party,
+                      struct day day, struct party_agent **ret, size_t *ret_count) MUST_USE;

@@ -1,5 +1,4 @@
-/* The register of parties, and who acts for whom as people look at it: the only writer of the room's
- * tables. Whether someone may act on a day is asked of the room people. */
+/* The register of parties: the only writer of the room's table. */
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/day.h"
@@ -98,86 +97,9 @@ static enum err on_appoint_admin(struct ctx *ctx, struct db *db, const struct ad
                        STR(""), &none, act->seq);
 }
 
-/* A relation by which one acts for another is listed for both; whether it holds on a day is for the
- * gate. */
-static enum err note_relation(struct ctx *ctx, struct db *db, const struct admitted *act,
-                              struct str person, struct str other, struct str relation,
-                              const struct json *f)
-{
-    const struct code_row *code = law_code(act->law, STR("relation"), relation);
-    bool speaks = code != NULL &&
-                  (str_equal(code->parent, STR("speaks")) || str_equal(code->parent, STR("heads")));
-    struct day from = act->day;
-    struct day until = {INT32_MAX};
-    day_parse(json_text(f, "authority.from"), &from);
-    day_parse(
-        json_text(f, json_get(f, "authority.until") != NULL ? "authority.until" : "relation.until"),
-        &until);
-    const struct json *items = json_get(f, "authority.items");
-    struct buf scope = buf_new(ctx->arena, 0);
-    for (size_t i = 0; json_is(items, JSON_ARRAY) && i < items->count; i++) {
-        buf_format(&scope, "%s%.*s", i > 0 ? " " : "", FMT(items->items[i].text));
-    }
-    if (!speaks) {
-        return ERR_OK;
-    }
-    return party_relation_set(
-        ctx, db,
-        (struct party_relation_set_in){.person = person,
-                                       .other = other,
-                                       .relation = relation,
-                                       .scope = buf_str(&scope),
-                                       .from_day = from.n < act->day.n ? act->day.n : from.n,
-                                       .until_day = until.n,
-                                       .seq = act->seq});
-}
-
-static enum err on_relate(struct ctx *ctx, struct db *db, const struct admitted *act)
-{
-    const struct json *f = &act->draft->fields;
-    return note_relation(ctx, db, act, json_text(f, "relation.from"), json_text(f, "relation.to"),
-                         json_text(f, "relation.kind"), f);
-}
-
-static enum err on_unrelate(struct ctx *ctx, struct db *db, const struct admitted *act)
-{
-    const struct json *f = &act->draft->fields;
-    return party_relation_remove(
-        ctx, db,
-        (struct party_relation_remove_in){.person = json_text(f, "relation.from"),
-                                          .other = json_text(f, "relation.to"),
-                                          .relation = json_text(f, "relation.kind")});
-}
-
-static struct str principal_of(const struct admitted *act)
-{
-    return act->draft->actor.kind == ACTOR_PARTY
-               ? act->party
-               : json_text(&act->draft->fields, "authority.principal");
-}
-
-static enum err on_empower(struct ctx *ctx, struct db *db, const struct admitted *act)
-{
-    const struct json *f = &act->draft->fields;
-    return note_relation(ctx, db, act, json_text(f, "authority.agent"), principal_of(act),
-                         json_text(f, "authority.kind"), f);
-}
-
-static enum err on_disempower(struct ctx *ctx, struct db *db, const struct admitted *act)
-{
-    const struct json *f = &act->draft->fields;
-    return party_relation_remove(
-        ctx, db,
-        (struct party_relation_remove_in){.person = json_text(f, "authority.agent"),
-                                          .other = principal_of(act),
-                                          .relation = json_text(f, "authority.kind")});
-}
-
-static const struct effect_row effects[] = {
-    {"party.register", on_register},     {"office.appoint", on_appoint},
-    {"admin.appoint", on_appoint_admin}, {"party.relate", on_relate},
-    {"party.unrelate", on_unrelate},     {"party.empower", on_empower},
-    {"party.disempower", on_disempower}};
+static const struct effect_row effects[] = {{"party.register", on_register},
+                                            {"office.appoint", on_appoint},
+                                            {"admin.appoint", on_appoint_admin}};
 
 const struct projector party_projector = {.room = "party",
                                           .effects = effects,

@@ -9,15 +9,3 @@ CREATE TABLE party_register (
     seq INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX party_register_code ON party_register (code);
-
--- Whom a person may act for, in which items (with blanks between; empty: all), from the first to the last day.
-CREATE TABLE party_relation (
-    person TEXT NOT NULL,
-    other TEXT NOT NULL,
-    relation TEXT NOT NULL,
-    scope TEXT NOT NULL,
-    from_day INTEGER NOT NULL,
-    until_day INTEGER NOT NULL,
-    seq INTEGER NOT NULL,
-    PRIMARY KEY (person, other, relation)
-) WITHOUT ROWID, STRICT;

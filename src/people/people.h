@@ -63,6 +63,22 @@ enum err people_conflict_with_heads(struct ctx *ctx, struct db *db, const struct
 /* Only what bars by a relation registered from `me` to `other`, which may be a case. */
 enum err people_bar(struct ctx *ctx, struct db *db, const struct law *law, struct str me,
                     struct str other, struct day day, struct str *ret) MUST_USE;
+/* One relation as it was registered. */
+struct relation {
+    struct str a;
+    struct str b;
+    struct str kind;
+    const struct str *items; /* an authority is for these; none: for all */
+    size_t item_count;
+    struct day from;
+    struct day last; /* on which it still holds; INT32_MAX: without end */
+};
+/* What relates one to others on a day, in order of the others' ids. */
+enum err people_relations_of(struct ctx *ctx, struct db *db, struct str a, struct day day,
+                             struct relation **ret, size_t *ret_count) MUST_USE;
+/* Who is related to one on a day or from a later one. */
+enum err people_relations_to(struct ctx *ctx, struct db *db, struct str b, struct day day,
+                             struct relation **ret, size_t *ret_count) MUST_USE;
 /* Is there such a relation, in force or from a later day? */
 enum err people_relation_stands(struct ctx *ctx, struct db *db, struct str a, struct str b,
                                 struct str relation, struct day day, bool *ret) MUST_USE;

@@ -96,10 +96,16 @@ static enum err party_register(struct ctx *ctx, struct db *db, const struct admi
                                                          .until_day = INT32_MAX});
 }
 
+/* The last day named is one on which it still holds (民法典 203): the row's until_day is the day
+ * after. */
+static int64_t day_after_last(struct str last)
+{
+    struct day d = {0};
+    return day_parse(last, &d) ? (int64_t)d.n + 1 : INT32_MAX;
+}
+
 static enum err party_relate(struct ctx *ctx, struct db *db, const struct admitted *act)
 {
-    struct day until = {INT32_MAX};
-    day_parse(field(act, "relation.until"), &until);
     return people_relation_set(
         ctx, db,
         (struct people_relation_set_in){.a = field(act, "relation.from"),
@@ -107,7 +113,7 @@ static enum err party_relate(struct ctx *ctx, struct db *db, const struct admitt
                                         .relation = field(act, "relation.kind"),
                                         .scope = STR(""),
                                         .from_day = act->day.n,
-                                        .until_day = until.n,
+                                        .until_day = day_after_last(field(act, "relation.until")),
                                         .seq = act->seq});
 }
 
@@ -139,14 +145,10 @@ static enum err party_empower(struct ctx *ctx, struct db *db, const struct admit
     const struct json *items = json_get(&act->draft->fields, "authority.items");
     struct str scope = {0};
     struct day from = act->day;
-    struct day until = {INT32_MAX};
     day_parse(field(act, "authority.from"), &from);
-    day_parse(field(act, "authority.until"), &until);
     if (json_is(items, JSON_ARRAY) && items->count > 0) {
         TRY(roles_text(ctx, items, &scope));
     }
-    /* The last day named is one on which it still holds. */
-    int64_t end = until.n == INT32_MAX ? INT32_MAX : (int64_t)until.n + 1;
     return people_relation_set(
         ctx, db,
         (struct people_relation_set_in){.a = field(act, "authority.agent"),
@@ -154,7 +156,7 @@ static enum err party_empower(struct ctx *ctx, struct db *db, const struct admit
                                         .relation = field(act, "authority.kind"),
                                         .scope = scope,
                                         .from_day = from.n < act->day.n ? act->day.n : from.n,
-                                        .until_day = end,
+                                        .until_day = day_after_last(field(act, "authority.until")),
                                         .seq = act->seq});
 }
 
@@ -173,4 +175,4 @@ static const struct effect_row effects[] = {
 };
 
 const struct projector people_projector = {
-    .room = "people", .effects = effects, .effect_count = LEN(effects)};
+    .room = "people", .version = 1, .effects = effects, .effect_count = LEN(effects)};

@@ -27,6 +27,14 @@ WHERE a = :a AND b = :b AND relation = :relation AND until_day > :until_day;
 -- people_relation_get :row  The last day of a relation, or the first on which it is over.
 SELECT until_day FROM people_relation WHERE a = :a AND b = :b AND relation = :relation;
 
+-- people_relation_list_of :rows  What relates one to others on a day.
+SELECT a, b, relation, scope, from_day, until_day FROM people_relation
+WHERE a = :a AND from_day <= :day$int AND until_day > :day$int ORDER BY b, relation;
+
+-- people_relation_list_to :rows  Who is related to one on a day, or from a later one.
+SELECT a, b, relation, scope, from_day, until_day FROM people_relation
+WHERE b = :b AND until_day > :day$int ORDER BY a, relation;
+
 -- people_relation_to :rows  Who is related to one on a day.
 SELECT a, relation FROM people_relation
 WHERE b = :b AND from_day <= :day$int AND until_day > :day$int ORDER BY a, relation;

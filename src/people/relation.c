@@ -13,17 +13,30 @@ static struct str force_of(const struct law *law, struct str relation)
     return code == NULL ? STR("") : code->parent;
 }
 
-static enum err scope_holds(struct ctx *ctx, struct str scope, const struct speaking *s, bool *ret)
+/* The items an authority is for; none when it is for all. */
+static enum err scope_read(struct ctx *ctx, struct str scope, const struct str **ret,
+                           size_t *ret_count)
 {
     struct json items;
-    *ret = scope.n == 0 || s->any_matter;
-    if (*ret) {
+    *ret_count = 0;
+    if (scope.n == 0) {
         return ERR_OK;
     }
     TRY(json_parse(ctx, scope, STR("scope"), &items));
+    struct str *list = ARENA_ARRAY(ctx->arena, struct str, items.count + 1);
     for (size_t i = 0; items.kind == JSON_ARRAY && i < items.count; i++) {
-        *ret = *ret || (s->matter.n > 0 && str_equal(items.items[i].text, s->matter));
+        list[(*ret_count)++] = items.items[i].text;
     }
+    *ret = list;
+    return ERR_OK;
+}
+
+static enum err scope_holds(struct ctx *ctx, struct str scope, const struct speaking *s, bool *ret)
+{
+    const struct str *items = NULL;
+    size_t count = 0;
+    TRY(scope_read(ctx, scope, &items, &count));
+    *ret = count == 0 || s->any_matter || (s->matter.n > 0 && str_in(s->matter, items, count));
     return ERR_OK;
 }
 
@@ -73,6 +86,47 @@ enum err people_relation_stands(struct ctx *ctx, struct db *db, struct str a, st
                             (struct people_relation_get_in){.a = a, .b = b, .relation = relation},
                             &row, &found));
     *ret = found && row.until_day > day.n;
+    return ERR_OK;
+}
+
+static enum err relation_read(struct ctx *ctx, const struct people_relation_list_of_row *row,
+                              struct relation *ret)
+{
+    *ret = (struct relation){.a = row->a,
+                             .b = row->b,
+                             .kind = row->relation,
+                             .from = {(int32_t)row->from_day},
+                             .last = {(int32_t)row->until_day}};
+    ret->last.n -= ret->last.n < INT32_MAX;
+    return scope_read(ctx, row->scope, &ret->items, &ret->item_count);
+}
+
+enum err people_relations_of(struct ctx *ctx, struct db *db, struct str a, struct day day,
+                             struct relation **ret, size_t *ret_count)
+{
+    struct people_relation_list_of_row *rows = NULL;
+    TRY(people_relation_list_of(ctx, db, (struct people_relation_list_of_in){.a = a, .day = day.n},
+                                &rows, ret_count));
+    *ret = ARENA_ARRAY(ctx->arena, struct relation, *ret_count + 1);
+    for (size_t i = 0; i < *ret_count; i++) {
+        TRY(relation_read(ctx, &rows[i], &(*ret)[i]));
+    }
+    return ERR_OK;
+}
+
+enum err people_relations_to(struct ctx *ctx, struct db *db, struct str b, struct day day,
+                             struct relation **ret, size_t *ret_count)
+{
+    struct people_relation_list_to_row *rows = NULL;
+    TRY(people_relation_list_to(ctx, db, (struct people_relation_list_to_in){.b = b, .day = day.n},
+                                &rows, ret_count));
+    *ret = ARENA_ARRAY(ctx->arena, struct relation, *ret_count + 1);
+    for (size_t i = 0; i < *ret_count; i++) {
+        const struct people_relation_list_to_row *r = &rows[i];
+        struct people_relation_list_of_row row = {r->a,     r->b,        r->relation,
+                                                  r->scope, r->from_day, r->until_day};
+        TRY(relation_read(ctx, &row, &(*ret)[i]));
+    }
     return ERR_OK;
 }
 
