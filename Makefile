@@ -40,7 +40,6 @@ TEST_OBJ := $(patsubst src/%.c,$(B)/%.o,$(TEST_SRC)) $(B)/gen/tests_gen.o
 GEN_C    := $(GEN)/err_gen.c
 GEN_H    := $(GEN)/err_gen.h $(GEN)/limit_gen.h $(GEN)/refusal_gen.h
 -include tools/rules.mk
-GEN_OBJ  := $(patsubst $(GEN)/%.c,$(B)/gen/%.o,$(GEN_C))
 
 .PHONY: all run test bench prove unit check clean
 .DEFAULT_GOAL := all

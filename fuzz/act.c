@@ -9,6 +9,7 @@
 #include "crypto/keyholder.h"
 #include "book/book.h"
 #include "gate/gate.h"
+#include "limit_gen.h"
 #include "world_sim.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
@@ -111,7 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         set_up();
     }
     struct arena *arena = arena_new((size_t)256 << 20);
-    struct ctx ctx = {.arena = arena, .world = gate->world};
+    struct ctx ctx = {.arena = arena, .world = world};
     struct db *db = NULL;
     must(store_reader(&ctx, store, &db) == ERR_OK);
     struct arena_guard guard;

@@ -61,6 +61,7 @@ $(foreach page,$(PAGE_SRC),$(eval $(call PAGE_RULE,$(page))))
 # ---- what the program serves as it is, inside the program ----
 STATIC := web/tongban.css web/passkey.js
 GEN_C  += $(GEN)/static_gen.c
+GEN_OBJ := $(patsubst $(GEN)/%.c,$(B)/gen/%.o,$(GEN_C))
 GEN_H  += $(GEN)/static_gen.h
 $(GEN)/static_gen.c: $(STATIC) tools/embed.sh
 	@mkdir -p $(@D)
@@ -72,8 +73,8 @@ BENCH := $(filter-out crowd load report stand,$(patsubst bench/%.c,%,$(wildcard 
 $(B)/bench/%.o: bench/%.c | $(GEN_H)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -Ibench -c -o $@ $<
-$(BENCH:%=build/bench-%): build/bench-%: $(B)/bench/%.o $(B)/bench/crowd.o $(B)/bench/load.o $(B)/bench/report.o $(B)/bench/stand.o $(LIB_OBJ)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(patsubst $(GEN)/%.c,$(B)/gen/%.o,$(GEN_C)) $(LDLIBS)
+$(BENCH:%=build/bench-%): build/bench-%: $(B)/bench/%.o $(B)/bench/crowd.o $(B)/bench/load.o $(B)/bench/report.o $(B)/bench/stand.o $(LIB_OBJ) $(GEN_OBJ)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 .PHONY: benches
 benches: $(BENCH:%=build/bench-%)
 
@@ -82,8 +83,8 @@ FUZZ := $(filter-out replay,$(patsubst fuzz/%.c,%,$(wildcard fuzz/*.c)))
 $(B)/fuzz/%.o: fuzz/%.c | $(GEN_H)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
-$(FUZZ:%=$(B)/fuzz-%): $(B)/fuzz-%: $(B)/fuzz/%.o $(B)/fuzz/replay.o $(B)/sim/world_sim.o $(LIB_OBJ)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(patsubst $(GEN)/%.c,$(B)/gen/%.o,$(GEN_C)) $(LDLIBS)
+$(FUZZ:%=$(B)/fuzz-%): $(B)/fuzz-%: $(B)/fuzz/%.o $(B)/fuzz/replay.o $(B)/sim/world_sim.o $(LIB_OBJ) $(GEN_OBJ)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 .PHONY: corpora
 corpora: $(FUZZ:%=$(B)/fuzz-%)
 	@for t in $(FUZZ); do $(B)/fuzz-$$t fuzz/corpus/$$t/* >/dev/null || { echo "fuzz/corpus/$$t breaks $$t"; exit 1; }; done

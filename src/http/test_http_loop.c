@@ -28,7 +28,7 @@ struct keeper {
     bool ends;
     atomic_int gone;
     atomic_int answered;
-    pthread_t handled_by; /* the loop's thread, of a server with one */
+    _Atomic pthread_t handled_by; /* the loop, of a server with one */
 };
 
 static void note_gone(void *arg)
@@ -71,7 +71,7 @@ static void resumed(void *arg, struct http_exchange *x)
 {
     struct keeper *k = arg;
     intptr_t turns = (intptr_t)x->own;
-    must(pthread_equal(pthread_self(), k->handled_by));
+    must(pthread_equal(pthread_self(), atomic_load(&k->handled_by)));
     if (turns < 2) {
         x->own = (void *)(turns + 1);
         keep(k, x);
@@ -171,7 +171,7 @@ static void handle(void *arg, struct http_exchange *x)
     }
     if (str_starts(x->request.path, STR("/later")) || str_starts(x->request.path, STR("/resume")) ||
         str_equal(x->request.path, STR("/stream"))) {
-        k->handled_by = pthread_self();
+        atomic_store(&k->handled_by, pthread_self());
         keep(k, x);
         return;
     }
