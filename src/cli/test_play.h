@@ -28,6 +28,7 @@ struct story {
     struct json people;
     struct str case_id; /* of the story so far */
     int64_t last_seq;   /* of the last admitted step; a field "@last" of a story stands for it */
+    int64_t lax;        /* acts that a test had recorded which the gate would refuse */
 };
 
 /* A fresh node with the national and the sample pack published, and everyone of
@@ -39,6 +40,11 @@ void story_open_with(struct story *s, struct test *t, struct ctx *ctx,
 /* Close it; before that, everything in the ledger must give the same views again, under the law of
  * its day. */
 void story_close(struct story *s);
+/* Every act once more: those the gate would refuse now, a line each, "KIND CHECK CODE"; there must
+ * be s->lax of them. */
+struct str story_ask_again(struct story *s);
+/* Close the gate, and open it as another program does: its views are made anew. */
+void story_refill(struct story *s);
 /* Nine in the morning of that day. */
 void story_set_day(struct story *s, struct day day);
 /* Tests name files by any digest: give the draft bytes for each of them. */

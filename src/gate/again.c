@@ -1,8 +1,20 @@
 /* An act once more, as replay asks it: the same question, checks and projection as when it was
  * recorded, with what was recorded standing in for what cannot be made again: salts, and whatever
  * rested on values erased since. The verdict is told and does not decide: the act stands in the
- * ledger. */
+ * ledger, also where a newer gate would refuse it. */
 #include "gate/gate_in.h"
+
+/* Is there enough of law and case to do the act in? What is missing here no program can have
+ * admitted: the packs and the acts before it are not those it was judged by. */
+static bool has_place(const struct question *q)
+{
+    if (q->kind == NULL || q->kind->in_case == ACT_CASE_NONE) {
+        return q->kind != NULL;
+    }
+    bool known = q->item != NULL && q->item->procedure != NULL;
+    return known && (q->kind->in_case == ACT_CASE_OPEN ? q->office != NULL
+                                                       : q->has_case && q->state != NULL);
+}
 
 enum err gate_again(struct ctx *ctx, struct gate *g, struct db *db, const struct act_then *then,
                     struct act_again *ret)
@@ -23,9 +35,13 @@ enum err gate_again(struct ctx *ctx, struct gate *g, struct db *db, const struct
         TRY(feel_from_json(ctx, &v->proposal, NULL, &q.proposal.value));
     }
     checks_run(ctx, &q, &ret->verdict);
-    bool has_place = q.kind != NULL && (q.kind->in_case == ACT_CASE_NONE || q.item != NULL);
-    if (!ret->verdict.admitted && !has_place) {
-        return fault(ctx, ERR_CORRUPT, "act %lld cannot be replayed", (long long)then->seq);
+    if (!has_place(&q)) {
+        return fault(ctx, ERR_CORRUPT,
+                     "act %lld cannot be replayed: there is no law or case it could stand in",
+                     (long long)then->seq);
+    }
+    if (!ret->verdict.admitted) {
+        question_slots(ctx, &q); /* the proposal, which checks that no longer ran had asked for */
     }
     TRY(admit_question(ctx, g, db, &q, &recorded, &a));
     g->last = v->at;

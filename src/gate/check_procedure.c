@@ -3,6 +3,16 @@
 
 check_fn check_procedure;
 
+bool procedure_awaits(const struct question *q)
+{
+    if (q->row.closed != 0 || q->state == NULL) {
+        return false;
+    }
+    return q->draft->actor.kind == ACTOR_CLOCK
+               ? q->has_timer && str_equal(q->timer.kind, q->kind->kind)
+               : bpmn_may(q->item->procedure, q->state, q->kind->kind);
+}
+
 bool check_procedure(struct ctx *ctx, struct question *q, struct verdict *ret)
 {
     struct str none = {0};
@@ -26,10 +36,5 @@ bool check_procedure(struct ctx *ctx, struct question *q, struct verdict *ret)
     if (q->row.closed != 0) {
         return verdict_refuse(ctx, q, ret, "procedure.closed", basis, none);
     }
-    if (q->draft->actor.kind == ACTOR_CLOCK) {
-        bool due = q->has_timer && str_equal(q->timer.kind, kind->kind);
-        return due || verdict_refuse(ctx, q, ret, "procedure.order", basis, none);
-    }
-    bool awaited = q->state != NULL && bpmn_may(q->item->procedure, q->state, kind->kind);
-    return awaited || verdict_refuse(ctx, q, ret, "procedure.order", basis, none);
+    return procedure_awaits(q) || verdict_refuse(ctx, q, ret, "procedure.order", basis, none);
 }

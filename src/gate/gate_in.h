@@ -101,6 +101,8 @@ void checks_run(struct ctx *ctx, struct question *q, struct verdict *ret);
 bool verdict_refuse(struct ctx *ctx, const struct question *q, struct verdict *ret,
                     const char *code, const struct cite *nearer, struct str field);
 
+/* Of an act in a task: does the case's procedure await it now, or the end of its timer? */
+bool procedure_awaits(const struct question *q);
 /* Does the office whose act it is hold this kind of power, itself or through the actor's office
  * that it entrusted? */
 bool office_holds(const struct question *q, struct str kind);

@@ -6,62 +6,33 @@
  * node does not serve. Each chunk of acts is one transaction with the place it has come to. */
 #include "base/arena.h"
 #include "base/str.h"
-#include "replay/replay.h"
+#include "replay/replay_in.h"
 #include "store/store.h"
-#include "vault/vault.h"
 
 enum { CHUNK = 512, FILL_ARENA_BYTES = 256 << 20 };
 
-struct fill {
-    struct gate *gate;
-    struct db *db;
-    bool erased; /* a value of an act so far is gone */
-};
-
-static enum err fill_one(struct ctx *ctx, struct fill *f, const struct ledger_entry *entry,
-                         struct str vault)
+static enum err fill_chunk(struct ctx *ctx, struct again *f, uint64_t from)
 {
-    struct act_then then = {.seq = entry->seq, .leaf = entry->leaf};
-    struct act_again again;
-    struct issued issued = {0};
-    bool has_issued = false;
-    TRY(vault_read(ctx, vault, &then.content));
-    TRY(vault_document_find(ctx, f->db, entry->seq, &issued, &has_issued));
-    then.document = has_issued ? issued.zh : STR("");
-    f->erased = f->erased || then.content.erased;
-    then.erased_before = f->erased;
-    return gate_again(ctx, f->gate, f->db, &then, &again);
-}
-
-static enum err fill_chunk(struct ctx *ctx, struct fill *f, uint64_t from)
-{
-    struct ledger_entry *entries = NULL;
-    struct vault_text *vaults = NULL;
     size_t count = 0;
-    size_t vault_count = 0;
-    TRY(gate_entries(ctx, f->db, (int64_t)from, CHUNK, &entries, &count));
-    TRY(vault_range(ctx, f->db, (int64_t)from, CHUNK, &vaults, &vault_count));
-    if (count == 0 || count != vault_count) {
-        return fault(ctx, ERR_CORRUPT, "ledger and vault differ in length after act %llu",
+    TRY(again_some(ctx, f, (int64_t)from, CHUNK, &count));
+    if (count == 0) {
+        return fault(ctx, ERR_CORRUPT, "the ledger ends with act %llu, before its signed head",
                      (unsigned long long)from);
     }
-    for (size_t i = 0; i < count; i++) {
-        TRY(fill_one(ctx, f, &entries[i], vaults[i].text));
-    }
-    return gate_rebuild_keep(ctx, f->gate, f->db);
+    return gate_rebuild_keep(ctx, f->gate, f->to);
 }
 
 /* One transaction: some more acts, and with the last of them the word that the views are whole. */
-static enum err fill_more(struct ctx *ctx, struct fill *f, uint64_t size, uint64_t of)
+static enum err fill_more(struct ctx *ctx, struct again *f, uint64_t size, uint64_t of)
 {
     if (size < of) {
         TRY(fill_chunk(ctx, f, size));
         gate_rebuilt(f->gate, &size, &of);
     }
-    return size < of ? ERR_OK : store_views_built(ctx, f->db);
+    return size < of ? ERR_OK : store_views_built(ctx, f->to);
 }
 
-static enum err fill_all(struct ctx *ctx, struct fill *f, replay_progress *progress, void *arg)
+static enum err fill_all(struct ctx *ctx, struct again *f, replay_progress *progress, void *arg)
 {
     uint64_t size = 0;
     uint64_t of = 0;
@@ -71,13 +42,13 @@ static enum err fill_all(struct ctx *ctx, struct fill *f, replay_progress *progr
         if (progress != NULL) {
             progress(arg, size, of);
         }
-        TRY(db_begin(ctx, f->db));
+        TRY(db_begin(ctx, f->to));
         enum err e = fill_more(ctx, f, size, of);
         if (e != ERR_OK) {
-            db_rollback(f->db);
+            db_rollback(f->to);
             return fault_pass(ctx, e, __func__);
         }
-        TRY(db_commit(ctx, f->db));
+        TRY(db_commit(ctx, f->to));
         arena_reset(ctx->arena, mark);
     } while (size < of);
     return ERR_OK;
@@ -94,7 +65,7 @@ enum err replay_fill(struct ctx *ctx, const struct gate_config *config, replay_p
                      void *arg)
 {
     struct gate_config c = *config;
-    struct fill f = {.db = store_writer(config->store)};
+    struct again f = {.from = store_writer(config->store), .to = store_writer(config->store)};
     bool due = false;
     TRY(replay_is_due(ctx, config, &due));
     if (!due) {

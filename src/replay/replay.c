@@ -1,11 +1,15 @@
 /* Rebuild every view from ledger and vault, re-asking each act under the law of its day, and
- * compare with what is stored, byte for byte. */
-#include "replay/replay.h"
+ * compare with what is stored, byte for byte.
+ *
+ * Wrong is what does not come out as it stands: a leaf, a document, a row. That today's gate would
+ * refuse an act is not: the law it is judged by is that of its day, but checks get stricter with
+ * programs, and an act that an older one admitted stands. It is projected as it was, counted, and
+ * told to who asks for it. */
+#include "replay/replay_in.h"
 
 #include "base/arena.h"
 #include "base/str.h"
 #include "store/store.h"
-#include "vault/vault.h"
 
 enum { CHUNK = 256, REPLAY_ARENA_BYTES = 256 << 20 };
 
@@ -15,11 +19,10 @@ static void free_arena(void *arena)
 }
 
 struct replay {
-    struct gate *target; /* whose views are made */
-    struct db *from;
-    struct db *to;
-    bool erased; /* a value was erased in an act that came before */
+    struct again again;
     struct replay_report *report;
+    replay_refused *each; /* may be NULL */
+    void *each_arg;
     struct arena *lasting;
 };
 
@@ -30,79 +33,40 @@ static void wrong(struct replay *r, struct str what)
     }
 }
 
-/* Files stand in the vault by digest; the law packs among them are needed to judge. */
-static enum err copy_files(struct ctx *ctx, struct replay *r, const struct draft *d)
+static void one_told(struct ctx *ctx, void *arg, const struct act_then *then,
+                     const struct act_again *again)
 {
-    for (size_t i = 0; i < d->fields.count; i++) {
-        struct str sha = json_text(&d->fields.members[i].value, "sha256");
-        struct attachment file;
-        bool found = false;
-        if (sha.n > 0) {
-            TRY(vault_file_find(ctx, r->from, sha, &file, &found));
-        }
-        if (found) {
-            TRY(vault_file_keep(ctx, r->to, &file, d->actor.id));
-        }
-    }
-    return ERR_OK;
-}
-
-static enum err one_act(struct ctx *ctx, struct replay *r, const struct ledger_entry *entry,
-                        struct str vault)
-{
-    struct act_then then = {.seq = entry->seq, .leaf = entry->leaf};
-    struct act_again again;
-    struct issued issued = {0};
-    bool has_issued = false;
-    TRY(vault_read(ctx, vault, &then.content));
-    TRY(copy_files(ctx, r, &then.content.draft));
-    TRY(vault_document_find(ctx, r->from, entry->seq, &issued, &has_issued));
-    then.document = has_issued ? issued.zh : STR("");
-    r->erased = r->erased || then.content.erased;
-    then.erased_before = r->erased;
-    TRY(gate_again(ctx, r->target, r->to, &then, &again));
+    struct replay *r = arg;
+    const struct verdict *v = &again->verdict;
     r->report->acts++;
-    r->report->erased += then.content.erased;
-    if (!again.verdict.admitted) {
+    r->report->erased += then->content.erased;
+    if (!v->admitted) {
         r->report->refused++;
-        wrong(r, str_format(ctx->arena, "act %lld: the gate now refuses it: %.*s",
-                            (long long)entry->seq, FMT(again.verdict.code)));
     }
-    if (!again.same_leaf) {
+    if (!v->admitted && r->each != NULL) {
+        r->each(r->each_arg, &(struct replay_refusal){
+                                 .seq = then->seq, .kind = then->content.draft.kind, .verdict = v});
+    }
+    if (!again->same_leaf) {
         wrong(r, str_format(ctx->arena, "act %lld: its leaf is made differently from vault and law",
-                            (long long)entry->seq));
+                            (long long)then->seq));
     }
-    if (!again.same_document) {
+    if (!again->same_document) {
         wrong(r, str_format(ctx->arena,
                             "act %lld: its document comes out otherwise than it was issued",
-                            (long long)entry->seq));
+                            (long long)then->seq));
     }
-    return ERR_OK;
 }
 
 static enum err chunk(struct ctx *ctx, struct replay *r, int64_t from, size_t *ret_count)
 {
-    struct ledger_entry *entries = NULL;
-    struct vault_text *vaults = NULL;
-    size_t vault_count = 0;
-    TRY(gate_entries(ctx, r->from, from, CHUNK, &entries, ret_count));
-    TRY(vault_range(ctx, r->from, from, CHUNK, &vaults, &vault_count));
-    if (*ret_count == 0) {
-        return ERR_OK;
+    TRY(db_begin(ctx, r->again.to));
+    enum err e = again_some(ctx, &r->again, from, CHUNK, ret_count);
+    if (e != ERR_OK) {
+        db_rollback(r->again.to);
+        return fault_pass(ctx, e, __func__);
     }
-    if (vault_count != *ret_count) {
-        return fault(ctx, ERR_CORRUPT, "ledger and vault differ in length after act %lld",
-                     (long long)from);
-    }
-    TRY(db_begin(ctx, r->to));
-    for (size_t i = 0; i < *ret_count; i++) {
-        enum err e = one_act(ctx, r, &entries[i], vaults[i].text);
-        if (e != ERR_OK) {
-            db_rollback(r->to);
-            return fault_pass(ctx, e, __func__);
-        }
-    }
-    return db_commit(ctx, r->to);
+    return db_commit(ctx, r->again.to);
 }
 
 static enum err all_acts(struct ctx *ctx, struct replay *r)
@@ -173,8 +137,8 @@ static enum err compare_views(struct ctx *ctx, struct replay *r)
         }
         struct arena_mark mark = arena_mark(ctx->arena);
         struct rows x = {.r = r, .table = store_table_name(t), .arena = rows_arena};
-        e = store_dump_table(ctx, r->to, t, gather_row, &x);
-        e = e == ERR_OK ? store_dump_table(ctx, r->from, t, compare_row, &x) : e;
+        e = store_dump_table(ctx, r->again.to, t, gather_row, &x);
+        e = e == ERR_OK ? store_dump_table(ctx, r->again.from, t, compare_row, &x) : e;
         if (e == ERR_OK && !x.differs && x.at != x.count) {
             wrong(r, str_format(ctx->arena, "table %.*s: %zu rows are stored, the ledger gives %zu",
                                 FMT(x.table), x.at, x.count));
@@ -186,43 +150,50 @@ static enum err compare_views(struct ctx *ctx, struct replay *r)
     return e;
 }
 
-enum err replay_run(struct ctx *ctx, struct gate *g, struct store *fresh, struct replay_report *ret)
+/* compares: the views too, not the acts alone. */
+static enum err replay_acts(struct ctx *ctx, struct replay *r, struct gate *g, struct store *fresh,
+                            bool compares)
 {
-    *ret = (struct replay_report){0};
-    TRY(gate_catch_up(ctx, g));
     struct arena *work = arena_new(REPLAY_ARENA_BYTES);
     if (work == NULL) {
         return fault(ctx, ERR_MEMORY, "no memory to replay in");
     }
     arena_defer(ctx->arena, free_arena, work);
-    struct ctx inner = {.arena = ctx->arena, .world = ctx->world};
+    struct ctx inner = {.arena = work, .world = ctx->world};
     struct gate_config config = gate_config_of(g);
     struct store *source = config.store;
     config.store = fresh;
     config.keys = NULL;
-    struct gate *target = NULL;
-    TRY(gate_new(ctx, &config, &target));
-    struct db *from = NULL;
-    enum err e = store_reader(ctx, source, &from);
-    struct replay r = {.target = target,
-                       .from = from,
-                       .to = store_writer(fresh),
-                       .report = ret,
-                       .lasting = ctx->arena};
-    inner.arena = work;
+    *r->report = (struct replay_report){0};
+    r->lasting = ctx->arena;
+    TRY(gate_new(ctx, &config, &r->again.gate));
+    enum err e = store_reader(ctx, source, &r->again.from);
     if (e == ERR_OK) {
-        e = all_acts(&inner, &r);
+        r->again.to = store_writer(fresh);
+        r->again.told = one_told;
+        r->again.arg = r;
+        e = all_acts(&inner, r);
+        e = e == ERR_OK && compares ? compare_views(&inner, r) : e;
+        if (e != ERR_OK) {
+            ctx->why = inner.why;
+            ctx->why.detail = str_copy(ctx->arena, inner.why.detail);
+        }
+        db_close(r->again.from);
     }
-    if (e == ERR_OK) {
-        e = compare_views(&inner, &r);
-    }
-    if (from != NULL) {
-        db_close(from);
-    }
-    gate_close(target);
-    if (e != ERR_OK) {
-        ctx->why = inner.why;
-        ctx->why.detail = str_copy(ctx->arena, inner.why.detail);
-    }
+    gate_close(r->again.gate);
     return e;
+}
+
+enum err replay_run(struct ctx *ctx, struct gate *g, struct store *fresh, struct replay_report *ret)
+{
+    struct replay r = {.report = ret};
+    TRY(gate_catch_up(ctx, g));
+    return replay_acts(ctx, &r, g, fresh, true);
+}
+
+enum err replay_reask(struct ctx *ctx, struct gate *g, struct store *fresh, replay_refused *each,
+                      void *arg, struct replay_report *ret)
+{
+    struct replay r = {.report = ret, .each = each, .each_arg = arg};
+    return replay_acts(ctx, &r, g, fresh, false);
 }

@@ -7,8 +7,8 @@
 
 struct replay_report {
     int64_t acts;
-    int64_t erased;         /* acts judged by record because values were erased */
-    int64_t refused;        /* acts the gate would now refuse: must be 0 */
+    int64_t erased;  /* acts judged by record because values were erased */
+    int64_t refused; /* acts that this program's gate would not admit; they stand all the same */
     struct str first_wrong; /* "table case_case, row …" or "act 17: …"; empty when all agrees */
 };
 /* Rebuild every view into `fresh` (an empty, migrated store), re-asking every act, and compare byte
@@ -17,6 +17,20 @@ struct replay_report {
  * among the acts. So their agreeing shows as well that it does not matter when it is done. */
 enum err replay_run(struct ctx *ctx, struct gate *g, struct store *fresh,
                     struct replay_report *ret) MUST_USE;
+
+/* An act that stands in the ledger and would not be admitted by this program, under the law of its
+ * day; verdict and kind live while it is told. */
+struct replay_refusal {
+    int64_t seq;
+    struct str kind;
+    const struct verdict *verdict;
+};
+typedef void replay_refused(void *arg, const struct replay_refusal *refusal);
+/* Only ask every act again, in `fresh` as above, and tell each that would be refused, in their
+ * order. What is stored is not compared and nothing of it is changed; ret->first_wrong is of acts
+ * alone. */
+enum err replay_reask(struct ctx *ctx, struct gate *g, struct store *fresh, replay_refused *each,
+                      void *arg, struct replay_report *ret) MUST_USE;
 
 /* ---- filling the views ---- */
 
