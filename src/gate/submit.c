@@ -18,6 +18,8 @@ struct submission {
     gate_kept *here;    /* in place of an operation, for callers of this process */
     void *here_arg;
     bool has_draft;
+    bool applied; /* at least once: a batch may be applied again */
+    struct arena_mark filled;
     gate_done *done;
     void *arg;
 };
@@ -149,6 +151,12 @@ static enum err job_apply(struct ctx *ctx, struct db *db, void *arg)
 {
     struct submission *s = arg;
     enum err e = ERR_OK;
+    if (s->applied) {
+        arena_reset(s->arena, s->filled);
+        s->receipt = (struct receipt){.seq = -1};
+    }
+    s->applied = true;
+    s->filled = arena_mark(s->arena);
     arena_guard_as(s->arena, ctx->arena);
     if (s->has_draft) {
         e = apply_draft(ctx, db, s);

@@ -4,7 +4,11 @@
  * advisory lock, so there is one in the whole installation. Inside its transaction writes are sent
  * without waiting (pipeline mode): a read, a count and the commit wait for all before them. So an
  * error of a write may come out at a later call, at the commit at the latest; if the savepoint it
- * belongs to is already released, the whole transaction fails with it.
+ * belongs to is already released, the whole transaction fails with it (doomed).
+ *
+ * Each savepoint has a name of its own. What the server skips behind an error includes the release
+ * of the savepoint it came in and the beginning of the next: under one name for all, undoing the
+ * next would find the one before still open, undo that, and go on as if nothing of it were lost.
  */
 #include <endian.h>
 #include <stdio.h>
@@ -364,12 +368,20 @@ static enum err writer_commit(struct ctx *ctx, struct db *db)
     return pg_fault(ctx, db, "COMMIT");
 }
 
+/* "SAVEPOINT s7": the verb, of the newest. */
+static void savepoint_send(struct db *db, const char *verb)
+{
+    char sql[64];
+    snprintf(sql, sizeof(sql), "%s s%u", verb, (unsigned)db->pg_savepoint);
+    writer_send(db, sql);
+}
+
 static enum err writer_undo(struct ctx *ctx, struct db *db)
 {
     pipeline_sync(db);
     errors_forget(db);
-    writer_send(db, "ROLLBACK TO SAVEPOINT s");
-    writer_send(db, "RELEASE SAVEPOINT s");
+    savepoint_send(db, "ROLLBACK TO SAVEPOINT");
+    savepoint_send(db, "RELEASE SAVEPOINT");
     pipeline_sync(db);
     return db->pg_aborted || is_lost(db) ? pg_fault(ctx, db, "ROLLBACK TO SAVEPOINT") : ERR_OK;
 }
@@ -394,8 +406,11 @@ static enum err writer_control(struct ctx *ctx, struct db *db, enum control what
         errors_forget(db);
         writer_send(db, "BEGIN ISOLATION LEVEL READ COMMITTED");
         break;
-    case CONTROL_SAVEPOINT: writer_send(db, "SAVEPOINT s"); break;
-    case CONTROL_RELEASE: writer_send(db, "RELEASE SAVEPOINT s"); break;
+    case CONTROL_SAVEPOINT:
+        db->pg_savepoint++;
+        savepoint_send(db, "SAVEPOINT");
+        break;
+    case CONTROL_RELEASE: savepoint_send(db, "RELEASE SAVEPOINT"); break;
     case CONTROL_COUNT: break;
     }
     return is_lost(db) ? pg_fault(ctx, db, "transaction") : ERR_OK;

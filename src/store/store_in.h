@@ -57,12 +57,13 @@ struct db {
     sqlite3_stmt **lite_prepared; /* by statement index */
     /* PostgreSQL */
     PGconn *pg;
-    PGresult *pg_result; /* half read */
-    bool *pg_prepared;   /* by statement index */
-    size_t pg_waiting;   /* results of the pipeline not yet read */
-    bool pg_streams;     /* a reader's rows come one by one */
-    bool pg_aborted;     /* the pipeline refuses all until its next sync */
-    enum err pg_error;   /* the first error since then, and its text */
+    PGresult *pg_result;   /* half read */
+    bool *pg_prepared;     /* by statement index */
+    size_t pg_waiting;     /* results of the pipeline not yet read */
+    uint32_t pg_savepoint; /* number of the newest: each has a name of its own */
+    bool pg_streams;       /* a reader's rows come one by one */
+    bool pg_aborted;       /* the pipeline refuses all until its next sync */
+    enum err pg_error;     /* the first error since then, and its text */
     char pg_text[256];
 };
 

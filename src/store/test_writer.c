@@ -28,8 +28,10 @@ struct bench {
 struct parcel {
     struct bench *bench;
     int64_t id;
+    bool reads;        /* before the insert: on PostgreSQL that waits for what was sent before */
     enum err answer;   /* of apply, after the insert */
     size_t push_bytes; /* taken of the arena in apply */
+    size_t seal_bytes; /* 0: one */
     atomic_int told;
     enum err err;
 };
@@ -37,11 +39,14 @@ struct parcel {
 static enum err parcel_apply(struct ctx *ctx, struct db *db, void *arg)
 {
     struct parcel *p = arg;
+    struct test_parcel_total_row total = {0};
+    bool found = false;
+    TRY(p->reads ? test_parcel_total(ctx, db, &total, &found) : ERR_OK);
+    struct str seal = {arena_push(ctx->arena, p->seal_bytes + 1), p->seal_bytes + 1};
     TRY(test_parcel_add(
         ctx, db,
-        (struct test_parcel_add_in){.id = p->id,
-                                    .code = str_format(ctx->arena, "p%lld", (long long)p->id),
-                                    .seal = STR("s")}));
+        (struct test_parcel_add_in){
+            .id = p->id, .code = str_format(ctx->arena, "p%lld", (long long)p->id), .seal = seal}));
     arena_push(ctx->arena, p->push_bytes);
     return p->answer;
 }
@@ -179,6 +184,94 @@ static void acknowledges_nothing_of_a_failed_batch_case(struct test *t, struct c
 TEST(store_writer_acknowledges_nothing_of_a_failed_batch)
 {
     on_both(t, ctx, acknowledges_nothing_of_a_failed_batch_case);
+}
+
+/* One of a whole batch fails, at each place of it in turn, and PostgreSQL says so late: when the
+ * next job reads, or at the commit. It fails alone. */
+static void fails_one_job_of_a_batch_case(struct test *t, struct ctx *ctx, const char *pg)
+{
+    enum { JOBS = 37 };
+    struct bench b = {0};
+    bench_open(t, ctx, &b, pg, 0);
+    struct parcel first = {.id = 1000000};
+    CHECK_OK(submit(ctx, &b, &first));
+    CHECK_INT(writer_run_once(b.writer), 1);
+    int64_t want = 1;
+    for (int bad = 0; bad < JOBS; bad++) {
+        struct parcel *p = ARENA_ARRAY(ctx->arena, struct parcel, JOBS);
+        for (int i = 0; i < JOBS; i++) {
+            p[i].id = i == bad ? first.id : (int64_t)bad * JOBS + i;
+            p[i].reads = (i + bad) % 3 == 0;
+            CHECK_OK(submit(ctx, &b, &p[i]));
+        }
+        CHECK_INT(writer_run_once(b.writer), JOBS);
+        for (int i = 0; i < JOBS; i++) {
+            CHECK_INT(p[i].told, 1);
+            CHECK_INT(p[i].err, i == bad ? ERR_DUPLICATE : ERR_OK);
+        }
+        want += JOBS - 1;
+        CHECK_INT(bench_count(t, ctx, &b), want);
+    }
+    bench_close(&b, ctx);
+}
+
+TEST(store_writer_fails_one_job_of_a_batch)
+{
+    on_both(t, ctx, fails_one_job_of_a_batch_case);
+}
+
+/* Of a batch that fails for its key holder nothing is tried again: it would wait for it each time.
+ */
+static void tries_nothing_again_without_keys_case(struct test *t, struct ctx *ctx, const char *pg)
+{
+    struct bench b = {.sign = ERR_SIGNING};
+    bench_open(t, ctx, &b, pg, 0);
+    struct parcel p[8] = {{.id = 1}, {.id = 2}, {.id = 3}, {.id = 4}, {.id = 5}, {.id = 6}};
+    for (size_t i = 0; i < LEN(p); i++) {
+        p[i].id = (int64_t)i;
+        CHECK_OK(submit(ctx, &b, &p[i]));
+    }
+    CHECK_INT(writer_run_once(b.writer), LEN(p));
+    CHECK_INT(b.begun, 1);
+    CHECK_INT(b.failed_batches, 1);
+    CHECK_INT(p[0].err, ERR_SIGNING);
+    CHECK_INT(p[7].err, ERR_SIGNING);
+    bench_close(&b, ctx);
+}
+
+TEST(store_writer_tries_nothing_again_without_keys)
+{
+    on_both(t, ctx, tries_nothing_again_without_keys_case);
+}
+
+/* The disk has room for all but one large job, which ends SQLite's whole transaction: the others
+ * are done. */
+TEST(store_writer_a_full_disk_fails_who_does_not_fit)
+{
+    struct world *w = sim_new(1);
+    struct ctx run = {.arena = ctx->arena, .world = w};
+    struct bench b = {0};
+    CHECK_OK(store_open(&run, STR("/d"), STORE_CREATE, &b.store));
+    CHECK_OK(schema_migrate(&run, b.store, &test_schema));
+    struct writer_config config = {
+        .store = b.store, .world = w, .arg = &b, .after_commit = note_after};
+    CHECK_OK(writer_new(&run, &config, &b.writer));
+    struct parcel p[16] = {{0}};
+    for (size_t i = 0; i < LEN(p); i++) {
+        p[i].id = (int64_t)i;
+        p[i].seal_bytes = i == 5 ? 8 << 20 : 100;
+        CHECK_OK(submit(&run, &b, &p[i]));
+    }
+    sim_capacity(w, sim_used(w) + (1 << 20));
+    CHECK_INT(writer_run_once(b.writer), LEN(p));
+    for (size_t i = 0; i < LEN(p); i++) {
+        CHECK_INT(p[i].told, 1);
+        CHECK_INT(p[i].err, i == 5 ? ERR_DISK_FULL : ERR_OK);
+    }
+    CHECK_INT(bench_count(t, &run, &b), LEN(p) - 1);
+    writer_free(b.writer);
+    store_close(b.store);
+    sim_free(w);
 }
 
 static void refuses_beyond_its_queue_and_batch_case(struct test *t, struct ctx *ctx, const char *pg)

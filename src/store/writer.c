@@ -2,6 +2,15 @@
  *
  * Order of a batch: begin; each job in its savepoint; before_commit; commit; after_commit; done of
  * each. An apply that passes the cap of the arena lands in call_guarded, and its job alone fails.
+ *
+ * Savepoints keep jobs apart as long as the engine tells an error at the job that made it. It does
+ * not always: PostgreSQL answers writes late, when their savepoint is released already, and SQLite
+ * ends the whole transaction by itself where a disk is full. Such a transaction is lost for all its
+ * jobs, and which one was to blame nobody knows. So it is forgotten and its jobs are applied anew
+ * in two halves, a transaction each, and these again, until one job fails by itself: of 256 jobs
+ * that takes 16 transactions more, and the other 255 are done. A job must bear to be applied again
+ * from the same arguments. What the hook answers (a key holder that is away) and a store that
+ * broke would be the same for each half, so there nothing is tried again.
  */
 #include "store/writer.h"
 
@@ -169,32 +178,43 @@ static void job_run(struct writer *w, size_t i)
 
 /* ---- one batch ---- */
 
-static enum err batch_commit(struct writer *w)
+/* How a transaction of jobs ended. again: its own doing and no job's, as far as is known. */
+struct outcome {
+    enum err err;
+    bool again;
+};
+
+static enum err before_commit(struct writer *w)
 {
     struct ctx *ctx = &w->ctx;
-    struct db *db = store_writer(w->config.store);
     enum err e = ERR_OK;
     struct arena_mark mark = arena_mark(ctx->arena);
     if (w->config.before_commit != NULL &&
         !call_guarded(w, w->config.before_commit, w->config.arg, &e)) {
-        db_settle(db);
+        db_settle(store_writer(w->config.store));
         arena_reset(ctx->arena, mark);
         e = fault(ctx, ERR_MEMORY, "a batch took more than %zu bytes", w->config.arena_bytes);
     }
-    if (e == ERR_OK) {
-        return db_commit(ctx, db);
-    }
-    db_rollback(db);
     return e;
 }
 
-static void batch_tell(struct writer *w, size_t count, enum err e)
+static struct outcome batch_commit(struct writer *w)
+{
+    struct db *db = store_writer(w->config.store);
+    bool is_lost = db->doomed != ERR_OK; /* then there is nothing to sign */
+    enum err e = is_lost ? ERR_OK : before_commit(w);
+    bool refuses = e != ERR_OK && db->doomed == ERR_OK;
+    e = e == ERR_OK ? db_commit(&w->ctx, db) : e;
+    db_rollback(db); /* unless it is committed */
+    /* A disk that takes no writes takes none of half as many. */
+    bool again = e != ERR_OK && !refuses && e != ERR_READ_ONLY && !store_is_broken(w->config.store);
+    return (struct outcome){e, again};
+}
+
+static void batch_tell(struct writer *w, size_t first, size_t count, enum err e)
 {
     struct why why = w->ctx.why;
-    if (w->config.after_commit != NULL) {
-        w->config.after_commit(w->config.arg, e);
-    }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = first; i < first + count; i++) {
         const struct told *t = &w->told[i];
         const struct writer_job *job = &w->job[i];
         if (t->err != ERR_OK) {
@@ -208,31 +228,58 @@ static void batch_tell(struct writer *w, size_t count, enum err e)
     }
 }
 
-size_t writer_run_once(struct writer *w)
+/* Some jobs of the batch in one transaction; who failed by itself stands in w->told. */
+static struct outcome batch_try(struct writer *w, size_t first, size_t count)
 {
     struct ctx *ctx = &w->ctx;
-    batch_take(w);
-    if (w->job_count == 0) {
-        return 0;
-    }
-    ctx->why = (struct why){0};
-    enum err e = db_begin(ctx, store_writer(w->config.store));
-    size_t count = w->job_count;
+    struct db *db = store_writer(w->config.store);
     size_t good = 0;
-    for (size_t i = 0; e == ERR_OK && i < count; i++) {
+    ctx->why = (struct why){0};
+    memset(&w->told[first], 0, count * sizeof(w->told[0]));
+    enum err e = db_begin(ctx, db);
+    if (e != ERR_OK) {
+        return (struct outcome){e, false};
+    }
+    for (size_t i = first; i < first + count; i++) {
         job_run(w, i);
         good += w->told[i].err == ERR_OK;
     }
-    if (e == ERR_OK && good > 0) {
+    if (good > 0 || (db->doomed != ERR_OK && count > 1)) {
         ctx->why = (struct why){0};
-        e = batch_commit(w);
-    } else if (e == ERR_OK) {
-        db_rollback(store_writer(w->config.store));
-    } else {
-        memset(w->told, 0, sizeof(w->told));
+        return batch_commit(w);
     }
-    batch_tell(w, count, e);
-    arena_clear(ctx->arena);
+    db_rollback(db);
+    return (struct outcome){ERR_OK, false};
+}
+
+/* In order; each job is told when it is durable, or has failed alone. As deep as halving goes. */
+static void batch_run(struct writer *w, size_t first, size_t count)
+{
+    must(count > 0 && first + count <= w->job_count);
+    struct arena_mark mark = arena_mark(w->ctx.arena);
+    struct outcome o = batch_try(w, first, count);
+    if (w->config.after_commit != NULL) {
+        w->config.after_commit(w->config.arg, o.err);
+    }
+    if (o.again && count > 1) {
+        arena_reset(w->ctx.arena, mark);
+        batch_run(w, first, count / 2);
+        batch_run(w, first + count / 2, count - count / 2);
+        return;
+    }
+    batch_tell(w, first, count, o.err);
+    arena_reset(w->ctx.arena, mark);
+}
+
+size_t writer_run_once(struct writer *w)
+{
+    batch_take(w);
+    size_t count = w->job_count;
+    if (count == 0) {
+        return 0;
+    }
+    batch_run(w, 0, count);
+    arena_clear(w->ctx.arena);
     w->job_count = 0;
     return count;
 }

@@ -2,7 +2,8 @@
  *
  * It knows nothing of acts. A job is applied in a savepoint of its own, so that one failing job
  * leaves the others alone; then the batch is finished (before_commit), made durable, and only then
- * is each job told. No delay is added: a batch is what waits when the last one is done.
+ * is each job told. No delay is added: a batch is what waits when the last one is done. Where an
+ * error of one job costs the transaction of all, they are applied again without it.
  *
  * writer_submit may be called from any thread; every callback runs on the writer's thread (or in
  * writer_run_once). What apply pushes on ctx->arena is gone when it returns; what must last lives
@@ -15,7 +16,8 @@
 struct writer;
 
 struct writer_job {
-    /* Read and write through db. An error undoes this job alone. */
+    /* Read and write through db. An error undoes this job alone. May be called more than once; what
+     * an earlier call did is undone by then. */
     enum err (*apply)(struct ctx *ctx, struct db *db, void *arg);
     /* Told once: ERR_OK when durable; else why. `why` may be NULL, and lives until done returns. */
     void (*done)(void *arg, enum err err, const struct why *why);
@@ -29,7 +31,8 @@ struct writer_config {
     void *arg;          /* of the hooks; each hook may be NULL */
     /* A job's apply failed and its rows are undone: forget what it left in memory. */
     void (*undone)(void *arg);
-    /* Once a batch, after all jobs that count: sign the head. An error fails the whole batch. */
+    /* Once a transaction, after all jobs that count: sign the head. An error of its own fails all
+     * of them. */
     enum err (*before_commit)(struct ctx *ctx, struct db *db, void *arg);
     /* The batch is durable (ERR_OK), or nothing of it is kept: forget it. Before the jobs are told.
      */
