@@ -1,10 +1,14 @@
-/* Arenas: address space reserved at once and touched page by page, so that growing never copies and a
- * pointer never moves. What a lifetime used is given back by moving one number; pages beyond KEEP_BYTES
- * go back to the system when an arena is cleared, so an idle request costs little.
+/* Arenas: address space reserved at once and touched page by page, so that growing never copies and
+ * a pointer never moves. What a lifetime used is given back by moving one number; pages beyond
+ * KEEP_BYTES go back to the system when an arena is cleared, so an idle request costs little.
  *
- * Passing the cap is no error that each caller would have to hand up: it jumps to the arena's one guard,
- * after the deferred clean-ups have run. Under ASan what is not pushed is poisoned. */
-#include "base/arena.h"
+ * Passing the cap is no error that each caller would have to hand up: it jumps to the arena's one
+ * guard, after the deferred clean-ups have run.
+ *
+ * Under ASan what is not pushed is poisoned: what was pushed and forgotten, and a fence behind the
+ * last push. The whole reservation would cost a byte of shadow for eight of address space, which is
+ * most of the time of a program that makes many large arenas and uses little of each. */
+#include "base/region.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +23,7 @@
 #define UNPOISON(p, n) ((void)(p), (void)(n))
 #endif
 
-enum { ALIGN = 16, KEEP_BYTES = 256 * 1024 };
+enum { ALIGN = 16, KEEP_BYTES = 256 * 1024, PAGE_BYTES = 4096, FENCE_BYTES = 16 * 1024 };
 
 struct defer {
     struct defer *next;
@@ -32,8 +36,10 @@ struct arena {
     size_t cap;
     size_t used;
     size_t peak;
+    size_t fenced; /* up to here the shadow says what is pushed and what is not */
     struct defer *defers;
     struct arena_guard *guard;
+    const struct arena_owner *owner; /* of the memory */
 };
 
 static _Thread_local uint64_t fail_at;
@@ -56,21 +62,75 @@ uint64_t arena_pushes(void)
     return n;
 }
 
-struct arena *arena_new(size_t cap_bytes)
+static size_t whole_pages(size_t bytes)
+{
+    return (bytes + PAGE_BYTES - 1) & ~(size_t)(PAGE_BYTES - 1);
+}
+
+/* ---- memory of its own ---- */
+
+static size_t own_seal(const struct arena_owner *owner, char *base, size_t used, size_t cap)
+{
+    size_t kept = whole_pages(used > 0 ? used : 1);
+    (void)owner;
+    if (kept < cap) {
+        munmap(base + kept, cap - kept);
+    }
+    return kept;
+}
+
+static void own_give(const struct arena_owner *owner, char *base, size_t peak, size_t cap)
+{
+    (void)owner;
+    (void)peak;
+    munmap(base, cap);
+}
+
+static const struct arena_owner own = {own_seal, own_give};
+
+struct arena *arena_over(const struct arena_owner *owner, char *base, size_t cap_bytes)
 {
     struct arena *a = calloc(1, sizeof(*a));
-    if (a == NULL) {
-        return NULL;
+    if (a != NULL) {
+        *a = (struct arena){.owner = owner, .base = base, .cap = cap_bytes};
     }
-    a->cap = (cap_bytes + 4095) & ~(size_t)4095;
-    a->base = mmap(NULL, a->cap, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (a->base == MAP_FAILED) {
-        free(a);
-        return NULL;
-    }
-    POISON(a->base, a->cap);
     return a;
+}
+
+struct arena *arena_new(size_t cap_bytes)
+{
+    size_t cap = whole_pages(cap_bytes);
+    char *base =
+        mmap(NULL, cap, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (base == MAP_FAILED) {
+        return NULL;
+    }
+    struct arena *a = arena_over(&own, base, cap);
+    if (a == NULL) {
+        munmap(base, cap);
+    }
+    return a;
+}
+
+void arena_seal(struct arena *a)
+{
+    size_t cap = a->owner->seal(a->owner, a->base, a->used, a->cap);
+    if (a->fenced > cap) {
+        UNPOISON(a->base + cap, a->fenced - cap);
+        a->fenced = cap;
+    }
+    a->peak = a->peak > cap ? cap : a->peak;
+    a->cap = cap;
+}
+
+/* Make the shadow say that what lies behind `used` is not pushed. */
+static void fence(struct arena *a, size_t used)
+{
+    size_t upto = used < a->cap && a->cap - used > FENCE_BYTES ? used + FENCE_BYTES : a->cap;
+    if (upto > a->fenced) {
+        POISON(a->base + a->fenced, upto - a->fenced);
+        a->fenced = upto;
+    }
 }
 
 static void run_defers(struct arena *a, const struct defer *until)
@@ -88,8 +148,8 @@ void arena_free(struct arena *a)
         return;
     }
     run_defers(a, NULL);
-    UNPOISON(a->base, a->cap);
-    munmap(a->base, a->cap);
+    UNPOISON(a->base, a->fenced);
+    a->owner->give(a->owner, a->base, a->peak, a->cap);
     free(a);
 }
 
@@ -97,14 +157,12 @@ void arena_clear(struct arena *a)
 {
     run_defers(a, NULL);
     /* What one large request touched is given back, so that it does not stay resident for ever. */
-    if (a->peak > KEEP_BYTES) {
-        UNPOISON(a->base, a->cap);
-        madvise(a->base + KEEP_BYTES, ((a->peak + 4095) & ~(size_t)4095) - KEEP_BYTES,
-                MADV_DONTNEED);
+    if (a->peak > KEEP_BYTES && a->owner == &own) {
+        madvise(a->base + KEEP_BYTES, whole_pages(a->peak) - KEEP_BYTES, MADV_DONTNEED);
     }
     a->used = 0;
     a->peak = 0;
-    POISON(a->base, a->cap);
+    POISON(a->base, a->fenced);
 }
 
 _Noreturn static void overflow(struct arena *a)
@@ -131,6 +189,7 @@ static char *push(struct arena *a, size_t n, size_t align)
     if (a->used > a->peak) {
         a->peak = a->used;
     }
+    fence(a, a->used);
     UNPOISON(a->base + at, n);
     return a->base + at;
 }

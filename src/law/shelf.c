@@ -2,9 +2,12 @@
  *
  * Each part, pack and compiled procedure lies on an arena of its own, so that it can go alone: a
  * node that publishes for years keeps the files in force and those of snapshots still in use, and
- * nothing else. References are counted in the things themselves: a pack counts for its parts, a
- * procedure for its file and the files it calls, a snapshot for its packs and procedures, and work
- * that is going on for what it has taken since law_shelf_begin.
+ * nothing else. The arenas are carved from one region (base/region.h): parts and procedures, of
+ * which there are hundreds and which are made one after the other, are pieces of it; a pack, whose
+ * list stays open while its parts are made, has a place of its own. References are counted in the
+ * things themselves: a pack counts for its parts, a procedure for its file and the files it calls,
+ * a snapshot for its packs and procedures, and work that is going on for what it has taken since
+ * law_shelf_begin.
  *
  * Any push of memory may unwind past all of this. So a thing is counted, and its arena known to the
  * shelf, before the next push: what is `held` or `making` when work begins was left behind by work
@@ -30,7 +33,8 @@ struct held {
     struct procedure *procedure;
 };
 struct law_shelf {
-    struct law_memory memory;
+    struct region *region;
+    struct region *own; /* the same, when nobody else has given it */
     struct arena *arena;
     struct part **buckets;
     struct parsed_pack *packs;
@@ -42,27 +46,21 @@ struct law_shelf {
     size_t file_bytes;
 };
 
-static struct arena *take_own(void *self, size_t cap_bytes)
+enum err law_shelf_new(struct ctx *ctx, struct region *region, struct law_shelf **ret)
 {
-    (void)self;
-    return arena_new(cap_bytes);
-}
-
-static void give_own(void *self, struct arena *a)
-{
-    (void)self;
-    arena_free(a);
-}
-
-enum err law_shelf_new(struct ctx *ctx, const struct law_memory *memory, struct law_shelf **ret)
-{
+    struct region *own = NULL;
     struct arena *arena = arena_new(SHELF_ARENA_BYTES);
-    if (arena == NULL) {
-        return fault(ctx, ERR_MEMORY, "no memory for a shelf of law packs");
+    enum err e = arena == NULL    ? fault(ctx, ERR_MEMORY, "no memory for a shelf of law packs")
+                 : region == NULL ? region_new(ctx, REGION_OWN, LAW_REGION_BYTES, &own)
+                                  : ERR_OK;
+    if (e != ERR_OK) {
+        arena_free(arena);
+        return e;
     }
     /* Its own arena, on which a passed cap cannot be met so early, has no guard yet. */
     struct law_shelf *s = ARENA_NEW(arena, struct law_shelf);
-    s->memory = memory == NULL ? (struct law_memory){NULL, take_own, give_own} : *memory;
+    s->region = region == NULL ? own : region;
+    s->own = own;
     s->arena = arena;
     s->buckets = ARENA_ARRAY(arena, struct part *, BUCKETS);
     *ret = s;
@@ -90,7 +88,7 @@ static void release_part(struct law_shelf *s, struct part *p)
     *at = p->next;
     s->file_count--;
     s->file_bytes -= arena_used(p->arena);
-    s->memory.give(s->memory.self, p->arena);
+    arena_free(p->arena);
 }
 
 static void release_procedure(struct law_shelf *s, struct procedure *p)
@@ -109,7 +107,7 @@ static void release_procedure(struct law_shelf *s, struct procedure *p)
             release_part(s, p->parts[i - 1]);
         }
     }
-    s->memory.give(s->memory.self, p->arena);
+    arena_free(p->arena);
 }
 
 static void release_pack(struct law_shelf *s, struct parsed_pack *p)
@@ -126,15 +124,13 @@ static void release_pack(struct law_shelf *s, struct parsed_pack *p)
     for (size_t i = 0; i < p->part_count; i++) {
         release_part(s, p->parts[i]);
     }
-    s->memory.give(s->memory.self, p->arena);
+    arena_free(p->arena);
 }
 
 static void let_go(struct law_shelf *s)
 {
-    if (s->making != NULL) {
-        s->memory.give(s->memory.self, s->making);
-        s->making = NULL;
-    }
+    arena_free(s->making);
+    s->making = NULL;
     while (s->held_count > 0) {
         struct held h = s->held[--s->held_count];
         if (h.procedure != NULL) {
@@ -175,6 +171,7 @@ void law_shelf_free(struct law_shelf *s)
         release_pack(s, p);
     }
     must(s->file_count == 0);
+    region_free(s->own);
     arena_free(s->arena);
 }
 
@@ -196,30 +193,39 @@ void shelf_hold_room(struct law_shelf *s)
     }
 }
 
-enum err shelf_arena(struct ctx *ctx, struct law_shelf *s, size_t cap_bytes, struct arena **ret)
+static enum err begin_making(struct ctx *ctx, struct law_shelf *s, struct arena *arena)
 {
-    must(s->making == NULL);
-    s->making = s->memory.take(s->memory.self, cap_bytes);
-    if (s->making == NULL) {
+    if (arena == NULL) {
         return fault(ctx, ERR_MEMORY, "no memory for a file of a law pack");
     }
-    arena_guard_as(s->making, ctx->arena);
+    must(s->making == NULL);
+    s->making = arena;
+    arena_guard_as(arena, ctx->arena);
+    return ERR_OK;
+}
+
+enum err shelf_arena(struct ctx *ctx, struct law_shelf *s, size_t cap_bytes, struct arena **ret)
+{
+    TRY(begin_making(ctx, s, region_piece(s->region, cap_bytes)));
     *ret = s->making;
     return ERR_OK;
 }
 
+static void keep(struct arena *a)
+{
+    arena_guard_as(a, NULL);
+    arena_seal(a);
+}
+
 void shelf_arena_kept(struct law_shelf *s)
 {
-    arena_guard_as(s->making, NULL);
+    keep(s->making);
     s->making = NULL;
 }
 
 void shelf_arena_drop(struct law_shelf *s)
 {
-    if (s->making == NULL) {
-        return;
-    }
-    s->memory.give(s->memory.self, s->making);
+    arena_free(s->making);
     s->making = NULL;
 }
 
@@ -337,9 +343,9 @@ enum err law_shelve(struct ctx *ctx, struct law_shelf *s, const struct law_pack_
     if (pack->count > LIMIT_PACK_FILES) {
         return fault(ctx, ERR_TOO_MANY, "a pack has more than %d files", LIMIT_PACK_FILES);
     }
-    struct arena *arena = NULL;
     shelf_hold_room(s);
-    TRY(shelf_arena(ctx, s, PACK_ARENA_BYTES, &arena));
+    TRY(begin_making(ctx, s, region_arena(s->region, PACK_ARENA_BYTES)));
+    struct arena *arena = s->making;
     struct parsed_pack *p = ARENA_NEW(arena, struct parsed_pack);
     p->arena = arena;
     p->parts = ARENA_ARRAY(arena, struct part *, pack->count + 1);
@@ -355,7 +361,7 @@ enum err law_shelve(struct ctx *ctx, struct law_shelf *s, const struct law_pack_
         }
     }
     describe(ctx, p);
-    arena_guard_as(arena, NULL);
+    keep(arena);
     memcpy(p->digest, digest, sizeof(p->digest)); /* whole: from here on it is found */
     *ret = p;
     return ERR_OK;

@@ -16,23 +16,19 @@
  */
 #pragma once
 
+#include "base/region.h"
 #include "law/pack.h"
 
 struct law_shelf;
 struct parsed_pack;
 
-/* Where parsed files and packs get their memory from. NULL in place of it: arenas of this process.
- */
-struct law_memory {
-    void *self;
-    struct arena *(*take)(void *self, size_t cap_bytes); /* NULL when there is none */
-    void (*give)(void *self, struct arena *a);
-};
+/* Address space for law: many times what any packs need, for a file is parsed with all the room it
+ * could take and leaves what it did not. */
+#define LAW_REGION_BYTES ((size_t)16 << 30)
 
-/* Freed by law_shelf_free (NULL is allowed), with all that is on it: unlink what is in use first.
- */
-enum err law_shelf_new(struct ctx *ctx, const struct law_memory *memory,
-                       struct law_shelf **ret) MUST_USE;
+/* Parsed files and packs lie in the region, which lives longer; NULL: in one of its own. Freed by
+ * law_shelf_free (NULL is allowed), with all that is on it: unlink what is in use first. */
+enum err law_shelf_new(struct ctx *ctx, struct region *region, struct law_shelf **ret) MUST_USE;
 void law_shelf_free(struct law_shelf *s);
 void law_shelf_begin(struct ctx *ctx, struct law_shelf *s);
 void law_shelf_end(struct law_shelf *s);
