@@ -16,9 +16,13 @@ enum err link_open(struct ctx *ctx, struct link *l, int socket, size_t out_bytes
     /* The buffer grows where it lies, by doubling: address space for one step beyond its maximum.
      */
     l->arena = arena_new(2 * out_bytes + ARENA_MARGIN);
-    if (l->arena == NULL) {
+    l->in_arena = arena_new(LINK_IN_BYTES);
+    if (l->arena == NULL || l->in_arena == NULL) {
+        arena_free(l->arena);
+        arena_free(l->in_arena);
         return fault(ctx, ERR_MEMORY, "no address space for a link between processes");
     }
+    l->in = arena_push_bytes(l->in_arena, LINK_IN_BYTES);
     l->socket = socket;
     l->out = buf_new(l->arena, out_bytes);
     l->sent = 0;
@@ -39,7 +43,8 @@ void link_close(struct link *l)
     l->socket = -1;
     pthread_mutex_destroy(&l->lock);
     arena_free(l->arena);
-    l->arena = NULL;
+    arena_free(l->in_arena);
+    l->arena = l->in_arena = NULL;
 }
 
 void link_break(struct link *l)
@@ -159,7 +164,7 @@ static void gone(struct link *l, const struct link_taker *t)
 bool link_read(struct link *l, const struct link_taker *t)
 {
     for (;;) {
-        ssize_t n = recv(l->socket, l->in, sizeof(l->in), MSG_DONTWAIT);
+        ssize_t n = recv(l->socket, l->in, LINK_IN_BYTES, MSG_DONTWAIT);
         if (n < 0 && errno == EINTR) {
             continue;
         }
@@ -173,7 +178,7 @@ bool link_read(struct link *l, const struct link_taker *t)
         l->in_at = 0;
         l->in_n = (size_t)n;
         take_frames(l, t);
-        if ((size_t)n < sizeof(l->in)) {
+        if (n < LINK_IN_BYTES) {
             return true;
         }
     }

@@ -35,7 +35,8 @@ struct link {
     size_t body_got;
     size_t in_at;
     size_t in_n;
-    char in[LINK_IN_BYTES];
+    struct arena *in_arena;
+    char *in; /* LINK_IN_BYTES of it: a link that is not used touches none */
 };
 
 /* Take over a connected stream socket. At most out_bytes wait to be sent. */
