@@ -23,9 +23,8 @@ health_soon() {
 }
 # the processes below $1 whose name is $2
 below() {
-    for below_pid in $(cat /proc/"$1"/task/*/children 2>/dev/null); do
-        [ "$(cat /proc/$below_pid/comm 2>/dev/null)" = "$2" ] && echo $below_pid
-        below $below_pid "$2"
+    for below_pid in $(family "$1"); do
+        [ "$(cat /proc/"$below_pid"/comm 2>/dev/null)" = "$2" ] && echo "$below_pid"
     done
 }
 # one application after the other; every answer's status and time, and what was acknowledged
@@ -59,13 +58,14 @@ late() { awk '$2 > 10 { n++ } END { print n + 0 }' "$W/told"; }
 other() { grep -cvE "^($1) " "$W/told"; }
 : >"$W/acked"
 
-serve_demo "$W/node"
+serve_demo "$W/node" --fronts 2
 curl -s -o /dev/null -c "$W/jar" "$(sign_in_of p-lin)"
 ok "well at first" 200 "$(health)"
 ok "and says so" ok "$(cat "$W/health")"
 curl -s -H 'Accept: application/json' "$B/healthz" >"$W/health"
 ok "for a machine" 1 "$(grep -c '"good":true,"checks":{"store":{"good":true' "$W/health")"
-ok "one holder signs heads, one tokens" 2 "$(below $PID tongban-keys | wc -l)"
+ok "one writes, two serve" 3 "$(for name in writer front; do below $PID tongban-$name; done | wc -l)"
+ok "one holder signs heads, and each process has one for tokens" 4 "$(below $PID tongban-keys | wc -l)"
 
 load kill
 for i in 1 2 3; do
@@ -84,7 +84,7 @@ unload
 ok "hung: no answer is late" 0 "$(late)"
 ok "hung: every write is taken" 0 "$(other '201|409')"
 ok "hung: well again" 200 "$(health_soon)"
-ok "hung: there are two holders, and both run" 2 "$(for p in $(below $PID tongban-keys); do cat /proc/$p/stat; done | grep -c ') [SR] ')"
+ok "hung: there are as many holders, and all run" 4 "$(for p in $(below $PID tongban-keys); do cat /proc/$p/stat; done | grep -c ') [SR] ')"
 
 # the keepers hang and the holders die: nothing can be signed until they go on
 load away
@@ -125,7 +125,7 @@ PID=
 ok "no keeper: and says why" 1 "$(grep -c 'keeper was ended' "$W/log")"
 $T verify "$W/node" >"$W/out" 2>&1
 ok "the ledger verifies" 0 "$?"
-serve_demo "$W/node"
+serve_demo "$W/node" --fronts 2
 ok "started again it is well" 200 "$(health)"
 kill $PID
 wait $PID

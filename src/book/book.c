@@ -11,6 +11,10 @@
  * few, the longest unused goes first, and one that is wanted again is linked again. What was made
  * for publications that are undone is dropped at once and freed when its last pin goes.
  *
+ * Where several processes serve a node, the one that writes lends (book/lending.h): what it links
+ * lies where the others read it, and it frees none that another reads. A front borrows, and links
+ * itself, in memory of its own, only what it cannot borrow.
+ *
  * Two locks, taken in this order: `work` for whatever parses, links, reads rows or frees; `lock`
  * for the tables alone, never held while anything is pushed. A reader that finds its snapshot takes
  * only the second. Work has a guard and arenas of its own: a passed cap must not jump over the
@@ -61,7 +65,8 @@ struct snapshot {
     struct day until; /* the first that it is not */
     struct arena *arena;
     struct law *law;
-    size_t pins;
+    size_t pins;   /* of this process */
+    int loan;      /* its place among what is lent; -1: none */
     uint64_t used; /* when it was last asked for */
 };
 
@@ -69,6 +74,9 @@ struct law_book {
     pthread_mutex_t work;
     pthread_mutex_t lock;
     struct arena *arena;
+    struct lending lending;
+    struct region *region; /* where law lies that is linked here */
+    struct region *own;    /* the same, when it is not lent */
     struct law_shelf *shelf;
     struct publication *rows;
     size_t count; /* as the writer sees it */
@@ -100,8 +108,28 @@ static void free_arena(void *arena)
     arena_free(arena);
 }
 
+static bool lends(const struct law_book *b)
+{
+    return b->lending.loans != NULL && b->lending.row < 0;
+}
+
+static bool borrows(const struct law_book *b)
+{
+    return b->lending.loans != NULL && b->lending.row >= 0;
+}
+
+/* Under `lock`: does nobody read it, here or in a front? */
+static bool is_unread(const struct law_book *b, const struct snapshot *s)
+{
+    return s->pins == 0 && (s->loan < 0 || loans_unread(b->lending.loans, s->loan));
+}
+
+/* It was dropped. */
 static void free_snapshot(struct law_book *b, struct snapshot *s)
 {
+    if (s->loan >= 0) {
+        loans_forget(b->lending.loans, s->loan);
+    }
     law_unlink(b->shelf, s->law);
     arena_free(s->arena);
 }
@@ -111,7 +139,7 @@ static void reap(struct law_book *b)
 {
     for (size_t i = 0; i < b->dropped_count;) {
         pthread_mutex_lock(&b->lock);
-        bool free = b->dropped[i]->pins == 0;
+        bool free = is_unread(b, b->dropped[i]);
         struct snapshot *s = b->dropped[i];
         if (free) {
             b->dropped[i] = b->dropped[--b->dropped_count];
@@ -246,7 +274,16 @@ enum err book_note(struct ctx *ctx, struct law_book *b, struct db *db)
     return work_end(&w, ctx, work_run(&w, read_publications, NULL));
 }
 
-enum err book_new(struct ctx *ctx, struct law_book **ret)
+static enum err open_shelf(struct ctx *ctx, struct law_book *b)
+{
+    if (!lends(b)) {
+        TRY(region_new(ctx, REGION_OWN, LAW_REGION_BYTES, &b->own));
+    }
+    b->region = lends(b) ? loans_region(b->lending.loans) : b->own;
+    return law_shelf_new(ctx, b->region, &b->shelf);
+}
+
+enum err book_new(struct ctx *ctx, const struct lending *lending, struct law_book **ret)
 {
     struct arena *arena = arena_new(BOOK_ARENA_BYTES);
     if (arena == NULL) {
@@ -255,26 +292,48 @@ enum err book_new(struct ctx *ctx, struct law_book **ret)
     /* Its own arena, on which a passed cap cannot be met so early, has no guard yet. */
     struct law_book *b = ARENA_NEW(arena, struct law_book);
     b->arena = arena;
-    enum err e = law_shelf_new(ctx, NULL, &b->shelf);
+    b->lending = *lending;
+    enum err e = open_shelf(ctx, b);
     if (e != ERR_OK) {
+        region_free(b->own);
         arena_free(arena);
         return fault_pass(ctx, e, __func__);
     }
     pthread_mutex_init(&b->work, NULL);
     pthread_mutex_init(&b->lock, NULL);
+    if (borrows(b)) {
+        loans_join(b->lending.loans, b->lending.row);
+    }
     *ret = b;
     return ERR_OK;
 }
 
+/* Under both locks: nobody finds it any more. */
+static void drop(struct law_book *b, size_t at)
+{
+    must(b->dropped_count < SNAPSHOTS_MAX);
+    if (b->snapshots[at]->loan >= 0) {
+        loans_drop(b->lending.loans, b->snapshots[at]->loan);
+    }
+    b->dropped[b->dropped_count++] = b->snapshots[at];
+    b->snapshots[at] = b->snapshots[--b->snapshot_count];
+}
+
 static void destroy(struct law_book *b)
 {
+    if (lends(b)) {
+        region_keep(b->region); /* fronts may still read it */
+    }
     for (size_t i = 0; i < b->dropped_count; i++) {
         free_snapshot(b, b->dropped[i]);
     }
-    for (size_t i = 0; i < b->snapshot_count; i++) {
-        free_snapshot(b, b->snapshots[i]);
+    b->dropped_count = 0;
+    while (b->snapshot_count > 0) {
+        drop(b, 0);
+        free_snapshot(b, b->dropped[--b->dropped_count]);
     }
     law_shelf_free(b->shelf);
+    region_free(b->own);
     pthread_mutex_destroy(&b->lock);
     pthread_mutex_destroy(&b->work);
     arena_free(b->arena);
@@ -321,14 +380,6 @@ size_t book_count(const struct law_book *b)
     return b->count;
 }
 
-/* Under both locks: nobody finds it any more. */
-static void drop(struct law_book *b, size_t at)
-{
-    must(b->dropped_count < SNAPSHOTS_MAX);
-    b->dropped[b->dropped_count++] = b->snapshots[at];
-    b->snapshots[at] = b->snapshots[--b->snapshot_count];
-}
-
 void book_reset(struct law_book *b, size_t count)
 {
     if (count >= b->count) {
@@ -362,7 +413,8 @@ struct str book_alarm(struct law_book *b, struct arena *a)
     pthread_mutex_lock(&b->lock);
     memcpy(text, b->alarm, sizeof(text));
     pthread_mutex_unlock(&b->lock);
-    return str_copy(a, str_from(text));
+    return text[0] == 0 && borrows(b) ? loans_alarmed(b->lending.loans, a)
+                                      : str_copy(a, str_from(text));
 }
 
 /* ---- snapshots ---- */
@@ -382,18 +434,27 @@ static struct snapshot *find_pinned(struct law_book *b, int64_t law_seq, struct 
     return NULL;
 }
 
+/* What an arena holds: a snapshot of this book or a borrowed one; or nothing was found. */
 struct pin {
-    struct snapshot *snapshot; /* NULL: nothing was found */
+    struct law_book *book;
+    struct snapshot *snapshot;
+    int borrowed; /* its place; -1: none */
 };
 
 static void unpin(void *arg)
 {
-    struct snapshot *s = ((struct pin *)arg)->snapshot;
-    if (s != NULL) {
-        struct law_book *b = s->book;
+    const struct pin *pin = arg;
+    struct snapshot *s = pin->snapshot;
+    if (s != NULL || pin->borrowed >= 0) {
+        struct law_book *b = pin->book;
+        if (pin->borrowed >= 0) {
+            loans_unpin(b->lending.loans, b->lending.row, pin->borrowed);
+        }
         pthread_mutex_lock(&b->lock);
-        must(s->pins > 0 && b->pins >= s->pins);
-        s->pins--;
+        must(b->pins > 0 && (s == NULL || (s->pins > 0 && b->pins >= s->pins)));
+        if (s != NULL) {
+            s->pins--;
+        }
         b->pins--;
         bool last = b->closed && b->pins == 0;
         pthread_mutex_unlock(&b->lock);
@@ -403,18 +464,28 @@ static void unpin(void *arg)
     }
 }
 
-/* Room for one more: of those nobody has pinned the longest unused go, beyond what is kept. */
+/* Under `lock`: of those nobody reads, the longest unused; SIZE_MAX: none. */
+static size_t find_oldest(struct law_book *b)
+{
+    size_t oldest = SIZE_MAX;
+    for (size_t i = 0; i < b->snapshot_count; i++) {
+        struct snapshot *s = b->snapshots[i];
+        if (s->loan >= 0 && loans_was_found(b->lending.loans, s->loan)) {
+            s->used = ++b->clock;
+        }
+        bool older = oldest == SIZE_MAX || s->used < b->snapshots[oldest]->used;
+        oldest = older && is_unread(b, s) ? i : oldest;
+    }
+    return oldest;
+}
+
+/* Room for one more: of those nobody reads the longest unused go, beyond what is kept. */
 static void evict(struct law_book *b)
 {
     reap(b);
     for (;;) {
         pthread_mutex_lock(&b->lock);
-        size_t oldest = SIZE_MAX;
-        for (size_t i = 0; i < b->snapshot_count; i++) {
-            const struct snapshot *s = b->snapshots[i];
-            bool older = oldest == SIZE_MAX || s->used < b->snapshots[oldest]->used;
-            oldest = s->pins == 0 && older ? i : oldest;
-        }
+        size_t oldest = find_oldest(b);
         bool goes = oldest != SIZE_MAX && b->snapshot_count >= SNAPSHOTS_KEPT &&
                     b->dropped_count < SNAPSHOTS_MAX;
         if (goes) {
@@ -487,7 +558,7 @@ static enum err link_day(struct work *w, struct wanted *x)
     if (count == 0) {
         return fault(ctx, ERR_NOT_FOUND, "no pack of law is in force that day");
     }
-    w->making = arena_new(LIMIT_LAW_ARENA_BYTES);
+    w->making = region_arena(b->region, LIMIT_LAW_ARENA_BYTES);
     if (w->making == NULL) {
         return fault(ctx, ERR_MEMORY, "no memory for a snapshot of the law");
     }
@@ -515,6 +586,9 @@ static void raise_alarm(struct work *w, const struct wanted *asked, const struct
              "the law of %04d-%02d-%02d does not load (%.*s); that of %04d-%02d-%02d stays",
              day.year, day.month, day.day, FMT(str_slice(why, 0, 300)), then.year, then.month,
              then.day);
+    if (lends(b)) {
+        loans_alarm(b->lending.loans, b->alarm);
+    }
     pthread_mutex_unlock(&b->lock);
 }
 
@@ -598,7 +672,13 @@ static enum err make_snapshot(struct work *w, void *arg)
     s->arena = w->making;
     s->pins = 1;
     arena_guard_as(w->making, NULL);
+    arena_seal(w->making);
     w->making = NULL;
+    s->loan = -1;
+    if (lends(b)) {
+        s->loan =
+            loans_put(b->lending.loans, &(struct loan){s->law_seq, s->from, s->until, s->law});
+    }
     pthread_mutex_lock(&b->lock);
     s->used = ++b->clock;
     b->pins++;
@@ -608,28 +688,65 @@ static enum err make_snapshot(struct work *w, void *arg)
     return ERR_OK;
 }
 
+/* Link it here; the pin is taken. */
+static enum err link_here(struct ctx *ctx, struct law_book *b, struct db *db, int64_t law_seq,
+                          struct day day, struct pin *pin)
+{
+    struct work w;
+    struct ask ask = {.law_seq = law_seq, .day = day};
+    if (!work_begin(&w, b, db, ctx->world)) {
+        return fault(ctx, ERR_MEMORY, "no memory for a snapshot of the law");
+    }
+    enum err e = work_run(&w, make_snapshot, &ask);
+    pin->snapshot = ask.found;
+    e = work_end(&w, ctx, e);
+    heap_trim(); /* what reading XML took */
+    return e;
+}
+
+/* Find it among what is lent, or have it linked there. ERR_NOT_FOUND: there is no law that day. */
+static enum err borrow(struct ctx *ctx, struct law_book *b, int64_t law_seq, struct day day,
+                       struct pin *pin, const struct law **ret)
+{
+    const struct lending *x = &b->lending;
+    pin->borrowed = loans_pin(x->loans, x->row, law_seq, day, ret);
+    if (pin->borrowed < 0) {
+        TRY(x->ask(ctx, x->arg, law_seq, day));
+        pin->borrowed = loans_pin(x->loans, x->row, law_seq, day, ret);
+    }
+    if (pin->borrowed >= 0) {
+        pthread_mutex_lock(&b->lock);
+        b->pins++;
+        pthread_mutex_unlock(&b->lock);
+    }
+    return ERR_OK;
+}
+
 enum err book_law(struct ctx *ctx, struct law_book *b, struct db *db, int64_t law_seq,
                   struct day day, const struct law **ret)
 {
     *ret = NULL;
     /* The pin is known to the arena before there is anything to let go of. */
     struct pin *pin = ARENA_NEW(ctx->arena, struct pin);
+    *pin = (struct pin){.book = b, .borrowed = -1};
     arena_defer(ctx->arena, unpin, pin);
     pthread_mutex_lock(&b->lock);
     bool wanted = b->count > 0 && law_seq >= 0;
     pin->snapshot = wanted ? find_pinned(b, law_seq, day) : NULL;
     pthread_mutex_unlock(&b->lock);
-    if (pin->snapshot == NULL && wanted) {
-        struct work w;
-        struct ask ask = {.law_seq = law_seq, .day = day};
-        if (!work_begin(&w, b, db, ctx->world)) {
-            return fault(ctx, ERR_MEMORY, "no memory for a snapshot of the law");
+    if (pin->snapshot == NULL && wanted && borrows(b)) {
+        struct why why = ctx->why;
+        enum err e = borrow(ctx, b, law_seq, day, pin, ret);
+        if (e == ERR_BUSY) {
+            return e;
         }
-        enum err e = work_run(&w, make_snapshot, &ask);
-        pin->snapshot = ask.found;
-        TRY(work_end(&w, ctx, e));
+        ctx->why = why;
+        wanted = e != ERR_NOT_FOUND && pin->borrowed < 0;
     }
-    *ret = pin->snapshot == NULL ? NULL : pin->snapshot->law;
+    if (pin->snapshot == NULL && wanted) {
+        TRY(link_here(ctx, b, db, law_seq, day, pin));
+    }
+    *ret = pin->snapshot == NULL ? *ret : pin->snapshot->law;
     return ERR_OK;
 }
 

@@ -7,6 +7,7 @@
 
 #include "act/act.h"
 #include "base/arena.h"
+#include "book/lending.h"
 
 struct law_book;
 
@@ -14,7 +15,7 @@ extern const struct projector book_projector;
 
 /* A book on an arena of its own. Reads no row before book_note. When it is freed while laws of it
  * are still in somebody's hands, it goes with the last of them. NULL is allowed. */
-enum err book_new(struct ctx *ctx, struct law_book **ret) MUST_USE;
+enum err book_new(struct ctx *ctx, const struct lending *lending, struct law_book **ret) MUST_USE;
 void book_free(struct law_book *b);
 /* The law after publications up to law_seq, as of a day; NULL when there is none. Linked when it is
  * asked for first; it stays at least until ctx->arena is cleared, or reset to before this call.

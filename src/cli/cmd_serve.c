@@ -3,6 +3,7 @@
  * A node is served by one process that writes and keeps time, and by fronts that talk to the world
  * (family.h). With --fronts 0 one process does it all. */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -14,9 +15,11 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "base/world.h"
+#include "book/lending.h"
 #include "cli/cmd.h"
 #include "cli/control.h"
 #include "cli/family.h"
+#include "cli/folder.h"
 #include "cli/health.h"
 #include "cli/node.h"
 #include "cli/rooms.h"
@@ -81,7 +84,8 @@ struct serving {
     struct str demo_dir; /* where demo.json is kept; empty when this is no demo */
     int fronts;
     struct store_share *share; /* of several processes */
-    int socket[LISTENS_MAX];   /* at which clients come */
+    struct law_loans *loans;
+    int socket[LISTENS_MAX]; /* at which clients come */
     struct str address[LISTENS_MAX];
     size_t socket_count;
     struct confined confined;
@@ -92,8 +96,8 @@ static enum err demo_tell(struct ctx *ctx, const struct serving *s, struct str a
 
 /* ---- one process opens, works, ends ---- */
 
-/* A node that was killed a moment ago may not have let go of its folder yet. share NULL: alone. */
-static enum err open_node(struct ctx *ctx, struct str dir, struct store_share *share,
+/* A node that was killed a moment ago may not have let go of its folder yet. part NULL: alone. */
+static enum err open_node(struct ctx *ctx, struct str dir, const struct node_part *part,
                           struct node *ret)
 {
     enum err e = ERR_IN_USE;
@@ -103,9 +107,21 @@ static enum err open_node(struct ctx *ctx, struct str dir, struct store_share *s
             nanosleep(&pause, NULL);
             ctx->why = (struct why){0};
         }
-        e = share == NULL ? node_open(ctx, dir, ret) : node_open_shared(ctx, dir, share, 0, ret);
+        e = part == NULL ? node_open(ctx, dir, ret) : node_open_shared(ctx, dir, part, ret);
     }
     return e;
+}
+
+/* Before the processes are shut in, which cannot see who has a folder. */
+static enum err wait_unused(struct ctx *ctx, const struct node *n)
+{
+    pid_t user = n->database.n > 0 ? 0 : folder_user(ctx, n->dir);
+    for (int i = 1; user > 0 && i < IN_USE_TRIES; i++) {
+        const struct timespec pause = {.tv_nsec = IN_USE_MS * 1000000};
+        nanosleep(&pause, NULL);
+        user = folder_user(ctx, n->dir);
+    }
+    return user == 0 ? ERR_OK : folder_in_use(ctx, n->dir, user);
 }
 
 /* The issuer as configured; else the first loopback address stands for itself. Else there is none,
@@ -308,7 +324,8 @@ static int serve_alone(struct cmd *c, struct serving *s)
 static enum err writer_open(struct ctx *ctx, struct serving *s)
 {
     struct str issuer = s->node.issuer;
-    TRY(open_node(ctx, s->node.dir, s->share, &s->node));
+    struct node_part part = {.share = s->share, .loans = s->loans};
+    TRY(open_node(ctx, s->node.dir, &part, &s->node));
     s->node.issuer = issuer;
     TRY(open_oidc(ctx, s)); /* its jobs run here */
     TRY(control_open(ctx, &s->health, &s->control));
@@ -348,17 +365,19 @@ static int writer_main(void *arg, struct family_orders *orders)
     return code;
 }
 
-static int front_main(void *arg, int index UNUSED, int socket, struct family_orders *orders)
+static int front_main(void *arg, int index, int socket, struct family_orders *orders)
 {
     struct serving *s = arg;
     struct ctx *ctx = &s->cmd->ctx;
     struct str issuer = s->node.issuer;
     int wait_ms = 0;
     int none = -1;
-    enum err e = node_open_shared(ctx, s->node.dir, s->share, socket, &s->node);
+    struct node_part part = {.share = s->share, .loans = s->loans, .socket = socket, .row = index};
+    enum err e = law_loans_read_only(ctx, s->loans);
+    e = e == ERR_OK ? node_open_shared(ctx, s->node.dir, &part, &s->node) : e;
     s->node.issuer = issuer;
+    e = e == ERR_OK ? gate_start(ctx, s->node.gate) : e; /* before it wants to know of law */
     e = e == ERR_OK ? open_doors(ctx, s) : e;
-    e = e == ERR_OK ? gate_start(ctx, s->node.gate) : e;
     e = e == ERR_OK ? http_start(ctx, s->server) : e;
     bool asked = false;
     /* Without a writer it answers what comes until the parent ends it. */
@@ -384,10 +403,12 @@ static int serve_family(struct cmd *c, struct serving *s)
                        .front = front_main,
                        .is_open = say_open,
                        .stops = fronts_close};
-    if (store_share_new(&c->ctx, &s->share) != ERR_OK || shut_in(&c->ctx, s) != ERR_OK) {
+    if (wait_unused(&c->ctx, &s->node) != ERR_OK || store_share_new(&c->ctx, &s->share) != ERR_OK ||
+        law_loans_new(&c->ctx, &s->loans) != ERR_OK || shut_in(&c->ctx, s) != ERR_OK) {
         return cmd_fail(c);
     }
     int code = family_run(&c->ctx, &f);
+    law_loans_free(s->loans);
     store_share_free(s->share);
     return code;
 }
@@ -438,11 +459,19 @@ static int serve_node(struct cmd *c, struct serving *s, const char *const *liste
     return s->fronts > 0 ? serve_family(c, s) : serve_alone(c, s);
 }
 
-/* --fronts N; false for what is no number of them. */
+/* The cores this process may run on. */
+static uint64_t cores(void)
+{
+    cpu_set_t set;
+    int n = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+    return (uint64_t)(n > LIMIT_FRONTS ? LIMIT_FRONTS : n > 1 ? n : 1);
+}
+
+/* --fronts N, one a core unless given; false for what is no number of them. */
 static bool read_fronts(struct cmd *c, struct serving *s)
 {
     const char *fronts = cmd_option(c, "--fronts");
-    uint64_t n = 0;
+    uint64_t n = cores();
     bool good = fronts == NULL || (str_to_u64(str_from(fronts), &n) && n <= LIMIT_FRONTS);
     s->fronts = (int)n;
     return good;

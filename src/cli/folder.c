@@ -138,6 +138,21 @@ enum err folder_remove(struct ctx *ctx, const char *path)
     return is_folder(path) == 1 ? remove_tree(ctx, path, 0) : ERR_OK;
 }
 
+/* Who is to be stopped when this process has a folder: itself, or its parent when it only writes
+ * for that one (family.h). */
+static pid_t head_of(pid_t pid)
+{
+    char path[64];
+    int parent = 0;
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    FILE *f = fopen(path, "re");
+    bool writes = f != NULL && fscanf(f, "%*d (tongban-writer) %*c %d", &parent) == 1;
+    if (f != NULL) {
+        fclose(f);
+    }
+    return writes && parent > 1 ? parent : pid;
+}
+
 /* The kernel tells every lock with its owner and inode:
  * "1: FLOCK  ADVISORY  WRITE 4711 08:01:131090 0 EOF". */
 pid_t folder_user(struct ctx *ctx, struct str dir)
@@ -158,7 +173,15 @@ pid_t folder_user(struct ctx *ctx, struct str dir)
     if (f != NULL) {
         fclose(f);
     }
-    return found;
+    return found > 0 ? head_of(found) : 0;
+}
+
+enum err folder_in_use(struct ctx *ctx, struct str dir, pid_t user)
+{
+    return fault(ctx, ERR_IN_USE,
+                 "%.*s is in use by process %d: stop that one first, or ask it (tongban health, "
+                 "backup, stop)",
+                 FMT(dir), (int)user);
 }
 
 struct str folder_name(struct str dir)

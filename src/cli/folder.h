@@ -21,6 +21,8 @@ enum err folder_is_no_copy(struct ctx *ctx, struct str dir) MUST_USE;
 enum err folder_is_free(struct ctx *ctx, struct str dir) MUST_USE;
 /* The process that holds the store of a node's folder; 0 when nobody knows. */
 pid_t folder_user(struct ctx *ctx, struct str dir);
+/* The fault that says so. */
+enum err folder_in_use(struct ctx *ctx, struct str dir, pid_t user);
 /* A folder's name without slashes at its end. */
 struct str folder_name(struct str dir);
 /* A new name beside DIR, where it is made before it takes its place. */

@@ -108,15 +108,9 @@ static void tell_progress(void *arg, uint64_t size, uint64_t of)
     }
 }
 
-/* How a process opens a node: alone (no share), as the one that writes, or as a front. */
-struct part {
-    struct store_share *share;
-    int socket; /* of a front */
-};
-
 /* The rows a node was made with: when they are gone, a new and empty store must not pass for them.
  */
-static enum err store_find(struct ctx *ctx, struct node *n, const struct part *part)
+static enum err store_find(struct ctx *ctx, struct node *n, const struct node_part *part)
 {
     bool is_new = false;
     struct str where =
@@ -127,11 +121,7 @@ static enum err store_find(struct ctx *ctx, struct node *n, const struct part *p
     enum err e = store_open_shared(ctx, where, STORE_WRITE, part->share, &n->store);
     pid_t user = e == ERR_IN_USE && n->database.n == 0 ? folder_user(ctx, n->dir) : 0;
     if (user > 0) {
-        return fault(
-            ctx, ERR_IN_USE,
-            "%.*s is in use by process %d: stop that one first, or ask it (tongban health, "
-            "backup, stop)",
-            FMT(n->dir), (int)user);
+        return folder_in_use(ctx, n->dir, user);
     }
     TRY(e);
     TRY(store_is_new(ctx, store_writer(n->store), &is_new));
@@ -143,7 +133,7 @@ static enum err store_find(struct ctx *ctx, struct node *n, const struct part *p
                : ERR_OK;
 }
 
-static enum err open_all(struct ctx *ctx, struct node *n, const struct part *part)
+static enum err open_all(struct ctx *ctx, struct node *n, const struct node_part *part)
 {
     bool is_front = part->socket > 0;
     TRY(folder_is_no_copy(ctx, n->dir));
@@ -162,7 +152,9 @@ static enum err open_all(struct ctx *ctx, struct node *n, const struct part *par
                                  .keys = n->keys,
                                  .origin = n->origin,
                                  .node = n->code,
-                                 .socket = part->socket};
+                                 .socket = part->socket,
+                                 .loans = part->loans,
+                                 .row = part->row};
     config.rooms = rooms_projectors(&config.room_count);
     config.keeps = rooms_keeps(ctx, &config.keep_count);
     if (!is_front) {
@@ -172,7 +164,7 @@ static enum err open_all(struct ctx *ctx, struct node *n, const struct part *par
     return is_front ? ERR_OK : agenda_new(ctx, n->gate, n->store, &n->agenda);
 }
 
-static enum err open_part(struct ctx *ctx, struct str dir, const struct part *part,
+static enum err open_part(struct ctx *ctx, struct str dir, const struct node_part *part,
                           struct node *ret)
 {
     struct node n = {.dir = dir};
@@ -187,13 +179,13 @@ static enum err open_part(struct ctx *ctx, struct str dir, const struct part *pa
 
 enum err node_open(struct ctx *ctx, struct str dir, struct node *ret)
 {
-    return open_part(ctx, dir, &(struct part){0}, ret);
+    return open_part(ctx, dir, &(struct node_part){0}, ret);
 }
 
-enum err node_open_shared(struct ctx *ctx, struct str dir, struct store_share *share, int socket,
+enum err node_open_shared(struct ctx *ctx, struct str dir, const struct node_part *part,
                           struct node *ret)
 {
-    return open_part(ctx, dir, &(struct part){share, socket}, ret);
+    return open_part(ctx, dir, part, ret);
 }
 
 void node_close(struct node *n)

@@ -30,7 +30,13 @@ enum err node_config(struct ctx *ctx, struct node *ret) MUST_USE;
 enum err node_open(struct ctx *ctx, struct str dir, struct node *ret) MUST_USE;
 /* Open it in one of several processes that share the store: in the one that writes, with socket 0;
  * in a front, with its socket to that one, which then can sign tokens and nothing else. */
-enum err node_open_shared(struct ctx *ctx, struct str dir, struct store_share *share, int socket,
+struct node_part {
+    struct store_share *share;
+    struct law_loans *loans;
+    int socket; /* of a front; else 0 */
+    int row;    /* of a front: its number among them */
+};
+enum err node_open_shared(struct ctx *ctx, struct str dir, const struct node_part *part,
                           struct node *ret) MUST_USE;
 /* Register applications by acts of the node: an object of client.* facts, or a list of them. Each
  * is checked before (oidc_client_check). */

@@ -20,6 +20,7 @@
 
 struct pair {
     struct store_share *share;
+    struct law_loans *loans; /* NULL: the front links its own law */
     char dir[40];
     struct store *store; /* of the one that writes */
     struct store *beside;
@@ -48,7 +49,7 @@ static void pair_open(struct test *t, struct ctx *ctx, struct pair *p)
     static const uint8_t seed[32] = {1};
     static const uint8_t secret[32] = {2};
     int ends[2];
-    *p = (struct pair){.dir = "/tmp/tongban-relay-XXXXXX"};
+    *p = (struct pair){.dir = "/tmp/tongban-relay-XXXXXX", .loans = p->loans};
     must(mkdtemp(p->dir) != NULL && socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
     struct str dir = str_from(p->dir);
     CHECK_OK(store_share_new(ctx, &p->share));
@@ -57,6 +58,7 @@ static void pair_open(struct test *t, struct ctx *ctx, struct pair *p)
     CHECK_OK(keyholder_in_memory(ctx, seed, secret, &p->keys));
     struct gate_config config = {
         .store = p->store, .keys = p->keys, .origin = STR("relay.example/bh"), .node = STR("bh")};
+    config.loans = p->loans;
     config.rooms = rooms_projectors(&config.room_count);
     CHECK_OK(gate_new(ctx, &config, &p->writer));
     publish(t, ctx, p->writer, store_writer(p->store), "law/cn");
@@ -135,7 +137,7 @@ static bool comes_to(atomic_int *n, int wanted)
 TEST(relay_tells_each_draft_once)
 {
     enum { MANY = 400 };
-    struct pair p;
+    struct pair p = {0};
     struct heard h = {0};
     pair_open(t, ctx, &p);
     pair_start(t, ctx, &p);
@@ -177,7 +179,7 @@ static size_t items_now(struct test *t, struct ctx *ctx, struct pair *p)
 
 TEST(relay_fronts_see_law_that_is_published)
 {
-    struct pair p;
+    struct pair p = {0};
     pair_open(t, ctx, &p);
     CHECK_INT(items_now(t, ctx, &p), 0); /* the national pack has none of its own */
     publish(t, ctx, p.writer, store_writer(p.store), "law/cn-990101");
@@ -185,10 +187,88 @@ TEST(relay_fronts_see_law_that_is_published)
     pair_close(&p);
 }
 
+static void free_loans(void *loans)
+{
+    law_loans_free(loans);
+}
+
+/* They go after everything that is asked on ctx. */
+static void lend(struct test *t, struct ctx *ctx, struct pair *p)
+{
+    CHECK_OK(law_loans_new(ctx, &p->loans));
+    arena_defer(ctx->arena, free_loans, p->loans);
+}
+
+/* The law of a gate, on an arena of its own so that it can be let go of. */
+static const struct law *law_of(struct test *t, struct ctx *ctx, struct gate *g,
+                                struct store *store, struct arena **ret)
+{
+    struct db *db = NULL;
+    const struct law *law = NULL;
+    struct ctx own = {.arena = arena_new(1 << 20), .world = ctx->world};
+    must(own.arena != NULL);
+    CHECK_OK(store_reader(ctx, store, &db));
+    CHECK_OK(gate_law(&own, g, db, &law));
+    db_close(db);
+    *ret = own.arena;
+    return law;
+}
+
+static bool comes_to_be_unread(const struct law_loans *l, int at)
+{
+    for (int i = 0; i < 500 && !loans_unread(l, at); i++) {
+        usleep(10000);
+    }
+    return loans_unread(l, at);
+}
+
+/* A front reads the very memory that the writer's process linked; it keeps it as long as it reads;
+ * and what it is asked for the first time is linked there, not here. */
+TEST(relay_fronts_read_the_law_that_is_lent)
+{
+    struct pair p = {0};
+    struct arena *a[3];
+    lend(t, ctx, &p);
+    pair_open(t, ctx, &p);
+    pair_start(t, ctx, &p);
+    const struct law *front = law_of(t, ctx, p.front, p.beside, &a[0]);
+    const struct law *writer = law_of(t, ctx, p.writer, p.store, &a[1]);
+    CHECK(front != NULL && front == writer);
+    CHECK(!loans_unread(p.loans, 0));
+    publish(t, ctx, p.writer, store_writer(p.store), "law/cn-990101");
+    const struct law *next = law_of(t, ctx, p.front, p.beside, &a[2]);
+    size_t count = 0;
+    CHECK(next != NULL && next != front && law_items(next, &count) != NULL && count > 0);
+    CHECK(law_act(front, STR("publish-law")) != NULL); /* still there */
+    for (size_t i = 0; i < LEN(a); i++) {
+        arena_free(a[i]);
+    }
+    CHECK(comes_to_be_unread(p.loans, 0) && comes_to_be_unread(p.loans, 1));
+    pair_close(&p);
+}
+
+/* When there is nobody to lend, a front links for itself. */
+TEST(relay_fronts_link_law_when_the_writer_is_gone)
+{
+    struct pair p = {0};
+    struct arena *a[2];
+    lend(t, ctx, &p);
+    pair_open(t, ctx, &p);
+    relay_free(p.relay);
+    p.relay = NULL;
+    const struct law *front = law_of(t, ctx, p.front, p.beside, &a[0]);
+    const struct law *writer = law_of(t, ctx, p.writer, p.store, &a[1]);
+    CHECK(front != NULL && writer != NULL);
+    CHECK(law_act(front, STR("publish-law")) != NULL);
+    arena_free(a[0]);
+    arena_free(a[1]);
+    pair_close(&p);
+}
+
 TEST(relay_carries_large_drafts)
 {
     enum { LARGE = 12 << 20 };
-    struct pair p;
+    struct pair p = {0};
     struct receipt r = {0};
     pair_open(t, ctx, &p);
     pair_start(t, ctx, &p);
@@ -205,7 +285,7 @@ TEST(relay_carries_large_drafts)
 
 TEST(relay_is_busy_when_too_much_waits)
 {
-    struct pair p;
+    struct pair p = {0};
     struct heard h = {0};
     pair_open(t, ctx, &p); /* nobody reads at the other end */
     struct draft d = party(ctx, 1);
@@ -224,7 +304,7 @@ TEST(relay_is_busy_when_too_much_waits)
 
 TEST(relay_tells_when_the_writer_is_gone)
 {
-    struct pair p;
+    struct pair p = {0};
     struct heard h = {0};
     pair_open(t, ctx, &p);
     struct draft d = party(ctx, 1);

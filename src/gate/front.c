@@ -23,7 +23,8 @@
 enum {
     OPEN_MAX = LIMIT_WRITER_QUEUE,
     OUT_BYTES = 2 * LIMIT_SUBMISSION_BYTES,
-    HEAR_BYTES = 16 << 20 /* one answer, with what its done pushes here */
+    HEAR_BYTES = 16 << 20, /* one answer, with what its done pushes here */
+    LAW_WAIT_S = 5
 };
 
 struct open_task {
@@ -89,8 +90,16 @@ static enum err no_writer(struct ctx *ctx)
     return fault(ctx, ERR_NO_WRITER, "the process that writes has ended");
 }
 
-enum err front_submit(struct ctx *ctx, struct front *f, const struct post_task *task,
-                      gate_done *done, void *arg)
+/* What goes to the writer: its kind, and what writes it. */
+struct parcel {
+    uint32_t kind;
+    void (*put)(struct buf *b, void *arg);
+    const void *arg;
+};
+
+/* Send it; done is called once when this returns ERR_OK. */
+static enum err send_parcel(struct ctx *ctx, struct front *f, const struct parcel *parcel,
+                            gate_done *done, void *arg, uint32_t *ret_id)
 {
     uint32_t id = 0;
     if (atomic_load(&f->link.is_gone)) {
@@ -99,7 +108,8 @@ enum err front_submit(struct ctx *ctx, struct front *f, const struct post_task *
     if (!table_take(f, done, arg, &id)) {
         return fault(ctx, ERR_BUSY, "%d drafts wait for the writer", OPEN_MAX);
     }
-    if (!link_put(&f->link, FRAME_TASK, id, put_task, (void *)(uintptr_t)task)) {
+    *ret_id = id;
+    if (!link_put(&f->link, parcel->kind, id, parcel->put, (void *)(uintptr_t)parcel->arg)) {
         /* Whoever took it from the table answers: the thread may have found the link gone first. */
         return table_give(f, id).done == NULL ? ERR_OK
                : atomic_load(&f->link.is_gone)
@@ -110,6 +120,96 @@ enum err front_submit(struct ctx *ctx, struct front *f, const struct post_task *
         (void)eventfd_write(f->wake, 1); /* the thread sends the rest, or tells that it cannot */
     }
     return ERR_OK;
+}
+
+enum err front_submit(struct ctx *ctx, struct front *f, const struct post_task *task,
+                      gate_done *done, void *arg)
+{
+    uint32_t id = 0;
+    return send_parcel(ctx, f, &(struct parcel){FRAME_TASK, put_task, task}, done, arg, &id);
+}
+
+/* ---- law ---- */
+
+/* Who waits until the writer's process has linked a law. */
+struct law_wait {
+    pthread_mutex_t lock;
+    pthread_cond_t told;
+    bool is_told;
+    enum err err;
+};
+
+static void put_law(struct buf *b, void *arg)
+{
+    post_put_law(b, arg);
+}
+
+static void law_told(void *arg, enum err err, const struct why *why UNUSED,
+                     const struct receipt *receipt UNUSED)
+{
+    struct law_wait *w = arg;
+    pthread_mutex_lock(&w->lock);
+    w->is_told = true;
+    w->err = err;
+    pthread_cond_signal(&w->told);
+    pthread_mutex_unlock(&w->lock);
+}
+
+/* False when it was not told in time. */
+static bool wait_told(struct law_wait *w)
+{
+    struct timespec until;
+    int why = 0;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += LAW_WAIT_S;
+    pthread_mutex_lock(&w->lock);
+    while (!w->is_told && why != ETIMEDOUT) {
+        why = pthread_cond_timedwait(&w->told, &w->lock, &until);
+    }
+    bool is_told = w->is_told;
+    pthread_mutex_unlock(&w->lock);
+    return is_told;
+}
+
+static void law_wait_init(struct law_wait *w)
+{
+    pthread_condattr_t how;
+    *w = (struct law_wait){.err = ERR_NO_WRITER};
+    pthread_condattr_init(&how);
+    pthread_condattr_setclock(&how, CLOCK_MONOTONIC);
+    pthread_cond_init(&w->told, &how);
+    pthread_condattr_destroy(&how);
+    pthread_mutex_init(&w->lock, NULL);
+}
+
+static enum err ask_law(struct ctx *ctx, struct front *f, const struct post_law *law)
+{
+    struct law_wait w;
+    uint32_t id = 0;
+    law_wait_init(&w);
+    enum err e = send_parcel(ctx, f, &(struct parcel){FRAME_LAW, put_law, law}, law_told, &w, &id);
+    /* Whoever takes it from the table tells it: after that nobody knows of `w`. */
+    while (e == ERR_OK && !wait_told(&w) && table_give(f, id).done == NULL) {
+    }
+    e = e == ERR_OK ? w.err : ERR_NO_WRITER;
+    pthread_mutex_destroy(&w.lock);
+    pthread_cond_destroy(&w.told);
+    return e;
+}
+
+/* Before its thread runs, and when the writer does not answer, a front links for itself. */
+enum err front_ask_law(struct ctx *ctx, void *arg, int64_t law_seq, struct day day)
+{
+    const struct gate *g = arg;
+    struct front *f = g->front;
+    if (f == NULL || !f->has_thread) {
+        return ERR_NO_WRITER;
+    }
+    if (pthread_equal(pthread_self(), f->thread)) {
+        return ERR_BUSY; /* it is the one that hears the answer */
+    }
+    enum err e = ask_law(ctx, f, &(struct post_law){law_seq, day});
+    return e == ERR_OK || e == ERR_NOT_FOUND ? e : ERR_NO_WRITER;
 }
 
 /* ---- hearing ---- */

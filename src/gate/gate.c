@@ -48,8 +48,12 @@ static void undo_job(void *arg)
 /* What was published is committed: readers see it, here and in the fronts. */
 static void show_law(struct gate *g)
 {
+    int64_t count = (int64_t)book_count(g->book);
     book_show(g->book);
-    store_tell(g->store, STORE_WORD_LAW, (int64_t)book_count(g->book));
+    if (g->relay != NULL && count != store_told(g->store, STORE_WORD_LAW)) {
+        relay_published(g->relay);
+    }
+    store_tell(g->store, STORE_WORD_LAW, count);
 }
 
 static void end_batch(void *arg, enum err err)
@@ -171,9 +175,12 @@ enum err gate_new(struct ctx *ctx, const struct gate_config *config, struct gate
                        .keep_count = config->keep_count,
                        .arena = arena};
     pthread_mutex_init(&g->pool_lock, NULL);
-    enum err e = book_new(ctx, &g->book);
+    bool is_front = config->socket > 0;
+    struct lending lending = {
+        .loans = config->loans, .row = is_front ? config->row : -1, .ask = front_ask_law, .arg = g};
+    enum err e = book_new(ctx, &lending, &g->book);
     if (e == ERR_OK) {
-        e = config->socket > 0 ? open_front(ctx, g, config->socket) : open_writer(ctx, g);
+        e = is_front ? open_front(ctx, g, config->socket) : open_writer(ctx, g);
     }
     if (e != ERR_OK) {
         gate_close(g);

@@ -57,6 +57,7 @@ struct receipt {
 
 /* ---- opening ---- */
 
+struct law_loans;
 struct gate_config {
     struct store *store;
     struct keyholder *keys;
@@ -68,6 +69,8 @@ struct gate_config {
     const struct keep_table *keeps; /* what gate_keep may be asked for */
     size_t keep_count;
     int socket; /* of a front process: to the one that writes (relay.h); 0: this one writes */
+    struct law_loans *loans; /* of several processes on one machine (book/lending.h); else NULL */
+    int row;                 /* of a front among them */
 };
 /* Open the gate on a store that is migrated: reads head and law packs. The gate lives until
  * gate_close; ctx->world is kept for time and randomness. */

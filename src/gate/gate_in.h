@@ -170,7 +170,7 @@ enum err keep_here_wait(struct ctx *ctx, struct gate *g, gate_kept *apply, void 
 
 /* ---- submit.c, relay.c, front.c: drafts of other processes ---- */
 
-enum { FRAME_TASK = 1 };
+enum { FRAME_TASK = 1, FRAME_LAW = 2 };
 struct submission;
 struct post_task;
 /* One with an arena of its own; NULL when there is no memory. Given back by its job when it was
@@ -185,6 +185,27 @@ enum err submission_queue(struct ctx *ctx, struct submission *s, struct str byte
                           void *arg) MUST_USE;
 /* All jobs of a batch are told: send what the fronts were told. */
 void relay_flush(struct relay *r);
+/* Law was published: fronts will want it. */
+void relay_published(struct relay *r);
+
+/* lend.c: a thread of the process that writes links the law that fronts want to read. */
+struct lender;
+struct lend_ask {
+    struct lend_ask *next;
+    int64_t law_seq;
+    struct day day;
+    gate_done *done; /* ERR_NOT_FOUND: no law is in force that day */
+    void *arg;
+};
+enum err lender_new(struct ctx *ctx, struct gate *g, struct lender **ret) MUST_USE;
+/* It begins with the law of today. */
+enum err lender_start(struct ctx *ctx, struct lender *l) MUST_USE;
+/* The ask lives until it is done. */
+void lender_ask(struct lender *l, struct lend_ask *ask);
+void lender_ask_today(struct lender *l);
+/* What was asked is done, with ERR_NO_WRITER where there was no time. NULL is allowed. */
+void lender_stop(struct lender *l);
+void lender_free(struct lender *l);
 
 enum err front_new(struct ctx *ctx, struct gate *g, int socket, struct front **ret) MUST_USE;
 enum err front_start(struct ctx *ctx, struct front *f) MUST_USE;
@@ -193,6 +214,8 @@ void front_free(struct front *f);
 /* As gate_submit_with and gate_keep: what the task names is copied. */
 enum err front_submit(struct ctx *ctx, struct front *f, const struct post_task *task,
                       gate_done *done, void *arg) MUST_USE;
+/* As struct lending wants it; arg is the gate. */
+enum err front_ask_law(struct ctx *ctx, void *arg, int64_t law_seq, struct day day) MUST_USE;
 
 /* who.c */
 enum err load_people(struct ctx *ctx, struct gate *g, struct db *db, struct question *q) MUST_USE;
@@ -206,10 +229,10 @@ extern const size_t gate_name_count;
 
 /* ---- state.c ---- */
 
-/* Fill a question for a draft at an instant, by the law after publications up to law_seq: the writer
- * asks by book_newest, a reader by book_visible, for it cannot see what is not committed. A draft
- * that names what is not there gives a question whose checks refuse; only faults of the store are
- * errors. */
+/* Fill a question for a draft at an instant, by the law after publications up to law_seq: the
+ * writer asks by book_newest, a reader by book_visible, for it cannot see what is not committed. A
+ * draft that names what is not there gives a question whose checks refuse; only faults of the store
+ * are errors. */
 enum err question_load(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft,
                        struct instant at, int64_t law_seq, struct question *ret) MUST_USE;
 

@@ -228,6 +228,29 @@ bool post_get_task(struct arena *a, struct str bytes, struct draft *ret_draft,
     return !w.wrong && w.in.n == 0;
 }
 
+/* ---- law ---- */
+
+static void walk_law(struct walk *w, struct post_law *law)
+{
+    walk_number(w, &law->seq);
+    walk_int(w, &law->day.n);
+}
+
+void post_put_law(struct buf *b, const struct post_law *law)
+{
+    struct walk w = {.out = b};
+    struct post_law x = *law;
+    walk_law(&w, &x);
+}
+
+bool post_get_law(struct str bytes, struct post_law *ret)
+{
+    struct walk w = {.in = bytes};
+    *ret = (struct post_law){0};
+    walk_law(&w, ret);
+    return !w.wrong && w.in.n == 0;
+}
+
 /* ---- answers ---- */
 
 static void walk_verdict(struct walk *w, struct verdict *v)

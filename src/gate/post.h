@@ -27,6 +27,14 @@ struct post_answer {
     struct receipt receipt;
 };
 
+/* Law that a front wants to read. */
+struct post_law {
+    int64_t seq; /* the newest publication it may see */
+    struct day day;
+};
+
+void post_put_law(struct buf *b, const struct post_law *law);
+bool post_get_law(struct str bytes, struct post_law *ret);
 void post_put_task(struct buf *b, const struct post_task *task);
 /* False for bytes that are no task. Arrays are pushed on a. */
 bool post_get_task(struct arena *a, struct str bytes, struct draft *ret_draft,

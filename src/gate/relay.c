@@ -5,7 +5,7 @@
  * from. Answers are put on the front's link by the writer's thread as it tells each job, and sent
  * once a batch (relay_flush), so a front wakes once for all its answers of a batch. A front that
  * does not take them (stopped, or slow) holds nobody up: they wait on its link, and the thread
- * sends them when it can.
+ * sends them when it can. Law that a front wants to read is linked by another thread (lend.c).
  */
 #include "gate/relay.h"
 
@@ -44,6 +44,7 @@ struct relay {
     bool has_thread;
     atomic_bool stops;
     int wake;
+    struct lender *lender;
     struct peer peer[LIMIT_FRONTS];
 };
 
@@ -52,6 +53,7 @@ struct asked {
     struct relay *relay;
     struct peer *peer;
     struct submission *submission;
+    struct lend_ask law; /* when that is what it asks for */
     uint32_t id;
 };
 
@@ -108,6 +110,11 @@ void relay_flush(struct relay *r)
     }
 }
 
+void relay_published(struct relay *r)
+{
+    lender_ask_today(r->lender);
+}
+
 /* ---- what fronts ask ---- */
 
 struct taking {
@@ -132,6 +139,33 @@ static char *take_room(void *arg, const struct link_head *head, void **ret_own)
     return body;
 }
 
+/* It can be read, or it cannot. */
+static void law_told(void *arg, enum err err, const struct why *why, const struct receipt *receipt)
+{
+    struct asked *q = arg;
+    struct relay *r = q->relay;
+    struct submission *s = q->submission;
+    told(q, err, why, receipt);
+    submission_give(s);
+    relay_flush(r);
+}
+
+/* Hand over what a frame asks for. */
+static enum err pass_on(struct ctx *ctx, struct relay *r, uint32_t kind, struct asked *q,
+                        struct str bytes)
+{
+    struct post_law law;
+    if (kind != FRAME_LAW) {
+        return submission_queue(ctx, q->submission, bytes, told, q);
+    }
+    if (!post_get_law(bytes, &law)) {
+        return fault(ctx, ERR_SYNTAX, "a front asks for what is no law");
+    }
+    q->law = (struct lend_ask){.law_seq = law.seq, .day = law.day, .done = law_told, .arg = q};
+    lender_ask(r->lender, &q->law);
+    return ERR_OK;
+}
+
 static void take_whole(void *arg, const struct link_head *head, char *body, void *own)
 {
     const struct taking *t = arg;
@@ -147,7 +181,7 @@ static void take_whole(void *arg, const struct link_head *head, char *body, void
     }
     struct submission *s = q == NULL ? NULL : q->submission;
     if (e == ERR_OK) {
-        e = submission_queue(ctx, s, (struct str){body, head->bytes}, told, q);
+        e = pass_on(ctx, t->relay, head->kind, q, (struct str){body, head->bytes});
     }
     if (e != ERR_OK) {
         struct post_answer a = {.err = e, .detail = ctx->why.detail};
@@ -257,6 +291,11 @@ enum err relay_new(struct ctx *ctx, struct gate *g, struct relay **ret)
         relay_free(r);
         return fault(ctx, ERR_IO, "the system gives no handles for the sockets to the fronts");
     }
+    enum err e = lender_new(ctx, g, &r->lender);
+    if (e != ERR_OK) {
+        relay_free(r);
+        return e;
+    }
     g->relay = r;
     *ret = r;
     return ERR_OK;
@@ -280,6 +319,7 @@ enum err relay_add(struct ctx *ctx, struct relay *r, int socket)
 
 enum err relay_start(struct ctx *ctx, struct relay *r)
 {
+    TRY(lender_start(ctx, r->lender));
     int why = pthread_create(&r->thread, NULL, relay_main, r);
     if (why != 0) {
         return fault(ctx, ERR_MEMORY, "the system gives no thread for the fronts: %s",
@@ -298,6 +338,7 @@ void relay_stop(struct relay *r)
     wake(r);
     pthread_join(r->thread, NULL);
     r->has_thread = false;
+    lender_stop(r->lender);
 }
 
 void relay_free(struct relay *r)
@@ -306,6 +347,7 @@ void relay_free(struct relay *r)
         return;
     }
     relay_stop(r);
+    lender_free(r->lender);
     r->gate->relay = NULL;
     for (size_t i = 0; i < LIMIT_FRONTS; i++) {
         if (r->peer[i].state != PEER_NONE) {

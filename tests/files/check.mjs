@@ -1,5 +1,6 @@
 // check.mjs BASE PID LAW - files through the real server. Prints "files: N passed, M failed".
 import fs from 'node:fs'
+import * as family from '../lib/family.mjs'
 import path from 'node:path'
 import { createHash, randomBytes } from 'node:crypto'
 
@@ -14,7 +15,7 @@ const check = (name, good, got) => {
   }
 }
 const MB = 1 << 20
-const memory = () => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1])
+const memory = () => family.memory(pid)
 async function watched(work) {
   const before = memory()
   let most = before
@@ -67,18 +68,18 @@ const clerk = await signIn('o-clerk')
 
 // ---- 40 MB, in both framings; warm first, so that what is measured is the file ----
 
-const warm = await post(lin, '/apply/food-new', facts({}))
-check('a small file', warm.status === 201, warm)
+const warm = await Promise.all(Array.from({ length: 12 }, () => post(lin, '/apply/food-new', facts({}))))
+check('a small file, at every front', warm.every((r) => r.status === 201), warm)
 const large = pdf(40 * MB)
 const [first, held] = await watched(() => post(lin, '/apply/food-new', facts({ 'premises.plan': json(large, '平面图 "一".pdf') })))
 check('40 MB as base64 in JSON', first.status === 201, first)
-check('in less than 8 MB', held < 8192, `${held} kB`)
+check('in less than 12 MB, of which 8 are the pages the store keeps', held < 12288, `${held} kB`)
 const typed = Object.entries(facts({})).filter(([, v]) => typeof v !== 'object').map(([k, v]) => [k, String(v)])
 const [second, held2] = await watched(() =>
   form(lin, '/apply/food-new?for=org-lin', [...typed, ['_confirm', '1'], ['premises.plan', new File([large], '平面图 "一".pdf', { type: 'application/pdf' })], ['food.rules', new File([small], 'rules.pdf', { type: 'application/pdf' })]]),
 )
 check('40 MB as browsers send it', second.status === 201, second.text)
-check('in less than 8 MB, too', held2 < 8192, `${held2} kB`)
+check('in less than 12 MB, too', held2 < 12288, `${held2} kB`)
 
 // ---- back again ----
 

@@ -20,3 +20,8 @@ serve_demo() {
 }
 # a fresh one-time sign-in address of a person, by register id, as the demo's chooser gives it out
 sign_in_of() { curl -s -o /dev/null -w '%{redirect_url}' --data-urlencode "who=$1" "$B/login/demo"; }
+# process $1 and all below it
+family() {
+    echo "$1"
+    for family_pid in $(cat /proc/"$1"/task/*/children 2>/dev/null); do family "$family_pid"; done
+}
