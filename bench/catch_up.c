@@ -14,10 +14,12 @@
 #include "base/arena.h"
 #include "base/day.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "base/str.h"
 #include "base/world.h"
 #include "book/book.h"
 #include "cli/rooms.h"
+#include "gate/run.h"
 #include "crowd.h"
 #include "jobs/jobs.h"
 

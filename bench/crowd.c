@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "gate/gate.h"
+#include "gate/run.h"
 
 static struct str the_case; /* its number */
 

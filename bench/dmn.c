@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "base/world.h"
 #include "dmn/batch.h"
+#include "feel/value.h"
 #include "report.h"
 
 enum { ROWS = 4096, BIG_ROWS = 1 << 20, ROUNDS = 5, TABLES = 1000, WIDE_RULES = 1000, ITEMS = 100 };

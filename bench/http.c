@@ -14,8 +14,10 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/token.h"
 #include "base/world.h"
 #include "http/http.h"
+#include "http/server.h"
 #include "load.h"
 #include "report.h"
 

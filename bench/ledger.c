@@ -10,6 +10,9 @@
 #include "base/world.h"
 #include "crypto/crypto.h"
 #include "ledger/ledger.h"
+#include "ledger/verify.h"
+#include "ledger/proof.h"
+#include "ledger/note.h"
 #include "report.h"
 
 enum { ENTRY_BYTES = 400, ROUNDS = 3, LEVELS = 3 };

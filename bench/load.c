@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "base/token.h"
 
 /* Latencies fall into bins of 1/32 of a power of two of nanoseconds: 3 % wide, whatever the range.
  */

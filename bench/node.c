@@ -16,11 +16,17 @@
 #include "base/str.h"
 #include "base/world.h"
 #include "crypto/crypto.h"
+#include "gate/read.h"
+#include "gate/run.h"
+#include "http/server.h"
+#include "ledger/verify.h"
 #include "gate_sql.h"
 #include "replay/replay.h"
+#include "store/schema.h"
 #include "load.h"
 #include "stand.h"
 #include "store/writer.h"
+#include "web/serve.h"
 
 static struct {
     struct stand s;

@@ -8,9 +8,12 @@
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "base/str.h"
 #include "base/world.h"
 #include "gate/gate.h"
+#include "http/server.h"
+#include "web/serve.h"
 #include "load.h"
 #include "stand.h"
 

@@ -12,9 +12,13 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "base/token.h"
 #include "base/world.h"
 #include "cli/rooms.h"
+#include "gate/run.h"
+#include "http/server.h"
 #include "login/login.h"
+#include "web/serve.h"
 
 void stand_check(struct stand *s, enum err e, const char *what)
 {

@@ -7,6 +7,7 @@
 #include "http/http.h"
 #include "report.h"
 #include "web/web.h"
+#include "web/serve.h"
 
 struct stand {
     struct ctx ctx;

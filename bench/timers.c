@@ -13,10 +13,9 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/day.h"
-#include "base/json.h"
-#include "base/str.h"
 #include "base/world.h"
 #include "gate/gate.h"
+#include "gate/run.h"
 #include "crowd.h"
 
 static struct stand b;

@@ -5,10 +5,14 @@
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "base/str.h"
 #include "crypto/keyholder.h"
 #include "book/book.h"
 #include "gate/gate.h"
+#include "gate/run.h"
+#include "gate/read.h"
+#include "store/schema.h"
 #include "limit_gen.h"
 #include "world_sim.h"
 

@@ -1,9 +1,9 @@
 /* BPMN XML and stored states: read, check, draw, and step through whatever it awaits. */
 #include "base/arena.h"
-#include "base/str.h"
 #include "bpmn/bpmn.h"
 #include "bpmn/state.h"
 #include "bpmn/look.h"
+#include "feel/value.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

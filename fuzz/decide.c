@@ -3,8 +3,10 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "base/str.h"
 #include "dmn/batch.h"
+#include "feel/value.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

@@ -4,8 +4,10 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "base/str.h"
 #include "dmn/dmn.h"
+#include "feel/value.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

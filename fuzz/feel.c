@@ -3,7 +3,9 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "feel/feel.h"
+#include "feel/value.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

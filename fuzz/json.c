@@ -2,7 +2,7 @@
  */
 #include "base/arena.h"
 #include "base/json.h"
-#include "base/str.h"
+#include "base/json_make.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

@@ -3,6 +3,8 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "ledger/ledger.h"
+#include "ledger/proof.h"
+#include "ledger/note.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

@@ -2,7 +2,8 @@
  * Markdown. */
 #include "base/arena.h"
 #include "base/json.h"
-#include "base/str.h"
+#include "base/utf8.h"
+#include "base/token.h"
 #include "law/law.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);

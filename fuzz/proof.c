@@ -7,6 +7,9 @@
 #include "base/str.h"
 #include "crypto/crypto.h"
 #include "ledger/ledger.h"
+#include "ledger/verify.h"
+#include "ledger/proof.h"
+#include "ledger/note.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

@@ -852,7 +852,7 @@ int main(int argc, char **argv)
 
     out = fopen(argv[3], "w");
     put("/* Made from %s by tools/pagec.c. */\n#include \"%s_html.h\"\n\n#include "
-        "\"base/json.h\"\n\n",
+        "\"base/json_make.h\"\n\n",
         argv[5], name);
     put("void %s_html(struct render *r, const struct %s *v0)\n{\n    (void)v0;\n", name, name);
     put_body(name);

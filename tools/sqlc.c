@@ -18,6 +18,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"
+#include "base/token.h"
 #include "base/world.h"
 
 enum {
@@ -260,7 +261,7 @@ struct piece {
     uint32_t line;
     bool is_kept;
     bool stays; /* "-- kept, not copied" above it */
-    int step; /* "-- 3 …" above it; 0 when none */
+    int step;   /* "-- 3 …" above it; 0 when none */
 };
 
 static void note_comment(struct piece *piece, struct str comment)
@@ -328,7 +329,8 @@ static struct str ddl_for_pg(struct maker *m, struct str text)
         } else {
             for (size_t i = 0; i < LEN(words); i++) {
                 /* A type is written large; a column may bear its name, written small. */
-                bool type = is_keyword(t, words[i].from) && str_equal(t.text, str_from(words[i].from));
+                bool type =
+                    is_keyword(t, words[i].from) && str_equal(t.text, str_from(words[i].from));
                 out = type ? str_from(words[i].to) : out;
             }
         }
@@ -948,12 +950,12 @@ static void put_tables(struct maker *m, struct buf *b, bool is_test, const char 
         const struct table *t = &m->tables[i];
         if (t->is_test == is_test) {
             count++;
-            buf_format(
-                b,
-                "    {\"%.*s\", \"%.*s\", %s, %s, table_%zu_sqlite, table_%zu_pg, table_%zu_columns,\n"
-                "     sizeof(table_%zu_columns) / sizeof(table_%zu_columns[0])},\n",
-                FMT(t->name), FMT(t->room), t->is_kept ? "true" : "false",
-                t->stays ? "false" : "true", i, i, i, i, i);
+            buf_format(b,
+                       "    {\"%.*s\", \"%.*s\", %s, %s, table_%zu_sqlite, table_%zu_pg, "
+                       "table_%zu_columns,\n"
+                       "     sizeof(table_%zu_columns) / sizeof(table_%zu_columns[0])},\n",
+                       FMT(t->name), FMT(t->room), t->is_kept ? "true" : "false",
+                       t->stays ? "false" : "true", i, i, i, i, i);
         }
     }
     buf_format(b, "};\nconst size_t %s_count = %zu;\n\n", name, count);

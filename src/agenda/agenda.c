@@ -13,8 +13,11 @@
 
 #include "base/arena.h"
 #include "base/day.h"
+#include "base/json_make.h"
 #include "base/str.h"
 #include "base/world.h"
+#include "gate/read.h"
+#include "gate/run.h"
 #include "limit_gen.h"
 
 enum {

@@ -9,6 +9,7 @@
  * last push. The whole reservation would cost a byte of shadow for eight of address space, which is
  * most of the time of a program that makes many large arenas and uses little of each. */
 #include "base/region.h"
+#include "base/arena_fault.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -63,10 +63,3 @@ void arena_guard_as(struct arena *a, const struct arena *from);
 size_t arena_used(const struct arena *a);
 /* Most bytes used since it was made or cleared. */
 size_t arena_peak(const struct arena *a);
-
-/* Fault injection: the nth push from now fails as if memory ran out (0 = never). Counts pushes of
- * every arena of the calling thread. arena_pushes tells how many there were since the last call. */
-void arena_fail_at(uint64_t nth);
-uint64_t arena_pushes(void);
-/* Pushes left before the one set to fail; 0 when it has failed, or none was set. */
-uint64_t arena_fail_at_left(void);

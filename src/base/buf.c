@@ -1,5 +1,5 @@
-/* Text that grows on an arena. The first error stays (too long, a number that cannot be said) and is
- * asked once, by buf_done: what is written in between need not look. */
+/* Text that grows on an arena. The first error stays (too long, a number that cannot be said) and
+ * is asked once, by buf_done: what is written in between need not look. */
 #include "base/buf.h"
 
 #include <stdarg.h>

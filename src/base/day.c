@@ -1,5 +1,6 @@
-/* Days of the proleptic Gregorian calendar as numbers from 1970-01-01, and back. Months that end early
- * clamp (31 January and a month is 28 February); which days are off is law, and not known here. */
+/* Days of the proleptic Gregorian calendar as numbers from 1970-01-01, and back. Months that end
+ * early clamp (31 January and a month is 28 February); which days are off is law, and not known
+ * here. */
 #include "base/day.h"
 
 #include "base/arena.h"

@@ -1,7 +1,8 @@
-/* Decimals of 34 digits as IEEE 754-2008 decimal128 counts them: coefficient, exponent, sign; rounding
- * half to even. A coefficient fits 113 bits, products and shifted quotients 256; exact results are
- * rounded once, at the end, so every operation is correct to the last digit. */
+/* Decimals of 34 digits as IEEE 754-2008 decimal128 counts them: coefficient, exponent, sign;
+ * rounding half to even. A coefficient fits 113 bits, products and shifted quotients 256; exact
+ * results are rounded once, at the end, so every operation is correct to the last digit. */
 #include "base/decimal.h"
+#include "base/decimal_math.h"
 
 #include "base/arena.h"
 #include "base/decimal_in.h"

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/decimal.h"
+#include "base/decimal_math.h"
 #include "base/decimal_in.h"
 
 enum { LIMBS = 6, BITS = LIMBS * 64 };

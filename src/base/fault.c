@@ -1,5 +1,5 @@
-/* Faults: the code travels as a return value, the story once, in ctx->why: what, where in a file, and
- * up to eight functions that handed it on. */
+/* Faults: the code travels as a return value, the story once, in ctx->why: what, where in a file,
+ * and up to eight functions that handed it on. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

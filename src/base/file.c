@@ -1,5 +1,6 @@
-/* Whole files through struct world. Writing goes to a file beside, which is synced and renamed, and then
- * the folder is synced: after a loss of power there is the old text or the new one, never half of each. */
+/* Whole files through struct world. Writing goes to a file beside, which is synced and renamed, and
+ * then the folder is synced: after a loss of power there is the old text or the new one, never half
+ * of each. */
 #include <errno.h>
 
 #include "base/arena.h"

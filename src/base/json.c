@@ -1,9 +1,11 @@
-/* JSON by RFC 8259, strictly: valid UTF-8, no duplicate names in an object, bounded depth and size, every
- * fault with line and column. Written canonically it is RFC 8785 (names sorted by UTF-16 units, numbers
- * as ECMAScript writes them), which leaves of the ledger are.
+/* JSON by RFC 8259, strictly: valid UTF-8, no duplicate names in an object, bounded depth and size,
+ * every fault with line and column. Written canonically it is RFC 8785 (names sorted by UTF-16
+ * units, numbers as ECMAScript writes them), which leaves of the ledger are.
  *
- * Numbers keep their text beside the integer they may be, so that a decimal loses nothing on the way. */
+ * Numbers keep their text beside the integer they may be, so that a decimal loses nothing on the
+ * way. */
 #include "base/json.h"
+#include "base/json_make.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,6 +13,9 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/utf8.h"
+#include "base/token.h"
+#include "base/encode.h"
 #include "limit_gen.h"
 
 struct parser {

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/str.h"
 
 enum { ARENA_MARGIN = 65536 };
 

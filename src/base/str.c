@@ -1,6 +1,9 @@
-/* Strings by pointer and length, never changed in place. Text is UTF-8; what is done by bytes (finding,
- * cutting at ASCII) is safe on it, and what must know characters says so. */
+/* Strings by pointer and length, never changed in place. Text is UTF-8; what is done by bytes
+ * (finding, cutting at ASCII) is safe on it, and what must know characters says so. */
 #include "base/str.h"
+#include "base/utf8.h"
+#include "base/token.h"
+#include "base/encode.h"
 
 #include <stdarg.h>
 #include <stdio.h>

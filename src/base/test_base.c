@@ -2,7 +2,9 @@
 #include <setjmp.h>
 
 #include "base/day.h"
+#include "base/encode.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "base/test.h"
 
 static void mark_cleaned(void *arg)

@@ -1,6 +1,7 @@
-/* Decimals against rows made by another implementation (test_decimal_rows.h): each operation, each way
- * of rounding, the edges of 34 digits. */
+/* Decimals against rows made by another implementation (test_decimal_rows.h): each operation, each
+ * way of rounding, the edges of 34 digits. */
 #include "base/decimal.h"
+#include "base/decimal_math.h"
 #include "base/test.h"
 
 /* op, a, b, result; "-" where there is none. Rows after the General Decimal Arithmetic

@@ -1,6 +1,5 @@
 /* What is put is read again, in its order and no other. */
 #include "base/arena.h"
-#include "base/str.h"
 #include "base/test.h"
 #include "base/wire.h"
 

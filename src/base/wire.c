@@ -2,8 +2,6 @@
  * four bytes, and itself. Four bytes of length are enough, for a buf holds 64 MiB at most. */
 #include "base/wire.h"
 
-#include "base/arena.h"
-#include "base/str.h"
 
 enum { INT_BYTES = 8, LENGTH_BYTES = 4 };
 

@@ -1,4 +1,5 @@
-/* The world as it is: the system's clocks, its randomness, its files. The only file that calls them. */
+/* The world as it is: the system's clocks, its randomness, its files. The only file that calls
+ * them. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -34,12 +34,14 @@
 #include "base/arena.h"
 #include "base/day.h"
 #include "base/str.h"
+#include "base/token.h"
+#include "base/encode.h"
+#include "base/json_make.h"
 #include "base/world.h"
 #include "book_sql.h"
 #include "crypto/crypto.h"
 #include "law/ahead.h"
 #include "limit_gen.h"
-#include "store/store.h"
 #include "vault/vault.h"
 
 enum {

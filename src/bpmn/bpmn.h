@@ -18,6 +18,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "feel/feel.h"
+#include "feel/value.h"
 
 /* ---- the compiled process ---- */
 

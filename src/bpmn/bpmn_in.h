@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "bpmn/bpmn.h"
 #include "bpmn/state.h"
+#include "feel/value.h"
 #include "limit_gen.h"
 
 enum { NO_FLOW = UINT16_MAX, NO_INDEX = -1, TRIGGERS_MAX = 16 };

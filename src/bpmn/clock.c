@@ -1,6 +1,7 @@
 /* Times of timer events: ISO 8601 dates, durations and cycles, or FEEL that gives such a text or a
  * date, a date and time, or a duration. A timer with tb:limit has no time here: its caller knows
  * it. */
+#include "base/token.h"
 #include "bpmn/bpmn_in.h"
 
 enum { MONTHS_MAX = 12 * 10000 };

@@ -11,6 +11,7 @@
  * all else there. Counters of loops are not kept but read off the tokens.
  *
  * FEEL programs read slots, one for each name: only those a program uses are filled. */
+#include "base/token.h"
 #include "bpmn/bpmn_in.h"
 
 const char *const bpmn_fixed_names[NAME_FIXED] = {"loopCounter",

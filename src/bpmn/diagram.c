@@ -3,6 +3,7 @@
  * An editor may have written anything: coordinates are kept as whole points within int16_t, what is
  * none counts as 0, and nothing is trusted to lie apart or inside anything else. A process without
  * a diagram is drawn in layers (layout.c). */
+#include "base/token.h"
 #include "bpmn/load_in.h"
 
 static int16_t number(struct loader *l, const xmlNode *n, const char *name)

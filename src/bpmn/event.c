@@ -1,6 +1,7 @@
 /* Events: what is thrown, who catches it, and what that does. An event sub-process of a scope
  * catches before the boundary of the activity around it, and what names a code before what takes
  * any. */
+#include "base/token.h"
 #include "bpmn/bpmn_in.h"
 
 /* ---- what catching does ---- */

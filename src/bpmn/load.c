@@ -11,6 +11,7 @@
  * however often it is called, and stand behind an element of their own (BPMN_PROCESS). An id is
  * looked up within its unit: two documents may use the same ids. Everything the process keeps lies
  * on the arena; the tree is not needed after loading. */
+#include "base/token.h"
 #include "bpmn/load_in.h"
 
 /* ---- XML ---- */

@@ -5,7 +5,9 @@
  * declares is added as one of the whole run; in a procedure of law it is a fault. What other
  * engines write instead of FEEL ("=" before it, "${…}" around it) is rewritten before, so that one
  * compiler sees it all. */
+#include "base/token.h"
 #include "bpmn/load_in.h"
+#include "feel/shape.h"
 
 enum { NAMES_MAX = LIMIT_FEEL_SLOTS };
 

@@ -7,6 +7,8 @@
  * long as it likes. Time moves only by "advance": timers that end until then act one after another
  * in the order of their times, and what follows from each is worked off before the next. */
 #include "base/json.h"
+#include "base/json_make.h"
+#include "base/token.h"
 #include "bpmn/bpmn_in.h"
 #include "bpmn/look.h"
 

@@ -21,6 +21,8 @@
  * model as numbers (65535: no flow). Such a state is still read, with the model it was made under;
  * with any other it may mean something else, which nothing can see but what whole.c says. Another
  * version is refused by name. */
+#include "base/json_make.h"
+#include "base/token.h"
 #include "bpmn/bpmn_in.h"
 
 #define VERSION STR("v2")

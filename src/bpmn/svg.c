@@ -2,6 +2,7 @@
  * attributes only, so that a strict content security policy holds and the picture stands alone too.
  * What is open or done is told by the line, by a tag with words, by each element's title, and by a
  * list beside the picture. */
+#include "base/utf8.h"
 #include "bpmn/draw_in.h"
 #include "bpmn/look.h"
 

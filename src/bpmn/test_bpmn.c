@@ -1,8 +1,10 @@
 /* Models in short: a script of acts and timers, and where the tokens must then be. */
 #include "base/test.h"
+#include "base/token.h"
 #include "bpmn/bpmn.h"
 #include "bpmn/state.h"
 #include "bpmn/look.h"
+#include "feel/value.h"
 
 #define HEAD                                                                                       \
     "<definitions xmlns=\"http://www.omg.org/spec/BPMN/20100524/MODEL\" "                          \

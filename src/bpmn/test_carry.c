@@ -2,8 +2,10 @@
  * thing was changed; and walks at random over every model there is (those of the other tests, the
  * procedures of law/cn), whose states are carried to the same model, to models with steps put in,
  * and back again, and must come back byte for byte. In models here ' stands for ". */
+#include "base/token.h"
 #include "bpmn/state.h"
 #include "bpmn/test_play.h"
+#include "feel/value.h"
 
 #include <dirent.h>
 

@@ -1,6 +1,7 @@
 /* Proof beside the rows: a second, slow reading of the gateways by the words of the standard,
  * compared with the engine on random nets; the state after every step; every allocation failing in
  * turn; states and scripts that are damaged. */
+#include "base/arena_fault.h"
 #include "base/test.h"
 #include "bpmn/look.h"
 #include "bpmn/bpmn_in.h"

@@ -5,6 +5,7 @@
  * {"@": its text in FEEL}, read back by FEEL itself. So that a context with the key "@" of its own
  * is not mistaken for one, a key that begins with "@" gets another before it. Functions and ranges
  * cannot rest: they may hold names of a scope that is gone when they are read. */
+#include "base/json_make.h"
 #include "bpmn/bpmn_in.h"
 
 /* ---- writing ---- */

@@ -4,6 +4,7 @@
 
 #include "gate/gate.h"
 #include "web/web.h"
+#include "web/serve.h"
 
 extern const struct projector case_projector;
 extern const struct route_table case_routes;

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "base/world.h"
 #include "case/case.h"
+#include "gate/read.h"
 #include "case_sql.h"
 #include "party/party.h"
 

@@ -1,5 +1,8 @@
 /* Forms made from law: the needs of an act or item, each as the question of its fact. */
+#include "base/json_make.h"
 #include "case/case_in.h"
+#include "web/answer.h"
+#include "web/session.h"
 
 #include "page_form_html.h"
 

@@ -1,7 +1,11 @@
 /* Apply for an item: for whom, the facts, a look at all of it with the papers, and the draft that
  * goes to the gate. */
+#include "base/json_make.h"
 #include "case/case_in.h"
 #include "licence/licence.h"
+#include "web/answer.h"
+#include "web/submit.h"
+#include "web/use.h"
 #include "limit_gen.h"
 
 #include "page_choose_html.h"
@@ -108,8 +112,8 @@ static enum err for_whom(struct page *p, struct form_view *f, struct str asked, 
         f->change = STR("/counter");
         return ERR_OK;
     }
-    TRY(party_others(ctx, p->db, p->law, p->session.actor.id, instant_day(ctx->world->now(ctx->world)),
-                     &others, &count));
+    TRY(party_others(ctx, p->db, p->law, p->session.actor.id,
+                     instant_day(ctx->world->now(ctx->world)), &others, &count));
     count = keep_fitting(f->item, others, count);
     size_t choices = (size_t)self + count;
     if (asked.n == 0 && officer) {

@@ -1,9 +1,14 @@
 /* One case: what happened, what is due, what may be done; and doing it. */
+#include "base/encode.h"
+#include "base/token.h"
 #include "case/case_in.h"
 #include "limit_gen.h"
 
 #include "bpmn/look.h"
 #include "bpmn/state.h"
+#include "web/answer.h"
+#include "web/session.h"
+#include "web/submit.h"
 #include "page_case_html.h"
 #include "page_document_html.h"
 #include "page_receipt_html.h"

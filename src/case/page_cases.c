@@ -1,5 +1,8 @@
 /* Lists: my cases, the office's desk, the public register of decisions. */
+#include "base/token.h"
 #include "case/case_in.h"
+#include "web/answer.h"
+#include "web/use.h"
 
 #include <stdlib.h>
 

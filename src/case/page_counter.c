@@ -1,7 +1,11 @@
 /* The counter: find the party who came and file for it what it asks, or begin what the office
  * begins of its own. What is offered is what the gate would hear; who filed stands in the ledger.
  */
+#include "base/json_make.h"
 #include "case/case_in.h"
+#include "web/answer.h"
+#include "web/session.h"
+#include "web/use.h"
 
 #include "page_counter_html.h"
 

@@ -1,8 +1,9 @@
-/* Cases as people look for them, who was told, what was late, and the register of published decisions:
- * the only writer of the room's tables. */
+/* Cases as people look for them, who was told, what was late, and the register of published
+ * decisions: the only writer of the room's tables. */
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "base/str.h"
 #include "case/case_in.h"
 

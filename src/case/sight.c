@@ -1,7 +1,10 @@
-/* Who sees what of a case. An act is seen by who did it and whom it tells (`tells` of its kind); a fact by
- * who said it, or was told of an act that says it, and only in the classes that the law's table of access
- * grants the relation. Before the first act that tells them, a case is not there for them at all. */
+/* Who sees what of a case. An act is seen by who did it and whom it tells (`tells` of its kind); a
+ * fact by who said it, or was told of an act that says it, and only in the classes that the law's
+ * table of access grants the relation. Before the first act that tells them, a case is not there
+ * for them at all. */
 #include "case/case_in.h"
+#include "web/answer.h"
+#include "web/use.h"
 
 bool is_told(const struct told_of *who, const struct act_kind *kind, enum actor_kind by,
              struct str actor, struct str for_id)

@@ -3,6 +3,7 @@
 #include "base/day.h"
 #include "case/case_in.h"
 #include "cli/test_play.h"
+#include "gate/run.h"
 #include "party/party.h"
 
 static const char food[] =

@@ -11,9 +11,11 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/encode.h"
 #include "base/world.h"
 #include "crypto/crypto.h"
 #include "crypto/digest.h"
+#include "ledger/note.h"
 #include "store/copy.h"
 
 enum { STREAM_BYTES = 1 << 20 };

@@ -1,5 +1,5 @@
-/* cmd.h - the subcommands: each takes its own arguments (argv[0] is its name) and returns the exit
- * code: 0 for yes, 1 for no with the reason, 2 for bad usage. */
+/* cmd.h - what every subcommand is made of: its body run under an arena, its options, its faults.
+ */
 #pragma once
 
 #include "base/base.h"
@@ -7,23 +7,6 @@
 /* What a command returns when what it was given cannot be read and it has said so: exit code 2
  * without the usage. */
 enum { CMD_TOLD = -2 };
-
-int cmd_dmn(int argc, char **argv);
-int cmd_law(int argc, char **argv);
-int cmd_bpmn(int argc, char **argv);
-int cmd_verify(int argc, char **argv);
-int cmd_init(int argc, char **argv);
-int cmd_serve(int argc, char **argv);
-int cmd_demo(int argc, char **argv);
-int cmd_ask(int argc, char **argv);
-int cmd_client(int argc, char **argv);
-int cmd_jobs(int argc, char **argv);
-int cmd_replay(int argc, char **argv);
-int cmd_backup(int argc, char **argv);
-int cmd_restore(int argc, char **argv);
-int cmd_health(int argc, char **argv);
-int cmd_clock(int argc, char **argv);
-int cmd_stop(int argc, char **argv);
 
 /* Run a command's body with an arena and a guard: out of memory is exit 1 with a sentence. */
 struct cmd {
@@ -36,8 +19,8 @@ int cmd_run(int argc, char **argv, const char *help, int (*body)(struct cmd *c))
 /* The value of an option "--name VALUE", removed from argv; NULL when absent. */
 const char *cmd_option(struct cmd *c, const char *name);
 bool cmd_flag(struct cmd *c, const char *name);
-/* The option "--on DAY": the command answers as if it were nine o'clock of that day; *ret_given says
- * whether it was there. False when what follows is no day. */
+/* The option "--on DAY": the command answers as if it were nine o'clock of that day; *ret_given
+ * says whether it was there. False when what follows is no day. */
 bool cmd_on_day(struct cmd *c, bool *ret_given);
 /* Print what ctx->why says, with file and line; returns 1. */
 int cmd_fail(struct cmd *c);

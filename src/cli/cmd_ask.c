@@ -4,9 +4,11 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "base/str.h"
 #include "base/world.h"
 #include "cli/cmd.h"
+#include "cli/commands.h"
 #include "cli/node.h"
 #include "limit_gen.h"
 

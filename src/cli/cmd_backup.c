@@ -12,13 +12,16 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "base/str.h"
 #include "base/world.h"
 #include "cli/backup.h"
 #include "cli/cmd.h"
+#include "cli/commands.h"
 #include "cli/control.h"
 #include "cli/folder.h"
 #include "store/copy.h"
+#include "store/schema.h"
 
 enum { FILE_MAX_BYTES = 1 << 20, CHUNK_BYTES = 65536 };
 

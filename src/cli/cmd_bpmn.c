@@ -9,6 +9,7 @@
 #include "bpmn/bpmn.h"
 #include "bpmn/look.h"
 #include "cli/cmd.h"
+#include "cli/commands.h"
 #include "limit_gen.h"
 
 static const char usage[] =

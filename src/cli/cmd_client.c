@@ -1,11 +1,12 @@
 /* client: register and close the applications that rely on this node's identity. */
 #include <stdio.h>
 
-#include "base/arena.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "base/str.h"
 #include "base/world.h"
 #include "cli/cmd.h"
+#include "cli/commands.h"
 #include "cli/node.h"
 
 static const char usage[] =

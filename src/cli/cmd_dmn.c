@@ -6,11 +6,14 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "base/str.h"
 #include "base/world.h"
 #include "cli/cmd.h"
+#include "cli/commands.h"
 #include "cli/cmd_tck.h"
 #include "dmn/dmn.h"
+#include "feel/value.h"
 #include "limit_gen.h"
 
 enum { MODEL_BYTES = 16 << 20, IMPORTS_MAX = 32 };

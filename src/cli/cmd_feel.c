@@ -1,14 +1,17 @@
 /* feel: evaluate one expression and print its value as JSON. */
-#include "cli/cmd_feel.h"
+#include "cli/cmd.h"
+#include "cli/commands.h"
 
 #include <stdio.h>
 
 #include "base/arena.h"
 #include "base/day.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "base/str.h"
 #include "base/world.h"
 #include "feel/feel.h"
+#include "feel/value.h"
 
 enum { ARENA_BYTES = 256 * 1024 * 1024, CONTEXT_BYTES_MAX = 16 * 1024 * 1024, TROUBLES_MAX = 8 };
 

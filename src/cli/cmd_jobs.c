@@ -4,8 +4,11 @@
 
 #include "base/day.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "base/str.h"
+#include "base/token.h"
 #include "cli/cmd.h"
+#include "cli/commands.h"
 #include "cli/node.h"
 #include "jobs/jobs.h"
 

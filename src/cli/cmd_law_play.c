@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/day.h"
+#include "base/json_make.h"
 #include "base/str.h"
 #include "cli/cmd_law.h"
 #include "cli/rooms.h"

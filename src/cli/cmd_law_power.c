@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/day.h"
+#include "base/json_make.h"
 #include "base/str.h"
 #include "base/world.h"
 #include "cli/cmd.h"

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "base/token.h"
 #include "cli/cmd.h"
+#include "cli/commands.h"
 #include "cli/control.h"
 #include "cli/folder.h"
 

@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "cli/cmd.h"
+#include "cli/commands.h"
 #include "cli/scratch.h"
 #include "replay/replay.h"
 

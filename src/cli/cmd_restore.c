@@ -13,14 +13,19 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "base/str.h"
+#include "base/token.h"
 #include "base/world.h"
 #include "cli/backup.h"
 #include "cli/cmd.h"
+#include "cli/commands.h"
 #include "cli/folder.h"
 #include "gate_sql.h"
 #include "http/client.h"
+#include "ledger/note.h"
 #include "store/copy.h"
+#include "store/schema.h"
 
 enum { FILE_MAX_BYTES = 1 << 20 };
 

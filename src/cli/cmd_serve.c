@@ -13,10 +13,14 @@
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "base/str.h"
+#include "base/token.h"
+#include "base/encode.h"
 #include "base/world.h"
 #include "book/lending.h"
 #include "cli/cmd.h"
+#include "cli/commands.h"
 #include "cli/control.h"
 #include "cli/family.h"
 #include "cli/folder.h"
@@ -25,11 +29,13 @@
 #include "cli/rooms.h"
 #include "crypto/confine.h"
 #include "gate/relay.h"
-#include "http/http.h"
+#include "gate/run.h"
+#include "http/server.h"
 #include "limit_gen.h"
 #include "static_gen.h"
 #include "login/login.h"
 #include "oidc/oidc.h"
+#include "web/serve.h"
 
 enum {
     TICK_MS = 30000,

@@ -7,10 +7,13 @@
 #include "base/buf.h"
 #include "base/decimal.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "base/str.h"
+#include "base/token.h"
 #include "base/world.h"
 #include "dmn/dmn.h"
 #include "dmn/xml.h"
+#include "feel/value.h"
 
 enum { FILES_MAX = 4096, FOLDER_DEPTH = 12, FILE_BYTES = 16 << 20, FILE_ARENA = 512 << 20 };
 

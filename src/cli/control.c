@@ -28,6 +28,7 @@
 #include "base/str.h"
 #include "base/world.h"
 #include "store/copy.h"
+#include "web/serve.h"
 
 enum { LINE_MAX_BYTES = 4096, PATIENCE_S = 30, SHORT_PATIENCE_S = 5 };
 enum { ANSWER_ARENA_BYTES = 16 << 20, COPY_ARENA_BYTES = 512 << 20 };

@@ -11,8 +11,8 @@
 #include <sys/mman.h>
 
 #include "base/arena.h"
-#include "base/str.h"
 #include "base/world.h"
+#include "web/serve.h"
 
 static enum err touch(struct ctx *ctx, struct db *db, struct str payload UNUSED,
                       const struct keep_act *act UNUSED, struct buf *answer UNUSED)

@@ -13,6 +13,7 @@
 
 #include "cli/node.h"
 #include "web/web.h"
+#include "web/serve.h"
 
 /* What the process that writes tells the others of what only it sees. */
 struct health_told {

@@ -1,33 +1,17 @@
 /* tongban - one program: the table of subcommands, a look-up, a call. */
 #include <stdio.h>
 
-#include "cli/cmd.h"
-#include "cli/cmd_feel.h"
+#include "base/base.h"
+#include "cli/commands.h"
 
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
     const char *line;
 } commands[] = {
-    {"demo", cmd_demo, "make and serve a node with sample law and people"},
-    {"init", cmd_init, "make a node"},
-    {"serve", cmd_serve, "run a node"},
-    {"backup", cmd_backup, "copy a node, also one that serves"},
-    {"restore", cmd_restore, "make a node from a copy"},
-    {"health", cmd_health, "is the node that serves a folder well"},
-    {"clock", cmd_clock, "let a node go on after its clock leapt"},
-    {"stop", cmd_stop, "end the node that serves a folder"},
-    {"client", cmd_client,
-     "register an application that relies on this node's identity, or close it"},
-    {"jobs", cmd_jobs, "list what waits to be done, arm again or drop what failed"},
-    {"feel", cmd_feel, "evaluate a FEEL expression"},
-    {"bpmn", cmd_bpmn, "step any BPMN model through a script, check it, draw it"},
-    {"dmn", cmd_dmn, "evaluate decisions over JSON lines, run the compatibility kit"},
-    {"law", cmd_law, "check packs of law, reckon legal limits, import statutes"},
-    {"verify", cmd_verify, "check a ledger: a node's folder, a folder of tiles, or an address"},
-    {"ask", cmd_ask, "would the gate admit this act, and why not"},
-    {"replay", cmd_replay, "rebuild all views from the ledger and compare"},
-
+#define ROW(name, line) {#name, cmd_##name, line},
+    COMMANDS(ROW)
+#undef ROW
 };
 
 static int help(FILE *to)

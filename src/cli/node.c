@@ -10,12 +10,16 @@
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "base/str.h"
 #include "base/world.h"
 #include "cli/folder.h"
 #include "cli/rooms.h"
+#include "gate/run.h"
+#include "ledger/note.h"
 #include "oidc/oidc.h"
 #include "replay/replay.h"
+#include "store/schema.h"
 
 /* The store of a new node, empty: a node is never opened onto rows that are not there. */
 static enum err store_make(struct ctx *ctx, struct str dir, struct str database)

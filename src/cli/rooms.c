@@ -13,6 +13,7 @@
 #include "party/party.h"
 #include "store/bound.h"
 #include "store/session.h"
+#include "web/serve.h"
 #include "web/site.h"
 
 static const struct projector *const projectors[] = {

@@ -5,6 +5,7 @@
 #include "gate/gate.h"
 #include "jobs/jobs.h"
 #include "web/web.h"
+#include "web/serve.h"
 
 const struct projector *const *rooms_projectors(size_t *ret_count);
 /* What the writer may be asked to keep (store/keep.h). */

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/world.h"
 #include "cli/folder.h"
+#include "store/schema.h"
 
 enum { SWEEP_ARENA_BYTES = 1 << 20 };
 

@@ -13,6 +13,8 @@
 #include "base/str.h"
 #include "book/book.h"
 #include "cli/node.h"
+#include "gate/run.h"
+#include "store/schema.h"
 
 static struct instant stage_now(struct world *w)
 {

@@ -13,7 +13,10 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/day.h"
+#include "base/json_make.h"
 #include "base/str.h"
+#include "gate/read.h"
+#include "gate/run.h"
 
 enum { STORY_BYTES = 4 << 20, HOUR = 9, NOT_SAID = -1 };
 

@@ -1,6 +1,8 @@
 /* What an act leaves: documents that stay as they were issued, values that can be erased, a case or
  * none. */
+#include "base/json_make.h"
 #include "cli/test_play.h"
+#include "gate/read.h"
 
 static struct receipt play(struct story *s, struct actor actor, const char *kind, const char *item,
                            const char *fields)

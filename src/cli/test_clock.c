@@ -1,6 +1,8 @@
 /* Legal clocks through the gate: what the stories of the packs do not show. */
 #include "base/day.h"
+#include "base/json_make.h"
 #include "cli/test_play.h"
+#include "gate/read.h"
 
 static struct json parsed(struct story *s, const char *text)
 {

@@ -5,14 +5,20 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/arena_fault.h"
 #include "base/day.h"
 #include "base/json.h"
 #include "base/test.h"
 #include "crypto/keyholder.h"
 #include "gate/gate.h"
+#include "gate/run.h"
+#include "gate/read.h"
 #include "book/book.h"
 #include "replay/replay.h"
 #include "cli/test_play.h"
+#include "ledger/note.h"
+#include "ledger/verify.h"
+#include "store/schema.h"
 #include "limit_gen.h"
 #include "world_sim.h"
 

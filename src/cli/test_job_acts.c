@@ -1,5 +1,8 @@
 /* A job whose result is a draft: one act for one job, for ever, under the national law. */
+#include "base/json_make.h"
 #include "cli/test_play.h"
+#include "gate/read.h"
+#include "gate/run.h"
 #include "jobs/jobs.h"
 
 static enum err run_register(struct ctx *ctx, const struct job *job, struct job_result *ret)

@@ -1,9 +1,12 @@
 /* Rows that are no view, beside an act and alone: all of it or nothing, and the ledger none the
  * wiser. */
 #include "agenda/agenda.h"
+#include "base/json_make.h"
 #include "base/test.h"
 #include "base/wire.h"
 #include "cli/test_play.h"
+#include "gate/read.h"
+#include "gate/run.h"
 #include "gate_sql.h"
 #include "limit_gen.h"
 

@@ -8,6 +8,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/token.h"
+#include "gate/read.h"
 
 enum { ROWS_MOST = 4000, KINDS_OF_ROW = 64, STATES_MOST = 1000 };
 static const char matrix_path[] = "law/cn/test/matrix.md";

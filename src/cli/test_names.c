@@ -5,6 +5,7 @@
 
 #include "cli/rooms.h"
 #include "cli/test_play.h"
+#include "gate/run.h"
 
 static const struct {
     const char *act;

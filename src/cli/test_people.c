@@ -1,8 +1,10 @@
 /* One rule for days: whoever is told a last day may rely on it, whole (民法典 203), in what the
  * gate asks and in what people see. */
 #include "base/day.h"
+#include "base/json_make.h"
 #include "cli/rooms.h"
 #include "cli/test_play.h"
+#include "gate/run.h"
 #include "party/party.h"
 #include "people/people.h"
 

@@ -9,6 +9,9 @@
 #include <string.h>
 
 #include "base/day.h"
+#include "base/json_make.h"
+#include "gate/run.h"
+#include "store/schema.h"
 #include "limit_gen.h"
 
 static struct instant story_now(struct world *w)

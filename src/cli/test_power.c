@@ -4,6 +4,7 @@
 
 #include "base/day.h"
 #include "cli/test_play.h"
+#include "gate/read.h"
 
 static const char food[] =
     "{\"business.name\":\"滨河县禾木烘焙店\",\"premises.address\":\"滨河县东风路 6 "

@@ -8,13 +8,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/json.h"
+#include "base/json_make.h"
 #include "base/test.h"
 #include "book/book.h"
 #include "cli/rooms.h"
 #include "crypto/keyholder.h"
 #include "gate/gate.h"
+#include "gate/run.h"
 #include "gate/relay.h"
+#include "store/schema.h"
 #include "limit_gen.h"
 #include "store/share.h"
 

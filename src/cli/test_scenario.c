@@ -7,10 +7,17 @@
 #include <stdlib.h>
 
 #include "base/day.h"
+#include "base/encode.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "crypto/crypto.h"
 #include "crypto/keyholder.h"
 #include "cli/test_play.h"
+#include "gate/read.h"
+#include "gate/run.h"
+#include "ledger/note.h"
+#include "ledger/verify.h"
+#include "store/schema.h"
 #include "world_sim.h"
 
 static struct json parse_file(struct test *t, struct ctx *ctx, const char *path)

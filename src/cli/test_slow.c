@@ -8,12 +8,17 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/token.h"
 #include "base/test.h"
 #include "base/world.h"
-#include "http/http.h"
+#include "gate/run.h"
+#include "http/server.h"
+#include "store/schema.h"
 #include "limit_gen.h"
 #include "web/pool.h"
 #include "web/web.h"
+#include "web/serve.h"
+#include "web/answer.h"
 #include "world_sim.h"
 
 struct bench {

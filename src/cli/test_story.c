@@ -7,7 +7,9 @@
 
 #include "cli/rooms.h"
 #include "base/day.h"
+#include "base/json_make.h"
 #include "cli/test_matrix.h"
+#include "gate/read.h"
 #include "limit_gen.h"
 
 enum { ADMITTED_LEAST = 2, REFUSED_LEAST = 3, KINDS_MOST = 1000 };

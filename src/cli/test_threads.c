@@ -9,9 +9,12 @@
 
 #include "base/day.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "book/book.h"
 #include "crypto/keyholder.h"
 #include "cli/test_scenario.h"
+#include "gate/read.h"
+#include "gate/run.h"
 #include "world_sim.h"
 
 enum { SUBMITTERS = 3, READERS = 2, DRAFTS = 30 };

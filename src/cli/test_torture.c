@@ -15,7 +15,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/arena_fault.h"
 #include "cli/test_scenario.h"
+#include "gate/run.h"
+#include "store/schema.h"
 #include "limit_gen.h"
 #include "world_kill.h"
 #include "world_sim.h"

@@ -16,7 +16,9 @@
 
 #include "base/day.h"
 #include "base/json.h"
+#include "base/token.h"
 #include "cli/test_scenario.h"
+#include "gate/run.h"
 #include "world_sim.h"
 
 enum { PIECE = 65536, ENDS = 64 };

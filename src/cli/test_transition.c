@@ -2,8 +2,11 @@
  * what becomes of those that have no place in the new procedure. The packs are those of the
  * samples, with a few words changed. */
 #include "base/day.h"
+#include "base/json_make.h"
 #include "cli/rooms.h"
 #include "cli/test_play.h"
+#include "gate/read.h"
+#include "gate/run.h"
 #include "jobs/jobs.h"
 #include "limit_gen.h"
 

@@ -5,11 +5,11 @@
 #include <stdio.h>
 
 #include "base/arena.h"
-#include "base/str.h"
 #include "base/test.h"
 #include "cli/test_scenario.h"
 #include "replay/replay.h"
 #include "store/store.h"
+#include "store/schema.h"
 #include "world_sim.h"
 
 enum { INNER_BYTES = 256 << 20 };

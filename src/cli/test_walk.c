@@ -8,7 +8,12 @@
 #include <stdlib.h>
 
 #include "base/day.h"
+#include "base/json_make.h"
+#include "base/token.h"
 #include "cli/test_play.h"
+#include "feel/value.h"
+#include "gate/read.h"
+#include "gate/run.h"
 
 enum {
     ENTRIES_MOST = 20000,

@@ -1,8 +1,9 @@
-/* CBOR as WebAuthn uses it (RFC 8949, CTAP2 canonical form): definite lengths, shortest heads, shallow
- * nesting. Anything else is refused: a second way to write the same thing is a way to say two things. */
+/* CBOR as WebAuthn uses it (RFC 8949, CTAP2 canonical form): definite lengths, shortest heads,
+ * shallow nesting. Anything else is refused: a second way to write the same thing is a way to say
+ * two things. */
 #include "crypto/cbor.h"
 
-#include "base/str.h"
+#include "base/utf8.h"
 
 enum { DEPTH = 4, SIMPLE_FALSE = 20, SIMPLE_NULL = 22 };
 

@@ -1,6 +1,6 @@
-/* Giving up what is not needed. The key holder has a list of what it may (it reads one socket and signs);
- * a server a list of what it may not, since its libraries differ from release to release. Landlock, where
- * the kernel has it, leaves the node's folder and what libraries read. */
+/* Giving up what is not needed. The key holder has a list of what it may (it reads one socket and
+ * signs); a server a list of what it may not, since its libraries differ from release to release.
+ * Landlock, where the kernel has it, leaves the node's folder and what libraries read. */
 #include "crypto/confine.h"
 
 #include <errno.h>

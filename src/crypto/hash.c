@@ -1,5 +1,5 @@
-/* SHA-256, SM3 and HMAC by OpenSSL, with one context a thread and kind, kept: making one costs more than
- * hashing a leaf. */
+/* SHA-256, SM3 and HMAC by OpenSSL, with one context a thread and kind, kept: making one costs more
+ * than hashing a leaf. */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <pthread.h>

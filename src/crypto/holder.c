@@ -21,11 +21,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/str.h"
 #include "base/world.h"
 #include "crypto/confine.h"
 #include "crypto/holder_in.h"
+#include "crypto/p256.h"
+#include "crypto/sm2.h"
 
 /* ---- signing ---- */
 

@@ -25,8 +25,10 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"
+#include "base/encode.h"
 #include "base/world.h"
 #include "crypto/holder_in.h"
+#include "crypto/sm2.h"
 
 enum {
     ASK_MS = 1500,       /* a signature takes 0.1 ms */

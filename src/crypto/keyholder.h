@@ -9,6 +9,7 @@
 #pragma once
 
 #include "crypto/crypto.h"
+#include "crypto/rsa.h"
 
 struct keyholder;
 

@@ -6,6 +6,8 @@
 #include <openssl/param_build.h>
 
 #include "crypto/crypto.h"
+#include "crypto/sm2.h"
+#include "crypto/p256.h"
 
 /* The order of P-256 (SP 800-186, 3.2.1.3), big-endian. */
 static const uint8_t order[32] = {0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff,

@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "base/arena.h"
-#include "base/str.h"
 #include "crypto/crypto.h"
 #include "crypto/factor.h"
 

@@ -7,6 +7,7 @@
 #include <openssl/rsa.h>
 
 #include "crypto/crypto.h"
+#include "crypto/rsa.h"
 
 enum { PRIME_BYTES = RSA_MODULUS / 2, EXPONENT = 65537, CANDIDATES_MAX = 1 << 20 };
 

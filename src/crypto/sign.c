@@ -1,12 +1,13 @@
-/* Ed25519 (RFC 8032) and SM2 with SM3 (GB/T 32918, the default identifier 1234567812345678) by OpenSSL.
- * Signing works on keys kept ready; verifying answers false for whatever is not a signature, and also when
- * memory runs out. */
+/* Ed25519 (RFC 8032) and SM2 with SM3 (GB/T 32918, the default identifier 1234567812345678) by
+ * OpenSSL. Signing works on keys kept ready; verifying answers false for whatever is not a
+ * signature, and also when memory runs out. */
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 
 #include "crypto/crypto.h"
+#include "crypto/sm2.h"
 
 /* ---- Ed25519 ---- */
 

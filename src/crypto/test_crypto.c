@@ -3,8 +3,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/encode.h"
 #include "base/test.h"
 #include "crypto/keyholder.h"
+#include "crypto/p256.h"
+#include "crypto/rsa.h"
+#include "crypto/sm2.h"
 
 static void check_hex(struct test *t, const uint8_t *bytes, size_t n, const char *want, int line)
 {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/encode.h"
 #include "base/json.h"
 #include "base/test.h"
 #include "crypto/cbor.h"

@@ -9,6 +9,7 @@
 
 #include "base/test.h"
 #include "crypto/keyholder.h"
+#include "crypto/sm2.h"
 
 enum { IN_TIME_MS = 5000, TRIES = 3000 };
 

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "base/encode.h"
 #include "crypto/cbor.h"
 #include "crypto/crypto.h"
 #include "crypto/factor.h"

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/decimal.h"
+#include "base/decimal_math.h"
 #include "dmn/batch_in.h"
 
 /* ---- regions --------------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include "dmn/batch_json.h"
 #include "dmn/dmn_in.h"
 #include "dmn/fast.h"
+#include "feel/value.h"
 
 enum lane_form {
     LANE_I64,   /* integers, cut */

@@ -2,7 +2,10 @@
 #include "dmn/batch_json.h"
 
 #include "base/json.h"
+#include "base/json_make.h"
 #include "base/str.h"
+#include "base/utf8.h"
+#include "feel/value.h"
 #include "limit_gen.h"
 
 static struct row_key *key_of(struct arena *a, struct row_keys *keys, struct str name,

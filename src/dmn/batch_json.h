@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "feel/feel.h"
+#include "feel/value.h"
 
 struct row_key;
 

@@ -1,6 +1,8 @@
 /* Plans: a decision prepared for rows. */
 #include "base/json.h"
+#include "base/json_make.h"
 #include "dmn/batch_in.h"
+#include "feel/shape.h"
 
 /* ---- columns --------------------------------------------------------------------------------- */
 

@@ -1,5 +1,6 @@
 /* Rows of a plan: values, and JSON texts. */
 #include "base/json.h"
+#include "base/json_make.h"
 #include "dmn/batch_in.h"
 
 bool plan_input(struct ctx *ctx, const struct dmn_plan *p, size_t input, struct feel_value v,

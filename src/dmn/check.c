@@ -4,6 +4,7 @@
 
 #include "dmn/check_in.h"
 #include "dmn/dmn_in.h"
+#include "feel/shape.h"
 
 enum { GAPS_MAX = 3, PAIRS_MAX = 20, COLUMNS_MAX = 64 };
 

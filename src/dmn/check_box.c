@@ -3,8 +3,10 @@
 
 #include "base/buf.h"
 #include "base/decimal.h"
+#include "base/decimal_math.h"
 #include "base/str.h"
 #include "dmn/check_in.h"
+#include "feel/shape.h"
 #include "limit_gen.h"
 
 static bool has(const uint64_t *mask, size_t rule)

@@ -14,6 +14,7 @@
 
 #include "base/base.h"
 #include "feel/feel.h"
+#include "feel/value.h"
 
 struct dmn_model;
 struct dmn_node;

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 #include "base/decimal.h"
-#include "base/str.h"
+#include "feel/shape.h"
+#include "feel/value.h"
 #include "limit_gen.h"
 
 static const int64_t pow10_of[] = {1,

@@ -19,6 +19,7 @@
 
 #include "base/arena.h"
 #include "feel/feel.h"
+#include "feel/value.h"
 
 enum { FAST_WORDS = 16, FAST_BLOCK = FAST_WORDS * 64 };
 

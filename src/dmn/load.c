@@ -1,6 +1,7 @@
 /* Documents to a model: modules and imports, elements, requirements, order, logic. */
 #include <stdlib.h>
 
+#include "base/token.h"
 #include "dmn/dmn_in.h"
 
 enum mark { MARK_NEW, MARK_OPEN, MARK_DONE };

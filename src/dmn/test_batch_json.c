@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/test.h"
 #include "dmn/batch_json.h"
+#include "feel/value.h"
 
 enum { COLUMNS = 4 };
 

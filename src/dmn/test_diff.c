@@ -5,8 +5,11 @@
 
 #include "base/decimal.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "base/test.h"
 #include "dmn/batch.h"
+#include "feel/shape.h"
+#include "feel/value.h"
 
 struct dice {
     uint64_t state;

@@ -4,6 +4,7 @@
 
 #include "base/test.h"
 #include "dmn/fast.h"
+#include "feel/value.h"
 
 struct dice {
     uint64_t state;

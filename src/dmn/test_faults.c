@@ -1,9 +1,11 @@
 /* Memory that runs out at every point of reading and evaluating models. */
 #include <stdlib.h>
 
+#include "base/arena_fault.h"
 #include "base/json.h"
 #include "base/test.h"
 #include "dmn/dmn.h"
+#include "feel/value.h"
 
 #define FOLDER "src/dmn/test/"
 enum { ARENA_BYTES = 256 << 20 };

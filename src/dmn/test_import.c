@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/test.h"
 #include "dmn/dmn.h"
+#include "feel/value.h"
 
 #define NS "xmlns=\"https://www.omg.org/spec/DMN/20230324/MODEL/\""
 #define IMPORT(name, ns)                                                                           \

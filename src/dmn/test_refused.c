@@ -4,6 +4,7 @@
 
 #include "base/test.h"
 #include "dmn/dmn.h"
+#include "feel/value.h"
 #include "limit_gen.h"
 
 #define HEAD                                                                                       \

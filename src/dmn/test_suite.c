@@ -10,8 +10,10 @@
  * single trouble. */
 #include "base/day.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "base/test.h"
 #include "dmn/batch.h"
+#include "feel/value.h"
 
 #define FOLDER "src/dmn/test"
 #define CASE_MS 1767225600000 /* now, of all cases */

@@ -1,5 +1,7 @@
 /* Item definitions to types (DMN 1.5, 7.3.2 and 7.3.3). */
+#include "base/token.h"
 #include "dmn/dmn_in.h"
+#include "feel/shape.h"
 
 enum state { STATE_NEW, STATE_OPEN, STATE_DONE };
 

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "limit_gen.h"
 
 #define BYTE_ORDER_MARK STR("\xef\xbb\xbf")

@@ -3,5 +3,6 @@
 #pragma once
 
 #include "web/web.h"
+#include "web/serve.h"
 
 extern const struct route_table evidence_routes;

@@ -2,10 +2,15 @@
  * show an act's proof. Whoever has them can verify the node without trusting it. */
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/json.h"
 #include "base/str.h"
+#include "base/token.h"
+#include "base/encode.h"
 #include "base/day.h"
 #include "evidence/evidence.h"
+#include "gate/read.h"
+#include "ledger/proof.h"
+#include "web/answer.h"
+#include "web/serve.h"
 #include "page_entry_html.h"
 #include "page_ledger_html.h"
 

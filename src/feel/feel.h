@@ -20,141 +20,13 @@
 #include "base/base.h"
 #include "base/decimal.h"
 #include "base/json.h"
-
-/* ---- values ---------------------------------------------------------------------------------- */
-
-enum feel_kind {
-    FEEL_NULL,
-    FEEL_BOOL,
-    FEEL_NUMBER,
-    FEEL_STRING,
-    FEEL_DATE,
-    FEEL_TIME,
-    FEEL_DATE_TIME,
-    FEEL_YEARS_MONTHS, /* years and months duration */
-    FEEL_DAYS_TIME,    /* days and time duration */
-    FEEL_LIST,
-    FEEL_CONTEXT,
-    FEEL_RANGE,
-    FEEL_FUNCTION,
-    FEEL_KIND_COUNT
-};
-
-struct feel_entry;
-struct feel_moment;
-struct feel_range;
-struct feel_function;
-
-/* 16 bytes, passed by value; a zeroed one is null. Read it through the functions below; write it
- * only through the makers. */
-struct feel_value {
-    uint8_t kind; /* enum feel_kind */
-    bool boxed;   /* FEEL_NUMBER: more than 64 bits, behind number */
-    int16_t exp;  /* FEEL_NUMBER not boxed: integer x 10^exp */
-    uint32_t n;   /* bytes of a string; items; entries; nanoseconds of a days and time duration */
-    union {
-        bool boolean;
-        int64_t integer; /* number; days since 1970-01-01; months; seconds (floored, n is
-                            0..999999999) */
-        const struct decimal *number;
-        const char *text;
-        const struct feel_value *items;
-        const struct feel_entry *entries;
-        const struct feel_moment *moment; /* time; date and time */
-        const struct feel_range *range;
-        const struct feel_function *function;
-    };
-};
-
-struct feel_entry {
-    struct str key;
-    struct feel_value value;
-};
-
-enum feel_zone_form { FEEL_ZONE_NONE, FEEL_ZONE_OFFSET, FEEL_ZONE_NAMED };
-struct feel_zone;
-
-/* A local time of day, with its day for a date and time. */
-struct feel_moment {
-    int64_t day; /* days since 1970-01-01; 0 for a time */
-    int64_t ns;  /* nanoseconds since midnight */
-    enum feel_zone_form form;
-    int32_t offset_s;             /* FEEL_ZONE_OFFSET: seconds east of UTC, within 18 hours */
-    const struct feel_zone *zone; /* FEEL_ZONE_NAMED */
-};
-
-enum feel_range_form {
-    FEEL_RANGE_INTERVAL,
-    FEEL_RANGE_COMPARE,
-    FEEL_RANGE_EQUAL,
-    FEEL_RANGE_NOT_EQUAL
-};
-
-/* [lo..hi], or one of the unary tests (< x), (>= x), (= x), (!= x) as a value; a missing end is
- * null and open. For = and != both ends hold x. */
-struct feel_range {
-    struct feel_value lo, hi;
-    bool lo_open, hi_open;
-    enum feel_range_form form;
-};
-
-static inline struct feel_value feel_null(void)
-{
-    return (struct feel_value){0};
-}
-static inline struct feel_value feel_bool(bool b)
-{
-    return (struct feel_value){.kind = FEEL_BOOL, .boolean = b};
-}
-static inline struct feel_value feel_int(int64_t v)
-{
-    return (struct feel_value){.kind = FEEL_NUMBER, .integer = v};
-}
-/* Borrows; at most 4 GiB. */
-static inline struct feel_value feel_string(struct str s)
-{
-    return (struct feel_value){
-        .kind = FEEL_STRING, .n = (uint32_t)s.n, .text = s.n == 0 ? "" : s.p};
-}
-/* Both borrow their array. Keys of a context are distinct. */
-static inline struct feel_value feel_list(const struct feel_value *items, size_t count)
-{
-    return (struct feel_value){.kind = FEEL_LIST, .n = (uint32_t)count, .items = items};
-}
-static inline struct feel_value feel_context(const struct feel_entry *entries, size_t count)
-{
-    return (struct feel_value){.kind = FEEL_CONTEXT, .n = (uint32_t)count, .entries = entries};
-}
-/* Any decimal; boxes on the arena what does not fit inline. */
-struct feel_value feel_number(struct arena *a, struct decimal d);
-struct feel_value feel_date(struct day d);
-/* "date and time" of an instant at an offset from UTC. */
-struct feel_value feel_date_time(struct arena *a, struct instant t, int32_t offset_s);
-
-static inline bool feel_is_null(struct feel_value v)
-{
-    return v.kind == FEEL_NULL;
-}
-static inline bool feel_is_true(struct feel_value v)
-{
-    return v.kind == FEEL_BOOL && v.boolean;
-}
-static inline struct str feel_str(struct feel_value v)
-{
-    return v.kind == FEEL_STRING ? (struct str){v.text, v.n} : (struct str){0};
-}
-/* The decimal of a FEEL_NUMBER. */
-struct decimal feel_decimal(struct feel_value v);
-/* The value of a key; NULL when v is no context or has no such key. */
-const struct feel_value *feel_get(struct feel_value v, struct str key);
+#include "feel/value.h"
 
 /* FEEL equality: true, false, or null across kinds (DMN 1.5, 10.3.2.13 table 42). */
 struct feel_value feel_equal(struct feel_value a, struct feel_value b);
 /* For numbers, strings, booleans, dates, times and durations of one kind: sets *ret to <0, 0, >0.
  * False when there is no order. */
 bool feel_compare(struct feel_value a, struct feel_value b, int *ret);
-/* What string() answers: a string as it is; a list with its strings quoted. */
-struct str feel_text(struct ctx *ctx, struct feel_value v);
 
 /* ---- types ----------------------------------------------------------------------------------- */
 
@@ -303,36 +175,6 @@ enum err feel_call_named(struct ctx *ctx, struct feel_env *env, struct feel_valu
                          struct feel_value *ret) MUST_USE;
 /* How many parameters, and their names (NULL for a built-in with several signatures). */
 size_t feel_function_params(struct feel_value function, const struct feel_member **ret);
-
-/* ---- looking inside -------------------------------------------------------------------------- */
-
-enum feel_shape_kind {
-    FEEL_SHAPE_ANY,      /* "-" */
-    FEEL_SHAPE_POINT,    /* a constant: lo */
-    FEEL_SHAPE_INTERVAL, /* constant ends; a missing end is null (and open) */
-    FEEL_SHAPE_OTHER     /* needs evaluation */
-};
-struct feel_shape {
-    enum feel_shape_kind kind;
-    struct feel_value lo, hi;
-    bool lo_open, hi_open;
-    bool strict; /* a point written "= x": a value of another kind leaves it undecided, where "x"
-                    alone is false */
-};
-/* The tests of a unary program, joined by "or"; *ret_negated for not(...). Returns their number. If
- * any is FEEL_SHAPE_OTHER, evaluate the program instead. */
-size_t feel_unary_shape(const struct feel_program *program, const struct feel_shape **ret,
-                        bool *ret_negated);
-/* The value of a program that is one constant. */
-bool feel_constant(const struct feel_program *program, struct feel_value *ret);
-/* A program that is a name of the scope, or a member of one ("applicant.age"): sets the slot and
- * the members on the way, of which there are at most max. False when it is anything else. */
-bool feel_path(const struct feel_program *program, uint32_t *ret_slot, struct str *ret_members,
-               size_t max, size_t *ret_count);
-/* What the program was compiled from. */
-struct feel_source feel_source_of(const struct feel_program *program);
-/* Does the program use slot i? */
-bool feel_uses(const struct feel_program *program, size_t slot);
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 

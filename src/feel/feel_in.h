@@ -4,6 +4,8 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "feel/feel.h"
+#include "feel/value.h"
+#include "feel/shape.h"
 #include "limit_gen.h"
 
 /* ---- programs -------------------------------------------------------------------------------- */

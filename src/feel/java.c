@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/utf8.h"
 #include "feel/feel_in.h"
 
 typedef struct feel_value java_fn(struct run *r, const struct node *n,

@@ -1,4 +1,5 @@
 /* Values from and to JSON. */
+#include "base/json_make.h"
 #include "feel/feel_in.h"
 
 /* A string as the temporal type wants it; null when it is none. */

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/utf8.h"
 #include "feel/parse_in.h"
 
 /* ---- errors ---- */

@@ -1,4 +1,5 @@
 /* List built-ins (DMN 1.5, 10.3.4.4). */
+#include "base/decimal_math.h"
 #include "feel/feel_in.h"
 
 #define LIST_FN(name)                                                                              \

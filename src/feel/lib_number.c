@@ -1,4 +1,5 @@
 /* Numeric built-ins (DMN 1.5, 10.3.4.5), and not(). */
+#include "base/decimal_math.h"
 #include "feel/feel_in.h"
 
 static struct feel_value too_large(struct run *r, const struct node *n)

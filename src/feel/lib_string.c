@@ -1,4 +1,5 @@
 /* String built-ins (DMN 1.5, 10.3.4.3), string() and number(). Positions count code points. */
+#include "base/utf8.h"
 #include "feel/feel_in.h"
 #include "feel/unicode.h"
 

@@ -1,4 +1,5 @@
 /* Date and time built-ins (DMN 1.5, 10.3.4.1, 10.3.4.6 to 10.3.4.8). */
+#include "base/decimal_math.h"
 #include "feel/feel_in.h"
 
 #define TIME_FN(name)                                                                              \

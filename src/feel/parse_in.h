@@ -2,6 +2,7 @@
 #pragma once
 
 #include "feel/feel_in.h"
+#include "feel/value.h"
 
 /* A function being compiled: the whole expression, or a function literal in it. */
 struct frame {

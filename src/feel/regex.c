@@ -1,6 +1,7 @@
 /* Regular expressions of XPath 3.1 (F&O 5.6.1, XSD part 2 appendix G): parsed into instructions,
  * matched by backtracking on a stack of its own, so that neither depth nor time escapes its limit.
  */
+#include "base/utf8.h"
 #include "feel/feel_in.h"
 #include "feel/unicode.h"
 

@@ -1,4 +1,5 @@
 /* Arithmetic of dates, times and durations, and their properties (DMN 1.5, tables 54 to 61). */
+#include "base/decimal_math.h"
 #include "feel/feel_in.h"
 
 /* ---- durations as numbers ---- */

@@ -1,7 +1,11 @@
 /* FEEL expressions and what they are, chapter by chapter of DMN 1.5 clause 10. */
+#include "base/arena_fault.h"
 #include "feel/feel.h"
+#include "feel/value.h"
+#include "feel/shape.h"
 
 #include "base/json.h"
+#include "base/json_make.h"
 #include "base/test.h"
 #include "limit_gen.h"
 

@@ -1,4 +1,5 @@
-/* Numbers of FEEL: 34 digits, rounding, and where null stands for an answer that there is none to. */
+/* Numbers of FEEL: 34 digits, rounding, and where null stands for an answer that there is none to.
+ */
 #include <pthread.h>
 
 #include "base/test.h"

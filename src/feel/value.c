@@ -1,4 +1,5 @@
 /* Values: making, equality, order, text. */
+#include "base/decimal_math.h"
 #include "feel/feel_in.h"
 
 /* ---- numbers ---- */

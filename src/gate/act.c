@@ -5,6 +5,8 @@
  * values and salts; erasing one there leaves its commitment, so the leaf can still be made again
  * and every proof holds.
  */
+#include "base/encode.h"
+#include "base/json_make.h"
 #include "gate/gate_in.h"
 
 #include "crypto/crypto.h"

@@ -1,5 +1,7 @@
 /* Inside the writer: ask on the state of this instant, make the permit, append, project, queue; all
  * in the transaction the writer opened. The permit is made and spent here and nowhere else. */
+#include "base/json_make.h"
+#include "base/token.h"
 #include "gate/gate_in.h"
 
 /* What ledger_append demands. Defined in this file alone, so that nobody else can have one. */

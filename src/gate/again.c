@@ -2,6 +2,8 @@
  * recorded, with what was recorded standing in for what cannot be made again: salts, and whatever
  * rested on values erased since. The verdict is told and does not decide: the act stands in the
  * ledger, also where a newer gate would refuse it. */
+#include "base/json_make.h"
+#include "gate/again.h"
 #include "gate/gate_in.h"
 
 /* Is there enough of law and case to do the act in? What is missing here no program can have

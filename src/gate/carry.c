@@ -13,6 +13,7 @@
  *
  * All of it follows from the case as it stood and the publication; when it is done is said in
  * catch_up.c. */
+#include "base/json_make.h"
 #include "gate/gate_in.h"
 
 /* Two versions of a procedure, as the cases of this publication need them. */

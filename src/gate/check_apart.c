@@ -1,5 +1,6 @@
 /* Recusal and separation: who has a conflict stays out, who did the one may not do the other, what
  * must come first has come, two sign where two must, and once is once. */
+#include "base/token.h"
 #include "gate/gate_in.h"
 
 check_fn check_apart;

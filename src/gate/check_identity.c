@@ -1,6 +1,7 @@
 /* Who acts: a kind of actor this act is for, known to the ledger, surely and lately enough signed
  * in, in a role the act names, and when it is a party's act, the party itself or one entitled to
  * act for it, or at the counter an officer for a party that is registered. */
+#include "base/token.h"
 #include "gate/gate_in.h"
 
 check_fn check_identity;

@@ -1,4 +1,5 @@
 /* Does the case's procedure await this kind of act now? Acts outside a task hang on the status. */
+#include "base/token.h"
 #include "gate/gate_in.h"
 
 check_fn check_procedure;

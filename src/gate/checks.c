@@ -1,5 +1,6 @@
-/* The eight ways to be refused, in order. A ninth check is a ninth file and a row; its refusal codes
- * are found in it when the program is built, and a pack must have their sentences and articles. */
+/* The eight ways to be refused, in order. A ninth check is a ninth file and a row; its refusal
+ * codes are found in it when the program is built, and a pack must have their sentences and
+ * articles. */
 #include "gate/gate_in.h"
 
 #define CHECKS(X)                                                                                  \
@@ -41,8 +42,8 @@ bool verdict_refuse(struct ctx *ctx, const struct question *q, struct verdict *r
     const struct code_row *row = law == NULL ? NULL : law_code(law, STR("refusal"), str_from(code));
     *ret = (struct verdict){.code = str_from(code), .field = field};
     /* A pack published before there was this code: the program's own words, until it is mended. */
-    ret->sentence = (struct text2){str_from(err_sentence_zh(ERR_REFUSED)),
-                                   str_from(err_sentence(ERR_REFUSED))};
+    ret->sentence =
+        (struct text2){str_from(err_sentence_zh(ERR_REFUSED)), str_from(err_sentence(ERR_REFUSED))};
     if (row != NULL) {
         ret->sentence = row->title;
         ret->article = row->article;

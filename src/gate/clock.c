@@ -1,6 +1,7 @@
 /* Legal clocks of a case: started when the procedure opens what they limit, stopped, resumed and
  * extended by the kinds of act their limit names, met when it closes. They never move for any other
  * reason: due days follow from recorded days and the calendar alone. */
+#include "base/json_make.h"
 #include "gate/gate_in.h"
 
 struct clock_row *clock_find(struct question *q, struct str limit_id)

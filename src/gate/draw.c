@@ -1,4 +1,5 @@
 /* Documents an act draws up: the values a template may show, gathered from the question. */
+#include "base/json_make.h"
 #include "gate/gate_in.h"
 
 static void put(struct arena *a, struct json *o, const char *name, struct str value)

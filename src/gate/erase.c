@@ -4,6 +4,7 @@
  *
  * In replay into a fresh store the vault was copied as it is now, erased already: there is nothing
  * to do but in the views. */
+#include "base/json_make.h"
 #include "gate/gate_in.h"
 
 /* In a case, the latest facts hold copies: those go too, in the gate's own row and in the rooms'.

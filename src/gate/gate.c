@@ -2,6 +2,7 @@
 #include "gate/gate_in.h"
 
 #include "crypto/keyholder.h"
+#include "ledger/note.h"
 #include "store/share.h"
 #include "store/writer.h"
 

@@ -1,6 +1,7 @@
 /* What an act names: register ids, relations, places in the ledger. An act whose effect would fall
  * on nothing, or on what is another's, is refused before it is recorded; rooms say so of what they
  * register (projector.names). */
+#include "base/token.h"
 #include "gate/gate_in.h"
 
 static struct str named(const struct naming *n, const char *fact)

@@ -1,5 +1,7 @@
 /* What pages and commands may read of the gate's own tables. Every function works on the caller's
  * reader connection; strings live on ctx->arena. */
+#include "base/json_make.h"
+#include "base/token.h"
 #include "gate/gate_in.h"
 
 #include <stdatomic.h>

@@ -3,6 +3,7 @@
  *
  * Progress is kept in the transaction of the acts it counts, with the frontier of the tree over
  * them, so a rebuilding that is killed goes on where it was. */
+#include "gate/again.h"
 #include "gate/gate_in.h"
 
 struct str gate_views_version(struct arena *a, const struct gate_config *config)

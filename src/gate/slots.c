@@ -1,4 +1,6 @@
 /* What a FEEL expression of a pack sees of a question. */
+#include "base/json_make.h"
+#include "base/token.h"
 #include "gate/gate_in.h"
 
 /* One level of nesting by the first dot: fact ids are subject.name, and a name holds no dot. */

@@ -2,6 +2,7 @@
 #include "gate/gate_in.h"
 
 #include "base/json.h"
+#include "base/json_make.h"
 
 static enum err parse_object(struct ctx *ctx, struct str text, const char *what, struct json *ret)
 {

@@ -1,5 +1,6 @@
 /* What an admitted act does to its case: the procedure moves, clocks start, stop and end, timers
  * are set. */
+#include "base/json_make.h"
 #include "gate/gate_in.h"
 
 static enum err text_of(struct ctx *ctx, const struct json *j, struct str *ret)

@@ -1,6 +1,7 @@
 /* submit.c - from a caller's thread to the writer and back: drafts wait here in arenas of their
  * own. In a front process they go to the writer's process instead (front.c), where they come in
  * here again (relay.c). */
+#include "base/json_make.h"
 #include "gate/gate_in.h"
 
 #include <pthread.h>

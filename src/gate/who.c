@@ -1,5 +1,6 @@
 /* Who acts, put into the question: what the ledger says of them, whom they may act for, and what
  * stands against it in this case. */
+#include "base/token.h"
 #include "gate/gate_in.h"
 
 /* ---- conflicts of interest ---- */

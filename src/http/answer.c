@@ -1,7 +1,6 @@
 /* answer.c - writes heads of answers, chunks, and the phrases of status codes. */
 #include <stdio.h>
 
-#include "base/str.h"
 #include "base/world.h"
 #include "http/http_in.h"
 #include "http/negotiate.h"

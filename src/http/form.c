@@ -3,6 +3,8 @@
 #include "http/form_in.h"
 
 #include "base/str.h"
+#include "base/utf8.h"
+#include "base/token.h"
 #include "limit_gen.h"
 
 static int hex_of(char c)

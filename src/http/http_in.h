@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "http/http.h"
+#include "http/server.h"
 #include "http/net.h"
 #include "limit_gen.h"
 

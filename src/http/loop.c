@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/str.h"
 #include "base/world.h"
 #include "http/http_in.h"
 

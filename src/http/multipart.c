@@ -14,6 +14,8 @@
 #include "http/form_in.h"
 
 #include "base/str.h"
+#include "base/utf8.h"
+#include "base/token.h"
 #include "limit_gen.h"
 
 /* One parameter "; name=value" or "; name=\"quoted\"" of a header value. Browsers write a quote in

@@ -5,6 +5,7 @@
 
 #include "base/day.h"
 #include "base/str.h"
+#include "base/token.h"
 
 /* "q" in thousandths from the parameters after a range: 1000 without one, -1 when it is malformed.
  */

@@ -8,6 +8,8 @@
  */
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/utf8.h"
+#include "base/token.h"
 #include "http/http_in.h"
 
 enum { TOKEN = 1, PATH = 2, QUERY = 4, HOST = 8, ALL = TOKEN | PATH | QUERY | HOST };

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "base/token.h"
 #include "base/world.h"
 #include "http/http_in.h"
 

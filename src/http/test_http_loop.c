@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/test.h"
+#include "base/token.h"
 #include "http/client.h"
 #include "http/http_in.h"
 

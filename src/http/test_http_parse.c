@@ -1,5 +1,7 @@
 /* Heads, bodies, answers: through the door without a network. */
+#include "base/arena_fault.h"
 #include "base/test.h"
+#include "base/token.h"
 #include "http/http_in.h"
 
 /* Answers "METHOD path?query body" so that a test sees what the handler saw. */

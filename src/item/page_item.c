@@ -6,6 +6,7 @@
 #include "page_home_html.h"
 #include "page_item_html.h"
 #include "item/item_in.h"
+#include "web/answer.h"
 #include "page_office_html.h"
 #include "page_offices_html.h"
 

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "item/item_in.h"
+#include "web/answer.h"
 #include "page_office_html.h"
 
 static void fill_items(struct page *p, const struct power *w, struct page_office_powers *out)

@@ -2,6 +2,7 @@
  * piece is and why it does not matter when it is done stands in gate/catch_up.c. All of it is rows
  * of the store, so there is nothing to do on the pool's thread: a run is one piece in the writer,
  * with the end of the run, and acts go in between. */
+#include "gate/run.h"
 #include "jobs/jobs.h"
 
 static enum err piece_keep(struct ctx *ctx, struct db *db, void *arg, struct job_result *result)

@@ -22,6 +22,7 @@
  * of its slot and ends; its result is dropped, and would not be taken either, for its run is over.
  */
 #include "jobs/jobs_in.h"
+#include "store/db.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -14,8 +14,11 @@
  * came with it. For a draft there is a second bolt: its idempotency key follows from kind and key
  * of the job, so the ledger itself has one act for one job, for ever.
  */
+#include "base/encode.h"
 #include "crypto/crypto.h"
+#include "gate/run.h"
 #include "jobs/jobs_in.h"
+#include "store/db.h"
 
 /* ---- waiting for the writer ---- */
 

@@ -8,6 +8,10 @@
 #include <unistd.h>
 
 #include "base/test.h"
+#include "base/token.h"
+#include "gate/run.h"
+#include "store/db.h"
+#include "store/schema.h"
 #include "limit_gen.h"
 #include "outbox_sql.h"
 #include "world_sim.h"

@@ -2,11 +2,15 @@
  * power goes in four ways, and the disk is opened as it may be found. Then the rest is done there,
  * and each job that was acknowledged has its effect in the store exactly once, a lane in its order;
  * one that was not acknowledged has it once or never. (That all writes are kept is a kill.) */
+#include "base/arena_fault.h"
 #include "jobs/jobs.h"
 
 #include <stdio.h>
 
 #include "base/test.h"
+#include "base/token.h"
+#include "gate/run.h"
+#include "store/schema.h"
 #include "outbox_sql.h"
 #include "world_sim.h"
 

@@ -3,7 +3,11 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/encode.h"
+#include "base/json_make.h"
 #include "crypto/crypto.h"
+#include "crypto/sm2.h"
+#include "crypto/p256.h"
 #include "limit_gen.h"
 
 static const struct {

@@ -3,7 +3,13 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/token.h"
+#include "base/encode.h"
+#include "base/json_make.h"
 #include "crypto/crypto.h"
+#include "crypto/sm2.h"
+#include "crypto/rsa.h"
+#include "crypto/p256.h"
 #include "limit_gen.h"
 
 /* Header members that would let a token choose its own key, change how it is read, or must be

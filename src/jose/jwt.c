@@ -2,6 +2,7 @@
 #include "jose/jose.h"
 
 #include "base/str.h"
+#include "base/token.h"
 #include "limit_gen.h"
 
 /* NumericDate (RFC 7519, 2): seconds, perhaps with a fraction, which is cut off. Not negative,

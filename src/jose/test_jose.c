@@ -1,7 +1,12 @@
 /* The vectors of another JOSE library, and the ways by which tokens have been forged. */
+#include "base/encode.h"
 #include "base/test.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "crypto/crypto.h"
+#include "crypto/sm2.h"
+#include "crypto/rsa.h"
+#include "crypto/p256.h"
 #include "jose/jose.h"
 #include "limit_gen.h"
 

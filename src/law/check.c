@@ -1,5 +1,6 @@
 /* What must hold over all packs together: procedures, statuses, the sentences of refusals. Powers:
  * check_power.c. */
+#include "base/token.h"
 #include "law/law_in.h"
 #include "refusal_gen.h"
 

@@ -1,7 +1,7 @@
 /* A citation as people read it: "行政许可法第四十二条（1）", "行政许可法 art. 42(1)". */
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/str.h"
+#include "base/token.h"
 #include "law/law.h"
 
 /* 1 to 9999 in Chinese numerals: 10 十, 15 十五, 101 一百零一. */

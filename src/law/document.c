@@ -1,4 +1,5 @@
 /* Documents that acts draw up: HTML with holes, all values escaped. */
+#include "base/token.h"
 #include "law/law_in.h"
 
 struct holes {

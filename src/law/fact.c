@@ -2,6 +2,8 @@
 #include "law/law_in.h"
 
 #include "base/decimal.h"
+#include "base/encode.h"
+#include "base/utf8.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>

@@ -1,4 +1,5 @@
 /* Identifiers with check characters. */
+#include "base/token.h"
 #include "law/law_in.h"
 
 /* GB 11643-1999: 17 digits and a check character by ISO 7064 MOD 11-2; digits 7 to 14 are a day. */

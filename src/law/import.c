@@ -1,4 +1,8 @@
 /* Official texts in Markdown to statute files: split where a line begins with 第…条. */
+#include "base/encode.h"
+#include "base/json_make.h"
+#include "base/token.h"
+#include "base/utf8.h"
 #include "law/law_in.h"
 
 #include "crypto/crypto.h"

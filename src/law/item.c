@@ -1,4 +1,5 @@
 /* Items, what they need, offices and their powers, licence types. */
+#include "base/token.h"
 #include "law/law_in.h"
 
 /* "item/food-new/item.json" to "food-new". */

@@ -6,6 +6,7 @@
  * the pointers to what it names and the articles it cites as of the day. Whatever only the linking
  * needs (the list of sources, where things were read) lies on the caller's arena.
  */
+#include "base/token.h"
 #include "law/law_in.h"
 
 const struct feel_scope law_scope = {

@@ -1,4 +1,6 @@
 /* Packs as files, as one text, and as a digest. */
+#include "base/json_make.h"
+#include "base/utf8.h"
 #include "law/law_in.h"
 
 #include <stdlib.h>

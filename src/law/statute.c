@@ -1,4 +1,5 @@
 /* Statutes, citations and code tables. */
+#include "base/token.h"
 #include "law/law_in.h"
 
 /* Versions of one statute stand in one pack, or a later pack could put its own text in place of a

@@ -1,7 +1,9 @@
 /* Packs in small: what loads, what is refused with file and line, limits and calendars by day. */
 #include "base/day.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "base/test.h"
+#include "base/token.h"
 #include "law/law.h"
 #include "law/law_in.h"
 

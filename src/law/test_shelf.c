@@ -5,6 +5,7 @@
 #include "base/day.h"
 #include "base/json.h"
 #include "base/test.h"
+#include "base/token.h"
 #include "law/ahead.h"
 #include "law/law_in.h"
 

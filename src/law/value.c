@@ -1,4 +1,5 @@
 /* Values of facts in people's words, and people's words as values. */
+#include "base/json_make.h"
 #include "law/law_in.h"
 
 enum { FEN = 100 };

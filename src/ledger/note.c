@@ -1,8 +1,13 @@
 /* C2SP signed-note, tlog-checkpoint and tlog-cosignature. */
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/utf8.h"
+#include "base/token.h"
+#include "base/encode.h"
 #include "crypto/crypto.h"
+#include "crypto/sm2.h"
 #include "ledger/ledger_in.h"
+#include "ledger/note.h"
 #include "limit_gen.h"
 
 static const char dash[] = "\xe2\x80\x94 "; /* U+2014, space */

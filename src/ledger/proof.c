@@ -2,7 +2,10 @@
  * sections 2.1.3.2 and 2.1.4.2 lay down, on unsigned 64-bit sizes. */
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/token.h"
+#include "base/encode.h"
 #include "ledger/ledger_in.h"
+#include "ledger/proof.h"
 
 enum { PROOF_MAX = 130 };
 

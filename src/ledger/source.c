@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "base/world.h"
 #include "ledger/ledger.h"
+#include "ledger/verify.h"
 #include "limit_gen.h"
 
 enum { BUNDLE_BYTES_MAX = TILE_WIDTH * (2 + LIMIT_ENTRY_BYTES) };

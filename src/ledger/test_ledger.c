@@ -1,9 +1,15 @@
 /* The tree against the hashes of RFC 6962, proofs against every size up to a few hundred, notes and
  * tiles against texts made by other programs. */
+#include "base/encode.h"
 #include "base/json.h"
 #include "base/test.h"
+#include "base/token.h"
 #include "crypto/crypto.h"
+#include "crypto/sm2.h"
 #include "ledger/ledger.h"
+#include "ledger/verify.h"
+#include "ledger/proof.h"
+#include "ledger/note.h"
 #include "ledger/test_log.h"
 #include "limit_gen.h"
 

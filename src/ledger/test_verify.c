@@ -3,8 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/arena_fault.h"
 #include "crypto/crypto.h"
+#include "crypto/sm2.h"
+#include "ledger/note.h"
+#include "ledger/proof.h"
 #include "ledger/test_log.h"
+#include "ledger/verify.h"
 #include "limit_gen.h"
 
 struct changed {

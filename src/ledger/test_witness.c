@@ -1,7 +1,11 @@
 /* A witness signs what extends what it has signed, and nothing else. */
+#include "base/encode.h"
 #include "base/json.h"
 #include "crypto/crypto.h"
+#include "ledger/note.h"
+#include "ledger/proof.h"
 #include "ledger/test_log.h"
+#include "ledger/verify.h"
 
 static const uint8_t log_seed[32] = {5};
 

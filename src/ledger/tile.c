@@ -1,6 +1,7 @@
 /* C2SP tlog-tiles: paths, widths and bytes of tiles and entry bundles. */
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/token.h"
 #include "ledger/ledger_in.h"
 
 static bool three_digits(struct str s, uint64_t *ret)

@@ -1,6 +1,5 @@
 /* RFC 6962 section 2.1: leaves under 0x00, nodes under 0x01; a tree is kept as the roots of its
  * full subtrees. */
-#include "base/arena.h"
 #include "crypto/crypto.h"
 #include "ledger/ledger.h"
 #include "limit_gen.h"

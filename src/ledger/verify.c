@@ -7,7 +7,10 @@
  * is named. */
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/encode.h"
 #include "ledger/ledger.h"
+#include "ledger/verify.h"
+#include "ledger/note.h"
 
 /* Tiles being filled, one a level; a full one is compared with the log's and its root goes up. */
 struct level {

@@ -3,7 +3,11 @@
  */
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/token.h"
 #include "ledger/ledger_in.h"
+#include "ledger/note.h"
+#include "ledger/proof.h"
+#include "ledger/verify.h"
 
 enum { WITNESS_PROOF_MAX = 63 };
 

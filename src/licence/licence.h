@@ -3,6 +3,7 @@
 
 #include "gate/gate.h"
 #include "web/web.h"
+#include "web/serve.h"
 
 extern const struct projector licence_projector;
 extern const struct route_table licence_routes;

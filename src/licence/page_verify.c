@@ -1,9 +1,10 @@
 /* Is this licence good? Asked by its number, by anybody. */
-#include "base/arena.h"
 #include "base/day.h"
 #include "base/str.h"
 #include "base/world.h"
 #include "licence/licence.h"
+#include "web/answer.h"
+#include "web/serve.h"
 #include "licence_sql.h"
 #include "page_verify_html.h"
 

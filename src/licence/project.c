@@ -1,10 +1,11 @@
-/* Licences as acts issue, renew, change and end them: the only writer of the room's tables. Each act
- * touches the licence of its own case's party and type alone. */
+/* Licences as acts issue, renew, change and end them: the only writer of the room's tables. Each
+ * act touches the licence of its own case's party and type alone. */
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"
 #include "base/day.h"
 #include "base/json.h"
+#include "base/json_make.h"
 #include "licence/licence.h"
 #include "licence_sql.h"
 

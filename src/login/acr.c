@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "login/login.h"
+#include "web/answer.h"
 
 static const struct str acrs[] = {STR_INIT(""), STR_INIT("urn:tongban:acr:1"),
                                   STR_INIT("urn:tongban:acr:2"), STR_INIT("urn:tongban:acr:3")};

@@ -5,6 +5,7 @@
  * The writer is one, so what may be done once is done once here and nowhere else: of two requests
  * with the same code or the same counter, whichever front they came by, one comes second and finds
  * it used. Those operations answer with one number, 1 when it was refused (login_kept_refused). */
+#include "base/token.h"
 #include "base/world.h"
 #include "crypto/crypto.h"
 #include "login/login_in.h"

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "web/web.h"
+#include "web/serve.h"
 
 extern const struct route_table login_routes;
 extern const struct route_table login_passkey_routes;

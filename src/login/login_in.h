@@ -18,6 +18,8 @@
 #include "login_sql.h"
 #include "store/bound.h"
 #include "web/pool.h"
+#include "web/session.h"
+#include "web/submit.h"
 
 /* ---- guess.c: bounds on guessing ---- */
 

@@ -3,9 +3,12 @@
  * only the form, and what stands beside an act on accounts. */
 #include "base/buf.h"
 #include "base/day.h"
+#include "base/json_make.h"
+#include "base/token.h"
 #include "base/world.h"
-#include "crypto/crypto.h"
+#include "gate/read.h"
 #include "login/login_in.h"
+#include "web/answer.h"
 #include "limit_gen.h"
 #include "page_act_html.h"
 #include "page_acts_html.h"

@@ -1,10 +1,12 @@
 /* Signing in: password and one-time code, recovery, and in a demo a chooser. Passkeys:
  * page_passkey.c. */
 #include "base/buf.h"
+#include "base/encode.h"
 #include "base/world.h"
 #include "crypto/crypto.h"
 #include "login/login_in.h"
 #include "login/source.h"
+#include "web/answer.h"
 #include "page_code_html.h"
 #include "page_login_html.h"
 #include "page_recover_html.h"

@@ -1,9 +1,12 @@
 /* Signing in by what signs for this site alone: a passkey by itself, or a passkey or security key
  * as the second step after the password. */
 #include "base/buf.h"
+#include "base/encode.h"
+#include "base/json_make.h"
 #include "base/world.h"
 #include "crypto/crypto.h"
 #include "login/login_in.h"
+#include "web/answer.h"
 
 /* The challenge the browser was given, when it is ours, of this browser, for this purpose and not
  * over. */

@@ -3,6 +3,9 @@
  * factors as soon as there are two. */
 #include "base/buf.h"
 #include "base/day.h"
+#include "base/encode.h"
+#include "base/json_make.h"
+#include "base/utf8.h"
 #include "base/world.h"
 #include "crypto/crypto.h"
 #include "login/login_in.h"
@@ -10,6 +13,7 @@
 #include "page_security_html.h"
 #include "page_totp_html.h"
 #include "store/session.h"
+#include "web/answer.h"
 
 enum { PASSWORD_CHARS = 10, CODE_CHARS = 16 };
 

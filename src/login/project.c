@@ -1,6 +1,7 @@
 /* Views of who may sign in and how. The secrets themselves are no view: see login_in.h. */
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/json_make.h"
 #include "base/str.h"
 #include "login/login_in.h"
 

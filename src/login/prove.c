@@ -1,7 +1,10 @@
 /* From a proof to a session, and the one answer when there is none. */
+#include "base/json_make.h"
+#include "gate/read.h"
 #include "login/login_in.h"
 
 #include "party/party.h"
+#include "web/answer.h"
 
 /* Where somebody begins the day: the desk when the law shows it to one of the roles, or the limits
  * of the offices below, else what the role may register. */

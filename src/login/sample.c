@@ -2,11 +2,14 @@
  * key, and what it says reaches the sign-in only as a signed token in the browser's form, as any
  * real source's would. Its side (issue) and ours (begin, finish) share nothing but the issuer's
  * public key and name. */
+#include "base/json_make.h"
+#include "base/token.h"
 #include "base/world.h"
 #include "crypto/crypto.h"
 #include "jose/jose.h"
 #include "login/login_in.h"
 #include "login/source.h"
+#include "web/answer.h"
 #include "page_assertion_html.h"
 #include "page_cards_html.h"
 

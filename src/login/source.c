@@ -1,9 +1,11 @@
 /* Signing in by what others vouch for, and registering whom they vouch for when the node does not
  * know them yet. */
+#include "base/json_make.h"
 #include "login/source.h"
 
 #include "login/login_in.h"
 #include "party/party.h"
+#include "web/answer.h"
 
 enum err login_add_source(struct ctx *ctx, struct login *l, const struct identity_source *source)
 {

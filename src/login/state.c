@@ -1,6 +1,8 @@
 /* What the room has while the program serves: the key of seeds at rest and what is made of it; and
  * tickets. Every process of a node has the same, so a ticket given out by one is good at another.
  */
+#include "base/encode.h"
+#include "base/token.h"
 #include "login/login_in.h"
 
 #include <unistd.h>
@@ -8,6 +10,7 @@
 #include "base/world.h"
 #include "crypto/crypto.h"
 #include "http/form.h"
+#include "web/answer.h"
 
 enum { NAME_MAX_BYTES = 40, NONCE = 8 };
 

@@ -3,7 +3,8 @@
 #include "oidc/oidc_in.h"
 
 #include "base/buf.h"
-#include "http/http.h"
+#include "base/json_make.h"
+#include "base/token.h"
 #include "login/login.h"
 
 #define PUSH_PREFIX "urn:ietf:params:oauth:request_uri:"

@@ -1,9 +1,13 @@
 /* Applications: their registration read and held to their profile, and how they prove to be
  * themselves. */
+#include "base/encode.h"
+#include "base/json_make.h"
+#include "base/token.h"
 #include "oidc/oidc_in.h"
 
 #include "crypto/crypto.h"
 #include "http/http.h"
+#include "web/answer.h"
 
 /* ---- the registration ---- */
 

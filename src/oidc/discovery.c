@@ -1,5 +1,7 @@
 /* What the provider says of itself: OpenID Connect Discovery 1.0, RFC 8414, and the key sets. */
+#include "base/json_make.h"
 #include "oidc/oidc_in.h"
+#include "web/answer.h"
 
 enum { CACHE_S = 600 };
 

@@ -1,8 +1,11 @@
 /* Key proofs (RFC 9449): whoever brings a token holds the key it is bound to. */
+#include "base/encode.h"
+#include "base/token.h"
 #include "oidc/oidc_in.h"
 
 #include "crypto/crypto.h"
 #include "http/http.h"
+#include "web/answer.h"
 
 /* A nonce of ours: the number of the period it was made in, under a MAC. Nothing is kept; the
  * present and the former count. */

@@ -1,11 +1,15 @@
 /* What is issued: access tokens (RFC 9068), ID tokens (OpenID Connect Core, 2), logout tokens, and
  * the claims in them.
  */
+#include "base/encode.h"
+#include "base/json_make.h"
+#include "base/token.h"
 #include "oidc/oidc_in.h"
 
 #include "crypto/crypto.h"
 #include "login/login.h"
 #include "party/party.h"
+#include "web/use.h"
 
 #define OIDC_READER "client:"
 

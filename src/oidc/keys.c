@@ -1,9 +1,11 @@
 /* The keys of tokens: by number, which is the time divided by LIMIT_OIDC_KEY_S. Published are the
  * former (its tokens may still be about), the present, and the next (so that whoever caches the set
  * has it before it is used). */
+#include "base/json_make.h"
+#include "base/token.h"
 #include "oidc/oidc_in.h"
 
-#include "crypto/crypto.h"
+#include "crypto/p256.h"
 
 static const struct {
     enum jose_alg alg;

@@ -4,7 +4,10 @@
 
 #include "base/buf.h"
 #include "base/day.h"
+#include "base/json_make.h"
 #include "http/http.h"
+#include "web/answer.h"
+#include "web/session.h"
 #include "page_consents_html.h"
 #include "page_signout_html.h"
 

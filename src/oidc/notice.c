@@ -11,6 +11,8 @@
  * Nobody is kept signed in by a full outbox: then the visits stay, and the session in the queue,
  * until there is room again.
  */
+#include "base/encode.h"
+#include "base/json_make.h"
 #include "crypto/crypto.h"
 #include "http/client.h"
 #include "oidc/oidc_in.h"

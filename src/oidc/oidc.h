@@ -14,6 +14,7 @@
 #include "gate/gate.h"
 #include "jobs/jobs.h"
 #include "web/web.h"
+#include "web/serve.h"
 
 struct keyholder;
 struct oidc;

@@ -14,9 +14,11 @@
 #include "base/str.h"
 #include "base/world.h"
 #include "crypto/keyholder.h"
+#include "crypto/rsa.h"
 #include "jose/jose.h"
 #include "limit_gen.h"
 #include "oidc/oidc.h"
+#include "web/submit.h"
 #include "oidc_sql.h"
 
 struct http_fields;

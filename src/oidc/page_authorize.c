@@ -3,10 +3,14 @@
 #include "oidc/oidc_in.h"
 
 #include "base/buf.h"
+#include "base/encode.h"
+#include "base/json_make.h"
+#include "base/token.h"
 #include "crypto/crypto.h"
 #include "http/form.h"
 #include "http/http.h"
 #include "login/login.h"
+#include "web/answer.h"
 #include "page_consent_html.h"
 #include "page_post_html.h"
 

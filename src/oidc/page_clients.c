@@ -1,8 +1,11 @@
 /* Applications seen, registered, changed and closed, by whom the law lets: the acts register-client
  * and close-client. The form asks for what the act asks for; the gate judges it. */
+#include "base/json_make.h"
+#include "base/token.h"
 #include "oidc/oidc_in.h"
 
 #include "http/http.h"
+#include "web/answer.h"
 #include "page_client_html.h"
 #include "page_clients_html.h"
 

@@ -2,8 +2,10 @@
 #include "oidc/oidc_in.h"
 
 #include "base/buf.h"
+#include "base/json_make.h"
+#include "base/token.h"
 #include "http/form.h"
-#include "http/http.h"
+#include "web/answer.h"
 
 static void add(struct arena *a, struct json *o, struct str name, struct str value)
 {

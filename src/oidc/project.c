@@ -2,6 +2,7 @@
 #include "oidc/oidc_in.h"
 
 #include "base/buf.h"
+#include "base/json_make.h"
 
 static enum err on_register(struct ctx *ctx, struct db *db, const struct admitted *act)
 {

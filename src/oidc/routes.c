@@ -1,5 +1,6 @@
 /* The doors of the identity provider. */
 #include "oidc/oidc_in.h"
+#include "web/answer.h"
 
 #include "page_client_html.h"
 #include "page_clients_html.h"

@@ -1,5 +1,6 @@
 /* The rules of the identity provider that need no server: addresses, parameters, registrations,
  * what may come once. */
+#include "base/json_make.h"
 #include "base/test.h"
 #include "oidc/oidc_in.h"
 

@@ -1,10 +1,11 @@
 /* The endpoints that applications post to: pushed requests (RFC 9126), tokens (RFC 6749, 3.2),
  * introspection (RFC 7662), revocation (RFC 7009). Each authenticates its caller; what may come
  * once is kept in the transaction that answers. */
+#include "base/encode.h"
+#include "base/json_make.h"
 #include "oidc/oidc_in.h"
 
 #include "crypto/crypto.h"
-#include "http/http.h"
 
 #define PUSH_PREFIX "urn:ietf:params:oauth:request_uri:"
 

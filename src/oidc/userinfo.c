@@ -1,8 +1,11 @@
 /* The UserInfo endpoint (OpenID Connect Core, 5.3), and how a token is brought to it (RFC 6750, RFC
  * 9449, 7). */
+#include "base/json_make.h"
+#include "base/token.h"
 #include "oidc/oidc_in.h"
 
 #include "http/http.h"
+#include "web/answer.h"
 
 struct userinfo_job {
     struct once once;

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "crypto/crypto.h"
+#include "store/db.h"
 #include "store/session.h"
 
 enum { ROUND_S = 2, SWEEP_S = 30, ENDED_AT_ONCE = 1000, WORK_ARENA_BYTES = 64 << 20 };

@@ -13,7 +13,6 @@
 #include "outbox/outbox.h"
 
 #include "base/arena.h"
-#include "base/str.h"
 #include "base/world.h"
 #include "limit_gen.h"
 #include "outbox_sql.h"

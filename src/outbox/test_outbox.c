@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "base/test.h"
+#include "store/db.h"
+#include "store/schema.h"
 #include "limit_gen.h"
 #include "outbox_sql.h"
 #include "world_sim.h"

@@ -2,11 +2,18 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/day.h"
+#include "base/json_make.h"
 #include "base/str.h"
+#include "base/token.h"
 #include "base/world.h"
+#include "gate/read.h"
 #include "page_authority_html.h"
 #include "page_uses_html.h"
 #include "party/party.h"
+#include "web/answer.h"
+#include "web/serve.h"
+#include "web/submit.h"
+#include "web/use.h"
 #include "party_sql.h"
 
 static struct str say(const struct page *p, const char *zh, const char *en)

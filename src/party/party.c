@@ -2,7 +2,9 @@
 #include "party/party.h"
 
 #include "base/arena.h"
+#include "base/json_make.h"
 #include "base/str.h"
+#include "base/token.h"
 #include "party_sql.h"
 
 enum err party_name(struct ctx *ctx, struct db *db, struct str id, struct str *ret)

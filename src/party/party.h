@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "gate/gate.h"
 #include "web/web.h"
+#include "web/serve.h"
 
 extern const struct projector party_projector;
 extern const struct route_table party_routes;

@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/day.h"
+#include "base/json_make.h"
 #include "base/str.h"
 #include "party/party.h"
 #include "party_sql.h"

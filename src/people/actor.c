@@ -1,6 +1,5 @@
 /* Who someone is, as of the ledger. */
 #include "base/arena.h"
-#include "base/str.h"
 #include "people/people.h"
 #include "people_sql.h"
 

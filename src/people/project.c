@@ -2,7 +2,7 @@
  * are those docs/law-packs.md names for each effect. */
 #include "base/buf.h"
 #include "base/day.h"
-#include "base/str.h"
+#include "base/json_make.h"
 #include "people/people.h"
 #include "people_sql.h"
 

@@ -1,6 +1,7 @@
 /* Who heads, speaks for, or is too near to whom, on a day. */
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/token.h"
 #include "people/people.h"
 #include "people_sql.h"
 

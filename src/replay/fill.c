@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "replay/replay_in.h"
 #include "store/store.h"
+#include "store/schema.h"
 
 enum { CHUNK = 512, FILL_ARENA_BYTES = 256 << 20 };
 

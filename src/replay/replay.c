@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "store/store.h"
+#include "store/schema.h"
 
 enum { CHUNK = 256, REPLAY_ARENA_BYTES = 256 << 20 };
 

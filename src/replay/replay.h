@@ -4,6 +4,7 @@
 #pragma once
 
 #include "gate/gate.h"
+#include "gate/run.h"
 
 struct replay_report {
     int64_t acts;

@@ -2,6 +2,7 @@
  * comes out or to keep it. */
 #pragma once
 
+#include "gate/again.h"
 #include "replay/replay.h"
 
 struct db;

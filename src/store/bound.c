@@ -10,7 +10,6 @@
 #include "store/bound.h"
 
 #include "base/arena.h"
-#include "base/str.h"
 #include "base/world.h"
 #include "limit_gen.h"
 #include "store_sql.h"

@@ -25,6 +25,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"
+#include "store/schema.h"
 #include "store/store_in.h"
 #include "store_sql.h"
 

@@ -7,6 +7,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"
+#include "base/token.h"
+#include "store/schema.h"
 #include "store/store_in.h"
 #include "store_sql.h"
 

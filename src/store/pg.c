@@ -15,7 +15,6 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "base/str.h"
 #include "store/store_in.h"
 
 enum {

@@ -2,8 +2,10 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "base/json.h"
+#include "base/json_make.h"
 #include "base/str.h"
+#include "base/encode.h"
+#include "store/schema.h"
 #include "limit_gen.h"
 #include "store/store_in.h"
 

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "base/world.h"
+#include "store/db.h"
 #include "store/share.h"
 #include "store/stmt.h"
 

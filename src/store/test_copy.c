@@ -5,6 +5,7 @@
 
 #include "base/test.h"
 #include "store/copy.h"
+#include "store/schema.h"
 #include "store/store_in.h"
 
 enum { CELL_MAX = 1 << 20 };

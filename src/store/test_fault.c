@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/arena_fault.h"
 #include "base/test.h"
+#include "base/token.h"
 #include "store/store_in.h"
 #include "store_test_sql.h"
 #include "world_sim.h"

@@ -6,6 +6,7 @@
 #include "base/world.h"
 #include "limit_gen.h"
 #include "store/bound.h"
+#include "store/schema.h"
 #include "store/session.h"
 #include "store/store_in.h"
 #include "store/ticket.h"

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/test.h"
+#include "store/schema.h"
 #include "limit_gen.h"
 #include "store/store_in.h"
 #include "store_sql.h"

@@ -2,8 +2,6 @@
  * ends, so the count that bounds the table is of those that still say something. */
 #include "store/ticket.h"
 
-#include "base/arena.h"
-#include "base/str.h"
 #include "base/world.h"
 #include "limit_gen.h"
 #include "store_sql.h"

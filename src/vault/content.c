@@ -3,6 +3,7 @@
  * by an earlier one, so the form needs no version: what must be understood to be judged stands in
  * the leaf, which has one. */
 #include "base/buf.h"
+#include "base/json_make.h"
 #include "base/str.h"
 #include "limit_gen.h"
 #include "vault/vault.h"

@@ -5,6 +5,8 @@
  */
 #include "base/buf.h"
 #include "base/str.h"
+#include "base/encode.h"
+#include "base/json_make.h"
 #include "crypto/crypto.h"
 #include "ledger/ledger.h"
 #include "limit_gen.h"

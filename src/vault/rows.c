@@ -1,7 +1,6 @@
 /* The vault's rows by place in the ledger: what an act said and drew up. They cannot be made again
  * from anything, so the tables are kept ones. Files are in file.c. */
 #include "base/arena.h"
-#include "base/str.h"
 #include "vault/vault.h"
 #include "vault_sql.h"
 

@@ -11,6 +11,8 @@
  * (OFD, GB/T 33190: OFD.xml); what merely might be a document in it stays a ZIP.
  */
 #include "base/str.h"
+#include "base/utf8.h"
+#include "base/token.h"
 #include "vault/file.h"
 
 #define OTHER "application/octet-stream"

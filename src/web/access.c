@@ -4,6 +4,7 @@
 
 #include "base/day.h"
 #include "base/world.h"
+#include "gate/read.h"
 #include "limit_gen.h"
 #include "web_sql.h"
 

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"
+#include "web/answer.h"
 #include "web/web_in.h"
 
 struct download {

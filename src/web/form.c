@@ -1,5 +1,7 @@
 /* The fields of a POST that lies in memory whole: urlencoded, multipart, or one JSON object. Those
  * with files are taken as they come (intake.c). */
+#include "base/json_make.h"
+#include "base/utf8.h"
 #include "web/web_in.h"
 
 #include "http/form.h"

@@ -1,12 +1,15 @@
 /* page_jobs.c - what stands in the outbox, for the system administrator: what failed and why, with
  * the two orders about it, and what waits. Arming a job again is administration, not an act: no law
  * speaks of it, and it changes no view. */
+#include "base/token.h"
 #include "web/web_in.h"
 
 #include "limit_gen.h"
 #include "outbox/outbox.h"
+#include "web/answer.h"
 #include "page_jobs_html.h"
 #include "web/site.h"
+#include "web/submit.h"
 
 static struct str state_word(const struct page *p, enum outbox_state s)
 {

@@ -3,6 +3,10 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/json_make.h"
+#include "base/token.h"
+#include "gate/run.h"
+#include "web/answer.h"
 #include "limit_gen.h"
 #include "page_accessibility_html.h"
 #include "web/site.h"

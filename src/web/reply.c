@@ -3,8 +3,13 @@
 #include "web/web_in.h"
 
 #include "base/buf.h"
+#include "base/encode.h"
 #include "base/world.h"
 #include "base/json.h"
+#include "base/json_make.h"
+#include "base/token.h"
+#include "web/answer.h"
+#include "web/submit.h"
 #include "frame_html.h"
 #include "limit_gen.h"
 #include "page_problem_html.h"

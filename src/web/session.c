@@ -7,11 +7,15 @@
  *
  * Nothing is remembered between requests but which sessions are about to be noted as seen, so that
  * many requests of one browser within its minute ask the writer once. */
+#include "base/encode.h"
+#include "base/utf8.h"
 #include "web/web_in.h"
 
 #include "base/world.h"
 #include "crypto/crypto.h"
 #include "http/form.h"
+#include "web/session.h"
+#include "web/submit.h"
 #include "limit_gen.h"
 
 enum { SEEN_MS = 60 * 1000, COOKIE_BYTES = 16, ID_BYTES = 8, COOKIE_MAX = 64 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "web/web.h"
+#include "web/serve.h"
 
 extern const struct route_table site_routes;
 extern const struct route_table jobs_routes; /* what stands in the outbox, for administrators */

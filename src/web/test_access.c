@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "base/test.h"
 #include "web/web.h"
+#include "web/use.h"
 
 TEST(web_no_note_of_use_is_lost_on_a_page_of_many)
 {

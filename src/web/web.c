@@ -6,11 +6,17 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "base/token.h"
 #include "base/world.h"
 #include "crypto/crypto.h"
 #include "crypto/factor.h"
+#include "gate/run.h"
 #include "http/form.h"
 #include "http/negotiate.h"
+#include "store/db.h"
+#include "web/answer.h"
+#include "web/session.h"
+#include "web/submit.h"
 #include "limit_gen.h"
 
 enum { COSIGN_MS = 10 * 60 * 1000, COSIGN_BYTES = 5 };

@@ -9,6 +9,8 @@
 #include "store/session.h"
 #include "web/pool.h"
 #include "web/web.h"
+#include "web/use.h"
+#include "web/serve.h"
 
 /* A session about to be noted as seen (session.c). */
 enum { SEEN_PLACES = 128 };
