@@ -257,6 +257,39 @@ TEST(gate_timers_and_clocks_of_the_new_law_begin_and_those_gone_end)
     story_close(&s);
 }
 
+/* A clock that runs for a timer and nothing else. When the timer fires it has run out, and when
+ * what carries the timer goes it is met; set again, it begins anew. */
+TEST(gate_a_clock_of_a_timer_alone_ends_with_it)
+{
+    struct story s;
+    open_node(&s, t, ctx);
+    on(&s, "2026-03-02");
+    publish(&s, a_timer_more, LEN(a_timer_more));
+    act(&s, "p-zhou", "apply", food);
+    act(&s, "o-clerk", "accept", "{}");
+    CHECK_STR(day_text(ctx->arena, clock_now(&s, "xk.hearing.ask").due), "2026-03-09");
+    on(&s, "2026-03-10");
+    CHECK_INT(story_tick(&s), 1);
+    CHECK(clock_now(&s, "xk.hearing.ask").state == CLOCK_MET);
+    CHECK_STR(day_text(ctx->arena, clock_now(&s, "xk.hearing.ask").ended), "2026-03-10");
+    CHECK(clock_now(&s, "xk.decide").state == CLOCK_RUNNING);
+    act(&s, "o-reviewer", "suspend", "{\"case.reason\":\"送检\",\"case.days\":5}");
+    on(&s, "2026-03-12");
+    act(&s, "o-reviewer", "resume", "{}"); /* at the examination again, where the timer is */
+    struct case_clock again = clock_now(&s, "xk.hearing.ask");
+    CHECK(again.state == CLOCK_RUNNING);
+    CHECK_STR(day_text(ctx->arena, again.started), "2026-03-12");
+    CHECK_STR(day_text(ctx->arena, again.due), "2026-03-19");
+    on(&s, "2026-03-13");
+    CHECK_INT(story_tick(&s), 0);
+    act(&s, "o-reviewer", "suspend", "{\"case.reason\":\"送检\",\"case.days\":5}");
+    CHECK_INT(timers_of(&s), 0);
+    CHECK(clock_now(&s, "xk.hearing.ask").state == CLOCK_MET);
+    on(&s, "2026-03-23");
+    CHECK_INT(story_tick(&s), 0);
+    story_close(&s);
+}
+
 /* The place is no more: the case goes on under its own law, and says so until it is carried over
  * after all. */
 static const struct edit a_step_gone[] = {

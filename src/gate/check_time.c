@@ -34,7 +34,8 @@ static bool is_past(struct ctx *ctx, struct question *q, const struct limit *lim
 {
     const struct clock_row *clock = clock_of(q, limit);
     bool runs = clock != NULL && clock->row.stopped_day < 0 && clock->row.ended_day < 0;
-    if (runs) {
+    bool ran_out = clock != NULL && clock->row.ended_day > clock->row.due_day;
+    if (runs || ran_out) {
         return q->day.n > clock->row.due_day;
     }
     bool stated = false;

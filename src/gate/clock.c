@@ -116,10 +116,18 @@ void clock_end(struct question *q, struct str limit_id)
     if (c != NULL && c->row.ended_day < 0) {
         c->row.ended_day = q->day.n;
         c->changed = true;
+    }
+}
+
+void clock_answer(struct question *q, struct str limit_id)
+{
+    const struct clock_row *c = clock_find(q, limit_id);
+    if (c != NULL && c->row.ended_day < 0) {
         if (!q->has_received || c->row.started_day > q->received.n) {
             q->received = (struct day){(int32_t)c->row.started_day};
             q->has_received = true;
         }
+        clock_end(q, limit_id);
     }
 }
 

@@ -283,7 +283,10 @@ struct clock_row *clock_find(struct question *q, struct str limit_id);
 struct day limit_start(const struct question *q, const struct limit *limit, struct day begun,
                        bool *ret_stated);
 enum err clock_start(struct ctx *ctx, struct question *q, const struct limit *limit) MUST_USE;
+/* It runs no more from this day on. clock_answer: and what the act answers came in on the day that
+ * it began. */
 void clock_end(struct question *q, struct str limit_id);
+void clock_answer(struct question *q, struct str limit_id);
 enum err clocks_touch(struct ctx *ctx, struct question *q, int64_t seq) MUST_USE;
 enum err clocks_store(struct ctx *ctx, struct db *db, const struct question *q,
                       struct str case_id) MUST_USE;

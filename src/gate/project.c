@@ -24,5 +24,6 @@ static enum err track_bar(struct ctx *ctx, struct db *db, const struct admitted 
                                                  .until_day = due.day.n});
 }
 
-/* 1: states of procedures name elements by their ids (bpmn/state.c). */
-const struct projector gate_projector = {.room = "gate", .version = 1, .track = track_bar};
+/* 1: states of procedures name elements by their ids (bpmn/state.c).
+ * 2: a clock that runs for timers alone ends with them. */
+const struct projector gate_projector = {.room = "gate", .version = 2, .track = track_bar};

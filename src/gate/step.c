@@ -168,6 +168,47 @@ static enum err set_timer(struct ctx *ctx, struct question *q, struct step *step
     return ERR_OK;
 }
 
+static bool limit_has_timer(const struct question *q, const struct bpmn_state *s,
+                            const struct limit *limit)
+{
+    const struct bpmn_process *p = q->item->procedure;
+    for (size_t i = 0; i < s->timer_count; i++) {
+        if (law_limit_for(q->law, q->item, p->elements[s->timers[i].element].limit) == limit) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A clock that runs for timers alone ends with them: when one of them fires, for then it has run
+ * out, and where one is set again by the same act it begins anew. While an activity under its limit
+ * is open it runs on, late or not. */
+static void end_with_firing(struct question *q, const struct bpmn_state *s,
+                            const struct limit *limit, struct str timer)
+{
+    bool fired = q->draft->actor.kind == ACTOR_CLOCK && str_equal(timer, q->draft->timer);
+    if (fired && limit != NULL && !limit_is_open(q, s, limit)) {
+        clock_answer(q, limit->id);
+    }
+}
+
+/* And when the last of them is cancelled: after all else, for an activity that closes by the same
+ * act ends its clock itself. */
+static void end_with_timers(struct question *q, const struct step *step,
+                            const struct bpmn_result *moved)
+{
+    for (size_t i = 0; i < moved->count; i++) {
+        const struct bpmn_effect *e = &moved->effects[i];
+        struct str ref = q->item->procedure->elements[e->element].limit;
+        const struct limit *limit =
+            e->kind == BPMN_TIMER_CANCEL && ref.n > 0 ? law_limit_for(q->law, q->item, ref) : NULL;
+        if (limit != NULL && !limit_is_open(q, step->state, limit) &&
+            !limit_has_timer(q, step->state, limit)) {
+            clock_end(q, limit->id);
+        }
+    }
+}
+
 /* A timer that this very act set was never stored. */
 static enum err cancel_timer(struct ctx *ctx, struct step *step, struct str timer)
 {
@@ -195,11 +236,13 @@ static enum err take_effect(struct ctx *ctx, struct question *q, struct step *st
     case BPMN_OPENED: return limit == NULL ? ERR_OK : clock_start(ctx, q, limit);
     case BPMN_CLOSED:
         if (limit != NULL && !limit_is_open(q, step->state, limit)) {
-            clock_end(q, limit->id);
+            clock_answer(q, limit->id);
         }
         return ERR_OK;
     case BPMN_TIMER_SET: return set_timer(ctx, q, step, e, case_id);
-    case BPMN_TIMER_CANCEL: return cancel_timer(ctx, step, e->timer);
+    case BPMN_TIMER_CANCEL:
+        end_with_firing(q, step->state, limit, e->timer);
+        return cancel_timer(ctx, step, e->timer);
     case BPMN_STATUS: step->status = e->status; return ERR_OK;
     case BPMN_ENDED: step->closed = true; return ERR_OK;
     case BPMN_SENT:
@@ -240,6 +283,7 @@ enum err step_make(struct ctx *ctx, struct question *q, int64_t seq, struct str 
     for (size_t i = 0; i < moved.count; i++) {
         TRY(take_effect(ctx, q, ret, &moved.effects[i], case_id));
     }
+    end_with_timers(q, ret, &moved);
     if (q->kind->to.n > 0) {
         ret->status = q->kind->to;
     }
