@@ -1,8 +1,11 @@
 /* What an act leaves: documents that stay as they were issued, values that can be erased, a case or
  * none. */
+#include "base/encode.h"
 #include "base/json_make.h"
 #include "cli/test_play.h"
+#include "crypto/crypto.h"
 #include "gate/read.h"
+#include "gate/run.h"
 
 static struct receipt play(struct story *s, struct actor actor, const char *kind, const char *item,
                            const char *fields)
@@ -51,6 +54,44 @@ TEST(gate_an_act_outside_cases_names_none)
     CHECK_STR(r.verdict.code, "procedure.case");
     d.case_id = STR("");
     CHECK_STR(story_submit(&s, &d).verdict.code, "");
+    story_close(&s);
+}
+
+/* The law of an act is one digest of the set of packs, which anybody can make again. */
+TEST(gate_a_leaf_names_the_set_of_packs_by_one_digest)
+{
+    struct story s;
+    struct draft d = {.kind = STR("register-party"), .actor = {.kind = ACTOR_NODE, .assurance = 2}};
+    struct db *db = NULL;
+    const struct law *law = NULL;
+    struct act_record record = {0};
+    struct json leaf;
+    bool found = false;
+    size_t count = 0;
+    story_open(&s, t, ctx);
+    CHECK_OK(json_parse(
+        ctx, STR("{\"party.id\":\"p-x\",\"party.kind\":\"person\",\"person.name\":\"林一\"}"),
+        STR("fields"), &d.fields));
+    struct receipt r = story_submit(&s, &d);
+    CHECK_OK(store_reader(ctx, s.store, &db));
+    CHECK_OK(gate_law(ctx, s.gate, db, &law));
+    CHECK_OK(gate_act(ctx, s.gate, db, r.seq, &record, &found));
+    CHECK(found && law != NULL);
+    const struct law_pack *packs = law_packs(law, &count);
+    CHECK_INT((int64_t)count, 2);
+    CHECK_STR(packs[0].code, "cn"); /* before cn-990101, also bytewise */
+    struct buf b = buf_new(ctx->arena, 0);
+    buf_puts(&b, "tongban/law/v1\n");
+    for (size_t i = 0; i < count; i++) {
+        buf_format(&b, "%.*s@%.*s:%.*s\n", FMT(packs[i].code), FMT(packs[i].version),
+                   FMT(hex_encode(ctx->arena, packs[i].digest, 32)));
+    }
+    uint8_t digest[32];
+    sha256(b.p, b.n, digest);
+    CHECK_OK(json_parse(ctx, record.leaf, STR("leaf"), &leaf));
+    CHECK_INT(json_int(&leaf, "v", 0), 2);
+    CHECK_STR(json_text(&leaf, "law"), str_z(ctx->arena, hex_encode(ctx->arena, digest, 32)));
+    db_close(db);
     story_close(&s);
 }
 

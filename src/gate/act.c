@@ -4,6 +4,10 @@
  * only as one root over salted commitments (ledger/README.md gives the bytes). The vault keeps
  * values and salts; erasing one there leaves its commitment, so the leaf can still be made again
  * and every proof holds.
+ *
+ * Two forms stand in ledgers, told apart by "v". In form 1 "law" lists the packs that the act was
+ * judged by; in form 2 it is one digest of the set of them (law/list.h), for a country has many
+ * packs and a ledger many acts. Leaves are written in the second and made again in their own.
  */
 #include "base/encode.h"
 #include "base/json_make.h"
@@ -85,6 +89,18 @@ static enum err commit_all(struct ctx *ctx, struct gate *g, const struct json *v
     return ledger_commit_root(ctx, list, values->count, ret_root);
 }
 
+enum err leaf_form(struct ctx *ctx, struct str leaf, int *ret)
+{
+    struct json o;
+    TRY(json_parse(ctx, leaf, STR("leaf"), &o));
+    int64_t v = o.kind == JSON_OBJECT ? json_int(&o, "v", 0) : 0;
+    *ret = (int)v;
+    return v >= 1 && v <= LEAF_FORM
+               ? ERR_OK
+               : fault(ctx, ERR_CORRUPT, "a leaf is of a form that this program does not know");
+}
+
+/* Form 1. */
 static struct json law_digests(struct arena *a, const struct law *law)
 {
     struct json list = json_array();
@@ -109,7 +125,7 @@ static struct json leaf_of(struct ctx *ctx, const struct gate *g, const struct q
     for (size_t i = 0; i < q->kind->article_count; i++) {
         json_push(a, &articles, json_of_str(q->kind->articles[i].text));
     }
-    json_set(a, &leaf, STR("v"), json_of_int(1));
+    json_set(a, &leaf, STR("v"), json_of_int(q->leaf_form));
     set_text(a, &leaf, "node", g->node);
     json_set(a, &leaf, STR("seq"), json_of_int(seq));
     set_text(a, &leaf, "day", day_text(a, q->day));
@@ -121,7 +137,9 @@ static struct json leaf_of(struct ctx *ctx, const struct gate *g, const struct q
     if (prev >= 0) {
         json_set(a, &leaf, STR("prev"), json_of_int(prev));
     }
-    json_set(a, &leaf, STR("law"), law_digests(a, q->law));
+    json_set(a, &leaf, STR("law"),
+             q->leaf_form == 1 ? law_digests(a, q->law)
+                               : json_of_str(hex_encode(a, law_digest(q->law), 32)));
     json_set(a, &leaf, STR("articles"), articles);
     json_set(a, &leaf, STR("values"), json_of_int((int64_t)count));
     set_text(a, &leaf, "commit", hex_encode(a, root, 32));

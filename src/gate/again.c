@@ -26,8 +26,11 @@ enum err gate_again(struct ctx *ctx, struct gate *g, struct db *db, const struct
         .salts = &v->salts, .document = then->document, .exact = !then->erased_before};
     struct question q;
     struct admission a = {0};
+    int form = LEAF_FORM;
     *ret = (struct act_again){0};
+    TRY(leaf_form(ctx, then->leaf, &form));
     TRY(question_load(ctx, g, db, &v->draft, v->at, book_newest(g->book), &q));
+    q.leaf_form = form;
     q.recorded = true;
     q.decided_then = then->erased_before ? v->decided : json_array();
     q.erased = v->erased;

@@ -76,6 +76,7 @@ struct question {
     bool decided_before; /* the actor did one of the kinds `apart.earlier` names, in the case this
                             one is about */
 
+    int leaf_form;            /* in which its leaf is written (act.c) */
     bool recorded;            /* replay: the act stands in the ledger */
     struct misnamed misnamed; /* something the act names that it may not */
 
@@ -240,6 +241,11 @@ enum err question_load(struct ctx *ctx, struct gate *g, struct db *db, const str
                        struct instant at, int64_t law_seq, struct question *ret) MUST_USE;
 
 /* ---- act.c: a draft as a leaf and vault content ---- */
+
+/* The form of leaves that are written now. ERR_CORRUPT when a text is no leaf of a form that this
+ * program knows. */
+enum { LEAF_FORM = 2 };
+enum err leaf_form(struct ctx *ctx, struct str leaf, int *ret) MUST_USE;
 
 struct act_text {
     struct str leaf;  /* canonical JSON */

@@ -103,7 +103,8 @@ static struct json merged_facts(struct arena *a, const struct json *before,
 enum err question_load(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft,
                        struct instant at, int64_t law_seq, struct question *ret)
 {
-    *ret = (struct question){.draft = draft, .at = at, .day = instant_day(at)};
+    *ret =
+        (struct question){.draft = draft, .at = at, .day = instant_day(at), .leaf_form = LEAF_FORM};
     struct question *q = ret;
     q->facts_before = q->acts = json_object();
     q->decided = q->decided_then = json_array();

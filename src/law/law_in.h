@@ -59,6 +59,7 @@ struct law {
     struct day day;
     struct law_pack *packs;
     size_t pack_count;
+    uint8_t digest[32]; /* of the set of them */
     struct transition *transitions;
     size_t transition_count;
     struct statute *statutes;
@@ -310,6 +311,9 @@ void check_limits(struct builder *b);
 bool limit_stands_as(const struct law *law, struct str as);
 void check_tests(struct builder *b);
 void check_documents(struct builder *b);
+
+/* pack.c: one digest of the packs of a law (list.h). */
+void set_digest(struct ctx *ctx, const struct law_pack *packs, size_t count, uint8_t ret[32]);
 
 /* Is a template well formed? Else *ret_line and a sentence in ctx->why. */
 enum err document_check(struct ctx *ctx, struct str text, uint32_t *ret_line) MUST_USE;

@@ -4,6 +4,10 @@
 #include "law/model.h"
 
 const struct law_pack *law_packs(const struct law *law, size_t *ret_count);
+/* The set of these packs by one digest, 32 bytes, which each act names: the SHA-256 of the line
+ * "tongban/law/v1" and of a line "CODE@VERSION:DIGEST" for each pack, in bytewise order of the
+ * codes, each line ended by LF. */
+const uint8_t *law_digest(const struct law *law);
 const struct act_kind *law_acts(const struct law *law, size_t *ret_count);
 const struct item *law_items(const struct law *law, size_t *ret_count);
 const struct office *law_offices(const struct law *law, size_t *ret_count);

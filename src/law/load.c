@@ -429,6 +429,7 @@ enum err law_link(struct ctx *ctx, struct law_shelf *s, struct arena *arena,
     if (b.failed) {
         return refuse(ctx, ret_problems);
     }
+    set_digest(ctx, law->packs, count, law->digest);
     shelf_hand_over(s, law, packs, count);
     *ret = law;
     return ERR_OK;
@@ -497,6 +498,10 @@ const struct law_pack *law_packs(const struct law *law, size_t *ret_count)
 {
     *ret_count = law->pack_count;
     return law->packs;
+}
+const uint8_t *law_digest(const struct law *law)
+{
+    return law->digest;
 }
 const struct act_kind *law_acts(const struct law *law, size_t *ret_count)
 {

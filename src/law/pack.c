@@ -1,4 +1,5 @@
 /* Packs as files, as one text, and as a digest. */
+#include "base/encode.h"
 #include "base/json_make.h"
 #include "base/utf8.h"
 #include "law/law_in.h"
@@ -115,4 +116,29 @@ enum err law_pack_digest(struct ctx *ctx, const struct law_pack_source *pack, ui
     TRY(law_pack_write(ctx, pack, &text));
     sha256(text.p, text.n, ret);
     return ERR_OK;
+}
+
+static int by_code(const void *a, const void *b)
+{
+    return str_compare((*(const struct law_pack *const *)a)->code,
+                       (*(const struct law_pack *const *)b)->code);
+}
+
+void set_digest(struct ctx *ctx, const struct law_pack *packs, size_t count, uint8_t ret[32])
+{
+    struct arena_mark mark = arena_mark(ctx->arena);
+    const struct law_pack **order = ARENA_ARRAY(ctx->arena, const struct law_pack *, count + 1);
+    struct buf b = buf_new(ctx->arena, 0);
+    for (size_t i = 0; i < count; i++) {
+        order[i] = &packs[i];
+    }
+    qsort(order, count, sizeof(*order), by_code);
+    buf_puts(&b, "tongban/law/v1\n");
+    for (size_t i = 0; i < count; i++) {
+        struct str digest = hex_encode(ctx->arena, order[i]->digest, 32);
+        buf_format(&b, "%.*s@%.*s:%.*s\n", FMT(order[i]->code), FMT(order[i]->version),
+                   FMT(digest));
+    }
+    sha256(b.p, b.n, ret);
+    arena_reset(ctx->arena, mark);
 }

@@ -132,6 +132,25 @@ TEST(law_a_file_is_parsed_once_and_goes_when_nobody_needs_it)
     law_shelf_free(b.shelf);
 }
 
+/* The digest of the set of packs is that of the set: in whatever order they are given. */
+TEST(law_the_set_of_packs_has_one_digest_in_any_order)
+{
+    struct law_pack packs[3] = {{.code = STR("cn"), .version = STR("2026.1"), .digest = {1}},
+                                {.code = STR("b"), .version = STR("2026.2"), .digest = {2}},
+                                {.code = STR("cn-990101"), .version = STR("1"), .digest = {3}}};
+    struct law_pack other[3] = {packs[2], packs[0], packs[1]};
+    uint8_t one[32];
+    uint8_t two[32];
+    set_digest(ctx, packs, 3, one);
+    set_digest(ctx, other, 3, two);
+    CHECK(memcmp(one, two, 32) == 0);
+    other[0].version = STR("2");
+    set_digest(ctx, other, 3, two);
+    CHECK(memcmp(one, two, 32) != 0);
+    set_digest(ctx, packs, 2, two);
+    CHECK(memcmp(one, two, 32) != 0);
+}
+
 /* A procedure is what it calls, too: another file there, another procedure here. */
 TEST(law_a_procedure_is_compiled_anew_when_what_it_calls_is_other)
 {
