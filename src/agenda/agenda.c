@@ -302,6 +302,7 @@ enum err agenda_tick(struct ctx *ctx, struct agenda *g, size_t *ret_count)
     e = full ? ERR_OK : e;
     g->more = e == ERR_OK && (full || count == TICK_MAX);
     move_place(g, g->more ? &timers[taken - 1] : NULL);
+    e = e == ERR_OK ? gate_begin_day(ctx, g->gate, *reader, instant_day(now)) : e;
     e = e == ERR_OK ? owed_look(ctx, g, *reader) : e;
     e = e == ERR_OK ? sweep_look(ctx, g, *reader) : e;
     close_reader(reader);

@@ -369,6 +369,16 @@ int64_t book_before(const struct law_book *b, int64_t law_seq)
     return before;
 }
 
+struct day book_from(const struct law_book *b, int64_t seq)
+{
+    size_t i = b->count;
+    while (i > 0 && b->rows[i - 1].seq != seq) {
+        i--;
+    }
+    must(i > 0);
+    return b->rows[i - 1].from;
+}
+
 int64_t book_visible(struct law_book *b)
 {
     pthread_mutex_lock(&b->lock);

@@ -33,6 +33,8 @@ struct str book_alarm(struct law_book *b, struct arena *a);
 int64_t book_newest(const struct law_book *b);
 /* The one before it; -1 when there is none. */
 int64_t book_before(const struct law_book *b, int64_t law_seq);
+/* The first day on which the version that act `seq` published is in force. */
+struct day book_from(const struct law_book *b, int64_t seq);
 /* The newest one that is committed, for readers. Any thread. */
 int64_t book_visible(struct law_book *b);
 /* How many publications the writer counts; go back to a count; show readers all there are. */

@@ -361,6 +361,156 @@ TEST(gate_a_calendar_at_short_notice_counts_every_running_clock)
     story_close(&s);
 }
 
+/* ---- law published ahead of its first day ---- */
+
+#define FROM_MARCH_10                                                                              \
+    {                                                                                              \
+        "pack.json", "\"from\": \"2020-01-01\"", "\"from\": \"2026-03-10\""                        \
+    }
+
+static const struct edit a_timer_more_ahead[] = {
+    FROM_MARCH_10,
+    {"pack.json", "\"pack\": \"cn\",", NEW_CASES},
+    {"procedure/licensing.bpmn", "<exclusiveGateway id=\"work-way\"",
+     "<boundaryEvent id=\"work-late\" attachedToRef=\"work\" cancelActivity=\"false\">"
+     "<timerEventDefinition><extensionElements><tb:act kind=\"lapse-hearing-right\"/>"
+     "<tb:limit ref=\"xk.hearing.ask\"/></extensionElements></timerEventDefinition></boundaryEvent>"
+     "<endEvent id=\"work-noted\"/><sequenceFlow id=\"g-late\" sourceRef=\"work-late\" "
+     "targetRef=\"work-noted\"/><exclusiveGateway id=\"work-way\""},
+};
+static const struct edit days_off_ahead[] = {
+    FROM_MARCH_10,
+    {"calendar/2026.json", "\"off\": {",
+     "\"off\": {\"2026-03-16\": \"临时\", \"2026-03-17\": \"临时\", "},
+};
+
+/* The program ends and begins again: what was only in memory is gone. */
+static void restart(struct story *s)
+{
+    struct test *t = s->t;
+    struct ctx *ctx = s->ctx;
+    size_t count = 0;
+    const struct projector *const *rooms = rooms_projectors(&count);
+    struct gate_config config = {.store = s->store,
+                                 .keys = s->keys,
+                                 .origin = STR("story.example/bh"),
+                                 .node = STR("bh"),
+                                 .rooms = rooms,
+                                 .room_count = count};
+    agenda_free(s->agenda);
+    gate_close(s->gate);
+    CHECK_OK(gate_new(ctx, &config, &s->gate));
+    CHECK_OK(agenda_new(ctx, s->gate, s->store, &s->agenda));
+}
+
+/* On the day itself, by the tick and with no act; replay, when the story closes, agrees. */
+TEST(gate_law_published_ahead_reaches_cases_on_its_first_day)
+{
+    struct story s;
+    open_node(&s, t, ctx);
+    on(&s, "2026-03-02");
+    act(&s, "p-zhou", "apply", food);
+    act(&s, "o-clerk", "accept", "{}");
+    struct case_state was = state_now(&s);
+    on(&s, "2026-03-04");
+    publish(&s, a_timer_more_ahead, LEN(a_timer_more_ahead));
+    on(&s, "2026-03-09");
+    CHECK_INT(story_tick(&s), 0);
+    CHECK(state_now(&s).law == was.law); /* not a day early */
+    CHECK(clock_now(&s, "xk.hearing.ask").limit == NULL);
+    on(&s, "2026-03-10");
+    CHECK_INT(story_tick(&s), 0);
+    CHECK(state_now(&s).law != was.law && !state_now(&s).kept);
+    CHECK_STR(day_text(ctx->arena, clock_now(&s, "xk.hearing.ask").started), "2026-03-10");
+    CHECK_STR(day_text(ctx->arena, clock_now(&s, "xk.hearing.ask").due), "2026-03-17");
+    CHECK_INT(timers_of(&s), 1);
+    const struct law *law = state_now(&s).law;
+    restart(&s);
+    CHECK_INT(story_tick(&s), 0);
+    CHECK_INT(timers_of(&s), 1); /* once */
+    on(&s, "2026-03-18");
+    CHECK_INT(story_tick(&s), 1);
+    CHECK(law != NULL && clock_now(&s, "xk.hearing.ask").state == CLOCK_MET);
+    story_close(&s);
+}
+
+/* Before the first act of that day, in whichever case, when the tick has not come yet. */
+TEST(gate_law_published_ahead_begins_before_the_first_act_of_its_day)
+{
+    struct story s;
+    open_node(&s, t, ctx);
+    on(&s, "2026-03-02");
+    act(&s, "p-zhou", "apply", food);
+    act(&s, "o-clerk", "accept", "{}");
+    struct str first = s.case_id;
+    s.case_id = STR("");
+    act(&s, "p-zhou", "apply", food);
+    on(&s, "2026-03-04");
+    publish(&s, a_timer_more_ahead, LEN(a_timer_more_ahead));
+    on(&s, "2026-03-09");
+    act(&s, "o-clerk", "accept", "{}");
+    CHECK(clock_now(&s, "xk.hearing.ask").limit == NULL); /* the day before: the old law */
+    on(&s, "2026-03-11");
+    act(&s, "o-reviewer", "suspend", "{\"case.reason\":\"送检\",\"case.days\":5}");
+    CHECK_STR(day_text(ctx->arena, clock_now(&s, "xk.hearing.ask").started), "2026-03-10");
+    CHECK(clock_now(&s, "xk.hearing.ask").state == CLOCK_MET); /* left the step with its timer */
+    s.case_id = first;
+    CHECK_STR(day_text(ctx->arena, clock_now(&s, "xk.hearing.ask").started), "2026-03-10");
+    CHECK_INT(timers_of(&s), 1);
+    story_close(&s);
+}
+
+/* The node was down on the first day of one version and on that of the next: each begins in its
+ * turn, as of its own day. */
+TEST(gate_law_published_ahead_begins_also_when_the_node_was_down_that_day)
+{
+    static const struct edit later[] = {
+        {"pack.json", "\"from\": \"2020-01-01\"", "\"from\": \"2026-03-12\""},
+        {"pack.json", "\"pack\": \"cn\",", NEW_CASES},
+        {"calendar/2026.json", "\"off\": {",
+         "\"off\": {\"2026-03-16\": \"临时\", \"2026-03-17\": \"临时\", "},
+    };
+    struct story s;
+    open_node(&s, t, ctx);
+    on(&s, "2026-03-02");
+    act(&s, "p-zhou", "apply", food);
+    act(&s, "o-clerk", "accept", "{}");
+    publish(&s, a_timer_more_ahead, LEN(a_timer_more_ahead));
+    publish(&s, later, LEN(later));
+    restart(&s);
+    on(&s, "2026-03-13");
+    CHECK_INT(story_tick(&s), 0);
+    /* From the 10th its clock ran, and ended on the 12th with the timer that the next has not. */
+    CHECK_STR(day_text(ctx->arena, clock_now(&s, "xk.hearing.ask").started), "2026-03-10");
+    CHECK(clock_now(&s, "xk.hearing.ask").state == CLOCK_MET);
+    CHECK_STR(day_text(ctx->arena, clock_now(&s, "xk.hearing.ask").ended), "2026-03-12");
+    CHECK_STR(day_text(ctx->arena, clock_now(&s, "xk.decide").due), "2026-04-01");
+    CHECK_INT(timers_of(&s), 0);
+    story_close(&s);
+}
+
+/* A version that is put right before its day: only the last one is ever in force. */
+TEST(gate_of_two_versions_of_one_first_day_the_last_holds)
+{
+    static const struct edit wrong[] = {
+        FROM_MARCH_10,
+        {"pack.json", "\"pack\": \"cn\",", NEW_CASES},
+        {"calendar/2026.json", "\"off\": {", "\"off\": {\"2026-03-18\": \"误\", "},
+    };
+    struct story s;
+    open_node(&s, t, ctx);
+    on(&s, "2026-03-02");
+    act(&s, "p-zhou", "apply", food);
+    act(&s, "o-clerk", "accept", "{}");
+    publish(&s, wrong, LEN(wrong));
+    publish(&s, days_off_ahead, LEN(days_off_ahead));
+    CHECK_STR(day_text(ctx->arena, clock_now(&s, "xk.decide").due), "2026-03-30");
+    on(&s, "2026-03-10");
+    CHECK_INT(story_tick(&s), 0);
+    CHECK_STR(day_text(ctx->arena, clock_now(&s, "xk.decide").due), "2026-04-01");
+    story_close(&s);
+}
+
 /* ---- timers that are many, timers that are refused ---- */
 
 /* Forty steps side by side, each with a timer: withdrawing ends them all in one act. */
@@ -461,6 +611,15 @@ struct crowd {
     int64_t first[MANY]; /* the act that opened it */
 };
 
+static void crowd_jobs(struct crowd *c)
+{
+    struct test *t = c->s->t;
+    struct ctx *ctx = c->s->ctx;
+    struct jobs_config config = {
+        .gate = c->s->gate, .store = c->s->store, .kinds = &jobs_catch_up, .kind_count = 1};
+    CHECK_OK(jobs_new(ctx, &config, &c->jobs));
+}
+
 /* Cases that are all at the examination, with the last days of 30 March. */
 static struct crowd *crowd_open(struct story *s, struct test *t, struct ctx *ctx)
 {
@@ -475,12 +634,7 @@ static struct crowd *crowd_open(struct story *s, struct test *t, struct ctx *ctx
         c->ids[i] = s->case_id;
         c->first[i] = state_now(s).first_seq;
     }
-    CHECK_OK(
-        jobs_new(ctx,
-                 &(struct jobs_config){
-                     .gate = s->gate, .store = s->store, .kinds = &jobs_catch_up, .kind_count = 1},
-                 &c->jobs));
-    on(s, "2026-03-12");
+    crowd_jobs(c);
     return c;
 }
 
@@ -521,6 +675,7 @@ TEST(gate_a_publication_brings_cases_up_in_pieces)
 {
     struct story s;
     struct crowd *c = crowd_open(&s, t, ctx);
+    on(&s, "2026-03-12");
     CHECK_INT(with_due(c, "2026-03-30"), MANY);
     publish(&s, two_days_off, LEN(two_days_off));
     CHECK_INT(with_due(c, "2026-04-01"), LIMIT_CATCH_UP_CASES);
@@ -538,6 +693,7 @@ TEST(gate_a_case_is_brought_up_before_anything_is_done_to_it)
 {
     struct story s;
     struct crowd *c = crowd_open(&s, t, ctx);
+    on(&s, "2026-03-12");
     publish(&s, two_days_off, LEN(two_days_off));
     /* An act: its own clock is right at once. */
     s.case_id = c->ids[MANY - 1];
@@ -574,29 +730,47 @@ TEST(gate_a_case_is_brought_up_before_anything_is_done_to_it)
     crowd_close(c);
 }
 
+/* So do cases of a version published ahead: the first pieces by the tick, then the node ends and
+ * begins again, an act goes in between, and at last all are there, each once. */
+TEST(gate_law_published_ahead_brings_cases_up_in_pieces)
+{
+    struct story s;
+    struct crowd *c = crowd_open(&s, t, ctx);
+    on(&s, "2026-03-09");
+    publish(&s, days_off_ahead, LEN(days_off_ahead));
+    CHECK_INT(run_jobs(c), 0);
+    CHECK_INT(with_due(c, "2026-03-30"), MANY);
+    jobs_free(c->jobs);
+    restart(&s);
+    on(&s, "2026-03-10");
+    CHECK_INT(story_tick(&s), 0);
+    CHECK_INT(with_due(c, "2026-04-01"), LIMIT_CATCH_UP_CASES);
+    CHECK_INT(story_tick(&s), 0); /* it has begun: nothing more */
+    CHECK_INT(with_due(c, "2026-04-01"), LIMIT_CATCH_UP_CASES);
+    restart(&s);
+    crowd_jobs(c);
+    s.case_id = c->ids[MANY - 1];
+    act(&s, "o-decider", "extend", "{\"case.reason\":\"检验未完\"}");
+    CHECK(due_is(c, MANY - 1, "2026-04-16"));
+    CHECK_INT(run_jobs(c), 1);
+    CHECK_INT(with_due(c, "2026-04-01"), 2 * LIMIT_CATCH_UP_CASES);
+    restart(&s);
+    c->jobs = NULL;
+    crowd_close(c); /* the rest, and replay */
+}
+
 /* Left unfinished: by the node's end, or by its death between two pieces. */
 TEST(gate_replay_agrees_while_cases_are_behind)
 {
     struct story s;
     struct crowd *c = crowd_open(&s, t, ctx);
+    on(&s, "2026-03-12");
     publish(&s, a_step_before, LEN(a_step_before));
     publish(&s, two_days_off, LEN(two_days_off));
     CHECK_INT(run_jobs(c), 1);
     CHECK(with_due(c, "2026-04-01") < MANY);
-    /* Another process: what the first had in memory is gone. */
-    size_t room_count = 0;
-    const struct projector *const *rooms = rooms_projectors(&room_count);
-    struct gate_config config = {.store = s.store,
-                                 .keys = s.keys,
-                                 .origin = STR("story.example/bh"),
-                                 .node = STR("bh"),
-                                 .rooms = rooms,
-                                 .room_count = room_count};
     jobs_free(c->jobs);
-    agenda_free(s.agenda);
-    gate_close(s.gate);
-    CHECK_OK(gate_new(ctx, &config, &s.gate));
-    CHECK_OK(agenda_new(ctx, s.gate, s.store, &s.agenda));
+    restart(&s);
     c->jobs = NULL;
     crowd_close(c);
 }

@@ -165,8 +165,7 @@ static enum err project(struct ctx *ctx, struct gate *g, struct db *db, const st
     static const struct str publishes = STR_INIT("law.publish");
     if (str_in(publishes, act->kind->effects, act->kind->effect_count)) {
         TRY(book_note(ctx, g->book, db));
-        struct publication p = {act->seq, act->day, json_text(&act->draft->fields, "pack.code")};
-        TRY(catch_up_begin(ctx, g, db, &p, act->replay));
+        TRY(law_published(ctx, g, db, json_text(&act->draft->fields, "pack.code"), act));
     }
     return ERR_OK;
 }
@@ -370,7 +369,7 @@ static enum err repeat(struct ctx *ctx, struct gate *g, struct db *db, int64_t s
 
 static void mark(struct gate *g, struct gate_mark *m)
 {
-    *m = (struct gate_mark){g->tree, g->last, g->refusal_id, book_count(g->book)};
+    *m = (struct gate_mark){g->tree, g->last, g->refusal_id, g->ahead, book_count(g->book)};
 }
 
 void gate_mark_job(struct gate *g)
@@ -387,6 +386,7 @@ void gate_mark_reset(struct gate *g, const struct gate_mark *m)
     g->tree = m->tree;
     g->last = m->last;
     g->refusal_id = m->refusal_id;
+    g->ahead = m->ahead;
     book_reset(g->book, m->publications);
 }
 
@@ -436,8 +436,10 @@ enum err admit(struct ctx *ctx, struct gate *g, struct db *db, const struct draf
     struct question q;
     struct admission a = {0};
     bool was_behind = false;
+    struct instant at = next_instant(g);
+    TRY(law_begins(ctx, g, db, instant_day(at), false));
     TRY(case_catch_up(ctx, g, db, draft->case_id, &was_behind));
-    TRY(question_load(ctx, g, db, draft, next_instant(g), book_newest(g->book), &q));
+    TRY(question_load(ctx, g, db, draft, at, book_newest(g->book), &q));
     checks_run(ctx, &q, &a.verdict);
     if (a.verdict.admitted) {
         TRY(check_publication(ctx, g, db, &q, &a.verdict));
@@ -445,7 +447,7 @@ enum err admit(struct ctx *ctx, struct gate *g, struct db *db, const struct draf
     *ret = (struct receipt){.seq = -1, .at = q.at};
     keep_verdict(lasting, &a.verdict, &ret->verdict);
     if (!a.verdict.admitted && was_behind) {
-        TRY(case_caught_up(ctx, g, db, draft->case_id));
+        TRY(case_caught_up(ctx, db, draft->case_id));
     }
     if (!a.verdict.admitted) {
         return log_refusal(ctx, g, db, &q, &a.verdict);

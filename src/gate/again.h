@@ -30,6 +30,10 @@ struct act_again {
  * and vault give no act at all. */
 enum err gate_again(struct ctx *ctx, struct gate *g, struct db *db, const struct act_then *then,
                     struct act_again *ret) MUST_USE;
+/* What begins by itself between acts, or after the last: the last day of a version published ahead
+ * that a node has come to (n = INT32_MIN: none), and the same once more in another. */
+enum err gate_begun(struct ctx *ctx, struct db *reader, struct day *ret) MUST_USE;
+enum err gate_begin_again(struct ctx *ctx, struct gate *g, struct db *db, struct day upto) MUST_USE;
 /* The versions of all that projects, as a text to hold against what made the views. */
 struct str gate_views_version(struct arena *a, const struct gate_config *config);
 /* Of a gate that rebuilds: how many acts are in the views (and the place of the next), of how many.

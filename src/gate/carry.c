@@ -1,4 +1,4 @@
-/* Law is published that carries cases over: a transition `new` of a pack (docs/law-packs.md).
+/* Law comes into force that carries cases over: a transition `new` of a pack (docs/law-packs.md).
  *
  * A case comes under the new law at the place where it stands (bpmn_carry says what that is), and
  * its clocks under the limits of that place:
@@ -52,8 +52,8 @@ static enum err keep_law(struct ctx *ctx, struct carry_over *c, struct str case_
 {
     return gate_kept_set(ctx, c->db,
                          (struct gate_kept_set_in){.case_id = case_id,
-                                                   .seq = c->seq,
-                                                   .day = c->day.n,
+                                                   .seq = c->at.seq,
+                                                   .day = c->at.day.n,
                                                    .element = element,
                                                    .why = str_from(why)});
 }
@@ -174,8 +174,8 @@ static enum err move_case(struct ctx *ctx, struct carry_over *c, struct question
     TRY(carry_timers(ctx, c, q, carried));
     TRY(gate_case_law(ctx, c->db,
                       (struct gate_case_law_in){.id = q->row.id,
-                                                .law_seq = c->seq,
-                                                .law_day = c->day.n,
+                                                .law_seq = c->at.seq,
+                                                .law_day = c->at.day.n,
                                                 .status = status,
                                                 .tokens = tokens}));
     TRY(status_tell(ctx, c, q, status));
@@ -191,8 +191,8 @@ static enum err question_of(struct ctx *ctx, struct carry_over *c, struct str id
 {
     static const struct draft none = {0};
     *ret = (struct question){.draft = &none,
-                             .day = c->day,
-                             .at = day_start(c->day),
+                             .day = c->at.day,
+                             .at = day_start(c->at.day),
                              .law_now = c->law,
                              .has_case = true,
                              .acts = json_object()};
@@ -214,8 +214,11 @@ enum err carry_case(struct ctx *ctx, struct carry_over *c, struct str id)
     const struct bpmn_change *change = NULL;
     bool found = false;
     TRY(question_of(ctx, c, id, &q, &found));
-    must(!found || q.row.law_seq < c->seq); /* once, and in the order of publications */
-    if (!found || q.row.closed != 0 || q.item == NULL || q.item->procedure == NULL ||
+    /* It is under that law: it began on that day, or another pack that begins with this one carried
+     * it over. */
+    bool is_there =
+        q.row.law_day > c->at.day.n || (q.row.law_day == c->at.day.n && q.row.law_seq >= c->at.seq);
+    if (!found || is_there || q.row.closed != 0 || q.item == NULL || q.item->procedure == NULL ||
         law_transition(c->law, c->pack, q.row.item) == NULL) {
         return ERR_OK;
     }
@@ -232,7 +235,7 @@ enum err carry_case(struct ctx *ctx, struct carry_over *c, struct str id)
     }
     struct limits before = limits_of(ctx->arena, &q, state);
     q.law = c->law;
-    q.law_seq = c->seq;
+    q.law_seq = c->at.seq;
     q.item = item;
     TRY(clocks_load(ctx, c->db, &q));
     return move_case(ctx, c, &q, &before, &carried);
@@ -243,12 +246,12 @@ static void free_arena(void *arena)
     arena_free(arena);
 }
 
-enum err carry_begin(struct ctx *ctx, struct gate *g, struct db *db, const struct publication *p,
+enum err carry_begin(struct ctx *ctx, struct gate *g, struct db *db, const struct law_change *x,
                      struct carry_over *ret)
 {
-    *ret = (struct carry_over){.g = g, .db = db, .pack = p->pack, .seq = p->seq, .day = p->day};
-    TRY(book_law(ctx, g->book, db, p->seq, p->day, &ret->law));
-    ret->carries = ret->law != NULL && law_has_transition(ret->law, p->pack);
+    *ret = (struct carry_over){.g = g, .db = db, .pack = x->pack, .at = x->after};
+    TRY(book_law(ctx, g->book, db, x->after.seq, x->after.day, &ret->law));
+    ret->carries = ret->law != NULL && law_has_transition(ret->law, x->pack);
     if (!ret->carries) {
         return ERR_OK;
     }

@@ -1,26 +1,26 @@
-/* catch_up.c - when a publication is done to the cases that run.
+/* catch_up.c - when a change of law is done to the cases that run.
  *
- * A publication can move every case: a transition carries it over to new law (carry.c), a calendar
- * counts its clocks anew (recount.c). For a million cases that takes minutes, and no other act may
- * wait so long. So the publication's transaction brings up the first few cases, and where there are
- * more leaves a row (gate_behind) and a job; the job goes on in pieces, a bounded number of cases a
- * transaction, and acts go in between.
+ * A version of a pack that comes into force (begin.c) can move every case: a transition carries it
+ * over to new law (carry.c), a calendar counts its clocks anew (recount.c). For a million cases
+ * that takes minutes, and no other act may wait so long. So the transaction in which it comes into
+ * force brings up the first few cases, and where there are more leaves a row (gate_behind) and a
+ * job; the job goes on in pieces, a bounded number of cases a transaction, and acts go in between.
  *
  * What comes of it may not depend on when it is done, for replay makes every view again, and does
- * the whole of a publication at its place among the acts. It does not, by this rule:
+ * the whole of a change at its place among the acts. It does not, by this rule:
  *
- *     before anything is done to a case, it is brought up to the newest publication.
+ *     before anything is done to a case, it is brought up to the newest change.
  *
- * What a publication makes of a case depends on nothing but the publication and the case's own rows
- * as they stand: its state, its clocks, its facts. Nothing changes those but an act in the case
- * (admit) and the erasure of one of its values (erase.c), and both bring it up first. So between a
- * publication and the moment a case is brought up to it, these rows are what they were at the
- * publication, and what is made of them is the same as if it had been made then. By induction over
- * publications in their order the rows are the same at every act of the case, and in the end.
+ * What a change makes of a case depends on nothing but the change and the case's own rows as they
+ * stand: its state, its clocks, its facts. Nothing changes those but an act in the case (admit) and
+ * the erasure of one of its values (erase.c), and both bring it up first. So between a change and
+ * the moment a case is brought up to it, these rows are what they were at the change, and what is
+ * made of them is the same as if it had been made then. By induction over changes in their order
+ * the rows are the same at every act of the case, and in the end.
  *
- * A case is brought up to a publication exactly once. It is, when one of these holds:
+ * A case is brought up to a change exactly once. It is, when one of these holds:
  *
- *     its newest act came after the publication (that act brought it up, or opened it);
+ *     its newest act came after the change (that act brought it up, or opened it);
  *     the pass over all cases, in order of their numbers, is past it (gate_behind.place);
  *     it was brought up out of turn: an act that was refused, an erasure (gate_caught).
  *
@@ -41,9 +41,10 @@ enum { SCAN = 512 };
 
 _Static_assert((int)LIMIT_CATCH_UP_CASES <= (int)SCAN, "a piece can bring up what it looks at");
 
-/* One publication that is behind. */
+/* One change that cases are behind. */
 struct behind {
-    struct publication publication;
+    int64_t id;
+    struct law_change change;
     struct str place;
     struct carry_over carry;
     struct recount recount;
@@ -63,10 +64,15 @@ static enum err behinds_load(struct ctx *ctx, struct gate *g, struct db *db, str
     TRY(gate_behind_list(ctx, db, &rows, &ret->count));
     ret->list = ARENA_ARRAY(ctx->arena, struct behind, ret->count + 1);
     for (size_t i = 0; i < ret->count; i++) {
-        must(i == 0 || rows[i - 1].seq < rows[i].seq);
+        const struct gate_behind_list_row *r = &rows[i];
+        must(i == 0 || (rows[i - 1].id < r->id && rows[i - 1].at <= r->at));
         ret->list[i] =
-            (struct behind){.publication = {rows[i].seq, {(int32_t)rows[i].day}, rows[i].pack},
-                            .place = rows[i].place};
+            (struct behind){.id = r->id,
+                            .change = {.at = r->at,
+                                       .pack = r->pack,
+                                       .before = {r->before_seq, {(int32_t)r->before_day}},
+                                       .after = {r->law_seq, {(int32_t)r->law_day}}},
+                            .place = r->place};
     }
     return ERR_OK;
 }
@@ -78,16 +84,16 @@ static enum err behind_begin(struct ctx *ctx, const struct behinds *all, struct 
         return ERR_OK;
     }
     b->begun = true;
-    TRY(carry_begin(ctx, all->g, all->db, &b->publication, &b->carry));
-    return recount_begin(ctx, all->g, all->db, &b->publication, &b->recount);
+    TRY(carry_begin(ctx, all->g, all->db, &b->change, &b->carry));
+    return recount_begin(ctx, all->g, all->db, &b->change, &b->recount);
 }
 
-/* Bring a case up to the first `count` publications that are behind, in their order. */
+/* Bring a case up to the first `count` changes, in their order. */
 static enum err bring_up(struct ctx *ctx, struct behinds *all, size_t count, struct str case_id,
                          bool *ret_any)
 {
     struct gate_case_last_row last;
-    struct gate_caught_get_row caught = {.seq = -1};
+    struct gate_caught_get_row caught = {.id = -1};
     bool found = false;
     bool out_of_turn = false;
     *ret_any = false;
@@ -99,9 +105,8 @@ static enum err bring_up(struct ctx *ctx, struct behinds *all, size_t count, str
                         &out_of_turn));
     for (size_t i = 0; i < count; i++) {
         struct behind *b = &all->list[i];
-        int64_t seq = b->publication.seq;
-        bool is_up = last.last_seq > seq || str_compare(case_id, b->place) <= 0 ||
-                     (out_of_turn && caught.seq >= seq);
+        bool is_up = last.last_seq >= b->change.at || str_compare(case_id, b->place) <= 0 ||
+                     (out_of_turn && caught.id >= b->id);
         if (is_up) {
             continue;
         }
@@ -129,15 +134,19 @@ enum err case_catch_up(struct ctx *ctx, struct gate *g, struct db *db, struct st
     return all.count == 0 ? ERR_OK : bring_up(ctx, &all, all.count, case_id, ret_any);
 }
 
-enum err case_caught_up(struct ctx *ctx, struct gate *g, struct db *db, struct str case_id)
+enum err case_caught_up(struct ctx *ctx, struct db *db, struct str case_id)
 {
-    return gate_caught_set(
-        ctx, db, (struct gate_caught_set_in){.case_id = case_id, .seq = book_newest(g->book)});
+    struct gate_behind_last_row last;
+    bool found = false;
+    TRY(gate_behind_last(ctx, db, &last, &found));
+    return !found ? ERR_OK
+                  : gate_caught_set(ctx, db,
+                                    (struct gate_caught_set_in){.case_id = case_id, .id = last.id});
 }
 
 /* ---- the pass ---- */
 
-/* The next cases that this publication may touch, and the place after them: all that run when it
+/* The next cases that this change may touch, and the place after them: all that run when it
  * carries over or any day is another; else those with a clock past the calendar. */
 struct look {
     struct str *ids;
@@ -178,8 +187,7 @@ static enum err look_at_provisional(struct ctx *ctx, struct db *db, struct str a
 
 static enum err behind_end(struct ctx *ctx, const struct behinds *all)
 {
-    TRY(gate_behind_remove(ctx, all->db,
-                           (struct gate_behind_remove_in){.seq = all->list[0].publication.seq}));
+    TRY(gate_behind_remove(ctx, all->db, (struct gate_behind_remove_in){.id = all->list[0].id}));
     return all->count == 1 ? gate_caught_clear(ctx, all->db) : ERR_OK;
 }
 
@@ -212,9 +220,8 @@ static enum err piece(struct ctx *ctx, struct gate *g, struct db *db, bool *ret_
     }
     *ret_more = !l.through || all.count > 1;
     return l.through ? behind_end(ctx, &all)
-                     : gate_behind_move(ctx, db,
-                                        (struct gate_behind_move_in){.seq = b->publication.seq,
-                                                                     .place = l.place});
+                     : gate_behind_move(
+                           ctx, db, (struct gate_behind_move_in){.id = b->id, .place = l.place});
 }
 
 static enum err some_apply(struct ctx *ctx, struct db *db, void *arg, const struct receipt *receipt)
@@ -245,14 +252,23 @@ enum err gate_catch_up(struct ctx *ctx, struct gate *g)
     return ERR_OK;
 }
 
-enum err catch_up_begin(struct ctx *ctx, struct gate *g, struct db *db, const struct publication *p,
+enum err catch_up_begin(struct ctx *ctx, struct gate *g, struct db *db, const struct law_change *x,
                         bool replay)
 {
+    struct gate_behind_last_row last = {0};
+    bool any = false;
     bool more = true;
     bool added = false;
+    TRY(gate_behind_last(ctx, db, &last, &any));
     TRY(gate_behind_add(ctx, db,
-                        (struct gate_behind_add_in){
-                            .seq = p->seq, .day = p->day.n, .pack = p->pack, .place = STR("")}));
+                        (struct gate_behind_add_in){.id = any ? last.id + 1 : 1,
+                                                    .at = x->at,
+                                                    .pack = x->pack,
+                                                    .law_seq = x->after.seq,
+                                                    .law_day = x->after.day.n,
+                                                    .before_seq = x->before.seq,
+                                                    .before_day = x->before.day.n,
+                                                    .place = STR("")}));
     for (bool first = true; more && (first || replay); first = false) {
         struct arena_mark mark = arena_mark(ctx->arena);
         TRY(piece(ctx, g, db, &more));
@@ -262,6 +278,7 @@ enum err catch_up_begin(struct ctx *ctx, struct gate *g, struct db *db, const st
         return ERR_OK;
     }
     /* One job does all that is behind, however often law is published meanwhile. */
-    struct outbox_job job = {.kind = STR("gate.catch-up"), .key = STR("cases"), .seq = p->seq};
+    struct outbox_job job = {
+        .kind = STR("gate.catch-up"), .key = STR("cases"), .seq = x->after.seq};
     return outbox_add(ctx, db, &job, &added);
 }

@@ -139,7 +139,7 @@ enum err erase_value(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq
     /* What law was published before is done to the case as it stood then, with the value. */
     TRY(case_catch_up(ctx, g, db, record.case_id, &was_behind));
     if (was_behind) {
-        TRY(case_caught_up(ctx, g, db, record.case_id));
+        TRY(case_caught_up(ctx, db, record.case_id));
     }
     ret->case_id = record.case_id;
     TRY(said_again(ctx, db, ret));

@@ -74,6 +74,22 @@ static void end_batch(void *arg, enum err err)
     }
 }
 
+/* The time of the newest act. */
+static enum err read_last(struct ctx *ctx, struct gate *g, struct db *db)
+{
+    struct act_record newest;
+    bool found = false;
+    if (g->tree.size == 0) {
+        return ERR_OK;
+    }
+    TRY(gate_act(ctx, g, db, (int64_t)g->tree.size - 1, &newest, &found));
+    if (!found) {
+        return fault(ctx, ERR_CORRUPT, "the ledger lacks its newest act");
+    }
+    g->last = newest.at;
+    return ERR_OK;
+}
+
 /* Where a rebuilding goes on: behind the acts that are in the views. */
 static enum err rebuild_read(struct ctx *ctx, struct gate *g, struct db *db)
 {
@@ -89,7 +105,8 @@ static enum err rebuild_read(struct ctx *ctx, struct gate *g, struct db *db)
     }
     TRY(book_note(ctx, g->book, db));
     book_show(g->book);
-    return ERR_OK;
+    TRY(read_last(ctx, g, db));
+    return law_begins_read(ctx, g, db);
 }
 
 static void all_told(void *arg)
@@ -116,20 +133,13 @@ static enum err read_head(struct ctx *ctx, struct gate *g, struct db *db)
         g->tree.size = (uint64_t)head.size;
         memcpy(g->tree.frontier, head.frontier.p, head.frontier.n);
     }
-    if (g->tree.size > 0) {
-        struct act_record newest;
-        TRY(gate_act(ctx, g, db, (int64_t)g->tree.size - 1, &newest, &found));
-        if (!found) {
-            return fault(ctx, ERR_CORRUPT, "the ledger lacks its newest act");
-        }
-        g->last = newest.at;
-    }
+    TRY(read_last(ctx, g, db));
     struct gate_refusal_last_row last;
     TRY(gate_refusal_last(ctx, db, &last, &found));
     g->refusal_id = found ? last.id : 0;
     TRY(book_note(ctx, g->book, db));
     show_law(g);
-    return ERR_OK;
+    return law_begins_read(ctx, g, db);
 }
 
 /* In a process that writes nothing: the law, and the way to the one that does. */
@@ -174,6 +184,7 @@ enum err gate_new(struct ctx *ctx, const struct gate_config *config, struct gate
                        .rebuilds = config->rebuilds,
                        .keeps = config->keeps,
                        .keep_count = config->keep_count,
+                       .ahead = {INT32_MAX},
                        .arena = arena};
     pthread_mutex_init(&g->pool_lock, NULL);
     bool is_front = config->socket > 0;

@@ -138,6 +138,7 @@ struct gate {
     struct law_book *book;
     struct tree tree;    /* the writer's own; readers use the store */
     struct instant last; /* time of the newest act: recorded time never steps back */
+    struct day ahead;    /* on which the next version published ahead begins; INT32_MAX: none */
     struct writer *writer;
     bool rebuilds; /* acts come from the own ledger: leaf, values and documents are there already */
     uint64_t rebuild_to;
@@ -152,6 +153,7 @@ struct gate {
         struct tree tree;
         struct instant last;
         int64_t refusal_id;
+        struct day ahead;
         size_t publications;
     } job_mark, batch_mark;
     bool batch_open;
@@ -313,55 +315,73 @@ enum err clocks_count(struct ctx *ctx, struct question *q) MUST_USE;
 enum err due_tell(struct ctx *ctx, struct gate *g, struct db *db,
                   const struct question *q) MUST_USE;
 
-/* ---- what a publication does to cases (carry.c, recount.c), and when (catch_up.c) ---- */
+/* ---- what a change of law does to cases (carry.c, recount.c), and when (begin.c, catch_up.c) ----
+ */
 
-struct publication {
-    int64_t seq;     /* its act */
-    struct day day;  /* of that act */
+/* The law of a day after the publications up to a sequence. */
+struct law_at {
+    int64_t seq; /* -1: none */
+    struct day day;
+};
+/* A version of a pack comes into force: by the act that publishes it, or on the first day of one
+ * that was published ahead. */
+struct law_change {
+    int64_t at;      /* the place of the next act: all before it happened under the law before */
     struct str pack; /* its code */
+    struct law_at before;
+    struct law_at after;
 };
 
+/* A version was published, by the act that is now the ledger's last, and is in the book: what it
+ * does to cases begins at once, or is noted for its first day. In the writer's transaction. */
+enum err law_published(struct ctx *ctx, struct gate *g, struct db *db, struct str pack,
+                       const struct admitted *act) MUST_USE;
+/* What was published ahead and begins on a day up to this one, begins: before any act of that day.
+ * In the writer's transaction. */
+enum err law_begins(struct ctx *ctx, struct gate *g, struct db *db, struct day upto,
+                    bool replay) MUST_USE;
+/* After opening: which day comes next, and the time that the last one has reached. */
+enum err law_begins_read(struct ctx *ctx, struct gate *g, struct db *db) MUST_USE;
+
 /* A case goes on under the new law where it stands, or keeps its own, which is noted (gate_kept).
- * Only running cases, each once, and in the order of publications. */
+ * Only running cases, each once, and in the order of the changes. */
 struct known_change;
 struct carry_over {
     struct gate *g;
     struct db *db;
     const struct law *law;
     struct str pack;
-    int64_t seq;
-    struct day day;
+    struct law_at at;
     bool carries;        /* else there is nothing to do for any case */
     struct arena *arena; /* for as long as cases are carried over */
     struct known_change *known;
     size_t known_count, known_room;
 };
-enum err carry_begin(struct ctx *ctx, struct gate *g, struct db *db, const struct publication *p,
+enum err carry_begin(struct ctx *ctx, struct gate *g, struct db *db, const struct law_change *x,
                      struct carry_over *ret) MUST_USE;
 enum err carry_case(struct ctx *ctx, struct carry_over *c, struct str id) MUST_USE;
 
-/* What a publication made of the days. */
+/* What a change of law made of the days. */
 struct recount {
     const struct law *before, *now; /* NULL: there is none */
     bool days;                      /* some day is a working day now that was none, or was one */
     struct day from, to;            /* the first and the last of them */
 };
-enum err recount_begin(struct ctx *ctx, struct gate *g, struct db *db, const struct publication *p,
+enum err recount_begin(struct ctx *ctx, struct gate *g, struct db *db, const struct law_change *x,
                        struct recount *ret) MUST_USE;
 /* Count anew the clocks of a case that this touches. */
 enum err recount_case(struct ctx *ctx, struct gate *g, struct db *db, const struct recount *r,
                       struct str case_id) MUST_USE;
 
-/* Law was published, and is in the book: begin to bring cases up to it; in replay to the end. In
- * the writer's transaction. */
-enum err catch_up_begin(struct ctx *ctx, struct gate *g, struct db *db, const struct publication *p,
+/* The law is another now: begin to bring cases up to it; in replay to the end. In the writer's
+ * transaction. */
+enum err catch_up_begin(struct ctx *ctx, struct gate *g, struct db *db, const struct law_change *x,
                         bool replay) MUST_USE;
-/* Bring one case up to the newest publication, before anything else is done to it. *ret_any: it was
- * behind; then, unless an act in it is admitted now, case_caught_up must note it. */
+/* Bring one case up to the newest change of law, before anything else is done to it. *ret_any: it
+ * was behind; then, unless an act in it is admitted now, case_caught_up must note it. */
 enum err case_catch_up(struct ctx *ctx, struct gate *g, struct db *db, struct str case_id,
                        bool *ret_any) MUST_USE;
-enum err case_caught_up(struct ctx *ctx, struct gate *g, struct db *db,
-                        struct str case_id) MUST_USE;
+enum err case_caught_up(struct ctx *ctx, struct db *db, struct str case_id) MUST_USE;
 
 /* ---- owed.c: acts of the node itself, where law leaves no discretion ---- */
 

@@ -25,5 +25,6 @@ static enum err track_bar(struct ctx *ctx, struct db *db, const struct admitted 
 }
 
 /* 1: states of procedures name elements by their ids (bpmn/state.c).
- * 2: a clock that runs for timers alone ends with them. */
+ * 2: a clock that runs for timers alone ends with them; versions of packs published ahead of their
+ *    first day reach running cases on it. */
 const struct projector gate_projector = {.room = "gate", .version = 2, .track = track_bar};

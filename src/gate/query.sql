@@ -65,29 +65,48 @@ FROM gate_case WHERE id > :id ORDER BY id LIMIT :count$int;
 -- gate_case_last :row  The newest act of a case.
 SELECT last_seq FROM gate_case WHERE id = :id;
 
--- gate_behind_list :rows  Publications to which not all cases are brought up, the oldest first.
-SELECT seq, day, pack, place FROM gate_behind ORDER BY seq;
+-- gate_behind_list :rows  Changes of law to which not all cases are brought up, the oldest first.
+SELECT id, at, pack, law_seq, law_day, before_seq, before_day, place FROM gate_behind ORDER BY id;
 
--- gate_behind_add :write  Law was published.
-INSERT INTO gate_behind (seq, day, pack, place) VALUES (:seq, :day, :pack, :place);
+-- gate_behind_last :row  The newest of them.
+SELECT id FROM gate_behind ORDER BY id DESC LIMIT 1;
+
+-- gate_behind_add :write  The law is another from here on.
+INSERT INTO gate_behind (id, at, pack, law_seq, law_day, before_seq, before_day, place)
+VALUES (:id, :at, :pack, :law_seq, :law_day, :before_seq, :before_day, :place);
 
 -- gate_behind_move :write  All cases up to this one are brought up.
-UPDATE gate_behind SET place = :place WHERE seq = :seq;
+UPDATE gate_behind SET place = :place WHERE id = :id;
 
 -- gate_behind_remove :write  All are.
-DELETE FROM gate_behind WHERE seq = :seq;
+DELETE FROM gate_behind WHERE id = :id;
 
--- gate_caught_get :row  Up to which publication a case was brought out of turn.
-SELECT seq FROM gate_caught WHERE case_id = :case_id;
+-- gate_caught_get :row  Up to which change of law a case was brought out of turn.
+SELECT id FROM gate_caught WHERE case_id = :case_id;
 
 -- gate_caught_set :write  A case was brought up out of turn.
-INSERT INTO gate_caught (case_id, seq) VALUES (:case_id, :seq) ON CONFLICT (case_id) DO UPDATE SET seq = excluded.seq;
+INSERT INTO gate_caught (case_id, id) VALUES (:case_id, :id) ON CONFLICT (case_id) DO UPDATE SET id = excluded.id;
 
 -- gate_caught_remove :write  The pass is there now.
 DELETE FROM gate_caught WHERE case_id = :case_id;
 
 -- gate_caught_clear :write  No case is behind any more.
-DELETE FROM gate_caught WHERE seq >= 0;
+DELETE FROM gate_caught WHERE id >= 0;
+
+-- gate_ahead_add :write  A version was published before its first day.
+INSERT INTO gate_ahead (seq, pack, day, begun) VALUES (:seq, :pack, :day, 0);
+
+-- gate_ahead_first :row  The first of those whose day has not come.
+SELECT day FROM gate_ahead WHERE begun = 0 ORDER BY day LIMIT 1;
+
+-- gate_ahead_of_day :rows  Those that begin on a day, in the order they were published.
+SELECT seq, pack FROM gate_ahead WHERE day = :day AND begun = 0 ORDER BY seq;
+
+-- gate_ahead_begun :write  It has come.
+UPDATE gate_ahead SET begun = 1 WHERE day = :day;
+
+-- gate_ahead_last :row  The last that has.
+SELECT day FROM gate_ahead WHERE begun = 1 ORDER BY day DESC LIMIT 1;
 
 -- gate_case_move :write  The case after an act.
 UPDATE gate_case SET office = :office, status = :status, closed = :closed, last_seq = :last_seq, tokens = :tokens,

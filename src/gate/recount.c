@@ -1,4 +1,4 @@
-/* A calendar is published: clocks that run are counted anew.
+/* A calendar comes into force: clocks that run are counted anew.
  *
  * Which days are off is announced year by year, and sometimes anew at short notice, so the
  * calendars a clock is counted by are those of the newest law, not of its case's (clock_count). Two
@@ -14,12 +14,12 @@
  * catch_up.c. */
 #include "gate/gate_in.h"
 
-enum err recount_begin(struct ctx *ctx, struct gate *g, struct db *db, const struct publication *p,
+enum err recount_begin(struct ctx *ctx, struct gate *g, struct db *db, const struct law_change *x,
                        struct recount *ret)
 {
     *ret = (struct recount){.from = {INT32_MIN}, .to = {INT32_MAX}};
-    TRY(book_law(ctx, g->book, db, p->seq, p->day, &ret->now));
-    TRY(book_law(ctx, g->book, db, book_before(g->book, p->seq), p->day, &ret->before));
+    TRY(book_law(ctx, g->book, db, x->after.seq, x->after.day, &ret->now));
+    TRY(book_law(ctx, g->book, db, x->before.seq, x->before.day, &ret->before));
     ret->days = ret->now != NULL && ret->before != NULL &&
                 law_days_differ(ret->before, ret->now, &ret->from, &ret->to);
     return ERR_OK;

@@ -1,5 +1,5 @@
 /* run.h - a gate over its life: opened on a store, started, its law and its alarm, brought up to
- * what was published, closed. */
+ * the law in force, closed. */
 #pragma once
 
 #include "gate/gate.h"
@@ -39,8 +39,12 @@ enum err gate_law(struct ctx *ctx, struct gate *g, struct db *reader,
 /* What is wrong with the law in force (book/book.h), or empty. Any thread. */
 struct str gate_alarm(struct gate *g, struct arena *a);
 
-/* Bring some more cases up to what was published (catch_up.c): in a transaction of the writer, for
- * the job "gate.catch-up". *ret_more: there are still some behind. */
+/* A day has come: versions of packs that were published ahead and begin on it, or on one before it,
+ * begin (begin.c). Queues it for the writer when there are any; the next call looks again. */
+enum err gate_begin_day(struct ctx *ctx, struct gate *g, struct db *reader,
+                        struct day today) MUST_USE;
+/* Bring some more cases up to the law that came into force (catch_up.c): in a transaction of the
+ * writer, for the job "gate.catch-up". *ret_more: there are still some behind. */
 enum err gate_catch_up_some(struct ctx *ctx, struct gate *g, struct db *db,
                             bool *ret_more) MUST_USE;
 /* All that are behind, waiting for it: what the job does, where there is no pool. */

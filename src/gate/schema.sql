@@ -133,15 +133,30 @@ CREATE TABLE gate_rebuild (
     frontier BLOB NOT NULL
 ) STRICT;
 
--- Publications to which not all cases are brought up (catch_up.c): all up to and with the case `place` are. And cases that
--- were brought up out of their turn, to which publication. Both are empty when nothing is behind, as they are after replay.
+-- Changes of law to which not all cases are brought up (catch_up.c): all up to and with the case `place` are. `at` is the place
+-- of the change among the acts: all before it happened under the law before. Each law is named by its newest publication and
+-- its day. And cases that were brought up out of their turn, to which change. Both are empty when nothing is behind, as they
+-- are after replay.
 CREATE TABLE gate_behind (
-    seq INTEGER PRIMARY KEY,
-    day INTEGER NOT NULL,
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
     pack TEXT NOT NULL,
+    law_seq INTEGER NOT NULL,
+    law_day INTEGER NOT NULL,
+    before_seq INTEGER NOT NULL,
+    before_day INTEGER NOT NULL,
     place TEXT NOT NULL
 ) STRICT;
 CREATE TABLE gate_caught (
     case_id TEXT PRIMARY KEY,
-    seq INTEGER NOT NULL
+    id INTEGER NOT NULL
 ) WITHOUT ROWID, STRICT;
+
+-- Versions of packs that were published before the first day on which they are in force (begin.c). begun: 1 when that day has
+-- come, and what it does to the cases is done or stands in gate_behind.
+CREATE TABLE gate_ahead (
+    seq INTEGER PRIMARY KEY,
+    pack TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    begun INTEGER NOT NULL
+) STRICT;

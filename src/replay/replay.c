@@ -81,6 +81,20 @@ static enum err all_acts(struct ctx *ctx, struct replay *r)
     return ERR_OK;
 }
 
+/* Law that came into force after the last act. */
+static enum err what_began(struct ctx *ctx, struct replay *r)
+{
+    struct day day;
+    TRY(gate_begun(ctx, r->again.from, &day));
+    TRY(db_begin(ctx, r->again.to));
+    enum err e = gate_begin_again(ctx, r->again.gate, r->again.to, day);
+    if (e != ERR_OK) {
+        db_rollback(r->again.to);
+        return fault_pass(ctx, e, __func__);
+    }
+    return db_commit(ctx, r->again.to);
+}
+
 /* ---- comparing ---- */
 
 /* The fresh table's rows by hash, in order; then the stored table is held against them row by row.
@@ -174,6 +188,7 @@ static enum err replay_acts(struct ctx *ctx, struct replay *r, struct gate *g, s
         r->again.told = one_told;
         r->again.arg = r;
         e = all_acts(&inner, r);
+        e = e == ERR_OK ? what_began(&inner, r) : e;
         e = e == ERR_OK && compares ? compare_views(&inner, r) : e;
         if (e != ERR_OK) {
             ctx->why = inner.why;
