@@ -24,7 +24,8 @@
  * (book_newest). When the law of a day does not load all the same, as may be with packs published
  * before days ahead were looked at, the last law that did load stays: that of the days before, else
  * that before the newest publication. It follows from the publications and the day alone, so replay
- * judges by the same; book_alarm says it.
+ * judges by the same. The snapshot of such a day says so (book_alarm) as long as it is the law of
+ * today: a pack that mends it makes another.
  */
 #include "book/book.h"
 
@@ -67,9 +68,10 @@ struct snapshot {
     struct day until; /* the first that it is not */
     struct arena *arena;
     struct law *law;
-    size_t pins;   /* of this process */
-    int loan;      /* its place among what is lent; -1: none */
-    uint64_t used; /* when it was last asked for */
+    size_t pins;     /* of this process */
+    int loan;        /* its place among what is lent; -1: none */
+    uint64_t used;   /* when it was last asked for */
+    char alarm[400]; /* why another law stands in for that of these days; empty when none does */
 };
 
 struct law_book {
@@ -91,7 +93,6 @@ struct law_book {
     uint64_t clock;
     size_t pins; /* of all snapshots */
     bool closed; /* the last pin frees it */
-    char alarm[400];
 };
 
 /* ---- work ---- */
@@ -419,31 +420,45 @@ void book_show(struct law_book *b)
     pthread_mutex_unlock(&b->lock);
 }
 
-struct str book_alarm(struct law_book *b, struct arena *a)
-{
-    char text[sizeof(b->alarm)];
-    pthread_mutex_lock(&b->lock);
-    memcpy(text, b->alarm, sizeof(text));
-    pthread_mutex_unlock(&b->lock);
-    return text[0] == 0 && borrows(b) ? loans_alarmed(b->lending.loans, a)
-                                      : str_copy(a, str_from(text));
-}
-
 /* ---- snapshots ---- */
 
-/* Under `lock`; pinned when found. */
-static struct snapshot *find_pinned(struct law_book *b, int64_t law_seq, struct day day)
+/* Under `lock`. */
+static struct snapshot *find(const struct law_book *b, int64_t law_seq, struct day day)
 {
     for (size_t i = 0; i < b->snapshot_count; i++) {
         struct snapshot *s = b->snapshots[i];
         if (s->law_seq == law_seq && s->from.n <= day.n && day.n < s->until.n) {
-            s->pins++;
-            b->pins++;
-            s->used = ++b->clock;
             return s;
         }
     }
     return NULL;
+}
+
+static struct snapshot *find_pinned(struct law_book *b, int64_t law_seq, struct day day)
+{
+    struct snapshot *s = find(b, law_seq, day);
+    if (s != NULL) {
+        s->pins++;
+        b->pins++;
+        s->used = ++b->clock;
+    }
+    return s;
+}
+
+struct str book_alarm(struct law_book *b, struct day day, struct arena *a)
+{
+    char text[sizeof(((struct snapshot *)0)->alarm)] = "";
+    pthread_mutex_lock(&b->lock);
+    int64_t seq = b->visible == 0 ? -1 : b->rows[b->visible - 1].seq;
+    const struct snapshot *s = find(b, seq, day);
+    if (s != NULL) {
+        memcpy(text, s->alarm, sizeof(text));
+    }
+    pthread_mutex_unlock(&b->lock);
+    if (s == NULL && borrows(b)) {
+        loans_alarm(b->lending.loans, b->lending.row, seq, day, text, sizeof(text));
+    }
+    return str_copy(a, str_from(text));
 }
 
 /* What an arena holds: a snapshot of this book or a borrowed one; or nothing was found. */
@@ -589,19 +604,14 @@ static enum err link_day(struct work *w, struct wanted *x)
 /* No push: what was linked is not known to the book yet. */
 static void raise_alarm(struct work *w, const struct wanted *asked, const struct wanted *stays)
 {
-    struct law_book *b = w->book;
+    struct snapshot *s = stays->made;
     struct civil day = day_to_civil(asked->day);
     struct civil then = day_to_civil(stays->day);
     struct str why = w->ctx.why.detail;
-    pthread_mutex_lock(&b->lock);
-    snprintf(b->alarm, sizeof(b->alarm),
+    snprintf(s->alarm, sizeof(s->alarm),
              "the law of %04d-%02d-%02d does not load (%.*s); that of %04d-%02d-%02d stays",
              day.year, day.month, day.day, FMT(str_slice(why, 0, 300)), then.year, then.month,
              then.day);
-    if (lends(b)) {
-        loans_alarm(b->lending.loans, b->alarm);
-    }
-    pthread_mutex_unlock(&b->lock);
 }
 
 /* The law that loaded last: of the days before, else before the newest publication. */
@@ -688,8 +698,8 @@ static enum err make_snapshot(struct work *w, void *arg)
     w->making = NULL;
     s->loan = -1;
     if (lends(b)) {
-        s->loan =
-            loans_put(b->lending.loans, &(struct loan){s->law_seq, s->from, s->until, s->law});
+        s->loan = loans_put(b->lending.loans,
+                            &(struct loan){s->law_seq, s->from, s->until, s->law, s->alarm});
     }
     pthread_mutex_lock(&b->lock);
     s->used = ++b->clock;
@@ -846,6 +856,16 @@ static size_t terms_ahead(const struct work *w, struct day day, struct pack_term
     return count;
 }
 
+/* Not good, for what ctx->why says of the text as a whole. */
+static enum err unreadable(struct ctx *ctx, struct trial *t)
+{
+    t->problems.items = ARENA_NEW(ctx->arena, struct law_problem);
+    t->problems.items[0] = (struct law_problem){
+        .file = STR("pack.file"), .code = STR("form"), .sentence = ctx->why.detail};
+    t->problems.count = 1;
+    return ERR_OK;
+}
+
 static enum err run_trial(struct work *w, void *arg)
 {
     struct trial *t = arg;
@@ -856,7 +876,7 @@ static enum err run_trial(struct work *w, void *arg)
     struct law_pack_source source;
     uint8_t digest[32];
     if (law_pack_read(ctx, t->file, &source) != ERR_OK) {
-        return ERR_OK; /* not good */
+        return unreadable(ctx, t);
     }
     size_t count = terms_ahead(w, t->day, terms, digests);
     for (size_t i = 0; i < count; i++) {

@@ -23,9 +23,9 @@ void book_free(struct law_book *b);
 enum err book_law(struct ctx *ctx, struct law_book *b, struct db *db, int64_t law_seq,
                   struct day day, const struct law **ret) MUST_USE;
 
-/* What is wrong with the law in force, for who watches over the node: a sentence, or empty. Any
- * thread. */
-struct str book_alarm(struct law_book *b, struct arena *a);
+/* What is wrong with the law of a day that was asked for (by readers), for who watches over the
+ * node: a sentence, or empty. Any thread. */
+struct str book_alarm(struct law_book *b, struct day day, struct arena *a);
 
 /* ---- the writer's ---- */
 

@@ -21,22 +21,18 @@
 #include "law/shelf.h"
 #include "limit_gen.h"
 
-enum { ALARMS = 8, ALARM_BYTES = 400 };
-
 struct place {
     atomic_uint state;
     _Atomic int64_t law_seq;
     _Atomic int32_t from;
     _Atomic int32_t until;
     const struct law *_Atomic law;
+    const char *_Atomic alarm;
 };
 /* In the region. */
 struct list {
     atomic_int used; /* places ever used */
     struct place place[LOANS_MAX];
-    /* The last stands; one that is being read is overwritten only when so many came after it. */
-    atomic_uint alarm;
-    char alarms[ALARMS][ALARM_BYTES];
 };
 /* Beside it. */
 struct row {
@@ -106,6 +102,7 @@ int loans_put(struct law_loans *l, const struct loan *loan)
     atomic_store(&p->from, loan->from.n);
     atomic_store(&p->until, loan->until.n);
     atomic_store(&p->law, loan->law);
+    atomic_store(&p->alarm, loan->alarm);
     must(atomic_fetch_add(&p->state, 1) % 2 == 0);
     if (at >= atomic_load(&l->list->used)) {
         atomic_store(&l->list->used, at + 1);
@@ -138,13 +135,6 @@ void loans_forget(struct law_loans *l, int at)
 {
     must(atomic_load(&l->list->place[at].state) % 2 == 0);
     atomic_store(&l->list->place[at].law, NULL);
-}
-
-void loans_alarm(struct law_loans *l, const char *text)
-{
-    unsigned next = atomic_load(&l->list->alarm) + 1;
-    snprintf(l->list->alarms[next % ALARMS], ALARM_BYTES, "%s", text);
-    atomic_store(&l->list->alarm, next);
 }
 
 /* ---- fronts ---- */
@@ -195,8 +185,13 @@ void loans_unpin(struct law_loans *l, int row, int at)
     must(atomic_fetch_sub(&l->counts->row[row].pins[at], 1) > 0);
 }
 
-struct str loans_alarmed(const struct law_loans *l, struct arena *a)
+void loans_alarm(struct law_loans *l, int row, int64_t law_seq, struct day day, char *text,
+                 size_t size)
 {
-    unsigned last = atomic_load(&l->list->alarm);
-    return str_copy(a, str_from(l->list->alarms[last % ALARMS]));
+    const struct law *law = NULL;
+    int at = loans_pin(l, row, law_seq, day, &law);
+    if (at >= 0) {
+        snprintf(text, size, "%s", atomic_load(&l->list->place[at].alarm));
+        loans_unpin(l, row, at);
+    }
 }

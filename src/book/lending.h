@@ -43,6 +43,7 @@ struct loan {
     struct day from; /* the days it is the law of */
     struct day until;
     const struct law *law;
+    const char *alarm; /* what is wrong with it, in the region; empty: nothing */
 };
 enum { LOANS_MAX = 1024 };
 
@@ -58,8 +59,6 @@ bool loans_unread(const struct law_loans *l, int at);
 bool loans_was_found(struct law_loans *l, int at);
 /* Dropped and unread: its place is for another. */
 void loans_forget(struct law_loans *l, int at);
-/* What fronts say is wrong with the law. */
-void loans_alarm(struct law_loans *l, const char *text);
 
 /* A front's. Begin in a row, whose last front has ended. */
 void loans_join(struct law_loans *l, int row);
@@ -67,5 +66,6 @@ void loans_join(struct law_loans *l, int row);
 int loans_pin(struct law_loans *l, int row, int64_t law_seq, struct day day,
               const struct law **ret);
 void loans_unpin(struct law_loans *l, int row, int at);
-/* Empty, or what the lender says. */
-struct str loans_alarmed(const struct law_loans *l, struct arena *a);
+/* What is wrong with one that is lent: text is left as it is where it is not found. */
+void loans_alarm(struct law_loans *l, int row, int64_t law_seq, struct day day, char *text,
+                 size_t size);

@@ -256,7 +256,8 @@ static bool keep_time(struct ctx *ctx, struct serving *s, int *ret_wait_ms)
     int64_t now = ctx->world->mono_ns(ctx->world) / 1000000;
     struct arena_mark mark = arena_mark(ctx->arena);
     size_t count = 0;
-    if (s->node.agenda != NULL && now >= s->tick_ms) {
+    bool ticks = s->node.agenda != NULL && now >= s->tick_ms;
+    if (ticks) {
         s->tick = agenda_tick(ctx, s->node.agenda, &count);
         if (s->tick != ERR_OK) {
             fprintf(stderr, "tongban: clock: %.*s\n", FMT(ctx->why.detail));
@@ -264,6 +265,7 @@ static bool keep_time(struct ctx *ctx, struct serving *s, int *ret_wait_ms)
         s->tick_ms = agenda_tick_more(s->node.agenda) ? now + TICK_MORE_MS : now + TICK_MS;
     }
     arena_reset(ctx->arena, mark);
+    health_law(ctx, &s->health, ticks);
     bool more = s->node.agenda != NULL && s->tick_ms - now < LOOK_MS;
     *ret_wait_ms = more ? (int)(s->tick_ms - now) : LOOK_MS;
     return health_watch(ctx, &s->health, &s->tick);

@@ -11,7 +11,9 @@
 #include <sys/mman.h>
 
 #include "base/arena.h"
+#include "base/str.h"
 #include "base/world.h"
+#include "gate/run.h"
 #include "web/serve.h"
 
 static enum err touch(struct ctx *ctx, struct db *db, struct str payload UNUSED,
@@ -60,6 +62,43 @@ enum err health_open(struct ctx *ctx, struct health *h)
     }
     h->told = p; /* as long as the process */
     return ERR_OK;
+}
+
+static void close_reader(void *arg)
+{
+    struct db **reader = arg;
+    db_close(*reader);
+    *reader = NULL;
+}
+
+static enum err law_of_today(struct ctx *ctx, struct node *n, struct str *ret_alarm)
+{
+    const struct law *law = NULL;
+    struct db **reader = ARENA_NEW(ctx->arena, struct db *);
+    arena_defer(ctx->arena, close_reader, reader);
+    TRY(store_reader(ctx, n->store, reader));
+    enum err e = gate_law(ctx, n->gate, *reader, &law);
+    close_reader(reader);
+    *ret_alarm = e == ERR_SYNTAX ? ctx->why.detail : gate_alarm(n->gate, ctx->arena);
+    return e == ERR_SYNTAX ? ERR_OK : e;
+}
+
+void health_law(struct ctx *ctx, struct health *h, bool ticks)
+{
+    struct arena_mark mark = arena_mark(ctx->arena);
+    struct str now = {0};
+    bool looks = ticks || (h->node->agenda != NULL && h->law[0] != 0);
+    /* A fault of the store or of memory is not the law's: others tell it. */
+    if (looks && law_of_today(ctx, h->node, &now) == ERR_OK) {
+        now = str_slice(now, 0, sizeof(h->law) - 1);
+        if (!str_equal(now, str_from(h->law))) {
+            fprintf(stderr, "tongban: law: %.*s\n",
+                    FMT(now.n > 0 ? now : STR("that of today loads again")));
+        }
+        memcpy(h->law, now.p, now.n);
+        h->law[now.n] = 0;
+    }
+    arena_reset(ctx->arena, mark);
 }
 
 bool health_watch(struct ctx *ctx, struct health *h, enum err *tick)

@@ -25,7 +25,8 @@ struct health {
     int64_t next_ns;          /* of the next look */
     atomic_bool trusts_clock; /* asked for by an operator; done by the thread that keeps time */
     struct health_told *told;
-    pid_t ends; /* the process to ask for an end of all; 0: this one */
+    char law[400]; /* what was last said of the law; empty: all is well */
+    pid_t ends;    /* the process to ask for an end of all; 0: this one */
 };
 
 /* Memory for what is told, which processes forked later share. */
@@ -34,6 +35,9 @@ enum err health_open(struct ctx *ctx, struct health *h) MUST_USE;
 /* What the writer does once a second while its disk refuses: try. */
 extern const struct keep_table health_keeps;
 
+/* Does the law of today load? Looked at with each tick of the agenda, and as long as it does not;
+ * said on stderr when it does not, and when it does again. From the thread that keeps time. */
+void health_law(struct ctx *ctx, struct health *h, bool ticks);
 /* As often as it likes, from the thread that keeps time; it looks once a second. False when the
  * node must end: the reason is printed. *tick: what the last agenda_tick
  * answered; made good when an operator trusts the clock. */

@@ -15,14 +15,21 @@ uint64_t gate_tree_size(const struct gate *g)
     return g->tree.size;
 }
 
+enum { PROBLEM_BYTES = 300 };
+
 static struct str verdict_text(struct arena *a, struct str s)
 {
     return str_copy(a, s);
 }
 
+/* Its words are those of a law that may go before the answer is told. */
 static void keep_verdict(struct arena *lasting, const struct verdict *v, struct verdict *ret)
 {
     *ret = *v;
+    ret->sentence.zh = verdict_text(lasting, v->sentence.zh);
+    ret->sentence.en = verdict_text(lasting, v->sentence.en);
+    ret->article.text = verdict_text(lasting, v->article.text);
+    ret->article.part = verdict_text(lasting, v->article.part);
     ret->check = verdict_text(lasting, v->check);
     ret->code = verdict_text(lasting, v->code);
     ret->field = verdict_text(lasting, v->field);
@@ -390,6 +397,30 @@ void gate_mark_reset(struct gate *g, const struct gate_mark *m)
     book_reset(g->book, m->publications);
 }
 
+/* The first fault of a pack, by file and line, behind the sentence of the law. */
+static void tell_problem(struct ctx *ctx, const struct law_problems *problems, struct verdict *ret)
+{
+    const struct law_problem *p = problems->items;
+    for (size_t i = 0; i < problems->count && p->warning; i++) {
+        p = &problems->items[i];
+    }
+    if (problems->count == 0) {
+        return;
+    }
+    struct arena *a = ctx->arena;
+    struct str line = p->line > 0 ? str_format(a, ":%u", p->line) : STR("");
+    struct str file =
+        p->pack.n > 0 ? str_format(a, "%.*s/%.*s", FMT(p->pack), FMT(p->file)) : p->file;
+    struct str why = str_format(a, "%.*s%.*s: %.*s", FMT(file), FMT(line), FMT(p->sentence));
+    size_t n = why.n < PROBLEM_BYTES ? why.n : PROBLEM_BYTES;
+    while (n < why.n && n > 0 && ((unsigned char)why.p[n] & 0xc0) == 0x80) {
+        n--;
+    }
+    why = str_slice(why, 0, n);
+    ret->sentence.zh = str_format(a, "%.*s（%.*s）", FMT(ret->sentence.zh), FMT(why));
+    ret->sentence.en = str_format(a, "%.*s (%.*s)", FMT(ret->sentence.en), FMT(why));
+}
+
 /* Publishing law: what would come into force must load whole, before it is admitted. */
 static enum err check_publication(struct ctx *ctx, struct gate *g, struct db *db,
                                   const struct question *q, struct verdict *ret)
@@ -413,6 +444,7 @@ static enum err check_publication(struct ctx *ctx, struct gate *g, struct db *db
         ret->admitted = false;
         ret->check = STR("form");
         verdict_refuse(ctx, q, ret, "form.material", NULL, STR("pack.file"));
+        tell_problem(ctx, &problems, ret);
         ret->check = STR("form");
     }
     return ERR_OK;

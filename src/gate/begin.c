@@ -22,9 +22,9 @@
  * Programs that wrote leaves of form 1 knew no such beginning: an act of theirs is followed by what
  * they did, and what they left out begins before the first act of a later form. It begins then with
  * the law of the last act's day, for a later publication must not be undone by an earlier day. */
-#include "gate/gate_in.h"
-
 #include "base/day.h"
+#include "gate/again.h"
+#include "gate/gate_in.h"
 
 enum err law_begins_read(struct ctx *ctx, struct gate *g, struct db *db)
 {

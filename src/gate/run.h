@@ -36,7 +36,7 @@ size_t gate_run_once(struct gate *g);
  * long as what else lies on ctx->arena. Any thread. */
 enum err gate_law(struct ctx *ctx, struct gate *g, struct db *reader,
                   const struct law **ret) MUST_USE;
-/* What is wrong with the law in force (book/book.h), or empty. Any thread. */
+/* What is wrong with the law that gate_law gave today (book/book.h), or empty. Any thread. */
 struct str gate_alarm(struct gate *g, struct arena *a);
 
 /* A day has come: versions of packs that were published ahead and begin on it, or on one before it,

@@ -327,7 +327,7 @@ enum err gate_keep_here(struct ctx *ctx, struct gate *g, gate_kept *apply, void 
 
 /* The writer's thread may not push on the caller's arena: passing its cap would jump out of one
  * thread into another. So it leaves the short texts here, and the caller copies them. */
-enum { HEARD_TEXTS = 6, HEARD_BYTES = 512 };
+enum { HEARD_TEXTS = 10, HEARD_BYTES = 512 };
 
 struct waiter {
     pthread_mutex_t lock;
@@ -349,7 +349,6 @@ static void hold(char room[HEARD_BYTES], struct str *s)
     s->p = room;
 }
 
-/* The sentence and the article of a verdict are the law's, which lives as long as the gate. */
 static void wake(void *arg, enum err err, const struct why *why, const struct receipt *receipt)
 {
     struct waiter *w = arg;
@@ -358,8 +357,10 @@ static void wake(void *arg, enum err err, const struct why *why, const struct re
     if (err == ERR_OK) {
         struct receipt *r = &w->receipt;
         *r = *receipt;
-        struct str *texts[HEARD_TEXTS] = {&r->case_id,       &r->due_limit,    &r->next,
-                                          &r->verdict.check, &r->verdict.code, &r->verdict.field};
+        struct verdict *v = &r->verdict;
+        struct str *texts[HEARD_TEXTS] = {
+            &r->case_id, &r->due_limit,   &r->next,        &v->check,        &v->code,
+            &v->field,   &v->sentence.zh, &v->sentence.en, &v->article.text, &v->article.part};
         for (size_t i = 0; i < HEARD_TEXTS; i++) {
             hold(w->text[i], texts[i]);
         }

@@ -176,7 +176,8 @@ static void check_ended(struct ahead *x, size_t at)
     }
     struct arena *a = x->ctx->arena;
     struct law_problem p = {.pack = t->code, .file = STR("pack.json"), .code = STR("until")};
-    p.sentence = t->from.n >= t->until.n
+    const struct pack_head *own = &t->pack->head;
+    p.sentence = own->from.n >= own->until.n
                      ? STR("the pack ends before it begins")
                      : str_format(a,
                                   "the pack held until %.*s: there is no day left on which it "
