@@ -32,6 +32,114 @@ for wait in 0.02 0.05 0.1 0.2; do
     rm -rf "$W/killed"
 done
 
+# While it is so the server says it, to people in both languages and to machines; stopped by SIGTERM or killed in the
+# midst of it, it goes on at the next start. The process that fills the views is held still, so that there is time to look.
+# children PID NAME, without a process of their own: there is no time for one
+children() {
+    read -r kids </proc/$1/task/$1/children
+    for child in $kids; do
+        read -r comm </proc/$child/comm && [ "$comm" = "$2" ] && echo $child
+    done
+}
+# hold FRONTS: a server on $W/held whose filler is held still amid the work; sets PID, FILLER and B
+hold() {
+    [ -p "$W/pipe" ] || mkfifo "$W/pipe"
+    for hold_try in 1 2 3 4 5 6 7 8 9 10; do
+        rm -rf "$W/held"
+        cp -a "$D" "$W/held"
+        : >"$W/log"
+        $T serve "$W/held" --listen 127.0.0.1:0 --fronts $1 >"$W/pipe" 2>&1 &
+        PID=$!
+        exec 3<"$W/pipe"
+        line=
+        while read -r line <&3; do
+            case $line in rebuilding:*) break ;; esac
+        done
+        FILLER=$PID
+        if [ "$1" != 0 ]; then
+            read -r kids </proc/$PID/task/$PID/children
+            for FILLER in $kids; do
+                read -r comm </proc/$FILLER/comm && [ "$comm" = tongban-writer ] && break
+            done
+        fi
+        kill -STOP $FILLER
+        cat <&3 >>"$W/log" &
+        exec 3<&-
+        B=${line#rebuilding: }
+        B=${B%%/ says*}
+        sleep 0.1
+        grep -q '111 of 111' "$W/log" || return 0
+        kill -CONT $FILLER
+        kill $PID
+        wait $PID
+    done
+    bad "the filling of views was too fast to be held still"
+}
+# one that waits to be asked for its exit is gone
+runs() { if [ -r "/proc/$1/stat" ] && ! grep -q ') Z ' "/proc/$1/stat"; then echo yes; else echo no; fi; }
+# there PLACE OPTION…: the status; body and head in $W/body and $W/head
+there() {
+    place=$1
+    shift
+    curl -s -m 20 -D "$W/head" -o "$W/body" -w '%{http_code}' "$@" "$B$place"
+}
+for fronts in 0 2; do
+    hold $fronts
+    want "fronts $fronts: meanwhile, 503" 503 "$(there /)"
+    has "with when to ask again" "Retry-After: 5" "$(cat "$W/head")"
+    has "a page in Chinese" "正在根据账本重新整理登记的内容：共 111 件，已完成" "$(cat "$W/body")"
+    has "that names the node" "滨河县政务服务（示例）正在更新" "$(cat "$W/body")"
+    want "and in English" 503 "$(there /en/cases)"
+    has "in words" "of 111 acts are done" "$(cat "$W/body")"
+    want "a machine" 503 "$(there /apply/food-cancel -H 'Accept: application/json' -H 'Content-Type: application/json' --data '{"service.truth":true}')"
+    has "is told as a problem" 'urn:tongban:problem:rebuilding' "$(cat "$W/body")"
+    has "of the type for it" 'application/problem+json' "$(cat "$W/head")"
+    has "with figures" '"of":111' "$(cat "$W/body")"
+    want "health" 503 "$(there /healthz)"
+    has "in one line" "rebuilding " "$(cat "$W/body")"
+    has "how far" " of 111" "$(cat "$W/body")"
+    want "the style of the page" 200 "$(there /static/tongban.css)"
+    want "a large body is not read" 503 "$(head -c 3000000 /dev/zero | there /apply/food-cancel -H 'Content-Type: application/octet-stream' --data-binary @-)"
+    # asked to end
+    page=$(children $FILLER tongban-waiting)
+    kill $PID
+    kill -CONT $FILLER
+    wait $PID
+    want "fronts $fronts: SIGTERM in the midst of it ends it well" 0 $?
+    has "and says so" "the next start goes on from there" "$(cat "$W/log")"
+    want "with the page's process" no "$(runs $page)"
+    has "the next goes on" "every view agrees" "$($T replay "$W/held" 2>&1)"
+    # killed
+    hold $fronts
+    page=$(children $FILLER tongban-waiting)
+    kill -9 $FILLER
+    wait $PID 2>/dev/null
+    sleep 0.3
+    want "fronts $fronts: killed in the midst of it, the page's process ends too" no "$(runs $page)"
+    has "and the next start goes on" "every view agrees" "$($T replay "$W/held" 2>&1)"
+    # left alone it comes to its end, and the doors are those of the node
+    hold $fronts
+    before_end=$(there /)
+    kill -CONT $FILLER
+    for i in $(seq 100); do grep -q '^serving ' "$W/log" && break; sleep 0.1; done
+    want "fronts $fronts: first the page" 503 "$before_end"
+    want "then the node at the same address" 200 "$(there /)"
+    want "which is well" 200 "$(there /healthz)"
+    want "and no page is left" "" "$(children $FILLER tongban-waiting)"
+    kill $PID
+    wait $PID
+    want "and ends well" 0 $?
+done
+# The demo too, which has its node opened by a process of its own.
+cp -a "$D" "$W/demo"
+$T demo --dir "$W/demo" --port 0 >"$W/log" 2>&1 &
+PID=$!
+for i in $(seq 100); do grep -q '^serving ' "$W/log" && break; sleep 0.1; done
+has "the demo says so as well" "says so meanwhile" "$(cat "$W/log")"
+kill $PID
+wait $PID
+PID=
+
 said=$($T replay "$D" 2>&1)
 has "the views are made anew, and said so" "rebuilding them" "$said"
 has "and they are those of the ledger" "$before acts replayed" "$said"

@@ -3,9 +3,12 @@
  * A node is served by one process that writes and keeps time, and by fronts that talk to the world
  * (family.h). With --fronts 0 one process does it all. */
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -26,6 +29,7 @@
 #include "cli/folder.h"
 #include "cli/health.h"
 #include "cli/node.h"
+#include "cli/rebuild.h"
 #include "cli/rooms.h"
 #include "crypto/confine.h"
 #include "gate/relay.h"
@@ -94,6 +98,7 @@ struct serving {
     int socket[LISTENS_MAX]; /* at which clients come */
     struct str address[LISTENS_MAX];
     size_t socket_count;
+    struct rebuild rebuild; /* while views are made anew */
     struct confined confined;
     struct relay *relay; /* of the process that writes, to the fronts */
 };
@@ -102,10 +107,15 @@ static enum err demo_tell(struct ctx *ctx, const struct serving *s, struct str a
 
 /* ---- one process opens, works, ends ---- */
 
-/* A node that was killed a moment ago may not have let go of its folder yet. part NULL: alone. */
-static enum err open_node(struct ctx *ctx, struct str dir, const struct node_part *part,
-                          struct node *ret)
+/* A node that was killed a moment ago may not have let go of its folder yet. While its views are
+ * made anew, clients are told at the sockets. */
+static enum err open_node(struct ctx *ctx, struct serving *s, struct str dir)
 {
+    struct node_part part = {.share = s->share,
+                             .loans = s->loans,
+                             .progress = rebuild_tell,
+                             .progress_arg = &s->rebuild};
+    struct str issuer = s->node.issuer;
     enum err e = ERR_IN_USE;
     for (int i = 0; e == ERR_IN_USE && i < IN_USE_TRIES; i++) {
         const struct timespec pause = {.tv_nsec = IN_USE_MS * 1000000};
@@ -113,8 +123,10 @@ static enum err open_node(struct ctx *ctx, struct str dir, const struct node_par
             nanosleep(&pause, NULL);
             ctx->why = (struct why){0};
         }
-        e = part == NULL ? node_open(ctx, dir, ret) : node_open_shared(ctx, dir, part, ret);
+        e = node_open_shared(ctx, dir, &part, &s->node);
     }
+    rebuild_end(&s->rebuild);
+    s->node.issuer = issuer.n > 0 ? issuer : s->node.issuer;
     return e;
 }
 
@@ -128,6 +140,16 @@ static enum err wait_unused(struct ctx *ctx, const struct node *n)
         user = folder_user(ctx, n->dir);
     }
     return user == 0 ? ERR_OK : folder_in_use(ctx, n->dir, user);
+}
+
+/* A process that was asked to end while it opened the node ends well. */
+static int fail_or_end(struct cmd *c, enum err e)
+{
+    if (e != ERR_CANCELLED) {
+        return cmd_fail(c);
+    }
+    fprintf(stderr, "tongban: %.*s\n", FMT(c->ctx.why.detail));
+    return 0;
 }
 
 /* The issuer as configured; else the first loopback address stands for itself. Else there is none,
@@ -329,19 +351,6 @@ static int serve_alone(struct cmd *c, struct serving *s)
 
 /* ---- one that writes, and fronts ---- */
 
-static enum err writer_open(struct ctx *ctx, struct serving *s)
-{
-    struct str issuer = s->node.issuer;
-    struct node_part part = {.share = s->share, .loans = s->loans};
-    TRY(open_node(ctx, s->node.dir, &part, &s->node));
-    s->node.issuer = issuer;
-    TRY(open_oidc(ctx, s)); /* its jobs run here */
-    TRY(control_open(ctx, &s->health, &s->control));
-    TRY(relay_new(ctx, s->node.gate, &s->relay));
-    TRY(start_writing(ctx, s));
-    return relay_start(ctx, s->relay);
-}
-
 static void fronts_close(void *arg)
 {
     struct serving *s = arg;
@@ -351,12 +360,22 @@ static void fronts_close(void *arg)
     s->socket_count = 0;
 }
 
+static enum err writer_open(struct ctx *ctx, struct serving *s)
+{
+    TRY(open_node(ctx, s, s->node.dir));
+    fronts_close(s);
+    TRY(open_oidc(ctx, s)); /* its jobs run here */
+    TRY(control_open(ctx, &s->health, &s->control));
+    TRY(relay_new(ctx, s->node.gate, &s->relay));
+    TRY(start_writing(ctx, s));
+    return relay_start(ctx, s->relay);
+}
+
 static int writer_main(void *arg, struct family_orders *orders)
 {
     struct serving *s = arg;
     struct ctx *ctx = &s->cmd->ctx;
     int wait_ms = 0;
-    fronts_close(s);
     s->health.ends = getppid();
     enum err e = writer_open(ctx, s);
     bool asked = e == ERR_OK && !family_say_open(orders);
@@ -368,7 +387,7 @@ static int writer_main(void *arg, struct family_orders *orders)
         }
         asked = event == FAMILY_STOP;
     }
-    int code = e != ERR_OK ? cmd_fail(s->cmd) : asked ? 0 : 1;
+    int code = e != ERR_OK ? fail_or_end(s->cmd, e) : asked ? 0 : 1;
     stop_all(s);
     return code;
 }
@@ -450,21 +469,25 @@ static enum err bind_all(struct ctx *ctx, struct serving *s, const char *const *
         TRY(http_bind(ctx, str_from(listens[i]), &s->socket[i], &s->address[i]));
         s->socket_count++;
     }
-    return find_issuer(ctx, s);
+    return ERR_OK;
 }
 
-/* The node is open (alone) or read (to be opened by several). */
-static int serve_node(struct cmd *c, struct serving *s, const char *const *listens, size_t count)
+/* Sockets at which clients come, before anything that may take long. What node.json says is known,
+ * if there is one yet. */
+static enum err doors_bind(struct cmd *c, struct serving *s, const char *const *listens,
+                           size_t count)
 {
+    struct ctx *ctx = &c->ctx;
     s->cmd = c;
     s->health.node = &s->node;
-    if (health_open(&c->ctx, &s->health) != ERR_OK ||
-        bind_all(&c->ctx, s, listens, count) != ERR_OK) {
-        int code = cmd_fail(c);
-        stop_all(s);
-        return code;
-    }
-    return s->fronts > 0 ? serve_family(c, s) : serve_alone(c, s);
+    TRY(health_open(ctx, &s->health));
+    TRY(bind_all(ctx, s, listens, count));
+    s->rebuild = (struct rebuild){.sockets = s->socket,
+                                  .addresses = s->address,
+                                  .socket_count = s->socket_count,
+                                  .dir = s->node.dir,
+                                  .name = s->node.name};
+    return rebuild_new(ctx, &s->rebuild);
 }
 
 /* The cores this process may run on. */
@@ -502,13 +525,23 @@ static int serve_body(struct cmd *c)
         return 2;
     }
     mask_signals();
+    struct ctx *ctx = &c->ctx;
     struct str dir = str_from(c->argv[1]);
-    if ((s->fronts > 0 ? node_named(&c->ctx, dir, &s->node)
-                       : open_node(&c->ctx, dir, NULL, &s->node)) != ERR_OK) {
-        return cmd_fail(c);
+    enum err e = node_named(ctx, dir, &s->node);
+    if (e == ERR_OK) {
+        s->node.issuer = issuer == NULL ? s->node.issuer : str_from(issuer);
+        e = doors_bind(c, s, listens, count);
     }
-    s->node.issuer = issuer == NULL ? s->node.issuer : str_from(issuer);
-    return serve_node(c, s, listens, count);
+    e = e == ERR_OK ? find_issuer(ctx, s) : e;
+    if (e == ERR_OK && s->fronts == 0) {
+        e = open_node(ctx, s, dir);
+    }
+    if (e != ERR_OK) {
+        int code = fail_or_end(c, e);
+        stop_all(s);
+        return code;
+    }
+    return s->fronts > 0 ? serve_family(c, s) : serve_alone(c, s);
 }
 
 int cmd_serve(int argc, char **argv)
@@ -671,7 +704,7 @@ static enum err demo_open(struct ctx *ctx, struct serving *s, const char *databa
     struct str folder = s->demo_dir;
     const char *made = str_format(ctx->arena, "%.*s/node.json", FMT(folder)).p;
     TRY(ctx->world->exists(ctx->world, made) == 0
-            ? open_node(ctx, folder, NULL, &s->node)
+            ? open_node(ctx, s, folder)
             : demo_make(ctx, s, folder, database, &s->sample));
     TRY(demo_people(ctx, s, &s->sample));
     return clients == NULL ? ERR_OK : demo_clients(ctx, s, clients);
@@ -732,7 +765,7 @@ static int demo_child(struct cmd *c, struct serving *s, const char *database, co
                       int to)
 {
     enum err e = demo_open(&c->ctx, s, database, clients);
-    int code = e == ERR_OK ? 0 : cmd_fail(c);
+    int code = e == ERR_OK ? 0 : fail_or_end(c, e);
     struct str text = e == ERR_OK ? people_text(&c->ctx, s) : STR("");
     while (text.n > 0) {
         ssize_t n = send(to, text.p, text.n, MSG_NOSIGNAL);
@@ -746,13 +779,42 @@ static int demo_child(struct cmd *c, struct serving *s, const char *database, co
     return code;
 }
 
-/* Returns the exit code of the one that made it; what is wrong it has said. */
+/* All that comes of the one that makes it. A signal for this process is handed on to it:
+ * *ret_asked.
+ */
+static struct str demo_hear(struct ctx *ctx, int from, pid_t pid, bool *ret_asked)
+{
+    struct buf b = buf_new(ctx->arena, 0);
+    char piece[4096];
+    sigset_t stop;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGINT);
+    sigaddset(&stop, SIGTERM);
+    struct pollfd fds[2] = {
+        {.fd = from, .events = POLLIN},
+        {.fd = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK), .events = POLLIN}};
+    ssize_t n = 1;
+    while (n > 0) {
+        struct signalfd_siginfo info;
+        if (poll(fds, 2, -1) > 0 && fds[0].revents != 0) {
+            n = recv(from, piece, sizeof(piece), 0);
+            buf_bytes(&b, piece, n > 0 ? (size_t)n : 0);
+        } else if (read(fds[1].fd, &info, sizeof(info)) == sizeof(info)) {
+            *ret_asked = true;
+            kill(pid, SIGTERM);
+        }
+    }
+    close(fds[1].fd);
+    return buf_str(&b);
+}
+
+/* The exit code when all ends here; what is wrong it has said. -1: it is made, and to be served. */
 static int demo_by_child(struct cmd *c, struct serving *s, const char *database,
                          const char *clients)
 {
     struct ctx *ctx = &c->ctx;
-    struct buf b = buf_new(ctx->arena, 0);
-    char piece[4096];
+    pid_t self = getpid();
+    bool asked = false;
     int pair[2];
     int status = 0;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
@@ -763,24 +825,34 @@ static int demo_by_child(struct cmd *c, struct serving *s, const char *database,
     pid_t pid = fork();
     if (pid == 0) {
         close(pair[0]);
-        int code = demo_child(c, s, database, clients, pair[1]);
+        bool alive = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == self;
+        int code = alive ? demo_child(c, s, database, clients, pair[1]) : 1;
         fflush(NULL);
         _exit(code);
     }
     close(pair[1]);
-    for (ssize_t n = recv(pair[0], piece, sizeof(piece), 0); n > 0;
-         n = recv(pair[0], piece, sizeof(piece), 0)) {
-        buf_bytes(&b, piece, (size_t)n);
-    }
+    struct str text = pid < 0 ? STR("") : demo_hear(ctx, pair[0], pid, &asked);
     close(pair[0]);
-    if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ||
-        WEXITSTATUS(status) != 0) {
-        return WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : 1;
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status)) {
+        return 1;
     }
-    return people_read(ctx, s, buf_str(&b)) == ERR_OK &&
-                   node_named(ctx, s->demo_dir, &s->node) == ERR_OK
-               ? 0
+    if (WEXITSTATUS(status) != 0 || asked) {
+        return WEXITSTATUS(status);
+    }
+    return people_read(ctx, s, text) == ERR_OK && node_named(ctx, s->demo_dir, &s->node) == ERR_OK
+               ? -1
                : cmd_fail(c);
+}
+
+static enum err demo_named(struct ctx *ctx, struct serving *s)
+{
+    struct str text = {0};
+    const char *made = str_format(ctx->arena, "%.*s/node.json", FMT(s->demo_dir)).p;
+    TRY(file_read(ctx, str_format(ctx->arena, "%s/sample/people.json", s->law).p, 1 << 20, &text));
+    TRY(json_parse(ctx, text, STR("people.json"), &s->sample));
+    s->node.dir = s->demo_dir;
+    return ctx->world->exists(ctx->world, made) == 0 ? node_named(ctx, s->demo_dir, &s->node)
+                                                     : ERR_OK;
 }
 
 static int demo_body(struct cmd *c)
@@ -792,31 +864,25 @@ static int demo_body(struct cmd *c)
     const char *clients = cmd_option(c, "--clients");
     struct ctx *ctx = &c->ctx;
     struct serving *s = ARENA_NEW(ctx->arena, struct serving);
-    struct str text = {0};
+    struct str address = str_format(ctx->arena, "127.0.0.1:%s", port == NULL ? "8080" : port);
+    const char *listens[1] = {address.p};
     if (!read_fronts(c, s) || c->argc != 1) {
         return 2;
     }
     s->law = law == NULL ? law_folder(ctx) : law;
     s->demo_dir = str_from(dir == NULL ? "demo" : dir);
     mask_signals();
-    if (file_read(ctx, str_format(ctx->arena, "%s/sample/people.json", s->law).p, 1 << 20, &text) !=
-            ERR_OK ||
-        json_parse(ctx, text, STR("people.json"), &s->sample) != ERR_OK) {
-        return cmd_fail(c);
-    }
-    if (s->fronts > 0) {
-        int code = demo_by_child(c, s, database, clients);
-        if (code != 0) {
-            return code;
-        }
-    } else if (demo_open(ctx, s, database, clients) != ERR_OK) {
-        int code = cmd_fail(c);
+    enum err e = demo_named(ctx, s);
+    e = e == ERR_OK ? doors_bind(c, s, listens, 1) : e;
+    int code = e == ERR_OK && s->fronts > 0 ? demo_by_child(c, s, database, clients) : -1;
+    e = e == ERR_OK && s->fronts == 0 ? demo_open(ctx, s, database, clients) : e;
+    e = e == ERR_OK && code < 0 ? find_issuer(ctx, s) : e;
+    if (e != ERR_OK || code >= 0) {
+        code = e != ERR_OK ? fail_or_end(c, e) : code;
         stop_all(s);
         return code;
     }
-    struct str address = str_format(ctx->arena, "127.0.0.1:%s", port == NULL ? "8080" : port);
-    const char *listens[1] = {address.p};
-    return serve_node(c, s, listens, 1);
+    return s->fronts > 0 ? serve_family(c, s) : serve_alone(c, s);
 }
 
 int cmd_demo(int argc, char **argv)

@@ -182,15 +182,36 @@ static bool writer_start(struct parent *p)
     return p->writer > 0;
 }
 
-/* True when the writer is open; false when it ended before, which it has said why. */
-static bool writer_opens(struct parent *p)
+/* What came while the writer opens the node, which may take long (replay/replay.h): 1 its word that
+ * it is open, 0 its end, -1 a signal that all shall end. */
+static int writer_hear(const struct parent *p, int signals)
 {
     char byte = 0;
-    ssize_t n = 0;
-    do {
-        n = recv(p->orders, &byte, 1, 0);
-    } while (n < 0 && errno == EINTR);
-    return n == 1;
+    struct pollfd fds[2] = {{.fd = p->orders, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+    if (poll(fds, signals < 0 ? 1 : 2, -1) < 0) {
+        return errno == EINTR ? -1 : 0;
+    }
+    return fds[0].revents != 0 ? (int)(recv(p->orders, &byte, 1, 0) == 1) : -1;
+}
+
+/* True when the writer is open; false when it ended before, which it has said why. Asked to end
+ * meanwhile, it is told, and ends when it can: *ret_asked. */
+static bool writer_opens(struct parent *p, bool *ret_asked)
+{
+    sigset_t wanted;
+    signals_wanted(&wanted);
+    int signals = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+    int heard = -1;
+    while (heard < 0) {
+        heard = writer_hear(p, *ret_asked ? -1 : signals);
+        struct signalfd_siginfo info;
+        if (heard < 0 && read(signals, &info, sizeof(info)) == sizeof(info)) {
+            *ret_asked = true;
+            kill(p->writer, SIGTERM);
+        }
+    }
+    close(signals);
+    return heard == 1;
 }
 
 static void front_died(struct parent *p, struct child *c, int status)
@@ -295,10 +316,9 @@ static void end_writer(struct parent *p, int *writer_status)
     }
 }
 
-static int run(struct parent *p)
+static int run(struct parent *p, bool asked)
 {
     int writer_status = -1;
-    bool asked = false;
     while (!asked && writer_status == -1) {
         int sig = wait_signal(fronts_tend(p));
         asked = sig == SIGTERM || sig == SIGINT;
@@ -324,12 +344,16 @@ int family_run(struct ctx *ctx, const struct family *f)
         fputs("tongban: the system gives no process to write\n", stderr);
         return 1;
     }
-    if (!writer_opens(p)) {
+    bool asked = false;
+    if (!writer_opens(p, &asked)) {
         waitpid(p->writer, &status, 0);
-        return WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : 1;
+        int code = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+        return code == 0 && !asked ? 1 : code;
     }
-    f->is_open(f->arg);
-    int code = run(p);
+    if (!asked) {
+        f->is_open(f->arg);
+    }
+    int code = run(p, asked);
     close(p->orders);
     return code;
 }

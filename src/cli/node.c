@@ -92,16 +92,17 @@ enum err node_config(struct ctx *ctx, struct node *n)
     return ERR_OK;
 }
 
-/* A line a second on a terminal, and one at the beginning and the end for logs. */
-static void tell_progress(void *arg, uint64_t size, uint64_t of)
+/* A line a second on a terminal, and one at the beginning and the end for logs; then whoever opens
+ * the node is told. */
+static bool tell_progress(void *arg, uint64_t size, uint64_t of)
 {
     static int64_t told_ns;
+    const struct node_part *part = arg;
     struct world *w = world_real();
     int64_t now = w->mono_ns(w);
     bool terminal = isatty(STDERR_FILENO) == 1;
-    (void)arg;
     if (of == 0) {
-        return; /* a new node */
+        return true; /* a new node */
     }
     if (told_ns == 0 || size == of || (terminal && now - told_ns > 1000000000)) {
         fprintf(stderr,
@@ -110,6 +111,7 @@ static void tell_progress(void *arg, uint64_t size, uint64_t of)
                 terminal && size < of ? "" : "\n");
         told_ns = now;
     }
+    return part->progress == NULL || part->progress(part->progress_arg, size, of);
 }
 
 /* The rows a node was made with: when they are gone, a new and empty store must not pass for them.
@@ -162,7 +164,8 @@ static enum err open_all(struct ctx *ctx, struct node *n, const struct node_part
     config.rooms = rooms_projectors(&config.room_count);
     config.keeps = rooms_keeps(ctx, &config.keep_count);
     if (!is_front) {
-        TRY(replay_fill(ctx, &config, tell_progress, NULL));
+        struct node_part told = *part;
+        TRY(replay_fill(ctx, &config, tell_progress, &told));
     }
     TRY(gate_new(ctx, &config, &n->gate));
     return is_front ? ERR_OK : agenda_new(ctx, n->gate, n->store, &n->agenda);

@@ -31,10 +31,14 @@ enum err node_open(struct ctx *ctx, struct str dir, struct node *ret) MUST_USE;
 /* Open it in one of several processes that share the store: in the one that writes, with socket 0;
  * in a front, with its socket to that one, which then can sign tokens and nothing else. */
 struct node_part {
-    struct store_share *share;
+    struct store_share *share; /* NULL: this process is the only one */
     struct law_loans *loans;
     int socket; /* of a front; else 0 */
     int row;    /* of a front: its number among them */
+    /* Told while views are made anew (replay/replay.h); false stops it with ERR_CANCELLED. NULL:
+     * nobody is told. */
+    bool (*progress)(void *arg, uint64_t size, uint64_t of);
+    void *progress_arg;
 };
 enum err node_open_shared(struct ctx *ctx, struct str dir, const struct node_part *part,
                           struct node *ret) MUST_USE;

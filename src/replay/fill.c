@@ -3,23 +3,31 @@
  * A view is a function of acts, so a program that makes other views of them needs no steps from the
  * old tables to the new: it drops them and projects every act once more. The store says that views
  * are stale from the moment they are dropped until the transaction of the last act; in between the
- * node does not serve. Each chunk of acts is one transaction with the place it has come to. */
+ * node does not serve. Each chunk of acts is one transaction with the place it has come to; it ends
+ * after so many acts or so much time, whichever is first, so that who is told of the progress can
+ * stop it soon and a kill costs little. */
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/world.h"
 #include "replay/replay_in.h"
 #include "store/store.h"
 #include "store/schema.h"
 
-enum { CHUNK = 512, FILL_ARENA_BYTES = 256 << 20 };
+enum { CHUNK = 512, CHUNK_MS = 200, AT_A_TIME = 32, FILL_ARENA_BYTES = 256 << 20 };
 
-static enum err fill_chunk(struct ctx *ctx, struct again *f, uint64_t from)
+static enum err fill_chunk(struct ctx *ctx, struct again *f, uint64_t from, uint64_t of)
 {
-    size_t count = 0;
-    TRY(again_some(ctx, f, (int64_t)from, CHUNK, &count));
-    if (count == 0) {
-        return fault(ctx, ERR_CORRUPT, "the ledger ends with act %llu, before its signed head",
-                     (unsigned long long)from);
-    }
+    int64_t until = ctx->world->mono_ns(ctx->world) + (int64_t)CHUNK_MS * 1000000;
+    uint64_t at = from;
+    do {
+        size_t count = 0;
+        TRY(again_some(ctx, f, (int64_t)at, AT_A_TIME, &count));
+        if (count == 0) {
+            return fault(ctx, ERR_CORRUPT, "the ledger ends with act %llu, before its signed head",
+                         (unsigned long long)at);
+        }
+        at += count;
+    } while (at < of && at - from < CHUNK && ctx->world->mono_ns(ctx->world) < until);
     return gate_rebuild_keep(ctx, f->gate, f->to);
 }
 
@@ -27,7 +35,7 @@ static enum err fill_chunk(struct ctx *ctx, struct again *f, uint64_t from)
 static enum err fill_more(struct ctx *ctx, struct again *f, uint64_t size, uint64_t of)
 {
     if (size < of) {
-        TRY(fill_chunk(ctx, f, size));
+        TRY(fill_chunk(ctx, f, size, of));
         gate_rebuilt(f->gate, &size, &of);
     }
     return size < of ? ERR_OK : store_views_built(ctx, f->to);
@@ -40,8 +48,11 @@ static enum err fill_all(struct ctx *ctx, struct again *f, replay_progress *prog
     do {
         struct arena_mark mark = arena_mark(ctx->arena);
         gate_rebuilt(f->gate, &size, &of);
-        if (progress != NULL) {
-            progress(arg, size, of);
+        if (progress != NULL && !progress(arg, size, of)) {
+            return fault(ctx, ERR_CANCELLED,
+                         "stopped while the views were made anew: %llu of %llu acts are in, and "
+                         "the next start goes on from there",
+                         (unsigned long long)size, (unsigned long long)of);
         }
         TRY(db_begin(ctx, f->to));
         enum err e = fill_more(ctx, f, size, of);

@@ -35,13 +35,14 @@ enum err replay_reask(struct ctx *ctx, struct gate *g, struct store *fresh, repl
 
 /* ---- filling the views ---- */
 
-/* Told now and then while views are filled: so many of so many acts are in. */
-typedef void replay_progress(void *arg, uint64_t size, uint64_t of);
+/* Told now and then while views are filled: so many of so many acts are in. False: stop there. */
+typedef bool replay_progress(void *arg, uint64_t size, uint64_t of);
 /* When the views of this store were made by other projections than config's, or are not whole since
  * a rebuilding was cut off: make them anew from the ledger, in place. Acts are judged again and
  * projected whatever today's gate says of them: they stand in the ledger. A kill loses at most the
  * last few hundred acts of it; the next call goes on from there. Nothing to do is the common case
- * and costs one look. progress may be NULL. Before gate_new; nobody else may write. */
+ * and costs one look. progress may be NULL; ERR_CANCELLED when it said to stop. Before gate_new;
+ * nobody else may write. */
 enum err replay_fill(struct ctx *ctx, const struct gate_config *config, replay_progress *progress,
                      void *arg) MUST_USE;
 /* Would replay_fill have something to do? */
