@@ -29,10 +29,11 @@ says() {
 
 serve_demo "$W/node"
 says "a port in use" 1 "another program listens" $T demo --dir "$W/other" --port "${B##*:}"
+says "and nothing was made" 1 "$W/other" $T serve "$W/other"
 says "no such folder" 1 "$W/none" $T serve "$W/none"
 mkdir "$W/empty"
 says "no node's folder" 1 "$W/empty" $T serve "$W/empty"
-says "an address that is none" 1 "127.0.0.1:8080" $T serve "$W/other" --listen here
+says "an address that is none" 1 "127.0.0.1:8080" $T serve "$W/node" --listen here
 says "a node is made once" 1 "node" $T init "$W/node" --code bh --name x --pack law/cn
 says "no pack" 2 "usage" $T init "$W/third" --code bh --name x
 cp -r law/cn-990101 "$W/pack"
