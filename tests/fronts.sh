@@ -147,5 +147,42 @@ for bad in x -1 1000; do
     $T serve "$W/node" --fronts $bad >"$W/out" 2>&1
     ok "--fronts $bad is refused" 2 $?
 done
+
+# On PostgreSQL the server ends connections under load: of readers, which nobody notices; of the one that writes, after
+# which nobody knows what became of its last commit: the node ends, and what it acknowledged is there again.
+if [ -n "${TONGBAN_PG:-}" ]; then
+    cut() { psql -qAt -d "$TONGBAN_PG" -c "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid $1 (SELECT pid FROM pg_locks WHERE locktype = 'advisory')"; }
+    : >"$W/acked"
+    serve_demo "$W/pg" --fronts 2 --database "$TONGBAN_PG"
+    curl -s -o /dev/null -c "$W/jar" "$(sign_in_of p-lin)"
+    load readers
+    cuts=0
+    for round in 1 2 3 4 5 6; do
+        cuts=$((cuts + $(cut "NOT IN")))
+        sleep 0.4
+    done
+    unload
+    [ "$cuts" -gt 6 ]
+    ok "connections of readers are ended under load" 0 $?
+    ok "and nobody is told anything but receipts, or to come again" 0 "$(other '201|200|303|503')"
+    [ "$(grep -c '^503' "$W/told")" -le 20 ] && [ "$(grep -c '^20' "$W/told")" -gt 20 ]
+    ok "and few of them to come again" 0 $?
+    ok "the node is well" 200 "$(curl -s -m 5 -o /dev/null -w '%{http_code}' "$B/healthz")"
+    load writer
+    cut "IN" >/dev/null
+    ok "without its connection the one that writes ends, and all with it" yes "$(gone $PID 150)"
+    wait $PID
+    ok "and say so by the exit code" 1 $?
+    unload
+    serve_demo "$W/pg" --fronts 2
+    ok "nothing acknowledged is lost" 0 "$(lost)"
+    kill $PID
+    wait $PID
+    PID=
+    for command in verify replay; do
+        $T $command "$W/pg" >"$W/out" 2>&1
+        ok "$command on PostgreSQL" 0 $?
+    done
+fi
 echo "fronts: $(wc -l <"$W/acked") acts acknowledged; $passed passed, $failed failed"
 [ $failed = 0 ]

@@ -552,10 +552,9 @@ static enum err prepare(struct ctx *ctx, struct db *db, const struct statement *
     return ERR_OK;
 }
 
-static enum err pg_run(struct ctx *ctx, struct db *db, const struct statement *st, const void *in,
-                       struct sink *sink)
+static enum err run_once(struct ctx *ctx, struct db *db, const struct statement *st, const void *in,
+                         struct sink *sink)
 {
-    must(st->param_count <= PARAMS_MAX);
     TRY(reader_revive(ctx, db));
     if (db->pg_aborted) {
         return pg_fault(ctx, db, st->name);
@@ -573,6 +572,39 @@ static enum err pg_run(struct ctx *ctx, struct db *db, const struct statement *s
                          : reader_run(ctx, db, st, name, &p, sink);
 }
 
+/* A reader learns only when it asks that its server ended the connection. Outside a view of several
+ * statements nothing is lost with it: it asks again on a new one, once, unless rows were handed on.
+ */
+static bool asks_again(const struct db *db, enum err e)
+{
+    return e != ERR_OK && !db->is_writer && !db->in_transaction && is_lost(db);
+}
+
+static enum err pg_run(struct ctx *ctx, struct db *db, const struct statement *st, const void *in,
+                       struct sink *sink)
+{
+    must(st->param_count <= PARAMS_MAX);
+    size_t before = sink->count;
+    enum err e = run_once(ctx, db, st, in, sink);
+    if (asks_again(db, e) && sink->count == before) {
+        ctx->why = (struct why){0};
+        e = run_once(ctx, db, st, in, sink);
+    }
+    return e;
+}
+
+static enum err reader_begin(struct ctx *ctx, struct db *db)
+{
+    static const char begin[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    enum err e = reader_exec(ctx, db, begin);
+    if (asks_again(db, e)) {
+        ctx->why = (struct why){0};
+        TRY(reader_revive(ctx, db));
+        e = reader_exec(ctx, db, begin);
+    }
+    return e;
+}
+
 static enum err pg_control(struct ctx *ctx, struct db *db, enum control what)
 {
     if (db->is_writer) {
@@ -580,8 +612,7 @@ static enum err pg_control(struct ctx *ctx, struct db *db, enum control what)
     }
     TRY(reader_revive(ctx, db));
     switch (what) {
-    case CONTROL_BEGIN:
-        return reader_exec(ctx, db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    case CONTROL_BEGIN: return reader_begin(ctx, db);
     case CONTROL_COMMIT: return reader_exec(ctx, db, "COMMIT");
     case CONTROL_ROLLBACK: return reader_exec(ctx, db, "ROLLBACK");
     case CONTROL_SAVEPOINT:

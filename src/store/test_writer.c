@@ -346,6 +346,52 @@ TEST(store_writer_tells_no_one_after_a_failed_sync)
     sim_free(w);
 }
 
+/* The server ends connections of readers: who asks outside a view of several statements does not
+ * notice, a view that is open ends with an error, and the reader goes on after it. The writer is
+ * not touched. */
+TEST(store_readers_heal_when_postgres_ends_them)
+{
+    const char *pg = getenv("TONGBAN_PG");
+    struct bench b = {0};
+    struct db *reader[3] = {NULL};
+    struct test_parcel_total_row total = {0};
+    bool found = false;
+    if (pg == NULL) {
+        return;
+    }
+    bench_open(t, ctx, &b, pg, 0);
+    struct parcel p[4] = {{.id = 1}, {.id = 2}, {.id = 3}, {.id = 4}};
+    for (size_t i = 0; i < LEN(reader); i++) {
+        CHECK_OK(store_reader(ctx, b.store, &reader[i]));
+        CHECK_OK(test_parcel_total(ctx, reader[i], &total, &found));
+    }
+    for (size_t round = 0; round < LEN(p); round++) {
+        CHECK_OK(submit(ctx, &b, &p[round]));
+        CHECK_INT(writer_run_once(b.writer), 1);
+        CHECK_OK(db_begin(ctx, reader[2]));
+        CHECK_OK(test_parcel_total(ctx, reader[2], &total, &found));
+        CHECK_OK(b.store->engine->exec(
+            ctx, store_writer(b.store),
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE "
+            "datname = current_database() AND pid <> pg_backend_pid()"));
+        CHECK_OK(test_parcel_total(ctx, reader[0], &total, &found));
+        CHECK_INT(total.parcels, (int64_t)round + 1);
+        CHECK_OK(db_begin(ctx, reader[1]));
+        CHECK_OK(test_parcel_total(ctx, reader[1], &total, &found));
+        CHECK_INT(total.parcels, (int64_t)round + 1);
+        CHECK_OK(db_commit(ctx, reader[1]));
+        CHECK_ERR(test_parcel_total(ctx, reader[2], &total, &found), ERR_DATABASE);
+        db_settle(reader[2]);
+        CHECK_OK(test_parcel_total(ctx, reader[2], &total, &found));
+        CHECK_INT(total.parcels, (int64_t)round + 1);
+        CHECK_INT(p[round].err, ERR_OK);
+    }
+    for (size_t i = 0; i < LEN(reader); i++) {
+        db_close(reader[i]);
+    }
+    bench_close(&b, ctx);
+}
+
 enum { PRODUCERS = 8, EACH = 200 };
 
 struct producer {
