@@ -46,7 +46,7 @@ make -s -j"$(nproc)" all
 make -s -j"$(nproc)" benches
 for b in bench/*.c; do
     b=build/bench-$(basename "$b" .c)
-    case $b in build/bench-crowd | build/bench-load | build/bench-report | build/bench-stand) continue ;; esac
+    case $b in build/bench-crowd | build/bench-load | build/bench-program | build/bench-report | build/bench-stand) continue ;; esac
     run "${b#build/bench-}" "$b" $size
 done
 name=oidc

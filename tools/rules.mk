@@ -69,11 +69,11 @@ $(GEN)/static_gen.c: $(STATIC) tools/embed.sh
 $(GEN)/static_gen.h: $(GEN)/static_gen.c ;
 
 # ---- benches: every bench/NAME.c with a main, linked with the rooms ----
-BENCH := $(filter-out crowd load report stand,$(patsubst bench/%.c,%,$(wildcard bench/*.c)))
+BENCH := $(filter-out crowd load program report stand,$(patsubst bench/%.c,%,$(wildcard bench/*.c)))
 $(B)/bench/%.o: bench/%.c | $(GEN_H)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -Ibench -c -o $@ $<
-$(BENCH:%=build/bench-%): build/bench-%: $(B)/bench/%.o $(B)/bench/crowd.o $(B)/bench/load.o $(B)/bench/report.o $(B)/bench/stand.o $(LIB_OBJ) $(GEN_OBJ)
+$(BENCH:%=build/bench-%): build/bench-%: $(B)/bench/%.o $(B)/bench/crowd.o $(B)/bench/load.o $(B)/bench/program.o $(B)/bench/report.o $(B)/bench/stand.o $(LIB_OBJ) $(GEN_OBJ)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 .PHONY: benches
 benches: $(BENCH:%=build/bench-%)

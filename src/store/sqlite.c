@@ -255,9 +255,18 @@ static int log_has_grown(void *arg, sqlite3 *lite, const char *name, int pages)
     return SQLITE_OK;
 }
 
+/* Nobody asks the library how much memory it has, and counting takes a lock of the process at each
+ * allocation. */
+static void lite_begin(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* refused when the library is in use already */
+}
+
 static enum err lite_connect(struct ctx *ctx, struct db *db)
 {
+    static pthread_once_t begun = PTHREAD_ONCE_INIT;
     struct store *s = db->store;
+    pthread_once(&begun, lite_begin);
     int flags =
         SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
         (db->is_writer ? SQLITE_OPEN_READWRITE | (s->mode == STORE_CREATE ? SQLITE_OPEN_CREATE : 0)
