@@ -87,5 +87,35 @@ cp -r law/cn-990101 "$dir/without"
 sed -i 's/"licence": "food-business"/"licence": null/' "$dir/without/item/food-new/item.json"
 refuse "a licence item without a licence" 'item "food-new" has no licence, and "issue-licence" of its procedure "licensing" issues one' $tongban law check law/cn "$dir/without"
 
+# A day that is none: said, with 2, whatever is asked.
+usage() {
+    name=$1
+    shift
+    out=$("$@" 2>&1)
+    code=$?
+    if [ "$code" = 2 ] && echo "$out" | grep -q 'is no day of the calendar'; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAIL $name ($code): $out" | head -5
+    fi
+}
+echo '{"act":"register-party","by":"node","fields":{"party.id":"p-x","party.kind":"person","person.name":"林一"}}' >"$dir/act.json"
+usage "due, on a day that is none" $tongban law due xk.decide 2026-02-10 --on 2026-02-30
+usage "who" $tongban law who food-new --on yesterday
+usage "can" $tongban law can bh-fire --on 2026-13-01
+usage "check" $tongban law check law/cn --on 20260101
+usage "ask" $tongban ask "$dir/node" "$dir/act.json" --on 2030-02-30
+
+# The law of a node by the day: a version published ahead judges from its first day on.
+cp -r law/cn "$dir/cn-2030"
+sed -i 's/"from": "2020-01-01"/"from": "2030-01-01"/' "$dir/cn-2030/pack.json"
+sed -i 's/"case": "none",/"case": "none", "when": "false", "when_article": "行政许可法#30", "when_text": {"zh": "不再登记", "en": "No more registered"},/' "$dir/cn-2030/act/register-party.json"
+$tongban init "$dir/ahead" --code 990101 --name x --pack law/cn --pack "$dir/cn-2030" >/dev/null 2>&1
+expect "ask, today" '^yes' $tongban ask "$dir/ahead" "$dir/act.json"
+expect "ask, on the last day before" '^yes' $tongban ask "$dir/ahead" "$dir/act.json" --on 2029-12-31
+refuse "ask, on the first day of the next version" '不再登记' $tongban ask "$dir/ahead" "$dir/act.json" --on 2030-01-01
+refuse "ask, on a day before all law" '^no' $tongban ask "$dir/ahead" "$dir/act.json" --on 2019-01-01
+
 echo "law: $passed passed, $failed failed"
 [ "$failed" = 0 ]

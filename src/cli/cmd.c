@@ -96,6 +96,7 @@ bool cmd_on_day(struct cmd *c, bool *ret_given)
         return true;
     }
     if (!day_parse(str_from(text), &day)) {
+        fprintf(stderr, "tongban: --on: \"%s\" is no day of the calendar: YYYY-MM-DD\n", text);
         return false;
     }
     struct day_world *w = ARENA_NEW(c->ctx.arena, struct day_world);
