@@ -37,6 +37,8 @@ void test_check_err(struct test *t, const struct ctx *ctx, enum err got, enum er
                     const char *file, int line);
 /* Remove a folder a test made, with all in it; nothing when it is not there. */
 void test_folder_remove(const char *path);
+/* Make the folder `to` hold what `from` holds, and nothing else. */
+void test_folder_copy(const char *from, const char *to);
 /* The folder of shared reference data (TONGBAN_DATA, or ../shared/data beside the tree), or NULL
  * when it is not there; a test that needs it then checks what the tree itself holds. */
 const char *test_data_dir(void);

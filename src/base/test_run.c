@@ -34,6 +34,45 @@ void test_folder_remove(const char *path)
     nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+static struct {
+    const char *from;
+    const char *to;
+} copying;
+
+static void copy_bytes(const char *from, const char *to)
+{
+    char bytes[8192];
+    size_t n = 0;
+    FILE *in = fopen(from, "r");
+    FILE *out = fopen(to, "w");
+    must(in != NULL && out != NULL);
+    while ((n = fread(bytes, 1, sizeof(bytes), in)) > 0) {
+        must(fwrite(bytes, 1, n, out) == n);
+    }
+    must(!ferror(in) && fclose(in) == 0 && fclose(out) == 0);
+}
+
+static int copy_one(const char *path, const struct stat *st, int flag, struct FTW *at)
+{
+    char to[4096];
+    (void)at;
+    snprintf(to, sizeof(to), "%s%s", copying.to, path + strlen(copying.from));
+    if (flag == FTW_D) {
+        must(mkdir(to, 0700) == 0);
+    } else if (S_ISREG(st->st_mode)) {
+        copy_bytes(path, to);
+    }
+    return 0;
+}
+
+void test_folder_copy(const char *from, const char *to)
+{
+    test_folder_remove(to);
+    copying.from = from;
+    copying.to = to;
+    must(nftw(from, copy_one, 16, FTW_PHYS) == 0);
+}
+
 void test_check_str(struct test *t, struct str got, const char *want, const char *file, int line)
 {
     t->checks++;

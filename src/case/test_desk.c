@@ -45,13 +45,13 @@ static size_t before(struct story *s, const char *office, size_t most)
     struct test *t = s->t;
     struct ctx *ctx = s->ctx;
     struct db *db = NULL;
-    struct desk_ask ask = {.most = most, .today = instant_day(s->clock.now)};
+    struct desk_ask ask = {.most = most, .today = instant_day(s->stage.clock.now)};
     struct case_view_of_office_row last = {0};
     struct str seen = STR("");
     size_t sum = 0;
     bool more = true;
-    CHECK_OK(store_reader(ctx, s->store, &db));
-    CHECK_OK(gate_law(ctx, s->gate, db, &ask.law));
+    CHECK_OK(store_reader(ctx, s->stage.store, &db));
+    CHECK_OK(gate_law(ctx, s->stage.gate, db, &ask.law));
     ask.office = law_office(ask.law, str_from(office));
     for (int page = 0; more && page < 20; page++) {
         struct case_view_of_office_row *rows = NULL;
@@ -74,8 +74,7 @@ static void moved(struct test *t, struct ctx *ctx, const char *until, const char
                   size_t old_after, size_t new_after)
 {
     struct story s;
-    static const struct projector *const rooms[] = {&party_projector, &case_projector};
-    story_open_with(&s, t, ctx, rooms, LEN(rooms));
+    story_open(&s, t, ctx);
     on(&s, "2026-03-02");
     for (int i = 0; i < 5; i++) {
         apply(&s);

@@ -15,7 +15,7 @@
 #include "cli/rooms.h"
 #include "cli/story.h"
 
-enum { STORIES_MOST = 1000, PACKS_MOST = 16, STORY_ARENA = 1 << 30 };
+enum { STORIES_MOST = 1000, PACKS_MOST = 16, STORY_ARENA = 1 << 30, CASE_ID_MOST = 256 };
 
 /* What all stories are played with. */
 struct playing {
@@ -24,8 +24,9 @@ struct playing {
     size_t pack_count;
     struct json people;
     size_t story_count;
-    size_t missed; /* expectations that did not hold */
-    bool progress; /* somebody watches a terminal that shows nothing else */
+    size_t missed;  /* expectations that did not hold */
+    size_t stopped; /* stories that could not be played to their end */
+    bool progress;  /* somebody watches a terminal that shows nothing else */
 };
 
 static void set_text(struct arena *a, struct json *o, const char *name, struct str text)
@@ -56,7 +57,7 @@ static void print_json(struct ctx *ctx, const struct story_text *story, size_t i
     set_text(a, &o, "code", v->code);
     set_text(a, &o, "article", v->article.text);
     set_text(a, &o, "field", v->field);
-    set_text(a, &o, "case", r->case_id);
+    set_text(a, &o, "case", x->case_id);
     json_set(a, &o, STR("seq"), r->seq >= 0 ? json_of_int(r->seq) : json_null());
     set_text(a, &o, "status", x->status);
     set_text(a, &o, "due", due_text(ctx, r));
@@ -87,8 +88,9 @@ static void print_text(struct ctx *ctx, const struct story_text *story, size_t i
             printf(" of %.*s", FMT(r->case_id));
         }
     } else {
+        struct str article = v->article.text.n > 0 ? v->article.text : STR("no article");
         printf("%.*s by %.*s: refused by %.*s (%.*s)%s%.*s: %.*s", FMT(step->act), FMT(step->by),
-               FMT(v->code), FMT(v->article.text), v->field.n > 0 ? ", " : "", FMT(v->field),
+               FMT(v->code), FMT(article), v->field.n > 0 ? ", " : "", FMT(v->field),
                FMT(v->sentence.en));
     }
     if (x->status.n > 0) {
@@ -125,33 +127,47 @@ static enum err set_stage(struct ctx *ctx, struct playing *p, struct stage *s)
     return stage_people(ctx, s, &p->people);
 }
 
+/* What a step leaves on the arena goes with it, so that a story may have any number; the number of
+ * its case stays. */
 static enum err play_steps(struct ctx *ctx, struct playing *p, struct stage *s,
                            const struct story_text *story, size_t number)
 {
+    char case_id[CASE_ID_MOST];
     struct telling t = {.last_seq = -1};
-    TRY(set_stage(ctx, p, s));
+    struct arena_mark mark = arena_mark(ctx->arena);
     for (size_t i = 0; i < story->count; i++) {
         struct story_answer answer;
         show_progress(p, number, story, i + 1);
-        TRY(story_step(ctx, s, &t, &story->steps[i], &answer));
+        enum err e = story_step(ctx, s, &t, &story->steps[i], &answer);
         if (p->progress) {
             fprintf(stderr, "\r\033[K");
+        }
+        if (e != ERR_OK) {
+            fprintf(stderr, "tongban: %.*s:%u: ", FMT(story->file), story->steps[i].line);
+            return e;
         }
         (p->c->json ? print_json : print_text)(ctx, story, i, &answer);
         fflush(stdout); /* each answer as it comes */
         p->missed += answer.missed.n > 0;
+        must(t.case_id.n <= sizeof(case_id));
+        memmove(case_id, t.case_id.p, t.case_id.n);
+        t.case_id.p = case_id;
+        arena_reset(ctx->arena, mark);
     }
     return ERR_OK;
 }
 
+enum told { TOLD, STOPPED, NO_STAGE };
+
 /* On an arena of its own, so that a thousand stories take no more than one. */
-static bool play(struct playing *p, const struct story_text *story, size_t number)
+static enum told play(struct playing *p, const struct story_text *story, size_t number)
 {
     struct arena *arena = arena_new(STORY_ARENA);
     must(arena != NULL);
     struct ctx ctx = {.arena = arena, .world = world_real()};
     struct stage s;
     size_t count = 0;
+    enum told told = NO_STAGE;
     const struct projector *const *rooms = rooms_projectors(&count);
     if (!p->c->json) {
         printf("%.*s\n", FMT(story->name));
@@ -159,15 +175,19 @@ static bool play(struct playing *p, const struct story_text *story, size_t numbe
     }
     enum err e = stage_open(&ctx, &s, rooms, count, story->steps[0].day);
     if (e == ERR_OK) {
-        e = play_steps(&ctx, p, &s, story, number);
+        e = set_stage(&ctx, p, &s);
+        if (e == ERR_OK) {
+            told = STOPPED;
+            e = play_steps(&ctx, p, &s, story, number);
+        }
         stage_close(&ctx, &s);
     }
     if (e != ERR_OK) {
-        fprintf(stderr, "tongban: %.*s: %s: %.*s\n", FMT(story->file), err_sentence(e),
+        fprintf(stderr, "%s%s: %.*s\n", told == NO_STAGE ? "tongban: " : "", err_sentence(e),
                 FMT(ctx.why.detail));
     }
     arena_free(arena);
-    return e == ERR_OK;
+    return e == ERR_OK ? TOLD : told;
 }
 
 /* Those that --people names; else the sample that lies beside the first pack; else nobody. */
@@ -223,10 +243,17 @@ int law_play(struct cmd *c)
     }
     p->progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
     for (size_t i = 0; i < p->story_count; i++) {
-        if (!play(p, &stories[i], i)) {
+        enum told told = play(p, &stories[i], i);
+        if (told ==
+            NO_STAGE) { /* the packs, the people or this machine: no story would fare better */
             return 1;
         }
+        p->stopped += told == STOPPED;
     }
-    fprintf(stderr, "%zu stories, %zu expectations not met\n", p->story_count, p->missed);
-    return p->missed == 0 ? 0 : 1;
+    fprintf(stderr, "%zu stories, %zu expectations not met", p->story_count, p->missed);
+    if (p->stopped > 0) {
+        fprintf(stderr, ", %zu not played to their end", p->stopped);
+    }
+    fputs("\n", stderr);
+    return p->missed + p->stopped == 0 ? 0 : 1;
 }

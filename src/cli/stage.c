@@ -75,7 +75,7 @@ static void remove_folder(struct ctx *ctx, struct str dir)
     }
 }
 
-static void close_gate(struct stage *s)
+void stage_leave(struct stage *s)
 {
     agenda_free(s->agenda);
     gate_close(s->gate);
@@ -95,6 +95,7 @@ static enum err open_gate(struct ctx *ctx, struct stage *s)
                                  .node = STR("bh"),
                                  .rooms = s->rooms,
                                  .room_count = s->room_count};
+    TRY(replay_fill(ctx, &config, NULL, NULL));
     TRY(gate_new(ctx, &config, &s->gate));
     return agenda_new(ctx, s->gate, s->store, &s->agenda);
 }
@@ -131,14 +132,14 @@ enum err stage_open(struct ctx *ctx, struct stage *s, const struct projector *co
 
 void stage_close(struct ctx *ctx, struct stage *s)
 {
-    close_gate(s);
+    stage_leave(s);
     remove_folder(ctx, s->dir);
     ctx->world = world_real();
 }
 
 enum err stage_reopen(struct ctx *ctx, struct stage *s)
 {
-    close_gate(s);
+    stage_leave(s);
     return open_gate(ctx, s);
 }
 

@@ -40,6 +40,8 @@ enum err stage_open(struct ctx *ctx, struct stage *s, const struct projector *co
                     size_t room_count, struct day begin) MUST_USE;
 /* Close it and remove its folder. */
 void stage_close(struct ctx *ctx, struct stage *s);
+/* Close gate and store; the folder stays until stage_close. */
+void stage_leave(struct stage *s);
 /* Close gate and store, and open them again on what lies in the folder, as a restart does. */
 enum err stage_reopen(struct ctx *ctx, struct stage *s) MUST_USE;
 

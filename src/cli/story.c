@@ -111,6 +111,27 @@ static enum err read_expect(struct reading *r, const struct json *o, struct stor
     return text_member(r, e, "field", &s->field);
 }
 
+/* What is said of the clock alone, and what of an act alone. */
+static enum err read_kind_of_step(struct reading *r, const struct json *o, bool clock)
+{
+    static const char *const of_act[] = {"item", "for",     "with",     "case",      "key",
+                                         "due",  "decides", "repeated", "assurance", "fields"};
+    for (size_t i = 0; clock && i < LEN(of_act); i++) {
+        const struct json *v = json_get(o, of_act[i]);
+        if (v != NULL && !(json_is(v, JSON_OBJECT) && v->count == 0)) {
+            return wrong(r, v, "the clock has no ", str_from(of_act[i]));
+        }
+    }
+    const struct json *expect = json_get(o, "expect");
+    if (clock && json_is(expect, JSON_OBJECT)) {
+        return wrong(r, expect, "of the clock one expects acts, a number", STR(""));
+    }
+    if (!clock && json_get(o, "acts") != NULL) {
+        return wrong(r, json_get(o, "acts"), "acts are counted of the clock alone", STR(""));
+    }
+    return ERR_OK;
+}
+
 static enum err read_step(struct reading *r, const struct json *o, struct story_step *s)
 {
     static const char *const words[] = {"day",       "hour",     "by",     "act",
@@ -152,6 +173,7 @@ static enum err read_step(struct reading *r, const struct json *o, struct story_
     if (s->due.n > 0 && !day_parse(s->due, &due)) {
         return wrong(r, json_get(o, "due"), "due is a day, as \"2026-03-02\"", STR(""));
     }
+    TRY(read_kind_of_step(r, o, s->clock));
     struct str status = {0};
     TRY(text_member(r, o, "status", &status));
     s->status = json_get(o, "status");
@@ -163,6 +185,10 @@ static enum err read_step(struct reading *r, const struct json *o, struct story_
     TRY(int_member(r, o, "acts", 0, 1000000, &s->acts));
     s->hour = (int)hour;
     s->assurance = (int)assurance;
+    const struct json *repeated = json_get(o, "repeated");
+    if (repeated != NULL && !json_is(repeated, JSON_BOOL)) {
+        return wrong(r, repeated, "this is to be true or false: ", STR("repeated"));
+    }
     s->repeated = json_bool(o, "repeated", false);
     return read_expect(r, o, s);
 }
@@ -347,8 +373,9 @@ static enum err hold_state(struct ctx *ctx, struct stage *s, struct db *reader,
 {
     struct case_state state = {0};
     bool found = false;
-    if (t->case_id.n > 0) {
-        TRY(gate_case(ctx, s->gate, reader, t->case_id, &state, &found));
+    struct str case_id = a->case_id.n > 0 ? a->case_id : t->case_id;
+    if (case_id.n > 0) {
+        TRY(gate_case(ctx, s->gate, reader, case_id, &state, &found));
         a->status = found ? state.status : STR("");
     }
     if (step->status != NULL && !str_equal(step->status->text, a->status)) {
@@ -364,16 +391,36 @@ static enum err hold_state(struct ctx *ctx, struct stage *s, struct db *reader,
     return ERR_OK;
 }
 
+/* What is wrong with the asking itself, as a key that came before with another draft, a node
+ * answers without asking the law: a refusal by no check and no article. Any other fault is the
+ * stage's. */
+static enum err submit(struct ctx *ctx, struct stage *s, struct story_answer *a)
+{
+    enum err e = stage_submit(ctx, s, &a->draft, &a->receipt);
+    if (e == ERR_OK || err_status(e) >= 500) {
+        return e;
+    }
+    a->receipt = (struct receipt){.seq = -1};
+    a->receipt.verdict.code = str_from(err_name(e));
+    a->receipt.verdict.sentence = (struct text2){.zh = str_from(err_sentence_zh(e)),
+                                                 .en = str_copy(ctx->arena, ctx->why.detail)};
+    return ERR_OK;
+}
+
 static enum err act(struct ctx *ctx, struct stage *s, struct db *reader, struct telling *t,
                     const struct story_step *step, struct story_answer *a)
 {
     struct receipt *r = &a->receipt;
     TRY(draft_of(ctx, s, reader, t, step, &a->draft));
-    TRY(stage_submit(ctx, s, &a->draft, r));
+    TRY(submit(ctx, s, a));
     if (step->is_expected) {
         hold_verdict(ctx, step, a);
     }
+    a->case_id = r->case_id.n > 0 ? r->case_id : a->draft.case_id;
     if (!r->verdict.admitted) {
+        if (step->decides != NULL || step->repeated) {
+            miss(ctx, a, "the act to be", STR("admitted"), verdict_words(ctx, &r->verdict));
+        }
         return ERR_OK;
     }
     if (r->repeated != step->repeated) {
@@ -393,6 +440,9 @@ static enum err tick(struct ctx *ctx, struct stage *s, const struct story_step *
         miss(ctx, a, "acts of the clock:", str_format(ctx->arena, "%lld", (long long)step->acts),
              str_format(ctx->arena, "%zu", a->acts));
     }
+    if (step->is_expected && a->acts == 0) {
+        miss(ctx, a, "acts of the clock:", STR("some"), STR("0"));
+    }
     return ERR_OK;
 }
 
@@ -404,8 +454,7 @@ enum err story_step(struct ctx *ctx, struct stage *s, struct telling *t,
     stage_set(s, step->day, step->hour);
     TRY(store_reader(ctx, s->store, &reader));
     enum err e = step->clock ? tick(ctx, s, step, ret) : act(ctx, s, reader, t, step, ret);
-    bool settled = step->clock || ret->receipt.verdict.admitted;
-    if (e == ERR_OK && settled) {
+    if (e == ERR_OK) {
         e = hold_state(ctx, s, reader, t, step, ret);
     }
     db_close(reader);

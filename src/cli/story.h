@@ -56,7 +56,8 @@ struct story_answer {
     struct receipt receipt; /* of an act */
     struct draft draft;     /* as it was submitted */
     size_t acts;            /* of the clock */
-    struct str status;      /* of the case afterwards; empty without one */
+    struct str case_id;     /* in which it was done or refused; empty: in none, or the clock */
+    struct str status;      /* of that case, else of the story's, afterwards; empty without one */
     struct str missed; /* which expectation does not hold, and what came instead; empty: all do */
 };
 /* Set the clock, do the step, and hold the answer to what is expected. */

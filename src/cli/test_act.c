@@ -28,8 +28,8 @@ static struct str drawn(struct story *s, int64_t seq, const char *lang, bool *re
     struct ctx *ctx = s->ctx;
     struct db *db = NULL;
     struct str html = {0};
-    CHECK_OK(store_reader(ctx, s->store, &db));
-    CHECK_OK(gate_document(ctx, s->gate, db, seq, str_from(lang), &html, ret_anew));
+    CHECK_OK(store_reader(ctx, s->stage.store, &db));
+    CHECK_OK(gate_document(ctx, s->stage.gate, db, seq, str_from(lang), &html, ret_anew));
     db_close(db);
     return html;
 }
@@ -50,7 +50,7 @@ TEST(gate_an_act_outside_cases_names_none)
         ctx, STR("{\"party.id\":\"p-x\",\"party.kind\":\"person\",\"person.name\":\"林一\"}"),
         STR("fields"), &d.fields));
     struct receipt r = {.seq = -1};
-    CHECK_OK(gate_submit_wait(ctx, s.gate, &d, &r));
+    CHECK_OK(gate_submit_wait(ctx, s.stage.gate, &d, &r));
     CHECK_STR(r.verdict.code, "procedure.case");
     d.case_id = STR("");
     CHECK_STR(story_submit(&s, &d).verdict.code, "");
@@ -107,19 +107,19 @@ TEST(gate_a_document_stays_as_issued_and_an_erased_value_leaves_it)
         &s, lin, "request-information", "xxgk",
         "{\"info.wanted\":\"道路维修预算\",\"info.form\":\"electronic\",\"info.way\":\"online\"}");
     struct str first = drawn(&s, asked.seq, "zh", &anew);
-    CHECK(!anew && shows(first, "当事人：p-lin") && shows(first, "道路维修预算") &&
+    CHECK(!anew && shows(first, "当事人：林知夏") && shows(first, "道路维修预算") &&
           shows(first, "2026年3月2日"));
     CHECK(shows(drawn(&s, asked.seq, "en", &anew), "2 March 2026"));
     struct buf b = buf_new(ctx->arena, 0);
     buf_format(&b, "{\"erase.seq\":%lld,\"erase.fact\":\"info.wanted\"}", (long long)asked.seq);
     play(&s, node, "erase-value", "", str_z(ctx->arena, buf_str(&b)));
     struct str after = drawn(&s, asked.seq, "zh", &anew);
-    CHECK(anew && !shows(after, "道路维修") && shows(after, "当事人：p-lin"));
+    CHECK(anew && !shows(after, "道路维修") && shows(after, "当事人：林知夏"));
     struct case_state c = {0};
     struct db *db = NULL;
     bool found = false;
-    CHECK_OK(store_reader(ctx, s.store, &db));
-    CHECK_OK(gate_case(ctx, s.gate, db, asked.case_id, &c, &found));
+    CHECK_OK(store_reader(ctx, s.stage.store, &db));
+    CHECK_OK(gate_case(ctx, s.stage.gate, db, asked.case_id, &c, &found));
     CHECK(found && c.office.n > 0); /* nothing but the value went */
     db_close(db);
     story_close(&s); /* replays: every leaf is made again from what the vault still holds */

@@ -59,8 +59,8 @@ static struct case_clock clock_now(struct story *s, const char *limit)
     struct case_clock hit = {0};
     struct db *reader = NULL;
     size_t count = 0;
-    CHECK_OK(store_reader(ctx, s->store, &reader));
-    CHECK_OK(gate_clocks(ctx, s->gate, reader, s->case_id, &clocks, &count));
+    CHECK_OK(store_reader(ctx, s->stage.store, &reader));
+    CHECK_OK(gate_clocks(ctx, s->stage.gate, reader, s->case_id, &clocks, &count));
     for (size_t i = 0; i < count; i++) {
         hit = str_equal(clocks[i].limit->id, str_from(limit)) ? clocks[i] : hit;
     }
@@ -279,8 +279,8 @@ TEST(gate_a_running_case_keeps_the_procedure_that_its_own_calls)
     struct case_state state;
     struct db *reader = NULL;
     bool found = false;
-    CHECK_OK(store_reader(ctx, s.store, &reader));
-    CHECK_OK(gate_case(ctx, s.gate, reader, s.case_id, &state, &found));
+    CHECK_OK(store_reader(ctx, s.stage.store, &reader));
+    CHECK_OK(gate_case(ctx, s.stage.gate, reader, s.case_id, &state, &found));
     CHECK(found);
     CHECK_STR(state.status, "performed");
     db_close(reader);

@@ -19,6 +19,7 @@
 #include "ledger/note.h"
 #include "ledger/verify.h"
 #include "store/schema.h"
+#include "cli/story.h"
 #include "limit_gen.h"
 #include "world_sim.h"
 
@@ -68,7 +69,7 @@ static void rig_close(struct rig *r)
 static enum err submit(struct rig *r, struct draft *d, struct receipt *ret)
 {
     struct receipt receipt = {.seq = -1};
-    attach_files(r->ctx, d);
+    story_attach_files(r->ctx, d);
     enum err e = gate_submit_wait(r->ctx, r->gate, d, &receipt);
     if (e == ERR_OK && receipt.seq >= 0 && r->acked_count < LEN(r->acked_seq)) {
         memcpy(r->acked_hash[r->acked_count], receipt.leaf_hash, 32);

@@ -39,8 +39,8 @@ static uint64_t ledger_size(struct story *s)
     struct db *db = NULL;
     struct str note = {0};
     uint64_t size = 0;
-    CHECK_OK(store_reader(ctx, s->store, &db));
-    CHECK_OK(gate_checkpoint(ctx, s->gate, db, &note, &size));
+    CHECK_OK(store_reader(ctx, s->stage.store, &db));
+    CHECK_OK(gate_checkpoint(ctx, s->stage.gate, db, &note, &size));
     db_close(db);
     return size;
 }
@@ -54,8 +54,8 @@ static uint64_t acts_of(struct story *s, struct jobs *jobs, const char *key, con
         .kind = STR("register"), .key = str_from(key), .payload = str_from(payload), .seq = -1};
     uint64_t before = ledger_size(s);
     size_t count = 0;
-    CHECK_OK(gate_keep_here(ctx, s->gate, leave_apply, &job, left, NULL));
-    while (gate_run_once(s->gate) > 0) {
+    CHECK_OK(gate_keep_here(ctx, s->stage.gate, leave_apply, &job, left, NULL));
+    while (gate_run_once(s->stage.gate) > 0) {
     }
     CHECK_OK(jobs_run_once(ctx, jobs, &count));
     CHECK_INT(count, 1);
@@ -69,7 +69,7 @@ static size_t waiting(struct story *s, struct outbox_row *ret_first)
     struct outbox_row *rows = NULL;
     struct db *db = NULL;
     size_t count = 0;
-    CHECK_OK(store_reader(ctx, s->store, &db));
+    CHECK_OK(store_reader(ctx, s->stage.store, &db));
     CHECK_OK(outbox_list(ctx, db, OUTBOX_WAITING, 0, 10, &rows, &count));
     db_close(db);
     *ret_first = count > 0 ? rows[0] : (struct outbox_row){0};
@@ -82,11 +82,11 @@ TEST(jobs_a_draft_becomes_one_act_for_ever)
     struct jobs *jobs = NULL;
     struct outbox_row row;
     story_open(&s, t, ctx);
-    CHECK_OK(
-        jobs_new(ctx,
-                 &(struct jobs_config){
-                     .gate = s.gate, .store = s.store, .kinds = kinds, .kind_count = LEN(kinds)},
-                 &jobs));
+    CHECK_OK(jobs_new(
+        ctx,
+        &(struct jobs_config){
+            .gate = s.stage.gate, .store = s.stage.store, .kinds = kinds, .kind_count = LEN(kinds)},
+        &jobs));
     CHECK_INT(acts_of(&s, jobs, "one", "p-new"), 1);
     /* The same job, left once more after its row was gone: its act stands there, and the row goes.
      */

@@ -89,8 +89,8 @@ static int64_t kept_rows(struct test *t, struct ctx *ctx, struct story *s)
     struct db *db = NULL;
     size_t count = 0;
     int64_t n = 0;
-    CHECK_OK(store_reader(ctx, s->store, &db));
-    CHECK_OK(gate_refusals(ctx, s->gate, db, INT64_MAX, 100, &list, &count));
+    CHECK_OK(store_reader(ctx, s->stage.store, &db));
+    CHECK_OK(gate_refusals(ctx, s->stage.gate, db, INT64_MAX, 100, &list, &count));
     for (size_t i = 0; i < count; i++) {
         n += str_equal(list[i].kind, STR("kept"));
     }
@@ -111,15 +111,15 @@ static struct draft party_draft(struct ctx *ctx, const char *id)
 /* The story's gate once more, with the operations of this test. */
 static void list_keeps(struct test *t, struct ctx *ctx, struct story *s)
 {
-    struct gate_config config = gate_config_of(s->gate);
+    struct gate_config config = gate_config_of(s->stage.gate);
     config.origin = str_copy(ctx->arena, config.origin);
     config.node = str_copy(ctx->arena, config.node);
     config.keeps = &keeps;
     config.keep_count = 1;
-    agenda_free(s->agenda);
-    gate_close(s->gate);
-    CHECK_OK(gate_new(ctx, &config, &s->gate));
-    CHECK_OK(agenda_new(ctx, s->gate, s->store, &s->agenda));
+    agenda_free(s->stage.agenda);
+    gate_close(s->stage.gate);
+    CHECK_OK(gate_new(ctx, &config, &s->stage.gate));
+    CHECK_OK(agenda_new(ctx, s->stage.gate, s->stage.store, &s->stage.agenda));
 }
 
 /* What no room lists, what asks or answers too much, and what cannot be read is not done. */
@@ -128,14 +128,14 @@ static void keeps_within_bounds(struct test *t, struct ctx *ctx, struct story *s
     struct str kept = {0};
     int64_t before = kept_rows(t, ctx, s);
     struct keep unlisted = {&op_unlisted, STR("")};
-    CHECK(gate_keep_wait(ctx, s->gate, &unlisted, &kept) == ERR_NOT_SUPPORTED);
+    CHECK(gate_keep_wait(ctx, s->stage.gate, &unlisted, &kept) == ERR_NOT_SUPPORTED);
     struct keep large = {&op_keep,
                          {arena_push(ctx->arena, LIMIT_KEEP_BYTES + 1), LIMIT_KEEP_BYTES + 1}};
-    CHECK(gate_keep_wait(ctx, s->gate, &large, &kept) == ERR_TOO_LARGE);
+    CHECK(gate_keep_wait(ctx, s->stage.gate, &large, &kept) == ERR_TOO_LARGE);
     struct keep talks = {&op_overflow, STR("")};
-    CHECK(gate_keep_wait(ctx, s->gate, &talks, &kept) == ERR_TOO_LARGE);
+    CHECK(gate_keep_wait(ctx, s->stage.gate, &talks, &kept) == ERR_TOO_LARGE);
     struct keep broken = {&op_keep, STR("no values")};
-    CHECK(gate_keep_wait(ctx, s->gate, &broken, &kept) == ERR_CORRUPT);
+    CHECK(gate_keep_wait(ctx, s->stage.gate, &broken, &kept) == ERR_CORRUPT);
     CHECK_INT(kept_rows(t, ctx, s), before);
 }
 
@@ -158,25 +158,25 @@ TEST(gate_keeps_rows_with_an_act_or_not_at_all)
     memcpy(bytes, good.payload.p, good.payload.n);
     good.payload.p = (const char *)bytes;
     struct draft d = party_draft(ctx, "p-kept");
-    CHECK_OK(gate_submit_with(ctx, s.gate, &d, &good, tell, &told));
+    CHECK_OK(gate_submit_with(ctx, s.stage.gate, &d, &good, tell, &told));
     memset(bytes, 'x', sizeof(bytes)); /* it was copied */
-    run(s.gate);
+    run(s.stage.gate);
     CHECK(told.calls == 1 && told.err == ERR_OK && told.seq >= 0 && told.kept == told.seq);
     CHECK_INT(kept_rows(t, ctx, &s), 1);
     int64_t size = told.seq + 1;
 
     struct keep bad = ask(ctx, 2, true);
     d = party_draft(ctx, "p-undone");
-    CHECK_OK(gate_submit_with(ctx, s.gate, &d, &bad, tell, &told));
-    run(s.gate);
+    CHECK_OK(gate_submit_with(ctx, s.stage.gate, &d, &bad, tell, &told));
+    run(s.stage.gate);
     CHECK(told.calls == 2 && told.err == ERR_CONFLICT);
     CHECK_INT(kept_rows(t, ctx, &s), 1);
 
     struct keep unasked = ask(ctx, 3, false);
     d = party_draft(ctx, "p-refused");
     d.actor = (struct actor){.kind = ACTOR_OFFICER, .id = STR("o-reviewer"), .assurance = 2};
-    CHECK_OK(gate_submit_with(ctx, s.gate, &d, &unasked, tell, &told));
-    run(s.gate);
+    CHECK_OK(gate_submit_with(ctx, s.stage.gate, &d, &unasked, tell, &told));
+    run(s.stage.gate);
     CHECK(told.calls == 3 && told.err == ERR_OK && told.seq == -1 && told.kept == -2);
     CHECK_INT(kept_rows(t, ctx, &s), 1); /* refused: nothing beside it */
 
@@ -184,19 +184,19 @@ TEST(gate_keeps_rows_with_an_act_or_not_at_all)
     struct keep alone_bad = ask(ctx, 5, true);
     struct told of_alone = {0};
     struct told of_bad = {0};
-    CHECK_OK(gate_keep(ctx, s.gate, &alone, tell, &of_alone));
-    CHECK_OK(gate_keep(ctx, s.gate, &alone_bad, tell, &of_bad));
+    CHECK_OK(gate_keep(ctx, s.stage.gate, &alone, tell, &of_alone));
+    CHECK_OK(gate_keep(ctx, s.stage.gate, &alone_bad, tell, &of_bad));
     d = party_draft(ctx, "p-after"); /* in the same batch as the failing one */
     struct keep after = ask(ctx, 6, false);
-    CHECK_OK(gate_submit_with(ctx, s.gate, &d, &after, tell, &told));
-    run(s.gate);
+    CHECK_OK(gate_submit_with(ctx, s.stage.gate, &d, &after, tell, &told));
+    run(s.stage.gate);
     CHECK(of_alone.err == ERR_OK && of_alone.kept == -1 && of_bad.err == ERR_CONFLICT);
     CHECK_INT(kept_rows(t, ctx, &s), 3);
     CHECK_INT(told.seq, size); /* the next place in the ledger: nothing undone left a hole */
 
     struct str kept = {0};
     struct keep waited = ask(ctx, 7, false);
-    CHECK_OK(gate_keep_wait(ctx, s.gate, &waited, &kept));
+    CHECK_OK(gate_keep_wait(ctx, s.stage.gate, &waited, &kept));
     struct wire w = wire_read(kept);
     CHECK_INT(wire_int(&w), -1);
     CHECK_OK(wire_done(ctx, &w));

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/token.h"
 #include "gate/read.h"
+#include "bpmn/state.h"
 
 enum { ROWS_MOST = 4000, KINDS_OF_ROW = 64, STATES_MOST = 1000 };
 static const char matrix_path[] = "law/cn/test/matrix.md";
@@ -92,7 +93,7 @@ static void ask(struct matrix *m, struct story *s, struct db *reader, const stru
     struct ctx *ctx = s->ctx;
     struct opening *list = NULL;
     size_t count = 0;
-    CHECK_OK(gate_open(ctx, s->gate, reader, c->id, actor, &list, &count));
+    CHECK_OK(gate_open(ctx, s->stage.gate, reader, c->id, actor, &list, &count));
     struct matrix_row *r = row_of(m, procedure, state, who);
     for (size_t i = 0; i < count; i++) {
         bool known = !list[i].verdict.admitted;
@@ -149,7 +150,7 @@ static void ask_parties(struct matrix *m, struct story *s, struct db *reader,
         struct actor actor = {
             .kind = ACTOR_PARTY, .id = json_text(&persons->items[i], "id"), .assurance = 2};
         bool own = false;
-        CHECK_OK(gate_speaks_for(ctx, s->gate, reader, actor.id, c->party, c->item, &own));
+        CHECK_OK(gate_speaks_for(ctx, s->stage.gate, reader, actor.id, c->party, c->item, &own));
         ask(m, s, reader, c, procedure, state, &actor, own ? STR("party") : STR("~ another party"));
     }
     struct actor node = {.kind = ACTOR_NODE, .assurance = 2};
@@ -163,8 +164,8 @@ void matrix_note(struct matrix *m, struct story *s, struct str case_id)
     struct db *reader = NULL;
     struct case_state c;
     bool found = false;
-    CHECK_OK(store_reader(ctx, s->store, &reader));
-    CHECK_OK(gate_case(ctx, s->gate, reader, case_id, &c, &found));
+    CHECK_OK(store_reader(ctx, s->stage.store, &reader));
+    CHECK_OK(gate_case(ctx, s->stage.gate, reader, case_id, &c, &found));
     const struct item *item = found ? law_item(c.law, c.item) : NULL;
     struct bpmn_state *tokens = NULL;
     if (item != NULL) {

@@ -290,9 +290,7 @@ static bool names_something(const struct act_kind *k, const struct projector *co
 TEST(names_that_are_missing_or_anothers_are_refused)
 {
     struct story s;
-    size_t count = 0;
-    const struct projector *const *rooms = rooms_projectors(&count);
-    story_open_with(&s, t, ctx, rooms, count);
+    story_open(&s, t, ctx);
     story_set_day(&s, (struct day){20514}); /* 2026-03-02 */
     for (size_t i = 0; i < LEN(rows); i++) {
         struct arena_mark mark = arena_mark(ctx->arena);
@@ -313,8 +311,10 @@ TEST(names_that_are_missing_or_anothers_are_refused)
     struct db *db = NULL;
     const struct law *law = NULL;
     size_t kinds = 0;
-    CHECK_OK(store_reader(ctx, s.store, &db));
-    CHECK_OK(gate_law(ctx, s.gate, db, &law));
+    size_t count = 0;
+    const struct projector *const *rooms = rooms_projectors(&count);
+    CHECK_OK(store_reader(ctx, s.stage.store, &db));
+    CHECK_OK(gate_law(ctx, s.stage.gate, db, &law));
     const struct act_kind *list = law_acts(law, &kinds);
     for (size_t i = 0; i < kinds; i++) {
         bool tried = list[i].in_case != ACT_CASE_NONE || !names_something(&list[i], rooms, count);

@@ -31,15 +31,13 @@ static void relate(struct story *s, const char *kind, const char *until)
 TEST(people_a_last_day_is_whole)
 {
     struct story s;
-    size_t count = 0;
-    const struct projector *const *rooms = rooms_projectors(&count);
-    story_open_with(&s, t, ctx, rooms, count);
+    story_open(&s, t, ctx);
     story_set_day(&s, day_of("2026-03-02"));
     relate(&s, "legal-representative", "2026-12-31");
     const struct law *law = NULL;
     struct db *db = NULL;
-    CHECK_OK(store_reader(ctx, s.store, &db));
-    CHECK_OK(gate_law(ctx, s.gate, db, &law));
+    CHECK_OK(store_reader(ctx, s.stage.store, &db));
+    CHECK_OK(gate_law(ctx, s.stage.gate, db, &law));
     static const struct {
         const char *day;
         bool holds;

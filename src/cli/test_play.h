@@ -1,30 +1,14 @@
-/* test_play.h - a node for tests to play on: a real store, ledger and gate under a clock the test
- * sets, with the packs and the people of the samples. Only tests include this. */
+/* test_play.h - a node for tests to play on: the stage of the program (cli/stage.h) with every
+ * room, the packs and the people of the samples. Only tests include this. */
 #pragma once
 
-#include "agenda/agenda.h"
-#include "base/json.h"
 #include "base/test.h"
-#include "bpmn/state.h"
-#include "crypto/keyholder.h"
-#include "gate/gate.h"
-
-/* A world whose clock the test sets; all else is real. */
-struct story_world {
-    struct world world;
-    struct instant now;
-    int64_t mono_ns;
-};
+#include "cli/stage.h"
 
 struct story {
     struct test *t;
     struct ctx *ctx;
-    struct story_world clock;
-    struct str dir;
-    struct store *store;
-    struct gate *gate;
-    struct agenda *agenda;
-    struct keyholder *keys;
+    struct stage stage;
     struct json people;
     struct str case_id; /* of the story so far */
     int64_t last_seq;   /* of the last admitted step; a field "@last" of a story stands for it */
@@ -32,13 +16,16 @@ struct story {
 };
 
 /* A fresh node with the national and the sample pack published, and everyone of
- * law/sample/people.json. */
+ * law/sample/people.json, or those given. It must not move. */
 void story_open(struct story *s, struct test *t, struct ctx *ctx);
-/* The same with the rooms of the program. */
-void story_open_with(struct story *s, struct test *t, struct ctx *ctx,
-                     const struct projector *const *projectors, size_t count);
-/* Close it; before that, everything in the ledger must give the same views again, under the law of
- * its day. */
+void story_open_people(struct story *s, struct test *t, struct ctx *ctx, const struct json *people);
+/* Everything in the ledger must give the same views again, under the law of its day. */
+void story_replay(struct story *s);
+/* What may happen to a node at any time, by turns: law is published anew, a value is erased, it is
+ * started again, its views are made anew. What goes on must not notice. */
+enum { STORY_TROUBLES = 4 };
+void story_trouble(struct story *s, size_t number);
+/* Replay it, close it and remove it. */
 void story_close(struct story *s);
 /* Every act once more: those the gate would refuse now, a line each, "KIND CHECK CODE"; there must
  * be s->lax of them. */
@@ -47,8 +34,6 @@ struct str story_ask_again(struct story *s);
 void story_refill(struct story *s);
 /* Nine in the morning of that day. */
 void story_set_day(struct story *s, struct day day);
-/* Tests name files by any digest: give the draft bytes for each of them. */
-void attach_files(struct ctx *ctx, struct draft *d);
 /* Submit, with files, and wait; then let the node do what it does by itself. */
 struct receipt story_submit(struct story *s, const struct draft *draft);
 /* The node publishes a pack. */

@@ -66,8 +66,8 @@ static struct str office_of_case(struct story *s)
     struct case_state c = {0};
     struct db *reader = NULL;
     bool found = false;
-    CHECK_OK(store_reader(ctx, s->store, &reader));
-    CHECK_OK(gate_case(ctx, s->gate, reader, s->case_id, &c, &found));
+    CHECK_OK(store_reader(ctx, s->stage.store, &reader));
+    CHECK_OK(gate_case(ctx, s->stage.gate, reader, s->case_id, &c, &found));
     db_close(reader);
     return c.office;
 }

@@ -18,6 +18,7 @@
 #include "ledger/note.h"
 #include "ledger/verify.h"
 #include "store/schema.h"
+#include "cli/story.h"
 #include "world_sim.h"
 
 static struct json parse_file(struct test *t, struct ctx *ctx, const char *path)
@@ -221,7 +222,7 @@ enum err play_step(struct play *p, struct ctx *ctx, size_t step)
         return ERR_OK;
     }
     TRY(draft_of(p, ctx, meant(p, step), &d));
-    attach_files(ctx, &d);
+    story_attach_files(ctx, &d);
     TRY(gate_submit_wait(ctx, p->gate, &d, &r));
     a = (struct play_answer){
         .told = true, .admitted = r.verdict.admitted, .repeated = r.repeated, .seq = r.seq};

@@ -600,13 +600,6 @@ TEST(torture_scenario_goes_on_under_a_frozen_clock)
 
 /* ---- killed, on the real disk ---- */
 
-static void copy_folder(const char *from, const char *to)
-{
-    char command[400];
-    snprintf(command, sizeof(command), "rm -rf '%s' && cp -r '%s' '%s'", to, from, to);
-    must(system(command) == 0);
-}
-
 /* A process of its own plays the steps and tells each answer; it dies before its nth change, or is
  * killed after `after_us`. The answers that came are put into the play. Returns the step after the
  * last that was answered. */
@@ -705,7 +698,7 @@ TEST(torture_scenario_survives_a_kill_at_every_write)
         bool want = i >= 2 && taken(i, 40);
         for (uint64_t nth = 1; want && nth < 1000 && t->failures == 0; nth++) {
             uint64_t before = x.faults;
-            copy_folder(node.p, copy.p);
+            test_folder_copy(node.p, copy.p);
             saved = *x.p;
             x.p->where = copy;
             x.p->store = NULL;

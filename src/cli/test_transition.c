@@ -4,6 +4,7 @@
 #include "base/day.h"
 #include "base/json_make.h"
 #include "cli/rooms.h"
+#include "bpmn/state.h"
 #include "cli/test_play.h"
 #include "gate/read.h"
 #include "gate/run.h"
@@ -19,14 +20,6 @@ struct edit {
     const char *from;
     const char *to;
 };
-
-/* With the rooms of the program, whose views replay must come to as well. */
-static void open_node(struct story *s, struct test *t, struct ctx *ctx)
-{
-    size_t count = 0;
-    const struct projector *const *rooms = rooms_projectors(&count);
-    story_open_with(s, t, ctx, rooms, count);
-}
 
 static struct json parsed(struct story *s, const char *text)
 {
@@ -111,8 +104,8 @@ static struct case_state state_now(struct story *s)
     struct case_state state = {0};
     struct db *reader = NULL;
     bool found = false;
-    CHECK_OK(store_reader(ctx, s->store, &reader));
-    CHECK_OK(gate_case(ctx, s->gate, reader, s->case_id, &state, &found));
+    CHECK_OK(store_reader(ctx, s->stage.store, &reader));
+    CHECK_OK(gate_case(ctx, s->stage.gate, reader, s->case_id, &state, &found));
     CHECK(found);
     db_close(reader);
     return state;
@@ -126,8 +119,8 @@ static struct case_clock clock_now(struct story *s, const char *limit)
     struct case_clock hit = {0};
     struct db *reader = NULL;
     size_t count = 0;
-    CHECK_OK(store_reader(ctx, s->store, &reader));
-    CHECK_OK(gate_clocks(ctx, s->gate, reader, s->case_id, &clocks, &count));
+    CHECK_OK(store_reader(ctx, s->stage.store, &reader));
+    CHECK_OK(gate_clocks(ctx, s->stage.gate, reader, s->case_id, &clocks, &count));
     for (size_t i = 0; i < count; i++) {
         hit = str_equal(clocks[i].limit->id, str_from(limit)) ? clocks[i] : hit;
     }
@@ -183,7 +176,7 @@ static const struct {
 TEST(gate_cases_stand_where_they_stood_when_a_step_is_put_in)
 {
     struct story s;
-    open_node(&s, t, ctx);
+    story_open(&s, t, ctx);
     on(&s, "2026-03-02");
     act(&s, "p-zhou", "apply", food);
     for (size_t i = 0; i < LEN(stands); i++) {
@@ -227,7 +220,7 @@ static size_t timers_of(struct story *s)
 TEST(gate_timers_and_clocks_of_the_new_law_begin_and_those_gone_end)
 {
     struct story s;
-    open_node(&s, t, ctx);
+    story_open(&s, t, ctx);
     on(&s, "2026-03-02");
     act(&s, "p-zhou", "apply", food);
     act(&s, "o-clerk", "accept", "{}");
@@ -262,7 +255,7 @@ TEST(gate_timers_and_clocks_of_the_new_law_begin_and_those_gone_end)
 TEST(gate_a_clock_of_a_timer_alone_ends_with_it)
 {
     struct story s;
-    open_node(&s, t, ctx);
+    story_open(&s, t, ctx);
     on(&s, "2026-03-02");
     publish(&s, a_timer_more, LEN(a_timer_more));
     act(&s, "p-zhou", "apply", food);
@@ -302,7 +295,7 @@ static const struct edit a_step_gone[] = {
 TEST(gate_a_case_without_a_place_keeps_its_law_and_says_so)
 {
     struct story s;
-    open_node(&s, t, ctx);
+    story_open(&s, t, ctx);
     on(&s, "2026-03-02");
     act(&s, "p-zhou", "apply", food);
     act(&s, "o-clerk", "accept", "{}");
@@ -340,7 +333,7 @@ static const struct edit a_day_behind_off[] = {
 TEST(gate_a_calendar_at_short_notice_counts_every_running_clock)
 {
     struct story s;
-    open_node(&s, t, ctx);
+    story_open(&s, t, ctx);
     on(&s, "2026-03-02");
     act(&s, "p-zhou", "apply", food);
     act(&s, "o-clerk", "accept", "{}");
@@ -389,25 +382,14 @@ static void restart(struct story *s)
 {
     struct test *t = s->t;
     struct ctx *ctx = s->ctx;
-    size_t count = 0;
-    const struct projector *const *rooms = rooms_projectors(&count);
-    struct gate_config config = {.store = s->store,
-                                 .keys = s->keys,
-                                 .origin = STR("story.example/bh"),
-                                 .node = STR("bh"),
-                                 .rooms = rooms,
-                                 .room_count = count};
-    agenda_free(s->agenda);
-    gate_close(s->gate);
-    CHECK_OK(gate_new(ctx, &config, &s->gate));
-    CHECK_OK(agenda_new(ctx, s->gate, s->store, &s->agenda));
+    CHECK_OK(stage_reopen(ctx, &s->stage));
 }
 
 /* On the day itself, by the tick and with no act; replay, when the story closes, agrees. */
 TEST(gate_law_published_ahead_reaches_cases_on_its_first_day)
 {
     struct story s;
-    open_node(&s, t, ctx);
+    story_open(&s, t, ctx);
     on(&s, "2026-03-02");
     act(&s, "p-zhou", "apply", food);
     act(&s, "o-clerk", "accept", "{}");
@@ -438,7 +420,7 @@ TEST(gate_law_published_ahead_reaches_cases_on_its_first_day)
 TEST(gate_law_published_ahead_begins_before_the_first_act_of_its_day)
 {
     struct story s;
-    open_node(&s, t, ctx);
+    story_open(&s, t, ctx);
     on(&s, "2026-03-02");
     act(&s, "p-zhou", "apply", food);
     act(&s, "o-clerk", "accept", "{}");
@@ -471,7 +453,7 @@ TEST(gate_law_published_ahead_begins_also_when_the_node_was_down_that_day)
          "\"off\": {\"2026-03-16\": \"临时\", \"2026-03-17\": \"临时\", "},
     };
     struct story s;
-    open_node(&s, t, ctx);
+    story_open(&s, t, ctx);
     on(&s, "2026-03-02");
     act(&s, "p-zhou", "apply", food);
     act(&s, "o-clerk", "accept", "{}");
@@ -498,7 +480,7 @@ TEST(gate_of_two_versions_of_one_first_day_the_last_holds)
         {"calendar/2026.json", "\"off\": {", "\"off\": {\"2026-03-18\": \"误\", "},
     };
     struct story s;
-    open_node(&s, t, ctx);
+    story_open(&s, t, ctx);
     on(&s, "2026-03-02");
     act(&s, "p-zhou", "apply", food);
     act(&s, "o-clerk", "accept", "{}");
@@ -540,7 +522,7 @@ static struct str forty(struct arena *a)
 TEST(gate_one_act_may_set_and_cancel_many_timers)
 {
     struct story s;
-    open_node(&s, t, ctx);
+    story_open(&s, t, ctx);
     const struct edit edits[] = {
         {"procedure/licensing.bpmn",
          "<sequenceFlow id=\"g1\" sourceRef=\"r-start\" targetRef=\"work\"/>",
@@ -565,8 +547,8 @@ static size_t refusals(struct story *s)
     struct refusal_record *list = NULL;
     struct db *reader = NULL;
     size_t count = 0;
-    CHECK_OK(store_reader(ctx, s->store, &reader));
-    CHECK_OK(gate_refusals(ctx, s->gate, reader, INT64_MAX, 100, &list, &count));
+    CHECK_OK(store_reader(ctx, s->stage.store, &reader));
+    CHECK_OK(gate_refusals(ctx, s->stage.gate, reader, INT64_MAX, 100, &list, &count));
     db_close(reader);
     return count;
 }
@@ -582,7 +564,7 @@ static const struct edit never_deemed[] = {
 TEST(gate_a_timer_that_is_refused_is_not_refused_for_ever)
 {
     struct story s;
-    open_node(&s, t, ctx);
+    story_open(&s, t, ctx);
     on(&s, "2026-03-02");
     publish(&s, never_deemed, LEN(never_deemed));
     act(&s, "p-zhou", "apply", food);
@@ -615,8 +597,10 @@ static void crowd_jobs(struct crowd *c)
 {
     struct test *t = c->s->t;
     struct ctx *ctx = c->s->ctx;
-    struct jobs_config config = {
-        .gate = c->s->gate, .store = c->s->store, .kinds = &jobs_catch_up, .kind_count = 1};
+    struct jobs_config config = {.gate = c->s->stage.gate,
+                                 .store = c->s->stage.store,
+                                 .kinds = &jobs_catch_up,
+                                 .kind_count = 1};
     CHECK_OK(jobs_new(ctx, &config, &c->jobs));
 }
 
@@ -625,7 +609,7 @@ static struct crowd *crowd_open(struct story *s, struct test *t, struct ctx *ctx
 {
     struct crowd *c = ARENA_NEW(ctx->arena, struct crowd);
     c->s = s;
-    open_node(s, t, ctx);
+    story_open(s, t, ctx);
     on(s, "2026-03-02");
     for (size_t i = 0; i < MANY; i++) {
         s->case_id = STR("");
@@ -770,7 +754,7 @@ TEST(gate_replay_agrees_while_cases_are_behind)
     CHECK_INT(run_jobs(c), 1);
     CHECK(with_due(c, "2026-04-01") < MANY);
     jobs_free(c->jobs);
-    restart(&s);
     c->jobs = NULL;
+    restart(&s);
     crowd_close(c);
 }

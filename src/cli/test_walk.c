@@ -10,6 +10,7 @@
 #include "base/day.h"
 #include "base/json_make.h"
 #include "base/token.h"
+#include "bpmn/state.h"
 #include "cli/test_play.h"
 #include "feel/value.h"
 #include "gate/read.h"
@@ -193,7 +194,7 @@ static void hold(struct walk *w, struct db *reader, const struct act_record *r)
     struct ctx *ctx = w->s.ctx;
     struct case_state state;
     bool found = false;
-    CHECK_OK(gate_case(ctx, w->s.gate, reader, r->case_id, &state, &found));
+    CHECK_OK(gate_case(ctx, w->s.stage.gate, reader, r->case_id, &state, &found));
     CHECK(found);
     const struct item *item = found ? law_item(state.law, state.item) : NULL;
     if (item == NULL) {
@@ -226,10 +227,10 @@ static void look(struct walk *w)
     struct ctx *ctx = w->s.ctx;
     struct db *reader = NULL;
     bool found = true;
-    CHECK_OK(store_reader(ctx, w->s.store, &reader));
+    CHECK_OK(store_reader(ctx, w->s.stage.store, &reader));
     while (found) {
         struct act_record r;
-        CHECK_OK(gate_act(ctx, w->s.gate, reader, w->next_seq, &r, &found));
+        CHECK_OK(gate_act(ctx, w->s.stage.gate, reader, w->next_seq, &r, &found));
         if (found && r.case_id.n > 0) {
             hold(w, reader, &r);
         }
@@ -257,8 +258,8 @@ static const struct entry *choose(struct walk *w)
     struct case_state state = {0};
     bool found = false;
     struct db *reader = NULL;
-    CHECK_OK(store_reader(ctx, w->s.store, &reader));
-    CHECK_OK(gate_case(ctx, w->s.gate, reader, w->s.case_id, &state, &found));
+    CHECK_OK(store_reader(ctx, w->s.stage.store, &reader));
+    CHECK_OK(gate_case(ctx, w->s.stage.gate, reader, w->s.case_id, &state, &found));
     db_close(reader);
     const struct item *item = found ? law_item(state.law, state.item) : NULL;
     struct bpmn_state *tokens = NULL;
@@ -288,8 +289,8 @@ static void walk_seed(struct walk *w, uint64_t seed)
     w->case_count = 0;
     w->next_seq = 0;
     story_open(&w->s, t, ctx);
-    CHECK_OK(store_reader(ctx, w->s.store, &reader));
-    CHECK_OK(gate_law(ctx, w->s.gate, reader, &w->law));
+    CHECK_OK(store_reader(ctx, w->s.stage.store, &reader));
+    CHECK_OK(gate_law(ctx, w->s.stage.gate, reader, &w->law));
     db_close(reader);
     CHECK(day_parse(STR("2026-03-02"), &w->today));
     struct day last = day_add(w->today, DAYS_MOST);
@@ -300,6 +301,9 @@ static void walk_seed(struct walk *w, uint64_t seed)
             story_set_day(&w->s, w->today);
             story_tick(&w->s);
             look(w);
+        }
+        if (i % (STEPS / STORY_TROUBLES) == STEPS / STORY_TROUBLES / 2) {
+            story_trouble(&w->s, seed + (size_t)(i / (STEPS / STORY_TROUBLES)));
         }
         story_set_day(&w->s, w->today);
         struct draft d = draft_of(w, choose(w));

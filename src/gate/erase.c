@@ -1,5 +1,7 @@
 /* An act erases a value: from the vault, from the documents of its case that show it, and from the
- * facts of the case, which are copies of what acts said. The rooms' own copies they erase
+ * facts of the case, which are copies of what acts said. What the register says of a party is shown
+ * by documents of its cases, which say what they said when it was registered anew: those go by
+ * their text. The rooms' own copies they erase
  * themselves (projector.erase), in the same transaction.
  *
  * In replay into a fresh store the vault was copied as it is now, erased already: there is nothing
@@ -71,6 +73,26 @@ static enum err forget_documents(struct ctx *ctx, struct gate *g, struct db *db,
     for (size_t i = 0; i < count; i++) {
         if (rows[i].seq >= e->seq && rows[i].seq < e->until) {
             TRY(forget_document(ctx, g, db, rows[i].seq, rows[i].zh, e->fact));
+        }
+    }
+    return ERR_OK;
+}
+
+/* What an act registered of a party, as documents of its cases have said since. */
+static enum err forget_of_party(struct ctx *ctx, struct db *db, const struct erasure *e,
+                                struct str party, struct str value)
+{
+    struct gate_document_of_party_row *rows = NULL;
+    size_t count = 0;
+    if (party.n == 0 || value.n == 0) {
+        return ERR_OK;
+    }
+    TRY(gate_document_of_party(
+        ctx, db, (struct gate_document_of_party_in){.party = party, .seq = e->seq}, &rows, &count));
+    for (size_t i = 0; i < count; i++) {
+        if (law_document_says(ctx->arena, rows[i].zh, value) ||
+            law_document_says(ctx->arena, rows[i].en, value)) {
+            TRY(vault_erase_document(ctx, db, rows[i].seq, rows[i].zh));
         }
     }
     return ERR_OK;
@@ -150,6 +172,7 @@ enum err erase_value(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq
     }
     if (done) {
         TRY(forget_documents(ctx, g, db, ret));
+        TRY(forget_of_party(ctx, db, ret, json_text(&record.fields, "party.id"), value));
         TRY(forget_proposals(ctx, db, ret, value));
     }
     return ret->until == INT64_MAX ? forget_fact(ctx, db, record.case_id, fact) : ERR_OK;

@@ -23,6 +23,10 @@ SELECT hash FROM gate_ledger_hash WHERE level = :level AND idx = :idx;
 -- gate_document_of_case :rows  The documents of a case.
 SELECT d.seq, d.zh FROM vault_document AS d JOIN gate_act AS a ON a.seq = d.seq WHERE a.case_id = :case_id ORDER BY d.seq;
 
+-- gate_document_of_party :rows  The documents of the cases of a party, after an act.
+SELECT d.seq, d.zh, d.en FROM gate_case AS c JOIN gate_act AS a ON a.case_id = c.id JOIN vault_document AS d ON d.seq = a.seq
+WHERE c.party = :party AND a.seq > :seq ORDER BY a.seq;
+
 -- gate_refusal_add :write  Log a refusal; it is no act and leaves the ledger alone.
 INSERT INTO gate_refusal (id, at_ms, kind, case_id, actor, check_name, code, article)
 VALUES (:id, :at_ms, :kind, :case_id, :actor, :check_name, :code, :article);
@@ -112,9 +116,6 @@ SELECT day FROM gate_ahead WHERE begun = 1 ORDER BY day DESC LIMIT 1;
 UPDATE gate_case SET office = :office, status = :status, closed = :closed, last_seq = :last_seq, tokens = :tokens,
     facts = :facts, acts = :acts
 WHERE id = :id;
-
--- gate_case_of_licence :row  The case of a party for an item that is still open, for acts that open only one.
-SELECT id FROM gate_case WHERE party = :party AND item = :item AND closed = 0 ORDER BY first_seq LIMIT 1;
 
 -- gate_clock_list :rows  The clocks of a case.
 SELECT case_id, limit_id, started_day, due_day, promised_day, extra_n, stops, stopped_day, stopped_by, ended_day, provisional

@@ -57,6 +57,7 @@ CREATE TABLE gate_case (
     facts TEXT NOT NULL,
     acts TEXT NOT NULL
 ) STRICT;
+CREATE INDEX gate_case_party ON gate_case (party);
 
 -- Cases that keep the law they began under though a publication carries such cases over: that publication (its act and day),
 -- the step of the procedure that does not fit the new one, and how: a word of bpmn_misfit_word; "item": the new law does

@@ -34,7 +34,7 @@ static struct draft draft_of(struct story *s, const char *by, const char *kind, 
     d.actor = (struct actor){.kind = by[0] == 'p' ? ACTOR_PARTY : ACTOR_OFFICER,
                              .id = str_from(by),
                              .assurance = 2,
-                             .proven = s->clock.now};
+                             .proven = s->stage.clock.now};
     return d;
 }
 
@@ -58,9 +58,9 @@ static void unlawful(struct story *s, const char *by, const char *kind, const ch
     struct test *t = s->t;
     struct ctx *ctx = s->ctx;
     struct draft d = draft_of(s, by, kind, fields);
-    struct lax x = {.gate = s->gate, .draft = &d};
+    struct lax x = {.gate = s->stage.gate, .draft = &d};
     CHECK_STR(story_submit(s, &d).verdict.code, code);
-    CHECK_OK(keep_here_wait(ctx, s->gate, admit_laxly, &x));
+    CHECK_OK(keep_here_wait(ctx, s->stage.gate, admit_laxly, &x));
     s->lax++;
 }
 

@@ -187,6 +187,13 @@ bool law_document_shows(const struct law *law, struct str name, struct str what)
     return d != NULL && (str_find(d->zh, what) != SIZE_MAX || str_find(d->en, what) != SIZE_MAX);
 }
 
+bool law_document_says(struct arena *a, struct str html, struct str value)
+{
+    struct buf b = buf_new(a, 0);
+    put_escaped(&b, value);
+    return value.n > 0 && str_find(html, buf_str(&b)) != SIZE_MAX;
+}
+
 /* ---- at load ---- */
 
 static uint32_t line_at(struct str text, size_t at)

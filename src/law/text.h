@@ -29,3 +29,5 @@ enum err law_document(struct ctx *ctx, const struct law *law, struct str name, s
                       const struct json *values, struct str *ret_html) MUST_USE;
 /* Does one of the document's texts show this: "party.", or a fact by id? */
 bool law_document_shows(const struct law *law, struct str name, struct str what);
+/* Does a document as drawn up say this text anywhere? */
+bool law_document_says(struct arena *a, struct str html, struct str value);
