@@ -73,9 +73,9 @@ TEST(gate_a_leaf_names_the_set_of_packs_by_one_digest)
         ctx, STR("{\"party.id\":\"p-x\",\"party.kind\":\"person\",\"person.name\":\"林一\"}"),
         STR("fields"), &d.fields));
     struct receipt r = story_submit(&s, &d);
-    CHECK_OK(store_reader(ctx, s.store, &db));
-    CHECK_OK(gate_law(ctx, s.gate, db, &law));
-    CHECK_OK(gate_act(ctx, s.gate, db, r.seq, &record, &found));
+    CHECK_OK(store_reader(ctx, s.stage.store, &db));
+    CHECK_OK(gate_law(ctx, s.stage.gate, db, &law));
+    CHECK_OK(gate_act(ctx, s.stage.gate, db, r.seq, &record, &found));
     CHECK(found && law != NULL);
     const struct law_pack *packs = law_packs(law, &count);
     CHECK_INT((int64_t)count, 2);

@@ -10,7 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json_make.h"
+#include "gate/read.h"
 #include "base/buf.h"
+#include "base/token.h"
 
 #define MARK "\xe2\x80\xbb" /* ※, then digits */
 

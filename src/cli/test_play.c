@@ -10,12 +10,12 @@
 #include "base/buf.h"
 #include "base/day.h"
 #include "base/json_make.h"
+#include "gate/read.h"
 #include "gate/run.h"
 #include "store/schema.h"
 #include "limit_gen.h"
 #include "cli/rooms.h"
 #include "cli/story.h"
-
 
 void story_set_day(struct story *s, struct day day)
 {
@@ -151,10 +151,30 @@ static void keep_beginning(struct story *s, const char *people, size_t place)
 
 void story_open_people(struct story *s, struct test *t, struct ctx *ctx, const struct json *people)
 {
+    story_open_more(s, t, ctx, people, NULL);
+}
+
+static const struct projector *const *rooms_and(struct ctx *ctx, const struct projector *more,
+                                                size_t *ret_count)
+{
+    const struct projector *const *own = rooms_projectors(ret_count);
+    const struct projector **all =
+        ARENA_ARRAY(ctx->arena, const struct projector *, *ret_count + 1);
+    for (size_t i = 0; i < *ret_count; i++) {
+        all[i] = own[i];
+    }
+    all[*ret_count] = more;
+    *ret_count += more != NULL;
+    return all;
+}
+
+void story_open_more(struct story *s, struct test *t, struct ctx *ctx, const struct json *people,
+                     const struct projector *more)
+{
     size_t count = 0;
     size_t place = 0;
     struct day first = {0};
-    const struct projector *const *rooms = rooms_projectors(&count);
+    const struct projector *const *rooms = rooms_and(ctx, more, &count);
     const char *text = text_of(ctx, people);
     const char *beginning = beginning_of(text, &place);
     *s = (struct story){.t = t, .ctx = ctx, .people = *people};

@@ -19,6 +19,9 @@ struct story {
  * law/sample/people.json, or those given. It must not move. */
 void story_open(struct story *s, struct test *t, struct ctx *ctx);
 void story_open_people(struct story *s, struct test *t, struct ctx *ctx, const struct json *people);
+/* The same with a room more than the program has; NULL: none. */
+void story_open_more(struct story *s, struct test *t, struct ctx *ctx, const struct json *people,
+                     const struct projector *more);
 /* Everything in the ledger must give the same views again, under the law of its day. */
 void story_replay(struct story *s);
 /* What may happen to a node at any time, by turns: law is published anew, a value is erased, it is
