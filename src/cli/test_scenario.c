@@ -18,6 +18,7 @@
 #include "ledger/note.h"
 #include "ledger/verify.h"
 #include "store/schema.h"
+#include "cli/rooms.h"
 #include "cli/story.h"
 #include "world_sim.h"
 
@@ -83,6 +84,7 @@ enum err play_open(struct play *p, struct ctx *ctx)
     static const uint8_t seed[32] = {1};
     static const uint8_t secret[32] = {2};
     struct gate_config config = {.origin = STR("play.example/bh"), .node = STR("bh")};
+    config.rooms = rooms_projectors(&config.room_count);
     ctx->world = p->world;
     if (p->keys == NULL) {
         TRY(keyholder_in_memory(p->ctx, seed, secret, &p->keys));
