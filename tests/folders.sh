@@ -125,6 +125,18 @@ for signal in TERM INT HUP; do
     ok "stopped by $signal: ends with 1" 1 $?
     ok "stopped by $signal: nothing is left" "" "$(ls "$W/node" | grep scratch)"
 done
+# a file may not grow beyond 256 kB, as on a disk that has no more room
+(ulimit -f 256 && exec $T replay "$W/node") >"$W/out" 2>&1
+ok "no room for the copy: replay ends with 1" 1 $?
+grep -q '^tongban: ' "$W/out"
+ok "no room for the copy: and a sentence" 0 $?
+ok "no room for the copy: nothing is left" "" "$(ls "$W/node" | grep scratch)"
+if [ "$(id -u)" = 0 ] && mkdir -p "$W/full" && mount -t tmpfs -o size=$(($(du -sk "$W/node" | cut -f 1) + 1200))k tmpfs "$W/full" 2>/dev/null; then
+    cp -a "$W/node" "$W/full/node"
+    refused 'full\|No space' $T replay "$W/full/node"
+    ok "a full disk: nothing is left" "" "$(ls "$W/full/node" | grep scratch)"
+    umount "$W/full"
+fi
 $T replay "$W/node" >"$W/out" 2>&1 &
 P=$!
 scratch

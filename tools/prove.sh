@@ -13,7 +13,7 @@ step() {
     if "$@" >build/prove.log 2>&1; then
         passed=$((passed + 1))
         echo "ok    $name"
-        grep -E ' states looked at| told, |mutants|^[a-z]+: [0-9]+ passed|stat::number_of_executed_units' build/prove.log | sed 's/^/        /'
+        grep -E ' states looked at| told, |^large: |mutants|^[a-z]+: [0-9]+ passed|stat::number_of_executed_units' build/prove.log | sed 's/^/        /'
     else failed=$((failed + 1)); echo "FAIL  $name"; tail -n 40 build/prove.log
     fi
 }
@@ -29,6 +29,7 @@ done
 step "scenario on PostgreSQL, the connection cut at every piece" env TONGBAN_STATES=1 make -s unit-pg T=torture_postgres
 step "what the node owes after a kill" env TONGBAN_STATES=1 build/release/tests torture_the_node
 step "system calls of the real server" env ROUNDS=200 sh tests/faults.sh
+step "a folder of the program before, with 100,000 acts" sh tests/upgrade/large.sh
 step "changes of the checks and the ledger that tests notice" sh tools/mutate.sh "${MUTATE_SECONDS:-900}"
 stories=$(grep -LE '"by": "(node|nobody|a-[a-z]+)"|"case": ' law/cn-990101/test/*.json | sed -E 's|.*/(.*)\.json|\1|' | grep -vE '^(authority|register-people)$')
 # shellcheck disable=SC2086

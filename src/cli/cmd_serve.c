@@ -459,7 +459,6 @@ static void mask_signals(void)
     sigaddset(&stop, SIGCHLD);
     sigprocmask(SIG_BLOCK, &stop, NULL);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN);
 }
 
 static enum err bind_all(struct ctx *ctx, struct serving *s, const char *const *listens,

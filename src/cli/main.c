@@ -1,4 +1,5 @@
 /* tongban - one program: the table of subcommands, a look-up, a call. */
+#include <signal.h>
 #include <stdio.h>
 
 #include "base/base.h"
@@ -28,6 +29,7 @@ static int help(FILE *to)
 
 int main(int argc, char **argv)
 {
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a write that fails, with a sentence */
     if (argc < 2) {
         return help(stderr);
     }
