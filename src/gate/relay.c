@@ -211,7 +211,9 @@ static void peer_serve(struct relay *r, struct peer *p)
     struct taking t = {r, p};
     struct link_taker taker = {&t, take_room, take_whole, take_lost};
     if (p->state == PEER_ON && !link_read(&p->link, &taker)) {
+        pthread_mutex_lock(&r->lock); /* the writer's thread looks at it when it flushes */
         p->state = PEER_GONE;
+        pthread_mutex_unlock(&r->lock);
     }
 }
 
