@@ -101,6 +101,14 @@ struct name_row {
     const char *effect;
     enum err (*look)(struct ctx *ctx, struct db *db, const struct naming *n, struct misnamed *ret);
 };
+/* What a room holds, record by record: the gate holds against it what a draft says of a fact that
+ * packs call `held`, and conditions of packs see it (the slot `register`). *ret is an object, days
+ * in it as texts; of a value that was erased null. Called before the act that asks is projected. */
+struct register_row {
+    const char *name; /* "licence" */
+    enum err (*look)(struct ctx *ctx, struct db *db, struct str key, struct json *ret,
+                     bool *ret_found);
+};
 /* What act `seq` said of a fact is erased. In a case the value stood in its facts from that act
  * until before act `until`, the next of the case that says the same fact: what rooms copied from
  * the facts of a case at an act in between is a copy of it. Later values are others' and stay. */
@@ -120,6 +128,8 @@ struct projector {
     size_t effect_count;
     const struct name_row *names;
     size_t name_count;
+    const struct register_row *registers;
+    size_t register_count;
     enum err (*track)(struct ctx *ctx, struct db *db, const struct admitted *act);
     /* Leave what a replay leaves, in which the act brings the fact as null. Called again in that
      * replay, where there is nothing left to do. */

@@ -146,6 +146,19 @@ static struct json leaf_of(struct ctx *ctx, const struct gate *g, const struct q
     return leaf;
 }
 
+enum err act_given(struct ctx *ctx, const struct json *fields, const struct json *salts,
+                   struct str *ret)
+{
+    struct buf key = buf_new(ctx->arena, LIMIT_JSON_BYTES);
+    struct buf text = buf_new(ctx->arena, LIMIT_JSON_BYTES);
+    uint8_t mac[32];
+    TRY(json_write_canonical(ctx, &key, salts));
+    TRY(json_write_canonical(ctx, &text, fields));
+    hmac_sha256(buf_str(&key), buf_str(&text), mac);
+    *ret = hex_encode(ctx->arena, mac, sizeof(mac));
+    return ERR_OK;
+}
+
 enum err act_write(struct ctx *ctx, struct gate *g, const struct question *q, int64_t seq,
                    int64_t prev, struct str case_id, struct str document, const struct json *salts,
                    struct act_text *ret)
@@ -165,7 +178,12 @@ enum err act_write(struct ctx *ctx, struct gate *g, const struct question *q, in
     struct buf leaf_text = buf_new(a, LIMIT_ENTRY_BYTES);
     TRY(json_write_canonical(ctx, &leaf_text, &leaf));
     TRY(buf_done(ctx, &leaf_text, &ret->leaf));
+    struct str given = q->given_then;
+    if (q->given != NULL) {
+        TRY(act_given(ctx, q->given, &new_salts, &given));
+    }
     struct vault_content content = {.draft = *q->draft,
+                                    .given = given,
                                     .at = q->at,
                                     .salts = new_salts,
                                     .has_proposal = q->has_proposal,

@@ -340,7 +340,13 @@ static enum err check_same(struct ctx *ctx, struct db *db, int64_t seq, const st
     }
     TRY(vault_read(ctx, text, &content));
     const struct draft *then = &content.draft;
-    TRY(same_values(ctx, &then->fields, &draft->fields, &same));
+    if (content.given.n > 0) {
+        struct str given = {0};
+        TRY(act_given(ctx, &draft->fields, &content.salts, &given));
+        same = str_equal(given, content.given);
+    } else {
+        TRY(same_values(ctx, &then->fields, &draft->fields, &same));
+    }
     same = same && str_equal(then->kind, draft->kind) && str_equal(then->item, draft->item) &&
            str_equal(then->office, draft->office) && str_equal(then->case_id, draft->case_id) &&
            str_equal(then->timer, draft->timer) && then->actor.kind == draft->actor.kind &&
@@ -472,7 +478,8 @@ enum err admit(struct ctx *ctx, struct gate *g, struct db *db, const struct draf
     TRY(law_begins(ctx, g, db, instant_day(at), false));
     TRY(case_catch_up(ctx, g, db, draft->case_id, &was_behind));
     TRY(question_load(ctx, g, db, draft, at, book_newest(g->book), &q));
-    checks_run(ctx, &q, &a.verdict);
+    TRY(question_judge(ctx, g, db, &q, &a.verdict));
+    q.given = q.draft == draft ? NULL : &draft->fields;
     if (a.verdict.admitted) {
         TRY(check_publication(ctx, g, db, &q, &a.verdict));
     }
@@ -487,7 +494,7 @@ enum err admit(struct ctx *ctx, struct gate *g, struct db *db, const struct draf
     bool opens = q.kind->in_case == ACT_CASE_OPEN;
     struct str case_id =
         opens ? new_case_id(ctx->arena, g, q.day, (int64_t)g->tree.size) : draft->case_id;
-    TRY(keep_files(ctx, db, draft, case_id));
+    TRY(keep_files(ctx, db, q.draft, case_id));
     TRY(admit_question(ctx, g, db, &q, NULL, &a));
     g->last = q.at;
     ret->seq = a.seq;

@@ -35,6 +35,7 @@ enum err gate_again(struct ctx *ctx, struct gate *g, struct db *db, const struct
     TRY(question_load(ctx, g, db, &v->draft, v->at, book_newest(g->book), &q));
     q.leaf_form = form;
     q.recorded = true;
+    q.given_then = v->given;
     q.decided_then = then->erased_before ? v->decided : json_array();
     q.erased = v->erased;
     if (v->erased && v->has_proposal) { /* null, when it is gone itself: its commitment stands in */

@@ -25,6 +25,21 @@ static bool may_depart(struct ctx *ctx, struct question *q, struct verdict *ret)
     return true;
 }
 
+/* What the item asks of an application, where it says so in terms of what was filled in. */
+static bool item_conditions_hold(struct ctx *ctx, struct question *q, struct verdict *ret)
+{
+    bool fills = q->kind->fields_from_need && q->item != NULL && !q->without_form;
+    for (size_t i = 0; fills && i < q->item->condition_count; i++) {
+        const struct condition *c = &q->item->conditions[i];
+        if (c->when != NULL && !question_holds(ctx, q, c->when)) {
+            verdict_refuse(ctx, q, ret, "bounds.when", &c->article, (struct str){0});
+            ret->sentence = c->text;
+            return false;
+        }
+    }
+    return true;
+}
+
 bool check_bounds(struct ctx *ctx, struct question *q, struct verdict *ret)
 {
     const struct act_kind *kind = q->kind;
@@ -38,6 +53,9 @@ bool check_bounds(struct ctx *ctx, struct question *q, struct verdict *ret)
             ret->sentence = c->text.zh.n > 0 ? c->text : ret->sentence;
             return false;
         }
+    }
+    if (!item_conditions_hold(ctx, q, ret)) {
+        return false;
     }
     bool bounded =
         kind->bounds_allow != NULL && q->item != NULL && q->item->model != NULL && !q->without_form;

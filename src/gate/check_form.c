@@ -4,36 +4,6 @@
 
 check_fn check_form;
 
-/* The needs of an act: its own, or the item's facts and materials. Calls each; false stops. */
-struct need_list {
-    const struct need *list[3];
-    size_t count[3];
-};
-
-static struct need_list needs_of(const struct question *q)
-{
-    struct need_list n = {{q->kind->fields, NULL, NULL}, {q->kind->field_count, 0, 0}};
-    if (q->kind->fields_from_need && q->item != NULL) {
-        n.list[1] = q->item->facts;
-        n.count[1] = q->item->fact_count;
-        n.list[2] = q->item->materials;
-        n.count[2] = q->item->material_count;
-    }
-    return n;
-}
-
-static const struct need *need_of(const struct need_list *n, struct str fact)
-{
-    for (size_t k = 0; k < LEN(n->list); k++) {
-        for (size_t i = 0; i < n->count[k]; i++) {
-            if (str_equal(n->list[k][i].fact->id, fact)) {
-                return &n->list[k][i];
-            }
-        }
-    }
-    return NULL;
-}
-
 /* Do the bytes of a file come with the draft? A digest alone hands nothing in, and might be
  * somebody else's file. */
 static bool has_bytes(const struct question *q, const struct json *material)
@@ -46,6 +16,28 @@ static bool has_bytes(const struct question *q, const struct json *material)
         }
     }
     return q->recorded;
+}
+
+/* Which value it is, and what it must be. */
+static void say_rule(struct ctx *ctx, const struct question *q, const struct fact *fact,
+                     struct verdict *ret)
+{
+    struct text2 rule = law_fact_rule(ctx->arena, fact, q->day);
+    struct text2 said = ret->sentence;
+    struct str title = fact->title.en.n > 0 ? fact->title.en : fact->title.zh;
+    ret->sentence = (struct text2){
+        str_format(ctx->arena, "%.*s“%.*s”%.*s。", FMT(said.zh), FMT(fact->title.zh), FMT(rule.zh)),
+        str_format(ctx->arena, "%.*s \"%.*s\": %.*s.", FMT(said.en), FMT(title), FMT(rule.en))};
+}
+
+static struct text2 not_declared(struct ctx *ctx, const struct fact *fact, const struct text2 *said)
+{
+    struct str title = fact->title.en.n > 0 ? fact->title.en : fact->title.zh;
+    return (struct text2){str_format(ctx->arena, "%.*s“%.*s”：不作此声明，不能提交。",
+                                     FMT(said->zh), FMT(fact->title.zh)),
+                          str_format(ctx->arena,
+                                     "%.*s \"%.*s\": it is handed in only with this declaration.",
+                                     FMT(said->en), FMT(title))};
 }
 
 static bool check_given(struct ctx *ctx, struct question *q, const struct need_list *needs,
@@ -64,11 +56,21 @@ static bool check_given(struct ctx *ctx, struct question *q, const struct need_l
         if (m->value.kind == JSON_NULL) {
             continue;
         }
+        if (need->affirmed && m->value.kind == JSON_BOOL && !m->value.bool_value && !q->recorded) {
+            verdict_refuse(ctx, q, ret, "form.value", &need->article, m->key);
+            ret->sentence = not_declared(ctx, need->fact, &ret->sentence);
+            return false;
+        }
         bool material = need->fact->type == FACT_MATERIAL;
         if (law_fact_check(ctx, need->fact, &m->value) != ERR_OK ||
+            (!q->recorded && law_fact_within(ctx, need->fact, &m->value, q->day) != ERR_OK) ||
             (material && !has_bytes(q, &m->value))) {
-            return verdict_refuse(ctx, q, ret, material ? "form.material" : "form.value",
-                                  &need->article, m->key);
+            verdict_refuse(ctx, q, ret, material ? "form.material" : "form.value", &need->article,
+                           m->key);
+            if (!material) {
+                say_rule(ctx, q, need->fact, ret);
+            }
+            return false;
         }
     }
     return true;
@@ -98,13 +100,36 @@ static bool check_missing(struct ctx *ctx, struct question *q, const struct need
     return true;
 }
 
+/* The register says another thing: which, and where it is put right. */
+static bool refuse_held(struct ctx *ctx, const struct question *q, const struct need_list *needs,
+                        struct verdict *ret)
+{
+    const struct need *need = need_of(needs, q->held_fact);
+    const struct fact *fact = need->fact;
+    verdict_refuse(ctx, q, ret, "form.held", &need->article, fact->id);
+    struct str title = fact->title.en.n > 0 ? fact->title.en : fact->title.zh;
+    struct str zh = law_value_text(ctx->arena, fact, &q->held_value, false);
+    struct str en = law_value_text(ctx->arena, fact, &q->held_value, true);
+    ret->sentence = (struct text2){
+        str_format(ctx->arena, "%.*s“%.*s”：%.*s。", FMT(ret->sentence.zh), FMT(fact->title.zh),
+                   FMT(zh)),
+        str_format(ctx->arena, "%.*s \"%.*s\": %.*s.", FMT(ret->sentence.en), FMT(title), FMT(en))};
+    return false;
+}
+
 bool check_form(struct ctx *ctx, struct question *q, struct verdict *ret)
 {
     if (q->without_form || q->erased) {
         return true;
     }
-    struct need_list needs = needs_of(q);
-    if (!check_given(ctx, q, &needs, ret) || !check_missing(ctx, q, &needs, ret)) {
+    struct need_list needs = question_needs(q);
+    if (!check_given(ctx, q, &needs, ret)) {
+        return false;
+    }
+    if (q->held_fact.n > 0) {
+        return refuse_held(ctx, q, &needs, ret);
+    }
+    if (!check_missing(ctx, q, &needs, ret)) {
         return false;
     }
     return q->misnamed.code == NULL ||

@@ -77,6 +77,11 @@ struct question {
                             one is about */
 
     int leaf_form;            /* in which its leaf is written (act.c) */
+    struct json registers;    /* register -> the record that the facts, or whose act it is, name */
+    struct str held_fact;     /* a fact of which the draft says another thing than its register; */
+    struct json held_value;   /* and what that says */
+    const struct json *given; /* the fields as they came, where settling changed them; else NULL */
+    struct str given_then;    /* replay: what was recorded of them */
     bool recorded;            /* replay: the act stands in the ledger */
     struct misnamed misnamed; /* something the act names that it may not */
 
@@ -242,6 +247,31 @@ extern const size_t gate_name_count;
 enum err question_load(struct ctx *ctx, struct gate *g, struct db *db, const struct draft *draft,
                        struct instant at, int64_t law_seq, struct question *ret) MUST_USE;
 
+/* The case's facts with what an act brings. */
+struct json merged_facts(struct arena *a, const struct json *before, const struct json *fields);
+
+/* ---- registers.c: what rooms hold of what an act names ---- */
+
+/* Fill q->registers, as far as the kind of act or its item asks of them. */
+enum err registers_load(struct ctx *ctx, struct gate *g, struct db *db,
+                        struct question *q) MUST_USE;
+/* What the register says of a held fact; NULL when it has no such record, or nothing in it. */
+const struct json *register_value(const struct question *q, const struct fact *fact);
+
+/* ---- settle.c: what a draft says, brought to what is kept ---- */
+
+/* The needs of an act: its own, and the facts and materials of its item where it fills those. */
+struct need_list {
+    const struct need *list[3];
+    size_t count[3];
+};
+struct need_list question_needs(const struct question *q);
+const struct need *need_of(const struct need_list *n, struct str fact);
+/* Run the checks on a question that was loaded for a new draft: when it is admitted, q->draft is
+ * its settled form, on ctx->arena, and that is what was judged. */
+enum err question_judge(struct ctx *ctx, struct gate *g, struct db *db, struct question *q,
+                        struct verdict *ret) MUST_USE;
+
 /* ---- act.c: a draft as a leaf and vault content ---- */
 
 /* The form of leaves that are written now. ERR_CORRUPT when a text is no leaf of a form that this
@@ -253,6 +283,11 @@ struct act_text {
     struct str leaf;  /* canonical JSON */
     struct str vault; /* JSON: values, salts, who, when */
 };
+/* What is kept of fields that came otherwise than they are kept: enough to know them again when the
+ * same draft is sent once more, and nothing once a value of the act is erased, whose salt goes with
+ * it. */
+enum err act_given(struct ctx *ctx, const struct json *fields, const struct json *salts,
+                   struct str *ret) MUST_USE;
 enum err act_write(struct ctx *ctx, struct gate *g, const struct question *q, int64_t seq,
                    int64_t prev, struct str case_id, struct str document, const struct json *salts,
                    struct act_text *ret) MUST_USE;

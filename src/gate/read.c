@@ -232,8 +232,7 @@ enum err gate_ask(struct ctx *ctx, struct gate *g, struct db *reader, const stru
 {
     struct question q;
     TRY(question_load(ctx, g, reader, draft, g->world->now(g->world), book_visible(g->book), &q));
-    checks_run(ctx, &q, ret);
-    return ERR_OK;
+    return question_judge(ctx, g, reader, &q, ret);
 }
 
 /* Kinds that make sense to show in a case: tasks the procedure could ever await, or whose status

@@ -59,6 +59,32 @@ static struct feel_value case_context(struct ctx *ctx, const struct question *q)
     return feel_context(e, n);
 }
 
+/* Days of records are written as texts, like those of facts. */
+static struct feel_value record_value(struct ctx *ctx, const struct json *v)
+{
+    static const struct feel_type date = {.kind = FEEL_TYPE_DATE};
+    struct feel_value out = feel_null();
+    struct day d;
+    bool is_date = v->kind == JSON_STRING && day_parse(v->text, &d);
+    return feel_from_json(ctx, v, is_date ? &date : NULL, &out) == ERR_OK ? out : feel_null();
+}
+
+static struct feel_value register_context(struct ctx *ctx, const struct question *q)
+{
+    const struct json *all = &q->registers;
+    struct feel_entry *e = ARENA_ARRAY(ctx->arena, struct feel_entry, all->count + 1);
+    for (size_t i = 0; i < all->count; i++) {
+        const struct json *record = &all->members[i].value;
+        struct feel_entry *values = ARENA_ARRAY(ctx->arena, struct feel_entry, record->count + 1);
+        for (size_t k = 0; k < record->count; k++) {
+            values[k] = (struct feel_entry){record->members[k].key,
+                                            record_value(ctx, &record->members[k].value)};
+        }
+        e[i] = (struct feel_entry){all->members[i].key, feel_context(values, record->count)};
+    }
+    return feel_context(e, all->count);
+}
+
 const struct feel_value *question_slots(struct ctx *ctx, struct question *q)
 {
     if (q->has_slots) {
@@ -74,6 +100,7 @@ const struct feel_value *question_slots(struct ctx *ctx, struct question *q)
         q->has_proposal = true;
     }
     q->slots[LAW_SLOT_PROPOSAL] = q->has_proposal ? q->proposal.value : feel_context(NULL, 0);
+    q->slots[LAW_SLOT_REGISTER] = register_context(ctx, q);
     return q->slots;
 }
 

@@ -87,8 +87,7 @@ static const struct office *only_office(const struct law *law, const struct item
 
 /* The case's facts with what this act brings: only fields that are facts of the matter, which an
  * act that fills the item's needs gives, or any act gives about the case itself. */
-static struct json merged_facts(struct arena *a, const struct json *before,
-                                const struct json *fields)
+struct json merged_facts(struct arena *a, const struct json *before, const struct json *fields)
 {
     struct json out = json_object();
     for (size_t i = 0; i < before->count; i++) {
@@ -108,6 +107,7 @@ enum err question_load(struct ctx *ctx, struct gate *g, struct db *db, const str
     struct question *q = ret;
     q->facts_before = q->acts = json_object();
     q->decided = q->decided_then = json_array();
+    q->registers = json_object();
     q->law_seq = law_seq;
     if (q->law_seq >= 0) {
         TRY(book_law(ctx, g->book, db, q->law_seq, q->day, &q->law_now));
@@ -132,5 +132,6 @@ enum err question_load(struct ctx *ctx, struct gate *g, struct db *db, const str
     q->kind = law_act(q->law, draft->kind);
     q->facts = merged_facts(ctx->arena, &q->facts_before, &draft->fields);
     TRY(load_people(ctx, g, db, q));
+    TRY(registers_load(ctx, g, db, q));
     return load_names(ctx, g, db, q);
 }

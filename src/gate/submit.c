@@ -327,7 +327,7 @@ enum err gate_keep_here(struct ctx *ctx, struct gate *g, gate_kept *apply, void 
 
 /* The writer's thread may not push on the caller's arena: passing its cap would jump out of one
  * thread into another. So it leaves the short texts here, and the caller copies them. */
-enum { HEARD_TEXTS = 10, HEARD_BYTES = 512 };
+enum { HEARD_TEXTS = 10, HEARD_BYTES = 1024 };
 
 struct waiter {
     pthread_mutex_t lock;
@@ -342,7 +342,11 @@ struct waiter {
 
 static void hold(char room[HEARD_BYTES], struct str *s)
 {
-    s->n = s->n < HEARD_BYTES ? s->n : HEARD_BYTES;
+    size_t whole = s->n < HEARD_BYTES ? s->n : HEARD_BYTES;
+    while (whole < s->n && whole > 0 && ((unsigned char)s->p[whole] & 0xc0) == 0x80) {
+        whole--; /* no character is cut */
+    }
+    s->n = whole;
     if (s->n > 0) {
         memcpy(room, s->p, s->n);
     }

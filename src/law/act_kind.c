@@ -96,7 +96,7 @@ const struct need *read_needs(struct builder *b, const struct source *f, const s
                               size_t *ret_count)
 {
     static const char *const names[] = {"fact",    "need",   "when",    "purpose",
-                                        "article", "source", "instead", NULL};
+                                        "article", "source", "instead", "affirmed", NULL};
     static const char *const needs[] = {"required", "optional"};
     size_t n = json_is(list, JSON_ARRAY) ? list->count : 0;
     struct need *out = ARENA_ARRAY(b->law->arena, struct need, n + 1);
@@ -111,6 +111,10 @@ const struct need *read_needs(struct builder *b, const struct source *f, const s
             problem(b, f, o, "need", "need is required or optional");
         }
         x->required = word == 0;
+        x->affirmed = may_bool(b, f, o, "affirmed", false);
+        if (x->affirmed && x->fact != NULL && x->fact->type != FACT_BOOLEAN) {
+            problem(b, f, o, "type", "only a yes or no is \"affirmed\"");
+        }
         x->from_register = str_equal(may_text(b, f, o, "source"), STR("register"));
         x->when = may_feel(b, f, o, "when");
         x->purpose = may_text2(b, f, o, "purpose");

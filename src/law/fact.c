@@ -140,11 +140,95 @@ static void read_pattern(struct builder *b, const struct source *f, const struct
     x->matcher = c;
 }
 
+/* "P0D", "-P150Y", "P6M", "P1M15D": a duration of ISO 8601 in years, months and days. */
+static bool read_span(struct str s, struct day_span *ret)
+{
+    bool back = s.n > 0 && s.p[0] == '-';
+    size_t at = back ? 1 : 0;
+    int32_t n = 0;
+    bool digit = false;
+    *ret = (struct day_span){0};
+    if (at + 2 >= s.n || s.p[at] != 'P') {
+        return false;
+    }
+    for (at++; at < s.n; at++) {
+        char c = s.p[at];
+        if (c >= '0' && c <= '9' && n < 10000) {
+            n = n * 10 + (c - '0');
+            digit = true;
+        } else if (digit && (c == 'Y' || c == 'M')) {
+            ret->months += c == 'Y' ? n * 12 : n;
+            n = 0;
+            digit = false;
+        } else if (digit && c == 'D') {
+            ret->days += n;
+            n = 0;
+            digit = false;
+        } else {
+            return false;
+        }
+    }
+    ret->months = back ? -ret->months : ret->months;
+    ret->days = back ? -ret->days : ret->days;
+    return !digit;
+}
+
+static bool read_bound(struct builder *b, const struct source *f, const struct json *o,
+                       const char *member, const struct fact *x, struct day_span *ret)
+{
+    struct str text = may_text(b, f, o, member);
+    if (text.n == 0) {
+        return false;
+    }
+    if (x->type != FACT_DATE || !read_span(text, ret)) {
+        problem(b, f, json_get(o, member), "type",
+                "\"%s\" of \"%.*s\" is a duration from the day of the act, like -P150Y or P0D, "
+                "and only of a date",
+                member, FMT(x->id));
+        return false;
+    }
+    return true;
+}
+
+static void read_form(struct builder *b, const struct source *f, const struct json *o,
+                      struct fact *x)
+{
+    struct str form = may_text(b, f, o, "form");
+    x->is_name = str_equal(form, STR("name"));
+    if (form.n > 0 && (!x->is_name || x->type != FACT_TEXT)) {
+        problem(b, f, json_get(o, "form"), "type",
+                "the form of \"%.*s\" can only be \"name\", of a text", FMT(x->id));
+    }
+    x->has_earliest = read_bound(b, f, o, "earliest", x, &x->earliest);
+    x->has_latest = read_bound(b, f, o, "latest", x, &x->latest);
+}
+
+/* true: the register of parties has it under its own id. Else which register, by which fact the
+ * record is found there, and under what name it has the value. */
+static void read_held(struct builder *b, const struct source *f, const struct json *o,
+                      struct fact *x)
+{
+    static const char *const names[] = {"register", "by", "as", NULL};
+    const struct json *held = json_get(o, "held");
+    if (!json_is(held, JSON_OBJECT)) {
+        x->held = may_bool(b, f, o, "held", false);
+        x->held_register = x->held ? STR("party") : STR("");
+        x->held_as = x->id;
+        return;
+    }
+    only_members(b, f, held, names);
+    x->held = true;
+    x->held_register = want_text(b, f, held, "register");
+    x->held_as = want_text(b, f, held, "as");
+    x->held_by = may_ref(b, f, held, "by", T_FACT);
+}
+
 static void read_fact(struct builder *b, const struct source *f, const struct json *o)
 {
-    static const char *const names[] = {"fact",  "title", "question",  "help", "type",
-                                        "max",   "min",   "pattern",   "code", "choices",
-                                        "class", "held",  "materials", NULL};
+    static const char *const names[] = {"fact",   "title", "question",  "help", "type",
+                                        "max",    "min",   "pattern",   "code", "choices",
+                                        "class",  "held",  "materials", "form", "earliest",
+                                        "latest", NULL};
     static const char *const material_names[] = {"types", "max_bytes", NULL};
     struct fact *x = index_get(&b->law->index[T_FACT], json_text(o, "fact"));
     if (x == NULL) {
@@ -165,7 +249,8 @@ static void read_fact(struct builder *b, const struct source *f, const struct js
     x->has_max = json_get(o, "max") != NULL;
     x->min = may_int(b, f, o, "min", 0);
     x->max = may_int(b, f, o, "max", 0);
-    x->held = may_bool(b, f, o, "held", false);
+    read_held(b, f, o, x);
+    read_form(b, f, o, x);
     if (str_find_byte(x->id, '.') == SIZE_MAX) {
         problem(b, f, o, "name", "a fact is named subject.name");
     }
@@ -319,6 +404,118 @@ static enum err check_material(struct ctx *ctx, const struct fact *x, const stru
     return x->material_type_count == 0
                ? ERR_OK
                : wrong(ctx, x, ERR_TYPE, "files of this type are not taken");
+}
+
+static struct day span_from(struct day day, struct day_span s)
+{
+    return day_add(day_add_months(day, s.months), s.days);
+}
+
+enum err law_fact_within(struct ctx *ctx, const struct fact *x, const struct json *v,
+                         struct day day)
+{
+    struct day d;
+    if (x->type != FACT_DATE || v->kind != JSON_STRING || !day_parse(v->text, &d)) {
+        return ERR_OK;
+    }
+    if (x->has_earliest && d.n < span_from(day, x->earliest).n) {
+        return wrong(ctx, x, ERR_RANGE, "the day is too early");
+    }
+    if (x->has_latest && d.n > span_from(day, x->latest).n) {
+        return wrong(ctx, x, ERR_RANGE, "the day is too late");
+    }
+    return ERR_OK;
+}
+
+static void rule_of_number(struct buf *zh, struct buf *en, const struct fact *x)
+{
+    int64_t unit = x->type == FACT_MONEY ? 100 : 1;
+    buf_puts(zh, x->type == FACT_DECIMAL ? "应当是数字"
+                 : x->type == FACT_MONEY ? "应当是金额"
+                                         : "应当是整数");
+    buf_puts(en, x->type == FACT_DECIMAL ? "a number"
+                 : x->type == FACT_MONEY ? "a sum of money"
+                                         : "a whole number");
+    if (x->has_min) {
+        buf_format(zh, "，不小于 %lld", (long long)(x->min / unit));
+        buf_format(en, ", at least %lld", (long long)(x->min / unit));
+    }
+    if (x->has_max) {
+        buf_format(zh, "，不大于 %lld", (long long)(x->max / unit));
+        buf_format(en, ", at most %lld", (long long)(x->max / unit));
+    }
+}
+
+static void rule_of_text(struct buf *zh, struct buf *en, const struct fact *x)
+{
+    buf_puts(zh, "应当是文字");
+    buf_puts(en, "a text");
+    if (x->has_min && x->min > 0) {
+        buf_format(zh, "，至少 %lld 个字", (long long)x->min);
+        buf_format(en, ", at least %lld characters", (long long)x->min);
+    }
+    if (x->has_max) {
+        buf_format(zh, "，至多 %lld 个字", (long long)x->max);
+        buf_format(en, ", at most %lld characters", (long long)x->max);
+    }
+    if (x->matcher != NULL) {
+        buf_format(zh, "，形式为 %.*s", FMT(x->pattern));
+        buf_format(en, ", of the form %.*s", FMT(x->pattern));
+    }
+}
+
+static void rule_of_day(struct buf *zh, struct buf *en, const struct fact *x, struct day day)
+{
+    buf_puts(zh, "应当是日期，如 2026-01-31");
+    buf_puts(en, "a day, like 2026-01-31");
+    if (x->has_earliest) {
+        buf_puts(zh, "，不早于 ");
+        day_write(zh, span_from(day, x->earliest), false);
+        buf_puts(en, ", not before ");
+        day_write(en, span_from(day, x->earliest), true);
+    }
+    if (x->has_latest) {
+        buf_puts(zh, "，不晚于 ");
+        day_write(zh, span_from(day, x->latest), false);
+        buf_puts(en, ", not after ");
+        day_write(en, span_from(day, x->latest), true);
+    }
+}
+
+struct text2 law_fact_rule(struct arena *a, const struct fact *x, struct day day)
+{
+    struct buf zh = buf_new(a, 0);
+    struct buf en = buf_new(a, 0);
+    static const struct text2 rules[] = {
+        [FACT_BOOLEAN] = {STR_INIT("应当是“是”或者“否”"), STR_INIT("yes or no")},
+        [FACT_CHOICE] = {STR_INIT("应当是所列选项之一"), STR_INIT("one of the choices")},
+        [FACT_IDCARD] = {STR_INIT("应当是 18 位公民身份号码，末位为校验码"),
+                         STR_INIT("a citizen number of 18 characters, whose last one checks the "
+                                  "others")},
+        [FACT_USCC] = {STR_INIT("应当是 18 位统一社会信用代码，末位为校验码"),
+                       STR_INIT("a unified social credit code of 18 characters, whose last one "
+                                "checks the others")},
+        [FACT_PHONE] = {STR_INIT("应当是 7 至 15 位电话号码"),
+                        STR_INIT("a telephone number of 7 to 15 digits")},
+        [FACT_MATERIAL] = {STR_INIT("应当是文件"), STR_INIT("a file")},
+        [FACT_LIST] = {STR_INIT("应当是至多 100 项的列表"),
+                       STR_INIT("a list of at most 100 texts")},
+    };
+    switch (x->type) {
+    case FACT_INTEGER:
+    case FACT_DECIMAL:
+    case FACT_MONEY: rule_of_number(&zh, &en, x); break;
+    case FACT_DATE: rule_of_day(&zh, &en, x, day); break;
+    case FACT_TEXT: rule_of_text(&zh, &en, x); break;
+    case FACT_BOOLEAN:
+    case FACT_CHOICE:
+    case FACT_IDCARD:
+    case FACT_USCC:
+    case FACT_PHONE:
+    case FACT_MATERIAL:
+    case FACT_LIST: return rules[x->type];
+    }
+    return (struct text2){buf_str(&zh), buf_str(&en)};
 }
 
 enum err law_fact_check(struct ctx *ctx, const struct fact *x, const struct json *v)

@@ -26,6 +26,17 @@ bool idcard_is_valid(struct str s)
     return civil_is_valid(born) && born.year >= 1800 && s.p[17] == check[sum % 11];
 }
 
+bool law_idcard_born(struct str s, struct day *ret)
+{
+    return idcard_is_valid(s) &&
+           day_parse(s.n == 0
+                         ? s
+                         : (struct str){(const char[10]){s.p[6], s.p[7], s.p[8], s.p[9], '-',
+                                                         s.p[10], s.p[11], '-', s.p[12], s.p[13]},
+                                        10},
+                     ret);
+}
+
 static int value36(char c)
 {
     return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'Z' ? c - 'A' + 10 : -1;

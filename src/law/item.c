@@ -71,7 +71,7 @@ static void read_codes_of_item(struct builder *b, const struct source *f, struct
 
 static void read_conditions(struct builder *b, const struct source *f, struct item *x)
 {
-    static const char *const names[] = {"id", "text", "article", NULL};
+    static const char *const names[] = {"id", "text", "article", "when", NULL};
     const struct json *list = may_list(b, f, &f->root, "conditions");
     x->condition_count = 0;
     struct condition *out =
@@ -80,7 +80,8 @@ static void read_conditions(struct builder *b, const struct source *f, struct it
         const struct json *o = &list->items[i];
         only_members(b, f, o, names);
         out[i] = (struct condition){want_text(b, f, o, "id"), want_text2(b, f, o, "text"),
-                                    may_cite(b, f, o, "article")};
+                                    may_cite(b, f, o, "article"),
+                                    may_feel(b, f, o, "when")};
         if (out[i].article.statute == NULL) {
             problem(b, f, o, "missing", "a condition cites its article");
         }

@@ -16,7 +16,8 @@ const struct feel_scope law_scope = {
             [LAW_SLOT_FIELDS] = {STR_INIT("fields"), NULL},
             [LAW_SLOT_FACTS] = {STR_INIT("facts"), NULL},
             [LAW_SLOT_CASE] = {STR_INIT("case"), NULL},
-            [LAW_SLOT_PROPOSAL] = {STR_INIT("proposal"), NULL}},
+            [LAW_SLOT_PROPOSAL] = {STR_INIT("proposal"), NULL},
+            [LAW_SLOT_REGISTER] = {STR_INIT("register"), NULL}},
     .count = LAW_SLOT_COUNT,
 };
 

@@ -21,6 +21,7 @@ enum law_slot {
     LAW_SLOT_FACTS,
     LAW_SLOT_CASE,
     LAW_SLOT_PROPOSAL,
+    LAW_SLOT_REGISTER, /* records that the facts name, by register: register.licence.until */
     LAW_SLOT_COUNT
 };
 extern const struct feel_scope law_scope;
@@ -109,6 +110,11 @@ struct limit {
     uint32_t index;        /* place in law_limits */
 };
 
+/* So far from a day: months, and then days; both of one sign. */
+struct day_span {
+    int32_t months;
+    int32_t days;
+};
 enum fact_type {
     FACT_TEXT,
     FACT_INTEGER,
@@ -149,7 +155,16 @@ struct fact {
     const struct str *material_types;
     size_t material_type_count;
     int64_t material_max_bytes;
-    bool held;
+    /* A day within bounds, told from the day of the act: months and days from it. */
+    bool has_earliest;
+    bool has_latest;
+    struct day_span earliest;
+    struct day_span latest;
+    bool is_name; /* of a person or a firm: one dot, half width (normal.c) */
+    bool held; /* a register has it: what a draft says of it is held against that */
+    struct str held_register;     /* "party", "licence" */
+    const struct fact *held_by;   /* the fact that names the record; NULL: the party whose act it is */
+    struct str held_as;           /* the member of the record; of a party: this fact's id */
     uint32_t index;
 };
 
@@ -164,6 +179,7 @@ struct need {
     const struct fact *fact;
     bool required;
     bool from_register;              /* expected from what the node holds */
+    bool affirmed;                   /* a declaration: only yes is one */
     const struct feel_program *when; /* NULL: always */
     struct text2 purpose;
     struct cite article; /* statute NULL when absent */
@@ -294,6 +310,7 @@ struct condition {
     struct str id;
     struct text2 text;
     struct cite article;
+    const struct feel_program *when; /* must hold of what is applied with; NULL: people judge it */
 };
 /* A limit of the item's own law in place of that of the procedure. */
 struct own_limit {

@@ -12,6 +12,18 @@ struct str law_cite_text(struct arena *a, const struct cite *c, bool english);
  * (GB 11643, GB 32100). ERR_OK, or a fault with field = fact id and a sentence. */
 enum err law_fact_check(struct ctx *ctx, const struct fact *fact,
                         const struct json *value) MUST_USE;
+/* The same for a day against the bounds of its fact, told from the day of the act. ERR_RANGE. */
+enum err law_fact_within(struct ctx *ctx, const struct fact *fact, const struct json *value,
+                         struct day day) MUST_USE;
+/* What a value of this fact must be, in a sentence for who gave another: "18 characters, whose last
+ * one checks the others". day: of the act, for bounds told from it. */
+struct text2 law_fact_rule(struct arena *a, const struct fact *fact, struct day day);
+/* The day of birth that a citizen number holds (GB 11643); false when it is no such number. */
+bool law_idcard_born(struct str idcard, struct day *ret);
+/* The normal form of a value (normal.c). False when it has it already: *ret is not set, or equal.
+ */
+bool law_fact_normal(struct arena *a, const struct fact *fact, const struct json *value,
+                     struct json *ret);
 /* A value as people read it: the title of a choice, yes or no, a sum in yuan, a day in words, the
  * name of a file; a list with its parts set apart. fact may be NULL. The text lives on the arena or
  * in the law. */

@@ -56,6 +56,8 @@ static enum err note_copy(struct ctx *ctx, struct db *db, const struct admitted 
                                      .holder = names ? t->holder->id : STR("")});
 }
 
+/* The last day of a term that begins on `from`: the day before the one that answers to it, and
+ * where the last month has none, its last day (民法典202). */
 static struct day until_of(const struct licence_type *t, struct day from)
 {
     if (t->valid_n == 0) {
@@ -64,7 +66,12 @@ static struct day until_of(const struct licence_type *t, struct day from)
     int32_t months = t->valid_unit == UNIT_YEAR    ? t->valid_n * 12
                      : t->valid_unit == UNIT_MONTH ? t->valid_n
                                                    : 0;
-    return months > 0 ? day_add(day_add_months(from, months), -1) : day_add(from, t->valid_n);
+    if (months == 0) {
+        return day_add(from, t->valid_n);
+    }
+    struct day end = day_add_months(from, months);
+    bool answers = day_to_civil(end).day == day_to_civil(from).day;
+    return answers ? day_add(end, -1) : end;
 }
 
 static enum err on_issue(struct ctx *ctx, struct db *db, const struct admitted *act)
@@ -264,9 +271,42 @@ static const struct effect_row effects[] = {
     {"licence.cancel", on_cancel}, {"licence.suspend", on_suspend}, {"licence.correct", on_correct},
     {"licence.change", on_change}};
 
+static void set_day(struct arena *a, struct json *o, const char *name, int64_t day)
+{
+    struct str text = day_text(a, (struct day){(int32_t)day});
+    json_set(a, o, str_from(name), day == 0 ? json_null() : json_of_str(text));
+}
+
+/* A licence by its number: what is public of it by fact id, and its type, holder, party, office,
+ * days and status. Its last day is null when it runs without end. */
+static enum err look(struct ctx *ctx, struct db *db, struct str key, struct json *ret,
+                     bool *ret_found)
+{
+    struct arena *a = ctx->arena;
+    struct licence_get_row row;
+    TRY(licence_get(ctx, db, (struct licence_get_in){.number = key}, &row, ret_found));
+    if (!*ret_found) {
+        return ERR_OK;
+    }
+    TRY(json_parse(ctx, row.public_facts, STR("facts"), ret));
+    json_set(a, ret, STR("number"), json_of_str(row.number));
+    json_set(a, ret, STR("type"), json_of_str(row.licence_type));
+    json_set(a, ret, STR("holder"), json_of_str(row.holder));
+    json_set(a, ret, STR("party"), json_of_str(row.party));
+    json_set(a, ret, STR("office"), json_of_str(row.office));
+    json_set(a, ret, STR("status"), json_of_str(row.licence_status));
+    set_day(a, ret, "from", row.from_day);
+    set_day(a, ret, "until", row.until_day);
+    return ERR_OK;
+}
+
+static const struct register_row registers[] = {{"licence", look}};
+
 const struct projector licence_projector = {.room = "licence",
                                             .effects = effects,
                                             .effect_count = LEN(effects),
+                                            .registers = registers,
+                                            .register_count = LEN(registers),
                                             .erase = erase,
                                             .earlier = earlier};
 

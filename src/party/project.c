@@ -98,6 +98,28 @@ static enum err on_appoint_admin(struct ctx *ctx, struct db *db, const struct ad
                        STR(""), &none, act->seq);
 }
 
+/* Of a party: its facts by their ids, "kind" and "name"; of a person with a citizen number also the
+ * day it was born. */
+static enum err look(struct ctx *ctx, struct db *db, struct str key, struct json *ret,
+                     bool *ret_found)
+{
+    struct party_register_get_row row;
+    TRY(party_register_get(ctx, db, (struct party_register_get_in){.id = key}, &row, ret_found));
+    if (!*ret_found) {
+        return ERR_OK;
+    }
+    TRY(json_parse(ctx, row.facts, STR("facts"), ret));
+    json_set(ctx->arena, ret, STR("kind"), json_of_str(row.party_kind));
+    json_set(ctx->arena, ret, STR("name"), json_of_str(row.display_name));
+    struct day born;
+    if (law_idcard_born(row.code, &born)) {
+        json_set(ctx->arena, ret, STR("born"), json_of_str(day_text(ctx->arena, born)));
+    }
+    return ERR_OK;
+}
+
+static const struct register_row registers[] = {{"party", look}};
+
 static const struct effect_row effects[] = {{"party.register", on_register},
                                             {"office.appoint", on_appoint},
                                             {"admin.appoint", on_appoint_admin}};
@@ -105,5 +127,7 @@ static const struct effect_row effects[] = {{"party.register", on_register},
 const struct projector party_projector = {.room = "party",
                                           .effects = effects,
                                           .effect_count = LEN(effects),
+                                          .registers = registers,
+                                          .register_count = LEN(registers),
                                           .erase = erase,
                                           .describe = party_describe};

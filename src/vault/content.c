@@ -41,6 +41,7 @@ enum err vault_write(struct ctx *ctx, const struct vault_content *content, struc
     if (content->has_proposal) {
         json_set(a, &v, STR("proposal"), content->proposal);
     }
+    set_text(a, &v, "given", content->given);
     if (content->decided.count > 0) {
         json_set(a, &v, STR("decided"), content->decided);
     }
@@ -75,6 +76,7 @@ enum err vault_read(struct ctx *ctx, struct str vault, struct vault_content *ret
     d->case_id = json_text(&v, "case");
     d->key = json_text(&v, "key");
     d->timer = json_text(&v, "timer");
+    ret->given = json_text(&v, "given");
     const struct json *fields = json_get(&v, "fields");
     const struct json *salts = json_get(&v, "salts");
     const struct json *proposal = json_get(&v, "proposal");

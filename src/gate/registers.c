@@ -1,0 +1,102 @@
+/* What rooms hold of what an act names: records asked for before the checks run.
+ *
+ * The gate stands below the rooms that keep registers, so a room offers its own by a row, as it
+ * offers effects, and the gate knows it by name. Which record is meant a fact says (a licence by
+ * its number), or it is that of the party whose act it is. A record is read as it stands when the
+ * act is asked about; in replay the views hold what they held then, so the same is read again. */
+#include "base/json_make.h"
+#include "feel/shape.h"
+#include "gate/gate_in.h"
+
+static enum err look(struct ctx *ctx, struct gate *g, struct db *db, struct str name,
+                     struct str key, struct question *q)
+{
+    if (key.n == 0 || json_get_str(&q->registers, name) != NULL) {
+        return ERR_OK;
+    }
+    for (size_t i = 0; i < g->room_count; i++) {
+        for (size_t k = 0; k < g->rooms[i]->register_count; k++) {
+            const struct register_row *row = &g->rooms[i]->registers[k];
+            struct json record;
+            bool found = false;
+            if (!str_equal(str_from(row->name), name)) {
+                continue;
+            }
+            TRY(row->look(ctx, db, key, &record, &found));
+            /* Of another's record nothing is known here, not even that it is there. */
+            struct str whose = found ? json_text(&record, "party") : STR("");
+            if (found && (whose.n == 0 || str_equal(whose, q->party))) {
+                json_set(ctx->arena, &q->registers, name, record);
+            }
+            return ERR_OK;
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err look_fact(struct ctx *ctx, struct gate *g, struct db *db, const struct fact *fact,
+                          struct question *q)
+{
+    if (!fact->held) {
+        return ERR_OK;
+    }
+    const struct json *by =
+        fact->held_by == NULL ? NULL : json_get_str(&q->facts, fact->held_by->id);
+    struct str key = fact->held_by == NULL      ? q->party
+                     : json_is(by, JSON_STRING) ? by->text
+                                                : (struct str){0};
+    return look(ctx, g, db, fact->held_register, key, q);
+}
+
+/* Does an expression that decides about this act look into registers? */
+static bool asks_registers(const struct question *q)
+{
+    for (size_t i = 0; i < q->kind->condition_count; i++) {
+        if (feel_uses(q->kind->conditions[i].when, LAW_SLOT_REGISTER)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; q->item != NULL && i < q->item->condition_count; i++) {
+        const struct feel_program *when = q->item->conditions[i].when;
+        if (q->kind->fields_from_need && when != NULL && feel_uses(when, LAW_SLOT_REGISTER)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum err registers_load(struct ctx *ctx, struct gate *g, struct db *db, struct question *q)
+{
+    if (q->kind == NULL || q->draft->fields.kind != JSON_OBJECT) {
+        return ERR_OK;
+    }
+    q->registers = json_object();
+    struct need_list needs = question_needs(q);
+    for (size_t k = 0; k < LEN(needs.list); k++) {
+        for (size_t i = 0; i < needs.count[k]; i++) {
+            const struct need *need = &needs.list[k][i];
+            if (need->fact->held_by != NULL || need->from_register) {
+                TRY(look_fact(ctx, g, db, need->fact, q));
+            }
+        }
+    }
+    if (!asks_registers(q)) {
+        return ERR_OK;
+    }
+    size_t count = 0;
+    const struct fact *facts = law_facts(q->law, &count);
+    TRY(look(ctx, g, db, STR("party"), q->party, q));
+    for (size_t i = 0; i < count; i++) {
+        if (facts[i].held_by != NULL) {
+            TRY(look_fact(ctx, g, db, &facts[i], q));
+        }
+    }
+    return ERR_OK;
+}
+
+const struct json *register_value(const struct question *q, const struct fact *fact)
+{
+    const struct json *record = json_get_str(&q->registers, fact->held_register);
+    const struct json *v = record == NULL ? NULL : json_get_str(record, fact->held_as);
+    return v == NULL || v->kind == JSON_NULL ? NULL : v;
+}
