@@ -18,12 +18,6 @@ static const struct {
 } nameless[] = {
     {"licence.issue",
      "its number is made by the rule of its type, or written off the old register"},
-    {"licence.renew", "the case names its licence; where there is none nothing is renewed"},
-    {"licence.change", "the case names its licence; where there is none nothing changes"},
-    {"licence.correct", "the case names its licence; where there is none nothing is corrected"},
-    {"licence.suspend", "the case names its licence; where there is none nothing is suspended"},
-    {"licence.revoke", "the case names its licence; where there is none nothing is revoked"},
-    {"licence.cancel", "the case names its licence; where there is none nothing is cancelled"},
     {"login.setting", "a setting is of whoever acts"},
     {"oidc.register", "an application registered again has what it now says"},
     {"law.publish", "a pack is named by what it is; the book tries it before"},

@@ -266,6 +266,30 @@ static enum err earlier(struct ctx *ctx, struct db *db, const struct json *facts
     return ERR_OK;
 }
 
+/* A licence of this register that an act names is that of the party whose case it is. One that the
+ * register does not hold may be older than it, or of another node: the act is done, and there is
+ * nothing to change here. One that the act does not name is named by the facts of the case. */
+static enum err look_licence(struct ctx *ctx, struct db *db, const struct naming *n,
+                             struct misnamed *ret)
+{
+    struct licence_get_row row;
+    bool found = false;
+    struct str number = json_text(&n->draft->fields, "licence.number");
+    if (number.n == 0) {
+        return ERR_OK;
+    }
+    TRY(licence_get(ctx, db, (struct licence_get_in){.number = number}, &row, &found));
+    bool anothers = found && !str_equal(row.party, n->party);
+    *ret = anothers ? (struct misnamed){"form.subject", "licence.number"} : *ret;
+    return ERR_OK;
+}
+
+/* licence.issue makes its number itself and names nothing. That a licence is of the type of the
+ * case's item each effect sees to, for an act of several items may name either's. */
+static const struct name_row names[] = {
+    {"licence.renew", look_licence},   {"licence.change", look_licence},
+    {"licence.correct", look_licence}, {"licence.suspend", look_licence},
+    {"licence.revoke", look_licence},  {"licence.cancel", look_licence}};
 static const struct effect_row effects[] = {
     {"licence.issue", on_issue},   {"licence.renew", on_renew},     {"licence.revoke", on_revoke},
     {"licence.cancel", on_cancel}, {"licence.suspend", on_suspend}, {"licence.correct", on_correct},
@@ -307,6 +331,8 @@ const struct projector licence_projector = {.room = "licence",
                                             .effect_count = LEN(effects),
                                             .registers = registers,
                                             .register_count = LEN(registers),
+                                            .names = names,
+                                            .name_count = LEN(names),
                                             .erase = erase,
                                             .earlier = earlier};
 
