@@ -160,11 +160,12 @@ struct fact {
     bool has_latest;
     struct day_span earliest;
     struct day_span latest;
-    bool is_name; /* of a person or a firm: one dot, half width (normal.c) */
-    bool held; /* a register has it: what a draft says of it is held against that */
-    struct str held_register;     /* "party", "licence" */
-    const struct fact *held_by;   /* the fact that names the record; NULL: the party whose act it is */
-    struct str held_as;           /* the member of the record; of a party: this fact's id */
+    bool is_name;             /* of a person or a firm: one dot, half width (normal.c) */
+    bool held;                /* a register has it: what a draft says of it is held against that */
+    struct str held_register; /* "party", "licence" */
+    const struct fact
+        *held_by;       /* the fact that names the record; NULL: the party whose act it is */
+    struct str held_as; /* the member of the record; of a party: this fact's id */
     uint32_t index;
 };
 

@@ -22,8 +22,8 @@ struct vault_content {
     struct json salts;    /* name -> salt in hex; of an erased value {"gone": its commitment} */
     struct json proposal; /* what the item's decision said then */
     bool has_proposal;
-    struct str given;    /* HMAC-SHA-256 in hex of the fields as they came, under the salts, where they
-                            are others than those kept; empty else */
+    struct str given; /* HMAC-SHA-256 in hex of the fields as they came, under the salts, where they
+                         are others than those kept; empty else */
     struct json decided; /* what business rule tasks of the procedure decided, in turn */
     bool erased;         /* some value is gone */
 };
