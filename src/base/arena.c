@@ -267,7 +267,3 @@ size_t arena_used(const struct arena *a)
     return a->used;
 }
 
-size_t arena_peak(const struct arena *a)
-{
-    return a->peak;
-}

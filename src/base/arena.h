@@ -61,5 +61,3 @@ void arena_guard(struct arena *a, struct arena_guard *g);
 void arena_guard_as(struct arena *a, const struct arena *from);
 
 size_t arena_used(const struct arena *a);
-/* Most bytes used since it was made or cleared. */
-size_t arena_peak(const struct arena *a);

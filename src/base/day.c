@@ -66,11 +66,6 @@ struct day day_add_months(struct day d, int32_t months)
     return day_from_civil(c);
 }
 
-bool day_is_before(struct day a, struct day b)
-{
-    return a.n < b.n;
-}
-
 static bool digits(struct str s, size_t at, size_t n, int32_t *ret)
 {
     int32_t v = 0;

@@ -25,7 +25,6 @@ int day_of_week(struct day d);
 struct day day_add(struct day d, int32_t days);
 /* The same day of the month n months on, or that month's last day. */
 struct day day_add_months(struct day d, int32_t months);
-bool day_is_before(struct day a, struct day b);
 
 /* "YYYY-MM-DD" only; false for anything else. */
 bool day_parse(struct str s, struct day *ret);

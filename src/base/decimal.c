@@ -486,11 +486,6 @@ int decimal_compare(struct decimal a, struct decimal b)
     return a.negative ? -c : c;
 }
 
-bool decimal_is_integer(struct decimal d)
-{
-    return decimal_reduce(d).exp >= 0;
-}
-
 bool decimal_to_i64(struct decimal d, int64_t *ret)
 {
     d = decimal_reduce(d);

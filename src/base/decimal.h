@@ -39,7 +39,6 @@ bool decimal_to_i64(struct decimal d, int64_t *ret);
 double decimal_to_double(struct decimal d);
 
 bool decimal_is_zero(struct decimal d);
-bool decimal_is_integer(struct decimal d);
 /* By value: <0, 0, >0. */
 int decimal_compare(struct decimal a, struct decimal b);
 struct decimal decimal_negate(struct decimal d);

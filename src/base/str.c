@@ -22,11 +22,6 @@ int str_compare(struct str a, struct str b)
     return c != 0 ? c : (a.n > b.n) - (a.n < b.n);
 }
 
-bool str_is_empty(struct str s)
-{
-    return s.n == 0;
-}
-
 bool str_starts(struct str s, struct str prefix)
 {
     return s.n >= prefix.n && str_equal((struct str){s.p, prefix.n}, prefix);

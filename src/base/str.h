@@ -6,7 +6,6 @@
 bool str_equal(struct str a, struct str b);
 /* Order by bytes (which for UTF-8 is the order of code points): <0, 0, >0. */
 int str_compare(struct str a, struct str b);
-bool str_is_empty(struct str s);
 bool str_starts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
 /* Index of the first occurrence, or SIZE_MAX. */

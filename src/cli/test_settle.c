@@ -59,11 +59,11 @@ TEST(gate_settle_keeps_the_normal_form_and_knows_the_draft_again)
 static const struct actor ming = {.kind = ACTOR_PARTY, .id = STR_INIT("p-ming")};
 
 /* %s: what is said of oneself; and what a person who runs a firm alone is not asked. */
-#define SELF(said, more)                                                                                \
+#define SELF(said, more)                                                                           \
     "{" said "\"person.phone\":\"13800001208\",\"person.address\":\"滨河县北街 21 号\","          \
     "\"business.name\":\"欧阳五金\",\"business.standard_name\":true,\"business.scope\":\"零售\"," \
     "\"business.industry\":\"F\",\"premises.address\":\"滨河县北街 21 号\","                      \
-    "\"premises.right\":\"own\",\"service.delivery\":\"electronic\",\"service.truth\":true,"            \
+    "\"premises.right\":\"own\",\"service.delivery\":\"electronic\",\"service.truth\":true,"       \
     "\"business.form\":\"person\"" more "}"
 
 TEST(gate_settle_believes_the_register)

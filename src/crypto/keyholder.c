@@ -306,17 +306,6 @@ enum err keyholder_in_memory(struct ctx *ctx, const uint8_t ed25519_seed[32],
     return ERR_OK;
 }
 
-enum err keyholder_public_only(struct ctx *ctx, struct str dir, struct keyholder **ret)
-{
-    struct keyholder *k = ARENA_NEW(ctx->arena, struct keyholder);
-    k->fd = -1;
-    k->door = -1;
-    TRY(keys_public(ctx, dir, &k->public_keys));
-    pthread_mutex_init(&k->lock, NULL);
-    *ret = k;
-    return ERR_OK;
-}
-
 /* The keeper ends by itself when its door closes; one that stands still is ended. */
 static void keeper_wait(pid_t keeper)
 {

@@ -32,9 +32,6 @@ enum err keyholder_start(struct ctx *ctx, struct str dir, struct keyholder **ret
 /* Keys from two 32-byte secrets, in this process; lives on ctx->arena. */
 enum err keyholder_in_memory(struct ctx *ctx, const uint8_t ed25519_seed[32],
                              const uint8_t sm2_secret[32], struct keyholder **ret) MUST_USE;
-/* The public keys of DIR alone, for one that reads and never signs (every question: ERR_SIGNING).
- */
-enum err keyholder_public_only(struct ctx *ctx, struct str dir, struct keyholder **ret) MUST_USE;
 /* Ends the process and waits for it. */
 void keyholder_stop(struct keyholder *k);
 /* Ask whether it is there, and start it again when it is not: about once a second, so that one that

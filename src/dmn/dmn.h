@@ -63,8 +63,6 @@ struct str dmn_node_name(const struct dmn_node *n);
 const struct feel_type *dmn_node_type(const struct dmn_node *n);
 /* Whether the logic of n or of what it requires calls Java. */
 bool dmn_node_java(const struct dmn_node *n);
-/* The decision table that is the whole logic of a decision or business knowledge model, or NULL. */
-const struct dmn_table *dmn_node_table(const struct dmn_node *n);
 
 /* ---- evaluating ------------------------------------------------------------------------------ */
 

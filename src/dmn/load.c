@@ -678,7 +678,3 @@ bool dmn_node_java(const struct dmn_node *n)
     return n->java;
 }
 
-const struct dmn_table *dmn_node_table(const struct dmn_node *n)
-{
-    return n->logic == NULL ? NULL : n->logic->table;
-}

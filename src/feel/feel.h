@@ -173,8 +173,6 @@ enum err feel_call(struct ctx *ctx, struct feel_env *env, struct feel_value func
 enum err feel_call_named(struct ctx *ctx, struct feel_env *env, struct feel_value function,
                          const struct feel_entry *args, size_t count,
                          struct feel_value *ret) MUST_USE;
-/* How many parameters, and their names (NULL for a built-in with several signatures). */
-size_t feel_function_params(struct feel_value function, const struct feel_member **ret);
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 

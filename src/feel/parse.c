@@ -1265,11 +1265,6 @@ bool feel_path(const struct feel_program *program, uint32_t *ret_slot, struct st
     return true;
 }
 
-struct feel_source feel_source_of(const struct feel_program *program)
-{
-    return program->source;
-}
-
 bool feel_uses(const struct feel_program *program, size_t slot)
 {
     return slot < program->slot_count && program->used[slot];

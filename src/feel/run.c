@@ -308,12 +308,3 @@ enum err feel_call_named(struct ctx *ctx, struct feel_env *env, struct feel_valu
     return call_end(&r, run_call_named(&r, NULL, function, args, count), ret);
 }
 
-size_t feel_function_params(struct feel_value function, const struct feel_member **ret)
-{
-    if (function.kind != FEEL_FUNCTION) {
-        *ret = NULL;
-        return 0;
-    }
-    *ret = function.function->params;
-    return function.function->count;
-}

@@ -28,7 +28,5 @@ bool feel_constant(const struct feel_program *program, struct feel_value *ret);
  * the members on the way, of which there are at most max. False when it is anything else. */
 bool feel_path(const struct feel_program *program, uint32_t *ret_slot, struct str *ret_members,
                size_t max, size_t *ret_count);
-/* What the program was compiled from. */
-struct feel_source feel_source_of(const struct feel_program *program);
 /* Does the program use slot i? */
 bool feel_uses(const struct feel_program *program, size_t slot);

@@ -419,9 +419,6 @@ TEST(feel_calls_functions_from_outside_and_is_called)
     CHECK_STR(feel_text(ctx, r), "10");
     CHECK_OK(feel_call(ctx, &other, v, args, 1, &r));
     CHECK(feel_is_null(r));
-    const struct feel_member *found = NULL;
-    CHECK_INT(feel_function_params(v, &found), 2);
-    CHECK_STR(found[1].name, "b");
 }
 
 TEST(feel_checks_and_coerces_types)
@@ -677,7 +674,6 @@ TEST(feel_tells_paths_from_other_programs)
         size_t count = 9;
         CHECK_OK(
             feel_compile(ctx, &scope, (struct feel_source){.text = str_from(cases[i].text)}, &p));
-        CHECK_STR(feel_source_of(p).text, cases[i].text);
         CHECK_INT(feel_path(p, &slot, members, 2, &count), cases[i].members >= 0);
         if (cases[i].members >= 0) {
             CHECK_INT(count, cases[i].members);

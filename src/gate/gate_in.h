@@ -78,6 +78,7 @@ struct question {
 
     int leaf_form;            /* in which its leaf is written (act.c) */
     struct json registers;    /* register -> the record that the facts, or whose act it is, name */
+    struct str foreign;       /* a register in which what the facts name is another party's */
     struct str held_fact;     /* a fact of which the draft says another thing than its register; */
     struct json held_value;   /* and what that says */
     const struct json *given; /* the fields as they came, where settling changed them; else NULL */

@@ -23,9 +23,11 @@ static enum err look(struct ctx *ctx, struct gate *g, struct db *db, struct str 
                 continue;
             }
             TRY(row->look(ctx, db, key, &record, &found));
-            /* Of another's record nothing is known here, not even that it is there. */
+            /* Of another's record nothing is known here but that it is another's. */
             struct str whose = found ? json_text(&record, "party") : STR("");
-            if (found && (whose.n == 0 || str_equal(whose, q->party))) {
+            bool foreign = found && whose.n > 0 && !str_equal(whose, q->party);
+            q->foreign = foreign ? name : q->foreign;
+            if (found && !foreign) {
                 json_set(ctx->arena, &q->registers, name, record);
             }
             return ERR_OK;
@@ -71,6 +73,7 @@ enum err registers_load(struct ctx *ctx, struct gate *g, struct db *db, struct q
         return ERR_OK;
     }
     q->registers = json_object();
+    q->foreign = (struct str){0};
     struct need_list needs = question_needs(q);
     for (size_t k = 0; k < LEN(needs.list); k++) {
         for (size_t i = 0; i < needs.count[k]; i++) {

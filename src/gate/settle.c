@@ -77,15 +77,13 @@ static bool set_normal(struct ctx *ctx, struct question *q, const struct need_li
     return other;
 }
 
-/* A record that is not there, or not this party's, which are not told apart. */
-static void note_missing(struct ctx *ctx, struct question *q, const struct fact *fact)
+/* What is another's is not named; what no register knows may be older than it, and is as stated. */
+static void note_foreign(struct ctx *ctx, struct question *q, const struct fact *fact)
 {
-    const struct fact *by = fact->held ? fact->held_by : NULL;
-    if (by == NULL || !json_is(json_get_str(&q->facts, by->id), JSON_STRING) ||
-        q->misnamed.code != NULL || json_get_str(&q->registers, fact->held_register) != NULL) {
-        return;
+    if (fact->held_by != NULL && str_equal(q->foreign, fact->held_register) &&
+        q->misnamed.code == NULL) {
+        q->misnamed = (struct misnamed){"form.subject", str_z(ctx->arena, fact->held_by->id)};
     }
-    q->misnamed = (struct misnamed){"form.subject", str_z(ctx->arena, by->id)};
 }
 
 /* Fill what a register holds and the draft does not say; note the first of which it says another
@@ -104,7 +102,7 @@ static bool set_held(struct ctx *ctx, struct question *q, const struct need_list
             bool empty = said == NULL || said->kind == JSON_NULL ||
                          (said->kind == JSON_STRING && said->text.n == 0);
             if (value == NULL) {
-                note_missing(ctx, q, need->fact);
+                note_foreign(ctx, q, need->fact);
                 continue;
             }
             if (empty) {

@@ -104,11 +104,6 @@ struct str field_get(const struct http_fields *f, const char *name)
     return p == NULL ? (struct str){0} : p->value;
 }
 
-bool field_has(const struct http_fields *f, const char *name)
-{
-    return find(f, name) != NULL;
-}
-
 struct str cookie_get(const struct http_request *r, struct str name)
 {
     struct str found = {0};

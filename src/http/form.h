@@ -19,9 +19,8 @@ enum err query_parse(struct ctx *ctx, struct str query, struct http_fields *ret)
 /* The body of r; ERR_MEDIA_TYPE unless it is declared as such a form. */
 enum err form_parse(struct ctx *ctx, const struct http_request *r,
                     struct http_fields *ret) MUST_USE;
-/* The first value of a name; empty when absent. field_has tells the two apart. */
+/* The first value of a name; empty when absent. */
 struct str field_get(const struct http_fields *f, const char *name);
-bool field_has(const struct http_fields *f, const char *name);
 
 /* ---- multipart/form-data (multipart.c) ---- */
 

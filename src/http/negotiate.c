@@ -1,4 +1,4 @@
-/* negotiate.c - quality values, entity tags, dates (RFC 9110 12.4.2, 12.5, 8.8.3, 5.6.7). */
+/* negotiate.c - quality values and dates (RFC 9110 12.4.2, 12.5, 5.6.7). */
 #include "http/negotiate.h"
 
 #include <stdio.h>
@@ -50,18 +50,6 @@ static int match_type(struct str range, struct str offer)
     return str_equal(subtype, STR("*")) ? 2 : str_equal_nocase(subtype, offer_subtype) ? 3 : 0;
 }
 
-static int match_language(struct str range, struct str offer)
-{
-    if (str_equal(range, STR("*"))) {
-        return 1;
-    }
-    struct str shorter = range.n < offer.n ? range : offer;
-    struct str longer = range.n < offer.n ? offer : range;
-    bool is_prefix = shorter.n > 0 && str_equal_nocase(str_slice(longer, 0, shorter.n), shorter) &&
-                     (longer.n == shorter.n || longer.p[shorter.n] == '-');
-    return is_prefix ? 1 + (int)(shorter.n < 1000 ? shorter.n : 1000) : 0;
-}
-
 static int match_coding(struct str range, struct str offer)
 {
     return str_equal(range, STR("*")) ? 1 : str_equal_nocase(range, offer) ? 2 : 0;
@@ -85,12 +73,15 @@ static int quality_for(struct str list, struct str offer, match_fn *match)
     return quality;
 }
 
-static int choose(struct str list, const struct str *offers, size_t count, match_fn *match)
+int accept_choose(struct str accept, const struct str *offers, size_t count)
 {
     int best = -1;
     int best_quality = 0;
+    if (str_trim(accept).n == 0) {
+        return 0;
+    }
     for (size_t i = 0; i < count; i++) {
-        int q = quality_for(list, offers[i], match);
+        int q = quality_for(accept, offers[i], match_type);
         if (q > best_quality) {
             best_quality = q;
             best = (int)i;
@@ -99,38 +90,9 @@ static int choose(struct str list, const struct str *offers, size_t count, match
     return best;
 }
 
-int accept_choose(struct str accept, const struct str *offers, size_t count)
-{
-    return str_trim(accept).n == 0 ? 0 : choose(accept, offers, count, match_type);
-}
-
-int language_choose(struct str accept_language, const struct str *offers, size_t count)
-{
-    return choose(accept_language, offers, count, match_language);
-}
-
 bool accepts_gzip(struct str accept_encoding)
 {
     return quality_for(accept_encoding, STR("gzip"), match_coding) > 0;
-}
-
-struct str etag_of(struct arena *a, struct str bytes)
-{
-    return str_format(a, "\"%016llx\"", (unsigned long long)str_hash(bytes));
-}
-
-bool etag_matches(struct str if_none_match, struct str etag)
-{
-    while (if_none_match.n > 0) {
-        struct str tag = str_trim(str_cut(if_none_match, ',', &if_none_match));
-        if (str_starts(tag, STR("W/"))) {
-            tag = str_slice(tag, 2, tag.n);
-        }
-        if (str_equal(tag, etag) || str_equal(tag, STR("*"))) {
-            return true;
-        }
-    }
-    return false;
 }
 
 void http_date_put(char out[30], struct instant t)
@@ -149,9 +111,3 @@ void http_date_put(char out[30], struct instant t)
              in_day / 60 % 60, in_day % 60);
 }
 
-struct str http_date(struct arena *a, struct instant t)
-{
-    char text[30];
-    http_date_put(text, t);
-    return str_copy(a, str_from(text));
-}

@@ -40,7 +40,7 @@ TEST(http_form_reads_queries_strictly)
     CHECK_ERR(query_parse(ctx, buf_str(&many), &f), ERR_TOO_MANY);
     CHECK_OK(query_parse(ctx, str_slice(buf_str(&many), 0, many.n - 1), &f));
     CHECK_INT(f.count, LIMIT_HTTP_FORM_FIELDS);
-    CHECK(field_has(&f, "a") && !field_has(&f, "b"));
+    CHECK(field_get(&f, "b").n == 0);
     struct http_pair type = {STR("content-type"), STR("text/plain")};
     struct http_request r = {.headers = &type, .header_count = 1, .body = STR("a=1")};
     CHECK_ERR(form_parse(ctx, &r, &f), ERR_MEDIA_TYPE);
@@ -193,38 +193,27 @@ static const struct {
     {"TEXT/HTML", 0},
     {"text/html;q=0.001", 0},
 };
-static const struct {
-    const char *accept;
-    int want;
-} language_rows[] = {
-    {"", -1},   {"zh", 0},          {"zh-CN,en;q=0.5", 0}, {"en-GB", 1}, {"en;q=0.9, zh;q=0.8", 1},
-    {"fr", -1}, {"fr, *;q=0.1", 0}, {"zh-TW", -1},         {"zhx", -1},
-};
 
 TEST(http_negotiate_chooses)
 {
     static const struct str types[] = {STR_INIT("text/html"), STR_INIT("application/json")};
-    static const struct str languages[] = {STR_INIT("zh-CN"), STR_INIT("en")};
     for (size_t i = 0; i < LEN(accept_rows); i++) {
         CHECK_INT(accept_choose(str_from(accept_rows[i].accept), types, 2), accept_rows[i].want);
-    }
-    for (size_t i = 0; i < LEN(language_rows); i++) {
-        CHECK_INT(language_choose(str_from(language_rows[i].accept), languages, 2),
-                  language_rows[i].want);
     }
     CHECK(accepts_gzip(STR("br, gzip")) && accepts_gzip(STR("*")) && !accepts_gzip(STR("")));
     CHECK(!accepts_gzip(STR("*, gzip;q=0.0")) && !accepts_gzip(STR("br")));
 }
 
-TEST(http_negotiate_knows_tags_and_dates)
+TEST(http_negotiate_writes_dates)
 {
-    struct str tag = etag_of(ctx->arena, STR("content"));
-    CHECK_INT(tag.n, 18);
-    CHECK(!str_equal(tag, etag_of(ctx->arena, STR("contenu"))));
-    CHECK(etag_matches(tag, tag) && etag_matches(STR("*"), tag) && !etag_matches(STR(""), tag));
-    CHECK(etag_matches(str_format(ctx->arena, "\"x\", W/%.*s", FMT(tag)), tag));
-    CHECK(!etag_matches(STR("\"x\", W/\"y\""), tag));
-    CHECK_STR(http_date(ctx->arena, (struct instant){784111777000}),
-              "Sun, 06 Nov 1994 08:49:37 GMT");
-    CHECK_STR(http_date(ctx->arena, (struct instant){-1}), "Wed, 31 Dec 1969 23:59:59 GMT");
+    static const struct {
+        int64_t ms;
+        const char *text;
+    } rows[] = {{784111777000, "Sun, 06 Nov 1994 08:49:37 GMT"},
+                {-1, "Wed, 31 Dec 1969 23:59:59 GMT"}};
+    for (size_t i = 0; i < LEN(rows); i++) {
+        char text[30];
+        http_date_put(text, (struct instant){rows[i].ms});
+        CHECK_STR(str_from(text), rows[i].text);
+    }
 }
