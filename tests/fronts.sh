@@ -72,6 +72,17 @@ lost() {
 }
 : >"$W/acked"
 
+# what a new node lacks is made by the one that writes, and by no front
+for round in 1 2 3; do
+    serve_demo "$W/new" --fronts 16
+    come_to tongban-front 16 50 >/dev/null
+    sleep 0.3
+    ok "sixteen fronts begin at once on a new node, and none falls ($round)" 0 "$(grep -c 'started again' "$W/log")"
+    kill $PID
+    wait $PID
+    rm -rf "$W/new"
+done
+
 serve_demo "$W/node" --fronts 2
 ok "one process writes" 1 "$(named tongban-writer | wc -l)"
 ok "two serve" 2 "$(come_to tongban-front 2 50)"

@@ -329,7 +329,8 @@ static int serve_alone(struct cmd *c, struct serving *s)
     sigemptyset(&stop);
     sigaddset(&stop, SIGINT);
     sigaddset(&stop, SIGTERM);
-    enum err e = open_doors(ctx, s);
+    enum err e = login_make_key(ctx, s->node.dir);
+    e = e == ERR_OK ? open_doors(ctx, s) : e;
     e = e == ERR_OK ? control_open(ctx, &s->health, &s->control) : e;
     e = e == ERR_OK ? shut_in(ctx, s) : e;
     if (e == ERR_OK) {
@@ -364,7 +365,8 @@ static enum err writer_open(struct ctx *ctx, struct serving *s)
 {
     TRY(open_node(ctx, s, s->node.dir));
     fronts_close(s);
-    TRY(open_oidc(ctx, s)); /* its jobs run here */
+    TRY(login_make_key(ctx, s->node.dir)); /* fronts read it; none makes one */
+    TRY(open_oidc(ctx, s));                /* its jobs run here */
     TRY(control_open(ctx, &s->health, &s->control));
     TRY(relay_new(ctx, s->node.gate, &s->relay));
     TRY(start_writing(ctx, s));

@@ -25,9 +25,12 @@ extern const struct projector login_projector;
 extern const struct keep_table login_keeps;
 
 /* What the room keeps while the program serves: give it to the pages as the state of "login". dir
- * holds its key of seeds at rest (made when missing). origin: "https://portal.example", of
+ * holds its key of seeds at rest (login_make_key). origin: "https://portal.example", of
  * passkeys; empty: passkeys only at http://localhost. Starts its threads. */
 struct login;
+/* The key of seeds at rest in the node's folder, made when there is none. By one process, before
+ * any other opens the room: two that made one each would not read what the other sealed. */
+enum err login_make_key(struct ctx *ctx, struct str dir) MUST_USE;
 enum err login_open(struct ctx *ctx, struct str dir, struct str origin,
                     struct login **ret) MUST_USE;
 /* Ends its threads; no page may come after. NULL is allowed. */

@@ -21,17 +21,30 @@ struct login *login_of(const struct page *p)
     return l;
 }
 
+static const char *seal_path(struct ctx *ctx, struct str dir)
+{
+    return str_format(ctx->arena, "%.*s/login.key", FMT(dir)).p;
+}
+
+enum err login_make_key(struct ctx *ctx, struct str dir)
+{
+    const char *path = seal_path(ctx, dir);
+    if (ctx->world->exists(ctx->world, path) == 0) {
+        return ERR_OK;
+    }
+    uint8_t fresh[SEAL_KEY];
+    ctx->world->random(ctx->world, fresh, sizeof(fresh));
+    enum err e = file_write(ctx, path, (struct str){(const char *)fresh, sizeof(fresh)}, 0600);
+    bytes_wipe(fresh, sizeof(fresh));
+    return e;
+}
+
 /* Seeds of one-time codes must be readable to check a code; in a copy of the store alone they are
  * not. */
 static enum err read_seal(struct ctx *ctx, struct login *l, struct str dir)
 {
-    const char *path = str_format(ctx->arena, "%.*s/login.key", FMT(dir)).p;
+    const char *path = seal_path(ctx, dir);
     struct str text = {0};
-    if (ctx->world->exists(ctx->world, path) != 0) {
-        uint8_t fresh[SEAL_KEY];
-        ctx->world->random(ctx->world, fresh, sizeof(fresh));
-        TRY(file_write(ctx, path, (struct str){(const char *)fresh, sizeof(fresh)}, 0600));
-    }
     TRY(file_read(ctx, path, 4096, &text));
     if (text.n != SEAL_KEY) {
         return fault(ctx, ERR_CORRUPT, "%s is not of %d bytes", path, SEAL_KEY);

@@ -3,6 +3,8 @@
 #include "base/test.h"
 #include "login/login_in.h"
 
+#include <stdlib.h>
+
 /* What a guess is called is the same in every process of a node, another for each kind and key, and
  * not to be known without the node's seal. */
 TEST(login_guess_is_called_alike_in_every_process)
@@ -25,6 +27,30 @@ TEST(login_guess_is_called_alike_in_every_process)
     }
     there = guess_try(other, &lin);
     CHECK(memcmp(here.digest, there.digest, BOUND_DIGEST) != 0);
+}
+
+/* The key of seeds at rest is made once, by whom the node's maker asks; a process that only opens
+ * the room never makes one of its own. */
+TEST(login_key_is_made_by_one_and_read_by_all)
+{
+    char folder[] = "/tmp/tongban-login-XXXXXX";
+    must(mkdtemp(folder) != NULL);
+    struct str dir = str_from(folder);
+    const char *path = str_format(ctx->arena, "%.*s/login.key", FMT(dir)).p;
+    struct login *l = NULL;
+    struct str first = {0};
+    struct str second = {0};
+    CHECK_ERR(login_open(ctx, dir, STR(""), &l), ERR_NOT_FOUND);
+    CHECK(ctx->world->exists(ctx->world, path) != 0);
+    CHECK_OK(login_make_key(ctx, dir));
+    CHECK_OK(file_read(ctx, path, 4096, &first));
+    CHECK_OK(login_make_key(ctx, dir));
+    CHECK_OK(file_read(ctx, path, 4096, &second));
+    CHECK(str_equal(first, second));
+    CHECK_OK(login_open(ctx, dir, STR(""), &l));
+    CHECK(memcmp(l->seal, first.p, SEAL_KEY) == 0);
+    login_close(l);
+    test_folder_remove(folder);
 }
 
 struct gate_job {
