@@ -833,24 +833,45 @@ struct trial {
     bool good;
 };
 
-/* What may be in force from today on: of each code what is now, and what has yet to begin. */
-static size_t terms_ahead(const struct work *w, struct day day, struct pack_term *terms,
-                          struct str *digests)
+/* What may be in force from today on: of each code what is now and what has yet to begin, and last
+ * of its code what is tried. The codes stand in the order in which they were first published, as
+ * they do in the law of a day: what builds on a pack comes after it, also when its newest version
+ * is the younger one. Returns the count; where what is tried stands is in ret_own. */
+static size_t terms_ahead(const struct work *w, struct day day, const struct pack_term *own,
+                          struct pack_term *terms, struct str *digests, size_t *ret_own)
 {
     const struct law_book *b = w->book;
     struct pack_term *all = NULL;
     size_t n = terms_upto(w, INT64_MAX, &all);
     size_t *now = ARENA_ARRAY(w->ctx.arena, size_t, n + 1);
+    bool *holds = ARENA_ARRAY(w->ctx.arena, bool, n + 1);
+    bool *placed = ARENA_ARRAY(w->ctx.arena, bool, n + 1);
     size_t now_count = law_in_force(all, n, day, now);
-    size_t count = 0;
     for (size_t i = 0; i < n; i++) {
-        bool holds = all[i].from.n > day.n;
-        for (size_t k = 0; k < now_count && !holds; k++) {
-            holds = now[k] == i;
+        holds[i] = all[i].from.n > day.n;
+        placed[i] = false;
+    }
+    for (size_t k = 0; k < now_count; k++) {
+        holds[now[k]] = true;
+    }
+    size_t count = 0;
+    *ret_own = SIZE_MAX;
+    for (size_t place = 0; place <= n; place++) {
+        struct str code = place < n ? all[place].code : own->code;
+        if (place < n && placed[place]) {
+            continue;
         }
-        if (holds) {
-            digests[count] = b->rows[i].digest;
-            terms[count++] = all[i];
+        for (size_t i = place; i < n; i++) {
+            if (str_equal(all[i].code, code)) {
+                placed[i] = true;
+                digests[count] = b->rows[i].digest;
+                terms[count] = all[i];
+                count += holds[i];
+            }
+        }
+        if (*ret_own == SIZE_MAX && str_equal(own->code, code)) {
+            *ret_own = count;
+            terms[count++] = *own;
         }
     }
     return count;
@@ -878,19 +899,22 @@ static enum err run_trial(struct work *w, void *arg)
     if (law_pack_read(ctx, t->file, &source) != ERR_OK) {
         return unreadable(ctx, t);
     }
-    size_t count = terms_ahead(w, t->day, terms, digests);
-    for (size_t i = 0; i < count; i++) {
-        TRY(parsed_of(w, digests[i], &terms[i].pack));
-    }
-    struct pack_term *own = &terms[count];
+    struct pack_term own = {0};
     sha256(t->file.p, t->file.n, digest);
-    TRY(law_shelve(ctx, b->shelf, &source, digest, &own->pack));
-    struct pack_head head = law_pack_head(own->pack);
-    own->code = head.code;
-    own->from = head.from.n > t->day.n ? head.from : t->day;
-    own->until = head.until;
+    TRY(law_shelve(ctx, b->shelf, &source, digest, &own.pack));
+    struct pack_head head = law_pack_head(own.pack);
+    own.code = head.code;
+    own.from = head.from.n > t->day.n ? head.from : t->day;
+    own.until = head.until;
+    size_t fresh = 0;
+    size_t count = terms_ahead(w, t->day, &own, terms, digests, &fresh);
+    for (size_t i = 0; i < count; i++) {
+        if (i != fresh) {
+            TRY(parsed_of(w, digests[i], &terms[i].pack));
+        }
+    }
     enum err e =
-        law_check_ahead(ctx, b->shelf, terms, count + 1, count, &source, 1, t->day, &t->problems);
+        law_check_ahead(ctx, b->shelf, terms, count, fresh, &source, 1, t->day, &t->problems);
     t->good = e == ERR_OK;
     return e == ERR_SYNTAX ? ERR_OK : e;
 }

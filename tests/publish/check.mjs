@@ -75,6 +75,10 @@ if (part === 'refused') {
   check('and the law is what it was', (await ask('', '/healthz')).status === 200)
   const good = await publish(admin, { ...local, [acts]: citing, 'statute/试行办法.1.json': trial({}) })
   check('without its fault it is published', good.status === 201, good)
+  const national = await publish(admin, head(cn, { version: '2026.2' }))
+  check('the national pack anew, on which it builds', national.status === 201, national)
+  const later = await publish(admin, head(local, { version: '2026.3' }))
+  check('and the local one once more, after it', later.status === 201, later)
 }
 if (part === 'ahead') {
   const title = '食品经营许可（二〇三〇年）'
