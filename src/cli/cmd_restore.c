@@ -338,7 +338,9 @@ static int body(struct cmd *cmd)
     const char *database = cmd_option(cmd, "--database");
     bool in_folder = cmd_flag(cmd, "--in-folder");
     r->keys = cmd_option(cmd, "--keys");
-    if (cmd->argc != 3 || (in_folder && database != NULL)) {
+    uint64_t lost = 0;
+    bool counted = accepted == NULL || str_to_u64(str_from(accepted), &lost);
+    if (cmd->argc != 3 || (in_folder && database != NULL) || !counted) {
         return 2;
     }
     struct str to = folder_name(str_from(cmd->argv[2]));
