@@ -44,6 +44,10 @@ want "apply without signing in" 401 "$(get /apply/food-new application/json)"
 as p-lin
 want "form" 200 "$(get '/apply/food-new?for=org-lin')"
 has "prefilled from the register" "滨河县知夏小馆" "$(cat "$W/body")"
+want "another form" 200 "$(get '/apply/pwxk?for=org-lin')"
+has "what the register has stands, and is not asked" 'value="滨河县知夏小馆" readonly' "$(cat "$W/body")"
+want "a form for an organisation that asks about a person" 200 "$(get '/apply/dlys?for=org-lin')"
+has "which may be another than who acts for it" 'value="林知夏" autocomplete' "$(cat "$W/body")"
 PLAN='{"name":"plan.pdf","type":"application/pdf","base64":"JVBERi0xLjcgc2FtcGxl"}'
 FACTS='"business.name":"滨河县知夏小馆","premises.address":"滨河县柳叶街 18 号","premises.area":80,"premises.pollution_distance_ok":true,"food.kind":"catering","food.raw":false,"food.manager":"周远","food.health_ok":true,"food.withdrawn_five_years":false,"person.phone":"13800006620","service.delivery":"electronic","service.truth":true,"premises.plan":'$PLAN',"food.rules":'$PLAN
 want "malformed JSON" 400 "$(post /apply/food-new '{"a":')"

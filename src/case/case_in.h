@@ -101,6 +101,7 @@ struct form_view {
     struct str back;
     const struct json *values;
     const struct json *held;     /* what the node holds of the party */
+    struct json registered;      /* of that, what the register of parties has: no other is taken */
     const struct verdict *wrong; /* what was refused; NULL when shown first */
     struct str for_id;           /* the party it is for, when the act opens a case */
     struct str for_name;

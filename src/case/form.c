@@ -166,6 +166,16 @@ static const struct json *held_value(const struct form_view *f, const struct nee
                : json_get_str(f->held, need->fact->id);
 }
 
+/* What the register has is not asked: the gate takes no other value of it. */
+static const struct json *locked_value(const struct form_view *f, const struct need *need)
+{
+    const struct fact *fact = need->fact;
+    bool asked =
+        fact->held && fact->held_by == NULL && need->from_register && law_holds_drafts(f->law);
+    const struct json *v = asked ? json_get_str(&f->registered, fact->id) : NULL;
+    return v == NULL || v->kind == JSON_NULL ? NULL : v;
+}
+
 /* A value as it is typed: a sum in plain yuan, a day as browsers write it. */
 static struct str typed_text(struct page *p, const struct law *law, const struct fact *fact,
                              const struct json *v)
@@ -184,6 +194,8 @@ static void fill_field(struct page *p, const struct form_view *f, const struct n
     const struct fact *fact = need->fact;
     const struct json *v = f->values == NULL ? NULL : json_get_str(f->values, fact->id);
     const struct json *held = held_value(f, need);
+    const struct json *locked = locked_value(f, need);
+    v = locked != NULL ? locked : v;
     *out = (field_view){.id = fact->id,
                         .question =
                             page_text(p, fact->question.zh.n > 0 ? fact->question : fact->title),
@@ -192,6 +204,7 @@ static void fill_field(struct page *p, const struct form_view *f, const struct n
                         .optional = !need->required,
                         .money = fact->type == FACT_MONEY,
                         .input = input_type(fact),
+                        .locked = locked != NULL,
                         .numeric = fact->type == FACT_INTEGER || fact->type == FACT_DECIMAL ||
                                    fact->type == FACT_MONEY,
                         .wrong = why.n > 0,

@@ -153,6 +153,7 @@ static enum err load_held(struct page *p, struct form_view *f, struct json *held
     page_use(p, f->for_id, STR(""), relation);
     TRY(party_facts(ctx, p->db, f->for_id, held));
     f->held = held;
+    f->registered = *held;
     if (!officer && !str_equal(f->for_id, p->session.actor.id)) {
         struct json own;
         TRY(party_facts(ctx, p->db, p->session.actor.id, &own));

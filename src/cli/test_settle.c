@@ -4,6 +4,7 @@
 #include "cli/test_play.h"
 #include "gate/read.h"
 #include "gate/run.h"
+#include "party_sql.h"
 
 static struct draft draft_of(struct test *t, struct ctx *ctx, struct actor actor, const char *kind,
                              const char *item, const char *fields)
@@ -119,5 +120,44 @@ TEST(gate_settle_leaves_out_what_was_not_asked)
         CHECK(found && (json_get_str(&record.fields, STR("premises.proof")) != NULL) == (i == 1));
         db_close(db);
     }
+    story_close(&s);
+}
+
+#define IDCARD ",\"person.idcard\":\"11010519491231002X\""
+
+/* A register filled before values had one form still knows the person who is in it. */
+TEST(gate_settle_compares_with_an_older_register_in_one_form)
+{
+    struct story s;
+    struct party_register_get_row row;
+    bool found = false;
+    story_open(&s, t, ctx);
+    struct draft d = draft_of(t, ctx, node, "register-party", "",
+                              "{\"party.id\":\"p-new\",\"party.kind\":\"person\",\"person.name\":"
+                              "\"买买提·艾山\",\"person.idcard\":\"11010519491231002X\"}");
+    struct receipt r = story_submit(&s, &d);
+    CHECK_STR(r.verdict.code, "");
+    struct db *db = store_writer(s.stage.store);
+    CHECK_OK(
+        party_register_get(ctx, db, (struct party_register_get_in){STR("p-new")}, &row, &found));
+    struct party_register_set_in as_it_was = {.id = row.id,
+                                              .party_kind = row.party_kind,
+                                              .display_name = row.display_name,
+                                              .code = row.code,
+                                              .facts = row.facts,
+                                              .seq = r.seq};
+    struct party_register_set_in older = as_it_was;
+    older.facts = STR("{\"person.name\":\"买买提・艾山\"}");
+    CHECK_OK(party_register_set(ctx, db, older));
+    struct actor self = {.kind = ACTOR_PARTY, .id = STR("p-new")};
+    static const char *const said[] = {SELF("\"person.name\":\"买买提・艾山\",", IDCARD),
+                                       SELF("", IDCARD)};
+    for (size_t i = 0; i < LEN(said); i++) {
+        d = draft_of(t, ctx, self, "apply", "self-employed", said[i]);
+        r = story_submit(&s, &d);
+        CHECK_STR(r.verdict.code, "");
+        CHECK(r.verdict.admitted && str_equal(kept(&s, r.seq, "person.name"), STR("买买提·艾山")));
+    }
+    CHECK_OK(party_register_set(ctx, db, as_it_was));
     story_close(&s);
 }

@@ -94,7 +94,11 @@ static bool check_missing(struct ctx *ctx, struct question *q, const struct need
             if (need->when != NULL && !question_holds(ctx, q, need->when)) {
                 continue;
             }
-            return verdict_refuse(ctx, q, ret, "form.missing", &need->article, need->fact->id);
+            /* Of another's record nothing is missing: what names it is wrong. */
+            const struct fact *by = need->fact->held ? need->fact->held_by : NULL;
+            bool named = by != NULL && str_equal(q->foreign, need->fact->held_register);
+            return verdict_refuse(ctx, q, ret, named ? "form.subject" : "form.missing",
+                                  named ? NULL : &need->article, named ? by->id : need->fact->id);
         }
     }
     return true;

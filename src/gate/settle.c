@@ -86,6 +86,20 @@ static void note_foreign(struct ctx *ctx, struct question *q, const struct fact 
     }
 }
 
+/* What stands in a register may be older than normal forms. */
+static const struct json *normal_held(struct ctx *ctx, const struct question *q,
+                                      const struct fact *fact)
+{
+    const struct json *value = register_value(q, fact);
+    struct json normal;
+    if (value == NULL || !law_fact_normal(ctx->arena, fact, value, &normal)) {
+        return value;
+    }
+    struct json *kept = ARENA_NEW(ctx->arena, struct json);
+    *kept = normal;
+    return kept;
+}
+
 /* Fill what a register holds and the draft does not say; note the first of which it says another
  * thing. Of a party only what the act or item expects from its register: the same fact may be asked
  * about somebody else. */
@@ -93,11 +107,12 @@ static bool set_held(struct ctx *ctx, struct question *q, const struct need_list
 {
     struct json out = q->draft->fields;
     bool other = false;
-    for (size_t k = 0; k < LEN(needs->list); k++) {
+    bool holds = law_holds_drafts(q->law);
+    for (size_t k = 0; holds && k < LEN(needs->list); k++) {
         for (size_t i = 0; i < needs->count[k]; i++) {
             const struct need *need = &needs->list[k][i];
             bool asked = need->fact->held && (need->fact->held_by != NULL || need->from_register);
-            const struct json *value = asked ? register_value(q, need->fact) : NULL;
+            const struct json *value = asked ? normal_held(ctx, q, need->fact) : NULL;
             const struct json *said = json_get_str(&out, need->fact->id);
             bool empty = said == NULL || said->kind == JSON_NULL ||
                          (said->kind == JSON_STRING && said->text.n == 0);

@@ -518,6 +518,11 @@ struct text2 law_fact_rule(struct arena *a, const struct fact *x, struct day day
     return (struct text2){buf_str(&zh), buf_str(&en)};
 }
 
+bool law_holds_drafts(const struct law *law)
+{
+    return law_code(law, STR("refusal"), STR("form.held")) != NULL;
+}
+
 enum err law_fact_check(struct ctx *ctx, const struct fact *x, const struct json *v)
 {
     switch (x->type) {

@@ -9,7 +9,9 @@
  * Blanks and characters nobody sees (Unicode: White_Space; the zero-width, joining and direction
  * controls of Default_Ignorable_Code_Point) satisfy nothing: at the ends blanks go, and what is
  * never seen goes everywhere, so that a name of one U+3000 is no name, and two names that look the
- * same are the same. */
+ * same are the same. What shapes the letters beside it is seen and stays: the vowel separator among
+ * Mongolian letters, in running text a joiner between signs that join, a variant's selector after
+ * its sign. */
 #include "base/buf.h"
 #include "base/json_make.h"
 #include "base/utf8.h"
@@ -54,20 +56,50 @@ static void put(struct buf *b, int32_t code)
     buf_bytes(b, bytes, utf8_put(bytes, code));
 }
 
-/* Without what is not seen, and without blanks at the ends. */
-static struct str seen(struct arena *a, struct str s)
+static bool is_mongolian(int32_t c)
+{
+    return c >= 0x1820 && c <= 0x18aa;
+}
+
+static bool is_selector(int32_t c)
+{
+    return (c >= 0xfe00 && c <= 0xfe0f) || (c >= 0xe0100 && c <= 0xe01ef);
+}
+
+/* Letters and signs that a joiner may join: not of Latin, Greek, Cyrillic, nor Chinese. */
+static bool is_joining(int32_t c)
+{
+    return c >= 0x590 && !is_blank(c) && !is_unseen(c) && !is_han(c);
+}
+
+/* Does it change how what stands beside it looks? */
+static bool is_shaping(int32_t before, int32_t c, int32_t after, bool text)
+{
+    return c == 0x180e
+               ? is_mongolian(before) && is_mongolian(after)
+               : text && (c == 0x200c || c == 0x200d) && is_joining(before) && is_joining(after);
+}
+
+/* Without what is not seen, and without blanks at the ends. text: it runs, and is no name or code.
+ */
+static struct str seen(struct arena *a, struct str s, bool text)
 {
     struct buf b = buf_new(a, 0);
     size_t end = 0;
+    int32_t before = 0;
     for (size_t at = 0; at < s.n;) {
         int32_t c = utf8_next(s, &at);
         if (c < 0) {
             return s; /* no UTF-8, which others say */
         }
-        if (is_unseen(c) || (is_blank(c) && b.n == 0)) {
+        size_t next = at;
+        int32_t after = at < s.n ? utf8_next(s, &next) : 0;
+        bool bare = b.n == 0 && (is_blank(c) || is_selector(c));
+        if (bare || (is_unseen(c) && !is_shaping(before, c, after, text))) {
             continue;
         }
         put(&b, c);
+        before = c;
         end = is_blank(c) ? end : b.n;
     }
     return str_slice(buf_str(&b), 0, end);
@@ -136,7 +168,7 @@ static struct str day_typed(struct arena *a, struct str s)
 
 static struct str normal_text(struct arena *a, const struct fact *x, struct str s)
 {
-    s = seen(a, s);
+    s = seen(a, s, x->type == FACT_TEXT && !x->is_name && x->matcher == NULL);
     switch (x->type) {
     case FACT_IDCARD:
     case FACT_USCC: return plain(a, s, true, true);
@@ -170,7 +202,7 @@ bool law_fact_normal(struct arena *a, const struct fact *x, const struct json *v
     for (size_t i = 0; i < v->count; i++) {
         struct json item = v->items[i];
         if (item.kind == JSON_STRING) {
-            item.text = seen(a, item.text);
+            item.text = seen(a, item.text, x->type == FACT_LIST);
             other = other || !str_equal(item.text, v->items[i].text);
         }
         json_push(a, ret, item);

@@ -20,6 +20,9 @@ enum err law_fact_within(struct ctx *ctx, const struct fact *fact, const struct 
 struct text2 law_fact_rule(struct arena *a, const struct fact *fact, struct day day);
 /* The day of birth that a citizen number holds (GB 11643); false when it is no such number. */
 bool law_idcard_born(struct str idcard, struct day *ret);
+/* Are drafts held against registers? A pack published before there was the refusal for it meant by
+ * `held` no more than that a form may be filled from them. */
+bool law_holds_drafts(const struct law *law);
 /* The normal form of a value (normal.c). False when it has it already: *ret is not set, or equal.
  */
 bool law_fact_normal(struct arena *a, const struct fact *fact, const struct json *value,
