@@ -37,6 +37,24 @@ static void mark_members(struct ctx *ctx, struct json *o)
     }
 }
 
+/* What the register of parties has of who acts is not said: the gate fills it in, with the mark
+ * that it has there. */
+static struct json without_held(struct ctx *ctx, const struct json *fields)
+{
+    static const char *const held[] = {"person.name", "org.name", "org.legal_representative"};
+    struct json out = json_object();
+    for (size_t i = 0; i < fields->count; i++) {
+        bool has = false;
+        for (size_t k = 0; k < LEN(held); k++) {
+            has = has || str_equal(fields->members[i].key, str_from(held[k]));
+        }
+        if (!has) {
+            json_set(ctx->arena, &out, fields->members[i].key, fields->members[i].value);
+        }
+    }
+    return out;
+}
+
 /* A step that repeats another under its key says the same, marks and all. */
 static const struct json *said_before(const struct story_text *text, size_t index)
 {
@@ -56,7 +74,8 @@ void erased_mark_story(struct ctx *ctx, struct story_text *text)
             text->steps[i].fields = before;
         } else if (text->steps[i].fields != NULL) {
             struct json *own = ARENA_NEW(ctx->arena, struct json);
-            *own = *text->steps[i].fields;
+            bool registers = str_equal(text->steps[i].act, STR("register-party"));
+            *own = registers ? *text->steps[i].fields : without_held(ctx, text->steps[i].fields);
             mark_members(ctx, own);
             text->steps[i].fields = own;
         }
