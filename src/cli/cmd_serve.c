@@ -550,33 +550,36 @@ int cmd_serve(int argc, char **argv)
     return cmd_run(argc, argv, serve_usage, serve_body);
 }
 
+struct pack_list {
+    const char *folders[16];
+    size_t count;
+};
+
+static enum err publish_packs(struct ctx *ctx, struct node *n, void *arg)
+{
+    const struct pack_list *packs = arg;
+    for (size_t i = 0; i < packs->count; i++) {
+        TRY(node_publish(ctx, n, packs->folders[i]));
+    }
+    return ERR_OK;
+}
+
 static int init_body(struct cmd *c)
 {
-    const char *packs[16];
-    size_t count = 0;
+    struct pack_list packs = {.count = 0};
     const char *code = cmd_option(c, "--code");
     const char *name = cmd_option(c, "--name");
     const char *database = cmd_option(c, "--database");
-    for (const char *p = cmd_option(c, "--pack"); p != NULL && count < LEN(packs);
+    for (const char *p = cmd_option(c, "--pack"); p != NULL && packs.count < LEN(packs.folders);
          p = cmd_option(c, "--pack")) {
-        packs[count++] = p;
+        packs.folders[packs.count++] = p;
     }
-    if (c->argc != 2 || code == NULL || name == NULL || count == 0) {
+    if (c->argc != 2 || code == NULL || name == NULL || packs.count == 0) {
         return 2;
     }
-    struct node n;
     struct text2 title = {str_from(name), STR("")};
-    struct str dir = str_from(c->argv[1]);
-    if (node_create(&c->ctx, dir, str_from(code), title, str_from(database)) != ERR_OK ||
-        node_open(&c->ctx, dir, &n) != ERR_OK) {
-        return cmd_fail(c);
-    }
-    enum err e = ERR_OK;
-    for (size_t i = 0; e == ERR_OK && i < count; i++) {
-        e = node_publish(&c->ctx, &n, packs[i]);
-    }
-    node_close(&n);
-    if (e != ERR_OK) {
+    if (node_make(&c->ctx, str_from(c->argv[1]), str_from(code), title, str_from(database),
+                  publish_packs, &packs) != ERR_OK) {
         return cmd_fail(c);
     }
     printf("made node %s in %s\n", code, c->argv[1]);
@@ -590,17 +593,27 @@ int cmd_init(int argc, char **argv)
 
 /* ---- demo ---- */
 
+struct sample {
+    const char *law;
+    const struct json *people;
+};
+
+static enum err fill_sample(struct ctx *ctx, struct node *n, void *arg)
+{
+    const struct sample *x = arg;
+    TRY(node_publish(ctx, n, str_format(ctx->arena, "%s/cn", x->law).p));
+    TRY(node_publish(ctx, n, str_format(ctx->arena, "%s/cn-990101", x->law).p));
+    return node_register_people(ctx, n, x->people, true);
+}
+
 static enum err demo_make(struct ctx *ctx, struct serving *s, struct str dir, const char *database,
                           const struct json *people)
 {
     static const struct text2 name = {STR_INIT("滨河县政务服务（示例）"),
                                       STR_INIT("Binhe County services (sample)")};
-    struct arena *a = ctx->arena;
-    TRY(node_create(ctx, dir, STR("bh"), name, str_from(database)));
-    TRY(node_open(ctx, dir, &s->node));
-    TRY(node_publish(ctx, &s->node, str_format(a, "%s/cn", s->law).p));
-    TRY(node_publish(ctx, &s->node, str_format(a, "%s/cn-990101", s->law).p));
-    return node_register_people(ctx, &s->node, people, true);
+    struct sample sample = {s->law, people};
+    TRY(node_make(ctx, dir, STR("bh"), name, str_from(database), fill_sample, &sample));
+    return node_open(ctx, dir, &s->node);
 }
 
 static void add_person(struct ctx *ctx, struct demo_person *out, const struct json *o,

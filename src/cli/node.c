@@ -72,6 +72,36 @@ enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct te
     return file_write(ctx, path, buf_str(&b), 0600);
 }
 
+static enum err make_beside(struct ctx *ctx, struct str beside, struct str code, struct text2 name,
+                            struct str database, node_fill *fill, void *arg)
+{
+    struct node n;
+    TRY(node_create(ctx, beside, code, name, database));
+    TRY(node_open(ctx, beside, &n));
+    enum err e = fill(ctx, &n, arg);
+    node_close(&n);
+    return e;
+}
+
+/* Half a node would be served like a whole one, with no law or nobody in it. */
+enum err node_make(struct ctx *ctx, struct str dir, struct str code, struct text2 name,
+                   struct str database, node_fill *fill, void *arg)
+{
+    struct str to = folder_name(dir);
+    struct str beside = {0};
+    TRY(folder_is_free(ctx, to));
+    TRY(folder_beside(ctx, to, &beside));
+    enum err e = make_beside(ctx, beside, code, name, database, fill, arg);
+    e = e == ERR_OK ? folder_take_place(ctx, beside, to) : e;
+    if (e != ERR_OK) {
+        struct why why = ctx->why;
+        enum err removed = folder_remove(ctx, str_z(ctx->arena, beside));
+        (void)removed; /* what is said is why there is no node */
+        ctx->why = why;
+    }
+    return e;
+}
+
 enum err node_config(struct ctx *ctx, struct node *n)
 {
     struct str text = {0};

@@ -24,6 +24,12 @@ struct node {
 /* Make a new node: folder, keys, node.json, empty store. ERR_DUPLICATE when there is one. */
 enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct text2 name,
                      struct str database) MUST_USE;
+/* The same, filled by `fill` while it is open, whole or not at all: it is made under a name beside
+ * DIR and takes its place when `fill` is done. What stands in a database stays there when it fails.
+ */
+typedef enum err node_fill(struct ctx *ctx, struct node *n, void *arg);
+enum err node_make(struct ctx *ctx, struct str dir, struct str code, struct text2 name,
+                   struct str database, node_fill *fill, void *arg) MUST_USE;
 /* What node.json says of the node in ret->dir: code, origin, name, database, issuer. */
 enum err node_config(struct ctx *ctx, struct node *ret) MUST_USE;
 /* Open it: key holder (before any thread), store, gate. */
