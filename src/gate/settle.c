@@ -181,7 +181,9 @@ enum err question_judge(struct ctx *ctx, struct gate *g, struct db *db, struct q
         TRY(load_anew(ctx, g, db, q));
     }
     if (set_held(ctx, q, &needs)) {
+        struct misnamed foreign = q->misnamed;
         TRY(load_anew(ctx, g, db, q));
+        q->misnamed = q->misnamed.code == NULL ? foreign : q->misnamed;
     }
     checks_run(ctx, q, ret);
     bool other = false;
