@@ -5,6 +5,7 @@ import { createHash, generateKeyPairSync, randomBytes, createSign, createHmac } 
 import * as client from 'openid-client';
 import * as jose from 'jose';
 import { Node } from './node.mjs';
+import { family } from '../lib/family.mjs';
 import { conformance } from './conformance.mjs';
 import { hostile } from './hostile.mjs';
 import { applications, oldKeyed, others } from './others.mjs';
@@ -450,7 +451,7 @@ part('what an application got, its person sees', async () => {
   await b.fetch('/me/uses');
   ok('introspection as well', resource.active && b.html.match(/应用 basic-app/g).length === 3, b.html.match(/应用 basic-app/g)?.length);
   // no note, no answer: the disk takes nothing more
-  const fsize = (n) => execFileSync('prlimit', ['--pid', String(node.process.pid), '--fsize=' + n + ':']);
+  const fsize = (n) => family(node.process.pid).forEach((p) => execFileSync('prlimit', ['--pid', p, '--fsize=' + n + ':']));
   fsize(1);
   const k = await fetch(B + '/oidc/userinfo', { headers: { authorization: 'Bearer ' + r.tokens.access_token, accept: 'text/html' } });
   const text = await k.text();
