@@ -116,7 +116,7 @@ TEST(region_is_read_by_a_child_and_not_written)
             _exit(seen ? 0 : 1);
         }
         /* Written after the fork, and seen all the same. */
-        strcpy(list[writes], writes == 0 ? "first" : "second");
+        memcpy(list[writes], writes == 0 ? "first" : "second", sizeof("second") - (writes == 0));
         int status = 0;
         must(write(pair[1], "x", 1) == 1 && waitpid(child, &status, 0) == child);
         CHECK(writes == 0 ? WIFEXITED(status) && WEXITSTATUS(status) == 0

@@ -101,6 +101,16 @@ static void bench_open(struct test *t, struct ctx *ctx, struct bench *b, const c
     CHECK_OK(writer_new(ctx, &config, &b->writer));
 }
 
+/* On the simulated disk of ctx->world. */
+static void bench_open_sim(struct test *t, struct ctx *ctx, struct bench *b)
+{
+    CHECK_OK(store_open(ctx, STR("/d"), STORE_CREATE, &b->store));
+    CHECK_OK(schema_migrate(ctx, b->store, &test_schema));
+    struct writer_config config = {
+        .store = b->store, .world = ctx->world, .arg = b, .after_commit = note_after};
+    CHECK_OK(writer_new(ctx, &config, &b->writer));
+}
+
 static void bench_close(struct bench *b, struct ctx *ctx)
 {
     writer_free(b->writer);
@@ -251,11 +261,7 @@ TEST(store_writer_a_full_disk_fails_who_does_not_fit)
     struct world *w = sim_new(1);
     struct ctx run = {.arena = ctx->arena, .world = w};
     struct bench b = {0};
-    CHECK_OK(store_open(&run, STR("/d"), STORE_CREATE, &b.store));
-    CHECK_OK(schema_migrate(&run, b.store, &test_schema));
-    struct writer_config config = {
-        .store = b.store, .world = w, .arg = &b, .after_commit = note_after};
-    CHECK_OK(writer_new(&run, &config, &b.writer));
+    bench_open_sim(t, &run, &b);
     struct parcel p[16] = {{0}};
     for (size_t i = 0; i < LEN(p); i++) {
         p[i].id = (int64_t)i;
@@ -327,11 +333,7 @@ TEST(store_writer_tells_no_one_after_a_failed_sync)
     struct world *w = sim_new(1);
     struct ctx run = {.arena = ctx->arena, .world = w};
     struct bench b = {0};
-    CHECK_OK(store_open(&run, STR("/d"), STORE_CREATE, &b.store));
-    CHECK_OK(schema_migrate(&run, b.store, &test_schema));
-    struct writer_config config = {
-        .store = b.store, .world = w, .arg = &b, .after_commit = note_after};
-    CHECK_OK(writer_new(&run, &config, &b.writer));
+    bench_open_sim(t, &run, &b);
     struct parcel p[3] = {{.id = 1}, {.id = 2}, {.id = 3}};
     CHECK_OK(submit(&run, &b, &p[0]));
     CHECK_OK(submit(&run, &b, &p[1]));
