@@ -50,7 +50,9 @@ async function jarOf(id) {
   if (!jars.has(id)) {
     const given = await fetch(`${address}/login/demo`, { method: 'POST', body: new URLSearchParams({ who: id }), redirect: 'manual' });
     const once = await fetch(address + given.headers.get('location'), { redirect: 'manual' });
-    jars.set(id, once.headers.getSetCookie().map((c) => c.split(';')[0]).join('; '));
+    const cookies = once.headers.getSetCookie().map((c) => c.split(';')[0]).join('; ');
+    say(cookies !== '', `${id} signs in: ${given.status} ${given.headers.get('location')}, ${once.status} ${(await once.text()).slice(0, 300)}`);
+    jars.set(id, cookies);
   }
   return jars.get(id);
 }

@@ -38,7 +38,7 @@ static void mark_members(struct ctx *ctx, struct json *o)
 }
 
 /* What the register of parties has of who acts is not said: the gate fills it in, with the mark
- * that it has there. */
+ * that it has there. A step that is refused because it says otherwise must say it. */
 static struct json without_held(struct ctx *ctx, const struct json *fields)
 {
     static const char *const held[] = {"person.name", "org.name", "org.legal_representative"};
@@ -75,7 +75,9 @@ void erased_mark_story(struct ctx *ctx, struct story_text *text)
         } else if (text->steps[i].fields != NULL) {
             struct json *own = ARENA_NEW(ctx->arena, struct json);
             bool registers = str_equal(text->steps[i].act, STR("register-party"));
-            *own = registers ? *text->steps[i].fields : without_held(ctx, text->steps[i].fields);
+            bool differs = str_equal(text->steps[i].refused, STR("form.held"));
+            *own = registers || differs ? *text->steps[i].fields
+                                        : without_held(ctx, text->steps[i].fields);
             mark_members(ctx, own);
             text->steps[i].fields = own;
         }

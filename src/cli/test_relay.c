@@ -9,12 +9,14 @@
 #include <unistd.h>
 
 #include "base/json_make.h"
+#include "base/link.h"
 #include "base/test.h"
 #include "book/book.h"
 #include "cli/rooms.h"
 #include "crypto/keyholder.h"
 #include "gate/gate.h"
 #include "gate/run.h"
+#include "gate/post.h"
 #include "gate/relay.h"
 #include "store/schema.h"
 #include "limit_gen.h"
@@ -30,6 +32,8 @@ struct pair {
     struct gate *writer;
     struct gate *front;
     struct relay *relay;
+    bool plays_writer; /* no relay: the test itself answers what comes at `end` */
+    int end;
 };
 
 static void publish(struct test *t, struct ctx *ctx, struct gate *g, struct db *db,
@@ -51,7 +55,8 @@ static void pair_open(struct test *t, struct ctx *ctx, struct pair *p)
     static const uint8_t seed[32] = {1};
     static const uint8_t secret[32] = {2};
     int ends[2];
-    *p = (struct pair){.dir = "/tmp/tongban-relay-XXXXXX", .loans = p->loans};
+    *p = (struct pair){
+        .dir = "/tmp/tongban-relay-XXXXXX", .loans = p->loans, .plays_writer = p->plays_writer};
     must(mkdtemp(p->dir) != NULL && socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
     struct str dir = str_from(p->dir);
     CHECK_OK(store_share_new(ctx, &p->share));
@@ -60,17 +65,21 @@ static void pair_open(struct test *t, struct ctx *ctx, struct pair *p)
     CHECK_OK(keyholder_in_memory(ctx, seed, secret, &p->keys));
     struct gate_config config = {
         .store = p->store, .keys = p->keys, .origin = STR("relay.example/bh"), .node = STR("bh")};
-    config.loans = p->loans;
+    config.loans = p->plays_writer ? NULL : p->loans; /* who plays it lends nothing */
     config.rooms = rooms_projectors(&config.room_count);
     CHECK_OK(gate_new(ctx, &config, &p->writer));
     publish(t, ctx, p->writer, store_writer(p->store), "law/cn");
     CHECK_OK(store_open_shared(ctx, dir, STORE_BESIDE, p->share, &p->beside));
     config.store = p->beside;
     config.keys = NULL;
+    config.loans = p->loans;
     config.socket = ends[0];
     CHECK_OK(gate_new(ctx, &config, &p->front));
     CHECK_OK(relay_new(ctx, p->writer, &p->relay));
-    CHECK_OK(relay_add(ctx, p->relay, ends[1]));
+    p->end = ends[1];
+    if (!p->plays_writer) {
+        CHECK_OK(relay_add(ctx, p->relay, ends[1]));
+    }
     CHECK_OK(gate_start(ctx, p->front));
 }
 
@@ -264,6 +273,71 @@ TEST(relay_fronts_link_law_when_the_writer_is_gone)
     CHECK(law_act(front, STR("publish-law")) != NULL);
     arena_free(a[0]);
     arena_free(a[1]);
+    pair_close(&p);
+}
+
+/* ---- a writer that is slow, played by the test ---- */
+
+struct asked {
+    struct arena *arena;
+    struct link_head head[4];
+    int count;
+};
+
+static char *asked_room(void *arg, const struct link_head *head, void **ret_own)
+{
+    const struct asked *a = arg;
+    *ret_own = NULL;
+    return arena_push_bytes(a->arena, head->bytes + 1);
+}
+
+static void asked_whole(void *arg, const struct link_head *head, char *body UNUSED,
+                        void *own UNUSED)
+{
+    struct asked *a = arg;
+    must(a->count < (int)LEN(a->head));
+    a->head[a->count++] = *head;
+}
+
+static void put_answer(struct buf *b, void *arg)
+{
+    post_put_answer(b, arg);
+}
+
+static void answer(struct test *t, struct link *l, const struct link_head *to, int64_t seq)
+{
+    struct post_answer a = {.err = ERR_OK, .receipt = {.seq = seq, .tree_size = seq + 1}};
+    a.receipt.verdict.admitted = seq >= 0;
+    CHECK(link_put(l, to->kind, to->id, put_answer, &a) && link_flush(l));
+}
+
+/* A front that waited for law long enough goes on without; when the answer comes after all, it is
+ * nobody's: not that of the draft which was put in its place. */
+TEST(relay_fronts_take_no_late_answer_for_another)
+{
+    struct pair p = {.plays_writer = true};
+    struct asked asked = {.arena = ctx->arena};
+    struct link_taker taker = {&asked, asked_room, asked_whole, NULL};
+    struct heard h = {0};
+    struct link link;
+    struct arena *of_law = NULL;
+    lend(t, ctx, &p);
+    pair_open(t, ctx, &p);
+    CHECK_OK(link_open(ctx, &link, p.end, 1 << 20));
+    CHECK(law_of(t, ctx, p.front, p.beside, &of_law) != NULL);
+    struct draft d = party(ctx, 1);
+    CHECK_OK(gate_submit(ctx, p.front, &d, hear, &h));
+    for (int i = 0; i < 500 && asked.count < 2; i++) {
+        CHECK(link_read(&link, &taker));
+        usleep(10000);
+    }
+    CHECK_INT(asked.count, 2);
+    answer(t, &link, &asked.head[0], -1);
+    answer(t, &link, &asked.head[1], 7);
+    CHECK(comes_to(&h.admitted, 1));
+    CHECK_INT(atomic_load(&h.refused), 0);
+    arena_free(of_law);
+    link_close(&link);
     pair_close(&p);
 }
 

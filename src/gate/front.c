@@ -4,7 +4,8 @@
  * A caller writes his draft on the link and sends what waits there, which is mostly that one; one
  * thread hears the answers and calls each done. Of what is open there is a table, as long as the
  * queue of the writer: when it is full, ERR_BUSY, at once. The socket itself is a queue besides;
- * the writer's process is never waited for.
+ * the writer's process is never waited for. An id is a place in the table and how often that was
+ * taken: who waited long enough gives its place up, and an answer that comes later is nobody's.
  *
  * When the socket ends, the writer's process has ended. What it had not answered may or may not
  * have been done, which is what ERR_NO_WRITER says; a key tells it apart later, as after any lost
@@ -22,6 +23,7 @@
 
 enum {
     OPEN_MAX = LIMIT_WRITER_QUEUE,
+    TURNS = UINT32_MAX / OPEN_MAX,
     OUT_BYTES = 2 * LIMIT_SUBMISSION_BYTES,
     HEAR_BYTES = 16 << 20, /* one answer, with what its done pushes here */
     LAW_WAIT_S = 5
@@ -30,6 +32,7 @@ enum {
 struct open_task {
     gate_done *done; /* NULL: free */
     void *arg;
+    uint32_t turn; /* how often the place was taken; it may wrap */
     uint32_t next_free;
 };
 
@@ -52,27 +55,41 @@ struct front {
 static bool table_take(struct front *f, gate_done *done, void *arg, uint32_t *ret_id)
 {
     pthread_mutex_lock(&f->lock);
-    uint32_t id = f->first_free;
-    if (id < OPEN_MAX) {
-        f->first_free = f->open[id].next_free;
-        f->open[id].done = done;
-        f->open[id].arg = arg;
+    uint32_t place = f->first_free;
+    bool taken = place < OPEN_MAX;
+    if (taken) {
+        struct open_task *x = &f->open[place];
+        f->first_free = x->next_free;
+        x->done = done;
+        x->arg = arg;
+        x->turn = (x->turn + 1) % TURNS;
+        *ret_id = x->turn * OPEN_MAX + place;
     }
     pthread_mutex_unlock(&f->lock);
-    *ret_id = id;
-    return id < OPEN_MAX;
+    return taken;
 }
 
-/* The task of an id, which is free from here on; done NULL when there is none. */
+/* Under the lock: what is open at a place, which is free from here on; done NULL when nothing is.
+ */
+static struct open_task place_give(struct front *f, uint32_t place)
+{
+    struct open_task *x = &f->open[place];
+    struct open_task task = *x;
+    if (task.done != NULL) {
+        x->done = NULL;
+        x->next_free = f->first_free;
+        f->first_free = place;
+    }
+    return task;
+}
+
+/* The same of an id; done NULL also when its place has been taken by another since. */
 static struct open_task table_give(struct front *f, uint32_t id)
 {
     struct open_task task = {0};
     pthread_mutex_lock(&f->lock);
-    if (id < OPEN_MAX && f->open[id].done != NULL) {
-        task = f->open[id];
-        f->open[id].done = NULL;
-        f->open[id].next_free = f->first_free;
-        f->first_free = id;
+    if (f->open[id % OPEN_MAX].turn == id / OPEN_MAX) {
+        task = place_give(f, id % OPEN_MAX);
     }
     pthread_mutex_unlock(&f->lock);
     return task;
@@ -280,8 +297,10 @@ static void tell_gone(struct front *f)
 {
     struct why why = {.code = ERR_NO_WRITER, .detail = STR("the process that writes has ended")};
     atomic_store(&f->link.is_gone, true);
-    for (uint32_t id = 0; id < OPEN_MAX; id++) {
-        struct open_task task = table_give(f, id);
+    for (uint32_t place = 0; place < OPEN_MAX; place++) {
+        pthread_mutex_lock(&f->lock);
+        struct open_task task = place_give(f, place);
+        pthread_mutex_unlock(&f->lock);
         if (task.done != NULL) {
             task.done(task.arg, ERR_NO_WRITER, &why, NULL);
         }

@@ -2,6 +2,9 @@
  * to the gate and back. */
 #include "web/web_in.h"
 
+#include <stdatomic.h>
+#include <stdio.h>
+
 #include "base/buf.h"
 #include "base/encode.h"
 #include "base/world.h"
@@ -235,6 +238,19 @@ static enum err problem_json(struct page *p, int status, const struct page_probl
     return ERR_OK;
 }
 
+/* What went wrong in the node itself, for who runs it: the page tells its reader only that it did.
+ * The address stays out (it may hold a code); once a second, for a fault seldom comes alone. */
+static void tell_operator(const struct page *p, enum err code, struct str detail)
+{
+    static _Atomic int64_t told_ms = -1000;
+    int64_t now = p->ctx->world->mono_ns(p->ctx->world) / 1000000;
+    int64_t last = atomic_load(&told_ms);
+    if (now - last >= 1000 && atomic_compare_exchange_strong(&told_ms, &last, now)) {
+        fprintf(stderr, "tongban: %s %s: %s: %.*s\n", p->route == NULL ? "-" : p->route->method,
+                p->route == NULL ? "-" : p->route->path, err_sentence(code), FMT(detail));
+    }
+}
+
 enum err page_problem(struct page *p, enum err code, struct str field, struct text2 sentence)
 {
     bool en = p->lang == LANG_EN;
@@ -244,6 +260,9 @@ enum err page_problem(struct page *p, enum err code, struct str field, struct te
         return p->web->config.fault(p, code);
     }
     struct str own = str_from(en ? err_sentence(code) : err_sentence_zh(code));
+    if (status == 500 && p->ctx->why.code == code) {
+        tell_operator(p, code, p->ctx->why.detail);
+    }
     struct page_problem v = {.heading = own,
                              .sentence = sentence.zh.n > 0 ? page_text(p, sentence) : own,
                              .field = field};
@@ -371,6 +390,9 @@ enum err page_fault_told(struct page *p, enum err err, const struct why *why)
             text.en = counts ? why->detail : text.en;
             return page_problem_as(p, err_status(err), told[i].problem, field, text);
         }
+    }
+    if (why != NULL && err_status(err) == 500) {
+        tell_operator(p, err, why->detail);
     }
     return page_problem(p, err, field, none);
 }
