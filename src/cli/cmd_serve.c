@@ -27,29 +27,18 @@
 #include "cli/control.h"
 #include "cli/family.h"
 #include "cli/folder.h"
-#include "cli/health.h"
 #include "cli/node.h"
 #include "cli/rebuild.h"
 #include "cli/rooms.h"
-#include "crypto/confine.h"
+#include "cli/serving.h"
 #include "gate/relay.h"
 #include "gate/run.h"
 #include "http/server.h"
 #include "limit_gen.h"
-#include "static_gen.h"
 #include "login/login.h"
 #include "oidc/oidc.h"
-#include "web/serve.h"
 
-enum {
-    TICK_MS = 30000,
-    TICK_MORE_MS = 2,
-    LOOK_MS = 1000,
-    STOP_MS = 5000,
-    LISTENS_MAX = 8,
-    IN_USE_TRIES = 10,
-    IN_USE_MS = 100
-};
+enum { IN_USE_TRIES = 10, IN_USE_MS = 100 };
 
 static const char serve_usage[] =
     "usage: tongban serve DIR [--listen ADDRESS]… [--issuer URL] [--fronts N]   run a node (made "
@@ -73,35 +62,6 @@ static const char demo_usage[] =
 static const char init_usage[] =
     "usage: tongban init DIR --code CODE --name NAME [--database CONNECTION] --pack FOLDER…\n"
     "Makes a node: folder, keys, empty ledger, and the packs published by its first acts.\n";
-
-struct serving {
-    struct cmd *cmd;
-    struct node node;
-    struct health health;
-    struct control *control;
-    int64_t tick_ms; /* of the next tick */
-    enum err tick;   /* what the last one answered */
-    struct web *web;
-    struct oidc *oidc;
-    struct login *login;
-    struct jobs *jobs;
-    struct json sample; /* people of a demo; no object when this is none */
-    struct http_server *server;
-    const struct demo_person *people;
-    size_t people_count;
-    const char *law;
-    struct str issuer;   /* under which it is known; empty: no identity provider */
-    struct str demo_dir; /* where demo.json is kept; empty when this is no demo */
-    int fronts;
-    struct store_share *share; /* of several processes */
-    struct law_loans *loans;
-    int socket[LISTENS_MAX]; /* at which clients come */
-    struct str address[LISTENS_MAX];
-    size_t socket_count;
-    struct rebuild rebuild; /* while views are made anew */
-    struct confined confined;
-    struct relay *relay; /* of the process that writes, to the fronts */
-};
 
 static enum err demo_tell(struct ctx *ctx, const struct serving *s, struct str address);
 
@@ -152,22 +112,6 @@ static int fail_or_end(struct cmd *c, enum err e)
     return 0;
 }
 
-/* The issuer as configured; else the first loopback address stands for itself. Else there is none,
- * and nobody can ask. */
-static enum err find_issuer(struct ctx *ctx, struct serving *s)
-{
-    if (s->node.issuer.n > 0) {
-        s->issuer = s->node.issuer;
-        return oidc_issuer_check(ctx, s->issuer);
-    }
-    for (size_t i = 0; i < s->socket_count && s->issuer.n == 0; i++) {
-        struct str own = str_format(ctx->arena, "http://%.*s", FMT(s->address[i]));
-        s->issuer = oidc_issuer_check(ctx, own) == ERR_OK ? own : STR("");
-        ctx->why = (struct why){0};
-    }
-    return ERR_OK;
-}
-
 /* The pool, with what rooms keep for their jobs. */
 static enum err open_jobs(struct ctx *ctx, struct serving *s)
 {
@@ -178,67 +122,6 @@ static enum err open_jobs(struct ctx *ctx, struct serving *s)
     config.kinds = rooms_jobs(ctx, &config.kind_count);
     TRY(jobs_new(ctx, &config, &s->jobs));
     return jobs_start(ctx, s->jobs);
-}
-
-static enum err open_oidc(struct ctx *ctx, struct serving *s)
-{
-    TRY(oidc_new(ctx, &(struct oidc_config){s->node.gate, s->node.store, s->node.token_keys},
-                 &s->oidc));
-    return s->issuer.n == 0 ? ERR_OK : oidc_issuer(ctx, s->oidc, s->issuer);
-}
-
-/* All that answers clients, at the sockets that are bound. */
-static enum err open_doors(struct ctx *ctx, struct serving *s)
-{
-    struct web_config config = {.gate = s->node.gate,
-                                .store = s->node.store,
-                                .name = s->node.name,
-                                .people = s->people,
-                                .people_count = s->people_count};
-    config.tables = rooms_routes(ctx, &config.table_count);
-    TRY(open_oidc(ctx, s));
-    TRY(login_open(ctx, s->node.dir,
-                   str_starts(s->node.issuer, STR("https://")) ? s->node.issuer : STR(""),
-                   &s->login));
-    TRY(keyholder_token_secret(ctx, s->node.token_keys, STR("web codes"), config.secret));
-    if (s->sample.kind == JSON_OBJECT) {
-        TRY(login_offer_sample(ctx, s->login, &s->sample));
-    }
-    struct room_state *states = ARENA_ARRAY(ctx->arena, struct room_state, 2);
-    states[0] = (struct room_state){"oidc", s->oidc};
-    states[1] = (struct room_state){"login", s->login};
-    config.states = states;
-    config.state_count = 2;
-    config.passkey_js = static_passkey_js;
-    config.reader_name = oidc_reader_name;
-    config.fault = oidc_fault;
-    config.settled = oidc_settled;
-    config.settled_arg = s->oidc;
-    config.health = health_tell;
-    config.health_arg = &s->health;
-    config.css = static_tongban_css;
-    TRY(web_new(ctx, &config, &s->web));
-    struct http_setup setup = {.world = ctx->world,
-                               .arg = s->web,
-                               .handle = web_handle,
-                               .begin = web_begin,
-                               .settled = web_settled};
-    TRY(http_server_new(ctx, &setup, &s->server));
-    for (size_t i = 0; i < s->socket_count; i++) {
-        TRY(http_listen_at(ctx, s->server, s->socket[i]));
-    }
-    return ERR_OK;
-}
-
-/* From here on the process, and those it forks, can open the node's folder, read what libraries
- * read, and no more. */
-static enum err shut_in(struct ctx *ctx, struct serving *s)
-{
-    static const struct str read_paths[] = {STR_INIT("/usr"), STR_INIT("/lib"), STR_INIT("/etc"),
-                                            STR_INIT("/dev/null")};
-    struct confine rules = {
-        .data_dir = s->node.dir, .read_paths = read_paths, .read_path_count = LEN(read_paths)};
-    return confine_server(ctx, &rules, &s->confined);
 }
 
 static void say_serving(struct ctx *ctx, struct serving *s)
@@ -271,55 +154,6 @@ static enum err start_writing(struct ctx *ctx, struct serving *s)
     return s->issuer.n > 0 ? oidc_start(ctx, s->oidc) : ERR_OK;
 }
 
-/* What the clock must do, every half minute and at once as long as there is more, and a look at
- * what may fail. False when the process must end: what cannot heal ends it within a second. */
-static bool keep_time(struct ctx *ctx, struct serving *s, int *ret_wait_ms)
-{
-    int64_t now = ctx->world->mono_ns(ctx->world) / 1000000;
-    struct arena_mark mark = arena_mark(ctx->arena);
-    size_t count = 0;
-    bool ticks = s->node.agenda != NULL && now >= s->tick_ms;
-    if (ticks) {
-        s->tick = agenda_tick(ctx, s->node.agenda, &count);
-        if (s->tick != ERR_OK) {
-            fprintf(stderr, "tongban: clock: %.*s\n", FMT(ctx->why.detail));
-        }
-        s->tick_ms = agenda_tick_more(s->node.agenda) ? now + TICK_MORE_MS : now + TICK_MS;
-    }
-    arena_reset(ctx->arena, mark);
-    health_law(ctx, &s->health, ticks);
-    bool more = s->node.agenda != NULL && s->tick_ms - now < LOOK_MS;
-    *ret_wait_ms = more ? (int)(s->tick_ms - now) : LOOK_MS;
-    return health_watch(ctx, &s->health, &s->tick);
-}
-
-static void stop_all(struct serving *s)
-{
-    control_close(s->control);
-    if (s->server != NULL) {
-        http_stop(s->server, STOP_MS);
-    }
-    login_close(s->login);
-    oidc_stop(s->oidc);
-    relay_stop(s->relay);
-    if (s->jobs != NULL && !jobs_stop(s->jobs)) {
-        /* Its thread may still read the store: that stays open until the process is gone. What is
-         * durable is so already. */
-        fputs("tongban: a job hangs and is left behind\n", stderr);
-        return;
-    }
-    jobs_free(s->jobs);
-    if (s->node.gate != NULL) {
-        gate_stop(s->node.gate);
-    }
-    relay_free(s->relay);
-    http_server_free(s->server);
-    if (s->web != NULL) {
-        web_free(s->web);
-    }
-    node_close(&s->node);
-}
-
 /* ---- one process for all ---- */
 
 static int serve_alone(struct cmd *c, struct serving *s)
@@ -330,9 +164,9 @@ static int serve_alone(struct cmd *c, struct serving *s)
     sigaddset(&stop, SIGINT);
     sigaddset(&stop, SIGTERM);
     enum err e = login_make_key(ctx, s->node.dir);
-    e = e == ERR_OK ? open_doors(ctx, s) : e;
+    e = e == ERR_OK ? serving_doors(ctx, s) : e;
     e = e == ERR_OK ? control_open(ctx, &s->health, &s->control) : e;
-    e = e == ERR_OK ? shut_in(ctx, s) : e;
+    e = e == ERR_OK ? serving_shut_in(ctx, s) : e;
     if (e == ERR_OK) {
         say_serving(ctx, s);
         e = start_writing(ctx, s);
@@ -340,13 +174,13 @@ static int serve_alone(struct cmd *c, struct serving *s)
     }
     int wait_ms = 0;
     bool asked = false;
-    while (e == ERR_OK && !asked && keep_time(ctx, s, &wait_ms)) {
+    while (e == ERR_OK && !asked && serving_keep_time(ctx, s, &wait_ms)) {
         const struct timespec wait = {.tv_sec = wait_ms / 1000,
                                       .tv_nsec = (long)(wait_ms % 1000) * 1000000};
         asked = sigtimedwait(&stop, NULL, &wait) > 0;
     }
     int code = e != ERR_OK ? cmd_fail(c) : asked ? 0 : 1;
-    stop_all(s);
+    serving_stop(s);
     return code;
 }
 
@@ -366,7 +200,7 @@ static enum err writer_open(struct ctx *ctx, struct serving *s)
     TRY(open_node(ctx, s, s->node.dir));
     fronts_close(s);
     TRY(login_make_key(ctx, s->node.dir)); /* fronts read it; none makes one */
-    TRY(open_oidc(ctx, s));                /* its jobs run here */
+    TRY(serving_oidc(ctx, s));             /* its jobs run here */
     TRY(control_open(ctx, &s->health, &s->control));
     TRY(relay_new(ctx, s->node.gate, &s->relay));
     TRY(start_writing(ctx, s));
@@ -381,7 +215,7 @@ static int writer_main(void *arg, struct family_orders *orders)
     s->health.ends = getppid();
     enum err e = writer_open(ctx, s);
     bool asked = e == ERR_OK && !family_say_open(orders);
-    while (e == ERR_OK && !asked && keep_time(ctx, s, &wait_ms)) {
+    while (e == ERR_OK && !asked && serving_keep_time(ctx, s, &wait_ms)) {
         int socket = -1;
         enum family_event event = family_wait(orders, wait_ms, &socket);
         if (event == FAMILY_FRONT && relay_add(ctx, s->relay, socket) != ERR_OK) {
@@ -390,7 +224,7 @@ static int writer_main(void *arg, struct family_orders *orders)
         asked = event == FAMILY_STOP;
     }
     int code = e != ERR_OK ? fail_or_end(s->cmd, e) : asked ? 0 : 1;
-    stop_all(s);
+    serving_stop(s);
     return code;
 }
 
@@ -406,15 +240,15 @@ static int front_main(void *arg, int index, int socket, struct family_orders *or
     e = e == ERR_OK ? node_open_shared(ctx, s->node.dir, &part, &s->node) : e;
     s->node.issuer = issuer;
     e = e == ERR_OK ? gate_start(ctx, s->node.gate) : e; /* before it wants to know of law */
-    e = e == ERR_OK ? open_doors(ctx, s) : e;
+    e = e == ERR_OK ? serving_doors(ctx, s) : e;
     e = e == ERR_OK ? http_start(ctx, s->server) : e;
     bool asked = false;
     /* Without a writer it answers what comes until the parent ends it. */
-    while (e == ERR_OK && !asked && keep_time(ctx, s, &wait_ms)) {
+    while (e == ERR_OK && !asked && serving_keep_time(ctx, s, &wait_ms)) {
         asked = family_wait(orders, wait_ms, &none) == FAMILY_STOP;
     }
     int code = e != ERR_OK ? cmd_fail(s->cmd) : asked ? 0 : 1;
-    stop_all(s);
+    serving_stop(s);
     return code;
 }
 
@@ -433,7 +267,7 @@ static int serve_family(struct cmd *c, struct serving *s)
                        .is_open = say_open,
                        .stops = fronts_close};
     if (wait_unused(&c->ctx, &s->node) != ERR_OK || store_share_new(&c->ctx, &s->share) != ERR_OK ||
-        law_loans_new(&c->ctx, &s->loans) != ERR_OK || shut_in(&c->ctx, s) != ERR_OK) {
+        law_loans_new(&c->ctx, &s->loans) != ERR_OK || serving_shut_in(&c->ctx, s) != ERR_OK) {
         return cmd_fail(c);
     }
     int code = family_run(&c->ctx, &f);
@@ -451,28 +285,6 @@ static enum err node_named(struct ctx *ctx, struct str dir, struct node *ret)
     return node_config(ctx, ret);
 }
 
-/* Signals are taken by sigtimedwait alone; every thread inherits the mask. */
-static void mask_signals(void)
-{
-    sigset_t stop;
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGINT);
-    sigaddset(&stop, SIGTERM);
-    sigaddset(&stop, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &stop, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
-
-static enum err bind_all(struct ctx *ctx, struct serving *s, const char *const *listens,
-                         size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        TRY(http_bind(ctx, str_from(listens[i]), &s->socket[i], &s->address[i]));
-        s->socket_count++;
-    }
-    return ERR_OK;
-}
-
 /* Sockets at which clients come, before anything that may take long. What node.json says is known,
  * if there is one yet. */
 static enum err doors_bind(struct cmd *c, struct serving *s, const char *const *listens,
@@ -480,9 +292,7 @@ static enum err doors_bind(struct cmd *c, struct serving *s, const char *const *
 {
     struct ctx *ctx = &c->ctx;
     s->cmd = c;
-    s->health.node = &s->node;
-    TRY(health_open(ctx, &s->health));
-    TRY(bind_all(ctx, s, listens, count));
+    TRY(serving_bind(ctx, s, listens, count));
     s->rebuild = (struct rebuild){.sockets = s->socket,
                                   .addresses = s->address,
                                   .socket_count = s->socket_count,
@@ -511,7 +321,7 @@ static bool read_fronts(struct cmd *c, struct serving *s)
 
 static int serve_body(struct cmd *c)
 {
-    const char *listens[LISTENS_MAX];
+    const char *listens[SERVING_LISTENS];
     size_t count = 0;
     const char *issuer = cmd_option(c, "--issuer");
     for (const char *l = cmd_option(c, "--listen"); l != NULL && count < LEN(listens);
@@ -525,7 +335,7 @@ static int serve_body(struct cmd *c)
     if (!read_fronts(c, s) || c->argc != 2) {
         return 2;
     }
-    mask_signals();
+    serving_mask_signals();
     struct ctx *ctx = &c->ctx;
     struct str dir = str_from(c->argv[1]);
     enum err e = node_named(ctx, dir, &s->node);
@@ -533,13 +343,13 @@ static int serve_body(struct cmd *c)
         s->node.issuer = issuer == NULL ? s->node.issuer : str_from(issuer);
         e = doors_bind(c, s, listens, count);
     }
-    e = e == ERR_OK ? find_issuer(ctx, s) : e;
+    e = e == ERR_OK ? serving_issuer(ctx, s) : e;
     if (e == ERR_OK && s->fronts == 0) {
         e = open_node(ctx, s, dir);
     }
     if (e != ERR_OK) {
         int code = fail_or_end(c, e);
-        stop_all(s);
+        serving_stop(s);
         return code;
     }
     return s->fronts > 0 ? serve_family(c, s) : serve_alone(c, s);
@@ -885,15 +695,15 @@ static int demo_body(struct cmd *c)
     }
     s->law = law == NULL ? law_folder(ctx) : law;
     s->demo_dir = str_from(dir == NULL ? "demo" : dir);
-    mask_signals();
+    serving_mask_signals();
     enum err e = demo_named(ctx, s);
     e = e == ERR_OK ? doors_bind(c, s, listens, 1) : e;
     int code = e == ERR_OK && s->fronts > 0 ? demo_by_child(c, s, database, clients) : -1;
     e = e == ERR_OK && s->fronts == 0 ? demo_open(ctx, s, database, clients) : e;
-    e = e == ERR_OK && code < 0 ? find_issuer(ctx, s) : e;
+    e = e == ERR_OK && code < 0 ? serving_issuer(ctx, s) : e;
     if (e != ERR_OK || code >= 0) {
         code = e != ERR_OK ? fail_or_end(c, e) : code;
-        stop_all(s);
+        serving_stop(s);
         return code;
     }
     return s->fronts > 0 ? serve_family(c, s) : serve_alone(c, s);
