@@ -32,6 +32,18 @@ struct actor {
     struct str role;       /* the role an officer acts in; empty: any that fits */
 };
 
+/* That the second officer signed this very draft: what was sent by the first, shown to the second
+ * and signed in a session of their own, by its digest (gate/consent.h). digest empty: nobody did,
+ * or who submits says so by itself (stories, commands). */
+struct consent {
+    struct str digest;     /* hex */
+    struct str nonce;      /* hex, drawn when it was sent, so that a digest says nothing of values
+                              that are erased; it goes with the first of them */
+    struct instant sent;   /* by the first */
+    int assurance;         /* how surely the second was signed in when signing, */
+    struct instant proven; /* and since when */
+};
+
 /* One file of a draft: its bytes go to the vault, its digest to the act. */
 struct attachment {
     struct str sha256; /* hex, of the bytes */
@@ -53,6 +65,7 @@ struct draft {
     const struct attachment *attachments;
     size_t attachment_count;
     struct str timer; /* clock acts only: the timer that ended */
+    struct consent consent;
 };
 
 /* ---- what a room gets to see of an admitted act ---- */

@@ -23,7 +23,8 @@ static void set_text(struct arena *a, struct json *o, const char *name, struct s
 }
 
 /* The committed values of an act by name: "at", "actor", "document" …, and fields as "fields.ID".
- */
+ * "signed" is the digest that two officers signed; acts from before there was one, and those that a
+ * command submits, have none. */
 static struct json gather(struct arena *a, const struct question *q, struct str document_sha)
 {
     const struct draft *d = q->draft;
@@ -32,6 +33,7 @@ static struct json gather(struct arena *a, const struct question *q, struct str 
     set_text(a, &v, "actor", d->actor.id);
     set_text(a, &v, "actor_for", d->actor.for_id);
     set_text(a, &v, "actor_with", d->actor.co_id);
+    set_text(a, &v, "signed", d->consent.digest);
     set_text(a, &v, "document", document_sha);
     if (q->has_proposal) {
         json_set(a, &v, STR("proposal"), q->proposal.json);

@@ -1,5 +1,8 @@
 /* Recusal and separation: who has a conflict stays out, who did the one may not do the other, what
- * must come first has come, two sign where two must, and once is once. */
+ * must come first has come, two sign where two must, and once is once.
+ *
+ * All of it holds for natural persons, not for accounts, and for each who signs: a second signature
+ * of somebody who could not have signed first is none. */
 #include "base/token.h"
 #include "gate/gate_in.h"
 
@@ -11,6 +14,8 @@ static bool anyone_did(const struct question *q, const struct act_kind *kind)
     return json_is(who, JSON_ARRAY) && who->count > 0;
 }
 
+/* Is there a second account that could sign: another one, in the same office, in a role of the act?
+ */
 static bool co_signed(const struct question *q)
 {
     const struct actor *a = &q->draft->actor;
@@ -28,28 +33,67 @@ static bool co_signed(const struct question *q)
     return false;
 }
 
+/* Did they do in this case what another person must have done? */
+static bool did_apart(const struct act_kind *kind, const struct standing *s)
+{
+    for (size_t i = 0; i < kind->not_same_as_count; i++) {
+        if (str_in(kind->not_same_as[i]->kind, s->did, s->did_count)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool must_stay_out(const struct act_kind *kind, const struct standing *s)
+{
+    return kind->recuse && (s->conflict.n > 0 || s->decided_before);
+}
+
+/* Where two officers sign: two persons, each of whom may, and both the same text. */
+static bool check_second(struct ctx *ctx, struct question *q, struct verdict *ret)
+{
+    const struct act_kind *kind = q->kind;
+    const struct standing *second = &q->standing[SIGNER_SECOND];
+    struct str none = {0};
+    const struct cite *basis = kind->article_count > 0 ? &kind->articles[0] : NULL;
+    const struct cite *officers =
+        kind->apart.officers.statute != NULL ? &kind->apart.officers : basis;
+    if (!co_signed(q)) {
+        return verdict_refuse(ctx, q, ret, "apart.officers", officers, none);
+    }
+    if (q->actor.person.n > 0 && str_equal(q->actor.person, q->co_actor.person)) {
+        return verdict_refuse(ctx, q, ret, "apart.person", officers, none);
+    }
+    if (must_stay_out(kind, second)) {
+        return verdict_refuse(ctx, q, ret, "apart.second", &kind->apart.recuse, none);
+    }
+    if (second->is_both || did_apart(kind, second)) {
+        const struct cite *same = second->is_both ? NULL : &kind->apart.same;
+        return verdict_refuse(ctx, q, ret, "apart.second", same, none);
+    }
+    return consent_holds(ctx, q->draft) ||
+           verdict_refuse(ctx, q, ret, "apart.signature", officers, none);
+}
+
 bool check_apart(struct ctx *ctx, struct question *q, struct verdict *ret)
 {
     const struct act_kind *kind = q->kind;
+    const struct standing *first = &q->standing[SIGNER_FIRST];
     struct str none = {0};
     const struct cite *basis = kind->article_count > 0 ? &kind->articles[0] : NULL;
     const struct cite *after = kind->apart.after.statute != NULL ? &kind->apart.after : basis;
-    const struct cite *officers =
-        kind->apart.officers.statute != NULL ? &kind->apart.officers : basis;
     const struct cite *once = kind->apart.once.statute != NULL ? &kind->apart.once : basis;
     if (q->mixes_roles) {
         return verdict_refuse(ctx, q, ret, "apart.roles", NULL, none);
     }
-    if (q->is_both) {
+    if (first->is_both) {
         return verdict_refuse(ctx, q, ret, "apart.both", NULL, none);
     }
-    if (kind->recuse && (q->conflict.n > 0 || q->decided_before)) {
+    if (must_stay_out(kind, first)) {
         return verdict_refuse(ctx, q, ret, "apart.conflict", &kind->apart.recuse, none);
     }
-    for (size_t i = 0; i < kind->not_same_as_count; i++) {
-        if (did(&q->acts, kind->not_same_as[i]->kind, q->draft->actor.id)) {
-            return verdict_refuse(ctx, q, ret, "apart.same", &kind->apart.same, none);
-        }
+    if (did_apart(kind, first)) {
+        return verdict_refuse(ctx, q, ret, "apart.same", &kind->apart.same, none);
     }
     for (size_t i = 0; i < kind->after_count; i++) {
         if (!anyone_did(q, kind->after[i])) {
@@ -59,8 +103,5 @@ bool check_apart(struct ctx *ctx, struct question *q, struct verdict *ret)
     if (kind->once && anyone_did(q, kind)) {
         return verdict_refuse(ctx, q, ret, "apart.once", once, none);
     }
-    if (kind->officers > 1 && !q->without_form && !co_signed(q)) {
-        return verdict_refuse(ctx, q, ret, "apart.officers", officers, none);
-    }
-    return true;
+    return kind->officers <= 1 || q->without_form || check_second(ctx, q, ret);
 }

@@ -29,13 +29,29 @@ static bool has_role(const struct question *q)
     return q->kind->role_count == 0;
 }
 
-/* Was the identity proven as lately as the act wants? What is only looked at (gate_open) needs no
+/* Was an identity proven as lately as the act wants? What is only looked at (gate_open) needs no
  * proof yet. One that lies ahead was made before the clock was set back. */
-static bool is_fresh(const struct question *q)
+static bool is_fresh(const struct question *q, struct instant proven, struct instant at)
 {
-    int64_t age = q->at.ms - q->draft->actor.proven.ms;
+    int64_t age = at.ms - proven.ms;
     return q->kind->fresh_min == 0 || q->without_form ||
            (age >= -PROOF_AHEAD_MS && age <= (int64_t)q->kind->fresh_min * 60000);
+}
+
+/* Each who signs is surely and lately enough signed in, when signing: the first when it was sent to
+ * the second, who signs now. */
+static bool check_proofs(struct ctx *ctx, struct question *q, struct verdict *ret)
+{
+    const struct actor *first = &q->draft->actor;
+    const struct consent *second = &q->draft->consent;
+    bool two = second->digest.n > 0;
+    struct str none = {0};
+    if (first->assurance < q->kind->assurance || (two && second->assurance < q->kind->assurance)) {
+        return verdict_refuse(ctx, q, ret, "identity.weak", NULL, none);
+    }
+    return (is_fresh(q, first->proven, two ? second->sent : q->at) &&
+            (!two || is_fresh(q, second->proven, q->at))) ||
+           verdict_refuse(ctx, q, ret, "identity.stale", NULL, none);
 }
 
 bool check_identity(struct ctx *ctx, struct question *q, struct verdict *ret)
@@ -55,11 +71,8 @@ bool check_identity(struct ctx *ctx, struct question *q, struct verdict *ret)
     if (!q->has_actor || !q->actor.active) {
         return verdict_refuse(ctx, q, ret, "identity.unknown", NULL, none);
     }
-    if (actor->assurance < q->kind->assurance) {
-        return verdict_refuse(ctx, q, ret, "identity.weak", NULL, none);
-    }
-    if (!is_fresh(q)) {
-        return verdict_refuse(ctx, q, ret, "identity.stale", NULL, none);
+    if (!check_proofs(ctx, q, ret)) {
+        return false;
     }
     bool names_other =
         q->kind->own != NULL &&

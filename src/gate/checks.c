@@ -53,14 +53,3 @@ bool verdict_refuse(struct ctx *ctx, const struct question *q, struct verdict *r
     }
     return false;
 }
-
-bool did(const struct json *acts, struct str kind, struct str id)
-{
-    const struct json *who = json_get_str(acts, kind);
-    for (size_t i = 0; json_is(who, JSON_ARRAY) && i < who->count; i++) {
-        if (str_equal(who->items[i].text, id)) {
-            return true;
-        }
-    }
-    return false;
-}

@@ -33,6 +33,17 @@ struct clock_row {
     bool changed;
 };
 
+/* What stands against one of those who sign an act, as the natural person they are: whatever of it
+ * they did, or are, under another account counts. */
+enum { SIGNER_FIRST, SIGNER_SECOND, SIGNERS };
+struct standing {
+    struct str conflict; /* relation that bars the officer; empty when none */
+    bool is_both;        /* acted in this case on the other side of the counter */
+    bool decided_before; /* did a kind `apart.earlier` names, in the case this one is about */
+    const struct str *did; /* the kinds of act they did in this case */
+    size_t did_count;
+};
+
 struct question {
     const struct law *law;     /* the law the case began under; for a new case the law now */
     const struct law *law_now; /* powers and offices are judged by the law of the day */
@@ -67,14 +78,11 @@ struct question {
     bool speaks_for_party; /* the actor is the party, or acts for it by a relation in force; an
                               officer: it is registered */
     bool is_head;          /* the actor is the party, or heads it: no mere agent */
-    struct str conflict;   /* relation that bars the officer; empty when none */
-    bool is_both;          /* the same person acted in this case on the other side of the counter */
+    struct standing standing[SIGNERS];
     bool mixes_roles; /* an appointment that would give one person or account two roles that must be
                          apart */
-    struct str barred;   /* the limit that still bars the party from opening a case of this matter;
-                            empty when none */
-    bool decided_before; /* the actor did one of the kinds `apart.earlier` names, in the case this
-                            one is about */
+    struct str barred; /* the limit that still bars the party from opening a case of this matter;
+                          empty when none */
 
     int leaf_form;            /* in which its leaf is written (act.c) */
     struct json registers;    /* register -> the record that the facts, or whose act it is, name */
@@ -122,8 +130,9 @@ const struct feel_value *question_slots(struct ctx *ctx, struct question *q);
 bool question_holds(struct ctx *ctx, struct question *q, const struct feel_program *program);
 /* {"premises.area": 30} to the context facts.premises.area. */
 struct feel_value nested_context(struct ctx *ctx, const struct law *law, const struct json *flat);
-/* Did `id` do an act of this kind in the case? */
-bool did(const struct json *acts, struct str kind, struct str id);
+/* Is this the draft that its second officer signed? Of one that nobody signed by a digest nothing
+ * is known, and so of one whose values were erased since (consent.c). */
+bool consent_holds(struct ctx *ctx, const struct draft *draft);
 
 /* What a bar is about: the type of licence an item leads to, or the item where it leads to none. */
 struct str bar_matter(const struct item *item);

@@ -196,6 +196,11 @@ static void walk_draft(struct walk *w, struct draft *d)
     walk_json(w, &d->fields, 0);
     walk_attachments(w, d);
     walk_text(w, &d->timer);
+    walk_text(w, &d->consent.digest);
+    walk_text(w, &d->consent.nonce);
+    walk_number(w, &d->consent.sent.ms);
+    walk_int(w, &d->consent.assurance);
+    walk_number(w, &d->consent.proven.ms);
 }
 
 static void walk_task(struct walk *w, struct post_task *task, struct draft *draft)

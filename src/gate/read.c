@@ -156,6 +156,7 @@ static enum err record_of(struct ctx *ctx, struct db *reader, int64_t seq, struc
                                .actor = v.draft.actor.id,
                                .for_id = v.draft.actor.for_id,
                                .co_id = v.draft.actor.co_id,
+                               .consent = v.draft.consent,
                                .role = v.draft.actor.role,
                                .office = json_text(&leaf, "office"),
                                .fields = v.draft.fields,

@@ -88,6 +88,7 @@ struct act_record {
     struct str actor;
     struct str for_id;
     struct str co_id;
+    struct consent consent; /* of the second officer, where there was one (gate/consent.h) */
     struct str role;
     struct str office;
     struct json fields;  /* erased values are null */

@@ -46,9 +46,9 @@ static struct json copy_json(struct arena *a, const struct json *j)
 static struct draft copy_draft(struct arena *a, const struct draft *d)
 {
     struct draft out = *d;
-    struct str *texts[] = {&out.kind,       &out.actor.id, &out.actor.for_id, &out.actor.co_id,
-                           &out.actor.role, &out.item,     &out.office,       &out.case_id,
-                           &out.key,        &out.timer};
+    struct str *texts[] = {&out.kind,       &out.actor.id, &out.actor.for_id,   &out.actor.co_id,
+                           &out.actor.role, &out.item,     &out.office,         &out.case_id,
+                           &out.key,        &out.timer,    &out.consent.digest, &out.consent.nonce};
     for (size_t i = 0; i < LEN(texts); i++) {
         *texts[i] = str_copy(a, *texts[i]);
     }

@@ -20,7 +20,8 @@ static struct draft sample(struct test *t, struct ctx *ctx)
                       .item = STR("food-new"),
                       .key = STR("k"),
                       .attachments = &file,
-                      .attachment_count = 1};
+                      .attachment_count = 1,
+                      .consent = {STR("d1"), STR("n0"), {1790000000111}, 3, {1790000000222}}};
     CHECK_OK(json_parse(ctx,
                         STR("{\"a\":[1,-2.5,1e3,null,true,\"通办\",{}],\"b\":{\"c\":[[]]},\"n\":"
                             "-9007199254740991}"),
@@ -48,6 +49,8 @@ TEST(post_a_task_comes_out_as_it_went_in)
     CHECK_STR(got.actor.for_id, "p-2");
     CHECK_INT(got.actor.kind, ACTOR_OFFICER);
     CHECK_INT(got.actor.proven.ms, 1790000000123);
+    CHECK_STR(got.consent.digest, "d1");
+    CHECK_INT(got.consent.proven.ms, 1790000000222);
     CHECK(json_equal(&got.fields, &d.fields));
     CHECK_INT(got.attachment_count, 1);
     CHECK(str_equal(got.attachments[0].bytes, file.bytes));

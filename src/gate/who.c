@@ -3,73 +3,137 @@
 #include "base/token.h"
 #include "gate/gate_in.h"
 
+/* ---- who signs ---- */
+
+/* An account, and the natural person who holds it: law means the person. */
+struct signer {
+    enum actor_kind kind;
+    struct str id;
+    struct str person; /* empty: of a party, or when the ledger does not say */
+};
+
+static bool is_same_person(const struct signer *me, const struct actor_record *other)
+{
+    return me->person.n > 0 && str_equal(other->person, me->person);
+}
+
 /* ---- conflicts of interest ---- */
 
-/* The officer, and the person who holds the office, against the party, who filed for it, who heads
- * it, and the case itself. */
-static enum err load_conflict(struct ctx *ctx, struct db *db, struct question *q)
+/* The account and the person against one other of the case. */
+static enum err conflict_with(struct ctx *ctx, struct db *db, const struct question *q,
+                              const struct signer *me, struct str other, struct str *ret)
 {
-    struct str selves[2] = {q->draft->actor.id, q->actor.person};
-    /* Who opened a case in office has no conflict by that; who filed it for a party may have. */
-    bool by_other = q->has_case && !str_equal(q->row.filed_by, q->draft->actor.id);
-    struct str filed_by = by_other ? q->row.filed_by : STR("");
-    const struct law *law = q->law_now;
-    for (size_t i = 0; i < LEN(selves) && q->conflict.n == 0; i++) {
-        struct str me = selves[i];
-        TRY(people_conflict(ctx, db, law, me, q->party, q->day, &q->conflict));
-        if (q->conflict.n == 0) {
-            TRY(people_conflict(ctx, db, law, me, filed_by, q->day, &q->conflict));
-        }
-        if (q->conflict.n == 0) {
-            TRY(people_conflict_with_heads(ctx, db, law, me, q->party, q->day, &q->conflict));
-        }
-        if (q->conflict.n == 0 && q->has_case) {
-            TRY(people_bar(ctx, db, law, me, q->row.id, q->day, &q->conflict));
+    struct str selves[2] = {me->id, me->person};
+    for (size_t i = 0; i < LEN(selves) && ret->n == 0; i++) {
+        TRY(people_conflict(ctx, db, q->law_now, selves[i], other, q->day, ret));
+    }
+    return ERR_OK;
+}
+
+/* With a person who acted for the party in this case: whose agent is kin is as near to it as whose
+ * client is. Officers among the actors are colleagues, not parties. */
+static enum err conflict_with_agents(struct ctx *ctx, struct db *db, const struct question *q,
+                                     const struct signer *me, struct str *ret)
+{
+    for (size_t i = 0; i < q->acts.count && ret->n == 0; i++) {
+        const struct json *who = &q->acts.members[i].value;
+        for (size_t k = 0; who->kind == JSON_ARRAY && k < who->count && ret->n == 0; k++) {
+            struct actor_record other;
+            struct str id = who->items[k].text;
+            bool found = false;
+            bool known =
+                str_equal(id, me->id) || str_equal(id, q->party) || str_equal(id, q->row.filed_by);
+            if (!known) {
+                TRY(people_find(ctx, db, id, q->day, &other, &found));
+            }
+            if (found && str_equal(other.kind, STR("person"))) {
+                TRY(conflict_with(ctx, db, q, me, id, ret));
+            }
         }
     }
     return ERR_OK;
 }
 
-/* Did anyone of these acts' actors hold the same person's other account? */
-static enum err load_both(struct ctx *ctx, struct db *db, struct question *q)
+/* The signer, and the person who holds the office, against the party, who filed or acted for it,
+ * who heads it, and the case itself. */
+static enum err load_conflict(struct ctx *ctx, struct db *db, const struct question *q,
+                              const struct signer *me, struct str *ret)
 {
-    const struct actor *me = &q->draft->actor;
-    for (size_t i = 0; i < q->acts.count && !q->is_both; i++) {
+    struct str selves[2] = {me->id, me->person};
+    /* Who opened a case in office has no conflict by that; who filed it for a party may have. */
+    bool by_other = q->has_case && !str_equal(q->row.filed_by, me->id);
+    const struct law *law = q->law_now;
+    TRY(conflict_with(ctx, db, q, me, q->party, ret));
+    if (ret->n == 0 && by_other) {
+        TRY(conflict_with(ctx, db, q, me, q->row.filed_by, ret));
+    }
+    for (size_t i = 0; i < LEN(selves) && ret->n == 0; i++) {
+        TRY(people_conflict_with_heads(ctx, db, law, selves[i], q->party, q->day, ret));
+        if (ret->n == 0 && q->has_case) {
+            TRY(people_bar(ctx, db, law, selves[i], q->row.id, q->day, ret));
+        }
+    }
+    return ret->n > 0 || !q->has_case ? ERR_OK : conflict_with_agents(ctx, db, q, me, ret);
+}
+
+/* Did anyone of these acts' actors hold the same person's other account? */
+static enum err load_both(struct ctx *ctx, struct db *db, const struct question *q,
+                          const struct signer *me, bool *ret)
+{
+    for (size_t i = 0; i < q->acts.count && !*ret; i++) {
         const struct json *who = &q->acts.members[i].value;
-        for (size_t k = 0; who->kind == JSON_ARRAY && k < who->count && !q->is_both; k++) {
+        for (size_t k = 0; who->kind == JSON_ARRAY && k < who->count && !*ret; k++) {
             struct actor_record other;
             struct str id = who->items[k].text;
             bool found = false;
             if (me->kind == ACTOR_OFFICER) {
-                q->is_both = q->actor.person.n > 0 && str_equal(id, q->actor.person);
+                *ret = me->person.n > 0 && str_equal(id, me->person);
                 continue;
             }
             TRY(people_find(ctx, db, id, q->day, &other, &found));
-            q->is_both = found && other.person.n > 0 && str_equal(other.person, me->id);
+            *ret = found && other.person.n > 0 && str_equal(other.person, me->id);
         }
     }
     return ERR_OK;
 }
 
-/* Did the actor, or the same person in another office, do an act of this kind in the case these
+/* Did the signer, or the same person in another office, do an act of this kind in the case these
  * acts are of? */
-static enum err did_as_person(struct ctx *ctx, struct db *db, const struct question *q,
-                              const struct json *acts, struct str kind, bool *ret)
+static enum err did_as_person(struct ctx *ctx, struct db *db, struct day day,
+                              const struct signer *me, const struct json *acts, struct str kind,
+                              bool *ret)
 {
     const struct json *list = json_get_str(acts, kind);
     for (size_t i = 0; json_is(list, JSON_ARRAY) && i < list->count && !*ret; i++) {
         struct actor_record other;
         bool found = false;
-        *ret = str_equal(list->items[i].text, q->draft->actor.id);
-        if (!*ret && q->actor.person.n > 0) {
-            TRY(people_find(ctx, db, list->items[i].text, q->day, &other, &found));
-            *ret = found && str_equal(other.person, q->actor.person);
+        *ret = str_equal(list->items[i].text, me->id);
+        if (!*ret && me->person.n > 0) {
+            TRY(people_find(ctx, db, list->items[i].text, day, &other, &found));
+            *ret = found && is_same_person(me, &other);
         }
     }
     return ERR_OK;
 }
 
-static enum err load_decided(struct ctx *ctx, struct db *db, struct question *q, struct str about)
+/* Every kind of act that the signer did in this case. */
+static enum err load_did(struct ctx *ctx, struct db *db, const struct question *q,
+                         const struct signer *me, struct standing *ret)
+{
+    struct str *kinds = ARENA_ARRAY(ctx->arena, struct str, q->acts.count + 1);
+    for (size_t i = 0; i < q->acts.count; i++) {
+        bool did = false;
+        TRY(did_as_person(ctx, db, q->day, me, &q->acts, q->acts.members[i].key, &did));
+        if (did) {
+            kinds[ret->did_count++] = q->acts.members[i].key;
+        }
+    }
+    ret->did = kinds;
+    return ERR_OK;
+}
+
+static enum err load_decided(struct ctx *ctx, struct db *db, const struct question *q,
+                             const struct signer *me, struct str about, bool *ret)
 {
     struct gate_case_get_row row;
     struct json acts;
@@ -80,21 +144,22 @@ static enum err load_decided(struct ctx *ctx, struct db *db, struct question *q,
     }
     TRY(json_parse(ctx, row.acts, STR("acts"), &acts));
     for (size_t i = 0; i < q->kind->earlier_count; i++) {
-        TRY(did_as_person(ctx, db, q, &acts, q->kind->earlier[i]->kind, &q->decided_before));
+        TRY(did_as_person(ctx, db, q->day, me, &acts, q->kind->earlier[i]->kind, ret));
     }
     return ERR_OK;
 }
 
 /* Who decided the case that this one is about does not judge their own decision: the case that is
  * named, and the one by which a room knows the matter to have been decided. */
-static enum err load_earlier(struct ctx *ctx, struct gate *g, struct db *db, struct question *q)
+static enum err load_earlier(struct ctx *ctx, struct gate *g, struct db *db,
+                             const struct question *q, const struct signer *me, bool *ret)
 {
     if (q->kind == NULL || q->kind->earlier_count == 0) {
         return ERR_OK;
     }
     struct str about = json_text(&q->facts, "case.earlier");
     if (about.n > 0) {
-        TRY(load_decided(ctx, db, q, about));
+        TRY(load_decided(ctx, db, q, me, about, ret));
     }
     for (size_t i = 0; i < g->room_count; i++) {
         struct act_record act;
@@ -108,8 +173,38 @@ static enum err load_earlier(struct ctx *ctx, struct gate *g, struct db *db, str
             TRY(gate_act(ctx, g, db, seq, &act, &found));
         }
         if (found && act.case_id.n > 0) {
-            TRY(load_decided(ctx, db, q, act.case_id));
+            TRY(load_decided(ctx, db, q, me, act.case_id, ret));
         }
+    }
+    return ERR_OK;
+}
+
+static enum err load_standing(struct ctx *ctx, struct gate *g, struct db *db,
+                              const struct question *q, const struct signer *me,
+                              struct standing *ret)
+{
+    *ret = (struct standing){0};
+    if (q->has_case && (me->kind == ACTOR_PARTY || me->kind == ACTOR_OFFICER)) {
+        TRY(load_both(ctx, db, q, me, &ret->is_both));
+    }
+    TRY(load_did(ctx, db, q, me, ret));
+    if (me->kind != ACTOR_OFFICER) {
+        return ERR_OK;
+    }
+    TRY(load_conflict(ctx, db, q, me, &ret->conflict));
+    return load_earlier(ctx, g, db, q, me, &ret->decided_before);
+}
+
+static enum err load_standings(struct ctx *ctx, struct gate *g, struct db *db, struct question *q)
+{
+    const struct actor *a = &q->draft->actor;
+    struct signer first = {a->kind, a->id, q->actor.person};
+    struct signer second = {ACTOR_OFFICER, a->co_id, q->co_actor.person};
+    if (a->id.n > 0) {
+        TRY(load_standing(ctx, g, db, q, &first, &q->standing[SIGNER_FIRST]));
+    }
+    if (a->kind == ACTOR_OFFICER && q->has_co_actor) {
+        TRY(load_standing(ctx, g, db, q, &second, &q->standing[SIGNER_SECOND]));
     }
     return ERR_OK;
 }
@@ -249,13 +344,7 @@ enum err load_people(struct ctx *ctx, struct gate *g, struct db *db, struct ques
                 (str_equal(party.kind, STR("person")) || str_equal(party.kind, STR("org")));
         }
     }
-    if (q->has_case && (a->kind == ACTOR_PARTY || a->kind == ACTOR_OFFICER)) {
-        TRY(load_both(ctx, db, q));
-    }
-    if (a->kind == ACTOR_OFFICER) {
-        TRY(load_conflict(ctx, db, q));
-        TRY(load_earlier(ctx, g, db, q));
-    }
+    TRY(load_standings(ctx, g, db, q));
     TRY(load_bar(ctx, db, q));
     return load_roles(ctx, db, q);
 }

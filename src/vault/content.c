@@ -15,6 +15,31 @@ static void set_text(struct arena *a, struct json *o, const char *name, struct s
     }
 }
 
+static void write_consent(struct arena *a, struct json *v, const struct consent *c)
+{
+    if (c->digest.n == 0) {
+        return;
+    }
+    struct json o = json_object();
+    set_text(a, &o, "digest", c->digest);
+    set_text(a, &o, "nonce", c->nonce);
+    json_set(a, &o, STR("sent"), json_of_int(c->sent.ms));
+    json_set(a, &o, STR("assurance"), json_of_int(c->assurance));
+    json_set(a, &o, STR("proven"), json_of_int(c->proven.ms));
+    json_set(a, v, STR("signed"), o);
+}
+
+static struct consent read_consent(const struct json *v)
+{
+    const struct json *o = json_get(v, "signed");
+    return o == NULL ? (struct consent){0}
+                     : (struct consent){.digest = json_text(o, "digest"),
+                                        .nonce = json_text(o, "nonce"),
+                                        .sent = {json_int(o, "sent", 0)},
+                                        .assurance = (int)json_int(o, "assurance", 0),
+                                        .proven = {json_int(o, "proven", 0)}};
+}
+
 enum err vault_write(struct ctx *ctx, const struct vault_content *content, struct str *ret_text)
 {
     struct arena *a = ctx->arena;
@@ -36,6 +61,7 @@ enum err vault_write(struct ctx *ctx, const struct vault_content *content, struc
     set_text(a, &v, "case", d->case_id);
     set_text(a, &v, "key", d->key);
     set_text(a, &v, "timer", d->timer);
+    write_consent(a, &v, &d->consent);
     json_set(a, &v, STR("fields"), d->fields);
     json_set(a, &v, STR("salts"), content->salts);
     if (content->has_proposal) {
@@ -76,6 +102,7 @@ enum err vault_read(struct ctx *ctx, struct str vault, struct vault_content *ret
     d->case_id = json_text(&v, "case");
     d->key = json_text(&v, "key");
     d->timer = json_text(&v, "timer");
+    d->consent = read_consent(&v);
     ret->given = json_text(&v, "given");
     const struct json *fields = json_get(&v, "fields");
     const struct json *salts = json_get(&v, "salts");

@@ -65,6 +65,17 @@ static enum err content_of(struct ctx *ctx, struct db *db, int64_t seq, struct j
     return *ret_found ? json_parse(ctx, row.content, STR("vault"), ret) : ERR_OK;
 }
 
+/* What two officers signed covers the value: without the nonce nobody can try values against it. */
+static void forget_nonce(struct arena *a, struct json *v)
+{
+    const struct json *consent = json_get(v, "signed");
+    if (consent != NULL) {
+        struct json o = *consent;
+        json_set(a, &o, STR("nonce"), json_of_str(STR("")));
+        json_set(a, v, STR("signed"), o);
+    }
+}
+
 enum err vault_erase_value(struct ctx *ctx, struct db *db, int64_t seq, struct str fact,
                            bool *ret_done)
 {
@@ -87,6 +98,7 @@ enum err vault_erase_value(struct ctx *ctx, struct db *db, int64_t seq, struct s
     }
     json_set(ctx->arena, &fields, fact, json_null());
     json_set(ctx->arena, &v, STR("fields"), fields);
+    forget_nonce(ctx->arena, &v);
     TRY(put_back(ctx, db, seq, &v));
     if (sha.n == 0) {
         return ERR_OK;
