@@ -241,6 +241,11 @@ static enum err head_is_signed(struct ctx *ctx, const struct check *c, struct st
                        "the copy's checkpoint signs another tree than that of its entries");
 }
 
+static void free_arena(void *arena)
+{
+    arena_free(arena);
+}
+
 enum err backup_check(struct ctx *ctx, struct str dir, struct str origin, struct backup_ledger *ret)
 {
     struct file_stream s;
@@ -250,6 +255,8 @@ enum err backup_check(struct ctx *ctx, struct str dir, struct str origin, struct
     if (c->lasting == NULL) {
         return fault(ctx, ERR_MEMORY, "no memory to check a copy");
     }
+    arena_defer(ctx->arena, free_arena, c->lasting);
+    arena_guard_as(c->lasting, ctx->arena);
     *ret = (struct backup_ledger){.other_size = ret->other_size};
     if (ret->other_size == 0) {
         tree_root(&c->tree, ret->other_root);
@@ -264,7 +271,6 @@ enum err backup_check(struct ctx *ctx, struct str dir, struct str origin, struct
     }
     ret->size = c->tree.size;
     ret->note = str_copy(ctx->arena, ret->note);
-    arena_free(c->lasting);
     TRY(e);
     TRY(head_is_true(ctx, c));
     return head_is_signed(ctx, c, dir, origin);

@@ -29,6 +29,21 @@ struct backup_ledger {
 enum err backup_check(struct ctx *ctx, struct str dir, struct str origin,
                       struct backup_ledger *ret) MUST_USE;
 
+/* A copy on its way: made in the new folder `to`, checked, and described in backup.json last. On an
+ * error what was written is left for the caller to remove. All file work goes through ctx->world.
+ */
+struct backup_taking {
+    struct node node; /* dir, and what node.json says */
+    struct str to;
+    bool with_keys;
+    struct db *reader; /* its rows come through this; NULL: from the process that serves it, else
+                          from its store */
+    struct backup_ledger ledger; /* is filled */
+    int file;                    /* these two are the taker's own */
+    int64_t at;
+};
+enum err backup_take(struct ctx *ctx, struct backup_taking *t) MUST_USE;
+
 /* The files a copy may have besides backup.json, in their order. */
 struct backup_file {
     const char *name;
