@@ -33,12 +33,15 @@ struct inode {
     int exclusive; /* handle + 1 that holds the lock; 0: none */
     int shared;
     struct inode *copy; /* while the world is copied */
+    bool named;         /* while it is asked which still have a name or a handle */
 };
 
-/* A name in the table; a NULL inode in a change takes the name away. */
+/* A name in the table; a NULL inode in a change takes the name away. A change with `from` moves a
+ * directory with all below it, at once, as the system call does. */
 struct name {
     char *path;
     struct inode *inode;
+    char *from;
 };
 
 struct names {
@@ -194,7 +197,7 @@ static void names_add(struct names *t, const char *path, struct inode *inode)
     }
     char *copy = grow(NULL, strlen(path) + 1);
     memcpy(copy, path, strlen(path) + 1);
-    t->p[t->n++] = (struct name){copy, inode};
+    t->p[t->n++] = (struct name){.path = copy, .inode = inode};
 }
 
 static void names_set(struct names *t, const char *path, struct inode *inode)
@@ -214,8 +217,41 @@ static void names_free(struct names *t)
 {
     for (size_t i = 0; i < t->n; i++) {
         free(t->p[i].path);
+        free(t->p[i].from);
     }
     free(t->p);
+}
+
+static bool is_under(const char *path, const char *dir)
+{
+    size_t n = strlen(dir);
+    return strncmp(path, dir, n) == 0 && path[n] == '/';
+}
+
+/* What lies under `from` lies under `to` from now on. */
+static void names_move_below(struct name *p, size_t n, const char *from, const char *to)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (is_under(p[i].path, from)) {
+            size_t size = strlen(p[i].path) + strlen(to) + 1;
+            char *path = grow(NULL, size);
+            snprintf(path, size, "%s%s", to, p[i].path + strlen(from));
+            free(p[i].path);
+            p[i].path = path;
+        }
+    }
+}
+
+/* Do a change of a directory, inode as in the table's world. */
+static void names_apply(struct names *t, const struct name *change, struct inode *inode)
+{
+    if (change->from != NULL && names_get(t, change->from) != NULL) {
+        names_move_below(t->p, t->n, change->from, change->path);
+        names_set(t, change->from, NULL);
+        names_set(t, change->path, inode);
+    } else if (change->from == NULL) {
+        names_set(t, change->path, inode);
+    }
 }
 
 static void name_change(struct sim *s, const char *path, struct inode *inode)
@@ -227,6 +263,9 @@ static void name_change(struct sim *s, const char *path, struct inode *inode)
 static bool is_in(const char *path, const char *dir)
 {
     size_t n = strlen(dir);
+    if (strcmp(dir, ".") == 0) {
+        return strchr(path, '/') == NULL;
+    }
     n -= n > 0 && dir[n - 1] == '/' ? 1 : 0;
     return strncmp(path, dir, n) == 0 && path[n] == '/' && strchr(path + n + 1, '/') == NULL;
 }
@@ -249,6 +288,63 @@ static struct inode *inode_new(struct sim *s, bool is_dir)
     *f = (struct inode){.is_dir = is_dir, .next = s->inodes};
     s->inodes = f;
     return f;
+}
+
+static char *text_copy(const char *text)
+{
+    char *copy = grow(NULL, strlen(text) + 1);
+    return strcpy(copy, text);
+}
+
+static void inode_free(struct inode *f)
+{
+    for (size_t i = 0; i < f->change_count; i++) {
+        free(f->changes[i].data.p);
+    }
+    free(f->changes);
+    free(f->live.p);
+    free(f->durable.p);
+    free(f);
+}
+
+static void names_mark(const struct names *t)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        if (t->p[i].inode != NULL) {
+            t->p[i].inode->named = true;
+        }
+    }
+}
+
+/* Set `named` of every inode: does a name, now or after a loss of power, or a handle lead to it? */
+static void inodes_mark(struct sim *s)
+{
+    for (struct inode *f = s->inodes; f != NULL; f = f->next) {
+        f->named = false;
+    }
+    names_mark(&s->live);
+    names_mark(&s->durable);
+    names_mark(&s->pending);
+    for (int i = 0; i < HANDLES; i++) {
+        if (s->file[i].used) {
+            s->file[i].inode->named = true;
+        }
+    }
+}
+
+/* Whole copies of nodes come and go: what nobody can find any more is freed. */
+static void inodes_sweep(struct sim *s)
+{
+    inodes_mark(s);
+    for (struct inode **at = &s->inodes; *at != NULL;) {
+        struct inode *f = *at;
+        if (f->named) {
+            at = &f->next;
+        } else {
+            *at = f->next;
+            inode_free(f);
+        }
+    }
 }
 
 /* ---- faults ---- */
@@ -522,8 +618,16 @@ static int sim_rename(struct world *w, const char *from, const char *to)
     struct inode *f = names_get(&s->live, from);
     int r = f == NULL ? -ENOENT : call_begin(s, SIM_RENAME, true);
     if (r == 0) {
-        name_change(s, to, f);
-        name_change(s, from, NULL);
+        if (f->is_dir) {
+            struct name move = {.path = text_copy(to), .inode = f, .from = text_copy(from)};
+            names_apply(&s->live, &move, f);
+            names_add(&s->pending, to, f);
+            s->pending.p[s->pending.n - 1].from = move.from;
+            free(move.path);
+        } else {
+            name_change(s, to, f);
+            name_change(s, from, NULL);
+        }
     }
     trace(s, SIM_RENAME, r);
     pthread_mutex_unlock(&s->mutex);
@@ -555,13 +659,18 @@ static int sim_sync_dir(struct world *w, const char *path)
     for (size_t i = 0; r == 0 && i < s->pending.n; i++) {
         struct name n = s->pending.p[i];
         if (is_in(n.path, path)) {
-            names_set(&s->durable, n.path, n.inode);
+            names_apply(&s->durable, &n, n.inode);
+            if (n.from != NULL) { /* what was changed in it before, and is not on the disk yet */
+                names_move_below(s->pending.p, kept, n.from, n.path);
+            }
             free(n.path);
+            free(n.from);
         } else {
             s->pending.p[kept++] = n;
         }
     }
     s->pending.n = r == 0 ? kept : s->pending.n;
+    inodes_sweep(s);
     trace(s, SIM_SYNC_DIR, r);
     pthread_mutex_unlock(&s->mutex);
     return r;
@@ -649,13 +758,7 @@ void sim_free(struct world *w)
     while (s->inodes != NULL) {
         struct inode *f = s->inodes;
         s->inodes = f->next;
-        for (size_t i = 0; i < f->change_count; i++) {
-            free(f->changes[i].data.p);
-        }
-        free(f->changes);
-        free(f->live.p);
-        free(f->durable.p);
-        free(f);
+        inode_free(f);
     }
     names_free(&s->live);
     names_free(&s->durable);
@@ -776,8 +879,11 @@ struct world *sim_power_loss(struct world *w, uint64_t seed, enum sim_loss how)
     struct sim *to = sim_of(fresh);
     uint64_t random = seed;
     pthread_mutex_lock(&s->mutex);
+    inodes_mark(s);
     for (struct inode *f = s->inodes; f != NULL; f = f->next) {
-        inode_survive(to, f, how, &random);
+        if (f->named) {
+            inode_survive(to, f, how, &random);
+        }
     }
     for (size_t i = 0; i < s->durable.n; i++) {
         names_set(&to->durable, s->durable.p[i].path, s->durable.p[i].inode->copy);
@@ -788,7 +894,7 @@ struct world *sim_power_loss(struct world *w, uint64_t seed, enum sim_loss how)
                       : next_random(&random) % (s->pending.n + 1);
     for (size_t i = 0; i < kept; i++) {
         struct inode *f = s->pending.p[i].inode;
-        names_set(&to->durable, s->pending.p[i].path, f == NULL ? NULL : f->copy);
+        names_apply(&to->durable, &s->pending.p[i], f == NULL ? NULL : f->copy);
     }
     for (size_t i = 0; i < to->durable.n; i++) {
         names_set(&to->live, to->durable.p[i].path, to->durable.p[i].inode);
