@@ -11,7 +11,7 @@
 #include "gate/gate.h"
 
 struct keyholder;
-enum { PLAY_STEPS = 600, PLAY_CASES = 120, PLAY_PACKS = 4 };
+enum { PLAY_STEPS = 600, PLAY_CASES = 120, PLAY_PACKS = 8 };
 
 /* What a client knows of one step. */
 struct play_answer {
@@ -34,6 +34,7 @@ struct play {
     size_t count;
     struct law_pack_source packs[PLAY_PACKS];
     struct str pack_path[PLAY_PACKS];
+    const struct json *pack_change[PLAY_PACKS];
     size_t pack_count;
     struct str label[PLAY_CASES];
     char case_id[PLAY_CASES][64];
@@ -41,6 +42,9 @@ struct play {
     struct play_answer answer[PLAY_STEPS];
     bool cut_short; /* steps end with their answer: what the node does by itself after it is not
                        done */
+    char made[16];  /* which node was made from a copy and not yet looked at; empty: none */
+    bool hasty; /* a node made from a copy is not replayed, rows are searched at every 8th look */
+    size_t looks;
     struct store *store;
     struct keyholder *keys;
     struct gate *gate;
@@ -62,10 +66,22 @@ enum err play_step(struct play *p, struct ctx *ctx, size_t step) MUST_USE;
 /* Is the answer the one the scenario names? Under faults a repeated receipt stands for the first
  * one. */
 bool play_as_written(const struct play *p, size_t step, bool allow_repeated);
+/* Does the step take the node as a whole, and admit no act? It ends with a node that is open, or
+ * after an error with one that may be closed (p->gate is NULL). */
+bool play_is_whole(const struct play *p, size_t step);
+/* Such a step. "upgrade": the node is closed, its views are those of another program, and it is
+ * opened again. "copy": it is copied, a node is made from the copy, and looked at as this one is.
+ */
+enum err play_whole(struct play *p, struct ctx *ctx, size_t step) MUST_USE;
+void play_look_at_made(struct play *p, struct ctx *ctx);
+/* The next step, which the node made does not have, removes it unseen. */
+void play_forget_made(struct play *p, struct ctx *ctx);
+/* Does a row of any table hold this text? */
+bool play_rows_hold(struct play *p, struct ctx *ctx, struct str text);
 /* What the scenario wants and what came, for messages. */
 struct str play_words(struct arena *a, const struct play *p, size_t step);
 
 /* I1 every answered act is in the ledger, with the leaf its receipt named; the head is signed and
  * its root is that of the leaves. deep: I2 the whole ledger verifies, I3 and I4 replay gives the
- * stored views and refuses nothing. */
+ * stored views and refuses nothing. What was erased is in no row. */
 bool play_look(struct play *p, struct ctx *ctx, bool deep);

@@ -1,6 +1,6 @@
 /* The gate under load from several threads at once: drafts submitted and waited for, questions
- * asked, pages of the ledger read, a law published in the middle, ticks, a head signed by the key
- * holder's own process. For TSan above all.
+ * asked, pages of the ledger read, law published in the middle, or about to be when the disk is
+ * full, ticks, a head signed by the key holder's own process. For TSan above all.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -101,7 +101,23 @@ static void *asker(void *arg)
     return NULL;
 }
 
-enum { VERSIONS = 4 };
+/* Four that come into force while all act, one in which each try to publish it fails, one with a
+ * fault. */
+enum { VERSIONS = 6, DISTURBED = 4, FAULTY = 5 };
+
+static struct law_file changed(struct arena *a, struct law_file f, int version)
+{
+    size_t at = 0;
+    if (str_equal(f.path, STR("pack.json"))) {
+        at = str_find(f.bytes, STR("2026.1"));
+        f.bytes = str_format(a, "%.*s2026.%d%.*s", FMT(str_slice(f.bytes, 0, at)), version + 2,
+                             FMT(str_slice(f.bytes, at + 6, f.bytes.n)));
+    } else if (str_equal(f.path, STR("act/accept.json"))) {
+        f.bytes = version == FAULTY ? STR("{}")
+                                    : str_format(a, "%.*s%*s", FMT(f.bytes), version + 1, "\n");
+    }
+    return f;
+}
 
 /* Versions of the national pack, drafted before the writer runs: it alone may use its connection.
  */
@@ -111,20 +127,42 @@ static enum err draft_versions(struct ctx *ctx, struct play *p, struct draft *re
         struct law_problems problems;
         struct law_pack_source pack = p->packs[0];
         struct law_file *files = ARENA_ARRAY(ctx->arena, struct law_file, pack.count);
-        memcpy(files, pack.files, pack.count * sizeof(*files));
         for (size_t k = 0; k < pack.count; k++) {
-            if (str_equal(files[k].path, STR("act/accept.json"))) {
-                files[k].bytes =
-                    str_format(ctx->arena, "%.*s%*s", FMT(files[k].bytes), i + 1, "\n");
-            }
+            files[k] = changed(ctx->arena, pack.files[k], i);
         }
         pack.files = files;
-        TRY(book_publish_draft(ctx, gate_book(p->gate), store_writer(p->store), &pack, &ret[i],
-                               &problems));
+        enum err e = book_publish_draft(ctx, gate_book(p->gate), store_writer(p->store), &pack,
+                                        &ret[i], &problems);
+        if (e == ERR_SYNTAX && i == FAULTY) {
+            ret[i].kind = STR("publish-law");
+        } else {
+            TRY(e);
+        }
         ret[i].actor = (struct actor){.kind = ACTOR_NODE};
         ret[i].key = str_format(ctx->arena, "version-%d", i);
     }
     return ERR_OK;
+}
+
+/* The faulty one is refused; for the other the disk is full, sooner and later; then it is
+ * published. Whoever reads meanwhile meets none of it. */
+static void publications_fail(struct test *t, struct ctx *ctx, struct play *p,
+                              const struct draft *versions)
+{
+    struct receipt r = {0};
+    size_t failed = 0;
+    CHECK_OK(gate_submit_wait(ctx, p->gate, &versions[FAULTY], &r));
+    CHECK_STR(r.verdict.code, "form.material");
+    int64_t used = sim_used(p->world);
+    for (int64_t more = 1024; more < 1 << 20; more *= 4) {
+        sim_capacity(p->world, used + more);
+        failed += gate_submit_wait(ctx, p->gate, &versions[DISTURBED], &r) == ERR_DISK_FULL;
+        sim_capacity(p->world, 0);
+    }
+    CHECK(failed > 1);
+    CHECK(!store_is_broken(p->store));
+    CHECK_OK(gate_submit_wait(ctx, p->gate, &versions[DISTURBED], &r));
+    CHECK(r.seq >= 0);
 }
 
 TEST(gate_serves_many_threads)
@@ -163,7 +201,10 @@ TEST(gate_serves_many_threads)
         }
     }
     for (int i = 0; i < SUBMITTERS + READERS; i++) {
-        atomic_store(&stop, i >= SUBMITTERS);
+        if (i == SUBMITTERS) {
+            publications_fail(t, ctx, p, versions);
+            atomic_store(&stop, true);
+        }
         pthread_join(load[i].thread, NULL);
         CHECK_INT(load[i].failed, 0);
         if (i < SUBMITTERS) {

@@ -2,7 +2,8 @@
  * fails, the nth system call fails in every plausible way, the power goes at every change of the
  * disk, the disk is full at every size, the clock leaps either way. After each: every answer given
  * still holds, nothing is done by half, the ledger verifies, replay agrees, and the step asked
- * again under its key is answered as if nothing had happened.
+ * again under its key is answered as if nothing had happened. The steps are acts, ticks, law that
+ * is published or refused, erasures, upgrades, and copies with the node that is made from each.
  *
  * Everyday runs take a sample of the first steps, the same each time; TONGBAN_STATES=N takes all,
  * with N power-loss states of each kind at each change. Every harness prints what it did.
@@ -37,14 +38,33 @@ static bool taken(uint64_t number, uint64_t every)
     return states() > 0 || (z >> 33) % every == 0;
 }
 
+/* A step whose every fault takes long: law is published, or the node is taken as a whole. */
+static bool is_long(const struct play *p, size_t step)
+{
+    return play_is_whole(p, step) || json_get(&p->steps->items[step], "publish") != NULL;
+}
+
+/* Steps that every run breaks, if only here and there: law that changes one file or is refused, an
+ * erasure, an upgrade, a copy. */
+static bool is_choice(const struct play *p, size_t step)
+{
+    const struct json *s = &p->steps->items[step];
+    return play_is_whole(p, step) || json_get(s, "change") != NULL || json_get(s, "gone") != NULL;
+}
+
+static bool step_taken(const struct play *p, size_t step, uint64_t every)
+{
+    return is_choice(p, step) || taken(step, every);
+}
+
 /* The next n of "the nth fails". A publication makes a hundred thousand allocations: all runs take
  * a sample of those; TONGBAN_STATES=1 takes the first 64 of every other step and then every 64th
  * part more, 2 takes all. */
 static uint64_t next_nth(const struct play *p, size_t step, uint64_t nth)
 {
-    bool publishes = json_get(&p->steps->items[step], "publish") != NULL;
-    return nth + (states() == 0   ? nth / 4 + 1
-                  : publishes     ? nth / 30 + 1
+    bool is_slow = is_long(p, step);
+    return nth + (states() == 0   ? (is_slow ? 2 * nth : nth / 4 + 1)
+                  : is_slow       ? nth / 30 + 1
                   : states() == 1 ? nth / 64 + 1
                                   : 1);
 }
@@ -80,6 +100,7 @@ static void inner_end(struct ctx *inner)
 static struct torture torture_begin(struct test *t, struct ctx *ctx)
 {
     struct torture x = {.p = play_new(t, ctx), .t = t, .outer = ctx};
+    x.p->hasty = true;
     x.p->world = sim_new(11);
     CHECK_OK(play_open(x.p, ctx));
     return x;
@@ -103,6 +124,7 @@ static bool play_plain(struct torture *x, size_t step)
         printf("%.*s\n", FMT(play_words(inner.arena, x->p, step)));
         CHECK(good);
     }
+    play_look_at_made(x->p, ctx);
     x->answered += good;
     inner_end(&inner);
     return good;
@@ -127,6 +149,21 @@ static bool reopen(struct torture *x)
     return x->p->gate != NULL;
 }
 
+/* What the node then does by itself. */
+static void settle(struct torture *x)
+{
+    while (x->p->gate != NULL && gate_run_once(x->p->gate) > 0) {
+    }
+}
+
+/* A node that a fault closed, as an opening that failed does, is opened again. */
+static void open_if_closed(struct torture *x)
+{
+    if (x->p->gate == NULL) {
+        reopen(x);
+    }
+}
+
 /* As the serving process does every so often: also what the node owed and missed. */
 static void tick(struct torture *x)
 {
@@ -136,8 +173,7 @@ static void tick(struct torture *x)
     size_t count = 0;
     CHECK_OK(agenda_tick(ctx, x->p->agenda, &count));
     CHECK_INT(count, 0);
-    while (gate_run_once(x->p->gate) > 0) {
-    }
+    settle(x);
     inner_end(&inner);
 }
 
@@ -174,10 +210,41 @@ static bool step_with_failing_allocation(struct torture *x, size_t step, uint64_
         done = done && arena_fail_at_left() > 0;
     }
     arena_fail_at(0);
-    while (gate_run_once(x->p->gate) > 0) {
-    }
+    settle(x);
     x->faults += !done;
     inner_end(&inner);
+    return done;
+}
+
+/* Where a node is opened or copied, memory that runs out ends the program, in order and with what
+ * it had written on the disk (the harness of kills looks at that): so a process of its own does it.
+ */
+static bool child_with_failing_allocation(struct torture *x, size_t step, uint64_t nth)
+{
+    enum { DONE = 0, OUT_OF_MEMORY = 1, FAULT = 2 };
+    struct test *t = x->t;
+    int status = 0;
+    play_close(x->p); /* its locks lie in memory that both would have */
+    fflush(NULL);
+    pid_t child = fork();
+    must(child >= 0);
+    if (child == 0) {
+        struct ctx inner = inner_begin(x);
+        struct arena_guard guard;
+        must(play_open(x->p, &inner) == ERR_OK);
+        if (setjmp(guard.jump) != 0) {
+            _exit(OUT_OF_MEMORY);
+        }
+        arena_guard(inner.arena, &guard);
+        arena_fail_at(nth);
+        enum err e = play_step(x->p, &inner, step);
+        _exit(e == ERR_OK && arena_fail_at_left() > 0 ? DONE : e == ERR_OK ? OUT_OF_MEMORY : FAULT);
+    }
+    must(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) <= FAULT);
+    bool done = !WIFEXITED(status) || WEXITSTATUS(status) == DONE;
+    x->faults += !done;
+    reopen(x);
     return done;
 }
 
@@ -187,9 +254,10 @@ TEST(torture_scenario_survives_every_failing_allocation)
     size_t last = last_step(x.p);
     for (size_t i = 0; i < last && t->failures == 0; i++) {
         set_clock(x.p, i);
-        bool done = !taken(i, 20);
+        bool done = !step_taken(x.p, i, 20);
         for (uint64_t nth = 1; !done && nth < 1000000; nth = next_nth(x.p, i, nth)) {
-            done = step_with_failing_allocation(&x, i, nth);
+            done = play_is_whole(x.p, i) ? child_with_failing_allocation(&x, i, nth)
+                                         : step_with_failing_allocation(&x, i, nth);
         }
         play_plain(&x, i);
         if (i % 100 == 99) {
@@ -228,8 +296,8 @@ static bool step_with_failing_sqlite(struct torture *x, size_t step, int64_t nth
     lite_left = nth;
     bool done = play_step(x->p, &inner, step) == ERR_OK && lite_left > 0;
     lite_left = 0;
-    while (gate_run_once(x->p->gate) > 0) {
-    }
+    open_if_closed(x);
+    settle(x);
     x->faults += !done;
     inner_end(&inner);
     return done;
@@ -247,7 +315,7 @@ TEST(torture_scenario_survives_every_failing_allocation_of_sqlite)
     size_t last = last_step(x.p);
     for (size_t i = 0; i < last && t->failures == 0; i++) {
         set_clock(x.p, i);
-        bool done = !taken(i, 20);
+        bool done = !step_taken(x.p, i, 20);
         for (int64_t nth = 1; !done && nth < 1000000;
              nth = (int64_t)next_nth(x.p, i, (uint64_t)nth)) {
             done = step_with_failing_sqlite(&x, i, nth);
@@ -285,7 +353,7 @@ static const struct {
 static void restart_when_broken(struct torture *x, uint64_t chance)
 {
     static const enum sim_loss ways[] = {SIM_DROP, SIM_KEEP, SIM_SUBSET, SIM_TORN};
-    if (!store_is_broken(x->p->store)) {
+    if (x->p->store != NULL && !store_is_broken(x->p->store)) {
         return;
     }
     struct world *after = sim_power_loss(x->p->world, chance, ways[chance % LEN(ways)]);
@@ -297,14 +365,18 @@ static void restart_when_broken(struct torture *x, uint64_t chance)
     }
 }
 
+static uint64_t next_call(const struct play *p, size_t step, uint64_t nth)
+{
+    return !is_choice(p, step) ? nth + 1 : states() == 0 ? nth * 16 : nth + nth / 16 + 1;
+}
+
 static bool step_with_failing_call(struct torture *x, size_t step, size_t row, uint64_t nth,
                                    bool persistent)
 {
     struct ctx inner = inner_begin(x);
     sim_fail(x->p->world, call_rows[row].op, nth, call_rows[row].error, persistent);
     enum err e = play_step(x->p, &inner, step);
-    while (gate_run_once(x->p->gate) > 0) {
-    }
+    settle(x);
     bool met = sim_failed(x->p->world);
     sim_fail(x->p->world, call_rows[row].op, 0, 0, false);
     x->faults += met;
@@ -322,8 +394,8 @@ TEST(torture_scenario_survives_every_failing_call)
         set_clock(x.p, i);
         uint64_t before = x.faults;
         for (size_t row = 0; row < 2 * LEN(call_rows); row++) {
-            bool met = taken(i * 100 + row, 40);
-            for (uint64_t nth = 1; met && x.p->gate != NULL; nth++) {
+            bool met = taken(i * 100 + row, is_choice(x.p, i) ? 100 : 40);
+            for (uint64_t nth = 1; met && x.p->gate != NULL; nth = next_call(x.p, i, nth)) {
                 met = step_with_failing_call(&x, i, row / 2, nth, row % 2 == 1);
             }
         }
@@ -389,9 +461,10 @@ static void power_goes(void *arg)
     for (size_t k = 0; k < LEN(ways); k++) {
         /* The first publication alone makes thousands of writes; the states of all others are all
          * taken. */
-        bool want = w->step < 2
+        bool is_slow = is_long(w->x->p, w->step);
+        bool want = is_slow
                         ? taken(w->change * 8 + k, 1500) && (states() == 0 || w->change % 16 == 0)
-                        : taken(w->change * 8 + k, 60);
+                        : taken(w->change * 8 + k, is_choice(w->x->p, w->step) ? 200 : 60);
         for (uint64_t i = 0; want && i < (k < 2 ? 1 : w->per_kind) && w->x->t->failures == 0; i++) {
             w->x->faults++;
             one_state(w, w->change * 1000 + i * 10 + k, ways[k]);
@@ -459,15 +532,18 @@ TEST(torture_scenario_survives_a_disk_full_at_every_size)
         set_clock(x.p, i);
         int64_t used = sim_used(x.p->world);
         int64_t by = states() > 0 ? 512 : 4096 + 512 * 5;
-        bool done = !taken(i, 5);
-        for (int64_t more = 0; !done && t->failures == 0; more += more < 256 * by ? by : 64 * by) {
+        bool done = !taken(i, 5) && !is_choice(x.p, i);
+        int64_t most = is_choice(x.p, i) && states() == 0 ? 16 : 256;
+        for (int64_t more = 0; !done && t->failures == 0;
+             more += more < most * by ? by : more / 4 + 64 * by) {
             struct ctx inner = inner_begin(&x);
             sim_capacity(x.p->world, used + more == 0 ? 1 : used + more);
             enum err e = play_step(x.p, &inner, i);
             done = e == ERR_OK;
             CHECK(e == ERR_OK || e == ERR_DISK_FULL);
-            CHECK(!store_is_broken(x.p->store));
+            CHECK(x.p->store == NULL || !store_is_broken(x.p->store));
             sim_capacity(x.p->world, 0);
+            open_if_closed(&x);
             x.faults += !done;
             inner_end(&inner);
         }
@@ -527,24 +603,25 @@ static void one_leap(struct torture *x, size_t step, int64_t by_s)
     size_t count = 0;
     if (reopen(x)) {
         CHECK_OK(agenda_tick(ctx, x->p->agenda, &count));
-        while (gate_run_once(x->p->gate) > 0) {
-        }
+        settle(x);
         uint64_t clocks = clocks_of(x, ctx);
         sim_clock_jump(x->p->world, (struct span){by_s * 1000});
         bool leapt = by_s > 600 || by_s < -600;
         CHECK_ERR(agenda_tick(ctx, x->p->agenda, &count), leapt ? ERR_PRECONDITION : ERR_OK);
-        while (gate_run_once(x->p->gate) > 0) {
-        }
+        settle(x);
         CHECK(clocks_of(x, ctx) == clocks); /* no deadline moved because a clock did */
         /* A tick waits; a draft that publishes may be no law under that day's law; all others are
          * answered. */
         bool may_wait =
             leapt && (is_tick(x, step) || json_get(&x->p->steps->items[step], "publish") != NULL);
         CHECK(play_step(x->p, ctx, step) == ERR_OK || may_wait);
+        play_look_at_made(x->p, ctx);
         sim_clock_jump(x->p->world, (struct span){-by_s * 1000});
-        CHECK_OK(agenda_tick(ctx, x->p->agenda, &count));
-        while (gate_run_once(x->p->gate) > 0) {
+        if (play_is_whole(x->p, step)) {
+            agenda_trust_clock(x->p->agenda); /* one that was opened in between knew the other */
         }
+        CHECK_OK(agenda_tick(ctx, x->p->agenda, &count));
+        settle(x);
         bool more =
             step + 1 < x->p->count && !json_bool(&x->p->steps->items[step + 1], "tick", false);
         if (more) {
@@ -650,6 +727,7 @@ static struct torture killed_begin(struct test *t, struct ctx *ctx, char *dir, s
 {
     struct torture x = {.p = play_new(t, ctx), .t = t, .outer = ctx};
     must(mkdtemp(dir) != NULL);
+    x.p->hasty = true;
     *node = str_format(ctx->arena, "%s/node", dir);
     *copy = str_format(ctx->arena, "%s/copy", dir);
     x.p->world = kill_world();
@@ -681,6 +759,7 @@ static void ask_again(struct torture *x, size_t step)
         printf("%.*s\n", FMT(play_words(inner.arena, x->p, step)));
         CHECK(!"the answer is the one written");
     }
+    play_look_at_made(x->p, ctx);
     x->answered++;
     inner_end(&inner);
 }
@@ -695,8 +774,9 @@ TEST(torture_scenario_survives_a_kill_at_every_write)
     static struct play saved;
     CHECK_OK(play_open(x.p, ctx));
     for (size_t i = 0; i < last && t->failures == 0; i++) {
-        bool want = i >= 2 && taken(i, 40);
-        for (uint64_t nth = 1; want && nth < 1000 && t->failures == 0; nth++) {
+        bool want = i >= 2 && step_taken(x.p, i, 40);
+        for (uint64_t nth = 1; want && nth < 20000 && t->failures == 0;
+             nth = next_call(x.p, i, nth)) {
             uint64_t before = x.faults;
             test_folder_copy(node.p, copy.p);
             saved = *x.p;
