@@ -14,11 +14,9 @@ static double measure(const char *const *args)
 {
     struct program p = program_start(&s, "build/tongban", args);
     /* Each on a connection of its own, so that every front has answered. */
-    struct str ask = str_format(s.ctx.arena,
-                                "for i in $(seq 20); do curl -sf -o /dev/null "
-                                "http://127.0.0.1:%d/item/food-new || exit 1; done",
-                                p.port);
-    must(system(ask.p) == 0);
+    for (int i = 0; i < 20; i++) {
+        must(program_answers(&p, "/item/food-new"));
+    }
     usleep((useconds_t)bench_size(3000000, 500000));
     double mb = program_memory(&p);
     program_stop(&p);

@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "base/world.h"
 
-enum { PROCESSES_MAX = 1024, LINE_BYTES = 1024, TRIES = 600 };
+enum { PROCESSES_MAX = 1024, LINE_BYTES = 1024, TRIES = 24000 };
 
 _Noreturn static void give_up(const char *what)
 {
@@ -51,20 +51,33 @@ static int port_told(const char *log)
     return port;
 }
 
+bool program_answers(const struct program *p, const char *page)
+{
+    char url[LINE_BYTES];
+    int status = 0;
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", p->port, page);
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        execlp("curl", "curl", "-sf", "-m", "60", "-o", "/dev/null", url, (char *)NULL);
+        _exit(127);
+    }
+    must(pid > 0 && waitpid(pid, &status, 0) == pid);
+    return status == 0;
+}
+
 struct program program_start(struct stand *s, const char *path, const char *const *args)
 {
     const char *log = str_format(s->ctx.arena, "%.*s/log", FMT(s->top)).p;
     struct program p = {.pid = run(path, args, log)};
     for (int i = 0; i < TRIES && p.port == 0; i++) {
-        usleep(50000);
+        usleep(5000);
         p.port = port_told(log);
         if (waitpid(p.pid, NULL, WNOHANG) == p.pid) {
             give_up("did not start");
         }
     }
-    struct str ask =
-        str_format(s->ctx.arena, "curl -s -m 60 -o /dev/null http://127.0.0.1:%d/healthz", p.port);
-    if (p.port == 0 || system(ask.p) != 0) {
+    if (p.port == 0 || !program_answers(&p, "/")) {
         give_up("does not answer");
     }
     return p;

@@ -14,6 +14,8 @@ struct program {
 /* Run `path` with these arguments, NULL-ended, and wait until it answers; a bench whose program
  * does not start ends. The words it says go to a file in s->top. */
 struct program program_start(struct stand *s, const char *path, const char *const *args);
+/* Is a page of it got, with a status below 400? On a connection of its own. */
+bool program_answers(const struct program *p, const char *page);
 /* Ask it to end; what does not end as asked ends the bench. */
 void program_stop(const struct program *p);
 /* The cookie of a session of one of the demo's people, by demo.json in its folder. */

@@ -15,6 +15,7 @@
 #include "http/server.h"
 #include "web/serve.h"
 #include "load.h"
+#include "program.h"
 #include "stand.h"
 
 enum { PEOPLE = 100, READERS = 50, IN_FLIGHT = 64, CASE_TEXT = 40, KEPT = 4096 };
@@ -143,20 +144,11 @@ static double page_us(const char *page, bool of_case)
  * ends before it serves fails the bench. */
 static double start_ms(void)
 {
-    struct str command = str_format(
-        b.s.ctx.arena,
-        "log=%.*s/serve.log; : >$log; build/tongban serve %.*s --listen 127.0.0.1:0 >$log 2>&1 & "
-        "p=$!; until a=$(sed -n 's|^serving \\(http.*\\)/$|\\1|p' $log) && [ -n \"$a\" ] && "
-        "curl -s -o /dev/null $a/; do kill -0 $p || { cat $log >&2; exit 1; }; done; kill $p; "
-        "wait $p 2>/dev/null; exit 0",
-        FMT(b.s.dir), FMT(b.s.dir));
+    const char *const serve[] = {"tongban", "serve", b.s.dir.p, "--listen", "127.0.0.1:0", NULL};
     int64_t begun = b.s.ctx.world->mono_ns(b.s.ctx.world);
-    int status = system(str_z(b.s.ctx.arena, command));
+    struct program p = program_start(&b.s, "build/tongban", serve);
     double ms = (double)(b.s.ctx.world->mono_ns(b.s.ctx.world) - begun) / 1e6;
-    if (status != 0) {
-        fprintf(stderr, "bench: the program did not serve the folder\n");
-        exit(1);
-    }
+    program_stop(&p);
     return ms;
 }
 
