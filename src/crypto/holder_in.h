@@ -67,7 +67,8 @@ static inline bool has_many(const struct request *q, const struct reply *r)
     return q->what == ASK_TOKEN_MANY && r->ok;
 }
 
-/* Answer one question with these keys; many: the signatures of ASK_TOKEN_MANY. */
+/* Answer one question with these keys; many: the signatures of ASK_TOKEN_MANY. p NULL: of the
+ * ledger's keys there is none, and ASK_SIGN is refused. */
 void holder_answer(const struct secrets *s, const struct public_keys *p, struct token_keys *t,
                    const struct request *q, struct str text, struct reply *ret, struct many *many);
 
@@ -80,7 +81,7 @@ struct greeting {
 /* Fork the keeper: it stands between the node and its holder, and starts a new one whenever a
  * number is written to its door (uint32_t); the answer is that number with the node's end of a new
  * socket pair beside it (SCM_RIGHTS), on which the new holder greets. -1 when the system gives no
- * process. */
+ * process. p NULL: the holder reads the secret of tokens alone. */
 pid_t keeper_fork(struct ctx *ctx, struct str dir, const struct public_keys *p, int *ret_door);
 /* Read a file of DIR/keys: n bytes in hexadecimal digits. */
 enum err key_read(struct ctx *ctx, struct str dir, const char *name, void *ret, size_t n) MUST_USE;

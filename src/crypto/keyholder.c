@@ -256,17 +256,17 @@ static enum err keys_are_private(struct ctx *ctx, struct str dir)
     return ERR_OK;
 }
 
-enum err keyholder_start(struct ctx *ctx, struct str dir, struct keyholder **ret)
+/* heads: the public keys of the holder that signs them; NULL: it holds the secret of tokens alone.
+ */
+static enum err start(struct ctx *ctx, struct str dir, const struct public_keys *heads,
+                      struct keyholder **ret)
 {
     struct keyholder *k = ARENA_NEW(ctx->arena, struct keyholder);
     k->fd = -1;
     k->door = -1;
-    TRY(keys_public(ctx, dir, &k->public_keys));
+    k->public_keys = heads == NULL ? (struct public_keys){0} : *heads;
     TRY(keys_are_private(ctx, dir));
-    if (ctx->world->exists(ctx->world, key_path(ctx, dir, "token.key")) == -ENOENT) {
-        TRY(create_token_secret(ctx, dir)); /* a node made before there were tokens */
-    }
-    k->keeper = keeper_fork(ctx, dir, &k->public_keys, &k->door);
+    k->keeper = keeper_fork(ctx, dir, heads == NULL ? NULL : &k->public_keys, &k->door);
     if (k->keeper < 0) {
         return fault(ctx, ERR_MEMORY, "the system gives no process for the key holder: %s",
                      strerror(errno));
@@ -285,6 +285,21 @@ enum err keyholder_start(struct ctx *ctx, struct str dir, struct keyholder **ret
     }
     *ret = k;
     return ERR_OK;
+}
+
+enum err keyholder_start(struct ctx *ctx, struct str dir, struct keyholder **ret)
+{
+    struct public_keys heads;
+    TRY(keys_public(ctx, dir, &heads));
+    if (ctx->world->exists(ctx->world, key_path(ctx, dir, "token.key")) == -ENOENT) {
+        TRY(create_token_secret(ctx, dir)); /* a node made before there were tokens */
+    }
+    return start(ctx, dir, &heads, ret);
+}
+
+enum err keyholder_start_tokens(struct ctx *ctx, struct str dir, struct keyholder **ret)
+{
+    return start(ctx, dir, NULL, ret);
 }
 
 enum err keyholder_in_memory(struct ctx *ctx, const uint8_t ed25519_seed[32],

@@ -29,6 +29,9 @@ enum err keys_public(struct ctx *ctx, struct str dir, struct public_keys *ret) M
 
 /* Start the process for DIR/keys. Call before threads are made. */
 enum err keyholder_start(struct ctx *ctx, struct str dir, struct keyholder **ret) MUST_USE;
+/* The same for the secret of tokens alone (DIR/keys/token.key, which must be there): of the keys of
+ * the ledger it reads none, and keyholder_sign answers ERR_CRYPTO. For who signs no heads. */
+enum err keyholder_start_tokens(struct ctx *ctx, struct str dir, struct keyholder **ret) MUST_USE;
 /* Keys from two 32-byte secrets, in this process; lives on ctx->arena. */
 enum err keyholder_in_memory(struct ctx *ctx, const uint8_t ed25519_seed[32],
                              const uint8_t sm2_secret[32], struct keyholder **ret) MUST_USE;

@@ -235,6 +235,34 @@ TEST(crypto_token_keys_follow_from_one_secret_and_a_number)
     CHECK_ERR(keyholder_start(ctx, dir, &k), ERR_CORRUPT);
 }
 
+/* A front on another machine has no more than that: tokens as everywhere, and no head. */
+TEST(crypto_the_secret_of_tokens_alone_signs_no_head)
+{
+    struct str dir = test_folder(ctx);
+    struct keyholder *k = NULL;
+    struct signatures s;
+    uint8_t whole[TOKEN_PUBLIC];
+    uint8_t alone[TOKEN_PUBLIC];
+    CHECK_OK(keys_create(ctx, dir));
+    CHECK_OK(keyholder_start(ctx, dir, &k));
+    CHECK_OK(keyholder_token_public(ctx, k, TOKEN_ES256, 7, whole));
+    keyholder_stop(k);
+    static const char *const heads[] = {"ed25519.key", "sm2.key", "ed25519.pub", "sm2.pub"};
+    for (size_t i = 0; i < LEN(heads); i++) {
+        ctx->world->remove(ctx->world,
+                           str_format(ctx->arena, "%.*s/keys/%s", FMT(dir), heads[i]).p);
+    }
+    CHECK_OK(keyholder_start_tokens(ctx, dir, &k));
+    CHECK_OK(keyholder_token_public(ctx, k, TOKEN_ES256, 7, alone));
+    CHECK(memcmp(whole, alone, 65) == 0);
+    CHECK_OK(keyholder_watch(ctx, k));
+    CHECK_ERR(keyholder_sign(ctx, k, STR("head"), &s), ERR_CRYPTO);
+    keyholder_stop(k);
+    ctx->why = (struct why){0};
+    ctx->world->remove(ctx->world, str_format(ctx->arena, "%.*s/keys/token.key", FMT(dir)).p);
+    CHECK_ERR(keyholder_start_tokens(ctx, dir, &k), ERR_NOT_FOUND); /* and makes none */
+}
+
 /* The same seed makes the same key as in every version before: a node would else lose the keys of
  * its tokens. */
 TEST(crypto_an_rsa_key_follows_from_its_seed)
