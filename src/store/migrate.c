@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "base/token.h"
+#include "store/form.h"
 #include "store/schema.h"
 #include "store/store_in.h"
 #include "store_sql.h"
@@ -95,7 +96,7 @@ enum err schema_views_clear(struct ctx *ctx, struct db *db, const struct schema 
     return store_meta_put(ctx, db, (struct store_meta_put_in){STR("views"), STR("stale")});
 }
 
-static struct str views_digest(struct ctx *ctx, const struct schema *schema)
+static struct str views_digest(struct arena *a, const struct schema *schema)
 {
     uint64_t hash = 0;
     for (size_t i = 0; i < schema->table_count; i++) {
@@ -104,7 +105,7 @@ static struct str views_digest(struct ctx *ctx, const struct schema *schema)
             hash = hash * 31 + str_hash(str_from(*sql));
         }
     }
-    return str_format(ctx->arena, "%016llx", (unsigned long long)hash);
+    return str_format(a, "%016llx", (unsigned long long)hash);
 }
 
 static enum err steps_run(struct ctx *ctx, struct db *db, const struct schema *schema, int64_t from)
@@ -142,7 +143,7 @@ static enum err version_check(struct ctx *ctx, struct db *db, const struct schem
 static enum err views_migrate(struct ctx *ctx, struct db *db, const struct schema *schema,
                               bool is_new)
 {
-    struct str digest = views_digest(ctx, schema);
+    struct str digest = views_digest(ctx->arena, schema);
     struct str old = {0};
     TRY(meta_get(ctx, db, STR("views_digest"), &old));
     if (str_equal(digest, old)) {
@@ -194,6 +195,39 @@ enum err store_views_clear(struct ctx *ctx, struct db *writer)
 {
     struct schema schema = program_schema();
     return schema_views_clear(ctx, writer, &schema);
+}
+
+/* ---- the form of all that ---- */
+
+static struct str form_text(struct arena *a, int64_t version, struct str digest,
+                            struct str views_version)
+{
+    uint64_t hash = str_hash(str_format(a, "%.*s %.*s", FMT(digest), FMT(views_version)));
+    return str_format(a, "%lld.%016llx", (long long)version, (unsigned long long)hash);
+}
+
+struct str store_form(struct arena *a, struct str views_version)
+{
+    struct schema schema = program_schema();
+    return form_text(a, store_version(), views_digest(a, &schema), views_version);
+}
+
+enum err store_form_held(struct ctx *ctx, struct db *reader, struct str *ret)
+{
+    struct str version = {0};
+    struct str digest = {0};
+    struct str views_version = {0};
+    int64_t number = 0;
+    bool stale = false;
+    *ret = (struct str){0};
+    TRY(meta_get(ctx, reader, STR("version"), &version));
+    TRY(meta_get(ctx, reader, STR("views_digest"), &digest));
+    TRY(meta_get(ctx, reader, STR("views_version"), &views_version));
+    TRY(store_views_are_stale(ctx, reader, &stale));
+    if (!stale && str_to_i64(version, &number)) {
+        *ret = form_text(ctx->arena, number, digest, views_version);
+    }
+    return ERR_OK;
 }
 
 static enum err views_version(struct ctx *ctx, struct db *db, struct str version)

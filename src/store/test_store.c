@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/test.h"
+#include "store/form.h"
 #include "store/schema.h"
 #include "limit_gen.h"
 #include "store/store_in.h"
@@ -263,6 +264,29 @@ static void dump_case(struct test *t, struct ctx *ctx, struct store *s)
 TEST(store_dumps_the_same_text_on_both_engines)
 {
     on_both(t, ctx, dump_case);
+}
+
+/* Whoever reads beside the node's program knows by the form whether they agree. */
+TEST(store_form_tells_programs_apart)
+{
+    char dir[] = "/tmp/tongban-form-XXXXXX";
+    struct store *s = NULL;
+    struct str held = {0};
+    must(mkdtemp(dir) != NULL);
+    CHECK_OK(store_open(ctx, str_from(dir), STORE_CREATE, &s));
+    CHECK_OK(store_migrate(ctx, s));
+    CHECK_OK(store_views_version(ctx, s, STR("a 1, b 2")));
+    struct db *w = store_writer(s);
+    CHECK_OK(store_form_held(ctx, w, &held));
+    CHECK_INT(held.n, 0); /* another version: the views are to be filled anew */
+    CHECK_OK(db_begin(ctx, w));
+    CHECK_OK(store_views_built(ctx, w));
+    CHECK_OK(db_commit(ctx, w));
+    CHECK_OK(store_form_held(ctx, w, &held));
+    CHECK(held.n > 0 && str_equal(held, store_form(ctx->arena, STR("a 1, b 2"))));
+    CHECK(!str_equal(held, store_form(ctx->arena, STR("a 1, b 3"))));
+    store_close(s);
+    test_folder_remove(dir);
 }
 
 static const char *const step_sqlite[] = {"ALTER TABLE test_parcel ADD COLUMN size INTEGER", NULL};
