@@ -1,5 +1,5 @@
-/* link.c - frames over a stream socket. The head goes as it lies in memory: both ends are the same
- * program on the same machine. */
+/* link.c - frames over a stream socket. A head is three numbers of four bytes, the highest first:
+ * the other end may be a process on another machine, behind a line (line/line.h). */
 #include "base/link.h"
 
 #include <errno.h>
@@ -52,14 +52,55 @@ void link_break(struct link *l)
     shutdown(l->socket, SHUT_RDWR);
 }
 
-/* ---- out ---- */
-
 static void out_forget(struct link *l)
 {
     arena_clear(l->arena);
     l->out = buf_new(l->arena, l->out.max);
     l->sent = 0;
 }
+
+void link_renew(struct link *l, int socket)
+{
+    pthread_mutex_lock(&l->lock);
+    close(l->socket);
+    l->socket = socket;
+    out_forget(l);
+    l->head_got = 0;
+    atomic_store(&l->is_gone, false);
+    pthread_mutex_unlock(&l->lock);
+}
+
+/* ---- heads ---- */
+
+static void number_put(char *to, uint32_t n)
+{
+    for (int i = 0; i < 4; i++) {
+        to[i] = (char)(n >> (24 - 8 * i));
+    }
+}
+
+static uint32_t number_get(const char *from)
+{
+    uint32_t n = 0;
+    for (int i = 0; i < 4; i++) {
+        n = n << 8 | (uint8_t)from[i];
+    }
+    return n;
+}
+
+static void head_put(char to[LINK_HEAD_BYTES], struct link_head head)
+{
+    number_put(to, head.kind);
+    number_put(to + 4, head.id);
+    number_put(to + 8, head.bytes);
+}
+
+static struct link_head head_get(const char from[LINK_HEAD_BYTES])
+{
+    return (struct link_head){number_get(from), number_get(from + 4), number_get(from + 8)};
+}
+
+/* ---- out ---- */
 
 /* Append the frame; false, with nothing appended, when there is no room for it. */
 static bool append(struct link *l, struct link_head head, void (*write)(struct buf *b, void *arg),
@@ -73,16 +114,17 @@ static bool append(struct link *l, struct link_head head, void (*write)(struct b
         return false;
     }
     arena_guard(l->arena, &guard);
-    buf_bytes(&l->out, &head, sizeof(head));
+    char bytes_of_head[LINK_HEAD_BYTES] = {0};
+    buf_bytes(&l->out, bytes_of_head, sizeof(bytes_of_head));
     write(&l->out, arg);
     arena_guard(l->arena, NULL);
-    size_t bytes = l->out.n - before.n - sizeof(head);
+    size_t bytes = l->out.n - before.n - LINK_HEAD_BYTES;
     if (l->out.err != ERR_OK || bytes > UINT32_MAX) {
         l->out = before;
         return false;
     }
     head.bytes = (uint32_t)bytes;
-    memcpy(l->out.p + before.n, &head, sizeof(head));
+    head_put(l->out.p + before.n, head);
     return true;
 }
 
@@ -134,11 +176,12 @@ static size_t take(struct link *l, char *to, size_t wanted)
 static void take_frames(struct link *l, const struct link_taker *t)
 {
     while (l->in_at < l->in_n) {
-        if (l->head_got < sizeof(l->head)) {
-            l->head_got += take(l, (char *)&l->head + l->head_got, sizeof(l->head) - l->head_got);
-            if (l->head_got < sizeof(l->head)) {
+        if (l->head_got < LINK_HEAD_BYTES) {
+            l->head_got += take(l, l->head_bytes + l->head_got, LINK_HEAD_BYTES - l->head_got);
+            if (l->head_got < LINK_HEAD_BYTES) {
                 return;
             }
+            l->head = head_get(l->head_bytes);
             l->body_got = 0;
             l->body = t->room(t->arg, &l->head, &l->own);
         }
@@ -154,7 +197,7 @@ static void take_frames(struct link *l, const struct link_taker *t)
 static void gone(struct link *l, const struct link_taker *t)
 {
     atomic_store(&l->is_gone, true);
-    if (l->head_got == sizeof(l->head) && t->lost != NULL) {
+    if (l->head_got == LINK_HEAD_BYTES && t->lost != NULL) {
         t->lost(t->arg, l->own);
     }
     l->head_got = 0;

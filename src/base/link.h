@@ -3,7 +3,7 @@
  * A frame is a head and bytes. What is put waits in an arena until it is flushed, and what the
  * socket does not take at once waits for the next flush, so putting never waits for the other
  * process, which may be stopped or slow. One thread reads. A socket that breaks is gone for good:
- * the other process has ended.
+ * the other process has ended, or cannot be reached; a link may go on with another socket.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ struct link_head {
     uint32_t bytes;
 };
 
-enum { LINK_IN_BYTES = 65536 };
+enum { LINK_IN_BYTES = 65536, LINK_HEAD_BYTES = 12 };
 
 struct link {
     int socket;
@@ -28,6 +28,7 @@ struct link {
     struct buf out;
     size_t sent; /* of out */
     /* The reader's own. */
+    char head_bytes[LINK_HEAD_BYTES];
     struct link_head head;
     size_t head_got;
     char *body;
@@ -44,6 +45,10 @@ enum err link_open(struct ctx *ctx, struct link *l, int socket, size_t out_bytes
 void link_close(struct link *l);
 /* End it as if the other side had: from any thread. */
 void link_break(struct link *l);
+
+/* Go on with another socket, which is taken over, as if new: what waited to be sent and what was
+ * half read is forgotten. The reading thread, after the link was gone. */
+void link_renew(struct link *l, int socket);
 
 /* Put a frame whose bytes `write` appends. False when the link is gone or too much waits; then
  * nothing is put. From any thread. */

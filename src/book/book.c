@@ -670,6 +670,10 @@ static enum err make_snapshot(struct work *w, void *arg)
     if (ask->found != NULL) {
         return ERR_OK;
     }
+    if (asked.law_seq > book_newest(b)) {
+        /* What names this law was committed after the publications were last read. */
+        TRY(read_publications(w, NULL));
+    }
     evict(b);
     if (b->snapshot_count == SNAPSHOTS_MAX) {
         return fault(ctx, ERR_TOO_MANY, "more than %d snapshots of the law are in use",

@@ -13,11 +13,14 @@
 #include "base/test.h"
 #include "book/book.h"
 #include "cli/rooms.h"
+#include "base/encode.h"
+#include "crypto/crypto.h"
 #include "crypto/keyholder.h"
 #include "gate/gate.h"
 #include "gate/run.h"
 #include "gate/post.h"
 #include "gate/relay.h"
+#include "line/line.h"
 #include "store/schema.h"
 #include "limit_gen.h"
 #include "store/share.h"
@@ -375,6 +378,112 @@ TEST(relay_is_busy_when_too_much_waits)
     CHECK_INT(taken, LIMIT_WRITER_QUEUE);
     pair_start(t, ctx, &p);
     CHECK(comes_to(&h.admitted, taken));
+    pair_close(&p);
+}
+
+static bool comes_to_have(const struct gate *g, bool has)
+{
+    for (int i = 0; i < 1000 && gate_has_writer(g) != has; i++) {
+        usleep(10000);
+    }
+    return gate_has_writer(g) == has;
+}
+
+/* The way to the writer ends and there is another: what was open is told so, once, and what comes
+ * after goes the new way. */
+TEST(relay_fronts_go_on_with_another_socket)
+{
+    struct pair p = {0};
+    struct heard h = {0};
+    pair_open(t, ctx, &p);
+    struct draft d = party(ctx, 1);
+    for (int i = 0; i < 5; i++) { /* the writer's process does not run yet */
+        CHECK_OK(gate_submit(ctx, p.front, &d, hear, &h));
+    }
+    for (int round = 0; round < 3; round++) {
+        int ends[2];
+        must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+        must(shutdown(p.end, SHUT_RDWR) == 0);
+        CHECK(comes_to_have(p.front, false) && comes_to(&h.failed, 5));
+        CHECK_ERR(gate_submit(ctx, p.front, &d, hear, &h), ERR_NO_WRITER);
+        CHECK_OK(relay_add_far(ctx, p.relay, ends[1]));
+        gate_rejoin(p.front, ends[0]);
+        CHECK(comes_to_have(p.front, true));
+        p.end = ends[1];
+    }
+    pair_start(t, ctx, &p);
+    struct receipt r = {0};
+    d.key = STR("once");
+    CHECK_OK(gate_submit_wait(ctx, p.front, &d, &r));
+    CHECK(r.verdict.admitted && !r.repeated);
+    struct receipt again = {0};
+    CHECK_OK(gate_submit_wait(ctx, p.front, &d, &again));
+    CHECK(again.repeated && again.seq == r.seq);
+    CHECK_INT(atomic_load(&h.failed), 5);
+    pair_close(&p);
+}
+
+/* What goes over a line between two machines is what its version says. When this fails, what is
+ * sent has changed: raise LINE_PROTOCOL (line/line.h), and put here what it is now. */
+TEST(relay_says_what_the_version_of_its_protocol_says)
+{
+    struct buf b = buf_new(ctx->arena, 0);
+    struct draft d = party(ctx, 7);
+    struct attachment file = {STR("ab"), STR("text/plain"), STR("a.txt"), STR("bytes"), STR("u-1")};
+    struct post_answer a = {.err = ERR_REFUSED, .detail = STR("detail"), .field = STR("field")};
+    struct verdict *v = &a.receipt.verdict;
+    uint8_t digest[32];
+    d.actor = (struct actor){ACTOR_OFFICER, STR("o"), STR("for"), STR("co"), 2, {5}, STR("role")};
+    d.item = STR("item");
+    d.office = STR("office");
+    d.case_id = STR("case");
+    d.key = STR("key");
+    d.timer = STR("timer");
+    d.attachments = &file;
+    d.attachment_count = 1;
+    *v = (struct verdict){.check = STR("check"),
+                          .code = STR("code"),
+                          .sentence = {STR("zh"), STR("en")},
+                          .field = STR("fact"),
+                          .article = {.text = STR("article"), .part = STR("part")}};
+    a.receipt.seq = 9;
+    a.receipt.tree_size = 10;
+    a.receipt.case_id = STR("case");
+    a.receipt.at.ms = 11;
+    a.receipt.due_limit = STR("limit");
+    a.receipt.due_day.n = 12;
+    a.receipt.next = STR("next");
+    a.receipt.kept = STR("kept");
+    post_put_task(&b, &(struct post_task){&d, STR("op"), STR("payload")});
+    post_put_law(&b, &(struct post_law){13, {14}});
+    post_put_answer(&b, &a);
+    for (int e = 0; e < ERR_COUNT; e++) {
+        buf_puts(&b, err_name((enum err)e));
+    }
+    sha256(b.p, b.n, digest);
+    CHECK_INT(LINE_PROTOCOL, 1);
+    CHECK_STR(hex_encode(ctx->arena, digest, 8), "58d912d633caaa9d");
+}
+
+/* A front of another machine hears how many publications there are: when it joins, and of each. */
+TEST(relay_tells_far_fronts_of_law)
+{
+    struct pair p = {0};
+    int ends[2];
+    pair_open(t, ctx, &p);
+    pair_start(t, ctx, &p);
+    store_tell(p.beside, STORE_WORD_LAW, 99); /* this one shares the memory: as if it did not */
+    must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+    must(shutdown(p.end, SHUT_RDWR) == 0);
+    CHECK(comes_to_have(p.front, false));
+    store_tell(p.store, STORE_WORD_LAW, 1);
+    CHECK_OK(relay_add_far(ctx, p.relay, ends[1]));
+    store_tell(p.beside, STORE_WORD_LAW, 99);
+    gate_rejoin(p.front, ends[0]);
+    for (int i = 0; i < 1000 && store_told(p.beside, STORE_WORD_LAW) != 1; i++) {
+        usleep(10000);
+    }
+    CHECK_INT(store_told(p.beside, STORE_WORD_LAW), 1);
     pair_close(&p);
 }
 

@@ -7,9 +7,13 @@
  * the writer's process is never waited for. An id is a place in the table and how often that was
  * taken: who waited long enough gives its place up, and an answer that comes later is nobody's.
  *
- * When the socket ends, the writer's process has ended. What it had not answered may or may not
- * have been done, which is what ERR_NO_WRITER says; a key tells it apart later, as after any lost
- * answer.
+ * When the socket ends, the writer's process has ended, or the way to it. What it had not answered
+ * may or may not have been done, which is what ERR_NO_WRITER says; a key tells it apart later, as
+ * after any lost answer. A front on another machine goes on with the next socket it is given
+ * (gate_rejoin); until then every draft is ERR_NO_WRITER, at once.
+ *
+ * Such a front shares no memory with the writer, so the number of publications comes as a frame of
+ * its own, before the answers of their batch (relay.c).
  */
 #include <errno.h>
 #include <poll.h>
@@ -20,6 +24,7 @@
 #include "gate/gate_in.h"
 #include "gate/relay.h"
 #include "gate/post.h"
+#include "store/share.h"
 
 enum {
     OPEN_MAX = LIMIT_WRITER_QUEUE,
@@ -43,6 +48,7 @@ struct front {
     pthread_t thread;
     bool has_thread;
     atomic_bool stops;
+    atomic_int next;   /* the socket to go on with; -1: none was given */
     struct ctx ctx;    /* of the thread that hears */
     struct db *reader; /* its own; NULL until it is wanted */
     pthread_mutex_t lock;
@@ -278,6 +284,15 @@ static void hear_answer(struct front *f, uint32_t id, struct str bytes)
     task.done(task.arg, a.err, a.err == ERR_OK ? NULL : &why, a.err == ERR_OK ? &a.receipt : NULL);
 }
 
+/* Law was published: readers look at the rows when they next ask for the law. */
+static void hear_published(struct front *f, struct str bytes)
+{
+    struct post_law law;
+    if (post_get_law(bytes, &law)) {
+        store_tell(f->gate->store, STORE_WORD_LAW, law.seq);
+    }
+}
+
 static char *hear_room(void *arg, const struct link_head *head, void **ret_own)
 {
     struct front *f = arg;
@@ -288,7 +303,12 @@ static char *hear_room(void *arg, const struct link_head *head, void **ret_own)
 static void hear_whole(void *arg, const struct link_head *head, char *body, void *own UNUSED)
 {
     struct front *f = arg;
-    hear_answer(f, head->id, (struct str){body, body == NULL ? 0 : head->bytes});
+    struct str bytes = {body, body == NULL ? 0 : head->bytes};
+    if (head->kind == FRAME_PUBLISHED) {
+        hear_published(f, bytes);
+    } else {
+        hear_answer(f, head->id, bytes);
+    }
     arena_clear(f->ctx.arena);
 }
 
@@ -307,10 +327,9 @@ static void tell_gone(struct front *f)
     }
 }
 
-static void *front_main(void *arg)
+/* Send and hear until the link is gone or all ends. */
+static void converse(struct front *f, const struct link_taker *taker)
 {
-    struct front *f = arg;
-    struct link_taker taker = {f, hear_room, hear_whole, NULL};
     while (!atomic_load(&f->stops) && !atomic_load(&f->link.is_gone)) {
         bool left = !link_flush(&f->link);
         struct pollfd fds[2] = {
@@ -322,11 +341,50 @@ static void *front_main(void *arg)
         eventfd_t count = 0;
         (void)eventfd_read(f->wake, &count);
         if ((fds[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
-            (void)link_read(&f->link, &taker);
+            (void)link_read(&f->link, taker);
         }
     }
-    tell_gone(f);
-    return NULL;
+}
+
+/* The socket to go on with; -1 when all ends before there is one. */
+static int await_next(struct front *f)
+{
+    int socket = atomic_exchange(&f->next, -1);
+    while (socket < 0 && !atomic_load(&f->stops)) {
+        struct pollfd fd = {.fd = f->wake, .events = POLLIN};
+        eventfd_t count = 0;
+        if (poll(&fd, 1, -1) < 0 && errno != EINTR) {
+            break;
+        }
+        (void)eventfd_read(f->wake, &count);
+        socket = atomic_exchange(&f->next, -1);
+    }
+    return socket;
+}
+
+static void *front_main(void *arg)
+{
+    struct front *f = arg;
+    struct link_taker taker = {f, hear_room, hear_whole, NULL};
+    for (;;) {
+        converse(f, &taker);
+        tell_gone(f);
+        int socket = atomic_load(&f->stops) ? -1 : await_next(f);
+        if (socket < 0) {
+            return NULL;
+        }
+        link_renew(&f->link, socket);
+    }
+}
+
+void gate_rejoin(struct gate *g, int socket)
+{
+    must(g->front != NULL && socket >= 0);
+    int unused = atomic_exchange(&g->front->next, socket);
+    if (unused >= 0) {
+        close(unused);
+    }
+    (void)eventfd_write(g->front->wake, 1);
 }
 
 /* ---- opening ---- */
@@ -339,6 +397,7 @@ enum err front_new(struct ctx *ctx, struct gate *g, int socket, struct front **r
         return fault(ctx, ERR_MEMORY, "no memory for the answers of the writer");
     }
     f->gate = g;
+    atomic_store(&f->next, -1);
     f->ctx = (struct ctx){.arena = arena, .world = ctx->world};
     for (uint32_t i = 0; i < OPEN_MAX; i++) {
         f->open[i].next_free = i + 1;
@@ -388,6 +447,10 @@ void front_free(struct front *f)
     }
     front_stop(f);
     db_close(f->reader);
+    int unused = atomic_load(&f->next);
+    if (unused >= 0) {
+        close(unused);
+    }
     close(f->wake);
     link_close(&f->link);
     arena_free(f->ctx.arena);

@@ -51,10 +51,11 @@ static void show_law(struct gate *g)
 {
     int64_t count = (int64_t)book_count(g->book);
     book_show(g->book);
-    if (g->relay != NULL && count != store_told(g->store, STORE_WORD_LAW)) {
+    bool is_new = count != store_told(g->store, STORE_WORD_LAW);
+    store_tell(g->store, STORE_WORD_LAW, count);
+    if (g->relay != NULL && is_new) {
         relay_published(g->relay);
     }
-    store_tell(g->store, STORE_WORD_LAW, count);
 }
 
 static void end_batch(void *arg, enum err err)

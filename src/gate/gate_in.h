@@ -191,7 +191,9 @@ enum err keep_here_wait(struct ctx *ctx, struct gate *g, gate_kept *apply, void 
 
 /* ---- submit.c, relay.c, front.c: drafts of other processes ---- */
 
-enum { FRAME_TASK = 1, FRAME_LAW = 2 };
+/* From a front a draft, or law it wants to read; each is answered by a frame of its kind and id.
+ * FRAME_PUBLISHED goes to fronts of other machines by itself: how many publications there are. */
+enum { FRAME_TASK = 1, FRAME_LAW = 2, FRAME_PUBLISHED = 3 };
 struct submission;
 struct post_task;
 /* One with an arena of its own; NULL when there is no memory. Given back by its job when it was

@@ -17,6 +17,7 @@
 #include "base/link.h"
 #include "gate/gate_in.h"
 #include "gate/post.h"
+#include "store/share.h"
 
 enum {
     /* Answers waiting for one front: as many as it may have open, each of some text. */
@@ -31,6 +32,7 @@ enum peer_state { PEER_NONE, PEER_ON, PEER_GONE /* until what it asked for is to
 struct peer {
     struct link link;
     enum peer_state state; /* under the relay's lock */
+    bool is_far;           /* on another machine: it sees no memory of this one */
     atomic_int open;       /* asked and not told */
     atomic_bool has_out;
 };
@@ -110,9 +112,34 @@ void relay_flush(struct relay *r)
     }
 }
 
+static void put_count(struct buf *b, void *arg)
+{
+    post_put_law(b, &(struct post_law){.seq = *(const int64_t *)arg});
+}
+
+/* Under the lock. A front that joins is told how many there are, and whoever is on when one more is
+ * told that: the number is read after the front is on, so that none falls between. */
+static void tell_published(struct relay *r, struct peer *p)
+{
+    int64_t count = store_told(r->gate->store, STORE_WORD_LAW);
+    if (!link_put(&p->link, FRAME_PUBLISHED, 0, put_count, &count)) {
+        link_break(&p->link);
+    }
+    atomic_store(&p->has_out, true);
+}
+
+/* On the writer's thread, before it tells the acts of the batch: so a far front knows of law before
+ * whoever published it there is answered. */
 void relay_published(struct relay *r)
 {
     lender_ask_today(r->lender);
+    pthread_mutex_lock(&r->lock);
+    for (size_t i = 0; i < LIMIT_FRONTS; i++) {
+        if (r->peer[i].state == PEER_ON && r->peer[i].is_far) {
+            tell_published(r, &r->peer[i]);
+        }
+    }
+    pthread_mutex_unlock(&r->lock);
 }
 
 /* ---- what fronts ask ---- */
@@ -303,7 +330,7 @@ enum err relay_new(struct ctx *ctx, struct gate *g, struct relay **ret)
     return ERR_OK;
 }
 
-enum err relay_add(struct ctx *ctx, struct relay *r, int socket)
+static enum err add(struct ctx *ctx, struct relay *r, int socket, bool is_far)
 {
     enum err e = ERR_TOO_MANY;
     pthread_mutex_lock(&r->lock);
@@ -312,11 +339,25 @@ enum err relay_add(struct ctx *ctx, struct relay *r, int socket)
         if (p->state == PEER_NONE) {
             e = link_open(ctx, &p->link, socket, OUT_BYTES);
             p->state = e == ERR_OK ? PEER_ON : PEER_NONE;
+            p->is_far = is_far;
+        }
+        if (e == ERR_OK && is_far) {
+            tell_published(r, p);
         }
     }
     pthread_mutex_unlock(&r->lock);
     wake(r);
     return e == ERR_TOO_MANY ? fault(ctx, e, "more than %d front processes", LIMIT_FRONTS) : e;
+}
+
+enum err relay_add(struct ctx *ctx, struct relay *r, int socket)
+{
+    return add(ctx, r, socket, false);
+}
+
+enum err relay_add_far(struct ctx *ctx, struct relay *r, int socket)
+{
+    return add(ctx, r, socket, true);
 }
 
 enum err relay_start(struct ctx *ctx, struct relay *r)

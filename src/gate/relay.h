@@ -10,8 +10,12 @@
 
 #include "gate/gate.h"
 
-/* False in a front whose writer has ended: it answers what it can, and should end. Any thread. */
+/* False in a front whose writer has ended: it answers what it can, and should end, or go on with
+ * another socket. Any thread. */
 bool gate_has_writer(const struct gate *g);
+/* In a front: go on with this socket, which is taken over, as soon as the one before has ended.
+ * What was open on that one is told ERR_NO_WRITER. Any thread. */
+void gate_rejoin(struct gate *g, int socket);
 
 struct relay;
 
@@ -19,6 +23,9 @@ struct relay;
 enum err relay_new(struct ctx *ctx, struct gate *g, struct relay **ret) MUST_USE;
 /* Take over the socket of one more front. ERR_TOO_MANY beyond LIMIT_FRONTS of them. Any thread. */
 enum err relay_add(struct ctx *ctx, struct relay *r, int socket) MUST_USE;
+/* The same of a front that shares no memory with this process: it is also told of each publication
+ * of law. */
+enum err relay_add_far(struct ctx *ctx, struct relay *r, int socket) MUST_USE;
 /* Start the thread that listens to the fronts. */
 enum err relay_start(struct ctx *ctx, struct relay *r) MUST_USE;
 /* Listen no more; what was taken is still answered. Before gate_stop. NULL is allowed. */
