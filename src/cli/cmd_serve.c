@@ -26,6 +26,7 @@
 #include "cli/commands.h"
 #include "cli/control.h"
 #include "cli/family.h"
+#include "cli/far.h"
 #include "cli/folder.h"
 #include "cli/node.h"
 #include "cli/rebuild.h"
@@ -41,19 +42,22 @@
 enum { IN_USE_TRIES = 10, IN_USE_MS = 100 };
 
 static const char serve_usage[] =
-    "usage: tongban serve DIR [--listen ADDRESS]… [--issuer URL] [--fronts N]   run a node (made "
-    "by "
-    "init); ADDRESS is 127.0.0.1:8080 unless given\n"
+    "usage: tongban serve DIR [--listen ADDRESS]… [--issuer URL] [--fronts N] [--fronts-at "
+    "ADDRESS]\n"
+    "Runs a node (made by init); ADDRESS is 127.0.0.1:8080 unless given\n"
     "--fronts: so many processes serve clients beside the one that writes; one a core unless "
     "given, "
     "0: one process does all.\n"
+    "--fronts-at: fronts on other machines come there (tongban front --help), which a node on "
+    "PostgreSQL may have;\n"
+    "DIR/tls holds the certificates (docs/use/fronts.md).\n"
     "--issuer (or \"issuer\" in node.json) is the https address under which others rely on the "
     "identity it checks; without it\n"
     "a node at a loopback address says http://ADDRESS, and any other is no identity provider for "
     "others.\n";
 static const char demo_usage[] =
     "usage: tongban demo [--dir D] [--port P] [--law FOLDER] [--database CONNECTION] [--clients "
-    "FILE] [--fronts N]\n"
+    "FILE] [--fronts N] [--fronts-at ADDRESS]\n"
     "Makes a node with sample law and people in D (default demo), serves it, prints address and "
     "sign-ins;\n"
     "D/demo.json keeps them. P is 8080 unless given; 0 takes any free one. Everything in it is "
@@ -138,6 +142,9 @@ static void say_serving(struct ctx *ctx, struct serving *s)
             fprintf(stderr, "tongban: demo.json: %.*s\n", FMT(ctx->why.detail));
         }
     }
+    if (s->far_socket != 0) {
+        printf("fronts of other machines: %.*s\n", FMT(s->far_address));
+    }
     printf("confined: seccomp%s\n", s->confined.paths ? ", Landlock: only the node's folder" : "");
     fflush(stdout);
 }
@@ -163,13 +170,17 @@ static int serve_alone(struct cmd *c, struct serving *s)
     sigemptyset(&stop);
     sigaddset(&stop, SIGINT);
     sigaddset(&stop, SIGTERM);
+    bool far = s->far_socket != 0; /* else nobody is relayed to */
     enum err e = login_make_key(ctx, s->node.dir);
     e = e == ERR_OK ? serving_doors(ctx, s) : e;
     e = e == ERR_OK ? control_open(ctx, &s->health, &s->control) : e;
     e = e == ERR_OK ? serving_shut_in(ctx, s) : e;
     if (e == ERR_OK) {
         say_serving(ctx, s);
-        e = start_writing(ctx, s);
+        e = far ? relay_new(ctx, s->node.gate, &s->relay) : e;
+        e = e == ERR_OK ? start_writing(ctx, s) : e;
+        e = e == ERR_OK && far ? relay_start(ctx, s->relay) : e;
+        e = e == ERR_OK ? far_door_open(ctx, s) : e;
         e = e == ERR_OK ? http_start(ctx, s->server) : e;
     }
     int wait_ms = 0;
@@ -204,7 +215,8 @@ static enum err writer_open(struct ctx *ctx, struct serving *s)
     TRY(control_open(ctx, &s->health, &s->control));
     TRY(relay_new(ctx, s->node.gate, &s->relay));
     TRY(start_writing(ctx, s));
-    return relay_start(ctx, s->relay);
+    TRY(relay_start(ctx, s->relay));
+    return far_door_open(ctx, s);
 }
 
 static int writer_main(void *arg, struct family_orders *orders)
@@ -236,6 +248,9 @@ static int front_main(void *arg, int index, int socket, struct family_orders *or
     int wait_ms = 0;
     int none = -1;
     struct node_part part = {.share = s->share, .loans = s->loans, .socket = socket, .row = index};
+    if (s->far_socket != 0) {
+        close(s->far_socket); /* it is the writer's */
+    }
     enum err e = law_loans_read_only(ctx, s->loans);
     e = e == ERR_OK ? node_open_shared(ctx, s->node.dir, &part, &s->node) : e;
     s->node.issuer = issuer;
@@ -301,6 +316,18 @@ static enum err doors_bind(struct cmd *c, struct serving *s, const char *const *
     return rebuild_new(ctx, &s->rebuild);
 }
 
+/* The node is named; what is left is to serve it, and fronts of other machines where they are asked
+ * for. */
+static int serve_named(struct cmd *c, struct serving *s, const char *fronts_at)
+{
+    if (fronts_at != NULL && far_door_bind(&c->ctx, s, fronts_at) != ERR_OK) {
+        int code = cmd_fail(c);
+        serving_stop(s);
+        return code;
+    }
+    return s->fronts > 0 ? serve_family(c, s) : serve_alone(c, s);
+}
+
 /* The cores this process may run on. */
 static uint64_t cores(void)
 {
@@ -324,6 +351,7 @@ static int serve_body(struct cmd *c)
     const char *listens[SERVING_LISTENS];
     size_t count = 0;
     const char *issuer = cmd_option(c, "--issuer");
+    const char *fronts_at = cmd_option(c, "--fronts-at");
     for (const char *l = cmd_option(c, "--listen"); l != NULL && count < LEN(listens);
          l = cmd_option(c, "--listen")) {
         listens[count++] = l;
@@ -352,7 +380,7 @@ static int serve_body(struct cmd *c)
         serving_stop(s);
         return code;
     }
-    return s->fronts > 0 ? serve_family(c, s) : serve_alone(c, s);
+    return serve_named(c, s, fronts_at);
 }
 
 int cmd_serve(int argc, char **argv)
@@ -686,6 +714,7 @@ static int demo_body(struct cmd *c)
     const char *law = cmd_option(c, "--law");
     const char *database = cmd_option(c, "--database");
     const char *clients = cmd_option(c, "--clients");
+    const char *fronts_at = cmd_option(c, "--fronts-at");
     struct ctx *ctx = &c->ctx;
     struct serving *s = ARENA_NEW(ctx->arena, struct serving);
     struct str address = str_format(ctx->arena, "127.0.0.1:%s", port == NULL ? "8080" : port);
@@ -706,7 +735,7 @@ static int demo_body(struct cmd *c)
         serving_stop(s);
         return code;
     }
-    return s->fronts > 0 ? serve_family(c, s) : serve_alone(c, s);
+    return serve_named(c, s, fronts_at);
 }
 
 int cmd_demo(int argc, char **argv)

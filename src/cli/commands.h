@@ -8,6 +8,7 @@
     X(demo, "make and serve a node with sample law and people")                                    \
     X(init, "make a node")                                                                         \
     X(serve, "run a node")                                                                         \
+    X(front, "serve a node from another machine than the one that writes")                         \
     X(backup, "copy a node, also one that serves")                                                 \
     X(restore, "make a node from a copy")                                                          \
     X(health, "is the node that serves a folder well")                                             \

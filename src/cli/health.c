@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "base/world.h"
+#include "gate/relay.h"
 #include "gate/run.h"
 #include "web/serve.h"
 
@@ -154,5 +155,14 @@ size_t health_tell(struct ctx *ctx UNUSED, void *arg, struct web_health *ret)
         waits ? STR("the wall clock leapt; timers wait until it agrees again, or until an operator "
                     "says tongban clock DIR --trust")
               : STR("")};
-    return 3;
+    if (h->line == NULL) {
+        return 3;
+    }
+    bool has_writer = gate_has_writer(h->line);
+    ret[3] = (struct web_health){
+        "writer", has_writer,
+        has_writer ? STR("")
+                   : STR("the process that writes cannot be reached; what can be read is answered, "
+                         "and it is called again")};
+    return 4;
 }

@@ -25,8 +25,9 @@ struct health {
     int64_t next_ns;          /* of the next look */
     atomic_bool trusts_clock; /* asked for by an operator; done by the thread that keeps time */
     struct health_told *told;
-    char law[400]; /* what was last said of the law; empty: all is well */
-    pid_t ends;    /* the process to ask for an end of all; 0: this one */
+    const struct gate *line; /* of a front on another machine, whose way to the writer may end */
+    char law[400];           /* what was last said of the law; empty: all is well */
+    pid_t ends;              /* the process to ask for an end of all; 0: this one */
 };
 
 /* Memory for what is told, which processes forked later share. */

@@ -102,12 +102,11 @@ enum err node_make(struct ctx *ctx, struct str dir, struct str code, struct text
     return e;
 }
 
-enum err node_config(struct ctx *ctx, struct node *n)
+static enum err config_read(struct ctx *ctx, struct node *n, const char *name)
 {
     struct str text = {0};
     struct json o;
-    const char *path = str_format(ctx->arena, "%.*s/node.json", FMT(n->dir)).p;
-    TRY(folder_is_node(ctx, n->dir));
+    const char *path = str_format(ctx->arena, "%.*s/%s", FMT(n->dir), name).p;
     TRY(file_read(ctx, path, 65536, &text));
     TRY(json_parse(ctx, text, str_from(path), &o));
     if (json_int(&o, "version", 0) != 1) {
@@ -119,7 +118,87 @@ enum err node_config(struct ctx *ctx, struct node *n)
     n->name = (struct text2){json_text(&o, "name_zh"), json_text(&o, "name_en")};
     n->database = json_text(&o, "database");
     n->issuer = json_text(&o, "issuer");
+    n->writer = json_text(&o, "writer");
     return ERR_OK;
+}
+
+enum err node_config(struct ctx *ctx, struct node *n)
+{
+    TRY(folder_is_node(ctx, n->dir));
+    return config_read(ctx, n, "node.json");
+}
+
+enum err node_front_config(struct ctx *ctx, struct node *n)
+{
+    const char *path = str_format(ctx->arena, "%.*s/front.json", FMT(n->dir)).p;
+    if (ctx->world->exists(ctx->world, path) != 0) {
+        return fault(ctx, ERR_NOT_FOUND,
+                     "%.*s is no front's folder: one is made by tongban front export", FMT(n->dir));
+    }
+    return config_read(ctx, n, "front.json");
+}
+
+/* ---- the folder of a front on another machine ---- */
+
+static enum err front_config_write(struct ctx *ctx, const struct node *n, const struct node *front,
+                                   struct str dir)
+{
+    struct arena *a = ctx->arena;
+    struct json o = json_object();
+    struct buf b = buf_new(a, 0);
+    json_set(a, &o, STR("version"), json_of_int(1));
+    json_set(a, &o, STR("code"), json_of_str(n->code));
+    json_set(a, &o, STR("origin"), json_of_str(n->origin));
+    json_set(a, &o, STR("name_zh"), json_of_str(n->name.zh));
+    json_set(a, &o, STR("name_en"), json_of_str(n->name.en));
+    json_set(a, &o, STR("issuer"), json_of_str(front->issuer));
+    json_set(a, &o, STR("writer"), json_of_str(front->writer));
+    json_set(a, &o, STR("database"), json_of_str(front->database));
+    json_write(&b, &o);
+    buf_byte(&b, '\n');
+    return file_write(ctx, str_format(a, "%.*s/front.json", FMT(dir)).p, buf_str(&b), 0600);
+}
+
+static enum err file_hand_on(struct ctx *ctx, struct str from, struct str to, const char *name)
+{
+    struct str bytes = {0};
+    TRY(file_read(ctx, str_format(ctx->arena, "%.*s/%s", FMT(from), name).p, 4096, &bytes));
+    return file_write(ctx, str_format(ctx->arena, "%.*s/%s", FMT(to), name).p, bytes, 0600);
+}
+
+static enum err folder_new(struct ctx *ctx, struct str dir, const char *name)
+{
+    const char *path = str_format(ctx->arena, "%.*s/%s", FMT(dir), name).p;
+    int r = ctx->world->mkdir(ctx->world, path, 0700);
+    return r < 0 ? fault(ctx, world_err(r), "cannot make the folder %s", path) : ERR_OK;
+}
+
+static enum err front_fill(struct ctx *ctx, const struct node *n, const struct node *front,
+                           struct str dir)
+{
+    TRY(folder_new(ctx, dir, ""));
+    TRY(folder_new(ctx, dir, "keys"));
+    TRY(folder_new(ctx, dir, "tls"));
+    TRY(file_hand_on(ctx, n->dir, dir, "keys/token.key"));
+    TRY(file_hand_on(ctx, n->dir, dir, "login.key"));
+    return front_config_write(ctx, n, front, dir);
+}
+
+enum err node_front_make(struct ctx *ctx, const struct node *n, const struct node *front)
+{
+    struct str to = folder_name(front->dir);
+    struct str beside = {0};
+    TRY(folder_is_free(ctx, to));
+    TRY(folder_beside(ctx, to, &beside));
+    enum err e = front_fill(ctx, n, front, beside);
+    e = e == ERR_OK ? folder_take_place(ctx, beside, to) : e;
+    if (e != ERR_OK) {
+        struct why why = ctx->why;
+        enum err removed = folder_remove(ctx, str_z(ctx->arena, beside));
+        (void)removed; /* what is said is why there is no folder */
+        ctx->why = why;
+    }
+    return e;
 }
 
 /* A line a second on a terminal, and one at the beginning and the end for logs; then whoever opens
@@ -173,11 +252,11 @@ static enum err open_all(struct ctx *ctx, struct node *n, const struct node_part
 {
     bool is_front = part->socket > 0;
     TRY(folder_is_no_copy(ctx, n->dir));
-    TRY(node_config(ctx, n));
+    TRY(part->is_far ? node_front_config(ctx, n) : node_config(ctx, n));
     if (!is_front) {
         TRY(keyholder_start(ctx, n->dir, &n->keys));
     }
-    TRY(keyholder_start(ctx, n->dir, &n->token_keys));
+    TRY(keyholder_start_tokens(ctx, n->dir, &n->token_keys));
     TRY(store_find(ctx, n, part));
     if (!is_front) {
         /* Of one that was killed: whoever holds the store removes it. */

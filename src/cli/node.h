@@ -12,6 +12,7 @@ struct node {
     struct str origin; /* of the ledger */
     struct text2 name;
     struct str database; /* connection string; empty: in the folder */
+    struct str writer; /* of a front on another machine: where the process that writes is called */
     struct str issuer; /* as an identity provider, "https://node.example"; empty: by the address it
                           serves at */
     struct store *store;
@@ -30,8 +31,14 @@ enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct te
 typedef enum err node_fill(struct ctx *ctx, struct node *n, void *arg);
 enum err node_make(struct ctx *ctx, struct str dir, struct str code, struct text2 name,
                    struct str database, node_fill *fill, void *arg) MUST_USE;
-/* What node.json says of the node in ret->dir: code, origin, name, database, issuer. */
+/* What node.json says of the node in ret->dir: code, origin, name, database, issuer; of a folder
+ * that was made for a front on another machine, front.json. */
 enum err node_config(struct ctx *ctx, struct node *ret) MUST_USE;
+enum err node_front_config(struct ctx *ctx, struct node *ret) MUST_USE;
+/* Make the folder of such a front: what a front needs of the node n->dir, which is its name, the
+ * secret of tokens and the key of seeds at rest, and no key of the ledger. `front` says its dir,
+ * database, writer and issuer. Whole or not at all. */
+enum err node_front_make(struct ctx *ctx, const struct node *n, const struct node *front) MUST_USE;
 /* Open it: key holder (before any thread), store, gate. */
 enum err node_open(struct ctx *ctx, struct str dir, struct node *ret) MUST_USE;
 /* Open it in one of several processes that share the store: in the one that writes, with socket 0;
@@ -39,8 +46,9 @@ enum err node_open(struct ctx *ctx, struct str dir, struct node *ret) MUST_USE;
 struct node_part {
     struct store_share *share; /* NULL: this process is the only one */
     struct law_loans *loans;
-    int socket; /* of a front; else 0 */
-    int row;    /* of a front: its number among them */
+    int socket;  /* of a front; else 0 */
+    int row;     /* of a front: its number among them */
+    bool is_far; /* of a front: on another machine, in a folder of its own (node_front_make) */
     /* Told while views are made anew (replay/replay.h); false stops it with ERR_CANCELLED. NULL:
      * nobody is told. */
     bool (*progress)(void *arg, uint64_t size, uint64_t of);

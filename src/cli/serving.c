@@ -14,6 +14,7 @@
 #include "gate/relay.h"
 #include "gate/run.h"
 #include "http/server.h"
+#include "line/line.h"
 #include "login/login.h"
 #include "oidc/oidc.h"
 #include "static_gen.h"
@@ -151,6 +152,7 @@ void serving_stop(struct serving *s)
     }
     login_close(s->login);
     oidc_stop(s->oidc);
+    line_door_close(s->door);
     relay_stop(s->relay);
     if (s->jobs != NULL && !jobs_stop(s->jobs)) {
         /* Its thread may still read the store: that stays open until the process is gone. What is
@@ -163,6 +165,7 @@ void serving_stop(struct serving *s)
         gate_stop(s->node.gate);
     }
     relay_free(s->relay);
+    line_door_free(s->door); /* the answers of the last batch have gone */
     http_server_free(s->server);
     if (s->web != NULL) {
         web_free(s->web);

@@ -38,6 +38,9 @@ struct serving {
     struct rebuild rebuild; /* while views are made anew */
     struct confined confined;
     struct relay *relay; /* of the process that writes, to the fronts */
+    int far_socket;      /* at which fronts of other machines come (far.h); 0: none may */
+    struct str far_address;
+    struct line_door *door;
 };
 
 /* Take SIGINT, SIGTERM and SIGCHLD by waiting for them alone. Before any thread. */

@@ -1,11 +1,11 @@
 # serve.sh - for the scenarios of tests/, read with ".": start the demo on a free port and wait until it answers.
-# Sets PID and B (its address); the demo's words are in $W/log.
+# Sets PID and B (its address); the demo's words are in $W/log. SERVE_PORT: the port, instead of any.
 
 # serve_demo FOLDER [OPTION…]
 serve_demo() {
     serve_dir=$1
     shift
-    build/tongban demo --dir "$serve_dir" --port 0 "$@" >"$W/log" 2>&1 &
+    build/tongban demo --dir "$serve_dir" --port "${SERVE_PORT:-0}" "$@" >"$W/log" 2>&1 &
     PID=$!
     B=
     for serve_try in $(seq 300); do
