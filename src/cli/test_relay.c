@@ -439,6 +439,7 @@ TEST(relay_says_what_the_version_of_its_protocol_says)
     d.case_id = STR("case");
     d.key = STR("key");
     d.timer = STR("timer");
+    d.consent = (struct consent){STR("ab"), STR("cd"), {3}, 2, {4}};
     d.attachments = &file;
     d.attachment_count = 1;
     *v = (struct verdict){.check = STR("check"),
@@ -462,7 +463,7 @@ TEST(relay_says_what_the_version_of_its_protocol_says)
     }
     sha256(b.p, b.n, digest);
     CHECK_INT(LINE_PROTOCOL, 1);
-    CHECK_STR(hex_encode(ctx->arena, digest, 8), "58d912d633caaa9d");
+    CHECK_STR(hex_encode(ctx->arena, digest, 8), "ca506860913ae9fc");
 }
 
 /* A front of another machine hears how many publications there are: when it joins, and of each. */
