@@ -87,7 +87,8 @@ static struct law_pack_source next_pack(struct story *s, const struct law_file *
 static const char calendar_2027[] =
     "{\"year\":2027,\"notice\":{\"zh\":\"国务院办公厅关于2027年部分节假日安排的通知（虚构）\"},"
     "\"off\":{\"2027-01-01\":\"元旦\","
-    "\"2027-01-02\":\"元旦\",\"2027-01-03\":\"元旦\",\"2027-01-04\":\"元旦\"},\"work\":{\"2027-01-"
+    "\"2027-01-02\":\"元旦\",\"2027-01-03\":\"元旦\",\"2027-01-04\":\"元旦\",\"2027-01-05\":"
+    "\"元旦\"},\"work\":{\"2027-01-"
     "09\":\"元旦\"}}";
 
 TEST(gate_a_clock_past_the_calendar_is_provisional_and_counted_anew)
@@ -98,7 +99,7 @@ TEST(gate_a_clock_past_the_calendar_is_provisional_and_counted_anew)
     act(&s, "p-zhou", "apply", food);
     on(&s, "2026-12-15");
     struct receipt r = act(&s, "o-clerk", "accept", "{}");
-    CHECK_STR(day_text(ctx->arena, r.due_day), "2027-01-12");
+    CHECK_STR(day_text(ctx->arena, r.due_day), "2027-01-13"); /* 1 January is off by statute */
     CHECK(clock_now(&s, "xk.decide").provisional);
     CHECK(!clock_now(&s, "xk.correct").provisional);
 
@@ -108,12 +109,12 @@ TEST(gate_a_clock_past_the_calendar_is_provisional_and_counted_anew)
     struct case_clock c = clock_now(&s, "xk.decide");
     CHECK(!c.provisional);
     CHECK_STR(day_text(ctx->arena, c.due),
-              "2027-01-13"); /* two days off more, a working Saturday more */
+              "2027-01-14"); /* two days off more, a working Saturday more */
     CHECK_STR(day_text(ctx->arena, c.promised), "2026-12-22");
 
     on(&s, "2026-12-30");
     act(&s, "o-decider", "extend", "{\"case.reason\":\"检验未完\"}");
-    CHECK_STR(day_text(ctx->arena, clock_now(&s, "xk.decide").due), "2027-01-27");
+    CHECK_STR(day_text(ctx->arena, clock_now(&s, "xk.decide").due), "2027-01-28");
     story_close(&s);
 }
 

@@ -22,7 +22,7 @@ static const struct limit *limit_of(struct ctx *ctx, struct question *q)
 {
     for (size_t i = 0; i < q->kind->limit_count; i++) {
         const struct act_limit *x = &q->kind->limits[i];
-        if (x->when == NULL || question_holds(ctx, q, x->when)) {
+        if (!x->also && (x->when == NULL || question_holds(ctx, q, x->when))) {
             return law_limit_for(q->law, q->item, x->limit->id);
         }
     }
@@ -44,6 +44,31 @@ static bool is_past(struct ctx *ctx, struct question *q, const struct limit *lim
     bool counted =
         clock == NULL && stated && law_due(ctx, q->law, limit, start, 0, false, &due) == ERR_OK;
     return counted && q->day.n > due.day.n;
+}
+
+static bool in_time(struct ctx *ctx, struct question *q, const struct limit *limit,
+                    struct verdict *ret)
+{
+    struct str none = {0};
+    if (limit == NULL || limit->late != LATE_REFUSE || !is_past(ctx, q, limit)) {
+        return true;
+    }
+    const struct cite *late =
+        limit->article_late.statute != NULL ? &limit->article_late : &limit->article;
+    return verdict_refuse(ctx, q, ret, "time.late", late, none);
+}
+
+/* Those that hold whatever else does: the longest time of all. */
+static bool also_in_time(struct ctx *ctx, struct question *q, struct verdict *ret)
+{
+    for (size_t i = 0; i < q->kind->limit_count; i++) {
+        const struct act_limit *x = &q->kind->limits[i];
+        bool counts = x->also && (x->when == NULL || question_holds(ctx, q, x->when));
+        if (counts && !in_time(ctx, q, law_limit_for(q->law, q->item, x->limit->id), ret)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* A clock can be lengthened while it has not run out, and as often as its limit allows. */
@@ -86,11 +111,6 @@ bool check_time(struct ctx *ctx, struct question *q, struct verdict *ret)
     if ((q->erased || q->without_form) && q->kind->limit_count > 1) {
         return true; /* which limit counts, the fields decide */
     }
-    const struct limit *limit = limit_of(ctx, q);
-    if (limit != NULL && limit->late == LATE_REFUSE && is_past(ctx, q, limit)) {
-        const struct cite *late =
-            limit->article_late.statute != NULL ? &limit->article_late : &limit->article;
-        return verdict_refuse(ctx, q, ret, "time.late", late, none);
-    }
-    return check_extension(ctx, q, ret);
+    return in_time(ctx, q, limit_of(ctx, q), ret) && also_in_time(ctx, q, ret) &&
+           check_extension(ctx, q, ret);
 }

@@ -84,11 +84,13 @@ struct question {
     struct str barred; /* the limit that still bars the party from opening a case of this matter;
                           empty when none */
 
-    int leaf_form;            /* in which its leaf is written (act.c) */
-    struct json registers;    /* register -> the record that the facts, or whose act it is, name */
-    struct str foreign;       /* a register in which what the facts name is another party's */
-    struct str held_fact;     /* a fact of which the draft says another thing than its register; */
-    struct json held_value;   /* and what that says */
+    int leaf_form;         /* in which its leaf is written (act.c) */
+    struct json registers; /* register -> the record that the facts, or whose act it is, name */
+    struct feel_value
+        record;             /* what conditions ask of the case's past and its party's other cases */
+    struct str foreign;     /* a register in which what the facts name is another party's */
+    struct str held_fact;   /* a fact of which the draft says another thing than its register; */
+    struct json held_value; /* and what that says */
     const struct json *given; /* the fields as they came, where settling changed them; else NULL */
     struct str given_then;    /* replay: what was recorded of them */
     bool recorded;            /* replay: the act stands in the ledger */
@@ -269,6 +271,13 @@ enum err registers_load(struct ctx *ctx, struct gate *g, struct db *db,
                         struct question *q) MUST_USE;
 /* What the register says of a held fact; NULL when it has no such record, or nothing in it. */
 const struct json *register_value(const struct question *q, const struct fact *fact);
+
+/* ---- record.c: what conditions may ask of the past ---- */
+
+/* Does an expression that decides about this act look into a slot? q->kind is known. */
+bool question_asks(const struct question *q, enum law_slot slot);
+/* Fill q->record, when it is asked for. */
+enum err record_load(struct ctx *ctx, struct db *db, struct question *q) MUST_USE;
 
 /* ---- settle.c: what a draft says, brought to what is kept ---- */
 

@@ -42,6 +42,10 @@ WHERE id < :id ORDER BY id DESC LIMIT :count$int;
 SELECT id, item, office, party, filed_by, status, opened_day, closed, first_seq, last_seq, law_seq, law_day, tokens, facts, acts
 FROM gate_case WHERE id = :id;
 
+-- gate_case_of_party :rows  The cases of a party but one, the newest first.
+SELECT id, item, office, status, opened_day, closed, facts, acts FROM gate_case
+WHERE party = :party AND id <> :but$text ORDER BY first_seq DESC LIMIT :count$int;
+
 -- gate_case_add :write  Open a case.
 INSERT INTO gate_case (id, item, office, party, filed_by, status, opened_day, closed, first_seq, last_seq, law_seq, law_day, tokens, facts, acts)
 VALUES (:id, :item, :office, :party, :filed_by, :status, :opened_day, :closed, :first_seq, :last_seq, :law_seq, :law_day, :tokens, :facts, :acts);

@@ -5,7 +5,6 @@
  * its number), or it is that of the party whose act it is. A record is read as it stands when the
  * act is asked about; in replay the views hold what they held then, so the same is read again. */
 #include "base/json_make.h"
-#include "feel/shape.h"
 #include "gate/gate_in.h"
 
 static enum err look(struct ctx *ctx, struct gate *g, struct db *db, struct str name,
@@ -50,23 +49,6 @@ static enum err look_fact(struct ctx *ctx, struct gate *g, struct db *db, const 
     return look(ctx, g, db, fact->held_register, key, q);
 }
 
-/* Does an expression that decides about this act look into registers? */
-static bool asks_registers(const struct question *q)
-{
-    for (size_t i = 0; i < q->kind->condition_count; i++) {
-        if (feel_uses(q->kind->conditions[i].when, LAW_SLOT_REGISTER)) {
-            return true;
-        }
-    }
-    for (size_t i = 0; q->item != NULL && i < q->item->condition_count; i++) {
-        const struct feel_program *when = q->item->conditions[i].when;
-        if (q->kind->fields_from_need && when != NULL && feel_uses(when, LAW_SLOT_REGISTER)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 enum err registers_load(struct ctx *ctx, struct gate *g, struct db *db, struct question *q)
 {
     if (q->kind == NULL || q->draft->fields.kind != JSON_OBJECT) {
@@ -83,7 +65,7 @@ enum err registers_load(struct ctx *ctx, struct gate *g, struct db *db, struct q
             }
         }
     }
-    if (!asks_registers(q)) {
+    if (!question_asks(q, LAW_SLOT_REGISTER)) {
         return ERR_OK;
     }
     size_t count = 0;

@@ -41,7 +41,7 @@ struct feel_value nested_context(struct ctx *ctx, const struct law *law, const s
 
 static struct feel_value case_context(struct ctx *ctx, const struct question *q)
 {
-    struct feel_entry *e = ARENA_ARRAY(ctx->arena, struct feel_entry, 7);
+    struct feel_entry *e = ARENA_ARRAY(ctx->arena, struct feel_entry, 8);
     struct feel_value *done = ARENA_ARRAY(ctx->arena, struct feel_value, q->acts.count + 1);
     size_t n = 0;
     for (size_t i = 0; i < q->acts.count; i++) {
@@ -52,6 +52,8 @@ static struct feel_value case_context(struct ctx *ctx, const struct question *q)
     e[n++] = (struct feel_entry){STR("status"), feel_string(q->has_case ? q->row.status : STR(""))};
     e[n++] = (struct feel_entry){STR("opened"), feel_date(opened)};
     e[n++] = (struct feel_entry){STR("today"), feel_date(q->day)};
+    e[n++] = (struct feel_entry){
+        STR("now"), feel_date_time(ctx->arena, q->at, (int32_t)(OFFICIAL_OFFSET_MS / 1000))};
     e[n++] = (struct feel_entry){STR("item"), feel_string(q->item == NULL ? STR("") : q->item->id)};
     e[n++] = (struct feel_entry){STR("office"),
                                  feel_string(q->office == NULL ? STR("") : q->office->id)};
@@ -85,6 +87,85 @@ static struct feel_value register_context(struct ctx *ctx, const struct question
     return feel_context(e, all->count);
 }
 
+/* ---- what the law of the day says of offices and days ---- */
+
+static struct feel_value above_value(struct arena *a, const struct office *o)
+{
+    size_t n = 0;
+    for (const struct office *x = o->parent; x != NULL; x = x->parent) {
+        n++;
+    }
+    struct feel_value *ids = ARENA_ARRAY(a, struct feel_value, n + 1);
+    n = 0;
+    for (const struct office *x = o->parent; x != NULL; x = x->parent) {
+        ids[n++] = feel_string(x->id);
+    }
+    return feel_list(ids, n);
+}
+
+static struct feel_value offices_value(struct ctx *ctx, const struct law *law)
+{
+    struct arena *a = ctx->arena;
+    size_t count = 0;
+    const struct office *offices = law_offices(law, &count);
+    struct feel_value *out = ARENA_ARRAY(a, struct feel_value, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        const struct office *o = &offices[i];
+        struct feel_entry *e = ARENA_ARRAY(a, struct feel_entry, 7);
+        size_t n = 0;
+        e[n++] = (struct feel_entry){STR("id"), feel_string(o->id)};
+        e[n++] = (struct feel_entry){STR("place"), feel_string(o->place)};
+        e[n++] = (struct feel_entry){STR("level"), feel_string(o->level)};
+        e[n++] = (struct feel_entry){STR("kind"), feel_string(o->kind)};
+        e[n++] = (struct feel_entry){STR("organisation"), feel_bool(o->organisation)};
+        e[n++] = (struct feel_entry){STR("parent"),
+                                     o->parent == NULL ? feel_null() : feel_string(o->parent->id)};
+        e[n++] = (struct feel_entry){STR("above"), above_value(a, o)};
+        out[i] = feel_context(e, n);
+    }
+    return feel_list(out, count);
+}
+
+static struct feel_value days_value(struct ctx *ctx, const struct law *law, bool works)
+{
+    size_t count = 0;
+    const struct day *days = law_days_named(law, ctx->arena, works, &count);
+    struct feel_value *out = ARENA_ARRAY(ctx->arena, struct feel_value, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        out[i] = feel_date(days[i]);
+    }
+    return feel_list(out, count);
+}
+
+/* The working days after today, in order: the tenth of them is the last day of ten working days
+ * that begin today. */
+static struct feel_value ahead_value(struct ctx *ctx, const struct question *q)
+{
+    enum { AHEAD = 90 };
+    struct feel_value *out = ARENA_ARRAY(ctx->arena, struct feel_value, AHEAD);
+    struct day d = q->day;
+    bool known = false;
+    for (size_t n = 0; n < AHEAD;) {
+        d = day_add(d, 1);
+        if (law_is_workday(q->law_now, d, &known)) {
+            out[n++] = feel_date(d);
+        }
+    }
+    return feel_list(out, AHEAD);
+}
+
+static struct feel_value calendar_value(struct ctx *ctx, const struct question *q)
+{
+    bool known = false;
+    struct feel_entry *e = ARENA_ARRAY(ctx->arena, struct feel_entry, 4);
+    e[0] = (struct feel_entry){STR("off"), days_value(ctx, q->law_now, false)};
+    e[1] = (struct feel_entry){STR("work"), days_value(ctx, q->law_now, true)};
+    e[2] =
+        (struct feel_entry){STR("workday"), feel_bool(law_is_workday(q->law_now, q->day, &known))};
+    e[3] = (struct feel_entry){STR("ahead"), ahead_value(ctx, q)};
+    return feel_context(e, 4);
+}
+
 const struct feel_value *question_slots(struct ctx *ctx, struct question *q)
 {
     if (q->has_slots) {
@@ -101,6 +182,11 @@ const struct feel_value *question_slots(struct ctx *ctx, struct question *q)
     }
     q->slots[LAW_SLOT_PROPOSAL] = q->has_proposal ? q->proposal.value : feel_context(NULL, 0);
     q->slots[LAW_SLOT_REGISTER] = register_context(ctx, q);
+    q->slots[LAW_SLOT_RECORD] = q->record;
+    q->slots[LAW_SLOT_OFFICES] =
+        question_asks(q, LAW_SLOT_OFFICES) ? offices_value(ctx, q->law_now) : feel_list(NULL, 0);
+    q->slots[LAW_SLOT_CALENDAR] =
+        question_asks(q, LAW_SLOT_CALENDAR) ? calendar_value(ctx, q) : feel_context(NULL, 0);
     return q->slots;
 }
 

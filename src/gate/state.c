@@ -133,5 +133,6 @@ enum err question_load(struct ctx *ctx, struct gate *g, struct db *db, const str
     q->facts = merged_facts(ctx->arena, &q->facts_before, &draft->fields);
     TRY(load_people(ctx, g, db, q));
     TRY(registers_load(ctx, g, db, q));
+    TRY(record_load(ctx, db, q));
     return load_names(ctx, g, db, q);
 }

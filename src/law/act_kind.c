@@ -95,8 +95,8 @@ static void read_apart(struct builder *b, const struct source *f, const struct j
 const struct need *read_needs(struct builder *b, const struct source *f, const struct json *list,
                               size_t *ret_count)
 {
-    static const char *const names[] = {"fact",    "need",   "when",    "purpose",
-                                        "article", "source", "instead", "affirmed", NULL};
+    static const char *const names[] = {"fact",   "need",    "when",     "purpose", "article",
+                                        "source", "instead", "affirmed", NULL};
     static const char *const needs[] = {"required", "optional"};
     size_t n = json_is(list, JSON_ARRAY) ? list->count : 0;
     struct need *out = ARENA_ARRAY(b->law->arena, struct need, n + 1);
@@ -181,10 +181,11 @@ static void read_conditions(struct builder *b, const struct source *f, struct ac
     }
 }
 
-/* One limit by its name, or a list of which the first whose `when` holds counts. */
+/* One limit by its name, or a list of which the first whose `when` holds counts, and those that
+ * count `also` beside it. */
 static void read_limits_of(struct builder *b, const struct source *f, struct act_kind *k)
 {
-    static const char *const names[] = {"limit", "when", NULL};
+    static const char *const names[] = {"limit", "when", "also", NULL};
     const struct json *v = json_get(&f->root, "limit");
     bool many = json_is(v, JSON_ARRAY);
     struct act_limit *out = ARENA_ARRAY(b->law->arena, struct act_limit, (many ? v->count : 0) + 1);
@@ -193,14 +194,15 @@ static void read_limits_of(struct builder *b, const struct source *f, struct act
     for (size_t i = 0; many && i < v->count; i++) {
         only_members(b, f, &v->items[i], names);
         struct act_limit x = {may_ref(b, f, &v->items[i], "limit", T_LIMIT),
-                              may_feel(b, f, &v->items[i], "when")};
+                              may_feel(b, f, &v->items[i], "when"),
+                              may_bool(b, f, &v->items[i], "also", false)};
         if (x.limit != NULL) {
             out[k->limit_count++] = x;
         }
     }
     const struct limit *one = many ? NULL : may_ref(b, f, &f->root, "limit", T_LIMIT);
     if (one != NULL) {
-        out[k->limit_count++] = (struct act_limit){one, NULL};
+        out[k->limit_count++] = (struct act_limit){.limit = one};
     }
 }
 

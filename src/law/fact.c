@@ -203,6 +203,21 @@ static void read_form(struct builder *b, const struct source *f, const struct js
     x->has_latest = read_bound(b, f, o, "latest", x, &x->latest);
 }
 
+/* Its value is the id of something that is there; the gate asks (names.c). */
+static void read_names(struct builder *b, const struct source *f, const struct json *o,
+                       struct fact *x)
+{
+    static const char *const kinds[] = {"", "office", "officer", "party", "item", "case"};
+    struct str word = may_text(b, f, o, "names");
+    int kind = word_of(word, kinds, LEN(kinds));
+    if (kind < 0 || (kind > 0 && x->type != FACT_TEXT && x->type != FACT_LIST)) {
+        problem(b, f, json_get(o, "names"), "type",
+                "\"%.*s\" names an office, officer, party, item or case, and is a text or a list",
+                FMT(x->id));
+    }
+    x->names = kind < 0 ? NAMES_NOTHING : (enum fact_names)kind;
+}
+
 /* true: the register of parties has it under its own id. Else which register, by which fact the
  * record is found there, and under what name it has the value. */
 static void read_held(struct builder *b, const struct source *f, const struct json *o,
@@ -228,7 +243,7 @@ static void read_fact(struct builder *b, const struct source *f, const struct js
     static const char *const names[] = {"fact",   "title", "question",  "help", "type",
                                         "max",    "min",   "pattern",   "code", "choices",
                                         "class",  "held",  "materials", "form", "earliest",
-                                        "latest", NULL};
+                                        "latest", "names", NULL};
     static const char *const material_names[] = {"types", "max_bytes", NULL};
     struct fact *x = index_get(&b->law->index[T_FACT], json_text(o, "fact"));
     if (x == NULL) {
@@ -251,6 +266,7 @@ static void read_fact(struct builder *b, const struct source *f, const struct js
     x->max = may_int(b, f, o, "max", 0);
     read_held(b, f, o, x);
     read_form(b, f, o, x);
+    read_names(b, f, o, x);
     if (str_find_byte(x->id, '.') == SIZE_MAX) {
         problem(b, f, o, "name", "a fact is named subject.name");
     }

@@ -80,8 +80,7 @@ static void read_conditions(struct builder *b, const struct source *f, struct it
         const struct json *o = &list->items[i];
         only_members(b, f, o, names);
         out[i] = (struct condition){want_text(b, f, o, "id"), want_text2(b, f, o, "text"),
-                                    may_cite(b, f, o, "article"),
-                                    may_feel(b, f, o, "when")};
+                                    may_cite(b, f, o, "article"), may_feel(b, f, o, "when")};
         if (out[i].article.statute == NULL) {
             problem(b, f, o, "missing", "a condition cites its article");
         }
@@ -267,8 +266,8 @@ void declare_office(struct builder *b, struct source *f)
 
 void read_office(struct builder *b, struct source *f)
 {
-    static const char *const names[] = {"office", "title", "code",   "place",    "level",
-                                        "parent", "is",    "powers", "invented", NULL};
+    static const char *const names[] = {"office", "title",  "code",     "place", "level", "parent",
+                                        "is",     "powers", "invented", "kind",  NULL};
     const struct json *o = &f->root;
     struct office *x = index_get(&b->law->index[T_OFFICE], json_text(o, "office"));
     if (x == NULL) {
@@ -283,6 +282,14 @@ void read_office(struct builder *b, struct source *f)
     x->place = want_text(b, f, o, "place");
     x->level = may_text(b, f, o, "level");
     x->parent = may_ref(b, f, o, "parent", T_OFFICE);
+    static const char *const kinds[] = {"department", "government", "vertical"};
+    int kind =
+        json_get(o, "kind") == NULL ? 0 : word_of(want_text(b, f, o, "kind"), kinds, LEN(kinds));
+    if (kind < 0) {
+        problem(b, f, json_get(o, "kind"), "kind",
+                "an office is a government, a department of one, or led from above (vertical)");
+    }
+    x->kind = str_from(kinds[kind < 0 ? 0 : kind]);
     static const char *const natures[] = {"organ", "organisation"};
     int nature =
         json_get(o, "is") == NULL ? 0 : word_of(want_text(b, f, o, "is"), natures, LEN(natures));

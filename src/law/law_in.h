@@ -53,6 +53,12 @@ struct calendar_year {
     struct day *work;
     size_t work_count;
 };
+/* A day of every year on which nobody works, by statute: known before a year's calendar is. */
+struct fixed_day {
+    int month;
+    int day;
+    struct str name;
+};
 
 struct law {
     struct arena *arena;
@@ -78,6 +84,8 @@ struct law {
     size_t invariant_count;
     struct calendar_year *years;
     size_t year_count;
+    const struct fixed_day *fixed; /* of all packs, for years without a calendar */
+    size_t fixed_count;
     struct named *named;
     size_t named_count;
     struct card_rule *card_rules;

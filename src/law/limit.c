@@ -1,8 +1,41 @@
 /* Calendars and legal clocks: when a limit begun one day ends. */
 #include "law/law_in.h"
 
+/* calendar/fixed.json: the days off that a statute fixes by the day of the year. */
+static void read_fixed(struct builder *b, struct source *f)
+{
+    static const char *const names[] = {"fixed", "articles", NULL};
+    const struct json *o = json_get(&f->root, "fixed");
+    size_t count = 0;
+    only_members(b, f, &f->root, names);
+    if (cites(b, f, &f->root, "articles", &count) == NULL || count == 0) {
+        problem(b, f, &f->root, "article", "a day off of every year stands in a statute: articles");
+    }
+    size_t n = json_is(o, JSON_OBJECT) ? o->count : 0;
+    struct fixed_day *all =
+        ARENA_ARRAY(b->law->arena, struct fixed_day, b->law->fixed_count + n + 1);
+    for (size_t i = 0; i < b->law->fixed_count; i++) {
+        all[i] = b->law->fixed[i];
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct day d;
+        struct str key = o->members[i].key;
+        if (!day_parse(str_format(b->ctx->arena, "2000-%.*s", FMT(key)), &d)) {
+            problem(b, f, &o->members[i].value, "day", "\"%.*s\" is no day of the year", FMT(key));
+            continue;
+        }
+        struct civil c = day_to_civil(d);
+        all[b->law->fixed_count++] = (struct fixed_day){c.month, c.day, o->members[i].value.text};
+    }
+    b->law->fixed = all;
+}
+
 void read_calendar(struct builder *b, struct source *f)
 {
+    if (str_equal(f->path, STR("calendar/fixed.json"))) {
+        read_fixed(b, f);
+        return;
+    }
     static const char *const names[] = {"year", "notice", "off", "work", NULL};
     only_members(b, f, &f->root, names);
     struct calendar_year *y = &b->law->years[b->law->year_count];
@@ -73,7 +106,33 @@ static bool is_workday(const struct law *law, struct day d, bool *ret_known, str
             return false;
         }
     }
+    struct civil c = day_to_civil(d);
+    for (size_t i = 0; y == NULL && i < law->fixed_count; i++) {
+        if (law->fixed[i].month == c.month && law->fixed[i].day == c.day) {
+            *ret_why = law->fixed[i].name;
+            return false;
+        }
+    }
     return !weekend;
+}
+
+const struct day *law_days_named(const struct law *law, struct arena *a, bool works,
+                                 size_t *ret_count)
+{
+    size_t most = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < law->year_count; i++) {
+        most += works ? law->years[i].work_count : law->years[i].off_count;
+    }
+    struct day *out = ARENA_ARRAY(a, struct day, most + 1);
+    for (size_t i = 0; i < law->year_count; i++) {
+        const struct calendar_year *y = &law->years[i];
+        for (size_t k = 0; k < (works ? y->work_count : y->off_count); k++) {
+            out[n++] = works ? y->work[k] : y->off[k];
+        }
+    }
+    *ret_count = n;
+    return out;
 }
 
 bool law_is_workday(const struct law *law, struct day d, bool *ret_known)

@@ -17,7 +17,10 @@ const struct feel_scope law_scope = {
             [LAW_SLOT_FACTS] = {STR_INIT("facts"), NULL},
             [LAW_SLOT_CASE] = {STR_INIT("case"), NULL},
             [LAW_SLOT_PROPOSAL] = {STR_INIT("proposal"), NULL},
-            [LAW_SLOT_REGISTER] = {STR_INIT("register"), NULL}},
+            [LAW_SLOT_REGISTER] = {STR_INIT("register"), NULL},
+            [LAW_SLOT_RECORD] = {STR_INIT("record"), NULL},
+            [LAW_SLOT_OFFICES] = {STR_INIT("offices"), NULL},
+            [LAW_SLOT_CALENDAR] = {STR_INIT("calendar"), NULL}},
     .count = LAW_SLOT_COUNT,
 };
 

@@ -22,6 +22,9 @@ enum law_slot {
     LAW_SLOT_CASE,
     LAW_SLOT_PROPOSAL,
     LAW_SLOT_REGISTER, /* records that the facts name, by register: register.licence.until */
+    LAW_SLOT_RECORD,   /* before: the facts as they were; acts, clocks, others: gate/record.c */
+    LAW_SLOT_OFFICES,  /* a list: id, place, level, parent, above (the ids up to the root) */
+    LAW_SLOT_CALENDAR, /* off, work, ahead: lists of days; workday: is today one */
     LAW_SLOT_COUNT
 };
 extern const struct feel_scope law_scope;
@@ -137,6 +140,8 @@ struct code_row {
         article; /* of the table `refusal`: the article a refusal names; statute NULL when absent */
     struct str parent; /* code of a broader row, or empty */
 };
+/* What the value of a fact names, which must be there on the day of the act. */
+enum fact_names { NAMES_NOTHING, NAMES_OFFICE, NAMES_OFFICER, NAMES_PARTY, NAMES_ITEM, NAMES_CASE };
 struct fact {
     struct str id; /* "premises.address" */
     struct text2 title;
@@ -160,6 +165,7 @@ struct fact {
     bool has_latest;
     struct day_span earliest;
     struct day_span latest;
+    enum fact_names names;    /* what its value must be the id of */
     bool is_name;             /* of a person or a firm: one dot, half width (normal.c) */
     bool held;                /* a register has it: what a draft says of it is held against that */
     struct str held_register; /* "party", "licence" */
@@ -196,6 +202,7 @@ struct act_condition {
 struct act_limit {
     const struct limit *limit;
     const struct feel_program *when; /* NULL: always */
+    bool also; /* beside the one of the others that counts, wherever its condition holds */
 };
 struct act_kind {
     struct str kind;
@@ -299,6 +306,8 @@ struct office {
     struct str credit_code;
     struct str place; /* division code */
     struct str level;
+    struct str kind; /* "government", "department", "vertical": led from above, not by the
+                        government of its place */
     const struct office *parent;
     const struct power *powers;
     size_t power_count;

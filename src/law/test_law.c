@@ -141,6 +141,30 @@ TEST(law_counting_agrees_with_counting_on_fingers)
     }
 }
 
+/* Of a year whose calendar is not published yet the days that a statute fixes are off all the same;
+ * what the year's notice will add is not known. */
+TEST(law_knows_fixed_holidays_of_any_year)
+{
+    struct law *law = NULL;
+    struct law_problems problems;
+    CHECK(load_packs(ctx, &law, &problems));
+    static const struct {
+        struct civil day;
+        bool works;
+    } days[] = {{{2031, 1, 1}, false},  {{2031, 1, 2}, true},   {{2031, 5, 1}, false},
+                {{2031, 5, 2}, false},  {{2031, 10, 1}, false}, {{2031, 10, 2}, false},
+                {{2031, 10, 3}, false}, {{2031, 10, 6}, true},  {{2031, 10, 4}, false}};
+    for (size_t i = 0; law != NULL && i < LEN(days); i++) {
+        bool known = true;
+        CHECK(law_is_workday(law, day_from_civil(days[i].day), &known) == days[i].works);
+        CHECK(!known);
+    }
+    size_t count = 0;
+    must(law != NULL);
+    const struct day *off = law_days_named(law, ctx->arena, false, &count);
+    CHECK(count > 100 && day_to_civil(off[0]).year == 2020);
+}
+
 /* The slow way to the end of any limit: a day at a time from the start, and on to a working day. */
 static struct day walked(const struct law *law, struct day start, int32_t n, enum limit_unit unit)
 {

@@ -169,6 +169,11 @@ static const struct row {
      "{\"year\":2027,\"notice\":{\"zh\":\"x\"},\"off\":{\"2027-01-01\":\"x\"},\"work\":{\"2027-01-"
      "01\":\"x\"}}",
      "is a day off and a working day"},
+    {"calendar/fixed.json", "\"10-03\"", "\"10-32\"", "is no day of the year"},
+    {"calendar/fixed.json", "\"articles\": [\"全国年节及纪念日放假办法#2\"]", "\"articles\": []",
+     "stands in a statute"},
+    {"fact/review.json", "\"names\": \"officer\"", "\"names\": \"colour\"",
+     "names an office, officer, party, item or case"},
     {"calendar/2028.json", NULL, "{\"year\":2027,\"notice\":{\"zh\":\"x\"}}",
      "the calendar of 2027 must stand in calendar/2027.json"},
     {"limit/z.json", NULL, "{\"statute\":\"x\",\"limits\":[{\"limit\":\"xk.decide\"}]}",
@@ -229,6 +234,8 @@ static const struct row {
     {"licence/zz.json", NULL, LICENCE ",\"number\":{\"prefix\":\"x\",\"digits\":40}}",
      "\"digits\" must be a whole number from 1 to 18"},
     /* offices and powers */
+    {"office/zz.json", NULL, OFFICE ",\"kind\":\"court\"}",
+     "an office is a government, a department of one"},
     {"office/zz.json", NULL,
      "{\"office\":\"bh-market\",\"title\":{\"zh\":\"x\"},\"place\":\"990101\"}",
      "the office \"bh-market\" stands twice"},
