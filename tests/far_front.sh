@@ -129,6 +129,8 @@ $T front export "$W/node" "$W/front" --writer "$AT" --database "$READ" --issuer 
 ok "a front's folder is made" 0 $?
 ok "for its owner alone" "700 600 600 600" "$(cd "$W/front" && stat -c %a . front.json login.key keys/token.key | tr '\n' ' ' | sed 's/ $//')"
 ok "with no key of the ledger" "token.key" "$(ls "$W/front/keys")"
+refused 'writer "nowhere" is no address of a node' $T front export "$W/node" "$W/f" --writer nowhere --database "$READ"
+refused 'is no connection string of PostgreSQL' $T front export "$W/node" "$W/f" --writer "$AT" --database "$W/f"
 refused 'holds other files' $T front export "$W/node" "$W/front" --writer "$AT" --database "$READ"
 refused 'front-1\|tls/key.pem: No such file' $T front serve "$W/front" --listen 127.0.0.1:0
 cp "$W/certificates/front-1/"* "$W/front/tls/"
@@ -272,6 +274,7 @@ ok "of one process alone" 200 "$(status "$F/healthz")"
 kill $FAR
 wait $FAR
 ok "the front ends as asked" 0 $?
+ok "with nothing to tell" "tongban: the node is there again" "$(tail -n 1 "$W/far.log")"
 FAR=
 kill $PID
 wait $PID

@@ -12,7 +12,7 @@ failed=0
 trap '[ -n "$PID" ] && kill -9 $PID 2>/dev/null; rm -rf "$W"' EXIT
 check() { if [ "$2" = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL $1"; [ -f "$W/out" ] && tail -n 60 "$W/out"; fi; }
 make -s -j"$(nproc)" CONFIG=tsan build/tsan/tests build/tsan/tongban || exit 1
-for t in http_loop store_writer gate_serves feel_programs crypto_the_key jobs_pool; do
+for t in http_loop store_writer gate_serves feel_programs crypto_the_key jobs_pool line relay_fronts; do
     build/tsan/tests "$t" >"$W/out" 2>&1 && ! grep -q ' 0 passed' "$W/out"
     check "$t" $?
 done

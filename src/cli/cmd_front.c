@@ -47,6 +47,16 @@ static enum err export_front(struct ctx *ctx, const struct node *front, struct s
 {
     struct node n = {.dir = dir};
     TRY(node_config(ctx, &n));
+    if (!line_is_address(front->writer)) {
+        return fault(ctx, ERR_USAGE, "--writer \"%.*s\" is no address of a node: HOST:PORT",
+                     FMT(front->writer));
+    }
+    if (!store_names_postgres(front->database)) {
+        return fault(ctx, ERR_USAGE,
+                     "--database \"%.*s\" is no connection string of PostgreSQL: \"host=… dbname=… "
+                     "user=…\"",
+                     FMT(front->database));
+    }
     if (n.database.n == 0) {
         return fault(ctx, ERR_NOT_SUPPORTED,
                      "%.*s keeps its store in its folder, which no other machine can read: a front "
@@ -103,6 +113,18 @@ static enum err joins(struct ctx *ctx, void *arg, int socket)
     return goes ? ERR_OK : fault(ctx, ERR_CANCELLED, "this front ends");
 }
 
+/* Of a front that ends the line ends as well, which is nothing to tell. */
+static void say(void *arg, struct str sentence)
+{
+    struct far *far = arg;
+    pthread_mutex_lock(&far->lock);
+    bool ends = far->gate == NULL;
+    pthread_mutex_unlock(&far->lock);
+    if (!ends) {
+        far_say(NULL, sentence);
+    }
+}
+
 /* The gate, with a socket whose other end is closed: it has no writer until the line is up. */
 static enum err open_gate(struct ctx *ctx, struct far *far)
 {
@@ -129,7 +151,7 @@ static enum err open_line(struct ctx *ctx, struct far *far)
                                  .greeting = far_greeting(ctx, n, far->s->issuer),
                                  .arg = far,
                                  .joins = joins,
-                                 .say = far_say};
+                                 .say = say};
     TRY(line_caller_new(ctx, &config, n->writer, &far->caller));
     enum err e = line_caller_call(ctx, far->caller);
     if (e == ERR_IO || e == ERR_TIMEOUT) {

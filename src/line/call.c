@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/token.h"
 #include "base/world.h"
 #include "line/line_in.h"
 
@@ -36,20 +37,28 @@ struct line_caller {
     char said[600]; /* what was last said of a call that failed */
 };
 
-static bool split_address(struct ctx *ctx, struct line_caller *c, struct str address)
+static bool address_split(struct str address, struct str *ret_host, struct str *ret_port)
 {
+    uint64_t number = 0;
     size_t colon = address.n;
     while (colon > 0 && address.p[colon - 1] != ':') {
         colon--;
     }
     struct str host = str_slice(address, 0, colon > 0 ? colon - 1 : 0);
-    struct str port = str_slice(address, colon, address.n);
     if (host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']') {
         host = str_slice(host, 1, host.n - 1);
     }
-    c->host = str_z(ctx->arena, host);
-    c->port = str_z(ctx->arena, port);
-    return host.n > 0 && host.n < 256 && port.n > 0 && port.n < 6;
+    *ret_host = host;
+    *ret_port = str_slice(address, colon, address.n);
+    return host.n > 0 && host.n < 256 && str_to_u64(*ret_port, &number) && number > 0 &&
+           number < 65536;
+}
+
+bool line_is_address(struct str address)
+{
+    struct str host;
+    struct str port;
+    return address_split(address, &host, &port);
 }
 
 enum err line_caller_new(struct ctx *ctx, const struct line_config *config, struct str address,
@@ -58,9 +67,13 @@ enum err line_caller_new(struct ctx *ctx, const struct line_config *config, stru
     struct line_caller *c = ARENA_NEW(ctx->arena, struct line_caller);
     c->config = *config;
     c->world = ctx->world;
-    if (!split_address(ctx, c, address)) {
+    struct str host;
+    struct str port;
+    if (!address_split(address, &host, &port)) {
         return fault(ctx, ERR_USAGE, "\"%.*s\" is no address of a node: HOST:PORT", FMT(address));
     }
+    c->host = str_z(ctx->arena, host);
+    c->port = str_z(ctx->arena, port);
     snprintf(c->address, sizeof(c->address), "%.*s", FMT(address));
     c->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (c->stop < 0) {

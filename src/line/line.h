@@ -82,6 +82,8 @@ void line_door_free(struct line_door *d);
 /* ---- the caller ---- */
 
 struct line_caller;
+/* Is it "host:port", as a door may be called? */
+bool line_is_address(struct str address);
 /* address: "host:port", "[::1]:port", of the door. */
 enum err line_caller_new(struct ctx *ctx, const struct line_config *config, struct str address,
                          struct line_caller **ret) MUST_USE;

@@ -291,20 +291,26 @@ static void play_open(struct test *t, struct ctx *ctx, struct play *p)
     CHECK_OK(line_door_start(ctx, p->door));
 }
 
-static void side_close(struct side *s)
+static void hang_up(struct side *s)
 {
     int socket = atomic_exchange(&s->socket, 0);
     if (socket > 0) {
         close(socket);
     }
+}
+
+static void side_close(struct side *s)
+{
+    hang_up(s);
     pthread_mutex_destroy(&s->lock);
     test_folder_remove(s->dir);
 }
 
 static void play_close(struct play *p)
 {
-    side_close(&p->node);
+    hang_up(&p->node);
     line_door_free(p->door);
+    side_close(&p->node);
     side_close(&p->front);
     authority_free(&p->authority);
 }
@@ -362,17 +368,18 @@ TEST(line_carries_both_ways_and_comes_up_again)
     CHECK(line_caller_state(caller) == LINE_UP);
     for (int round = 1; round <= 2; round++) {
         CHECK(comes_to_join(&p.node, round) && comes_to_join(&p.front, round));
-        int node = atomic_load(&p.node.socket);
-        int front = atomic_load(&p.front.socket);
+        int node = atomic_exchange(&p.node.socket, 0);
+        int front = atomic_exchange(&p.front.socket, 0);
         CHECK(passes(node, front, 100) && passes(front, node, 100));
         CHECK(passes(node, front, 5 << 20) && passes(front, node, 5 << 20));
         /* What it said last arrives, then its end; then it is called again. */
         CHECK(send(node, "last", 4, 0) == 4);
-        close(atomic_exchange(&p.node.socket, 0));
+        close(node);
         char last[4] = "";
         struct pollfd fd = {.fd = front, .events = POLLIN};
         CHECK(poll(&fd, 1, 5000) == 1 && recv(front, last, 4, MSG_WAITALL) == 4);
         CHECK(memcmp(last, "last", 4) == 0 && has_ended(front));
+        close(front);
     }
     CHECK(comes_to_say(&p.front, "the line to the node ended"));
     CHECK(comes_to_say(&p.front, "the node is there again"));
@@ -451,6 +458,12 @@ TEST(line_says_no_to_who_does_not_fit)
     kept_out(t, ctx, &p, ERR_REFUSED, "it does not let us in: the house is full",
              "the house is full");
     p.node.keeps_out = ERR_OK;
+    static const char *const nowhere[] = {
+        "", "nowhere", ":1", "a:", "a:0", "a:65536", "a:b", "[]:"};
+    for (size_t i = 0; i < LEN(nowhere); i++) {
+        CHECK(!line_is_address(str_from(nowhere[i])));
+    }
+    CHECK(line_is_address(STR("node.example:8443")) && line_is_address(STR("[::1]:8443")));
     CHECK_ERR(line_caller_new(ctx, &config, STR("nowhere"), &caller), ERR_USAGE);
     ctx->why = (struct why){0};
     CHECK_OK(line_caller_new(ctx, &config, STR("127.0.0.1:1"), &caller));

@@ -84,15 +84,19 @@ enum err store_open(struct ctx *ctx, struct str where, enum store_mode mode, str
     return store_open_shared(ctx, where, mode, NULL, ret);
 }
 
+bool store_names_postgres(struct str where)
+{
+    return str_find_byte(where, '=') != SIZE_MAX || str_starts(where, STR("postgres"));
+}
+
 enum err store_open_shared(struct ctx *ctx, struct str where, enum store_mode mode,
                            struct store_share *share, struct store **ret)
 {
     must(mode != STORE_BESIDE || share != NULL);
-    bool is_pg = str_find_byte(where, '=') != SIZE_MAX || str_starts(where, STR("postgres"));
     struct opening *o = opening_new(ctx);
     struct store *s = store_alloc(sizeof(*s));
     s->lock_file = -1;
-    s->engine = is_pg ? &engine_pg : &engine_sqlite;
+    s->engine = store_names_postgres(where) ? &engine_pg : &engine_sqlite;
     s->world = ctx->world;
     s->mode = mode;
     s->where = store_strdup(where);

@@ -50,6 +50,8 @@ enum err store_health(const struct store *s);
  * room again. */
 enum err store_touch(struct ctx *ctx, struct db *writer) MUST_USE;
 bool store_is_postgres(const struct store *s);
+/* Would store_open take this for a connection string of PostgreSQL, not for a folder? */
+bool store_names_postgres(struct str where);
 
 /* What was deleted or overwritten leaves the log too: copies it into the database and truncates it.
  * False when a reader still holds an older instant, and it must be asked again. The writer's
