@@ -11,10 +11,25 @@
 #include "base/json.h"
 #include "feel/shape.h"
 
+static bool needs_ask(const struct question *q, enum law_slot slot)
+{
+    struct need_list needs = question_needs(q);
+    for (size_t k = 0; k < LEN(needs.list); k++) {
+        for (size_t i = 0; i < needs.count[k]; i++) {
+            const struct feel_program *when = needs.list[k][i].when;
+            if (when != NULL && feel_uses(when, slot)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 bool question_asks(const struct question *q, enum law_slot slot)
 {
     const struct act_kind *kind = q->kind;
     bool asks = kind->bounds_allow != NULL && feel_uses(kind->bounds_allow, slot);
+    asks = asks || needs_ask(q, slot);
     for (size_t i = 0; i < kind->condition_count && !asks; i++) {
         asks = feel_uses(kind->conditions[i].when, slot);
     }
