@@ -81,12 +81,13 @@ async function act(step, number) {
   const path = opens ? `/apply/${step.item}?act=${step.act}` : kind.case === 'none' ? `/acts/${step.act}` : `/case/${number}/act/${step.act}`;
   const body = Object.fromEntries(Object.entries(step.fields ?? {}).map(([k, v]) => [k, withBytes(v)]));
   if (opens) body._for = step.for ?? '';
-  if (step.with) {
-    body._with = step.with;
-    body._with_code = (await ask(step.with, opens ? '/counter' : `/case/${number}`)).json.cosign || 'none';
-  }
+  if (step.with) body._with = step.with;
   if (step.expect === 'admitted' && !(step.by.startsWith('o-') && kind.who.party && opens)) await look(step.by, opens ? `${path}${step.for ? `&for=${step.for}` : ''}` : path, 'the form');
-  const answer = await ask(step.by, path, body);
+  let answer = await ask(step.by, path, body);
+  if (answer.status === 202) { // where two officers sign, the other reads it and signs
+    await look(step.with, answer.json.url, 'what waits for the second signature');
+    answer = await ask(step.with, answer.json.url, { digest: answer.json.digest });
+  }
   if (step.expect === 'admitted') {
     say(answer.status === 201, `admitted: ${answer.status} ${answer.text.slice(0, 300)}`);
     if (kind.draws && answer.status === 201) await look(step.by, `/document/${answer.json.seq}`, 'the document');

@@ -50,7 +50,7 @@ struct attachment {
     struct str type;
     struct str name;
     struct str bytes;  /* or, when they came before the draft and are in the vault already: */
-    struct str upload; /* the upload that brought them (vault/file.h) */
+    struct str upload; /* the upload that brought them (vault/upload.h) */
 };
 
 struct draft {

@@ -1,5 +1,6 @@
-/* case.h - cases for those who have them and those who handle them: apply, follow, act; the
- * register of decisions. What may be done in a case comes from the gate; no page decides. */
+/* case.h - cases for those who have them and those who handle them: apply, follow, act, sign what
+ * another sent; the register of decisions. What may be done in a case comes from the gate; no page
+ * decides. */
 #pragma once
 
 #include "gate/gate.h"
@@ -11,3 +12,5 @@ extern const struct route_table case_routes;
 extern const struct route_table case_apply_routes;
 extern const struct route_table case_list_routes;
 extern const struct route_table case_counter_routes;
+extern const struct route_table case_sign_routes;
+extern const struct keep_table case_keeps;

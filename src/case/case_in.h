@@ -53,9 +53,6 @@ struct str shown_value(struct page *p, const struct law *law, struct str fact,
 /* Fields of the request with the types of their facts: "30" becomes 30, "true" true; empty ones go.
  */
 enum err typed_fields(struct page *p, const struct law *law, struct json *ret) MUST_USE;
-/* The second officer of the form, when the code is the one they were shown (cosign_code); empty
- * else. */
-struct str cosigner(struct page *p, struct str case_id);
 /* The kinds of act that begin the item's procedure, in the order of its start events, at most
  * OPENINGS_MOST. */
 enum { OPENINGS_MOST = 8 };
@@ -107,6 +104,8 @@ struct form_view {
     struct str for_name;
     struct str change; /* address to choose another party */
     bool two_steps;    /* papers are asked for with the review, when the rest is right */
+    struct str second; /* whom the form names to sign as well */
+    struct str draft;  /* the waiting draft that it goes on with; empty: none */
 };
 /* The needs of a form: of the act, then facts and materials of the item. */
 struct needs {
@@ -124,3 +123,50 @@ size_t form_wrongs(struct page *p, const struct form_view *f, struct wrong **ret
 enum err show_form(struct page *p, const struct form_view *f) MUST_USE;
 /* A need that is a file. */
 bool is_material(const struct need *need);
+
+/* ---- drafts that wait for their second officer (waiting.c, keep.c, page_sign.c) ----
+ * Where law wants two officers, what the first sends does not go to the gate: it waits, as a kept
+ * row, for the second to read and sign it in a session of their own. Only then is it a draft of
+ * both (gate/consent.h). It is no act: nothing of it stands in the ledger before. */
+
+struct waiting {
+    struct case_waiting_get_row row;
+    struct json fields; /* as they would enter; none once they stand in the vault, or are gone */
+    struct attachment *files;
+    size_t file_count;
+    bool is_over; /* it waited too long */
+};
+/* One of which who is signed in is sender or signer; *ret_found is false for everybody else. */
+enum err waiting_load(struct page *p, struct str id, struct waiting *ret, bool *ret_found) MUST_USE;
+/* The draft of both, as the second signs it now. */
+struct draft waiting_draft(const struct page *p, const struct waiting *w);
+/* Whom the form names as second, for a kind that wants two; empty for all others. */
+struct str waiting_second(struct page *p, const struct act_kind *kind);
+/* Answer a draft with a second officer: refused as the gate would, or kept to wait, and said where
+ * (202). settled: its fields as they would enter. */
+enum err waiting_send(struct page *p, struct draft *draft, const struct verdict *verdict,
+                      const struct json *settled) MUST_USE;
+/* The form goes on with what who is signed in sent before ("draft" of the query, "_draft" of a
+ * form): its values stand in the form; of a POST its files come along where no others were sent. */
+enum err waiting_reopen(struct page *p, struct form_view *f) MUST_USE;
+enum err waiting_files(struct page *p, struct draft *draft) MUST_USE;
+/* What waits for the signature of who is signed in, and what a case has of theirs. */
+enum err waiting_for_me(struct page *p, struct case_waiting_of_signer_row **ret,
+                        size_t *ret_count) MUST_USE;
+/* "Investigate: food licence" of a kind of act and an item. */
+struct str waiting_title(struct page *p, const struct law *law, struct str kind, struct str item);
+
+/* What the writer is asked to do to them; payloads lie on `a`. Where what is asked does not fit the
+ * state it finds, nothing is done, and the answer says so. */
+enum keep_answer { KEEP_DONE, KEEP_TOO_MANY, KEEP_SAME, KEEP_OTHER, KEEP_SETTLED };
+/* replaces: a waiting draft of the same sender that is withdrawn with it; empty: none. */
+struct keep case_keep_send(struct arena *a, const struct case_waiting_add_in *row,
+                           const struct attachment *files, size_t file_count, struct str replaces);
+/* Beside the act: ERR_CONFLICT with field "_draft", which undoes the act, when it does not wait for
+ * this signer's signature to this digest any more. */
+struct keep case_keep_sign(struct arena *a, struct str id, struct str signer, struct str digest);
+/* state: "withdrawn" by its sender, "declined" or "refused" by its signer. */
+struct keep case_keep_end(struct arena *a, struct str id, struct str by, const char *state,
+                          struct str why);
+/* Forget what ended long ago; ERR_OK also when nothing did. */
+struct keep case_keep_sweep(struct arena *a);

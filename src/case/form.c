@@ -1,8 +1,10 @@
 /* Forms made from law: the needs of an act or item, each as the question of its fact. */
+#include "base/day.h"
 #include "base/json_make.h"
+#include "base/token.h"
+#include "base/world.h"
 #include "case/case_in.h"
 #include "web/answer.h"
-#include "web/session.h"
 
 #include "page_form_html.h"
 
@@ -39,14 +41,6 @@ enum err typed_fields(struct page *p, const struct law *law, struct json *ret)
         }
     }
     return ERR_OK;
-}
-
-struct str cosigner(struct page *p, struct str case_id)
-{
-    struct str with = str_trim(page_field(p, "_with"));
-    bool proven =
-        with.n > 0 && cosign_holds(p, with, case_id, str_trim(page_field(p, "_with_code")));
-    return proven ? with : STR("");
 }
 
 struct needs needs_of(const struct form_view *f)
@@ -212,6 +206,9 @@ static void fill_field(struct page *p, const struct form_view *f, const struct n
                         .article = need->article.text,
                         .cite = page_cite(p, &need->article)};
     out->is_file = is_material(need);
+    if (out->is_file && f->draft.n > 0 && v != NULL) {
+        out->kept = json_text(v, "name");
+    }
     out->is_long = fact->type == FACT_TEXT && fact->max > 300;
     if (fact->type == FACT_CHOICE || fact->type == FACT_BOOLEAN) {
         fill_options(p, f, fact, out);
@@ -266,6 +263,39 @@ static void fill_groups(struct page *p, const struct form_view *f, const struct 
     v->groups = groups;
 }
 
+/* Who may sign beside who is signed in, as far as their accounts show it: officers of the same
+ * office in a role of the act. The gate judges whether they are too near to it. */
+static enum err fill_colleagues(struct page *p, const struct form_view *f, struct page_form *v)
+{
+    struct ctx *ctx = p->ctx;
+    struct actor_record me;
+    struct actor_record *list = NULL;
+    struct day today = instant_day(ctx->world->now(ctx->world));
+    size_t count = 0;
+    bool found = false;
+    struct str second = f->second.n > 0 ? f->second : str_trim(page_field(p, "_with"));
+    TRY(gate_actor(ctx, p->gate, p->db, p->session.actor.id, &me, &found));
+    TRY(people_in_office(ctx, p->db, found ? me.office : STR(""), today, &list, &count));
+    struct page_form_colleagues *rows =
+        ARENA_ARRAY(ctx->arena, struct page_form_colleagues, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        bool fits = false;
+        for (size_t k = 0; k < list[i].role_count; k++) {
+            fits = fits || str_in(list[i].roles[k], f->kind->roles, f->kind->role_count);
+        }
+        bool self = str_equal(list[i].id, me.id) ||
+                    (me.person.n > 0 && str_equal(list[i].person, me.person));
+        if (fits && !self) {
+            struct page_form_colleagues *row = &rows[v->colleagues_count++];
+            *row = (struct page_form_colleagues){.id = list[i].id,
+                                                 .chosen = str_equal(list[i].id, second)};
+            TRY(party_name(ctx, p->db, list[i].id, &row->name));
+        }
+    }
+    v->colleagues = rows;
+    return ERR_OK;
+}
+
 enum err show_form(struct page *p, const struct form_view *f)
 {
     struct ctx *ctx = p->ctx;
@@ -276,9 +306,14 @@ enum err show_form(struct page *p, const struct form_view *f)
                           .for_id = f->for_id,
                           .for_name = f->for_name,
                           .change = f->change,
-                          .two_officers = f->kind->officers > 1,
+                          .draft = f->draft,
                           .button = f->two_steps ? say(p, "继续", "Go on")
                                                  : page_text(p, f->kind->button)};
+    v.two_officers = f->kind->officers > 1 && p->session.actor.kind == ACTOR_OFFICER;
+    if (v.two_officers) {
+        TRY(fill_colleagues(p, f, &v));
+        v.button = f->two_steps ? v.button : say(p, "送给同事签名", "Send for signature");
+    }
     struct page_form_articles *articles =
         ARENA_ARRAY(ctx->arena, struct page_form_articles, f->kind->article_count + 1);
     for (size_t i = 0; i < f->kind->article_count; i++) {

@@ -3,6 +3,7 @@
 #include "base/json_make.h"
 #include "case/case_in.h"
 #include "licence/licence.h"
+#include "gate/consent.h"
 #include "web/answer.h"
 #include "web/submit.h"
 #include "web/use.h"
@@ -183,6 +184,7 @@ static enum err case_page_apply(struct page *p)
         return ERR_OK;
     }
     TRY(load_held(p, &f, &held));
+    TRY(waiting_reopen(p, &f));
     return show_form(p, &f);
 }
 
@@ -212,7 +214,9 @@ static enum err review(struct page *p, const struct form_view *f)
                             .action = f->action,
                             .back = f->back,
                             .for_name = f->for_name,
-                            .button = page_text(p, f->kind->button)};
+                            .button = f->kind->officers > 1
+                                          ? say(p, "送给同事签名", "Send for signature")
+                                          : page_text(p, f->kind->button)};
     struct needs needs = needs_of(f);
     size_t most = needs.count[0] + needs.count[1] + needs.count[2] + 1;
     struct page_review_facts *facts = ARENA_ARRAY(a, struct page_review_facts, most);
@@ -234,14 +238,15 @@ static enum err review(struct page *p, const struct form_view *f)
                 for (size_t w = 0; w < wrong_count; w++) {
                     why = str_equal(wrongs[w].id, need->fact->id) ? wrongs[w].why : why;
                 }
-                materials[v.materials_count++] =
-                    (struct page_review_materials){.id = need->fact->id,
-                                                   .title = title,
-                                                   .optional = !need->required,
-                                                   .why = why,
-                                                   .article = need->article.text,
-                                                   .purpose = page_text(p, need->purpose),
-                                                   .cite = page_cite(p, &need->article)};
+                materials[v.materials_count++] = (struct page_review_materials){
+                    .id = need->fact->id,
+                    .title = title,
+                    .optional = !need->required,
+                    .why = why,
+                    .article = need->article.text,
+                    .purpose = page_text(p, need->purpose),
+                    .kept = f->draft.n > 0 && value != NULL ? json_text(value, "name") : STR(""),
+                    .cite = page_cite(p, &need->article)};
             } else if (value != NULL) {
                 facts[v.facts_count++] = (struct page_review_facts){
                     title, shown_value(p, f->law, need->fact->id, value)};
@@ -257,8 +262,7 @@ static enum err review(struct page *p, const struct form_view *f)
     if (f->kind->officers > 1) {
         hidden[v.hidden_count++] =
             (struct page_review_hidden){STR("_with"), page_field(p, "_with")};
-        hidden[v.hidden_count++] =
-            (struct page_review_hidden){STR("_with_code"), page_field(p, "_with_code")};
+        hidden[v.hidden_count++] = (struct page_review_hidden){STR("_draft"), f->draft};
     }
     add_hidden(&v, hidden, HIDDEN_MAX, &typed_in);
     v.facts = facts;
@@ -276,6 +280,19 @@ static bool waits_for_papers(const struct form_view *f, const struct verdict *ve
     return fact != NULL && fact->type == FACT_MATERIAL;
 }
 
+/* To the gate, or first to the second officer. */
+static enum err submit_or_send(struct page *p, struct draft *d)
+{
+    struct ctx *ctx = p->ctx;
+    struct verdict verdict;
+    struct json settled;
+    if (d->actor.co_id.n == 0) {
+        return page_submit(p, d, NULL);
+    }
+    TRY(gate_settled(ctx, p->gate, p->db, d, &verdict, &settled));
+    return waiting_send(p, d, &verdict, &settled);
+}
+
 static enum err case_post_apply(struct page *p)
 {
     struct ctx *ctx = p->ctx;
@@ -289,12 +306,13 @@ static enum err case_post_apply(struct page *p)
     struct draft d = {.kind = f.kind->kind, .item = f.item->id, .actor = p->session.actor};
     struct verdict verdict;
     d.actor.for_id = page_field(p, "_for");
-    d.actor.co_id = cosigner(p, STR(""));
+    d.actor.co_id = waiting_second(p, f.kind);
     TRY(typed_fields(p, p->law, &d.fields));
     d.attachments = p->files;
     d.attachment_count = p->file_count;
+    TRY(waiting_files(p, &d));
     if (p->wants_json) {
-        return page_submit(p, &d, NULL);
+        return submit_or_send(p, &d);
     }
     TRY(for_whom(p, &f, d.actor.for_id, &done));
     if (done) {
@@ -303,6 +321,7 @@ static enum err case_post_apply(struct page *p)
     d.actor.for_id = f.for_id;
     TRY(load_held(p, &f, &held));
     f.values = &d.fields;
+    TRY(waiting_reopen(p, &f));
     if (page_field(p, "_back").n > 0) {
         return show_form(p, &f);
     }
@@ -323,13 +342,15 @@ static enum err case_post_apply(struct page *p)
         f.two_steps = false;
         return review(p, &f);
     }
-    return page_submit(p, &d, NULL);
+    return submit_or_send(p, &d);
 }
 
 static const struct route rows[] = {
     {"GET", "/apply/{item}", case_page_apply, FOR_PARTY | FOR_OFFICER, 0,
-     "Form to apply for an item, or to begin it in office", NULL, "for act"},
+     "Form to apply for an item, or to begin it in office", NULL, "for act draft"},
     {"POST", "/apply/{item}", case_post_apply, FOR_PARTY | FOR_OFFICER, LIMIT_UPLOAD_BYTES,
-     "Apply, or begin in office: facts by id, _for the party", NULL, "_for _with _with_code act"},
+     "Apply, or begin in office: facts by id, _for the party; where two officers sign, _with the "
+     "second",
+     NULL, "_for _with _draft act"},
 };
 const struct route_table case_apply_routes = {rows, LEN(rows)};

@@ -6,8 +6,8 @@
 
 #include "bpmn/look.h"
 #include "bpmn/state.h"
+#include "gate/consent.h"
 #include "web/answer.h"
-#include "web/session.h"
 #include "web/submit.h"
 #include "page_case_html.h"
 #include "page_document_html.h"
@@ -206,6 +206,12 @@ static enum err fill_acts(struct page *p, const struct case_state *c, const stru
         if (act->actor.n > 0 && named) {
             TRY(party_name(ctx, p->db, act->actor, &who));
         }
+        if (act->co_id.n > 0) {
+            struct str second = {0};
+            TRY(party_name(ctx, p->db, act->co_id, &second));
+            who = str_format(ctx->arena, p->lang == LANG_EN ? "%.*s, %.*s" : "%.*s、%.*s", FMT(who),
+                             FMT(second));
+        }
         rows[v->acts_count++] =
             (struct page_case_acts){.seq = act->seq,
                                     .title = kind == NULL ? act->kind : page_text(p, kind->title),
@@ -372,6 +378,39 @@ static enum err fill_queue(struct page *p, struct str office, struct str current
     return ERR_OK;
 }
 
+/* What waits in this case for the signature of who is signed in, or was sent by them. */
+static enum err fill_signs(struct page *p, const struct case_state *c, struct page_case *v)
+{
+    struct ctx *ctx = p->ctx;
+    struct case_waiting_of_signer_row *mine = NULL;
+    struct case_waiting_of_sender_row *sent = NULL;
+    size_t count = 0;
+    size_t sent_count = 0;
+    TRY(waiting_for_me(p, &mine, &count));
+    TRY(case_waiting_of_sender(
+        ctx, p->db,
+        (struct case_waiting_of_sender_in){.sender = p->session.actor.id, .count = LIMIT_PAGE_ROWS},
+        &sent, &sent_count));
+    struct page_case_signs *rows =
+        ARENA_ARRAY(ctx->arena, struct page_case_signs, count + sent_count + 1);
+    for (size_t i = 0; i < count; i++) {
+        if (str_equal(mine[i].case_id, c->id)) {
+            rows[v->signs_count++] = (struct page_case_signs){
+                mine[i].id, waiting_title(p, c->law, mine[i].kind, STR("")),
+                say(p, "等我签名", "Waiting for my signature")};
+        }
+    }
+    for (size_t i = 0; i < sent_count; i++) {
+        if (str_equal(sent[i].case_id, c->id) && str_equal(sent[i].state, STR("waits"))) {
+            rows[v->signs_count++] = (struct page_case_signs){
+                sent[i].id, waiting_title(p, c->law, sent[i].kind, STR("")),
+                say(p, "我送出的，等待同事签名", "Sent by me, waiting for a colleague")};
+        }
+    }
+    v->signs = rows;
+    return ERR_OK;
+}
+
 static enum err case_page_show(struct page *p)
 {
     enum { ARTICLES = 40 };
@@ -397,8 +436,8 @@ static enum err case_page_show(struct page *p)
                           .status = page_text(p, law_code_title(c.law, STR("status"), c.status)),
                           .office = office == NULL ? c.office : page_text(p, office->title)};
     p->wide = officer;
-    if (officer && works && !c.closed) {
-        v.cosign = cosign_code(p, p->session.actor.id, c.id);
+    if (officer) {
+        TRY(fill_signs(p, &c, &v));
     }
     if (c.party.n > 0 && (sight.classes & 1u << CLASS_PERSONAL) != 0) {
         TRY(party_name(ctx, p->db, c.party, &v.party));
@@ -459,6 +498,7 @@ static enum err case_page_act(struct page *p)
     if (act_view(p, &c, &f) != ERR_OK) {
         return page_problem(p, ERR_NOT_FOUND, STR(""), none);
     }
+    TRY(waiting_reopen(p, &f));
     return show_form(p, &f);
 }
 
@@ -470,6 +510,7 @@ static enum err case_post_act(struct page *p)
     struct case_state c;
     struct form_view f;
     struct verdict verdict;
+    struct json settled;
     bool found = false;
     TRY(sight_load(p, p->args[0], &c, &sight, &found));
     if (!found) {
@@ -482,14 +523,16 @@ static enum err case_post_act(struct page *p)
     TRY(typed_fields(p, c.law, &d.fields));
     d.attachments = p->files;
     d.attachment_count = p->file_count;
-    d.actor.co_id = cosigner(p, c.id);
-    TRY(gate_ask(ctx, p->gate, p->db, &d, &verdict));
+    d.actor.co_id = waiting_second(p, f.kind);
+    TRY(waiting_files(p, &d));
+    TRY(gate_settled(ctx, p->gate, p->db, &d, &verdict, &settled));
     if (!verdict.admitted && str_equal(verdict.check, STR("form")) && !p->wants_json) {
         f.values = &d.fields;
         f.wrong = &verdict;
+        TRY(waiting_reopen(p, &f));
         return show_form(p, &f);
     }
-    return page_submit(p, &d, NULL);
+    return d.actor.co_id.n > 0 ? waiting_send(p, &d, &verdict, &settled) : page_submit(p, &d, NULL);
 }
 
 /* ---- what an act left ---- */
@@ -603,9 +646,9 @@ static const struct route rows[] = {
     {"GET", "/case/{id}", case_page_show, FOR_PARTY | FOR_OFFICER, 0,
      "One case: acts, clocks, what may be done", page_case_schema, ""},
     {"GET", "/case/{id}/act/{kind}", case_page_act, FOR_PARTY | FOR_OFFICER, 0, "Form of an act",
-     NULL, ""},
+     NULL, "draft"},
     {"POST", "/case/{id}/act/{kind}", case_post_act, FOR_PARTY | FOR_OFFICER, LIMIT_UPLOAD_BYTES,
-     "Do an act: facts by id", NULL, "_with _with_code"},
+     "Do an act: facts by id; where two officers sign, _with the second", NULL, "_with _draft"},
     {"GET", "/case/{id}/file/{sha256}", case_file, FOR_PARTY | FOR_OFFICER, 0, "A file of the case",
      NULL, ""},
     {"GET", "/receipt/{seq}", case_page_receipt, FOR_PARTY | FOR_OFFICER, 0, "Receipt of an act",

@@ -114,6 +114,27 @@ static enum err fill_asked(struct page *p, struct str office, struct page_desk *
     return ERR_OK;
 }
 
+/* What waits for the officer's own signature. */
+static enum err fill_signs(struct page *p, struct page_desk *v)
+{
+    struct ctx *ctx = p->ctx;
+    struct case_waiting_of_signer_row *list = NULL;
+    size_t count = 0;
+    TRY(waiting_for_me(p, &list, &count));
+    struct page_desk_signs *rows = ARENA_ARRAY(ctx->arena, struct page_desk_signs, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        rows[i] =
+            (struct page_desk_signs){.id = list[i].id,
+                                     .title = waiting_title(p, p->law, list[i].kind, list[i].item),
+                                     .case_id = list[i].case_id};
+        TRY(party_name(ctx, p->db, list[i].sender, &rows[i].who));
+    }
+    v->signs = rows;
+    v->signs_count = count;
+    v->sign_count = (int64_t)count;
+    return ERR_OK;
+}
+
 static enum err case_page_desk(struct page *p)
 {
     struct ctx *ctx = p->ctx;
@@ -162,6 +183,7 @@ static enum err case_page_desk(struct page *p)
                             FMT(last.id));
     }
     if (after == 0) {
+        TRY(fill_signs(p, &v));
         TRY(fill_asked(p, own, &v));
     }
     p->wide = true;

@@ -4,7 +4,6 @@
 #include "base/json_make.h"
 #include "case/case_in.h"
 #include "web/answer.h"
-#include "web/session.h"
 #include "web/use.h"
 
 #include "page_counter_html.h"
@@ -75,7 +74,6 @@ static enum err case_page_counter(struct page *p)
         TRY(party_find(ctx, p->db, v.code, &party, &kind, &v.name));
     }
     TRY(fill_items(p, party, str_equal(kind, STR("person")), &v));
-    v.cosign = cosign_code(p, p->session.actor.id, STR(""));
     v.found = party.n > 0;
     page_use(p, party, STR(""), ACCESS_OFFICE);
     return page_show(p, 200, say(p, "窗口和立案", "Counter and openings"), page_counter, &v);

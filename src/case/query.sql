@@ -58,3 +58,37 @@ SELECT seq, public_facts FROM case_decision WHERE case_id = :case_id AND seq >= 
 
 -- case_decision_say :write  A decision says less now.
 UPDATE case_decision SET public_facts = :public_facts WHERE seq = :seq;
+
+-- case_waiting_add :write  A draft waits for its second officer.
+INSERT INTO case_waiting (id, sender, signer, kind, case_id, item, for_id, fields, files, digest, nonce, assurance, proven_ms, sent_ms, until_ms, state, why, seq)
+VALUES (:id, :sender, :signer, :kind, :case_id, :item, :for_id, :fields, :files, :digest, :nonce, :assurance, :proven_ms, :sent_ms, :until_ms, 'waits', '', -1);
+
+-- case_waiting_get :row  A draft that waits, or waited.
+SELECT id, sender, signer, kind, case_id, item, for_id, fields, files, digest, nonce, assurance, proven_ms, sent_ms, until_ms, state, why, seq
+FROM case_waiting WHERE id = :id;
+
+-- case_waiting_of_signer :rows  What waits for an officer's signature now, the oldest first.
+SELECT id, sender, signer, kind, case_id, item, for_id, sent_ms, until_ms, state, seq FROM case_waiting
+WHERE signer = :signer AND state = 'waits' AND until_ms > :now$int ORDER BY sent_ms, id LIMIT :count$int;
+
+-- case_waiting_of_sender :rows  What an officer sent, the newest first.
+SELECT id, sender, signer, kind, case_id, item, for_id, sent_ms, until_ms, state, seq FROM case_waiting
+WHERE sender = :sender ORDER BY sent_ms DESC, id LIMIT :count$int;
+
+-- case_waiting_count :row  How much of what an officer sent waits now.
+SELECT count(*) AS waiting$int FROM case_waiting WHERE sender = :sender AND state = 'waits' AND until_ms > :now$int;
+
+-- case_waiting_sign :write  It was signed, and is an act now: the vault has what it said.
+UPDATE case_waiting SET state = 'signed', seq = :seq, fields = '', files = '' WHERE id = :id;
+
+-- case_waiting_end :write  It will not be signed.
+UPDATE case_waiting SET state = :state, why = :why WHERE id = :id;
+
+-- case_waiting_withdraw :write  Its sender took it back: nothing of it stays.
+UPDATE case_waiting SET state = 'withdrawn', why = '', fields = '', files = '' WHERE id = :id;
+
+-- case_waiting_old :rows  Drafts whose end lies before.
+SELECT id FROM case_waiting WHERE until_ms < :before$int ORDER BY until_ms LIMIT :count$int;
+
+-- case_waiting_remove :write  Forget one.
+DELETE FROM case_waiting WHERE id = :id;

@@ -47,3 +47,31 @@ CREATE TABLE case_decision (
     decided_day INTEGER NOT NULL,
     public_facts TEXT NOT NULL
 ) STRICT;
+
+-- A draft that waits for its second officer (waiting.c). fields, files: what was sent, empty once it stands in the vault;
+-- files names the uploads that hold it. state: "waits", "signed", "declined", "refused", "withdrawn". why: the reason that
+-- was given, or the refusal of the gate as JSON. seq: the act it became.
+-- kept
+CREATE TABLE case_waiting (
+    id TEXT PRIMARY KEY,
+    sender TEXT NOT NULL,
+    signer TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    case_id TEXT NOT NULL,
+    item TEXT NOT NULL,
+    for_id TEXT NOT NULL,
+    fields TEXT NOT NULL,
+    files TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    nonce TEXT NOT NULL,
+    assurance INTEGER NOT NULL,
+    proven_ms INTEGER NOT NULL,
+    sent_ms INTEGER NOT NULL,
+    until_ms INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    why TEXT NOT NULL,
+    seq INTEGER NOT NULL
+) STRICT;
+CREATE INDEX case_waiting_sender ON case_waiting (sender, sent_ms);
+CREATE INDEX case_waiting_signer ON case_waiting (signer, sent_ms);
+CREATE INDEX case_waiting_until ON case_waiting (until_ms);

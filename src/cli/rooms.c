@@ -27,9 +27,9 @@ const struct projector *const *rooms_projectors(size_t *ret_count)
 
 const struct keep_table *rooms_keeps(struct ctx *ctx, size_t *ret_count)
 {
-    const struct keep_table *const tables[] = {&session_keeps, &bound_keeps, &web_keeps,
-                                               &login_keeps,   &oidc_keeps,  &jobs_page_keeps,
-                                               &health_keeps};
+    const struct keep_table *const tables[] = {&session_keeps,   &bound_keeps, &web_keeps,
+                                               &login_keeps,     &oidc_keeps,  &case_keeps,
+                                               &jobs_page_keeps, &health_keeps};
     struct keep_table *out = ARENA_ARRAY(ctx->arena, struct keep_table, LEN(tables));
     for (size_t i = 0; i < LEN(tables); i++) {
         out[i] = *tables[i];
@@ -44,7 +44,8 @@ const struct route_table *rooms_routes(struct ctx *ctx, size_t *ret_count)
         &site_routes,       &item_routes,      &login_routes,     &login_passkey_routes,
         &login_own_routes,  &login_act_routes, &party_routes,     &login_source_routes,
         &case_apply_routes, &case_routes,      &case_list_routes, &case_counter_routes,
-        &licence_routes,    &evidence_routes,  &oidc_routes,      &jobs_routes};
+        &case_sign_routes,  &licence_routes,   &evidence_routes,  &oidc_routes,
+        &jobs_routes};
     struct route_table *out = ARENA_ARRAY(ctx->arena, struct route_table, LEN(tables));
     for (size_t i = 0; i < LEN(tables); i++) {
         out[i] = *tables[i];

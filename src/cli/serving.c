@@ -81,7 +81,6 @@ enum err serving_doors(struct ctx *ctx, struct serving *s)
     TRY(login_open(ctx, s->node.dir,
                    str_starts(s->node.issuer, STR("https://")) ? s->node.issuer : STR(""),
                    &s->login));
-    TRY(keyholder_token_secret(ctx, s->node.token_keys, STR("web codes"), config.secret));
     if (s->sample.kind == JSON_OBJECT) {
         TRY(login_offer_sample(ctx, s->login, &s->sample));
     }

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "book/book.h"
 #include "cli/node.h"
+#include "cli/rooms.h"
 #include "gate/run.h"
 #include "store/schema.h"
 
@@ -95,6 +96,7 @@ static enum err open_gate(struct ctx *ctx, struct stage *s)
                                  .node = STR("bh"),
                                  .rooms = s->rooms,
                                  .room_count = s->room_count};
+    config.keeps = rooms_keeps(ctx, &config.keep_count);
     TRY(replay_fill(ctx, &config, NULL, NULL));
     TRY(gate_new(ctx, &config, &s->gate));
     return agenda_new(ctx, s->gate, s->store, &s->agenda);

@@ -1,5 +1,6 @@
 /* Who someone is, as of the ledger. */
 #include "base/arena.h"
+#include "limit_gen.h"
 #include "people/people.h"
 #include "people_sql.h"
 
@@ -59,6 +60,31 @@ enum err people_held(struct ctx *ctx, struct db *db, struct str person, struct d
         struct actor_record *r = &(*ret)[i];
         *r = (struct actor_record){
             .id = rows[i].id, .kind = rows[i].actor_kind, .person = person, .active = true};
+        TRY(roles_read(ctx, rows[i].roles, r));
+    }
+    return ERR_OK;
+}
+
+enum err people_in_office(struct ctx *ctx, struct db *db, struct str office, struct day day,
+                          struct actor_record **ret, size_t *ret_count)
+{
+    struct people_actor_of_office_row *rows = NULL;
+    *ret_count = 0;
+    if (office.n == 0) {
+        return ERR_OK;
+    }
+    TRY(people_actor_of_office(
+        ctx, db,
+        (struct people_actor_of_office_in){.office = office, .day = day.n, .count = LIMIT_OFFICERS},
+        &rows, ret_count));
+    *ret = ARENA_ARRAY(ctx->arena, struct actor_record, *ret_count + 1);
+    for (size_t i = 0; i < *ret_count; i++) {
+        struct actor_record *r = &(*ret)[i];
+        *r = (struct actor_record){.id = rows[i].id,
+                                   .kind = rows[i].actor_kind,
+                                   .office = rows[i].office,
+                                   .person = rows[i].person,
+                                   .active = true};
         TRY(roles_read(ctx, rows[i].roles, r));
     }
     return ERR_OK;

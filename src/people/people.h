@@ -37,6 +37,10 @@ enum err people_kind(struct ctx *ctx, struct db *db, struct str id, struct day d
 enum err people_held(struct ctx *ctx, struct db *db, struct str person, struct day day,
                      struct actor_record **ret, size_t *ret_count) MUST_USE;
 
+/* The officers of an office on a day, by their ids, at most LIMIT_OFFICERS. */
+enum err people_in_office(struct ctx *ctx, struct db *db, struct str office, struct day day,
+                          struct actor_record **ret, size_t *ret_count) MUST_USE;
+
 /* In which matter someone speaks: the item, empty when there is none; any_matter: an authority for
  * some item is enough. */
 struct speaking {

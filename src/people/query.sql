@@ -5,6 +5,10 @@ SELECT id, actor_kind, office, roles, person, from_day, until_day FROM people_ac
 SELECT id, actor_kind, roles FROM people_actor
 WHERE person = :person AND from_day <= :day$int AND until_day > :day$int ORDER BY id;
 
+-- people_actor_of_office :rows  The officers of an office on a day.
+SELECT id, actor_kind, office, roles, person FROM people_actor
+WHERE office = :office AND from_day <= :day$int AND until_day > :day$int ORDER BY id LIMIT :count$int;
+
 -- people_actor_set :write  Register or change an actor.
 INSERT INTO people_actor (id, actor_kind, office, roles, person, from_day, until_day)
 VALUES (:id, :actor_kind, :office, :roles, :person, :from_day, :until_day)

@@ -12,6 +12,7 @@ CREATE TABLE people_actor (
     until_day INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX people_actor_person ON people_actor (person);
+CREATE INDEX people_actor_office ON people_actor (office);
 
 -- Relations between people: agent, legal representative (may act for), kin, owner, partner (bars from deciding).
 -- scope: a JSON list of the items an authority is for; empty: all.

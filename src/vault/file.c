@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "limit_gen.h"
 #include "vault/file.h"
+#include "vault/upload.h"
 #include "vault_sql.h"
 
 enum err vault_file_look(struct ctx *ctx, struct db *db, struct str sha256, struct vault_file *ret,

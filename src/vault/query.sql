@@ -64,6 +64,9 @@ INSERT INTO vault_upload (id, owner, begun_ms, size, sha256, type, name) VALUES 
 -- vault_upload_grow :write  More of it has come.
 UPDATE vault_upload SET size = size + :by$int WHERE id = :id;
 
+-- vault_upload_hold :write  It is counted as begun later, so that it stays.
+UPDATE vault_upload SET begun_ms = :begun_ms WHERE id = :id AND owner = :owner;
+
 -- vault_upload_end :write  It is whole.
 UPDATE vault_upload SET sha256 = :sha256, type = :type, name = :name WHERE id = :id;
 

@@ -14,6 +14,7 @@
 #include "base/world.h"
 #include "limit_gen.h"
 #include "vault/file.h"
+#include "vault/upload.h"
 #include "vault_sql.h"
 
 enum { SWEPT = 4, SWEPT_PIECES = 16 };
@@ -54,6 +55,13 @@ enum err uploads_sweep(struct ctx *ctx, struct db *db)
         TRY(shrink_upload(ctx, db, rows[i].id));
     }
     return vault_quota_old(ctx, db, (struct vault_quota_old_in){.before = instant_day(now).n - 1});
+}
+
+enum err upload_hold(struct ctx *ctx, struct db *db, struct str upload, struct str owner,
+                     struct instant until)
+{
+    return vault_upload_hold(
+        ctx, db, (struct vault_upload_hold_in){.id = upload, .owner = owner, .begun_ms = until.ms});
 }
 
 static enum err used(struct ctx *ctx, struct db *db, struct str owner, int64_t day,

@@ -13,6 +13,7 @@
 
 #include "act/act.h"
 #include "vault/file.h"
+#include "vault/upload.h"
 
 /* ---- what an act said ---- */
 

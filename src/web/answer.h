@@ -29,6 +29,9 @@ void page_header(struct page *p, struct str name, struct str value);
 /* A problem: page or problem+json, by Accept. */
 enum err page_problem(struct page *p, enum err code, struct str field,
                       struct text2 sentence) MUST_USE;
+/* A problem with a name of its own, for programs: "form.file". */
+enum err page_problem_as(struct page *p, int status, const char *problem, struct str field,
+                         struct text2 sentence) MUST_USE;
 /* A body as it is: tiles, checkpoints, CSV, SVG. cache_s: how long others may keep it; 0 =
  * no-store. */
 enum err page_raw(struct page *p, int status, struct str type, struct str body,

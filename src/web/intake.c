@@ -26,6 +26,7 @@
 #include "gate/run.h"
 #include "http/form.h"
 #include "limit_gen.h"
+#include "web/answer.h"
 #include "web/sieve.h"
 #include "web/web_in.h"
 

@@ -219,6 +219,9 @@ static void describe_act(struct arena *a, const struct route *r, struct json *li
     }
     json_push(a, list, key_parameter(a));
     put_response(a, responses, "200", "The receipt of the first act under this key");
+    put_response(a, responses, "202",
+                 "Where law wants two officers: it waits for the one whom _with names; Location, "
+                 "and \"url\", are where it is signed, declined and withdrawn");
     put_response(a, responses, "409",
                  "Refused in law, with the article; or the key came before with another draft "
                  "(form.key)");

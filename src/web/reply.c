@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/json_make.h"
 #include "base/token.h"
+#include "crypto/crypto.h"
 #include "web/answer.h"
 #include "web/submit.h"
 #include "frame_html.h"
@@ -367,6 +368,11 @@ static const struct {
      {STR_INIT("这个幂等键已用于另一份内容（行为、办件或者填写的内容不同）；请换一个键再提交。"),
       STR_INIT("This idempotency key came before with another act, case or content; use a new "
                "key for another draft.")}},
+    {ERR_CONFLICT,
+     "_draft",
+     "sign.done",
+     {STR_INIT("这份待签名的内容已经签过名、已经处理，或者已经到期。"),
+      STR_INIT("What waited for this signature was signed or settled before, or is over.")}},
     {ERR_TOO_MANY,
      "files",
      "files.quota",
@@ -443,6 +449,26 @@ static void gate_answered(void *arg, enum err err, const struct why *why,
     http_guarded(d->page->exchange, take_receipt, d);
 }
 
+static struct str key_of(struct page *p)
+{
+    struct str key = http_header(&p->exchange->request, "idempotency-key");
+    return key.n > 0 ? key : page_field(p, "_key");
+}
+
+struct str page_once(struct page *p, const char *what)
+{
+    enum { ONCE_BYTES = 16 };
+    uint8_t bytes[32];
+    struct str key = key_of(p);
+    struct str text =
+        str_format(p->ctx->arena, "%s\n%.*s\n%.*s", what, FMT(p->session.actor.id), FMT(key));
+    sha256(text.p, text.n, bytes);
+    if (key.n == 0) {
+        p->ctx->world->random(p->ctx->world, bytes, ONCE_BYTES);
+    }
+    return hex_encode(p->ctx->arena, bytes, ONCE_BYTES);
+}
+
 enum err page_submit(struct page *p, struct draft *draft, page_then *then)
 {
     return page_submit_with(p, draft, NULL, then);
@@ -468,8 +494,9 @@ static enum err take_back(struct page *p, enum err e)
 enum err page_submit_with(struct page *p, struct draft *draft, const struct keep *beside,
                           page_then *then)
 {
-    struct str key = http_header(&p->exchange->request, "idempotency-key");
-    draft->key = key.n > 0 ? key : page_field(p, "_key");
+    /* A second signature enters under the web's hands only with the digest that was signed. */
+    must(draft->actor.co_id.n == 0 || draft->consent.digest.n > 0);
+    draft->key = draft->key.n > 0 ? draft->key : key_of(p);
     struct pending *d = hand_over(p, then, true);
     return take_back(p, gate_submit_with(p->ctx, p->gate, draft, beside, gate_answered, d));
 }

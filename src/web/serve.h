@@ -34,8 +34,7 @@ enum { WEB_HEALTH_MAX = 8 };
 struct web_config {
     struct gate *gate;
     struct store *store;
-    struct text2 name;  /* of the node, in the masthead */
-    uint8_t secret[32]; /* of the node, the same in every process: for what pages give out */
+    struct text2 name; /* of the node, in the masthead */
     const struct route_table *tables;
     size_t table_count;
     const struct room_state *states;

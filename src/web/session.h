@@ -1,4 +1,4 @@
-/* session.h - sessions begun and ended, and the code by which a second officer signs along. */
+/* session.h - sessions begun and ended. */
 #pragma once
 
 #include "web/submit.h"
@@ -18,9 +18,3 @@ enum err session_begin(struct page *p, const struct sign_in *who, page_then *the
  * same. */
 enum err session_end(struct page *p, struct str actor, struct str id, struct str except,
                      page_then *then) MUST_USE;
-
-/* The code by which a second officer, signed in on their own, confirms that they act together with
- * another in a case: eight letters, good for this officer and case for ten to twenty minutes, at
- * every front of the node. */
-struct str cosign_code(struct page *p, struct str officer, struct str case_id);
-bool cosign_holds(struct page *p, struct str officer, struct str case_id, struct str code);

@@ -8,8 +8,6 @@
 #include "base/str.h"
 #include "base/token.h"
 #include "base/world.h"
-#include "crypto/crypto.h"
-#include "crypto/factor.h"
 #include "gate/run.h"
 #include "http/form.h"
 #include "http/negotiate.h"
@@ -18,8 +16,6 @@
 #include "web/session.h"
 #include "web/submit.h"
 #include "limit_gen.h"
-
-enum { COSIGN_MS = 10 * 60 * 1000, COSIGN_BYTES = 5 };
 
 enum err web_new(struct ctx *ctx, const struct web_config *config, struct web **ret)
 {
@@ -45,37 +41,6 @@ const struct demo_person *web_people(const struct web *w, size_t *ret_count)
 {
     *ret_count = w->config.people_count;
     return w->config.people;
-}
-
-static struct str cosign_of(struct page *p, struct str officer, struct str case_id, int64_t turn)
-{
-    uint8_t mac[32];
-    const struct web_config *c = &p->web->config;
-    struct str text = str_format(p->ctx->arena, "cosign\n%.*s\n%.*s\n%lld", FMT(officer),
-                                 FMT(case_id), (long long)turn);
-    hmac_sha256((struct str){(const char *)c->secret, sizeof(c->secret)}, text, mac);
-    return base32_encode(p->ctx->arena, mac, COSIGN_BYTES);
-}
-
-static int64_t cosign_turn(const struct page *p)
-{
-    return p->ctx->world->now(p->ctx->world).ms / COSIGN_MS;
-}
-
-struct str cosign_code(struct page *p, struct str officer, struct str case_id)
-{
-    return cosign_of(p, officer, case_id, cosign_turn(p));
-}
-
-bool cosign_holds(struct page *p, struct str officer, struct str case_id, struct str code)
-{
-    int64_t now = cosign_turn(p);
-    bool holds = false;
-    for (int64_t turn = now - 1; turn <= now && code.n > 0; turn++) {
-        struct str good = cosign_of(p, officer, case_id, turn);
-        holds = holds || (str_equal_nocase(good, code));
-    }
-    return holds;
 }
 
 void *page_state(const struct page *p, const char *room)

@@ -29,7 +29,7 @@ struct page_use {
 struct web {
     struct web_config config;
     struct world *world;
-    struct pool slow; /* where pages marked ON_POOL run */
+    struct pool slow;     /* where pages marked ON_POOL run */
     pthread_mutex_t lock; /* of what follows */
     struct db *readers[16];
     size_t reader_count;
@@ -62,9 +62,6 @@ enum err intake_begin(struct page *p, struct http_intake *ret) MUST_USE;
 bool intake_take(void *web, struct http_exchange *x, struct str bytes, size_t *ret_taken);
 enum err intake_end(struct page *p, bool *ret_answered) MUST_USE;
 extern const struct keep_op web_keep_piece;
-/* A problem with a name of its own, for programs: "form.file". */
-enum err page_problem_as(struct page *p, int status, const char *problem, struct str field,
-                         struct text2 sentence) MUST_USE;
 /* A fault that another thread met, in words for people where they can mend it. why may be NULL. */
 enum err page_fault_told(struct page *p, enum err err, const struct why *why) MUST_USE;
 /* download.c: send the head of a page_file, and then the file. */

@@ -47,13 +47,22 @@ const registrar = await browser.newContext();
 await registrar.request.post(address + '/login/demo', { form: { who: 'a-security' } });
 await registrar.request.post(address + '/oidc/clients', { data: { 'client.id': 'page-app', 'client.name': '某部门系统', 'client.name_en': 'A department', 'client.profile': 'basic', 'client.auth': 'client_secret_basic', 'client.secret_sha256': '0'.repeat(64), 'client.redirect_uris': ['https://dept.example/a/rather/long/address/to/come/back/to/after/signing/in'], 'client.scopes': ['openid'], 'client.grants': ['authorization_code'] } });
 await registrar.close();
+// What an enforcer sent for a colleague's signature.
+const sender = await browser.newContext();
+await sender.request.post(address + '/login/demo', { form: { who: 'o-enforcer' } });
+const asJson = { Accept: 'application/json' };
+const today = new Date(Date.now() + 8 * 3600e3).toISOString().slice(0, 10);
+const penalty = (await (await sender.request.post(address + '/apply/cf-food', { headers: asJson, data: { _for: 'p-zhou', 'penalty.source': 'inspection', 'penalty.suspicion': '未取得许可经营', 'penalty.act_end': today, 'penalty.grave': false, 'penalty.subject': 'person', 'penalty.device': false } })).json()).case;
+const waits = (await (await sender.request.post(`${address}/case/${penalty}/act/investigate`, { headers: asJson, data: { 'penalty.cards_shown': true, 'penalty.rights_told': true, 'penalty.record': '现场制售盖饭，未能出示许可证。', _with: 'o-enforcer2' } })).json()).url;
+await sender.close();
 const visits = [
   ['public', null, ['/', '/?q=%E5%BC%80%E9%A5%AD%E5%BA%97', '/?q=zzz', '/item/food-new', '/item/self-employed', '/offices', '/offices/bh-market', '/verify', '/verify?number=none', '/decisions', '/ledger', '/ledger/3', '/accessibility', '/login', '/login/recover', '/login/source/sample-card', '/view?large=0&to=%2F', '/nothing']],
   ['party', 'p-lin', ['/me/security', '/me/uses', '/me/authority', '/cases', '/apply/food-new?for=org-lin', '/apply/self-employed', `/case/${CASE}`, `/case/${CASE}/act/withdraw`]],
   ['security', 'a-security', ['/acts', '/acts/appoint-admin', '/me/security', '/oidc/clients', '/oidc/client', '/oidc/client?id=page-app']],
   ['audit', 'a-audit', ['/audit', '/oidc/clients', '/oidc/client?id=page-app']],
   ['clerk', 'o-clerk', ['/acts', '/acts/register-party', '/acts/register-authority', '/desk', `/case/${CASE}`, `/case/${CASE}/act/accept`, `/case/${CASE}/act/request-correction`]],
-  ['enforcer', 'o-enforcer', ['/counter', '/counter?code=p-zhou', '/apply/cf-food?for=p-zhou']],
+  ['enforcer', 'o-enforcer', ['/counter', '/counter?code=p-zhou', '/apply/cf-food?for=p-zhou', '/sign', waits, `/case/${penalty}/act/investigate?draft=${waits.slice(6)}`]],
+  ['second enforcer', 'o-enforcer2', ['/sign', waits, '/desk', `/case/${penalty}`]],
   ['traffic', 'o-traffic', ['/apply/cf-speed-spot?for=p-zhou']],
   ['planner', 'o-gov-planner', ['/counter']],
   ['supervisor', 'o-gov-supervisor', ['/supervise', `/case/${CASE}`]],
@@ -133,6 +142,16 @@ for (const [name, value] of [['penalty.source', 'inspection'], ['penalty.grave',
 await enforcer.locator('button.big').click();
 await enforcer.locator('[name="_confirm"]').click();
 say(enforcer.url().includes('/receipt/'), 'opening', `opened by an enforcer: ${enforcer.url()}`);
+
+// The colleague reads what waits, and signs it.
+const second = await browser.newContext({ javaScriptEnabled: false });
+const colleague = await second.newPage();
+await second.request.post(address + '/login/demo', { form: { who: 'o-enforcer2' } });
+await colleague.goto(address + '/desk');
+await colleague.locator(`main a[href="${waits}"]`).click();
+say((await colleague.locator('main').textContent()).includes('现场制售盖饭'), 'sign', 'what would enter is shown');
+await colleague.locator('button.big').click();
+say(colleague.url().includes('/receipt/'), 'sign', `signed without script: ${colleague.url()}`);
 await browser.close();
 console.log(`pages: ${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);
