@@ -33,9 +33,9 @@ refused() {
 }
 # the lines of docs/use/fronts.md in the nth block of a language
 block() { awk -v lang="$1" -v n="$2" '$0 == "```" lang { at++; next } $0 == "```" { if (inside) exit } { inside = at == n } inside' docs/use/fronts.md; }
-# wait until file $2 has $3 lines that hold $1, for at most 20 s
+# wait until file $2 has $3 lines that hold $1, for at most 60 s
 comes() {
-    for comes_try in $(seq 200); do
+    for comes_try in $(seq 600); do
         [ "$(grep -c "$1" "$2")" -ge "$3" ] && return 0
         sleep 0.1
     done
