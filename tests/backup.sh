@@ -56,6 +56,11 @@ ok "no private key is in it" "" "$(find "$W/first" -name '*.key')"
 ok "nothing is left beside it" 1 "$(ls -d "$W"/first* | wc -l)"
 run 1 'copy of a node' $T backup "$W/first" "$W/other"
 run 1 'holds a node already\|holds other files' $T backup "$W/node" "$W/first"
+run 1 'lies in .*: name a place outside it' $T backup "$W/node" "$W/node/inside"
+run 1 'lies in .*: name a place outside it' $T restore "$W/first" "$W/first/in"
+ln -s node "$W/link"
+run 1 'lies in .*: name a place outside it' $T backup "$W/node" "$W/link/inside"
+ok "and nothing was made in them" "" "$(ls -d "$W"/node/inside* "$W"/first/in* 2>/dev/null)"
 kill $CLIENT
 wait $CLIENT 2>/dev/null
 CLIENT=

@@ -39,6 +39,8 @@ says "no pack" 2 "usage" $T init "$W/third" --code bh --name x
 cp -r law/cn-990101 "$W/pack"
 sed -i 's/"procedure": "cancellation"/"procedure": "cancelation"/' "$W/pack/item/food-cancel/item.json"
 says "a dangling reference, by file and line" 1 "item/food-cancel/item.json:[0-9]*: .*cancelation" $T law check law/cn "$W/pack"
+says "an option with the next one for a value" 2 "--dir wants a value behind it, not the option --port" $T demo --dir --port 0
+says "an option at the end without a value" 2 "--key wants a value behind it" $T verify "$W/node" --key
 says "no command" 2 "usage" $T
 says "an unknown command" 2 "no command" $T nothing
 says "help" 0 "usage" $T --help

@@ -17,6 +17,15 @@ int cmd_usage(const char *help)
     return 2;
 }
 
+static int run_body(struct cmd *c, int (*body)(struct cmd *c))
+{
+    if (setjmp(c->misused) != 0) {
+        return CMD_TOLD;
+    }
+    c->json = cmd_flag(c, "--json");
+    return body(c);
+}
+
 int cmd_run(int argc, char **argv, const char *help, int (*body)(struct cmd *c))
 {
     for (int i = 1; i < argc; i++) {
@@ -35,8 +44,7 @@ int cmd_run(int argc, char **argv, const char *help, int (*body)(struct cmd *c))
     volatile int code = 1;
     if (setjmp(guard.jump) == 0) {
         arena_guard(arena, &guard);
-        c.json = cmd_flag(&c, "--json");
-        code = body(&c);
+        code = run_body(&c, body);
     } else {
         fputs("tongban: out of memory\n", stderr);
     }
@@ -53,11 +61,24 @@ static void remove_args(struct cmd *c, int at, int count)
     c->argc -= count;
 }
 
+static _Noreturn void misuse(struct cmd *c, const char *name, const char *next)
+{
+    if (next == NULL) {
+        fprintf(stderr, "tongban: %s wants a value behind it\n", name);
+    } else {
+        fprintf(stderr, "tongban: %s wants a value behind it, not the option %s\n", name, next);
+    }
+    longjmp(c->misused, 1);
+}
+
 const char *cmd_option(struct cmd *c, const char *name)
 {
-    for (int i = 1; i + 1 < c->argc; i++) {
+    for (int i = 1; i < c->argc; i++) {
         if (strcmp(c->argv[i], name) == 0) {
-            const char *value = c->argv[i + 1];
+            const char *value = i + 1 < c->argc ? c->argv[i + 1] : NULL;
+            if (value == NULL || strncmp(value, "--", 2) == 0) {
+                misuse(c, name, value);
+            }
             remove_args(c, i, 2);
             return value;
         }

@@ -2,6 +2,8 @@
  */
 #pragma once
 
+#include <setjmp.h>
+
 #include "base/base.h"
 
 /* What a command returns when what it was given cannot be read and it has said so: exit code 2
@@ -13,10 +15,13 @@ struct cmd {
     struct ctx ctx;
     int argc;
     char **argv;
-    bool json; /* --json was given */
+    bool json;       /* --json was given */
+    jmp_buf misused; /* cmd.c's own: back to cmd_run, which answers 2 */
 };
 int cmd_run(int argc, char **argv, const char *help, int (*body)(struct cmd *c));
-/* The value of an option "--name VALUE", removed from argv; NULL when absent. */
+/* The value of an option "--name VALUE", removed from argv; NULL when absent. One without a value,
+ * or with the next option in its place, ends the command at once with a sentence and 2: ask for
+ * options before anything is opened. */
 const char *cmd_option(struct cmd *c, const char *name);
 bool cmd_flag(struct cmd *c, const char *name);
 /* The option "--on DAY": the command answers as if it were nine o'clock of that day; *ret_given

@@ -46,7 +46,8 @@ static int body(struct cmd *cmd)
     c->node.dir = folder_name(str_from(cmd->argv[1]));
     ending_hold();
     if (folder_is_no_copy(ctx, c->node.dir) != ERR_OK || node_config(ctx, &c->node) != ERR_OK ||
-        folder_is_free(ctx, to) != ERR_OK || folder_beside(ctx, to, &c->to) != ERR_OK) {
+        folder_is_outside(ctx, to, c->node.dir) != ERR_OK || folder_is_free(ctx, to) != ERR_OK ||
+        folder_beside(ctx, to, &c->to) != ERR_OK) {
         return cmd_fail(cmd);
     }
     enum err e = ending_removes(ctx, c->to.p);

@@ -59,7 +59,8 @@ static int body(struct cmd *cmd)
     struct str to = folder_name(str_from(cmd->argv[2]));
     r->node.dir = folder_name(str_from(cmd->argv[1]));
     ending_hold();
-    if (folder_is_free(ctx, to) != ERR_OK || restore_look(ctx, r, checkpoint, accepted) != ERR_OK ||
+    if (folder_is_outside(ctx, to, r->node.dir) != ERR_OK || folder_is_free(ctx, to) != ERR_OK ||
+        restore_look(ctx, r, checkpoint, accepted) != ERR_OK ||
         folder_beside(ctx, to, &r->to) != ERR_OK) {
         return cmd_fail(cmd);
     }

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -111,6 +112,34 @@ enum err folder_is_free(struct ctx *ctx, struct str dir)
     return access(path, W_OK | X_OK) == 0
                ? ERR_OK
                : fault(ctx, ERR_READ_ONLY, "cannot write in %s: %s", path, strerror(errno));
+}
+
+/* Where a path that need not be there would lie: the real name of its folder. NULL: there is none.
+ */
+static char *real_parent(struct ctx *ctx, struct str path)
+{
+    size_t n = path.n;
+    while (n > 0 && path.p[n - 1] != '/') {
+        n--;
+    }
+    struct str parent = n == 0 ? STR(".") : str_slice(path, 0, n);
+    return realpath(str_z(ctx->arena, parent), NULL);
+}
+
+enum err folder_is_outside(struct ctx *ctx, struct str to, struct str from)
+{
+    char *outer = realpath(str_z(ctx->arena, from), NULL);
+    char *inner = real_parent(ctx, to);
+    size_t n = outer == NULL ? 0 : strlen(outer);
+    bool inside = outer != NULL && inner != NULL && strncmp(inner, outer, n) == 0 &&
+                  (inner[n] == '/' || inner[n] == 0);
+    free(outer);
+    free(inner);
+    return inside ? fault(ctx, ERR_CONFLICT,
+                          "%.*s lies in %.*s, which would be copied into itself: name a place "
+                          "outside it",
+                          FMT(to), FMT(from))
+                  : ERR_OK;
 }
 
 static enum err remove_tree(struct ctx *ctx, const char *path, int depth)

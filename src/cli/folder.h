@@ -19,6 +19,8 @@ enum err folder_is_no_copy(struct ctx *ctx, struct str dir) MUST_USE;
 /* ERR_OK when a new node may be made at DIR: nothing is there, or an empty folder that can be
  * written. ERR_DUPLICATE when it holds a node, ERR_CONFLICT when it holds anything else. */
 enum err folder_is_free(struct ctx *ctx, struct str dir) MUST_USE;
+/* ERR_CONFLICT when `to`, which need not be there, lies in the folder `from` that is copied. */
+enum err folder_is_outside(struct ctx *ctx, struct str to, struct str from) MUST_USE;
 /* The process that holds the store of a node's folder; 0 when nobody knows. */
 pid_t folder_user(struct ctx *ctx, struct str dir);
 /* The fault that says so. */
