@@ -56,6 +56,7 @@ _Static_assert((int)SNAPSHOTS_KEPT < (int)SNAPSHOTS_MAX, "what is kept has room 
 struct publication {
     int64_t seq;
     struct str pack;
+    struct str version;
     struct str digest;
     struct day from;
     struct day until; /* n = INT32_MAX: open */
@@ -250,6 +251,7 @@ static enum err read_publications(struct work *w, void *arg)
     for (size_t i = b->count; i < count; i++) {
         struct publication p = {rows[i].seq,
                                 str_copy(b->arena, rows[i].pack),
+                                str_copy(b->arena, rows[i].version),
                                 str_copy(b->arena, rows[i].digest),
                                 {(int32_t)rows[i].from_day},
                                 {(int32_t)rows[i].until_day}};
@@ -832,6 +834,7 @@ enum err book_genesis(struct ctx *ctx, struct db *db, const struct draft *draft,
 
 struct trial {
     struct str file;
+    struct json said; /* the fields of the act: what it calls the pack */
     struct day day;
     struct law_problems problems;
     bool good;
@@ -891,6 +894,50 @@ static enum err unreadable(struct ctx *ctx, struct trial *t)
     return ERR_OK;
 }
 
+static void find_fault(struct ctx *ctx, struct trial *t, struct str sentence)
+{
+    size_t n = t->problems.count;
+    struct law_problem *grown = ARENA_ARRAY(ctx->arena, struct law_problem, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        grown[i] = t->problems.items[i];
+    }
+    grown[n] = (struct law_problem){
+        .file = STR("pack.json"), .code = STR("version"), .sentence = sentence};
+    t->problems = (struct law_problems){.items = grown, .count = n + 1};
+    t->good = false;
+}
+
+/* A version names one text for ever: who cites 2026.1 must find what was cited. And the act, which
+ * everybody reads, calls the pack what the pack calls itself. */
+static void check_name(struct work *w, struct trial *t, const struct pack_head *head,
+                       struct str digest)
+{
+    struct ctx *ctx = &w->ctx;
+    struct str code = json_text(&t->said, "pack.code");
+    struct str version = json_text(&t->said, "pack.version");
+    if (!str_equal(code, head->code) || !str_equal(version, head->version) ||
+        !str_equal(json_text(&t->said, "pack.digest"), digest)) {
+        find_fault(ctx, t,
+                   str_format(ctx->arena,
+                              "the act calls it %.*s %.*s, the pack itself %.*s %.*s, of digest "
+                              "%.*s",
+                              FMT(code), FMT(version), FMT(head->code), FMT(head->version),
+                              FMT(digest)));
+    }
+    for (size_t i = 0; i < w->book->count; i++) {
+        const struct publication *p = &w->book->rows[i];
+        if (str_equal(p->pack, head->code) && str_equal(p->version, head->version) &&
+            !str_equal(p->digest, digest)) {
+            find_fault(ctx, t,
+                       str_format(ctx->arena,
+                                  "version %.*s of %.*s was published by act %lld with another "
+                                  "content: give this one the next number",
+                                  FMT(head->version), FMT(head->code), (long long)p->seq));
+            return;
+        }
+    }
+}
+
 static enum err run_trial(struct work *w, void *arg)
 {
     struct trial *t = arg;
@@ -920,6 +967,9 @@ static enum err run_trial(struct work *w, void *arg)
     enum err e =
         law_check_ahead(ctx, b->shelf, terms, count, fresh, &source, 1, t->day, &t->problems);
     t->good = e == ERR_OK;
+    if (e == ERR_OK || e == ERR_SYNTAX) {
+        check_name(w, t, &head, hex_encode(ctx->arena, digest, sizeof(digest)));
+    }
     return e == ERR_SYNTAX ? ERR_OK : e;
 }
 
@@ -939,7 +989,7 @@ static void keep_problems(struct arena *a, const struct law_problems *from, stru
 enum err book_try(struct ctx *ctx, struct law_book *b, struct db *db, const struct draft *draft,
                   bool *ret_good, struct law_problems *ret_problems)
 {
-    struct trial t = {.day = instant_day(ctx->world->now(ctx->world))};
+    struct trial t = {.day = instant_day(ctx->world->now(ctx->world)), .said = draft->fields};
     struct work w;
     *ret_good = false;
     *ret_problems = (struct law_problems){0};

@@ -2,4 +2,4 @@
 INSERT INTO book_pack (seq, pack, version, digest, from_day, until_day) VALUES (:seq, :pack, :version, :digest, :from_day, :until_day);
 
 -- book_pack_list :rows  All publications in order.
-SELECT seq, pack, digest, from_day, until_day FROM book_pack ORDER BY seq;
+SELECT seq, pack, version, digest, from_day, until_day FROM book_pack ORDER BY seq;

@@ -12,6 +12,7 @@ struct story {
     struct json people;
     struct str case_id; /* of the story so far */
     int64_t last_seq;   /* of the last admitted step; a field "@last" of a story stands for it */
+    unsigned versions;  /* of packs, published beyond those it began with */
     int64_t lax;        /* acts that a test had recorded which the gate would refuse */
 };
 

@@ -67,6 +67,16 @@ int part_kind(struct str path)
     return text ? PART_TEXT : PART_STRANGE;
 }
 
+/* "2026.1": a year of four digits and a number that begins with none but 1 to 9. */
+static bool is_version(struct str v)
+{
+    bool good = v.n >= 6 && v.n <= 9 && v.p[4] == '.' && v.p[5] != '0';
+    for (size_t i = 0; good && i < v.n; i++) {
+        good = i == 4 || (v.p[i] >= '0' && v.p[i] <= '9');
+    }
+    return good;
+}
+
 static void read_pack(struct builder *b, struct source *f)
 {
     static const char *const names[] = {"pack",     "version",   "from",       "until",
@@ -77,6 +87,11 @@ static void read_pack(struct builder *b, struct source *f)
     struct law_pack *p = &b->law->packs[f->pack_index];
     p->code = want_text(b, f, o, "pack");
     p->version = want_text(b, f, o, "version");
+    if (p->version.n > 0 && !is_version(p->version)) {
+        problem(b, f, json_get(o, "version"), b->in_force ? "w:version" : "version",
+                "the version is \"%.*s\": a year and a number count versions, as in 2026.1",
+                FMT(p->version));
+    }
     p->rank = want_text(b, f, o, "rank");
     p->place = want_text(b, f, o, "place");
     p->title = want_text2(b, f, o, "title");

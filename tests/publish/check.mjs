@@ -66,6 +66,8 @@ if (part === 'refused') {
     'that held until yesterday': [head(local, { until: shift(-1) }), /pack\.json: the pack held until .*: there is no day left/],
     'that ends today': [head(local, { until: shift(0) }), /pack\.json: the pack held until/],
     'from 2030, wrong as of its own day': [{ ...head(local, { from: '2030-01-01' }), [acts]: local[acts].replace('行政许可法#', '行政许可法#9') }, /item\.json:\d+: from 2030-01-01 on: "行政许可法"/],
+    'of another content under a version that was published': [{ ...local, [acts]: local[acts] + '\n' }, /pack\.json: version 2026\.1 of cn-990101 was published by act 1 with another content/],
+    'of a version that is none': [head(local, { version: 'v0' }), /pack\.json:\d+: the version is "v0": a year and a number/],
     'with a licence item without a licence': [{ ...local, [acts]: local[acts].replace('"licence": "food-business"', '"licence": null') }, /item "food-new" has no licence/],
   }
   for (const [name, [files, words]] of Object.entries(bad)) {
@@ -73,7 +75,7 @@ if (part === 'refused') {
     check(`a pack ${name} is refused, and told why`, r.status === 409 && r.field === 'pack.file' && /form\.material$/.test(r.type) && words.test(r.detail), r)
   }
   check('and the law is what it was', (await ask('', '/healthz')).status === 200)
-  const good = await publish(admin, { ...local, [acts]: citing, 'statute/试行办法.1.json': trial({}) })
+  const good = await publish(admin, { ...head(local, { version: '2026.2' }), [acts]: citing, 'statute/试行办法.1.json': trial({}) })
   check('without its fault it is published', good.status === 201, good)
   const national = await publish(admin, head(cn, { version: '2026.2' }))
   check('the national pack anew, on which it builds', national.status === 201, national)
