@@ -149,8 +149,19 @@ want "an assertion is good once" 401 "$(form /login/source/sample-card/return as
 J=$W/l
 get '/login/source/sample-card?next=%2Fme%2Fauthority' >/dev/null
 want "a card of somebody the node does not know" 200 "$(form /sample-card/issue state="$(value state)" who=4)"
-want "registers and signs in" 303 "$(form /login/source/sample-card/return assertion="$(value assertion)")"
-has "and goes on" "/me/authority" "$(to)"
+TOKEN=$(value assertion)
+J=$W/twin
+get '/login/source/sample-card?next=%2Fcases' >/dev/null
+want "and once more, in another browser" 200 "$(form /sample-card/issue state="$(value state)" who=4)"
+OTHER=$(value assertion)
+# return JAR ASSERTION: what a browser with that jar brings back
+return_with() { curl -s -b "$1" -c "$1" -o /dev/null -w '%{http_code} %{redirect_url}' -H "Origin: $B" --data-urlencode "assertion=$2" "$B/login/source/sample-card/return"; }
+return_with "$W/twin" "$OTHER" >"$W/other" &
+return_with "$W/l" "$TOKEN" >"$W/one"
+wait $!
+want "registers and signs in" "303 $B/me/authority" "$(cat "$W/one")"
+want "both of two that come at once" "303 $B/cases" "$(cat "$W/other")"
+J=$W/l
 want "signed in" 200 "$(get /me/authority)"
 has "under the name of the card" "叶知秋" "$(cat "$W/body")"
 want "no such source" 404 "$(get /login/source/none)"
@@ -266,6 +277,7 @@ strings -a "$W/node/store"* 2>/dev/null | grep -q "correct-horse-battery" && bad
 strings -a "$W/node/store"* 2>/dev/null | grep -q "p-nobody3" && bad "a name that was tried stands in the store" || ok
 kill $PID
 wait $PID 2>/dev/null
+want "one card is one person, also of two at once" 1 "$(sqlite3 "$W/node/store/store.db" "SELECT count(*) FROM party_register WHERE display_name = '叶知秋'")"
 if build/tongban replay "$W/node" >"$W/out" 2>&1; then ok; else bad "replay" "$(cat "$W/out")"; fi
 echo "signin: $passed passed, $failed failed"
 [ $failed = 0 ]

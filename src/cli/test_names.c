@@ -58,6 +58,14 @@ static const struct {
      {"{'admin.id':'a-none'}", "{'admin.id':'p-lin'}", "{'admin.id':'o-law'}"},
      "form.subject",
      "admin.id"},
+    {"register-party", /* a card is of one person, a credit code of one organisation */
+     "o-clerk",
+     "{'party.id':'p-lin','party.kind':'person','person.name':'林知夏',"
+     "'person.idcard':'990101199003070023'}",
+     {"{'party.id':'p-other','party.kind':'person','person.name':'林知夏',"
+      "'person.idcard':'990101199003070023'}"},
+     "form.taken",
+     "person.idcard"},
     {"register-party",
      "o-clerk",
      "{'party.id':'p-lin','party.kind':'person','person.name':'林知夏'}",

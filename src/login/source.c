@@ -65,12 +65,17 @@ static enum err sign_in(struct page *p, const struct arrival *a)
     return found ? proven_sign_in(p, &v) : login_refused(p);
 }
 
+/* Of two who come with one card at once the register takes the first; then both are that person. */
 static enum err registered(struct page *p, const struct receipt *receipt)
 {
+    struct ctx *ctx = p->ctx;
+    struct arrival *a = p->own;
+    struct str kind = {0};
+    struct str name = {0};
     if (receipt->seq < 0) {
-        return page_admitted(p, receipt);
+        TRY(party_find(ctx, p->db, a->said.idcard, &a->id, &kind, &name));
     }
-    return sign_in(p, p->own);
+    return a->id.n == 0 ? page_admitted(p, receipt) : sign_in(p, a);
 }
 
 /* A person whose identity was proven is registered by the node, with what the source vouches for

@@ -98,6 +98,29 @@ static enum err on_appoint_admin(struct ctx *ctx, struct db *db, const struct ad
                        STR(""), &none, act->seq);
 }
 
+/* A code is of one party: whoever is registered twice would be two before the law. */
+static enum err look_code(struct ctx *ctx, struct db *db, const struct naming *n,
+                          struct misnamed *ret)
+{
+    const struct json *f = &n->draft->fields;
+    for (size_t i = 0; n->law != NULL && i < f->count; i++) {
+        const struct json_member *m = &f->members[i];
+        const struct fact *fact = law_fact(n->law, m->key);
+        struct party_register_find_row row;
+        bool found = false;
+        if (fact == NULL || (fact->type != FACT_IDCARD && fact->type != FACT_USCC) ||
+            m->value.kind != JSON_STRING || m->value.text.n == 0) {
+            continue;
+        }
+        TRY(party_register_find(ctx, db, (struct party_register_find_in){.code = m->value.text},
+                                &row, &found));
+        if (found && !str_equal(row.id, json_text(f, "party.id"))) {
+            *ret = (struct misnamed){"form.taken", str_z(ctx->arena, m->key)};
+        }
+    }
+    return ERR_OK;
+}
+
 /* Of a party: its facts by their ids, "kind" and "name"; of a person with a citizen number also the
  * day it was born. */
 static enum err look(struct ctx *ctx, struct db *db, struct str key, struct json *ret,
@@ -120,6 +143,7 @@ static enum err look(struct ctx *ctx, struct db *db, struct str key, struct json
 
 static const struct register_row registers[] = {{"party", look}};
 
+static const struct name_row names[] = {{"party.register", look_code}};
 static const struct effect_row effects[] = {{"party.register", on_register},
                                             {"office.appoint", on_appoint},
                                             {"admin.appoint", on_appoint_admin}};
@@ -127,6 +151,8 @@ static const struct effect_row effects[] = {{"party.register", on_register},
 const struct projector party_projector = {.room = "party",
                                           .effects = effects,
                                           .effect_count = LEN(effects),
+                                          .names = names,
+                                          .name_count = LEN(names),
                                           .registers = registers,
                                           .register_count = LEN(registers),
                                           .erase = erase,
