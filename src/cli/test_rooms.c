@@ -22,7 +22,8 @@ static const struct {
     {"oidc.register", "an application registered again has what it now says"},
     {"law.publish", "a pack is named by what it is; the book tries it before"},
 };
-/* The gate looks at these itself (src/gate/names.c); cli/test_names.c tries each. */
+/* The gate looks at these itself (src/gate/names.c), and a room may look at more; cli/test_names.c
+ * tries each. */
 static const char *const of_gate[] = {"office.", "admin.", "party.", "vault."};
 
 static bool looks(const struct projector *p, const char *effect)
@@ -45,13 +46,18 @@ static bool has_effect(const struct projector *p, const char *effect)
     return false;
 }
 
-static bool is_excused(const char *effect)
+static bool is_nameless(const char *effect)
 {
     for (size_t i = 0; i < LEN(nameless); i++) {
         if (str_equal(str_from(nameless[i].effect), str_from(effect))) {
             return true;
         }
     }
+    return false;
+}
+
+static bool is_of_gate(const char *effect)
+{
     for (size_t i = 0; i < LEN(of_gate); i++) {
         if (str_starts(str_from(effect), str_from(of_gate[i]))) {
             return true;
@@ -84,7 +90,7 @@ static const char *unnamed(const struct projector *const *all, size_t count)
             for (size_t k = 0; k < count; k++) {
                 looked = looked || looks(all[k], effect);
             }
-            if (looked == is_excused(effect)) {
+            if (looked ? is_nameless(effect) : !is_nameless(effect) && !is_of_gate(effect)) {
                 return effect;
             }
         }
