@@ -55,6 +55,14 @@ static int match_coding(struct str range, struct str offer)
     return str_equal(range, STR("*")) ? 1 : str_equal_nocase(range, offer) ? 2 : 0;
 }
 
+/* "en" names "en-GB" too (RFC 4647 3.3.1, of which languages with one subtag are all we have). */
+static int match_language(struct str range, struct str offer)
+{
+    bool same = range.n >= offer.n && str_equal_nocase(str_slice(range, 0, offer.n), offer) &&
+                (range.n == offer.n || range.p[offer.n] == '-');
+    return str_equal(range, STR("*")) ? 1 : same ? 2 : 0;
+}
+
 /* The quality a list gives an offer: that of its most specific range; 0 when none matches. */
 static int quality_for(struct str list, struct str offer, match_fn *match)
 {
@@ -71,6 +79,12 @@ static int quality_for(struct str list, struct str offer, match_fn *match)
         }
     }
     return quality;
+}
+
+bool accepts_english_first(struct str accept_language)
+{
+    return quality_for(accept_language, STR("en"), match_language) >
+           quality_for(accept_language, STR("zh"), match_language);
 }
 
 int accept_choose(struct str accept, const struct str *offers, size_t count)
@@ -110,4 +124,3 @@ void http_date_put(char out[30], struct instant t)
              (unsigned)c.day % 100, month[(unsigned)(c.month - 1) % 12], year, in_day / 3600 % 24,
              in_day / 60 % 60, in_day % 60);
 }
-

@@ -200,6 +200,12 @@ TEST(http_negotiate_chooses)
     for (size_t i = 0; i < LEN(accept_rows); i++) {
         CHECK_INT(accept_choose(str_from(accept_rows[i].accept), types, 2), accept_rows[i].want);
     }
+    CHECK(accepts_english_first(STR("en")) &&
+          accepts_english_first(STR("en-GB,en;q=0.9,zh;q=0.8")));
+    CHECK(accepts_english_first(STR("zh-CN;q=0.2, *;q=0.1, en-US;q=0.3")));
+    CHECK(!accepts_english_first(STR("")) &&
+          !accepts_english_first(STR("zh-CN,zh;q=0.9,en;q=0.8")));
+    CHECK(!accepts_english_first(STR("*")) && !accepts_english_first(STR("enx, fr;q=0.1")));
     CHECK(accepts_gzip(STR("br, gzip")) && accepts_gzip(STR("*")) && !accepts_gzip(STR("")));
     CHECK(!accepts_gzip(STR("*, gzip;q=0.0")) && !accepts_gzip(STR("br")));
 }

@@ -17,9 +17,12 @@ enum { PAGE_BYTES = 65536 };
 #define CSP                                                                                        \
     "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
 
-static bool is_english(struct str path)
+/* By the address, as on every page; who came to one of the Chinese addresses and likes English
+ * better cannot choose it there, so here their header counts too. */
+static bool is_english(const struct http_request *r)
 {
-    return str_equal(path, STR("/en")) || str_starts(path, STR("/en/"));
+    return str_equal(r->path, STR("/en")) || str_starts(r->path, STR("/en/")) ||
+           accepts_english_first(http_header(r, "accept-language"));
 }
 
 static struct str as_page(struct arena *a, const struct waiting *w, bool english, int64_t size,
@@ -65,10 +68,11 @@ static void respond(const struct waiting *w, struct http_exchange *x)
         {STR_INIT("Cache-Control"), STR_INIT("no-store")},
         {STR_INIT("Content-Security-Policy"), STR_INIT(CSP)},
         {STR_INIT("X-Content-Type-Options"), STR_INIT("nosniff")},
+        {STR_INIT("Vary"), STR_INIT("Accept, Accept-Language")},
     };
     struct arena *a = x->ctx.arena;
     struct str path = x->request.path;
-    bool english = is_english(path);
+    bool english = is_english(&x->request);
     int64_t size = (int64_t)atomic_load(&w->progress->size);
     int64_t of = (int64_t)atomic_load(&w->progress->of);
     struct http_response r = {
