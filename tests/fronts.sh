@@ -195,5 +195,12 @@ if [ -n "${TONGBAN_PG:-}" ]; then
         ok "$command on PostgreSQL" 0 $?
     done
 fi
+# ---- one process for all: every thread of it is shut in, those begun first as well ----
+serve_demo "$W/alone" --fronts 0
+ok "one process serves" 200 "$(curl -s -m 5 -o /dev/null -w '%{http_code}' "$B/")"
+ok "and none of its threads is outside of what it is confined to" "Seccomp: 2" "$(sed -n 's/^Seccomp:[[:space:]]*/Seccomp: /p' /proc/$PID/task/*/status | sort -u)"
+kill $PID
+wait $PID
+PID=
 echo "fronts: $(wc -l <"$W/acked") acts acknowledged; $passed passed, $failed failed"
 [ $failed = 0 ]

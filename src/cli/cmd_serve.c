@@ -172,9 +172,9 @@ static int serve_alone(struct cmd *c, struct serving *s)
     sigaddset(&stop, SIGTERM);
     bool far = s->far_socket != 0; /* else nobody is relayed to */
     enum err e = login_make_key(ctx, s->node.dir);
+    e = e == ERR_OK ? serving_shut_in(ctx, s) : e; /* before there are threads: each is shut in */
     e = e == ERR_OK ? serving_doors(ctx, s) : e;
     e = e == ERR_OK ? control_open(ctx, &s->health, &s->control) : e;
-    e = e == ERR_OK ? serving_shut_in(ctx, s) : e;
     if (e == ERR_OK) {
         say_serving(ctx, s);
         e = far ? relay_new(ctx, s->node.gate, &s->relay) : e;
