@@ -37,8 +37,9 @@ static enum err store_make(struct ctx *ctx, struct str dir, struct str database)
     return e;
 }
 
-enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct text2 name,
-                     struct str database)
+/* *ret_rows: the rows of a store that was empty are this node's. */
+static enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct text2 name,
+                            struct str database, bool *ret_rows)
 {
     struct arena *a = ctx->arena;
     struct world *w = ctx->world;
@@ -59,6 +60,7 @@ enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct te
     json_write(&b, &o);
     buf_byte(&b, '\n');
     TRY(store_make(ctx, dir, database));
+    *ret_rows = true;
     TRY(keys_create(ctx, dir));
     /* The keys others verify the ledger with, in the form of C2SP signed-note. */
     struct public_keys keys;
@@ -73,14 +75,30 @@ enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct te
 }
 
 static enum err make_beside(struct ctx *ctx, struct str beside, struct str code, struct text2 name,
-                            struct str database, node_fill *fill, void *arg)
+                            struct str database, node_fill *fill, void *arg, bool *ret_rows)
 {
     struct node n;
-    TRY(node_create(ctx, beside, code, name, database));
+    TRY(node_create(ctx, beside, code, name, database, ret_rows));
     TRY(node_open(ctx, beside, &n));
     enum err e = fill(ctx, &n, arg);
     node_close(&n);
     return e;
+}
+
+/* The folder of a node that did not come about is removed with its rows; in a database only its
+ * tables can be. */
+static void rows_unmake(struct ctx *ctx, struct str database)
+{
+    struct store *store = NULL;
+    enum err e = ERR_IN_USE;
+    /* A server may hold the lock of the connection that ended for a moment longer. */
+    for (int i = 0; i < 100 && e == ERR_IN_USE; i++) {
+        usleep(i == 0 ? 0 : 20000);
+        e = store_open(ctx, database, STORE_WRITE, &store);
+    }
+    e = e == ERR_OK ? store_unmake(ctx, store) : e;
+    store_close(store);
+    (void)e; /* what is said is why there is no node */
 }
 
 /* Half a node would be served like a whole one, with no law or nobody in it. */
@@ -89,14 +107,18 @@ enum err node_make(struct ctx *ctx, struct str dir, struct str code, struct text
 {
     struct str to = folder_name(dir);
     struct str beside = {0};
+    bool rows = false;
     TRY(folder_is_free(ctx, to));
     TRY(folder_beside(ctx, to, &beside));
-    enum err e = make_beside(ctx, beside, code, name, database, fill, arg);
+    enum err e = make_beside(ctx, beside, code, name, database, fill, arg, &rows);
     e = e == ERR_OK ? folder_take_place(ctx, beside, to) : e;
     if (e != ERR_OK) {
         struct why why = ctx->why;
         enum err removed = folder_remove(ctx, str_z(ctx->arena, beside));
         (void)removed; /* what is said is why there is no node */
+        if (rows && database.n > 0) {
+            rows_unmake(ctx, database);
+        }
         ctx->why = why;
     }
     return e;

@@ -191,6 +191,29 @@ enum err store_migrate(struct ctx *ctx, struct store *s)
     return schema_migrate(ctx, s, &schema);
 }
 
+static enum err tables_drop(struct ctx *ctx, struct db *db)
+{
+    for (size_t i = 0; i < store_table_count(); i++) {
+        TRY(db->store->engine->exec(ctx, db,
+                                    str_format(ctx->arena, "DROP TABLE IF EXISTS %.*s",
+                                               FMT(store_table_name(store_table_at(i))))
+                                        .p));
+    }
+    return ERR_OK;
+}
+
+enum err store_unmake(struct ctx *ctx, struct store *s)
+{
+    struct db *db = store_writer(s);
+    TRY(db_begin(ctx, db));
+    enum err e = tables_drop(ctx, db);
+    if (e != ERR_OK) {
+        db_rollback(db);
+        return e;
+    }
+    return db_commit(ctx, db);
+}
+
 enum err store_views_clear(struct ctx *ctx, struct db *writer)
 {
     struct schema schema = program_schema();

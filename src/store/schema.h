@@ -8,6 +8,9 @@
  * and when the definition of any view table changed, makes all view tables anew and empty.
  * ERR_VERSION when a newer program made the data. Needs the writer. */
 enum err store_migrate(struct ctx *ctx, struct store *s) MUST_USE;
+/* Drop every table of this program, in one transaction: for a store that was to become a node and
+ * did not. Needs the writer. */
+enum err store_unmake(struct ctx *ctx, struct store *s) MUST_USE;
 /* The data version this program writes. */
 int store_version(void);
 /* True when the view tables were made empty and not yet filled from the ledger again. */
