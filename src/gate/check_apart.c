@@ -33,15 +33,17 @@ static bool co_signed(const struct question *q)
     return false;
 }
 
-/* Did they do in this case what another person must have done? */
-static bool did_apart(const struct act_kind *kind, const struct standing *s)
+/* Did they do in this case what another person must have done? Then the article that parts the two;
+ * else NULL. */
+static const struct cite *did_apart(const struct act_kind *kind, const struct standing *s)
 {
     for (size_t i = 0; i < kind->not_same_as_count; i++) {
         if (str_in(kind->not_same_as[i]->kind, s->did, s->did_count)) {
-            return true;
+            bool own = kind->same_by != NULL && kind->same_by[i].statute != NULL;
+            return own ? &kind->same_by[i] : &kind->apart.same;
         }
     }
-    return false;
+    return NULL;
 }
 
 static bool must_stay_out(const struct act_kind *kind, const struct standing *s)
@@ -67,9 +69,9 @@ static bool check_second(struct ctx *ctx, struct question *q, struct verdict *re
     if (must_stay_out(kind, second)) {
         return verdict_refuse(ctx, q, ret, "apart.second", &kind->apart.recuse, none);
     }
-    if (second->is_both || did_apart(kind, second)) {
-        const struct cite *same = second->is_both ? NULL : &kind->apart.same;
-        return verdict_refuse(ctx, q, ret, "apart.second", same, none);
+    const struct cite *apart = did_apart(kind, second);
+    if (second->is_both || apart != NULL) {
+        return verdict_refuse(ctx, q, ret, "apart.second", apart, none);
     }
     return consent_holds(ctx, q->draft) ||
            verdict_refuse(ctx, q, ret, "apart.signature", officers, none);
@@ -92,8 +94,9 @@ bool check_apart(struct ctx *ctx, struct question *q, struct verdict *ret)
     if (must_stay_out(kind, first)) {
         return verdict_refuse(ctx, q, ret, "apart.conflict", &kind->apart.recuse, none);
     }
-    if (did_apart(kind, first)) {
-        return verdict_refuse(ctx, q, ret, "apart.same", &kind->apart.same, none);
+    const struct cite *apart = did_apart(kind, first);
+    if (apart != NULL) {
+        return verdict_refuse(ctx, q, ret, "apart.same", apart, none);
     }
     for (size_t i = 0; i < kind->after_count; i++) {
         if (!anyone_did(q, kind->after[i])) {

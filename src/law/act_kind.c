@@ -57,6 +57,29 @@ static void read_who(struct builder *b, const struct source *f, const struct jso
     }
 }
 
+/* One article for all kinds of `not_same_as`, or one of each: {"legal-review": "…", …}. */
+static void read_same(struct builder *b, const struct source *f, const struct json *apart,
+                      const struct json *articles, struct act_kind *k)
+{
+    const struct json *kinds = json_get(apart, "not_same_as");
+    const struct json *by = json_get(articles, "not_same_as");
+    if (!json_is(by, JSON_OBJECT) || !json_is(kinds, JSON_ARRAY)) {
+        k->apart.same = may_cite(b, f, articles, "not_same_as");
+        return;
+    }
+    struct cite *list = ARENA_ARRAY(b->law->arena, struct cite, kinds->count + 1);
+    size_t known = 0;
+    for (size_t i = 0; i < kinds->count; i++) {
+        struct str kind = kinds->items[i].text;
+        known += json_get_str(by, kind) != NULL;
+        list[i] = may_cite(b, f, by, str_z(b->law->arena, kind));
+    }
+    if (known < by->count) {
+        problem(b, f, by, "reference", "articles of kinds that \"not_same_as\" does not name");
+    }
+    k->same_by = list;
+}
+
 static void read_apart(struct builder *b, const struct source *f, const struct json *o,
                        struct act_kind *k)
 {
@@ -84,7 +107,7 @@ static void read_apart(struct builder *b, const struct source *f, const struct j
     const struct json *articles = json_get(o, "articles");
     if (articles != NULL) {
         only_members(b, f, articles, article_names);
-        k->apart.same = may_cite(b, f, articles, "not_same_as");
+        read_same(b, f, o, articles, k);
         k->apart.after = may_cite(b, f, articles, "after");
         k->apart.officers = may_cite(b, f, articles, "officers");
         k->apart.recuse = may_cite(b, f, articles, "recuse");

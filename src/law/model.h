@@ -229,6 +229,7 @@ struct act_kind {
     struct str to;
     const struct act_kind **not_same_as;
     size_t not_same_as_count;
+    const struct cite *same_by; /* the article of each, statute NULL: apart.same; NULL: of all */
     const struct act_kind **after;
     size_t after_count;
     const struct act_kind *

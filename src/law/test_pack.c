@@ -46,6 +46,10 @@ static const struct row {
     {"act/zzz.json", NULL, ACT ",\"tells\":[1]}", "\"tells\" is a list of texts"},
     {"act/zzz.json", NULL, ACT ",\"when\":\"1 +\"}", "\"when\":"},
     {"act/zzz.json", NULL, ACT ",\"apart\":{\"after\":[1]}}", "\"after\" is a list of names"},
+    {"act/zzz.json", NULL,
+     ACT ",\"apart\":{\"not_same_as\":[\"accept\"],\"articles\":{\"not_same_as\":"
+         "{\"grant\":\"行政许可法#24\"}}}}",
+     "articles of kinds that"},
     {"fact/z.json", NULL, FACT ",\"type\":\"integer\",\"min\":0.5}]}",
      "\"min\" must be a whole number"},
     {"statute/z.json", NULL, STATUTE ",\"from\":\"2026-02-30\",\"articles\":[]}",
