@@ -121,6 +121,7 @@ static void publish(void)
     struct db *reader = NULL;
     bool edited = false;
     stand_check(&b, law_read_folder(ctx, "law/cn", &pack), "law");
+    pack = stand_version(&b, pack, 2);
     struct law_file *files = ARENA_ARRAY(ctx->arena, struct law_file, pack.count);
     memcpy(files, pack.files, pack.count * sizeof(*files));
     for (size_t i = 0; i < pack.count; i++) {

@@ -76,7 +76,7 @@ int main(int argc, char **argv)
     stand_check(&b, law_read_folder(&b.ctx, "law/cn", &pack), "law");
     for (int64_t i = 0; i < WARM_UP + rounds; i++) {
         struct arena_mark mark = arena_mark(b.ctx.arena);
-        struct law_pack_source next = changed(pack, i + 1);
+        struct law_pack_source next = changed(stand_version(&b, pack, i + 2), i + 1);
         double ms = publish(&next);
         arena_reset(b.ctx.arena, mark);
         if (i < WARM_UP) {

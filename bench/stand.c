@@ -118,3 +118,22 @@ void stand_stop(struct stand *s)
     web_free(s->web);
     node_close(&s->node);
 }
+
+struct law_pack_source stand_version(struct stand *s, struct law_pack_source pack, int64_t number)
+{
+    static const struct str first = STR_INIT("\"2026.1\"");
+    struct arena *a = s->ctx.arena;
+    struct law_file *files = ARENA_ARRAY(a, struct law_file, pack.count);
+    for (size_t i = 0; i < pack.count; i++) {
+        files[i] = pack.files[i];
+        if (str_equal(files[i].path, STR("pack.json"))) {
+            struct str head = files[i].bytes;
+            size_t at = str_find(head, first);
+            must(at != SIZE_MAX);
+            files[i].bytes =
+                str_format(a, "%.*s\"2026.%lld\"%.*s", FMT(str_slice(head, 0, at)),
+                           (long long)number, FMT(str_slice(head, at + first.n, head.n)));
+        }
+    }
+    return (struct law_pack_source){files, pack.count};
+}

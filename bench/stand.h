@@ -33,3 +33,5 @@ void stand_sign_in(struct stand *s, struct str code, char cookie[64]);
 void stand_check(struct stand *s, enum err e, const char *what);
 /* Resident memory now, in MB. */
 double stand_memory(void);
+/* The pack as version 2026.NUMBER: what is published again with a change needs one of its own. */
+struct law_pack_source stand_version(struct stand *s, struct law_pack_source pack, int64_t number);

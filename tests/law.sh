@@ -109,7 +109,7 @@ usage "ask" $tongban ask "$dir/node" "$dir/act.json" --on 2030-02-30
 
 # The law of a node by the day: a version published ahead judges from its first day on.
 cp -r law/cn "$dir/cn-2030"
-sed -i 's/"from": "2020-01-01"/"from": "2030-01-01"/' "$dir/cn-2030/pack.json"
+sed -i 's/"from": "2020-01-01"/"from": "2030-01-01"/; s/"version": "2026.1"/"version": "2030.1"/' "$dir/cn-2030/pack.json"
 sed -i 's/"case": "none",/"case": "none", "when": "false", "when_article": "行政许可法#30", "when_text": {"zh": "不再登记", "en": "No more registered"},/' "$dir/cn-2030/act/register-party.json"
 $tongban init "$dir/ahead" --code 990101 --name x --pack law/cn --pack "$dir/cn-2030" >/dev/null 2>&1
 expect "ask, today" '^yes' $tongban ask "$dir/ahead" "$dir/act.json"

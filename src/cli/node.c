@@ -38,8 +38,8 @@ static enum err store_make(struct ctx *ctx, struct str dir, struct str database)
 }
 
 /* *ret_rows: the rows of a store that was empty are this node's. */
-static enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct text2 name,
-                            struct str database, bool *ret_rows)
+static enum err create(struct ctx *ctx, struct str dir, struct str code, struct text2 name,
+                       struct str database, bool *ret_rows)
 {
     struct arena *a = ctx->arena;
     struct world *w = ctx->world;
@@ -74,11 +74,18 @@ static enum err node_create(struct ctx *ctx, struct str dir, struct str code, st
     return file_write(ctx, path, buf_str(&b), 0600);
 }
 
+enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct text2 name,
+                     struct str database)
+{
+    bool rows = false;
+    return create(ctx, dir, code, name, database, &rows);
+}
+
 static enum err make_beside(struct ctx *ctx, struct str beside, struct str code, struct text2 name,
                             struct str database, node_fill *fill, void *arg, bool *ret_rows)
 {
     struct node n;
-    TRY(node_create(ctx, beside, code, name, database, ret_rows));
+    TRY(create(ctx, beside, code, name, database, ret_rows));
     TRY(node_open(ctx, beside, &n));
     enum err e = fill(ctx, &n, arg);
     node_close(&n);

@@ -22,9 +22,11 @@ struct node {
     struct agenda *agenda;
 };
 
-/* Make a new node (folder, keys, node.json, empty store), filled by `fill` while it is open, whole
- * or not at all: it is made under a name beside DIR and takes its place when `fill` is done; when
- * it fails, its tables in a database go too. ERR_DUPLICATE when there is one. */
+/* Make a new node: folder, keys, node.json, empty store. ERR_DUPLICATE when there is one. */
+enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct text2 name,
+                     struct str database) MUST_USE;
+/* The same, filled by `fill` while it is open, whole or not at all: it is made under a name beside
+ * DIR and takes its place when `fill` is done; when it fails, its tables in a database go too. */
 typedef enum err node_fill(struct ctx *ctx, struct node *n, void *arg);
 enum err node_make(struct ctx *ctx, struct str dir, struct str code, struct text2 name,
                    struct str database, node_fill *fill, void *arg) MUST_USE;
