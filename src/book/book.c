@@ -894,7 +894,7 @@ static enum err unreadable(struct ctx *ctx, struct trial *t)
     return ERR_OK;
 }
 
-static void find_fault(struct ctx *ctx, struct trial *t, struct str sentence)
+static void find_fault(struct ctx *ctx, struct trial *t, bool warning, struct str sentence)
 {
     size_t n = t->problems.count;
     struct law_problem *grown = ARENA_ARRAY(ctx->arena, struct law_problem, n + 1);
@@ -902,13 +902,14 @@ static void find_fault(struct ctx *ctx, struct trial *t, struct str sentence)
         grown[i] = t->problems.items[i];
     }
     grown[n] = (struct law_problem){
-        .file = STR("pack.json"), .code = STR("version"), .sentence = sentence};
+        .file = STR("pack.json"), .warning = warning, .code = STR("version"), .sentence = sentence};
     t->problems = (struct law_problems){.items = grown, .count = n + 1};
-    t->good = false;
+    t->good = t->good && warning;
 }
 
-/* A version names one text for ever: who cites 2026.1 must find what was cited. And the act, which
- * everybody reads, calls the pack what the pack calls itself. */
+/* The act, which everybody reads, calls the pack what the pack calls itself. And a version should
+ * name one text: who cites 2026.1 must find what was cited. What acts rest on is the digest, so a
+ * version that comes again with other content is a warning. */
 static void check_name(struct work *w, struct trial *t, const struct pack_head *head,
                        struct str digest)
 {
@@ -917,7 +918,7 @@ static void check_name(struct work *w, struct trial *t, const struct pack_head *
     struct str version = json_text(&t->said, "pack.version");
     if (!str_equal(code, head->code) || !str_equal(version, head->version) ||
         !str_equal(json_text(&t->said, "pack.digest"), digest)) {
-        find_fault(ctx, t,
+        find_fault(ctx, t, false,
                    str_format(ctx->arena,
                               "the act calls it %.*s %.*s, the pack itself %.*s %.*s, of digest "
                               "%.*s",
@@ -928,7 +929,7 @@ static void check_name(struct work *w, struct trial *t, const struct pack_head *
         const struct publication *p = &w->book->rows[i];
         if (str_equal(p->pack, head->code) && str_equal(p->version, head->version) &&
             !str_equal(p->digest, digest)) {
-            find_fault(ctx, t,
+            find_fault(ctx, t, true,
                        str_format(ctx->arena,
                                   "version %.*s of %.*s was published by act %lld with another "
                                   "content: give this one the next number",

@@ -1,5 +1,5 @@
-/* What a published pack may be called: a version names one text for ever, has the form that
- * documents cite, and the act calls the pack what the pack calls itself. */
+/* What a published pack is called: a version should name one text and have the form that documents
+ * cite, which whoever publishes is told; and the act calls the pack what the pack calls itself. */
 #include "base/json_make.h"
 #include "base/test.h"
 #include "book/book.h"
@@ -32,7 +32,8 @@ static struct law_pack_source changed(struct test *t, struct ctx *ctx, const cha
     return (struct law_pack_source){files, pack.count};
 }
 
-static bool is_refused_for(struct story *s, const struct law_pack_source *pack, const char *why)
+/* It is published, and whoever publishes it is told. */
+static bool is_warned_of(struct story *s, const struct law_pack_source *pack, const char *why)
 {
     struct ctx *ctx = s->ctx;
     struct law_problems problems = {0};
@@ -40,13 +41,13 @@ static bool is_refused_for(struct story *s, const struct law_pack_source *pack, 
     bool told = false;
     for (size_t i = 0; i < problems.count; i++) {
         const struct law_problem *p = &problems.items[i];
-        told = told || (str_equal(p->file, STR("pack.json")) && !p->warning &&
+        told = told || (str_equal(p->file, STR("pack.json")) && p->warning &&
                         str_find(p->sentence, str_from(why)) != SIZE_MAX);
     }
-    return e == ERR_SYNTAX && told;
+    return e == ERR_OK && told;
 }
 
-TEST(publish_a_version_names_one_text)
+TEST(publish_a_version_should_name_one_text)
 {
     struct story *s = ARENA_NEW(ctx->arena, struct story);
     struct law_problems problems;
@@ -55,14 +56,14 @@ TEST(publish_a_version_names_one_text)
     struct law_pack_source other = changed(t, ctx, "2026.1", " it");
     struct law_pack_source next = changed(t, ctx, "2026.2", " it");
     CHECK_OK(stage_publish(ctx, &s->stage, &same, &problems)); /* once more: the same */
-    CHECK(is_refused_for(s, &other, "version 2026.1 of cn was published by act 0"));
+    CHECK(is_warned_of(s, &other, "version 2026.1 of cn was published by act 0"));
     CHECK_OK(stage_publish(ctx, &s->stage, &next, &problems));
-    CHECK(is_refused_for(s, &other, "give this one the next number"));
+    CHECK(is_warned_of(s, &other, "give this one the next number"));
     story_replay(s);
     story_close(s);
 }
 
-TEST(publish_a_version_is_a_year_and_a_number)
+TEST(publish_a_version_should_be_a_year_and_a_number)
 {
     static const char *const wrong[] = {"v0",   "2026",    "2026.0", "2026.01",
                                         "26.1", "2026.1a", "1.2.3"};
@@ -70,7 +71,7 @@ TEST(publish_a_version_is_a_year_and_a_number)
     story_open(s, t, ctx);
     for (size_t i = 0; i < LEN(wrong); i++) {
         struct law_pack_source pack = changed(t, ctx, wrong[i], " it");
-        CHECK(is_refused_for(s, &pack, "a year and a number count versions, as in 2026.1"));
+        CHECK(is_warned_of(s, &pack, "a year and a number count versions, as in 2026.1"));
     }
     story_close(s);
 }

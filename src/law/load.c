@@ -88,7 +88,7 @@ static void read_pack(struct builder *b, struct source *f)
     p->code = want_text(b, f, o, "pack");
     p->version = want_text(b, f, o, "version");
     if (p->version.n > 0 && !is_version(p->version)) {
-        problem(b, f, json_get(o, "version"), b->in_force ? "w:version" : "version",
+        problem(b, f, json_get(o, "version"), "w:version",
                 "the version is \"%.*s\": a year and a number count versions, as in 2026.1",
                 FMT(p->version));
     }
