@@ -142,6 +142,10 @@ $T demo --dir "$W/demo" --port 0 >"$W/log" 2>&1 &
 PID=$!
 for i in $(seq 100); do grep -q '^serving ' "$W/log" && break; sleep 0.1; done
 has "the demo says so as well" "says so meanwhile" "$(cat "$W/log")"
+for i in $(seq 50); do grep -q 'law: older' "$W/log" && break; sleep 0.1; done
+has "what its packs lack of what this program asks is said once it serves, by file" \
+    'add to the next version of the packs: code/refusal.json: the code table refusal has no row' "$(cat "$W/log")"
+want "once" 1 "$(grep -c 'law: older' "$W/log")"
 # Its law is older than the refusal by registers: by that law a register only fills in, and another telephone is one.
 B=$(sed -nE 's#^serving (http://[^/]*)/.*#\1#p' "$W/log" | head -n 1)
 curl -s -o /dev/null -c "$W/jar" "$(sed -E 's#.*"id":"p-ming"[^}]*"sign_in":"([^"]*)".*#\1#' "$W/demo/demo.json")"

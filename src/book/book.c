@@ -73,6 +73,7 @@ struct snapshot {
     int loan;        /* its place among what is lent; -1: none */
     uint64_t used;   /* when it was last asked for */
     char alarm[400]; /* why another law stands in for that of these days; empty when none does */
+    char lacks[BOOK_LACKS_BYTES]; /* words this program asks of packs that are not there */
 };
 
 struct law_book {
@@ -463,6 +464,19 @@ struct str book_alarm(struct law_book *b, struct day day, struct arena *a)
     return str_copy(a, str_from(text));
 }
 
+struct str book_lacks(struct law_book *b, struct day day, struct arena *a)
+{
+    char text[BOOK_LACKS_BYTES] = "";
+    pthread_mutex_lock(&b->lock);
+    int64_t seq = b->visible == 0 ? -1 : b->rows[b->visible - 1].seq;
+    const struct snapshot *s = find(b, seq, day);
+    if (s != NULL) {
+        memcpy(text, s->lacks, sizeof(text));
+    }
+    pthread_mutex_unlock(&b->lock);
+    return str_copy(a, str_from(text));
+}
+
 /* What an arena holds: a snapshot of this book or a borrowed one; or nothing was found. */
 struct pin {
     struct law_book *book;
@@ -559,6 +573,22 @@ static void narrow(struct wanted *x, struct day change)
     }
 }
 
+/* Packs published before this program asked for a word of them hold all the same: what they lack
+ * is a warning, by these codes (law/check.c), and is told whoever runs the node. */
+static void note_lacks(struct snapshot *s, const struct law_problems *problems)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < problems->count && n + 1 < sizeof(s->lacks); i++) {
+        const struct law_problem *p = &problems->items[i];
+        if (p->warning &&
+            (str_equal(p->code, STR("refusal")) || str_equal(p->code, STR("licence")))) {
+            int more = snprintf(s->lacks + n, sizeof(s->lacks) - n, "%s%.*s: %.*s",
+                                n == 0 ? "" : "; ", FMT(p->file), FMT(p->sentence));
+            n += more < 0 ? 0 : (size_t)more;
+        }
+    }
+}
+
 /* Link the law of a day; ERR_NOT_FOUND when nothing is in force. */
 static enum err link_day(struct work *w, struct wanted *x)
 {
@@ -599,6 +629,8 @@ static enum err link_day(struct work *w, struct wanted *x)
         x->made = NULL;
         arena_free(w->making);
         w->making = NULL;
+    } else {
+        note_lacks(x->made, &problems);
     }
     return e;
 }

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "base/arena.h"
+#include "base/day.h"
 #include "base/str.h"
 #include "base/world.h"
 #include "gate/relay.h"
@@ -84,6 +85,26 @@ static enum err law_of_today(struct ctx *ctx, struct node *n, struct str *ret_al
     return e == ERR_SYNTAX ? ERR_OK : e;
 }
 
+/* Once for what is the same: the law goes on without, and the next version of a pack adds it. */
+static void tell_lacks(struct ctx *ctx, struct health *h)
+{
+    struct day today = instant_day(ctx->world->now(ctx->world));
+    struct str lacks = book_lacks(gate_book(h->node->gate), today, ctx->arena);
+    if (h->node->agenda == NULL || str_equal(lacks, str_from(h->lacks))) {
+        return;
+    }
+    if (lacks.n > 0) {
+        fprintf(
+            stderr,
+            "tongban: law: older than this program; add to the next version of the packs: %.*s\n",
+            FMT(lacks));
+    } else {
+        fprintf(stderr, "tongban: law: it has all that this program asks of packs\n");
+    }
+    memcpy(h->lacks, lacks.p, lacks.n);
+    h->lacks[lacks.n] = 0;
+}
+
 void health_law(struct ctx *ctx, struct health *h, bool ticks)
 {
     struct arena_mark mark = arena_mark(ctx->arena);
@@ -98,6 +119,7 @@ void health_law(struct ctx *ctx, struct health *h, bool ticks)
         }
         memcpy(h->law, now.p, now.n);
         h->law[now.n] = 0;
+        tell_lacks(ctx, h);
     }
     arena_reset(ctx->arena, mark);
 }

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
+#include "book/book.h"
 #include "cli/node.h"
 #include "web/web.h"
 #include "web/serve.h"
@@ -27,7 +28,8 @@ struct health {
     struct health_told *told;
     const struct gate *line; /* of a front on another machine, whose way to the writer may end */
     char law[400];           /* what was last said of the law; empty: all is well */
-    pid_t ends;              /* the process to ask for an end of all; 0: this one */
+    char lacks[BOOK_LACKS_BYTES]; /* and of what its packs lack */
+    pid_t ends;                   /* the process to ask for an end of all; 0: this one */
 };
 
 /* Memory for what is told, which processes forked later share. */
