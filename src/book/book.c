@@ -448,32 +448,24 @@ static struct snapshot *find_pinned(struct law_book *b, int64_t law_seq, struct 
     return s;
 }
 
-struct str book_alarm(struct law_book *b, struct day day, struct arena *a)
+struct str book_alarm(struct law_book *b, struct day day, struct arena *a, struct str *ret_lacks)
 {
     char text[sizeof(((struct snapshot *)0)->alarm)] = "";
+    char lacks[BOOK_LACKS_BYTES] = "";
     pthread_mutex_lock(&b->lock);
     int64_t seq = b->visible == 0 ? -1 : b->rows[b->visible - 1].seq;
     const struct snapshot *s = find(b, seq, day);
     if (s != NULL) {
         memcpy(text, s->alarm, sizeof(text));
+        memcpy(lacks, s->lacks, sizeof(lacks));
     }
     pthread_mutex_unlock(&b->lock);
     if (s == NULL && borrows(b)) {
         loans_alarm(b->lending.loans, b->lending.row, seq, day, text, sizeof(text));
     }
-    return str_copy(a, str_from(text));
-}
-
-struct str book_lacks(struct law_book *b, struct day day, struct arena *a)
-{
-    char text[BOOK_LACKS_BYTES] = "";
-    pthread_mutex_lock(&b->lock);
-    int64_t seq = b->visible == 0 ? -1 : b->rows[b->visible - 1].seq;
-    const struct snapshot *s = find(b, seq, day);
-    if (s != NULL) {
-        memcpy(text, s->lacks, sizeof(text));
+    if (ret_lacks != NULL) {
+        *ret_lacks = str_copy(a, str_from(lacks));
     }
-    pthread_mutex_unlock(&b->lock);
     return str_copy(a, str_from(text));
 }
 

@@ -24,13 +24,11 @@ enum err book_law(struct ctx *ctx, struct law_book *b, struct db *db, int64_t la
                   struct day day, const struct law **ret) MUST_USE;
 
 /* What is wrong with the law of a day that was asked for (by readers), for who watches over the
- * node: a sentence, or empty. Any thread. */
-struct str book_alarm(struct law_book *b, struct day day, struct arena *a);
-/* What the packs in force lack of what this program asks of packs, by file, cut at
- * BOOK_LACKS_BYTES; empty when nothing, or when this process has not linked the law of that day.
- * Any thread. */
+ * node: a sentence, or empty. *ret_lacks: what the packs in force lack of what this program asks of
+ * packs, by file, cut at BOOK_LACKS_BYTES; empty when nothing, or when this process has not linked
+ * that law; NULL is allowed. Any thread. */
 enum { BOOK_LACKS_BYTES = 1200 };
-struct str book_lacks(struct law_book *b, struct day day, struct arena *a);
+struct str book_alarm(struct law_book *b, struct day day, struct arena *a, struct str *ret_lacks);
 
 /* ---- the writer's ---- */
 

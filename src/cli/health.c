@@ -89,7 +89,8 @@ static enum err law_of_today(struct ctx *ctx, struct node *n, struct str *ret_al
 static void tell_lacks(struct ctx *ctx, struct health *h)
 {
     struct day today = instant_day(ctx->world->now(ctx->world));
-    struct str lacks = book_lacks(gate_book(h->node->gate), today, ctx->arena);
+    struct str lacks = {0};
+    (void)book_alarm(gate_book(h->node->gate), today, ctx->arena, &lacks);
     if (h->node->agenda == NULL || str_equal(lacks, str_from(h->lacks))) {
         return;
     }

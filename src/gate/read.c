@@ -36,7 +36,7 @@ enum err gate_law(struct ctx *ctx, struct gate *g, struct db *reader, const stru
 
 struct str gate_alarm(struct gate *g, struct arena *a)
 {
-    return book_alarm(g->book, instant_day(g->world->now(g->world)), a);
+    return book_alarm(g->book, instant_day(g->world->now(g->world)), a, NULL);
 }
 
 enum err gate_case(struct ctx *ctx, struct gate *g, struct db *reader, struct str id,
