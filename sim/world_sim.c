@@ -292,8 +292,8 @@ static struct inode *inode_new(struct sim *s, bool is_dir)
 
 static char *text_copy(const char *text)
 {
-    char *copy = grow(NULL, strlen(text) + 1);
-    return strcpy(copy, text);
+    size_t bytes = strlen(text) + 1;
+    return memcpy(grow(NULL, bytes), text, bytes);
 }
 
 static void inode_free(struct inode *f)

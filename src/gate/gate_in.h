@@ -37,9 +37,9 @@ struct clock_row {
  * they did, or are, under another account counts. */
 enum { SIGNER_FIRST, SIGNER_SECOND, SIGNERS };
 struct standing {
-    struct str conflict; /* relation that bars the officer; empty when none */
-    bool is_both;        /* acted in this case on the other side of the counter */
-    bool decided_before; /* did a kind `apart.earlier` names, in the case this one is about */
+    struct str conflict;   /* relation that bars the officer; empty when none */
+    bool is_both;          /* acted in this case on the other side of the counter */
+    bool decided_before;   /* did a kind `apart.earlier` names, in the case this one is about */
     const struct str *did; /* the kinds of act they did in this case */
     size_t did_count;
 };
@@ -85,6 +85,7 @@ struct question {
                           empty when none */
 
     int leaf_form;         /* in which its leaf is written (act.c) */
+    unsigned asks;         /* the slots that conditions look into, as bits (record.c) */
     struct json registers; /* register -> the record that the facts, or whose act it is, name */
     struct feel_value
         record;             /* what conditions ask of the case's past and its party's other cases */
@@ -274,7 +275,9 @@ const struct json *register_value(const struct question *q, const struct fact *f
 
 /* ---- record.c: what conditions may ask of the past ---- */
 
-/* Does an expression that decides about this act look into a slot? q->kind is known. */
+/* Note which slots the expressions look into that decide about this act, by its kind and item. */
+void question_note_slots(struct question *q);
+/* Does one look into this slot? */
 bool question_asks(const struct question *q, enum law_slot slot);
 /* Fill q->record, when it is asked for. */
 enum err record_load(struct ctx *ctx, struct db *db, struct question *q) MUST_USE;

@@ -11,36 +11,47 @@
 #include "base/json.h"
 #include "feel/shape.h"
 
-static bool needs_ask(const struct question *q, enum law_slot slot)
+/* The slots of law_scope that a program reads, as bits. */
+static unsigned slots_of(const struct feel_program *program)
+{
+    unsigned bits = 0;
+    for (unsigned slot = 0; program != NULL && slot < LAW_SLOT_COUNT; slot++) {
+        bits |= feel_uses(program, slot) ? 1u << slot : 0;
+    }
+    return bits;
+}
+
+static unsigned slots_of_needs(const struct question *q)
 {
     struct need_list needs = question_needs(q);
+    unsigned bits = 0;
     for (size_t k = 0; k < LEN(needs.list); k++) {
         for (size_t i = 0; i < needs.count[k]; i++) {
-            const struct feel_program *when = needs.list[k][i].when;
-            if (when != NULL && feel_uses(when, slot)) {
-                return true;
-            }
+            bits |= slots_of(needs.list[k][i].when);
         }
     }
-    return false;
+    return bits;
+}
+
+void question_note_slots(struct question *q)
+{
+    const struct act_kind *kind = q->kind;
+    q->asks = kind == NULL ? 0 : slots_of(kind->bounds_allow) | slots_of_needs(q);
+    for (size_t i = 0; kind != NULL && i < kind->condition_count; i++) {
+        q->asks |= slots_of(kind->conditions[i].when);
+    }
+    for (size_t i = 0; kind != NULL && i < kind->limit_count; i++) {
+        q->asks |= slots_of(kind->limits[i].when);
+    }
+    bool fills = kind != NULL && kind->fields_from_need && q->item != NULL;
+    for (size_t i = 0; fills && i < q->item->condition_count; i++) {
+        q->asks |= slots_of(q->item->conditions[i].when);
+    }
 }
 
 bool question_asks(const struct question *q, enum law_slot slot)
 {
-    const struct act_kind *kind = q->kind;
-    bool asks = kind->bounds_allow != NULL && feel_uses(kind->bounds_allow, slot);
-    asks = asks || needs_ask(q, slot);
-    for (size_t i = 0; i < kind->condition_count && !asks; i++) {
-        asks = feel_uses(kind->conditions[i].when, slot);
-    }
-    for (size_t i = 0; i < kind->limit_count && !asks; i++) {
-        asks = kind->limits[i].when != NULL && feel_uses(kind->limits[i].when, slot);
-    }
-    for (size_t i = 0; q->item != NULL && i < q->item->condition_count && !asks; i++) {
-        const struct feel_program *when = q->item->conditions[i].when;
-        asks = kind->fields_from_need && when != NULL && feel_uses(when, slot);
-    }
-    return asks;
+    return (q->asks & 1u << slot) != 0;
 }
 
 /* ---- acts ---- */
@@ -213,7 +224,7 @@ static enum err load_named(struct ctx *ctx, struct db *db, const struct question
 enum err record_load(struct ctx *ctx, struct db *db, struct question *q)
 {
     q->record = feel_context(NULL, 0);
-    if (q->kind == NULL || !question_asks(q, LAW_SLOT_RECORD)) {
+    if (!question_asks(q, LAW_SLOT_RECORD)) {
         return ERR_OK;
     }
     struct feel_entry *e = ARENA_ARRAY(ctx->arena, struct feel_entry, 5);

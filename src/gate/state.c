@@ -131,6 +131,7 @@ enum err question_load(struct ctx *ctx, struct gate *g, struct db *db, const str
     }
     q->kind = law_act(q->law, draft->kind);
     q->facts = merged_facts(ctx->arena, &q->facts_before, &draft->fields);
+    question_note_slots(q);
     TRY(load_people(ctx, g, db, q));
     TRY(registers_load(ctx, g, db, q));
     TRY(record_load(ctx, db, q));
