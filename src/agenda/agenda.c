@@ -21,7 +21,6 @@
 #include "limit_gen.h"
 
 enum {
-    LEAP_MS = 10 * 60 * 1000,
     TICK_MAX = LIMIT_WRITER_QUEUE / 2,
     TICK_ARENA_BYTES = 16 << 20,
     OWED_AT_ONCE = 64,
@@ -46,10 +45,6 @@ struct agenda {
     atomic_bool owed_missed;
     bool owed_looking;
     char owed_from[CASE_BYTES];
-    /* The steady and the wall clock at the last tick, to notice leaps. */
-    int64_t mono_ns;
-    struct instant wall;
-    bool held;
     /* Acts of the clock that are not answered yet; where the present round has come to. */
     _Atomic size_t open;
     bool more;
@@ -103,31 +98,7 @@ static void forget_refused(struct agenda *g, struct day today)
     }
 }
 
-/* ---- the clock ---- */
-
-/* The wall clock must have moved as the steady clock did, give or take what a time service
- * corrects. */
-static bool clock_leapt(struct agenda *g, struct instant now, int64_t mono_ns)
-{
-    bool first = g->mono_ns == 0;
-    int64_t steady_ms = (mono_ns - g->mono_ns) / 1000000;
-    int64_t wall_ms = now.ms - g->wall.ms;
-    int64_t off = wall_ms - steady_ms;
-    g->held = g->held || (!first && (off > LEAP_MS || off < -LEAP_MS));
-    if (!g->held) {
-        g->mono_ns = mono_ns;
-        g->wall = now;
-    } else if (off <= LEAP_MS && off >= -LEAP_MS) {
-        g->held = false; /* it came back by itself */
-    }
-    return g->held;
-}
-
-void agenda_trust_clock(struct agenda *g)
-{
-    g->mono_ns = 0;
-    g->held = false;
-}
+/* ---- acts of the clock ---- */
 
 /* What failed, or found no room, is due again in the next round. */
 static void tick_done(void *arg, enum err err, const struct why *why, const struct receipt *receipt)
@@ -270,13 +241,9 @@ static enum err sweep_look(struct ctx *ctx, struct agenda *g, struct db *reader)
 
 enum err agenda_tick(struct ctx *ctx, struct agenda *g, size_t *ret_count)
 {
-    struct instant now = g->world->now(g->world);
     *ret_count = 0;
-    if (clock_leapt(g, now, g->world->mono_ns(g->world))) {
-        return fault(ctx, ERR_PRECONDITION,
-                     "the wall clock leapt against the steady clock; acts of the clock wait until "
-                     "it agrees again or an operator confirms it");
-    }
+    TRY(gate_clock(ctx, g->gate));
+    struct instant now = g->world->now(g->world);
     if (atomic_load(&g->open) > 0) {
         return ERR_OK; /* taken again, they would only be refused */
     }

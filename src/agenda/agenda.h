@@ -19,10 +19,8 @@ void agenda_free(struct agenda *a);
 
 /* Submit the acts of timers whose day has passed; returns how many of these were queued. After a
  * start, and when the queue was full, also the acts the node itself is awaited to do (a filing that
- * is decided at once). Holds still when the wall clock leapt against the steady clock
- * (ERR_PRECONDITION), until it agrees again or an operator says so by agenda_trust_clock. */
+ * is decided at once). Holds still while the clock may date no acts (ERR_CLOCK, gate_clock). */
 enum err agenda_tick(struct ctx *ctx, struct agenda *a, size_t *ret_count) MUST_USE;
 /* A round over what is due is under way: call agenda_tick again shortly. In one round each timer
  * acts, or is refused, once. */
 bool agenda_tick_more(const struct agenda *a);
-void agenda_trust_clock(struct agenda *a);

@@ -17,11 +17,11 @@ static const char health_usage[] =
     "all is good\n"
     "The same is at /healthz of its address, for a machine with Accept: application/json.\n";
 static const char clock_usage[] =
-    "usage: tongban clock DIR --trust   the machine's clock leapt and is right now: let timers go "
-    "on\n"
-    "A node whose wall clock leapt against its steady one does nothing by the clock until they "
-    "agree "
-    "again, or until this is said.\n";
+    "usage: tongban clock DIR --trust   the machine's clock is right as it stands: let acts be "
+    "admitted\n"
+    "A node whose wall clock leapt against its steady one, or stands before its newest act, admits "
+    "nothing until it is right again, or until this is said. Trusted before its newest act, it "
+    "dates acts by that one until the clock has caught up.\n";
 static const char stop_usage[] =
     "usage: tongban stop DIR   end the node that serves DIR, in order\n";
 

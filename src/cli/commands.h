@@ -12,7 +12,7 @@
     X(backup, "copy a node, also one that serves")                                                 \
     X(restore, "make a node from a copy")                                                          \
     X(health, "is the node that serves a folder well")                                             \
-    X(clock, "let a node go on after its clock leapt")                                             \
+    X(clock, "let a node go on whose clock leapt")                                             \
     X(stop, "end the node that serves a folder")                                                   \
     X(client, "register an application that relies on this node's identity, or close it")          \
     X(jobs, "list what waits to be done, arm again or drop what failed")                           \

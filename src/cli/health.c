@@ -14,9 +14,13 @@
 #include "base/day.h"
 #include "base/str.h"
 #include "base/world.h"
+#include "gate/read.h"
 #include "gate/relay.h"
 #include "gate/run.h"
 #include "web/serve.h"
+
+/* A clock this long after the newest act is told at the start: nobody acts over holidays. */
+enum { GAP_MS = 30 * 86400 * 1000LL };
 
 static enum err touch(struct ctx *ctx, struct db *db, struct str payload UNUSED,
                       const struct keep_act *act UNUSED, struct buf *answer UNUSED)
@@ -125,7 +129,49 @@ void health_law(struct ctx *ctx, struct health *h, bool ticks)
     arena_reset(ctx->arena, mark);
 }
 
-bool health_watch(struct ctx *ctx, struct health *h, enum err *tick)
+/* A node may have been down for a year, so a clock that stands long after the newest act stops
+ * nothing; whoever starts the node is told, and sees whether that is so. */
+static void tell_gap(struct ctx *ctx, struct health *h)
+{
+    struct db **reader = ARENA_NEW(ctx->arena, struct db *);
+    struct act_record newest;
+    bool found = false;
+    uint64_t size = 0;
+    struct str note = {0};
+    arena_defer(ctx->arena, close_reader, reader);
+    enum err e = store_reader(ctx, h->node->store, reader);
+    e = e == ERR_OK ? gate_checkpoint(ctx, h->node->gate, *reader, &note, &size) : e;
+    e = e == ERR_OK && size > 0
+            ? gate_act(ctx, h->node->gate, *reader, (int64_t)size - 1, &newest, &found)
+            : e;
+    close_reader(reader);
+    struct instant now = ctx->world->now(ctx->world);
+    if (e == ERR_OK && found && now.ms - newest.at.ms > GAP_MS) {
+        fprintf(stderr,
+                "tongban: clock: the newest act is of %.*s and the clock says %.*s; if that is not "
+                "so, stop the node before anybody acts\n",
+                FMT(day_text(ctx->arena, instant_day(newest.at))),
+                FMT(day_text(ctx->arena, instant_day(now))));
+    }
+}
+
+/* What is wrong is said once when it begins, and once when it is over. */
+static void look_at_clock(struct ctx *ctx, struct health *h)
+{
+    bool waited = atomic_load(&h->told->clock_waits);
+    bool waits = gate_clock(ctx, h->node->gate) != ERR_OK;
+    if (waits != waited) {
+        fprintf(stderr, "tongban: clock: %.*s\n",
+                FMT(waits ? ctx->why.detail : STR("it is right again; acts are admitted")));
+    }
+    if (!h->gap_told) {
+        h->gap_told = true;
+        tell_gap(ctx, h);
+    }
+    atomic_store(&h->told->clock_waits, waits);
+}
+
+bool health_watch(struct ctx *ctx, struct health *h)
 {
     struct arena_mark mark = arena_mark(ctx->arena);
     int64_t now = ctx->world->mono_ns(ctx->world);
@@ -134,8 +180,7 @@ bool health_watch(struct ctx *ctx, struct health *h, enum err *tick)
     }
     h->next_ns = now + 1000000000;
     if (atomic_exchange(&h->trusts_clock, false)) {
-        agenda_trust_clock(h->node->agenda);
-        *tick = ERR_OK;
+        gate_trust_clock(h->node->gate);
     }
     enum err store = store_health(h->node->store);
     bool writes = h->node->keys != NULL;
@@ -147,7 +192,7 @@ bool health_watch(struct ctx *ctx, struct health *h, enum err *tick)
     }
     bool ends = must_end(ctx, h->node);
     if (writes) {
-        atomic_store(&h->told->clock_waits, *tick == ERR_PRECONDITION);
+        look_at_clock(ctx, h);
         atomic_store(&h->told->keys, keyholder_state(h->node->keys));
     }
     arena_reset(ctx->arena, mark);
@@ -175,8 +220,8 @@ size_t health_tell(struct ctx *ctx UNUSED, void *arg, struct web_health *ret)
     ret[1] = of_holder("token_keys", keyholder_state(n->token_keys));
     ret[2] = (struct web_health){
         "clock", !waits,
-        waits ? STR("the wall clock leapt; timers wait until it agrees again, or until an operator "
-                    "says tongban clock DIR --trust")
+        waits ? STR("the wall clock leapt, or stands before the newest act; nothing is admitted "
+                    "until it is right, or until an operator says tongban clock DIR --trust")
               : STR("")};
     if (h->line == NULL) {
         return 3;

@@ -19,13 +19,14 @@
 /* What the process that writes tells the others of what only it sees. */
 struct health_told {
     atomic_int keys;         /* enum keyholder_state */
-    atomic_bool clock_waits; /* the wall clock leapt: nothing is done by the clock until trusted */
+    atomic_bool clock_waits; /* the wall clock may date no acts: nothing is admitted */
 };
 struct health {
     struct node *node;
     int64_t next_ns;          /* of the next look */
     atomic_bool trusts_clock; /* asked for by an operator; done by the thread that keeps time */
     struct health_told *told;
+    bool gap_told; /* the clock was held against the newest act */
     const struct gate *line; /* of a front on another machine, whose way to the writer may end */
     char law[400];           /* what was last said of the law; empty: all is well */
     char lacks[BOOK_LACKS_BYTES]; /* and of what its packs lack */
@@ -42,8 +43,7 @@ extern const struct keep_table health_keeps;
  * said on stderr when it does not, and when it does again. From the thread that keeps time. */
 void health_law(struct ctx *ctx, struct health *h, bool ticks);
 /* As often as it likes, from the thread that keeps time; it looks once a second. False when the
- * node must end: the reason is printed. *tick: what the last agenda_tick
- * answered; made good when an operator trusts the clock. */
-bool health_watch(struct ctx *ctx, struct health *h, enum err *tick);
+ * node must end: the reason is printed. */
+bool health_watch(struct ctx *ctx, struct health *h);
 /* The checks beside store and law, for web_config.health (arg: struct health). Any thread. */
 size_t health_tell(struct ctx *ctx, void *arg, struct web_health *ret);

@@ -130,8 +130,8 @@ bool serving_keep_time(struct ctx *ctx, struct serving *s, int *ret_wait_ms)
     size_t count = 0;
     bool ticks = s->node.agenda != NULL && now >= s->tick_ms;
     if (ticks) {
-        s->tick = agenda_tick(ctx, s->node.agenda, &count);
-        if (s->tick != ERR_OK) {
+        enum err e = agenda_tick(ctx, s->node.agenda, &count);
+        if (e != ERR_OK && e != ERR_CLOCK) { /* health tells that, once */
             fprintf(stderr, "tongban: clock: %.*s\n", FMT(ctx->why.detail));
         }
         s->tick_ms = agenda_tick_more(s->node.agenda) ? now + TICK_MORE_MS : now + TICK_MS;
@@ -140,7 +140,7 @@ bool serving_keep_time(struct ctx *ctx, struct serving *s, int *ret_wait_ms)
     health_law(ctx, &s->health, ticks);
     bool more = s->node.agenda != NULL && s->tick_ms - now < LOOK_MS;
     *ret_wait_ms = more ? (int)(s->tick_ms - now) : LOOK_MS;
-    return health_watch(ctx, &s->health, &s->tick);
+    return health_watch(ctx, &s->health);
 }
 
 void serving_stop(struct serving *s)

@@ -17,7 +17,6 @@ struct serving {
     struct health health;
     struct control *control;
     int64_t tick_ms; /* of the next tick */
-    enum err tick;   /* what the last one answered */
     struct web *web;
     struct oidc *oidc;
     struct login *login;

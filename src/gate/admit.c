@@ -474,6 +474,7 @@ enum err admit(struct ctx *ctx, struct gate *g, struct db *db, const struct draf
     struct question q;
     struct admission a = {0};
     bool was_behind = false;
+    TRY(gate_clock(ctx, g));
     struct instant at = next_instant(g);
     TRY(law_begins(ctx, g, db, instant_day(at), false));
     TRY(case_catch_up(ctx, g, db, draft->case_id, &was_behind));

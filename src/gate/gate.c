@@ -165,6 +165,7 @@ static enum err open_writer(struct ctx *ctx, struct gate *g)
                                    .after_commit = end_batch,
                                    .told = all_told};
     TRY(read_head(ctx, g, store_writer(g->store)));
+    steady_begin(g);
     return writer_new(ctx, &writer, &g->writer);
 }
 
@@ -188,6 +189,7 @@ enum err gate_new(struct ctx *ctx, const struct gate_config *config, struct gate
                        .ahead = {INT32_MAX},
                        .arena = arena};
     pthread_mutex_init(&g->pool_lock, NULL);
+    pthread_mutex_init(&g->steady.lock, NULL);
     bool is_front = config->socket > 0;
     struct lending lending = {
         .loans = config->loans, .row = is_front ? config->row : -1, .ask = front_ask_law, .arg = g};
@@ -213,6 +215,7 @@ void gate_close(struct gate *g)
     front_free(g->front);
     submissions_free(g);
     book_free(g->book);
+    pthread_mutex_destroy(&g->steady.lock);
     pthread_mutex_destroy(&g->pool_lock);
     arena_free(g->arena);
 }

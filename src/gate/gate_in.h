@@ -142,6 +142,15 @@ struct str bar_matter(const struct item *item);
 
 /* ---- the gate itself ---- */
 
+/* The last reading of the clocks that was good (steady.c). */
+struct steady {
+    pthread_mutex_t lock;
+    struct instant wall;
+    int64_t mono_ns;
+    struct instant newest; /* after a start: the time of the newest act, until a reading was good;
+                              then INT64_MIN */
+};
+
 struct gate {
     struct store *store;
     struct keyholder *keys;
@@ -156,7 +165,8 @@ struct gate {
     struct law_book *book;
     struct tree tree;    /* the writer's own; readers use the store */
     struct instant last; /* time of the newest act: recorded time never steps back */
-    struct day ahead;    /* on which the next version published ahead begins; INT32_MAX: none */
+    struct steady steady;
+    struct day ahead; /* on which the next version published ahead begins; INT32_MAX: none */
     struct writer *writer;
     bool rebuilds; /* acts come from the own ledger: leaf, values and documents are there already */
     uint64_t rebuild_to;
@@ -191,6 +201,10 @@ uint64_t gate_tree_size(const struct gate *g);
 void submissions_free(struct gate *g);
 /* gate_keep_here, waiting for the answer (submit.c). */
 enum err keep_here_wait(struct ctx *ctx, struct gate *g, gate_kept *apply, void *arg) MUST_USE;
+
+/* steady.c: the clocks as they stand now are what later readings are held against. After opening.
+ */
+void steady_begin(struct gate *g);
 
 /* ---- submit.c, relay.c, front.c: drafts of other processes ---- */
 

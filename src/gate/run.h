@@ -43,6 +43,11 @@ struct str gate_alarm(struct gate *g, struct arena *a);
  * begin (begin.c). Queues it for the writer when there are any; the next call looks again. */
 enum err gate_begin_day(struct ctx *ctx, struct gate *g, struct db *reader,
                         struct day today) MUST_USE;
+/* ERR_OK while the wall clock agrees with the steady one and with the ledger, and may date acts
+ * (steady.c); else ERR_CLOCK, with what is wrong as its detail: nothing is admitted until it agrees
+ * again, or until it is trusted as it is. In the process that writes; any thread. */
+enum err gate_clock(struct ctx *ctx, struct gate *g) MUST_USE;
+void gate_trust_clock(struct gate *g);
 /* Bring some more cases up to the law that came into force (catch_up.c): in a transaction of the
  * writer, for the job "gate.catch-up". *ret_more: there are still some behind. */
 enum err gate_catch_up_some(struct ctx *ctx, struct gate *g, struct db *db,
