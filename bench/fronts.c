@@ -1,6 +1,7 @@
 /* fronts.c - acts through HTTP, durable, at 64 clients: the program itself as one process and as
- * one that writes with two fronts. With TONGBAN_PEER=FILE another program, one of an earlier day,
- * is measured in the same run; they take turns, and what is reported is the median of the rounds.
+ * one that writes with two fronts. With TONGBAN_PEER=TREE the program of another built tree, one of
+ * an earlier day, is measured in the same run with the law it was made with; they take turns, and
+ * what is reported is the median of the rounds.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ static char cookie[64];
 
 struct subject {
     const char *name;
-    const char *path;   /* NULL: not there */
+    const char *tree;   /* a built tree; NULL: not there */
     const char *fronts; /* NULL: it knows none */
     double per_s[ROUNDS_MAX];
     double cpu_us[ROUNDS_MAX];
@@ -47,7 +48,7 @@ static void measure(struct subject *x, size_t round)
     const char *const args[] = {
         "tongban", "demo", "--dir", dir, "--port", "0", x->fronts == NULL ? NULL : "--fronts",
         x->fronts, NULL};
-    struct program p = program_start(&s, x->path, args);
+    struct program p = program_start(&s, x->tree, args);
     program_sign_in(&s, &p, dir, "p-lin", cookie);
     struct load l = {.host = "127.0.0.1",
                      .port = p.port,
@@ -86,22 +87,22 @@ int main(int argc, char **argv)
 {
     bench_begin(argc, argv);
     size_t rounds = (size_t)bench_size(5, 1);
-    struct subject all[SUBJECTS] = {{.name = "one process", .path = "build/tongban", .fronts = "0"},
-                                    {.name = "two fronts", .path = "build/tongban", .fronts = "2"},
-                                    {.name = "the peer", .path = getenv("TONGBAN_PEER")}};
+    struct subject all[SUBJECTS] = {{.name = "one process", .tree = ".", .fronts = "0"},
+                                    {.name = "two fronts", .tree = ".", .fronts = "2"},
+                                    {.name = "the peer", .tree = getenv("TONGBAN_PEER")}};
     stand_new(&s);
     for (size_t i = 0; i < rounds; i++) {
         for (size_t k = 0; k < SUBJECTS; k++) {
-            if (all[k].path != NULL) {
+            if (all[k].tree != NULL) {
                 measure(&all[k], i);
             }
         }
     }
-    bool has_peer = all[2].path != NULL;
+    bool has_peer = all[2].tree != NULL;
     double limit = has_peer ? median(all[2].per_s, rounds) : 15000;
     for (size_t k = 0; k < SUBJECTS; k++) {
         char name[96];
-        if (all[k].path == NULL) {
+        if (all[k].tree == NULL) {
             continue;
         }
         snprintf(name, sizeof(name), "durable acts through HTTP, 64 clients, %s", all[k].name);

@@ -12,7 +12,7 @@ static struct stand s;
 
 static double measure(const char *const *args)
 {
-    struct program p = program_start(&s, "build/tongban", args);
+    struct program p = program_start(&s, ".", args);
     /* Each on a connection of its own, so that every front has answered. */
     for (int i = 0; i < 20; i++) {
         must(program_answers(&p, "/item/food-new"));

@@ -23,13 +23,16 @@ _Noreturn static void give_up(const char *what)
 
 /* ---- starting and ending ---- */
 
-static pid_t run(const char *path, const char *const *args, const char *log)
+static pid_t run(const char *tree, const char *const *args, const char *log)
 {
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
         must(freopen(log, "w", stdout) != NULL && freopen(log, "a", stderr) != NULL);
-        execv(path, (char *const *)(uintptr_t)args);
+        if (chdir(tree) != 0) {
+            _exit(127);
+        }
+        execv("build/tongban", (char *const *)(uintptr_t)args);
         _exit(127);
     }
     must(pid > 0);
@@ -59,17 +62,18 @@ bool program_answers(const struct program *p, const char *page)
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
-        execlp("curl", "curl", "-sf", "-m", "60", "-o", "/dev/null", url, (char *)NULL);
+        execlp("curl", "curl", "-sSf", "-m", "60", "-o", "/dev/null", url, (char *)NULL);
         _exit(127);
     }
     must(pid > 0 && waitpid(pid, &status, 0) == pid);
     return status == 0;
 }
 
-struct program program_start(struct stand *s, const char *path, const char *const *args)
+struct program program_start(struct stand *s, const char *tree, const char *const *args)
 {
     const char *log = str_format(s->ctx.arena, "%.*s/log", FMT(s->top)).p;
-    struct program p = {.pid = run(path, args, log)};
+    unlink(log); /* or the port of the program before would be read there */
+    struct program p = {.pid = run(tree, args, log)};
     for (int i = 0; i < TRIES && p.port == 0; i++) {
         usleep(5000);
         p.port = port_told(log);

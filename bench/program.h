@@ -11,9 +11,10 @@ struct program {
     int port;
 };
 
-/* Run `path` with these arguments, NULL-ended, and wait until it answers; a bench whose program
- * does not start ends. The words it says go to a file in s->top. */
-struct program program_start(struct stand *s, const char *path, const char *const *args);
+/* Run the program of a built tree with these arguments, NULL-ended, and wait until it answers; a
+ * bench whose program does not start ends. It runs in its tree, where it finds the law it was made
+ * with; "." is this one. The words it says go to a file in s->top. */
+struct program program_start(struct stand *s, const char *tree, const char *const *args);
 /* Is a page of it got, with a status below 400? On a connection of its own. */
 bool program_answers(const struct program *p, const char *page);
 /* Ask it to end; what does not end as asked ends the bench. */

@@ -146,7 +146,7 @@ static double start_ms(void)
 {
     const char *const serve[] = {"tongban", "serve", b.s.dir.p, "--listen", "127.0.0.1:0", NULL};
     int64_t begun = b.s.ctx.world->mono_ns(b.s.ctx.world);
-    struct program p = program_start(&b.s, "build/tongban", serve);
+    struct program p = program_start(&b.s, ".", serve);
     double ms = (double)(b.s.ctx.world->mono_ns(b.s.ctx.world) - begun) / 1e6;
     program_stop(&p);
     return ms;
