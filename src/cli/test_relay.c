@@ -170,6 +170,7 @@ TEST(relay_tells_each_draft_once)
     struct receipt there = {0};
     struct draft d = party(ctx, 1000);
     d.key = STR("once");
+    gate_turned(p.front); /* whoever waits in a turn sends first */
     CHECK_OK(gate_submit_wait(ctx, p.front, &d, &there));
     CHECK_OK(gate_submit_wait(ctx, p.writer, &d, &here));
     CHECK(here.repeated && !there.repeated && here.seq == there.seq && here.at.ms == there.at.ms);
@@ -283,7 +284,7 @@ TEST(relay_fronts_link_law_when_the_writer_is_gone)
 
 struct asked {
     struct arena *arena;
-    struct link_head head[4];
+    struct link_head head[64];
     int count;
 };
 
@@ -340,6 +341,42 @@ TEST(relay_fronts_take_no_late_answer_for_another)
     CHECK(comes_to(&h.admitted, 1));
     CHECK_INT(atomic_load(&h.refused), 0);
     arena_free(of_law);
+    link_close(&link);
+    pair_close(&p);
+}
+
+/* What a loop submits in a turn is sent at its end, together. */
+TEST(relay_fronts_send_at_the_end_of_a_turn)
+{
+    enum { A_TURN = 3, TURNS = 20 };
+    struct pair p = {.plays_writer = true};
+    struct asked asked = {.arena = ctx->arena};
+    struct link_taker taker = {&asked, asked_room, asked_whole, NULL};
+    struct heard h = {0};
+    struct link link;
+    int together = 0;
+    pair_open(t, ctx, &p);
+    CHECK_OK(link_open(ctx, &link, p.end, 1 << 20));
+    gate_turned(p.front);
+    for (int turn = 0; turn < TURNS; turn++) {
+        int before = asked.count;
+        for (int i = 0; i < A_TURN; i++) {
+            struct draft d = party(ctx, i);
+            CHECK_OK(gate_submit(ctx, p.front, &d, hear, &h));
+        }
+        usleep(1000);
+        CHECK(link_read(&link, &taker));
+        /* Not each time: the thread that hears sends what is there whenever it wakes. */
+        together += asked.count == before;
+        gate_turned(p.front);
+        CHECK(link_read(&link, &taker));
+        CHECK_INT(asked.count, before + A_TURN);
+        for (int i = 0; i < A_TURN; i++) {
+            answer(t, &link, &asked.head[before + i], i);
+        }
+        CHECK(comes_to(&h.admitted, before + A_TURN));
+    }
+    CHECK(together > 0);
     link_close(&link);
     pair_close(&p);
 }

@@ -1,11 +1,13 @@
 /* front.c - the gate of a front process: what is submitted goes over a socket to the process that
  * writes.
  *
- * A caller writes his draft on the link and sends what waits there, which is mostly that one; one
- * thread hears the answers and calls each done. Of what is open there is a table, as long as the
- * queue of the writer: when it is full, ERR_BUSY, at once. The socket itself is a queue besides;
- * the writer's process is never waited for. An id is a place in the table and how often that was
- * taken: who waited long enough gives its place up, and an answer that comes later is nobody's.
+ * A caller writes his draft on the link and sends what waits there, which is mostly that one; a
+ * loop that handles many requests in a turn sends what they wrote at its end, all at once
+ * (gate_turned), for to wake the other process costs more than to write a draft. One thread hears
+ * the answers and calls each done. Of what is open there is a table, as long as the queue of the
+ * writer: when it is full, ERR_BUSY, at once. The socket itself is a queue besides; the writer's
+ * process is never waited for. An id is a place in the table and how often that was taken: who
+ * waited long enough gives its place up, and an answer that comes later is nobody's.
  *
  * When the socket ends, the writer's process has ended, or the way to it. What it had not answered
  * may or may not have been done, which is what ERR_NO_WRITER says; a key tells it apart later, as
@@ -120,7 +122,44 @@ struct parcel {
     const void *arg;
 };
 
-/* Send it; done is called once when this returns ERR_OK. */
+/* Of the calling thread: the front whose loop it is, which says when its turn is over; and whether
+ * it wrote something since it last sent. */
+static _Thread_local const struct front *turns_of;
+static _Thread_local bool has_written;
+
+void front_send(struct front *f)
+{
+    if (!has_written) {
+        return;
+    }
+    has_written = false;
+    if (!link_flush(&f->link) || atomic_load(&f->link.is_gone)) {
+        (void)eventfd_write(f->wake, 1); /* the thread sends the rest, or tells that it cannot */
+    }
+}
+
+void gate_turned(struct gate *g)
+{
+    turns_of = g->front;
+    if (g->front != NULL) {
+        front_send(g->front);
+    }
+}
+
+/* What was put off may be what leaves no room for it. */
+static bool put_parcel(struct front *f, const struct parcel *parcel, uint32_t id)
+{
+    void *arg = (void *)(uintptr_t)parcel->arg;
+    bool good = link_put(&f->link, parcel->kind, id, parcel->put, arg);
+    if (!good && has_written) {
+        front_send(f);
+        good = link_put(&f->link, parcel->kind, id, parcel->put, arg);
+    }
+    return good;
+}
+
+/* Send it, or have it sent at the end of this thread's turn; done is called once when this returns
+ * ERR_OK. */
 static enum err send_parcel(struct ctx *ctx, struct front *f, const struct parcel *parcel,
                             gate_done *done, void *arg, uint32_t *ret_id)
 {
@@ -132,15 +171,16 @@ static enum err send_parcel(struct ctx *ctx, struct front *f, const struct parce
         return fault(ctx, ERR_BUSY, "%d drafts wait for the writer", OPEN_MAX);
     }
     *ret_id = id;
-    if (!link_put(&f->link, parcel->kind, id, parcel->put, (void *)(uintptr_t)parcel->arg)) {
+    if (!put_parcel(f, parcel, id)) {
         /* Whoever took it from the table answers: the thread may have found the link gone first. */
         return table_give(f, id).done == NULL ? ERR_OK
                : atomic_load(&f->link.is_gone)
                    ? no_writer(ctx)
                    : fault(ctx, ERR_BUSY, "too many bytes wait for the writer");
     }
-    if (!link_flush(&f->link) || atomic_load(&f->link.is_gone)) {
-        (void)eventfd_write(f->wake, 1); /* the thread sends the rest, or tells that it cannot */
+    has_written = true;
+    if (turns_of != f || parcel->kind == FRAME_LAW) { /* for law the caller waits, in his turn */
+        front_send(f);
     }
     return ERR_OK;
 }

@@ -102,5 +102,8 @@ enum err gate_keep_here(struct ctx *ctx, struct gate *g, gate_kept *apply, void 
  */
 enum err gate_submit_wait(struct ctx *ctx, struct gate *g, const struct draft *draft,
                           struct receipt *ret) MUST_USE;
+/* The turn of a loop is over. A thread that calls this once calls it after each of its turns: from
+ * then on what it submits in one goes to the process that writes together, at its end. */
+void gate_turned(struct gate *g);
 /* A receipt whose strings lie on `a`, to outlast done. */
 struct receipt gate_receipt_copy(struct arena *a, const struct receipt *r);

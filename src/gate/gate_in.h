@@ -254,6 +254,8 @@ void front_free(struct front *f);
 /* As gate_submit_with and gate_keep: what the task names is copied. */
 enum err front_submit(struct ctx *ctx, struct front *f, const struct post_task *task,
                       gate_done *done, void *arg) MUST_USE;
+/* Send what the calling thread put off until its turn ends: before it waits for an answer. */
+void front_send(struct front *f);
 /* As struct lending wants it; arg is the gate. */
 enum err front_ask_law(struct ctx *ctx, void *arg, int64_t law_seq, struct day day) MUST_USE;
 

@@ -412,6 +412,9 @@ static void waiter_begin(struct waiter *w)
 static enum err waiter_end(struct ctx *ctx, struct gate *g, struct waiter *w, enum err queued)
 {
     bool waits = queued == ERR_OK;
+    if (g->front != NULL) {
+        front_send(g->front);
+    }
     while (waits && !g->started && !w->is_told && gate_run_once(g) > 0) {
     }
     pthread_mutex_lock(&w->lock);

@@ -177,6 +177,7 @@ void web_settled(void *arg)
     if (w->config.settled != NULL) {
         w->config.settled(w->config.settled_arg);
     }
+    gate_turned(w->config.gate);
 }
 
 /* ---- access ---- */
