@@ -146,6 +146,23 @@ if [ -n "${TONGBAN_PG:-}" ]; then
     run 1 'pack has faults' $T init "$W/half" --code bh --name x --database "$PG" --pack law/cn --pack "$W/pack"
     ok "a node that did not come about leaves no table" 0 "$(psql "$PG" -tAc "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")"
     ok "and no folder" "" "$(ls -d "$W"/half* 2>/dev/null)"
+    # a restore that fails midway: the database refuses the row with the head of the ledger, which comes after thousands of others
+    psql "$PG" -q <<'SQL'
+CREATE SCHEMA trap;
+CREATE FUNCTION trap.full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no room for the head'; END $$;
+CREATE FUNCTION trap.made() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF to_regclass('public.gate_ledger_head') IS NOT NULL AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgname = 'full') THEN
+    CREATE TRIGGER "full" BEFORE INSERT ON public.gate_ledger_head FOR EACH ROW EXECUTE FUNCTION trap.full();
+  END IF;
+END $$;
+CREATE EVENT TRIGGER made ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION trap.made();
+SQL
+    run 1 'no room for the head' $T restore "$W/second" "$W/half" --database "$PG"
+    grep -q '^nothing of it is left in the database$' "$W/out"
+    ok "a restore that failed midway says what is left" 0 $?
+    ok "and leaves no table" 0 "$(psql "$PG" -tAc "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")"
+    ok "and no folder" "" "$(ls -d "$W"/half* 2>/dev/null)"
+    psql "$PG" -q -c 'DROP EVENT TRIGGER made' -c 'DROP SCHEMA trap CASCADE' 2>/dev/null
     run 0 'made bh' $T restore "$W/second" "$W/pg" --database "$PG"
     run 0 'good' $T verify "$W/pg"
     run 1 'holds a node already' $T restore "$W/second" "$W/pg2" --database "$PG"

@@ -148,5 +148,60 @@ $T verify "$W/node" >"$W/out" 2>&1
 ok "killed: the next command opens the node" 0 $?
 ok "killed: and sweeps" "" "$(ls "$W/node" | grep scratch)"
 ok "nothing of a replay in the system's folder" "$before" "$(ls -d /tmp/tongban-replay-* 2>/dev/null)"
+
+# a folder that cannot be written: an archive mounted read-only, or somebody else's. It is looked at and stays as it is.
+listing() { (cd "$1" && find . -type f -exec sha256sum {} + | sort -k 2 && find . | sort && stat -c '%y %n' . store store/*); }
+left() { ls -d "$W"/tmp/* 2>/dev/null; }
+mkdir "$W/tmp" && chmod 1777 "$W/tmp"
+looked_at() { # NAME DIR COMMAND…: verify and replay say yes, and nothing is another than before
+    name=$1
+    dir=$2
+    shift 2
+    before_it=$(listing "$dir")
+    for command in verify "verify --reask" replay; do
+        TMPDIR=$W/tmp timeout 60 "$@" $command "$dir" >"$W/out" 2>&1
+        code=$?
+        [ $code = 0 ] || cat "$W/out"
+        ok "$name: $command" 0 $code
+        ok "$name: $command leaves nothing behind" "" "$(left)"
+    done
+    ok "$name: it is as it was" "$before_it" "$(listing "$dir")"
+}
+if [ "$(id -u)" = 0 ] && mkdir -p "$W/medium" && mount -t tmpfs -o size=64m tmpfs "$W/medium" 2>/dev/null; then
+    rm -rf "$W/bad"
+    cp -a "$W/node" "$W/medium/node"
+    mount -o remount,ro "$W/medium"
+    looked_at "a medium" "$W/medium/node" $T
+    refused 'cannot make a place in' env TMPDIR="$W/medium" $T verify "$W/medium/node"
+    refused 'Read-only\|read-only\|cannot' $T serve "$W/medium/node" --listen 127.0.0.1:0
+    for signal in TERM KILL; do
+        TMPDIR=$W/tmp $T replay "$W/medium/node" >"$W/out" 2>&1 &
+        P=$!
+        for try in $(seq 500); do
+            ls "$W"/tmp/*/scratch/store.db >/dev/null 2>&1 && break
+            sleep 0.01
+        done
+        kill -$signal $P
+        wait $P 2>/dev/null
+        for try in $(seq 100); do
+            [ -z "$(left)" ] && break
+            sleep 0.05
+        done
+        ok "a medium: replay ended by $signal leaves nothing" "" "$(left)"
+    done
+    umount "$W/medium"
+fi
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+    as="setpriv --reuid=65534 --regid=65534 --clear-groups"
+    copy && chmod 700 "$W/bad" && refused 'Permission denied' $as "$W/tongban" verify "$W/bad"
+    copy && chmod -R a+rX,a-w "$W/bad" && chmod -R go= "$W/bad/keys"/*.key
+    looked_at "somebody else's" "$W/bad" $as "$W/tongban"
+    chmod 755 "$W/node" "$W/node/store" "$W/node/keys" && chmod 644 "$W/node/node.json" "$W/node/store"/*
+    serve_demo "$W/node"
+    refused 'in use by' $as "$W/tongban" verify "$W/node"
+    kill $PID
+    wait $PID
+    PID=
+fi
 echo "folders: $passed passed, $failed failed"
 [ $failed = 0 ]

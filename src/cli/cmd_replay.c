@@ -12,6 +12,8 @@ static const char usage[] =
     "usage: tongban replay DIR   rebuild all views of a node from its ledger and compare (the node "
     "must not be running)\n"
     "The rebuilt copy stands in DIR/scratch while it is compared, and is removed at the end.\n"
+    "A folder that cannot be written is left as it is: its rows are copied to a place in TMPDIR, "
+    "which goes at the end.\n"
     "Acts that an older program admitted and this one would not are counted; tongban verify "
     "--reask lists them.\n";
 

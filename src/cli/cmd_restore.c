@@ -71,9 +71,17 @@ static int body(struct cmd *cmd)
     if (e != ERR_OK) {
         struct why why = ctx->why;
         enum err removed = folder_remove(ctx, r->to.p);
-        (void)removed; /* what is said is why there is no node */
-        ctx->why = why;
-        return cmd_fail(cmd);
+        bool tables = r->has_tables && r->database.n > 0;
+        removed = tables ? node_rows_unmake(ctx, r->database) : removed;
+        ctx->why = why; /* what is said is why there is no node */
+        int code = cmd_fail(cmd);
+        if (tables) {
+            fputs(removed == ERR_OK
+                      ? "nothing of it is left in the database\n"
+                      : "its tables in the database could not be removed: empty it by hand\n",
+                  stderr);
+        }
+        return code;
     }
     tell(ctx, r, cmd->argv[2]);
     return 0;

@@ -32,7 +32,9 @@ static const char usage[] = "usage: tongban verify DIR|URL [--key VERIFIER]… [
                             "of its day, and list those that this\n"
                             "program's gate would not admit. They stand: the exit code is that of "
                             "the ledger. With --json a line each:\n"
-                            "seq, kind, check, code, field, article.\n";
+                            "seq, kind, check, code, field, article.\n"
+                            "A node's folder that cannot be written is left as it is: its rows are "
+                            "copied to a place in TMPDIR, which goes at the end.\n";
 
 enum { KEYS_MAX = 16, FILE_BYTES = 32 << 20 };
 
@@ -128,9 +130,10 @@ static enum err check_ledger(struct ctx *ctx, struct node *n, struct log_report 
     struct db *reader = NULL;
     struct ledger_reader tiles = {0};
     struct log_held held = {.reader = &tiles};
-    const struct public_keys *keys = keyholder_public(n->keys);
-    struct verifier verifiers[2] = {verifier_ed25519(n->origin, keys->ed25519),
-                                    verifier_sm2(n->origin, keys->sm2)};
+    struct public_keys keys; /* of the files: whoever may not read the private ones can verify */
+    TRY(keys_public(ctx, n->dir, &keys));
+    struct verifier verifiers[2] = {verifier_ed25519(n->origin, keys.ed25519),
+                                    verifier_sm2(n->origin, keys.sm2)};
     TRY(store_reader(ctx, n->store, &reader));
     enum err e = store_check(ctx, reader); /* the pages of the file, before what is in them */
     e = e == ERR_OK ? gate_checkpoint(ctx, n->gate, reader, &held.checkpoint, &held.size) : e;
@@ -146,7 +149,8 @@ static int verify_node(struct cmd *c, struct str dir, bool asks)
     struct ctx *ctx = &c->ctx;
     struct node n;
     struct log_report report = {0};
-    if ((asks ? scratch_node_open(ctx, dir, &n) : node_open(ctx, dir, &n)) != ERR_OK) {
+    bool apart = asks || scratch_is_apart(ctx, dir);
+    if ((apart ? scratch_node_open(ctx, dir, &n) : node_open(ctx, dir, &n)) != ERR_OK) {
         return cmd_fail(c);
     }
     enum err e = check_ledger(ctx, &n, &report);

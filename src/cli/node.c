@@ -94,7 +94,7 @@ static enum err make_beside(struct ctx *ctx, struct str beside, struct str code,
 
 /* The folder of a node that did not come about is removed with its rows; in a database only its
  * tables can be. */
-static void rows_unmake(struct ctx *ctx, struct str database)
+enum err node_rows_unmake(struct ctx *ctx, struct str database)
 {
     struct store *store = NULL;
     enum err e = ERR_IN_USE;
@@ -105,7 +105,7 @@ static void rows_unmake(struct ctx *ctx, struct str database)
     }
     e = e == ERR_OK ? store_unmake(ctx, store) : e;
     store_close(store);
-    (void)e; /* what is said is why there is no node */
+    return e;
 }
 
 /* Half a node would be served like a whole one, with no law or nobody in it. */
@@ -124,7 +124,7 @@ enum err node_make(struct ctx *ctx, struct str dir, struct str code, struct text
         enum err removed = folder_remove(ctx, str_z(ctx->arena, beside));
         (void)removed; /* what is said is why there is no node */
         if (rows && database.n > 0) {
-            rows_unmake(ctx, database);
+            removed = node_rows_unmake(ctx, database);
         }
         ctx->why = why;
     }
@@ -258,7 +258,7 @@ static enum err store_find(struct ctx *ctx, struct node *n, const struct node_pa
 {
     bool is_new = false;
     struct str where =
-        n->database.n > 0 ? n->database : str_format(ctx->arena, "%.*s/store", FMT(n->dir));
+        n->database.n > 0 ? n->database : str_format(ctx->arena, "%.*s/store", FMT(n->work));
     if (part->socket > 0) {
         return store_open_shared(ctx, where, STORE_BESIDE, part->share, &n->store);
     }
@@ -280,16 +280,19 @@ static enum err store_find(struct ctx *ctx, struct node *n, const struct node_pa
 static enum err open_all(struct ctx *ctx, struct node *n, const struct node_part *part)
 {
     bool is_front = part->socket > 0;
+    bool is_apart = !str_equal(n->work, n->dir);
     TRY(folder_is_no_copy(ctx, n->dir));
     TRY(part->is_far ? node_front_config(ctx, n) : node_config(ctx, n));
-    if (!is_front) {
+    if (!is_front && !is_apart) {
         TRY(keyholder_start(ctx, n->dir, &n->keys));
     }
-    TRY(keyholder_start_tokens(ctx, n->dir, &n->token_keys));
+    if (!is_apart) {
+        TRY(keyholder_start_tokens(ctx, n->dir, &n->token_keys));
+    }
     TRY(store_find(ctx, n, part));
     if (!is_front) {
         /* Of one that was killed: whoever holds the store removes it. */
-        TRY(scratch_sweep(ctx, n->dir));
+        TRY(scratch_sweep(ctx, n->work));
         TRY(store_migrate(ctx, n->store));
     }
     struct gate_config config = {.store = n->store,
@@ -309,10 +312,10 @@ static enum err open_all(struct ctx *ctx, struct node *n, const struct node_part
     return is_front ? ERR_OK : agenda_new(ctx, n->gate, n->store, &n->agenda);
 }
 
-static enum err open_part(struct ctx *ctx, struct str dir, const struct node_part *part,
-                          struct node *ret)
+static enum err open_part(struct ctx *ctx, struct str dir, struct str work,
+                          const struct node_part *part, struct node *ret)
 {
-    struct node n = {.dir = dir};
+    struct node n = {.dir = dir, .work = work};
     enum err e = open_all(ctx, &n, part);
     if (e != ERR_OK) {
         node_close(&n);
@@ -324,13 +327,18 @@ static enum err open_part(struct ctx *ctx, struct str dir, const struct node_par
 
 enum err node_open(struct ctx *ctx, struct str dir, struct node *ret)
 {
-    return open_part(ctx, dir, &(struct node_part){0}, ret);
+    return open_part(ctx, dir, dir, &(struct node_part){0}, ret);
+}
+
+enum err node_open_apart(struct ctx *ctx, struct str dir, struct str work, struct node *ret)
+{
+    return open_part(ctx, dir, work, &(struct node_part){0}, ret);
 }
 
 enum err node_open_shared(struct ctx *ctx, struct str dir, const struct node_part *part,
                           struct node *ret)
 {
-    return open_part(ctx, dir, part, ret);
+    return open_part(ctx, dir, dir, part, ret);
 }
 
 void node_close(struct node *n)
@@ -343,7 +351,7 @@ void node_close(struct node *n)
     store_close(n->store);
     keyholder_stop(n->token_keys);
     keyholder_stop(n->keys);
-    *n = (struct node){.dir = n->dir};
+    *n = (struct node){.dir = n->dir, .work = n->work};
 }
 
 static enum err by_node(struct ctx *ctx, struct node *n, struct draft *d)

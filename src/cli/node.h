@@ -12,6 +12,8 @@ struct node {
     struct str origin; /* of the ledger */
     struct text2 name;
     struct str database; /* connection string; empty: in the folder */
+    struct str work; /* where what a command makes for itself stands: dir, or a place elsewhere when
+                        dir cannot be written (scratch.h) */
     struct str writer; /* of a front on another machine: where the process that writes is called */
     struct str issuer; /* as an identity provider, "https://node.example"; empty: by the address it
                           serves at */
@@ -30,6 +32,8 @@ enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct te
 typedef enum err node_fill(struct ctx *ctx, struct node *n, void *arg);
 enum err node_make(struct ctx *ctx, struct str dir, struct str code, struct text2 name,
                    struct str database, node_fill *fill, void *arg) MUST_USE;
+/* Drop this program's tables in a database: of a node that did not come about. */
+enum err node_rows_unmake(struct ctx *ctx, struct str database) MUST_USE;
 /* What node.json says of the node in ret->dir: code, origin, name, database, issuer; of a folder
  * that was made for a front on another machine, front.json. */
 enum err node_config(struct ctx *ctx, struct node *ret) MUST_USE;
@@ -53,6 +57,10 @@ struct node_part {
     bool (*progress)(void *arg, uint64_t size, uint64_t of);
     void *progress_arg;
 };
+/* Open the node of a folder that cannot be written: its rows were copied into `work`/store, where
+ * they are brought to this program's form; there is no key holder, and nothing can be admitted. */
+enum err node_open_apart(struct ctx *ctx, struct str dir, struct str work,
+                         struct node *ret) MUST_USE;
 enum err node_open_shared(struct ctx *ctx, struct str dir, const struct node_part *part,
                           struct node *ret) MUST_USE;
 /* Register applications by acts of the node: an object of client.* facts, or a list of them. Each

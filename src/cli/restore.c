@@ -239,11 +239,16 @@ static enum err store_fill(struct ctx *ctx, struct restoring *r, struct store *s
     struct file_stream s;
     struct gate_head_get_row head = {0};
     bool found = false;
-    TRY(store_migrate(ctx, store));
-    TRY(gate_head_get(ctx, store_writer(store), &head, &found));
+    bool is_new = false;
+    TRY(store_is_new(ctx, store_writer(store), &is_new));
+    if (!is_new) { /* one that was killed on the way to a node left tables and no ledger */
+        TRY(gate_head_get(ctx, store_writer(store), &head, &found));
+    }
     if (found) {
         return fault(ctx, ERR_DUPLICATE, "the database holds a node already: name an empty one");
     }
+    r->has_tables = true;
+    TRY(store_migrate(ctx, store));
     TRY(stream_open(ctx, str_format(ctx->arena, "%.*s/rows", FMT(r->node.dir)).p, &s));
     enum err e = copy_fill(ctx, store, stream_get, &s, BACKUP_CELL_BYTES, &r->rows);
     stream_close(ctx, &s);

@@ -15,6 +15,7 @@ struct restoring {
     struct backup_ledger ledger; /* these four are filled */
     struct json manifest;
     struct str newest; /* the checkpoint shown; empty: none was */
+    bool has_tables;   /* those in the database are of this node, which is not whole yet */
     int64_t rows;
 };
 
@@ -24,5 +25,6 @@ struct restoring {
 enum err restore_look(struct ctx *ctx, struct restoring *r, const char *checkpoint,
                       const char *accepted) MUST_USE;
 /* Make the node in r->to, which is not there yet; node.json is written last. On an error what was
- * made is left for the caller to remove. */
+ * made is left for the caller to remove: the folder r->to, and with r->has_tables the tables in
+ * r->database. */
 enum err restore_make(struct ctx *ctx, struct restoring *r) MUST_USE;
