@@ -260,9 +260,12 @@ enum err admit_question(struct ctx *ctx, struct gate *g, struct db *db, struct q
     TRY(append(ctx, g, db, &permit, &ret->text));
     if (q->kind->in_case != ACT_CASE_NONE) {
         TRY(step_store(ctx, db, q, &step));
-        TRY(gate_act_add(
-            ctx, db,
-            (struct gate_act_add_in){.seq = seq, .case_id = case_id, .kind = q->kind->kind}));
+        TRY(gate_act_add(ctx, db,
+                         (struct gate_act_add_in){.seq = seq,
+                                                  .case_id = case_id,
+                                                  .kind = q->kind->kind,
+                                                  .actor = q->draft->actor.id,
+                                                  .second = q->draft->actor.co_id}));
         ret->next = owed_kind(q, step.state);
         TRY(owed_mark(ctx, db, q, case_id, ret->next));
     }

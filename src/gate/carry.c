@@ -194,8 +194,7 @@ static enum err question_of(struct ctx *ctx, struct carry_over *c, struct str id
                              .day = c->at.day,
                              .at = day_start(c->at.day),
                              .law_now = c->law,
-                             .has_case = true,
-                             .acts = json_object()};
+                             .has_case = true};
     TRY(gate_case_get(ctx, c->db, (struct gate_case_get_in){.id = id}, &ret->row, ret_found));
     if (!*ret_found) {
         return ERR_OK;

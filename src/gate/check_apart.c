@@ -10,8 +10,12 @@ check_fn check_apart;
 
 static bool anyone_did(const struct question *q, const struct act_kind *kind)
 {
-    const struct json *who = json_get_str(&q->acts, kind->kind);
-    return json_is(who, JSON_ARRAY) && who->count > 0;
+    for (size_t i = 0; i < q->done_count; i++) {
+        if (str_equal(q->done[i].kind, kind->kind)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Is there a second account that could sign: another one, in the same office, in a role of the act?

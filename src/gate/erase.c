@@ -36,8 +36,7 @@ static enum err forget_fact(struct ctx *ctx, struct db *db, struct str case_id, 
                                                      .closed = row.closed,
                                                      .last_seq = row.last_seq,
                                                      .tokens = row.tokens,
-                                                     .facts = text,
-                                                     .acts = row.acts});
+                                                     .facts = text});
 }
 
 /* A document that shows the value goes with it; from then on it is drawn anew. */

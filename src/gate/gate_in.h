@@ -59,7 +59,9 @@ struct question {
     struct gate_case_get_row row;
     struct json facts_before; /* of the case before this act */
     struct json facts;        /* and with this act's fields */
-    struct json acts;         /* kind -> [actor ids] */
+    /* What was done in the case and by whom, each once; this act too once it is admitted. */
+    struct gate_done_in_case_row *done;
+    size_t done_count;
     struct bpmn_state *state; /* of the procedure; NULL for a new case */
     struct clock_row *clocks;
     size_t clock_count;
@@ -131,6 +133,9 @@ bool office_holds(const struct question *q, struct str kind);
 const struct feel_value *question_slots(struct ctx *ctx, struct question *q);
 /* true, false, or false with *ret_null: an expression over the slots. */
 bool question_holds(struct ctx *ctx, struct question *q, const struct feel_program *program);
+/* The kinds of act among these, each once, in their order. */
+struct feel_value kinds_done(struct ctx *ctx, const struct gate_done_in_case_row *done,
+                             size_t count);
 /* {"premises.area": 30} to the context facts.premises.area. */
 struct feel_value nested_context(struct ctx *ctx, const struct law *law, const struct json *flat);
 /* Is this the draft that its second officer signed? Of one that nobody signed by a digest nothing

@@ -39,16 +39,16 @@ SELECT id, at_ms, kind, case_id, actor, check_name, code, article FROM gate_refu
 WHERE id < :id ORDER BY id DESC LIMIT :count$int;
 
 -- gate_case_get :row  A case as the gate keeps it.
-SELECT id, item, office, party, filed_by, status, opened_day, closed, first_seq, last_seq, law_seq, law_day, tokens, facts, acts
+SELECT id, item, office, party, filed_by, status, opened_day, closed, first_seq, last_seq, law_seq, law_day, tokens, facts
 FROM gate_case WHERE id = :id;
 
 -- gate_case_of_party :rows  The cases of a party but one, the newest first.
-SELECT id, item, office, status, opened_day, closed, facts, acts FROM gate_case
+SELECT id, item, office, status, opened_day, closed, facts FROM gate_case
 WHERE party = :party AND id <> :but$text ORDER BY first_seq DESC LIMIT :count$int;
 
 -- gate_case_add :write  Open a case.
-INSERT INTO gate_case (id, item, office, party, filed_by, status, opened_day, closed, first_seq, last_seq, law_seq, law_day, tokens, facts, acts)
-VALUES (:id, :item, :office, :party, :filed_by, :status, :opened_day, :closed, :first_seq, :last_seq, :law_seq, :law_day, :tokens, :facts, :acts);
+INSERT INTO gate_case (id, item, office, party, filed_by, status, opened_day, closed, first_seq, last_seq, law_seq, law_day, tokens, facts)
+VALUES (:id, :item, :office, :party, :filed_by, :status, :opened_day, :closed, :first_seq, :last_seq, :law_seq, :law_day, :tokens, :facts);
 
 -- gate_case_law :write  The case comes under a law published since, at the place where it stands.
 UPDATE gate_case SET law_seq = :law_seq, law_day = :law_day, status = :status, tokens = :tokens WHERE id = :id;
@@ -118,7 +118,7 @@ SELECT day FROM gate_ahead WHERE begun = 1 ORDER BY day DESC LIMIT 1;
 
 -- gate_case_move :write  The case after an act.
 UPDATE gate_case SET office = :office, status = :status, closed = :closed, last_seq = :last_seq, tokens = :tokens,
-    facts = :facts, acts = :acts
+    facts = :facts
 WHERE id = :id;
 
 -- gate_clock_list :rows  The clocks of a case.
@@ -159,10 +159,14 @@ ORDER BY due_day, case_id, timer LIMIT :count$int;
 SELECT case_id, kind FROM gate_timer WHERE due_day = :never$int AND case_id > :case_id ORDER BY case_id LIMIT :count$int;
 
 -- gate_act_add :write  An act of a case.
-INSERT INTO gate_act (seq, case_id, kind) VALUES (:seq, :case_id, :kind);
+INSERT INTO gate_act (seq, case_id, kind, actor, second) VALUES (:seq, :case_id, :kind, :actor, :second);
 
 -- gate_act_of_case :rows  The acts of a case in order.
 SELECT seq, kind FROM gate_act WHERE case_id = :case_id ORDER BY seq LIMIT :count$int;
+
+-- gate_done_in_case :rows  What was done in a case and by whom, each once, in the order of the first time.
+SELECT kind, actor, second, MIN(seq) AS first$int FROM gate_act WHERE case_id = :case_id
+GROUP BY kind, actor, second ORDER BY first;
 
 -- gate_key_get :row  The act that came first under this key.
 SELECT seq FROM gate_key WHERE owner = :owner AND key = :key;

@@ -138,26 +138,24 @@ static struct feel_value clocks_value(struct ctx *ctx, const struct question *q)
 
 /* ---- other cases of the party ---- */
 
-static enum err case_value(struct ctx *ctx, const struct question *q,
+static enum err case_value(struct ctx *ctx, struct db *db, const struct question *q,
                            const struct gate_case_of_party_row *row, struct feel_value *ret)
 {
     struct feel_entry *e = ARENA_ARRAY(ctx->arena, struct feel_entry, 8);
     struct json facts;
-    struct json acts;
+    struct gate_done_in_case_row *done = NULL;
+    size_t done_count = 0;
     size_t n = 0;
     TRY(json_parse(ctx, row->facts, STR("facts of a case"), &facts));
-    TRY(json_parse(ctx, row->acts, STR("acts of a case"), &acts));
-    struct feel_value *done = ARENA_ARRAY(ctx->arena, struct feel_value, acts.count + 1);
-    for (size_t i = 0; i < acts.count; i++) {
-        done[i] = feel_string(acts.members[i].key);
-    }
+    TRY(gate_done_in_case(ctx, db, (struct gate_done_in_case_in){.case_id = row->id}, &done,
+                          &done_count));
     e[n++] = (struct feel_entry){STR("id"), feel_string(row->id)};
     e[n++] = (struct feel_entry){STR("item"), feel_string(row->item)};
     e[n++] = (struct feel_entry){STR("office"), feel_string(row->office)};
     e[n++] = (struct feel_entry){STR("status"), feel_string(row->status)};
     e[n++] = (struct feel_entry){STR("opened"), day_or_null(row->opened_day)};
     e[n++] = (struct feel_entry){STR("closed"), feel_bool(row->closed != 0)};
-    e[n++] = (struct feel_entry){STR("done"), feel_list(done, acts.count)};
+    e[n++] = (struct feel_entry){STR("done"), kinds_done(ctx, done, done_count)};
     e[n++] = (struct feel_entry){STR("facts"), nested_context(ctx, q->law, &facts)};
     *ret = feel_context(e, n);
     return ERR_OK;
@@ -176,7 +174,7 @@ static enum err load_others(struct ctx *ctx, struct db *db, const struct questio
     }
     struct feel_value *out = ARENA_ARRAY(ctx->arena, struct feel_value, count + 1);
     for (size_t i = 0; i < count; i++) {
-        TRY(case_value(ctx, q, &rows[i], &out[i]));
+        TRY(case_value(ctx, db, q, &rows[i], &out[i]));
     }
     *ret = feel_list(out, count);
     return ERR_OK;

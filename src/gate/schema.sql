@@ -38,8 +38,7 @@ CREATE TABLE gate_refusal (
 
 -- What the gate must know to judge the next act. All of it is rebuilt by replay.
 
--- One running or ended procedure. law_seq: the last publication it began under. acts: JSON, kind to
--- the list of those who did it, for separation of persons.
+-- One running or ended procedure. law_seq: the last publication it began under.
 CREATE TABLE gate_case (
     id TEXT PRIMARY KEY,
     item TEXT NOT NULL,
@@ -54,8 +53,7 @@ CREATE TABLE gate_case (
     law_seq INTEGER NOT NULL,
     law_day INTEGER NOT NULL,
     tokens BLOB NOT NULL,
-    facts TEXT NOT NULL,
-    acts TEXT NOT NULL
+    facts TEXT NOT NULL
 ) STRICT;
 CREATE INDEX gate_case_party ON gate_case (party);
 
@@ -110,11 +108,14 @@ CREATE TABLE gate_timer (
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX gate_timer_due ON gate_timer (due_day, case_id, timer);
 
--- Acts of a case, for its pages and for gate_case_acts.
+-- Acts of a case, and who did them: the accounts of who acted (empty: the clock, the node) and of who signed as second
+-- (empty: nobody). For its pages, and for separation of persons.
 CREATE TABLE gate_act (
     case_id TEXT NOT NULL,
     seq INTEGER NOT NULL,
     kind TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    second TEXT NOT NULL,
     PRIMARY KEY (case_id, seq)
 ) WITHOUT ROWID, STRICT;
 

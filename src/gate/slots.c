@@ -39,15 +39,28 @@ struct feel_value nested_context(struct ctx *ctx, const struct law *law, const s
     return feel_context(entries, tree.count);
 }
 
+struct feel_value kinds_done(struct ctx *ctx, const struct gate_done_in_case_row *done,
+                             size_t count)
+{
+    struct feel_value *kinds = ARENA_ARRAY(ctx->arena, struct feel_value, count + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t k = 0;
+        while (k < i && !str_equal(done[k].kind, done[i].kind)) {
+            k++;
+        }
+        if (k == i) {
+            kinds[n++] = feel_string(done[i].kind);
+        }
+    }
+    return feel_list(kinds, n);
+}
+
 static struct feel_value case_context(struct ctx *ctx, const struct question *q)
 {
     struct feel_entry *e = ARENA_ARRAY(ctx->arena, struct feel_entry, 8);
-    struct feel_value *done = ARENA_ARRAY(ctx->arena, struct feel_value, q->acts.count + 1);
     size_t n = 0;
-    for (size_t i = 0; i < q->acts.count; i++) {
-        done[i] = feel_string(q->acts.members[i].key);
-    }
-    e[n++] = (struct feel_entry){STR("done"), feel_list(done, q->acts.count)};
+    e[n++] = (struct feel_entry){STR("done"), kinds_done(ctx, q->done, q->done_count)};
     struct day opened = q->has_case ? (struct day){(int32_t)q->row.opened_day} : q->day;
     e[n++] = (struct feel_entry){STR("status"), feel_string(q->has_case ? q->row.status : STR(""))};
     e[n++] = (struct feel_entry){STR("opened"), feel_date(opened)};

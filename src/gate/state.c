@@ -47,7 +47,8 @@ static enum err load_case(struct ctx *ctx, struct gate *g, struct db *db, struct
     q->law_seq = q->row.law_seq;
     TRY(book_law(ctx, g->book, db, q->row.law_seq, (struct day){(int32_t)q->row.law_day}, &q->law));
     TRY(parse_object(ctx, q->row.facts, "facts", &q->facts_before));
-    TRY(parse_object(ctx, q->row.acts, "acts", &q->acts));
+    TRY(gate_done_in_case(ctx, db, (struct gate_done_in_case_in){.case_id = q->row.id}, &q->done,
+                          &q->done_count));
     q->item = law_item(q->law, q->row.item);
     struct day opened = {(int32_t)q->row.opened_day};
     q->office =
@@ -105,7 +106,7 @@ enum err question_load(struct ctx *ctx, struct gate *g, struct db *db, const str
     *ret =
         (struct question){.draft = draft, .at = at, .day = instant_day(at), .leaf_form = LEAF_FORM};
     struct question *q = ret;
-    q->facts_before = q->acts = json_object();
+    q->facts_before = json_object();
     q->decided = q->decided_then = json_array();
     q->registers = json_object();
     q->law_seq = law_seq;

@@ -254,20 +254,19 @@ static enum err take_effect(struct ctx *ctx, struct question *q, struct step *st
     return ERR_OK;
 }
 
-static enum err note_actor(struct ctx *ctx, struct question *q)
+/* What the law asks from here on sees this act among those that were done. */
+static void note_done(struct ctx *ctx, struct question *q, int64_t seq)
 {
-    struct arena *a = ctx->arena;
-    const struct json *before = json_get_str(&q->acts, q->kind->kind);
-    struct json who = json_array();
-    for (size_t i = 0; json_is(before, JSON_ARRAY) && i < before->count; i++) {
-        json_push(a, &who, before->items[i]);
+    struct gate_done_in_case_row *done =
+        ARENA_ARRAY(ctx->arena, struct gate_done_in_case_row, q->done_count + 1);
+    for (size_t i = 0; i < q->done_count; i++) {
+        done[i] = q->done[i];
     }
-    json_push(a, &who, json_of_str(q->draft->actor.id));
-    if (q->draft->actor.co_id.n > 0) {
-        json_push(a, &who, json_of_str(q->draft->actor.co_id));
-    }
-    json_set(a, &q->acts, q->kind->kind, who);
-    return ERR_OK;
+    done[q->done_count++] = (struct gate_done_in_case_row){.kind = q->kind->kind,
+                                                           .actor = q->draft->actor.id,
+                                                           .second = q->draft->actor.co_id,
+                                                           .first = seq};
+    q->done = done;
 }
 
 enum err step_make(struct ctx *ctx, struct question *q, int64_t seq, struct str case_id,
@@ -287,7 +286,7 @@ enum err step_make(struct ctx *ctx, struct question *q, int64_t seq, struct str 
     if (q->kind->to.n > 0) {
         ret->status = q->kind->to;
     }
-    TRY(note_actor(ctx, q));
+    note_done(ctx, q, seq);
     clocks_first_due(q, &ret->due_limit, &ret->due_day);
     ret->seq = seq;
     return ERR_OK;
@@ -297,10 +296,8 @@ enum err step_store(struct ctx *ctx, struct db *db, struct question *q, const st
 {
     struct str tokens = {0};
     struct str facts = {0};
-    struct str acts = {0};
     TRY(bpmn_state_write(ctx, q->item->procedure, step->state, &tokens));
     TRY(text_of(ctx, &q->facts, &facts));
-    TRY(text_of(ctx, &q->acts, &acts));
     if (q->kind->in_case == ACT_CASE_OPEN) {
         TRY(gate_case_add(ctx, db,
                           (struct gate_case_add_in){.id = step->case_id,
@@ -316,8 +313,7 @@ enum err step_store(struct ctx *ctx, struct db *db, struct question *q, const st
                                                     .law_seq = q->law_seq,
                                                     .law_day = q->day.n,
                                                     .tokens = tokens,
-                                                    .facts = facts,
-                                                    .acts = acts}));
+                                                    .facts = facts}));
     } else {
         TRY(gate_case_move(
             ctx, db,
@@ -327,8 +323,7 @@ enum err step_store(struct ctx *ctx, struct db *db, struct question *q, const st
                                        .closed = step->closed,
                                        .last_seq = step->seq,
                                        .tokens = tokens,
-                                       .facts = facts,
-                                       .acts = acts}));
+                                       .facts = facts}));
     }
     for (size_t i = 0; i < step->timer_gone_count; i++) {
         TRY(gate_timer_remove(ctx, db,

@@ -35,20 +35,17 @@ static enum err conflict_with(struct ctx *ctx, struct db *db, const struct quest
 static enum err conflict_with_agents(struct ctx *ctx, struct db *db, const struct question *q,
                                      const struct signer *me, struct str *ret)
 {
-    for (size_t i = 0; i < q->acts.count && ret->n == 0; i++) {
-        const struct json *who = &q->acts.members[i].value;
-        for (size_t k = 0; who->kind == JSON_ARRAY && k < who->count && ret->n == 0; k++) {
-            struct actor_record other;
-            struct str id = who->items[k].text;
-            bool found = false;
-            bool known =
-                str_equal(id, me->id) || str_equal(id, q->party) || str_equal(id, q->row.filed_by);
-            if (!known) {
-                TRY(people_find(ctx, db, id, q->day, &other, &found));
-            }
-            if (found && str_equal(other.kind, STR("person"))) {
-                TRY(conflict_with(ctx, db, q, me, id, ret));
-            }
+    for (size_t i = 0; i < q->done_count && ret->n == 0; i++) {
+        struct actor_record other;
+        struct str id = q->done[i].actor; /* no party has a second who signs */
+        bool found = false;
+        bool known = id.n == 0 || str_equal(id, me->id) || str_equal(id, q->party) ||
+                     str_equal(id, q->row.filed_by);
+        if (!known) {
+            TRY(people_find(ctx, db, id, q->day, &other, &found));
+        }
+        if (found && str_equal(other.kind, STR("person"))) {
+            TRY(conflict_with(ctx, db, q, me, id, ret));
         }
     }
     return ERR_OK;
@@ -76,56 +73,65 @@ static enum err load_conflict(struct ctx *ctx, struct db *db, const struct quest
     return ret->n > 0 || !q->has_case ? ERR_OK : conflict_with_agents(ctx, db, q, me, ret);
 }
 
-/* Did anyone of these acts' actors hold the same person's other account? */
+/* Is the account that of the natural person who signs, on the other side of the counter? */
+static enum err is_other_side(struct ctx *ctx, struct db *db, struct day day,
+                              const struct signer *me, struct str account, bool *ret)
+{
+    struct actor_record other;
+    bool found = false;
+    if (me->kind == ACTOR_OFFICER) {
+        *ret = me->person.n > 0 && str_equal(account, me->person);
+        return ERR_OK;
+    }
+    TRY(people_find(ctx, db, account, day, &other, &found));
+    *ret = found && other.person.n > 0 && str_equal(other.person, me->id);
+    return ERR_OK;
+}
+
 static enum err load_both(struct ctx *ctx, struct db *db, const struct question *q,
                           const struct signer *me, bool *ret)
 {
-    for (size_t i = 0; i < q->acts.count && !*ret; i++) {
-        const struct json *who = &q->acts.members[i].value;
-        for (size_t k = 0; who->kind == JSON_ARRAY && k < who->count && !*ret; k++) {
-            struct actor_record other;
-            struct str id = who->items[k].text;
-            bool found = false;
-            if (me->kind == ACTOR_OFFICER) {
-                *ret = me->person.n > 0 && str_equal(id, me->person);
-                continue;
-            }
-            TRY(people_find(ctx, db, id, q->day, &other, &found));
-            *ret = found && other.person.n > 0 && str_equal(other.person, me->id);
+    for (size_t i = 0; i < q->done_count && !*ret; i++) {
+        TRY(is_other_side(ctx, db, q->day, me, q->done[i].actor, ret));
+        if (!*ret && q->done[i].second.n > 0) {
+            TRY(is_other_side(ctx, db, q->day, me, q->done[i].second, ret));
         }
     }
     return ERR_OK;
 }
 
-/* Did the signer, or the same person in another office, do an act of this kind in the case these
- * acts are of? */
-static enum err did_as_person(struct ctx *ctx, struct db *db, struct day day,
-                              const struct signer *me, const struct json *acts, struct str kind,
-                              bool *ret)
+/* Is the account the signer's, or the same person's in another office? */
+static enum err is_own(struct ctx *ctx, struct db *db, struct day day, const struct signer *me,
+                       struct str account, bool *ret)
 {
-    const struct json *list = json_get_str(acts, kind);
-    for (size_t i = 0; json_is(list, JSON_ARRAY) && i < list->count && !*ret; i++) {
-        struct actor_record other;
-        bool found = false;
-        *ret = str_equal(list->items[i].text, me->id);
-        if (!*ret && me->person.n > 0) {
-            TRY(people_find(ctx, db, list->items[i].text, day, &other, &found));
-            *ret = found && is_same_person(me, &other);
-        }
+    struct actor_record other;
+    bool found = false;
+    *ret = account.n > 0 && str_equal(account, me->id);
+    if (!*ret && account.n > 0 && me->person.n > 0) {
+        TRY(people_find(ctx, db, account, day, &other, &found));
+        *ret = found && is_same_person(me, &other);
     }
     return ERR_OK;
+}
+
+static enum err did_as_person(struct ctx *ctx, struct db *db, struct day day,
+                              const struct signer *me, const struct gate_done_in_case_row *done,
+                              bool *ret)
+{
+    TRY(is_own(ctx, db, day, me, done->actor, ret));
+    return *ret ? ERR_OK : is_own(ctx, db, day, me, done->second, ret);
 }
 
 /* Every kind of act that the signer did in this case. */
 static enum err load_did(struct ctx *ctx, struct db *db, const struct question *q,
                          const struct signer *me, struct standing *ret)
 {
-    struct str *kinds = ARENA_ARRAY(ctx->arena, struct str, q->acts.count + 1);
-    for (size_t i = 0; i < q->acts.count; i++) {
+    struct str *kinds = ARENA_ARRAY(ctx->arena, struct str, q->done_count + 1);
+    for (size_t i = 0; i < q->done_count; i++) {
         bool did = false;
-        TRY(did_as_person(ctx, db, q->day, me, &q->acts, q->acts.members[i].key, &did));
+        TRY(did_as_person(ctx, db, q->day, me, &q->done[i], &did));
         if (did) {
-            kinds[ret->did_count++] = q->acts.members[i].key;
+            kinds[ret->did_count++] = q->done[i].kind;
         }
     }
     ret->did = kinds;
@@ -135,16 +141,18 @@ static enum err load_did(struct ctx *ctx, struct db *db, const struct question *
 static enum err load_decided(struct ctx *ctx, struct db *db, const struct question *q,
                              const struct signer *me, struct str about, bool *ret)
 {
-    struct gate_case_get_row row;
-    struct json acts;
-    bool found = false;
-    TRY(gate_case_get(ctx, db, (struct gate_case_get_in){.id = about}, &row, &found));
-    if (!found || str_equal(about, q->draft->case_id)) {
+    struct gate_done_in_case_row *done = NULL;
+    size_t count = 0;
+    if (str_equal(about, q->draft->case_id)) {
         return ERR_OK;
     }
-    TRY(json_parse(ctx, row.acts, STR("acts"), &acts));
-    for (size_t i = 0; i < q->kind->earlier_count; i++) {
-        TRY(did_as_person(ctx, db, q->day, me, &acts, q->kind->earlier[i]->kind, ret));
+    TRY(gate_done_in_case(ctx, db, (struct gate_done_in_case_in){.case_id = about}, &done, &count));
+    for (size_t i = 0; i < count && !*ret; i++) {
+        for (size_t k = 0; k < q->kind->earlier_count && !*ret; k++) {
+            if (str_equal(done[i].kind, q->kind->earlier[k]->kind)) {
+                TRY(did_as_person(ctx, db, q->day, me, &done[i], ret));
+            }
+        }
     }
     return ERR_OK;
 }
