@@ -54,6 +54,8 @@ const listed = (await ask('o-enforcer2', '/sign')).json;
 say(listed.count === 2 && listed.mine.some((r) => at.endsWith(r.id)), 'the second finds it on the list');
 say((await ask('o-enforcer2', '/desk')).json.sign_count === 2, 'and on the desk, counted');
 say((await ask('o-enforcer2', zhou)).json.signs.some((r) => at.endsWith(r.id)), 'and at the case');
+const waiting = (await ask('o-enforcer', at)).json;
+say(waiting.address === address.replace(/\/$/, '') + at && waiting.qr_path.startsWith('M4 4h7v1h-7z'), `who sent it shows its address as a code: ${waiting.address}`);
 const seen = (await ask('o-enforcer2', at)).json;
 say(seen.can_sign && seen.code === 'waits' && seen.digest === sent.json.digest && seen.articles.length > 0, 'reads it, with what law asks');
 const fact = (id) => seen.facts.find((f) => f.id === id) ?? {};

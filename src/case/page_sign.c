@@ -8,9 +8,11 @@
 #include "base/world.h"
 #include "case/case_in.h"
 #include "limit_gen.h"
+#include "login/login.h"
 #include "vault/file.h"
 #include "vault/upload.h"
 #include "web/answer.h"
+#include "web/qr.h"
 #include "web/submit.h"
 #include "web/use.h"
 
@@ -262,6 +264,13 @@ static enum err show_one(struct page *p, const struct shown *s)
     const struct act_kind *kind = s->law == NULL ? NULL : law_act(s->law, row->kind);
     if (v.can_withdraw) {
         v.again = again_url(p, &s->w);
+    }
+    if (v.sender_waits) {
+        v.address =
+            str_format(p->ctx->arena, "%.*s/sign/%.*s", FMT(login_address(p)), FMT(row->id));
+        struct qr_drawing qr = qr_draw(p->ctx->arena, v.address);
+        v.qr = qr.box;
+        v.qr_path = qr.path;
     }
     TRY(party_name(ctx, p->db, row->sender, &v.sender));
     TRY(party_name(ctx, p->db, row->signer, &v.signer));

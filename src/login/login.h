@@ -48,6 +48,10 @@ enum err login_give_codes(struct ctx *ctx, struct gate *g, const struct demo_per
  * session when it arrives there: it may be weaker. */
 enum err login_ask(struct page *p, int assurance, struct str next) MUST_USE;
 
+/* The address of this site, as others reach it: "https://portal.example". Without one of its own, as
+ * in a demo, the one that this browser asked by. */
+struct str login_address(struct page *p);
+
 /* The acr value of an assurance (1 to 3; else empty), and back (0 when it is none of ours). */
 struct str login_acr(int assurance);
 int login_assurance(struct str acr);

@@ -139,12 +139,7 @@ struct str login_say(const struct page *p, const char *zh, const char *en);
 /* A code of 80 random bits, in groups of four letters. */
 struct str login_new_code(struct page *p);
 
-/* qr.c. box is the viewBox, path the dark modules; both empty when there is no drawing. */
-struct qr_drawing {
-    struct str box;
-    struct str path;
-};
-struct qr_drawing qr_draw(struct arena *a, struct str text);
+/* key_uri.c: for authenticator applications. */
 struct str otpauth_uri(struct arena *a, struct str issuer, struct str account, struct str key);
 
 enum { RECOVERY_DIGEST = 32, RECOVERY_CODES = 10 };

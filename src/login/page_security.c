@@ -14,6 +14,7 @@
 #include "page_totp_html.h"
 #include "store/session.h"
 #include "web/answer.h"
+#include "web/qr.h"
 
 enum { PASSWORD_CHARS = 10, CODE_CHARS = 16 };
 

@@ -180,6 +180,15 @@ bool ticket_read(struct page *p, const char *purpose, struct str ticket, struct 
 
 /* ---- passkeys' relying party ---- */
 
+struct str login_address(struct page *p)
+{
+    const struct login *l = login_of(p);
+    const struct http_request *r = &p->exchange->request;
+    return l->origin.n > 0
+               ? l->origin
+               : str_format(p->ctx->arena, "%s://%.*s", r->is_tls ? "https" : "http", FMT(r->host));
+}
+
 bool login_relying_party(struct page *p, struct webauthn_want *ret)
 {
     const struct login *l = login_of(p);
@@ -197,7 +206,6 @@ bool login_relying_party(struct page *p, struct webauthn_want *ret)
         return false;
     }
     ret->rp_id = name;
-    ret->origin = str_format(p->ctx->arena, "%s://%.*s",
-                             p->exchange->request.is_tls ? "https" : "http", FMT(host));
+    ret->origin = login_address(p);
     return true;
 }

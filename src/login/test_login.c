@@ -2,6 +2,7 @@
  * addresses to go on to. */
 #include "base/test.h"
 #include "login/login_in.h"
+#include "web/qr.h"
 
 #include <stdlib.h>
 

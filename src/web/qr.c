@@ -1,9 +1,10 @@
-/* A text as a QR code (ISO/IEC 18004), drawn as one path of an SVG: no file, no script, no other
- * site sees the secret in it. */
+/* A text as a QR code (ISO/IEC 18004), drawn as one path of an SVG: no file, no script, and no
+ * other site sees what is in it, which may be a secret. */
 #include <qrencode.h>
 
 #include "base/buf.h"
-#include "login/login_in.h"
+#include "base/str.h"
+#include "web/qr.h"
 
 enum { QUIET = 4 }; /* the light margin the standard wants, in modules */
 
@@ -32,19 +33,4 @@ struct qr_drawing qr_draw(struct arena *a, struct str text)
     out.path = buf_str(&b);
     out.box = str_format(a, "0 0 %d %d", side, side);
     return out;
-}
-
-/* The key URI that authenticator applications read. */
-struct str otpauth_uri(struct arena *a, struct str issuer, struct str account, struct str key)
-{
-    struct buf b = buf_new(a, 0);
-    struct render r = {.out = &b};
-    buf_puts(&b, "otpauth://totp/");
-    render_segment(&r, issuer);
-    buf_puts(&b, ":");
-    render_segment(&r, account);
-    buf_format(&b, "?secret=%.*s&issuer=", FMT(key));
-    render_segment(&r, issuer);
-    buf_format(&b, "&algorithm=SHA1&digits=%d&period=%d", TOTP_DIGITS, TOTP_STEP_S);
-    return buf_str(&b);
 }
