@@ -37,10 +37,13 @@ static bool co_signed(const struct question *q)
     return false;
 }
 
-/* Did they do in this case what another person must have done? Then the article that parts the two;
- * else NULL. */
+/* Did they do in this case what another person must have done, or is it about them? Then the
+ * article that parts the two; else NULL. */
 static const struct cite *did_apart(const struct act_kind *kind, const struct standing *s)
 {
+    if (s->is_named) {
+        return &kind->apart.not_named;
+    }
     for (size_t i = 0; i < kind->not_same_as_count; i++) {
         if (str_in(kind->not_same_as[i]->kind, s->did, s->did_count)) {
             bool own = kind->same_by != NULL && kind->same_by[i].statute != NULL;

@@ -39,6 +39,7 @@ enum { SIGNER_FIRST, SIGNER_SECOND, SIGNERS };
 struct standing {
     struct str conflict;   /* relation that bars the officer; empty when none */
     bool is_both;          /* acted in this case on the other side of the counter */
+    bool is_named;         /* a fact of `apart.not_named` names them */
     bool decided_before;   /* did a kind `apart.earlier` names, in the case this one is about */
     const struct str *did; /* the kinds of act they did in this case */
     size_t did_count;
@@ -265,6 +266,10 @@ void front_send(struct front *f);
 enum err front_ask_law(struct ctx *ctx, void *arg, int64_t law_seq, struct day day) MUST_USE;
 
 /* who.c */
+/* What stands between an officer and the party of the question, or those who head or speak for it;
+ * empty: nothing. person: who holds the account, or empty. */
+enum err conflict_of(struct ctx *ctx, struct db *db, const struct question *q, struct str id,
+                     struct str person, struct str *ret) MUST_USE;
 enum err load_people(struct ctx *ctx, struct gate *g, struct db *db, struct question *q) MUST_USE;
 extern const struct projector gate_projector;
 /* Those of the rooms below, which every node has: they come first. */

@@ -185,16 +185,23 @@ static enum err load_others(struct ctx *ctx, struct db *db, const struct questio
 static enum err named_value(struct ctx *ctx, struct db *db, const struct question *q,
                             const struct fact *fact, struct str id, struct feel_value *ret)
 {
-    struct feel_entry *e = ARENA_ARRAY(ctx->arena, struct feel_entry, 5);
+    struct feel_entry *e = ARENA_ARRAY(ctx->arena, struct feel_entry, 7);
     struct actor_record r = {0};
     bool found = false;
+    struct str conflict = {0};
     TRY(people_find(ctx, db, id, q->day, &r, &found));
+    if (found && fact->names == NAMES_OFFICER) {
+        TRY(conflict_of(ctx, db, q, id, r.person, &conflict));
+    }
     e[0] = (struct feel_entry){STR("fact"), feel_string(fact->id)};
     e[1] = (struct feel_entry){STR("id"), feel_string(id)};
     e[2] = (struct feel_entry){STR("kind"), feel_string(found ? r.kind : STR(""))};
     e[3] = (struct feel_entry){STR("office"), feel_string(found ? r.office : STR(""))};
     e[4] = (struct feel_entry){STR("person"), feel_string(found && r.person.n > 0 ? r.person : id)};
-    *ret = feel_context(e, 5);
+    e[5] =
+        (struct feel_entry){STR("conflict"), conflict.n > 0 ? feel_string(conflict) : feel_null()};
+    e[6] = (struct feel_entry){STR("party"), feel_bool(q->party.n > 0 && str_equal(id, q->party))};
+    *ret = feel_context(e, 7);
     return ERR_OK;
 }
 

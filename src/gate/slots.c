@@ -58,7 +58,7 @@ struct feel_value kinds_done(struct ctx *ctx, const struct gate_done_in_case_row
 
 static struct feel_value case_context(struct ctx *ctx, const struct question *q)
 {
-    struct feel_entry *e = ARENA_ARRAY(ctx->arena, struct feel_entry, 8);
+    struct feel_entry *e = ARENA_ARRAY(ctx->arena, struct feel_entry, 9);
     size_t n = 0;
     e[n++] = (struct feel_entry){STR("done"), kinds_done(ctx, q->done, q->done_count)};
     struct day opened = q->has_case ? (struct day){(int32_t)q->row.opened_day} : q->day;
@@ -71,6 +71,7 @@ static struct feel_value case_context(struct ctx *ctx, const struct question *q)
     e[n++] = (struct feel_entry){STR("office"),
                                  feel_string(q->office == NULL ? STR("") : q->office->id)};
     e[n++] = (struct feel_entry){STR("actor"), feel_string(q->draft->actor.id)};
+    e[n++] = (struct feel_entry){STR("id"), feel_string(q->draft->case_id)};
     return feel_context(e, n);
 }
 
@@ -124,9 +125,10 @@ static struct feel_value offices_value(struct ctx *ctx, const struct law *law)
     struct feel_value *out = ARENA_ARRAY(a, struct feel_value, count + 1);
     for (size_t i = 0; i < count; i++) {
         const struct office *o = &offices[i];
-        struct feel_entry *e = ARENA_ARRAY(a, struct feel_entry, 7);
+        struct feel_entry *e = ARENA_ARRAY(a, struct feel_entry, 8);
         size_t n = 0;
         e[n++] = (struct feel_entry){STR("id"), feel_string(o->id)};
+        e[n++] = (struct feel_entry){STR("title"), feel_string(o->title.zh)};
         e[n++] = (struct feel_entry){STR("place"), feel_string(o->place)};
         e[n++] = (struct feel_entry){STR("level"), feel_string(o->level)};
         e[n++] = (struct feel_entry){STR("kind"), feel_string(o->kind)};

@@ -51,6 +51,23 @@ static enum err conflict_with_agents(struct ctx *ctx, struct db *db, const struc
     return ERR_OK;
 }
 
+/* Against those whom the act itself names and law counts as its parties: who registers another's
+ * agent stands in no case, and may be as near to the one or the other. */
+static enum err conflict_with_named(struct ctx *ctx, struct db *db, const struct question *q,
+                                    const struct signer *me, struct str *ret)
+{
+    struct str selves[2] = {me->id, me->person};
+    for (size_t i = 0; q->kind != NULL && i < q->kind->recuse_from_count && ret->n == 0; i++) {
+        const struct json *v = json_get_str(&q->draft->fields, q->kind->recuse_from[i]->id);
+        struct str other = json_is(v, JSON_STRING) ? v->text : STR("");
+        TRY(conflict_with(ctx, db, q, me, other, ret));
+        for (size_t k = 0; k < LEN(selves) && ret->n == 0; k++) {
+            TRY(people_conflict_with_heads(ctx, db, q->law_now, selves[k], other, q->day, ret));
+        }
+    }
+    return ERR_OK;
+}
+
 /* The signer, and the person who holds the office, against the party, who filed or acted for it,
  * who heads it, and the case itself. */
 static enum err load_conflict(struct ctx *ctx, struct db *db, const struct question *q,
@@ -70,7 +87,36 @@ static enum err load_conflict(struct ctx *ctx, struct db *db, const struct quest
             TRY(people_bar(ctx, db, law, selves[i], q->row.id, q->day, ret));
         }
     }
+    if (ret->n == 0) {
+        TRY(conflict_with_named(ctx, db, q, me, ret));
+    }
     return ret->n > 0 || !q->has_case ? ERR_OK : conflict_with_agents(ctx, db, q, me, ret);
+}
+
+enum err conflict_of(struct ctx *ctx, struct db *db, const struct question *q, struct str id,
+                     struct str person, struct str *ret)
+{
+    struct signer one = {ACTOR_OFFICER, id, person};
+    *ret = STR("");
+    return load_conflict(ctx, db, q, &one, ret);
+}
+
+/* Is it the signer, or the same person under another account, whom a fact of the case names? */
+static enum err load_named(struct ctx *ctx, struct db *db, const struct question *q,
+                           const struct signer *me, bool *ret)
+{
+    for (size_t i = 0; q->kind != NULL && i < q->kind->not_named_count && !*ret; i++) {
+        const struct json *v = json_get_str(&q->facts_before, q->kind->not_named[i]->id);
+        struct str id = json_is(v, JSON_STRING) ? v->text : STR("");
+        struct actor_record other;
+        bool found = false;
+        *ret = id.n > 0 && str_equal(id, me->id);
+        if (id.n > 0 && !*ret) {
+            TRY(people_find(ctx, db, id, q->day, &other, &found));
+            *ret = found && is_same_person(me, &other);
+        }
+    }
+    return ERR_OK;
 }
 
 /* Is the account that of the natural person who signs, on the other side of the counter? */
@@ -196,6 +242,7 @@ static enum err load_standing(struct ctx *ctx, struct gate *g, struct db *db,
         TRY(load_both(ctx, db, q, me, &ret->is_both));
     }
     TRY(load_did(ctx, db, q, me, ret));
+    TRY(load_named(ctx, db, q, me, &ret->is_named));
     if (me->kind != ACTOR_OFFICER) {
         return ERR_OK;
     }

@@ -83,11 +83,11 @@ static void read_same(struct builder *b, const struct source *f, const struct js
 static void read_apart(struct builder *b, const struct source *f, const struct json *o,
                        struct act_kind *k)
 {
-    static const char *const names[] = {"not_same_as", "after",    "officers",  "recuse",
-                                        "once",        "earlier",  "principal", "own",
-                                        "self",        "articles", NULL};
-    static const char *const article_names[] = {"not_same_as", "after", "officers",
-                                                "recuse",      "once",  NULL};
+    static const char *const names[] = {
+        "not_same_as", "after", "officers",    "recuse",    "once",     "earlier", "principal",
+        "own",         "self",  "recuse_from", "not_named", "articles", NULL};
+    static const char *const article_names[] = {"not_same_as", "after",     "officers", "recuse",
+                                                "once",        "not_named", NULL};
     k->officers = 1;
     if (o == NULL || o->kind == JSON_NULL) {
         return;
@@ -99,6 +99,10 @@ static void read_apart(struct builder *b, const struct source *f, const struct j
     k->officers = may_count(b, f, o, "officers", 1, 1, 2);
     k->earlier =
         (const struct act_kind **)(void *)refs(b, f, o, "earlier", T_ACT, &k->earlier_count);
+    k->recuse_from =
+        (const struct fact **)(void *)refs(b, f, o, "recuse_from", T_FACT, &k->recuse_from_count);
+    k->not_named =
+        (const struct fact **)(void *)refs(b, f, o, "not_named", T_FACT, &k->not_named_count);
     k->own = may_ref(b, f, o, "own", T_FACT);
     k->self = may_ref(b, f, o, "self", T_FACT);
     k->principal = may_bool(b, f, o, "principal", false);
@@ -112,6 +116,7 @@ static void read_apart(struct builder *b, const struct source *f, const struct j
         k->apart.officers = may_cite(b, f, articles, "officers");
         k->apart.recuse = may_cite(b, f, articles, "recuse");
         k->apart.once = may_cite(b, f, articles, "once");
+        k->apart.not_named = may_cite(b, f, articles, "not_named");
     }
 }
 

@@ -116,6 +116,9 @@ static bool is_workday(const struct law *law, struct day d, bool *ret_known, str
     return !weekend;
 }
 
+/* How far beyond the last published calendar the days off that a statute fixes are named. */
+enum { YEARS_AHEAD = 20 };
+
 const struct day *law_days_named(const struct law *law, struct arena *a, bool works,
                                  size_t *ret_count)
 {
@@ -124,11 +127,20 @@ const struct day *law_days_named(const struct law *law, struct arena *a, bool wo
     for (size_t i = 0; i < law->year_count; i++) {
         most += works ? law->years[i].work_count : law->years[i].off_count;
     }
+    most += works ? 0 : YEARS_AHEAD * law->fixed_count;
     struct day *out = ARENA_ARRAY(a, struct day, most + 1);
+    int last = 0;
     for (size_t i = 0; i < law->year_count; i++) {
         const struct calendar_year *y = &law->years[i];
+        last = y->year > last ? y->year : last;
         for (size_t k = 0; k < (works ? y->work_count : y->off_count); k++) {
             out[n++] = works ? y->work[k] : y->off[k];
+        }
+    }
+    for (int ahead = 1; !works && last > 0 && ahead <= YEARS_AHEAD; ahead++) {
+        for (size_t k = 0; k < law->fixed_count; k++) {
+            out[n++] = day_from_civil(
+                (struct civil){last + ahead, law->fixed[k].month, law->fixed[k].day});
         }
     }
     *ret_count = n;

@@ -237,6 +237,11 @@ struct act_kind {
     size_t earlier_count;
     int officers; /* how many must sign; 1 normally */
     bool recuse;
+    const struct fact **recuse_from; /* parties that this act itself names and that count for
+                                        recusal as the party of a case does */
+    size_t recuse_from_count;
+    const struct fact **not_named; /* facts of the case: whom they name does not do this act */
+    size_t not_named_count;
     const struct fact *self; /* whoever acts may name nobody but itself here: its id, or the person
                                 who holds the office */
     const struct fact *own;  /* a party may name nobody but itself here; NULL: no such fact */
@@ -249,6 +254,7 @@ struct act_kind {
         struct cite officers;
         struct cite recuse;
         struct cite once;
+        struct cite not_named;
     } apart;
     const struct act_condition *conditions; /* all must hold */
     size_t condition_count;

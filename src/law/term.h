@@ -6,8 +6,9 @@
 /* Is it a working day; *ret_known false beyond the published calendars (then Monday to Friday,
  * without the days that a statute takes off in every year). */
 bool law_is_workday(const struct law *law, struct day d, bool *ret_known);
-/* The days off that the published calendars name or, works: the weekend days that they make working
- * days. On a. */
+/* The days off that the published calendars name and, for twenty years beyond the last of them,
+ * those that a statute takes off in every year; or, works: the weekend days that the calendars make
+ * working days. On a. */
 const struct day *law_days_named(const struct law *law, struct arena *a, bool works,
                                  size_t *ret_count);
 /* The first and the last day from `from` to `to` that is a working day by one law and none by the

@@ -163,6 +163,13 @@ TEST(law_knows_fixed_holidays_of_any_year)
     must(law != NULL);
     const struct day *off = law_days_named(law, ctx->arena, false, &count);
     CHECK(count > 100 && day_to_civil(off[0]).year == 2020);
+    /* Also of years that no calendar is published for: what a statute takes off every year. */
+    bool named[2] = {false, false};
+    for (size_t i = 0; i < count; i++) {
+        named[0] = named[0] || off[i].n == day_from_civil((struct civil){2031, 5, 1}).n;
+        named[1] = named[1] || off[i].n == day_from_civil((struct civil){2031, 5, 6}).n;
+    }
+    CHECK(named[0] && !named[1]);
 }
 
 /* The slow way to the end of any limit: a day at a time from the start, and on to a working day. */
