@@ -15,7 +15,7 @@
 #include "cli/rooms.h"
 #include "cli/story.h"
 
-enum { STORIES_MOST = 1000, PACKS_MOST = 16, STORY_ARENA = 1 << 30, CASE_ID_MOST = 256 };
+enum { STORIES_MOST = 1000, PACKS_MOST = 16, STORY_ARENA = 1 << 30 };
 
 /* What all stories are played with. */
 struct playing {
@@ -127,12 +127,10 @@ static enum err set_stage(struct ctx *ctx, struct playing *p, struct stage *s)
     return stage_people(ctx, s, &p->people);
 }
 
-/* What a step leaves on the arena goes with it, so that a story may have any number; the number of
- * its case stays. */
+/* What a step leaves on the arena goes with it, so that a story may have any number. */
 static enum err play_steps(struct ctx *ctx, struct playing *p, struct stage *s,
                            const struct story_text *story, size_t number)
 {
-    char case_id[CASE_ID_MOST];
     struct telling t = {.last_seq = -1};
     struct arena_mark mark = arena_mark(ctx->arena);
     for (size_t i = 0; i < story->count; i++) {
@@ -149,9 +147,6 @@ static enum err play_steps(struct ctx *ctx, struct playing *p, struct stage *s,
         (p->c->json ? print_json : print_text)(ctx, story, i, &answer);
         fflush(stdout); /* each answer as it comes */
         p->missed += answer.missed.n > 0;
-        must(t.case_id.n <= sizeof(case_id));
-        memmove(case_id, t.case_id.p, t.case_id.n);
-        t.case_id.p = case_id;
         arena_reset(ctx->arena, mark);
     }
     return ERR_OK;

@@ -244,13 +244,14 @@ void story_attach_files(struct ctx *ctx, struct draft *d)
     d->attachment_count = count;
 }
 
-/* "@case" and "@last" stand for what the story has come to. */
+/* "@case", "@before" and "@last" stand for what the story has come to. */
 static struct json field_value(const struct telling *t, const struct json *v)
 {
     bool text = json_is(v, JSON_STRING);
-    return text && str_equal(v->text, STR("@last"))   ? json_of_int(t->last_seq)
-           : text && str_equal(v->text, STR("@case")) ? json_of_str(t->case_id)
-                                                      : *v;
+    return text && str_equal(v->text, STR("@last"))     ? json_of_int(t->last_seq)
+           : text && str_equal(v->text, STR("@case"))   ? json_of_str(t->case_id)
+           : text && str_equal(v->text, STR("@before")) ? json_of_str(t->before)
+                                                        : *v;
 }
 
 /* Who acts, as the node knows it: an officer and an administrator by their accounts, anyone else,
@@ -428,7 +429,13 @@ static enum err act(struct ctx *ctx, struct stage *s, struct db *reader, struct 
              r->repeated ? STR("the earlier one") : STR("a new one"));
     }
     t->last_seq = r->seq;
-    t->case_id = r->case_id.n > 0 ? r->case_id : t->case_id;
+    if (r->case_id.n > 0 && !str_equal(r->case_id, t->case_id)) {
+        must(r->case_id.n <= STORY_CASE_BYTES);
+        memcpy(t->bytes[1], t->bytes[0], sizeof(t->bytes[1]));
+        memcpy(t->bytes[0], r->case_id.p, r->case_id.n);
+        t->before = (struct str){t->bytes[1], t->case_id.n};
+        t->case_id = (struct str){t->bytes[0], r->case_id.n};
+    }
     return step->decides == NULL ? ERR_OK : hold_decided(ctx, s, reader, step, a);
 }
 

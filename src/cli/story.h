@@ -48,9 +48,12 @@ struct story_text {
 enum err story_read(struct ctx *ctx, const char *file, struct story_text *ret) MUST_USE;
 
 /* A story under way. */
+enum { STORY_CASE_BYTES = 128 };
 struct telling {
-    struct str case_id; /* of the last act in a case */
-    int64_t last_seq;   /* of the last admitted step: "@last" */
+    struct str case_id; /* of the last act in a case; it and the next lie in `bytes` */
+    struct str before;  /* the case before that one */
+    char bytes[2][STORY_CASE_BYTES];
+    int64_t last_seq; /* of the last admitted step: "@last" */
 };
 struct story_answer {
     struct receipt receipt; /* of an act */

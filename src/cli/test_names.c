@@ -148,7 +148,7 @@ static const struct {
      "form.subject",
      "authority.agent"},
     {"register-authority",
-     "o-clerk",
+     "o-approval-clerk",
      "{'authority.principal':'p-shen','authority.agent':'p-ming','authority.kind':'family-help','"
      "authority.until':'2026-12-31','authority.proof':'household'}",
      {"{'authority.principal':'p-none','authority.agent':'p-ming','authority.kind':'family-help','"
@@ -171,7 +171,7 @@ static const struct {
      "form.taken",
      "account.name"},
     {"recover-account",
-     "o-clerk",
+     "o-approval-clerk",
      "{'account.owner':'p-lin','account.proof':'document'}",
      {"{'account.owner':'p-ming','account.proof':'document'}",
       "{'account.owner':'p-none','account.proof':'document'}"},

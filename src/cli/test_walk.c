@@ -92,6 +92,8 @@ static struct json bend(struct walk *w, const struct json *value, const struct e
         v = json_of_str(day_text(w->s.ctx->arena, day_add(d, shift)));
     } else if (json_is(value, JSON_STRING) && str_equal(value->text, STR("@case"))) {
         v = json_of_str(w->s.case_id);
+    } else if (json_is(value, JSON_STRING) && str_equal(value->text, STR("@before"))) {
+        v = json_of_str(w->case_count > 1 ? w->cases[w->case_count - 2].id : w->s.case_id);
     } else if (json_is(value, JSON_STRING) && str_equal(value->text, STR("@last"))) {
         v = json_of_int(w->next_seq - 1);
     } else if (json_is(value, JSON_BOOL) && w->wild && draw(w, 6) == 0) {
