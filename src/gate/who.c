@@ -101,24 +101,6 @@ enum err conflict_of(struct ctx *ctx, struct db *db, const struct question *q, s
     return load_conflict(ctx, db, q, &one, ret);
 }
 
-/* Is it the signer, or the same person under another account, whom a fact of the case names? */
-static enum err load_named(struct ctx *ctx, struct db *db, const struct question *q,
-                           const struct signer *me, bool *ret)
-{
-    for (size_t i = 0; q->kind != NULL && i < q->kind->not_named_count && !*ret; i++) {
-        const struct json *v = json_get_str(&q->facts_before, q->kind->not_named[i]->id);
-        struct str id = json_is(v, JSON_STRING) ? v->text : STR("");
-        struct actor_record other;
-        bool found = false;
-        *ret = id.n > 0 && str_equal(id, me->id);
-        if (id.n > 0 && !*ret) {
-            TRY(people_find(ctx, db, id, q->day, &other, &found));
-            *ret = found && is_same_person(me, &other);
-        }
-    }
-    return ERR_OK;
-}
-
 /* Is the account that of the natural person who signs, on the other side of the counter? */
 static enum err is_other_side(struct ctx *ctx, struct db *db, struct day day,
                               const struct signer *me, struct str account, bool *ret)
@@ -156,6 +138,17 @@ static enum err is_own(struct ctx *ctx, struct db *db, struct day day, const str
     if (!*ret && account.n > 0 && me->person.n > 0) {
         TRY(people_find(ctx, db, account, day, &other, &found));
         *ret = found && is_same_person(me, &other);
+    }
+    return ERR_OK;
+}
+
+/* Is it the signer, as a person, whom a fact of the case names? */
+static enum err load_named(struct ctx *ctx, struct db *db, const struct question *q,
+                           const struct signer *me, bool *ret)
+{
+    for (size_t i = 0; q->kind != NULL && i < q->kind->not_named_count && !*ret; i++) {
+        const struct json *v = json_get_str(&q->facts_before, q->kind->not_named[i]->id);
+        TRY(is_own(ctx, db, q->day, me, json_is(v, JSON_STRING) ? v->text : STR(""), ret));
     }
     return ERR_OK;
 }
