@@ -1,4 +1,4 @@
-// passkey.js - Web Authentication for the sign-in page and the page of one's own ways to sign in. Everything else works
+// passkey.js - Web Authentication for the sign-in page, the page of one's own ways to sign in, and for a second who signs. Everything else works
 // without it: its buttons are hidden until it runs.
 (function () {
   'use strict';
@@ -52,7 +52,7 @@
     more.signature = toText(c.response.signature);
     more.user_handle = c.response.userHandle ? toText(c.response.userHandle) : '';
     more.next = button.dataset.next;
-    return post(button.dataset.finish, more).then(function (o) { window.location.assign(o.next); });
+    return post(button.dataset.finish, more).then(function (o) { window.location.assign(o.next || window.location.href); });
   }
   function known(ids) {
     return ids.map(function (id) { return { type: 'public-key', id: toBytes(id) }; });
@@ -75,6 +75,17 @@
         publicKey: { challenge: toBytes(o.challenge), rpId: o.rp_id, allowCredentials: known(o.known), userVerification: 'discouraged', timeout: 300000 },
       });
     }).then(function (c) { return answer(second, c, { stage: second.dataset.stage }); });
+  });
+
+  // Somebody else than who is signed in says yes to what this page shows, by its digest.
+  var yes = document.querySelector('[data-passkey="yes"]');
+  if (yes) guard(yes, function () {
+    var about = { digest: yes.dataset.digest };
+    return post(yes.dataset.options, about).then(function (o) {
+      return navigator.credentials.get({
+        publicKey: { challenge: toBytes(o.challenge), rpId: o.rp_id, userVerification: 'required', timeout: 300000 },
+      });
+    }).then(function (c) { return answer(yes, c, about); });
   });
 
   document.querySelectorAll('[data-passkey="register"]').forEach(function (register) {

@@ -139,7 +139,8 @@ struct waiting {
 /* One of which who is signed in is sender or signer; *ret_found is false for everybody else. */
 enum err waiting_load(struct page *p, struct str id, struct waiting *ret, bool *ret_found) MUST_USE;
 /* The draft of both, as the second signs it now. */
-struct draft waiting_draft(const struct page *p, const struct waiting *w);
+struct draft waiting_draft(const struct page *p, const struct waiting *w, int assurance,
+                           struct instant proven);
 /* Whom the form names as second, for a kind that wants two; empty for all others. */
 struct str waiting_second(struct page *p, const struct act_kind *kind);
 /* Answer a draft with a second officer: refused as the gate would, or kept to wait, and said where

@@ -19,7 +19,7 @@
 #include "page_sign_html.h"
 #include "page_signs_html.h"
 
-enum { REASON_CHARS = 500 };
+enum { REASON_CHARS = 500, ASSURANCE_PASSKEY = 3 };
 
 /* "2026-03-02 17:05", by official time. */
 static struct str when_text(struct page *p, int64_t ms)
@@ -271,6 +271,7 @@ static enum err show_one(struct page *p, const struct shown *s)
         struct qr_drawing qr = qr_draw(p->ctx->arena, v.address);
         v.qr = qr.box;
         v.qr_path = qr.path;
+        v.can_here = login_takes_passkeys(p);
     }
     TRY(party_name(ctx, p->db, row->sender, &v.sender));
     TRY(party_name(ctx, p->db, row->signer, &v.signer));
@@ -354,6 +355,7 @@ static enum err signed_or_not(struct page *p, const struct receipt *r)
 {
     struct arena *a = p->ctx->arena;
     const struct verdict *v = &r->verdict;
+    struct str signer = *(const struct str *)p->own;
     bool proof =
         str_equal(v->code, STR("identity.weak")) || str_equal(v->code, STR("identity.stale"));
     if (r->seq >= 0 || proof) { /* a better proof of who signs, and the draft still waits */
@@ -369,8 +371,45 @@ static enum err signed_or_not(struct page *p, const struct receipt *r)
     struct receipt *kept = ARENA_NEW(a, struct receipt);
     *kept = *r;
     p->own = kept;
-    struct keep keep = case_keep_end(a, p->args[0], p->session.actor.id, "refused", buf_str(&b));
+    struct keep keep = case_keep_end(a, p->args[0], signer, "refused", buf_str(&b));
     return page_keep(p, &keep, refused);
+}
+
+/* May it be signed, as the page that is shown says? Else the page is answered. */
+static enum err may_be_signed(struct page *p, const struct shown *s, bool *ret)
+{
+    static const struct text2 changed = {
+        STR_INIT("要签名的内容与您看到的不一致，请重新打开核对。"),
+        STR_INIT("What is to be signed is not what you were shown; open it again.")};
+    static const struct text2 hidden = {
+        STR_INIT("其中有您的岗位不能查看的内容，不能签名。"),
+        STR_INIT("Some of it may not be seen in your role, so you cannot sign it.")};
+    const struct case_waiting_get_row *row = &s->w.row;
+    *ret = false;
+    if (!str_equal(row->state, STR("waits")) || s->w.is_over) {
+        return page_problem_as(p, 409, "sign.done", STR(""), settled);
+    }
+    if (!s->whole) {
+        return page_problem_as(p, 403, "sign.hidden", STR(""), hidden);
+    }
+    if (!str_equal(page_field(p, "digest"), row->digest)) {
+        return page_problem_as(p, 409, "sign.changed", STR("digest"), changed);
+    }
+    *ret = true;
+    return ERR_OK;
+}
+
+/* To the gate, with both: the second signed in to this degree, at this time. */
+static enum err submit_signed(struct page *p, const struct shown *s, int assurance,
+                              struct instant proven)
+{
+    const struct case_waiting_get_row *row = &s->w.row;
+    struct draft draft = waiting_draft(p, &s->w, assurance, proven);
+    struct keep keep = case_keep_sign(p->ctx->arena, row->id, row->signer, row->digest);
+    struct str *signer = ARENA_NEW(p->ctx->arena, struct str);
+    *signer = row->signer;
+    p->own = signer;
+    return page_submit_with(p, &draft, &keep, signed_or_not);
 }
 
 static enum err case_post_sign(struct page *p)
@@ -378,35 +417,80 @@ static enum err case_post_sign(struct page *p)
     static const struct text2 own = {
         STR_INIT("这是您自己送出的，要由另一名工作人员签名。"),
         STR_INIT("You sent this yourself; the other officer must sign it.")};
-    static const struct text2 changed = {
-        STR_INIT("要签名的内容与您看到的不一致，请重新打开核对。"),
-        STR_INIT("What is to be signed is not what you were shown; open it again.")};
-    static const struct text2 hidden = {
-        STR_INIT("其中有您的岗位不能查看的内容，不能签名。"),
-        STR_INIT("Some of it may not be seen in your role, so you cannot sign it.")};
     struct ctx *ctx = p->ctx;
     struct shown s;
     bool found = false;
+    bool may = false;
     TRY(open_one(p, &s, &found));
     if (!found) {
         return ERR_OK;
     }
-    const struct case_waiting_get_row *row = &s.w.row;
-    if (!str_equal(row->signer, p->session.actor.id)) {
+    if (!str_equal(s.w.row.signer, p->session.actor.id)) {
         return page_problem_as(p, 403, "sign.own", STR(""), own);
     }
-    if (!str_equal(row->state, STR("waits")) || s.w.is_over) {
-        return page_problem_as(p, 409, "sign.done", STR(""), settled);
+    TRY(may_be_signed(p, &s, &may));
+    return may ? submit_signed(p, &s, p->session.actor.assurance, p->session.actor.proven) : ERR_OK;
+}
+
+/* ---- signing at the first's browser ---- */
+
+/* The draft of who is signed in, that another may sign here; found is false when the page is
+ * answered. */
+static enum err open_own(struct page *p, struct shown *ret, bool *ret_found)
+{
+    static const struct text2 not_own = {
+        STR_INIT("只有送出的人可以请同事在这里签名。"),
+        STR_INIT("Only who sent it can have a colleague sign it here.")};
+    struct ctx *ctx = p->ctx;
+    TRY(open_one(p, ret, ret_found));
+    if (*ret_found && !str_equal(ret->w.row.sender, p->session.actor.id)) {
+        *ret_found = false;
+        return page_problem_as(p, 403, "sign.here", STR(""), not_own);
     }
-    if (!s.whole) {
-        return page_problem_as(p, 403, "sign.hidden", STR(""), hidden);
+    return ERR_OK;
+}
+
+static enum err case_sign_here_options(struct page *p)
+{
+    struct ctx *ctx = p->ctx;
+    struct shown s;
+    bool found = false;
+    bool may = false;
+    TRY(open_own(p, &s, &found));
+    if (!found) {
+        return ERR_OK;
     }
-    if (!str_equal(page_field(p, "digest"), row->digest)) {
-        return page_problem_as(p, 409, "sign.changed", STR("digest"), changed);
+    TRY(may_be_signed(p, &s, &may));
+    return may ? login_yes_options(p, s.w.row.digest) : ERR_OK;
+}
+
+/* Their passkey said yes to the digest: a proof as sure as a sign-in by it, of now. */
+static enum err said_yes(struct page *p, struct str account)
+{
+    static const struct text2 other = {STR_INIT("这把通行密钥不是第二签名人的。"),
+                                       STR_INIT("This passkey is not that of the second officer.")};
+    struct ctx *ctx = p->ctx;
+    struct shown s;
+    bool found = false;
+    bool may = false;
+    TRY(open_own(p, &s, &found)); /* as it is now */
+    if (!found) {
+        return ERR_OK;
     }
-    struct draft draft = waiting_draft(p, &s.w);
-    struct keep keep = case_keep_sign(ctx->arena, row->id, p->session.actor.id, row->digest);
-    return page_submit_with(p, &draft, &keep, signed_or_not);
+    if (!str_equal(s.w.row.signer, account)) {
+        return page_problem_as(p, 403, "sign.other", STR(""), other);
+    }
+    TRY(may_be_signed(p, &s, &may));
+    return may ? submit_signed(p, &s, ASSURANCE_PASSKEY, ctx->world->now(ctx->world)) : ERR_OK;
+}
+
+static enum err case_sign_here(struct page *p)
+{
+    struct ctx *ctx = p->ctx;
+    struct shown s;
+    bool found = false;
+    TRY(open_own(p, &s, &found));
+    return found ? login_yes(p, s.w.row.digest, said_yes) : ERR_OK;
 }
 
 static enum err case_post_decline(struct page *p)
@@ -457,6 +541,12 @@ static const struct route rows_[] = {
      NULL, ""},
     {"POST", "/sign/{id}", case_post_sign, FOR_OFFICER, 0,
      "Sign it, by its digest: it goes to the gate with both officers", NULL, "digest"},
+    {"POST", "/sign/{id}/here/options", case_sign_here_options, FOR_OFFICER, 0,
+     "A challenge for the second officer to sign by passkey at the first's browser", NULL,
+     "digest"},
+    {"POST", "/sign/{id}/here", case_sign_here, FOR_OFFICER, 0,
+     "The second officer signs by passkey at the first's browser", NULL,
+     "digest id client_data authenticator_data signature user_handle"},
     {"POST", "/sign/{id}/decline", case_post_decline, FOR_OFFICER, 0, "Do not sign it, and say why",
      NULL, "reason"},
     {"POST", "/sign/{id}/withdraw", case_post_withdraw, FOR_OFFICER, 0, "Take it back", NULL, ""},

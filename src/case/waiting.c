@@ -73,7 +73,8 @@ enum err waiting_load(struct page *p, struct str id, struct waiting *ret, bool *
     return files_read(ctx, ret);
 }
 
-struct draft waiting_draft(const struct page *p, const struct waiting *w)
+struct draft waiting_draft(const struct page *p, const struct waiting *w, int assurance,
+                           struct instant proven)
 {
     const struct case_waiting_get_row *r = &w->row;
     struct draft d = {.kind = r->kind,
@@ -92,8 +93,8 @@ struct draft waiting_draft(const struct page *p, const struct waiting *w)
     d.consent = (struct consent){.digest = r->digest,
                                  .nonce = r->nonce,
                                  .sent = {r->sent_ms},
-                                 .assurance = p->session.actor.assurance,
-                                 .proven = p->session.actor.proven};
+                                 .assurance = assurance,
+                                 .proven = proven};
     return d;
 }
 

@@ -48,8 +48,18 @@ enum err login_give_codes(struct ctx *ctx, struct gate *g, const struct demo_per
  * session when it arrives there: it may be weaker. */
 enum err login_ask(struct page *p, int assurance, struct str next) MUST_USE;
 
-/* The address of this site, as others reach it: "https://portal.example". Without one of its own, as
- * in a demo, the one that this browser asked by. */
+/* Somebody else than who is signed in says yes at this browser, by a passkey of their own and
+ * without being signed in: to `about`, a digest of what they were shown. login_yes_options answers
+ * the browser with the challenge; login_yes reads its proof, which is good once, and goes on in
+ * `then` with the account it is of, or answers the page. */
+typedef enum err login_yes_then(struct page *p, struct str account);
+/* False where there can be no passkey: the site has no secure address. */
+bool login_takes_passkeys(struct page *p);
+enum err login_yes_options(struct page *p, struct str about) MUST_USE;
+enum err login_yes(struct page *p, struct str about, login_yes_then *then) MUST_USE;
+
+/* The address of this site, as others reach it: "https://portal.example". Without one of its own,
+ * as in a demo, the one that this browser asked by. */
 struct str login_address(struct page *p);
 
 /* The acr value of an assurance (1 to 3; else empty), and back (0 when it is none of ours). */

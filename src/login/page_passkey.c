@@ -1,5 +1,6 @@
-/* Signing in by what signs for this site alone: a passkey by itself, or a passkey or security key
- * as the second step after the password. */
+/* What a key says that signs for this site alone: a passkey by itself, or a passkey or security key
+ * as the second step after the password, signs in; and a passkey says yes to one thing for somebody
+ * who stands at another's browser. */
 #include "base/buf.h"
 #include "base/encode.h"
 #include "base/json_make.h"
@@ -223,6 +224,63 @@ static enum err second_finish(struct page *p)
     u->second = true;
     p->own = u;
     return login_try(p, &guess, 1, second_tried);
+}
+
+/* ---- a yes without a session ---- */
+
+struct yes {
+    login_yes_then *then;
+    struct str account;
+};
+
+static enum err not_known(struct page *p)
+{
+    static const struct text2 why = {
+        STR_INIT("没有认出这把通行密钥，或者等得太久了。请再试一次。"),
+        STR_INIT("This passkey is not known here, or it took too long. Try once more.")};
+    return page_problem_as(p, 403, "login.passkey", STR(""), why);
+}
+
+bool login_takes_passkeys(struct page *p)
+{
+    struct webauthn_want want;
+    return login_relying_party(p, &want);
+}
+
+enum err login_yes_options(struct page *p, struct str about)
+{
+    return give_challenge(p, "yes", about, NULL);
+}
+
+static enum err after_yes(struct page *p, const struct receipt *receipt)
+{
+    const struct yes *y = p->own;
+    (void)receipt;
+    return login_kept_refused(p) ? not_known(p) : y->then(p, y->account);
+}
+
+enum err login_yes(struct page *p, struct str about, login_yes_then *then)
+{
+    struct ctx *ctx = p->ctx;
+    struct yes *y = ARENA_NEW(ctx->arena, struct yes);
+    struct webauthn_want want;
+    struct login_secret_by_handle_row row;
+    struct passkey_use use;
+    struct str text = {0};
+    bool holds = false;
+    if (!login_relying_party(p, &want) ||
+        !passkey_challenge(p, "yes", field64(p, "client_data"), &want.challenge, &text) ||
+        !str_equal(text, about)) {
+        return not_known(p);
+    }
+    TRY(assertion_holds(p, &want, &row, &use, &holds));
+    if (!holds || !str_equal(row.kind, STR("passkey"))) {
+        return not_known(p);
+    }
+    *y = (struct yes){then, row.owner};
+    struct keep keep = login_keep_use_passkey(ctx->arena, row.id, use.count, want.challenge);
+    p->own = y;
+    return page_keep(p, &keep, after_yes);
 }
 
 static const struct route rows_[] = {
