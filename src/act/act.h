@@ -15,7 +15,15 @@ struct db;
 
 /* ---- drafts ---- */
 
-enum actor_kind { ACTOR_PARTY, ACTOR_OFFICER, ACTOR_ADMIN, ACTOR_CLOCK, ACTOR_NODE };
+enum actor_kind {
+    ACTOR_PARTY,
+    ACTOR_OFFICER,
+    ACTOR_ADMIN,
+    ACTOR_CLOCK,
+    ACTOR_NODE,
+    ACTOR_CLIENT, /* an institution by its own key: what it signs is what it says */
+    ACTOR_KINDS
+};
 /* The word for it in leaves and vault, "party", and back: false when it is none. */
 struct str actor_word(enum actor_kind kind);
 bool actor_named(struct str word, enum actor_kind *ret);
@@ -24,7 +32,8 @@ bool actor_named(struct str word, enum actor_kind *ret);
  */
 struct actor {
     enum actor_kind kind;
-    struct str id;         /* register id of a person or organisation; empty for clock and node */
+    struct str id;         /* register id of a person or organisation, of an institution that of its
+                              client; empty for clock and node */
     struct str for_id;     /* the party acted for, when not the actor itself; empty else */
     struct str co_id;      /* a second officer who signed as well; empty else */
     int assurance;         /* 0 unknown, 1 one factor, 2 two factors, 3 two bound to this site */

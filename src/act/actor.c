@@ -5,7 +5,7 @@
 
 static const char *const words[] = {
     [ACTOR_PARTY] = "party", [ACTOR_OFFICER] = "officer", [ACTOR_ADMIN] = "admin",
-    [ACTOR_CLOCK] = "clock", [ACTOR_NODE] = "node",
+    [ACTOR_CLOCK] = "clock", [ACTOR_NODE] = "node",       [ACTOR_CLIENT] = "client",
 };
 
 struct str actor_word(enum actor_kind kind)

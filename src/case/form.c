@@ -60,6 +60,12 @@ bool is_material(const struct need *need)
     return need->fact->type == FACT_MATERIAL;
 }
 
+/* The gate works it out or draws it: nobody is asked. */
+static bool is_made(const struct need *need)
+{
+    return need->drawn || need->derived != NULL;
+}
+
 /* ---- what is wrong ---- */
 
 size_t form_wrongs(struct page *p, const struct form_view *f, struct wrong **ret)
@@ -81,7 +87,7 @@ size_t form_wrongs(struct page *p, const struct form_view *f, struct wrong **ret
         for (size_t i = 0; i < needs.count[k]; i++) {
             const struct need *need = &needs.list[k][i];
             bool given = f->values != NULL && json_get_str(f->values, need->fact->id) != NULL;
-            bool later = f->two_steps && is_material(need);
+            bool later = (f->two_steps && is_material(need)) || is_made(need);
             if (need->required && need->when == NULL && !given && !later &&
                 !str_equal(need->fact->id, f->wrong->field)) {
                 list[n++] =
@@ -144,6 +150,7 @@ static struct str input_type(const struct fact *fact)
     case FACT_CHOICE:
     case FACT_IDCARD:
     case FACT_USCC:
+    case FACT_BILL:
     case FACT_MATERIAL:
     case FACT_LIST: return STR("text");
     }
@@ -234,7 +241,7 @@ static void fill_groups(struct page *p, const struct form_view *f, const struct 
         for (size_t i = 0; i < needs.count[k]; i++) {
             const struct need *need = &needs.list[k][i];
             size_t g = is_material(need) ? 2 : held_value(f, need) != NULL ? 0 : 1;
-            if (g == 2 && f->two_steps) {
+            if ((g == 2 && f->two_steps) || is_made(need)) {
                 continue;
             }
             fill_field(p, f, need, why_of(wrongs, wrong_count, need->fact->id),

@@ -15,18 +15,16 @@
 static const char usage[] =
     "usage: tongban ask DIR ACT.json [--on DAY] [--json]   would the gate of a node (not running) "
     "admit this act now, or on a day by the law of that day?\n"
-    "ACT.json: {\"act\": kind, \"by\": \"party\"|\"officer\"|\"admin\"|\"node\", \"actor\": "
-    "register id, \"for\": party, \"with\": second officer,\n"
+    "ACT.json: {\"act\": kind, \"by\": \"party\"|\"officer\"|\"admin\"|\"client\"|\"node\", "
+    "\"actor\": register id, \"for\": party, \"with\": second officer,\n"
     "           \"item\": id | \"case\": number, \"fields\": {fact: value}}. Exit 0: yes. 1: no, "
     "with check, article and sentence.\n";
 
 static enum err read_draft(struct ctx *ctx, const char *path, struct draft *ret)
 {
-    static const char *const kinds[] = {[ACTOR_PARTY] = "party",
-                                        [ACTOR_OFFICER] = "officer",
-                                        [ACTOR_ADMIN] = "admin",
-                                        [ACTOR_CLOCK] = "clock",
-                                        [ACTOR_NODE] = "node"};
+    static const char *const kinds[] = {
+        [ACTOR_PARTY] = "party", [ACTOR_OFFICER] = "officer", [ACTOR_ADMIN] = "admin",
+        [ACTOR_CLOCK] = "clock", [ACTOR_NODE] = "node",       [ACTOR_CLIENT] = "client"};
     struct str text = {0};
     struct json o;
     TRY(file_read(ctx, path, LIMIT_JSON_BYTES, &text));
@@ -53,7 +51,9 @@ static enum err read_draft(struct ctx *ctx, const char *path, struct draft *ret)
     }
     if (!known || ret->kind.n == 0) {
         return fault(ctx, ERR_SYNTAX,
-                     "%s must say \"act\" and \"by\" (party, officer, admin, clock or node)", path);
+                     "%s must say \"act\" and \"by\" (party, officer, admin, client, clock "
+                     "or node)",
+                     path);
     }
     return ERR_OK;
 }

@@ -441,7 +441,8 @@ static enum err fill_sample(struct ctx *ctx, struct node *n, void *arg)
     const struct sample *x = arg;
     TRY(node_publish(ctx, n, str_format(ctx->arena, "%s/cn", x->law).p));
     TRY(node_publish(ctx, n, str_format(ctx->arena, "%s/cn-990101", x->law).p));
-    return node_register_people(ctx, n, x->people, true);
+    TRY(node_register_people(ctx, n, x->people, true));
+    return node_register_institutions(ctx, n, x->people);
 }
 
 static enum err demo_make(struct ctx *ctx, struct serving *s, struct str dir, const char *database,

@@ -416,6 +416,24 @@ static enum err open_accounts(struct ctx *ctx, struct node *n, const struct json
     return ERR_OK;
 }
 
+static enum err register_client(struct ctx *ctx, struct node *n, const struct json *fields)
+{
+    struct draft d = {.kind = STR("register-client"), .fields = *fields};
+    TRY(oidc_client_check(ctx, fields));
+    return by_node(ctx, n, &d);
+}
+
+enum err node_register_clients(struct ctx *ctx, struct node *n, const struct json *clients)
+{
+    if (!json_is(clients, JSON_ARRAY)) {
+        return register_client(ctx, n, clients);
+    }
+    for (size_t i = 0; i < clients->count; i++) {
+        TRY(register_client(ctx, n, &clients->items[i]));
+    }
+    return ERR_OK;
+}
+
 enum err node_register_people(struct ctx *ctx, struct node *n, const struct json *people,
                               bool accounts)
 {
@@ -459,22 +477,12 @@ enum err node_register_people(struct ctx *ctx, struct node *n, const struct json
     return ERR_OK;
 }
 
-static enum err register_client(struct ctx *ctx, struct node *n, const struct json *fields)
+enum err node_register_institutions(struct ctx *ctx, struct node *n, const struct json *people)
 {
-    struct draft d = {.kind = STR("register-client"), .fields = *fields};
-    TRY(oidc_client_check(ctx, fields));
-    return by_node(ctx, n, &d);
-}
-
-enum err node_register_clients(struct ctx *ctx, struct node *n, const struct json *clients)
-{
-    if (!json_is(clients, JSON_ARRAY)) {
-        return register_client(ctx, n, clients);
-    }
-    for (size_t i = 0; i < clients->count; i++) {
-        TRY(register_client(ctx, n, &clients->items[i]));
-    }
-    return ERR_OK;
+    const struct json *institutions = json_get(people, "institutions");
+    const struct json *clients = json_get(institutions, "clients");
+    TRY(register_group(ctx, n, json_get(institutions, "orgs"), STR("org")));
+    return json_is(clients, JSON_ARRAY) ? node_register_clients(ctx, n, clients) : ERR_OK;
 }
 
 enum err node_close_client(struct ctx *ctx, struct node *n, struct str id)

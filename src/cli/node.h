@@ -76,3 +76,7 @@ enum err node_publish(struct ctx *ctx, struct node *n, const char *folder) MUST_
  * so that they may sign in. */
 enum err node_register_people(struct ctx *ctx, struct node *n, const struct json *people,
                               bool accounts) MUST_USE;
+/* And the organisations that act by their own keys, with their clients ("institutions" of that
+ * form). */
+enum err node_register_institutions(struct ctx *ctx, struct node *n,
+                                    const struct json *people) MUST_USE;

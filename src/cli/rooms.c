@@ -3,6 +3,7 @@
  */
 #include "cli/rooms.h"
 
+#include "bill/bill.h"
 #include "case/case.h"
 #include "cli/health.h"
 #include "evidence/evidence.h"
@@ -17,7 +18,8 @@
 #include "web/site.h"
 
 static const struct projector *const projectors[] = {
-    &party_projector, &licence_projector, &case_projector, &login_projector, &oidc_projector};
+    &party_projector, &licence_projector, &bill_projector,
+    &case_projector,  &login_projector,   &oidc_projector};
 
 const struct projector *const *rooms_projectors(size_t *ret_count)
 {

@@ -201,7 +201,18 @@ enum err stage_publish(struct ctx *ctx, struct stage *s, const struct law_pack_s
 enum err stage_people(struct ctx *ctx, struct stage *s, const struct json *people)
 {
     struct node n = {.gate = s->gate};
+    s->people = people;
     return node_register_people(ctx, &n, people, false);
+}
+
+enum err stage_institutions(struct ctx *ctx, struct stage *s)
+{
+    struct node n = {.gate = s->gate};
+    if (s->has_institutions || s->people == NULL) {
+        return ERR_OK;
+    }
+    s->has_institutions = true;
+    return node_register_institutions(ctx, &n, s->people);
 }
 
 enum err stage_replay(struct ctx *ctx, struct stage *s, struct replay_report *ret)

@@ -31,6 +31,8 @@ struct stage {
     struct keyholder *keys;
     const struct projector *const *rooms;
     size_t room_count;
+    const struct json *people; /* as they were registered */
+    bool has_institutions;
 };
 
 /* A fresh node with these rooms, made on the morning of a day; no law yet, nobody registered. It
@@ -52,8 +54,12 @@ void stage_set(struct stage *s, struct day day, int hour);
  * is wrong with it stands in ret_problems. */
 enum err stage_publish(struct ctx *ctx, struct stage *s, const struct law_pack_source *pack,
                        struct law_problems *ret_problems) MUST_USE;
-/* Register people in the form of law/sample/people.json by acts of the node. */
+/* Register people in the form of law/sample/people.json by acts of the node; `people` lives as long
+ * as the stage. */
 enum err stage_people(struct ctx *ctx, struct stage *s, const struct json *people) MUST_USE;
+/* And its institutions, once. They are registered only when a story comes to them: the number of a
+ * licence is a place in the ledger, and stories name such numbers. */
+enum err stage_institutions(struct ctx *ctx, struct stage *s) MUST_USE;
 /* Submit a draft and let the node do what it then does by itself. */
 enum err stage_submit(struct ctx *ctx, struct stage *s, const struct draft *draft,
                       struct receipt *ret) MUST_USE;

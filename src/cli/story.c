@@ -15,6 +15,7 @@
 #include "base/day.h"
 #include "base/json_make.h"
 #include "base/str.h"
+#include "base/token.h"
 #include "gate/read.h"
 #include "gate/run.h"
 
@@ -244,22 +245,47 @@ void story_attach_files(struct ctx *ctx, struct draft *d)
     d->attachment_count = count;
 }
 
-/* "@case", "@before" and "@last" stand for what the story has come to. */
-static struct json field_value(const struct telling *t, const struct json *v)
+/* "@case", "@before", "@last" and "@bill" stand for what the story has come to; of "@bill" the
+ * payment number that was drawn in the case, a text that is none where there is none. */
+static struct json field_value(const struct telling *t, const struct json *facts,
+                               const struct json *v)
 {
     bool text = json_is(v, JSON_STRING);
     return text && str_equal(v->text, STR("@last"))     ? json_of_int(t->last_seq)
            : text && str_equal(v->text, STR("@case"))   ? json_of_str(t->case_id)
            : text && str_equal(v->text, STR("@before")) ? json_of_str(t->before)
-                                                        : *v;
+           : text && str_equal(v->text, STR("@bill")) ? json_of_str(json_text(facts, "bill.number"))
+                                                      : *v;
 }
 
-/* Who acts, as the node knows it: an officer and an administrator by their accounts, anyone else,
- * also whom nobody knows, as a party. */
+/* An institution by its client, or by the organisation it is, where parties do not act: then by the
+ * client of it that the act is for. */
+static enum err client_of(struct ctx *ctx, struct db *reader, const struct act_kind *kind,
+                          const struct story_step *step, struct str *ret)
+{
+    struct actor_record *held = NULL;
+    size_t count = 0;
+    *ret = STR("");
+    if (kind == NULL || (kind->who & WHO_CLIENT) == 0) {
+        return ERR_OK;
+    }
+    TRY(people_held(ctx, reader, step->by, step->day, &held, &count));
+    for (size_t i = 0; i < count && (kind->who & WHO_PARTY) == 0; i++) {
+        bool meant = held[i].role_count > 0 &&
+                     str_in(held[i].roles[0], kind->institutions, kind->institution_count);
+        *ret = meant ? held[i].id : *ret;
+    }
+    return ERR_OK;
+}
+
+/* Who acts, as the node knows it: an officer, an administrator and an institution by their
+ * accounts, anyone else, also whom nobody knows, as a party. */
 static enum err actor_of(struct ctx *ctx, struct stage *s, struct db *reader,
-                         const struct story_step *step, struct actor *ret)
+                         const struct act_kind *kind, const struct story_step *step,
+                         struct actor *ret)
 {
     struct actor_record who = {0};
+    struct str client = {0};
     bool found = false;
     *ret = (struct actor){.kind = ACTOR_NODE, .assurance = step->assurance};
     ret->proven.ms = s->clock.now.ms - step->signed_in_minutes_ago * 60000;
@@ -270,10 +296,44 @@ static enum err actor_of(struct ctx *ctx, struct stage *s, struct db *reader,
     }
     TRY(gate_actor(ctx, s->gate, reader, step->by, &who, &found));
     ret->id = step->by;
-    ret->kind = found && str_equal(who.kind, STR("officer")) ? ACTOR_OFFICER
-                : found && str_equal(who.kind, STR("admin")) ? ACTOR_ADMIN
-                                                             : ACTOR_PARTY;
+    ret->kind = found && str_equal(who.kind, STR("officer"))  ? ACTOR_OFFICER
+                : found && str_equal(who.kind, STR("admin"))  ? ACTOR_ADMIN
+                : found && str_equal(who.kind, STR("client")) ? ACTOR_CLIENT
+                                                              : ACTOR_PARTY;
+    TRY(client_of(ctx, reader, kind, step, &client));
+    if (client.n > 0) {
+        ret->kind = ACTOR_CLIENT;
+        ret->id = client;
+    }
     return ERR_OK;
+}
+
+static bool is_institution(const struct json *institutions, struct str id)
+{
+    const struct json *orgs = json_get(institutions, "orgs");
+    const struct json *clients = json_get(institutions, "clients");
+    bool found = false;
+    for (size_t i = 0; json_is(orgs, JSON_ARRAY) && i < orgs->count; i++) {
+        found = found || str_equal(json_text(&orgs->items[i], "id"), id);
+    }
+    for (size_t i = 0; json_is(clients, JSON_ARRAY) && i < clients->count; i++) {
+        found = found || str_equal(json_text(&clients->items[i], "client.id"), id);
+    }
+    return found;
+}
+
+/* The story comes to an institution: one acts, is named, or is told of. */
+static bool meets_institution(const struct stage *s, const struct act_kind *kind,
+                              const struct story_step *step)
+{
+    const struct json *all = s->people == NULL ? NULL : json_get(s->people, "institutions");
+    bool met = all != NULL &&
+               ((kind != NULL && (kind->who & WHO_CLIENT) != 0) || is_institution(all, step->by));
+    for (size_t i = 0; all != NULL && step->fields != NULL && i < step->fields->count; i++) {
+        const struct json *v = &step->fields->members[i].value;
+        met = met || (json_is(v, JSON_STRING) && is_institution(all, v->text));
+    }
+    return met;
 }
 
 static enum err draft_of(struct ctx *ctx, struct stage *s, struct db *reader,
@@ -282,16 +342,24 @@ static enum err draft_of(struct ctx *ctx, struct stage *s, struct db *reader,
     const struct law *law = NULL;
     struct draft d = {.kind = step->act, .item = step->item, .key = step->key};
     TRY(gate_law(ctx, s->gate, reader, &law));
-    TRY(actor_of(ctx, s, reader, step, &d.actor));
     const struct act_kind *kind = law == NULL ? NULL : law_act(law, step->act);
+    struct case_state state = {.facts = json_object()};
+    bool found = false;
+    if (meets_institution(s, kind, step)) {
+        TRY(stage_institutions(ctx, s));
+    }
+    TRY(actor_of(ctx, s, reader, kind, step, &d.actor));
     bool in_case = kind == NULL || kind->in_case != ACT_CASE_NONE;
     if (in_case && (step->item.n == 0 || step->case_id.n > 0)) {
         d.case_id = step->case_id.n > 0 ? step->case_id : t->case_id;
     }
+    if (d.case_id.n > 0) {
+        TRY(gate_case(ctx, s->gate, reader, d.case_id, &state, &found));
+    }
     d.fields = json_object();
     for (size_t i = 0; step->fields != NULL && i < step->fields->count; i++) {
         const struct json_member *m = &step->fields->members[i];
-        json_set(ctx->arena, &d.fields, m->key, field_value(t, &m->value));
+        json_set(ctx->arena, &d.fields, m->key, field_value(t, &state.facts, &m->value));
     }
     story_attach_files(ctx, &d);
     *ret = d;

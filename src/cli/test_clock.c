@@ -276,11 +276,23 @@ TEST(gate_a_running_case_keeps_the_procedure_that_its_own_calls)
     CHECK(changed);
     story_publish(&s, &(struct law_pack_source){files, pack.count});
     on(&s, "2026-03-20");
-    act(&s, "p-zhou", "pay-fine", "{\"penalty.paid\":20000}");
     struct case_state state;
     struct db *reader = NULL;
     bool found = false;
+    CHECK_OK(stage_institutions(ctx, &s.stage));
     CHECK_OK(store_reader(ctx, s.stage.store, &reader));
+    CHECK_OK(gate_case(ctx, s.stage.gate, reader, s.case_id, &state, &found));
+    struct str number = json_text(&state.facts, "bill.number");
+    struct draft pay = {.kind = STR("pay-fine"),
+                        .case_id = s.case_id,
+                        .actor = {.kind = ACTOR_CLIENT, .id = STR("channel-binhe"), .assurance = 2},
+                        .fields =
+                            parsed(&s, str_format(ctx->arena,
+                                                  "{\"bill.number\":\"%.*s\",\"payment.id\":\"T1\","
+                                                  "\"payment.sum\":20000}",
+                                                  FMT(number))
+                                           .p)};
+    CHECK_STR(story_submit(&s, &pay).verdict.code, "");
     CHECK_OK(gate_case(ctx, s.stage.gate, reader, s.case_id, &state, &found));
     CHECK(found);
     CHECK_STR(state.status, "performed");

@@ -210,6 +210,25 @@ static const struct {
      "account.owner"},
     {"register-client",
      "a-security",
+     NULL,
+     {"{'client.id':'p-lin','client.name':'应用','client.profile':'machine','client.auth':'private_"
+      "key_jwt','client.scopes':['act'],'client.grants':['client_credentials'],'client.jwks':'{}'"
+      "}"},
+     "form.taken",
+     "client.id"},
+    {"register-client",
+     "a-security",
+     NULL,
+     {"{'client.id':'bank-two','client.name':'应用','client.profile':'machine','client.auth':'"
+      "private_key_jwt','client.scopes':['act'],'client.grants':['client_credentials'],'client."
+      "jwks':'{}','client.institution':'bank','client.party':'p-lin'}",
+      "{'client.id':'bank-two','client.name':'应用','client.profile':'machine','client.auth':'"
+      "private_key_jwt','client.scopes':['act'],'client.grants':['client_credentials'],'client."
+      "jwks':'{}','client.institution':'bank','client.party':'org-none'}"},
+     "form.subject",
+     "client.party"},
+    {"register-client",
+     "a-security",
      "{'client.id':'app-one','client.name':'应用','client.profile':'native','client.auth':'none','"
      "client.scopes':['openid'],'client.grants':['authorization_code'],"
      "'client.redirect_uris':['https://app.example/back']}",
@@ -287,7 +306,8 @@ static bool names_something(const struct act_kind *k, const struct projector *co
                 hit = hit || str_equal(k->effects[e], str_from(rooms[i]->names[n].effect));
             }
         }
-        static const char *const of_gate[] = {"office.", "admin.", "party.", "vault."};
+        static const char *const of_gate[] = {"office.", "admin.", "party.", "vault.",
+                                              "institution."};
         for (size_t n = 0; n < LEN(of_gate); n++) {
             hit = hit || str_starts(k->effects[e], str_from(of_gate[n]));
         }

@@ -204,6 +204,7 @@ void story_open_more(struct story *s, struct test *t, struct ctx *ctx, const str
     *s = (struct story){.t = t, .ctx = ctx, .people = *people};
     must(day_parse(STR("2026-01-05"), &first));
     CHECK_OK(stage_open(ctx, &s->stage, rooms, count, first));
+    s->stage.people = &s->people;
     if (beginning != NULL) {
         stage_leave(&s->stage);
         test_folder_copy(beginning, str_z(ctx->arena, s->stage.dir));

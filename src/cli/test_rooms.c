@@ -24,7 +24,7 @@ static const struct {
 };
 /* The gate looks at these itself (src/gate/names.c), and a room may look at more; cli/test_names.c
  * tries each. */
-static const char *const of_gate[] = {"office.", "admin.", "party.", "vault."};
+static const char *const of_gate[] = {"office.", "admin.", "party.", "vault.", "institution."};
 
 static bool looks(const struct projector *p, const char *effect)
 {

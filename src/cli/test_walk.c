@@ -79,6 +79,31 @@ static void load_entries(struct walk *w)
     }
 }
 
+/* The payment number that was drawn in the case of the walk. */
+static struct json bill_of(struct walk *w)
+{
+    struct test *t = w->s.t;
+    struct ctx *ctx = w->s.ctx;
+    struct db *reader = NULL;
+    struct case_state state = {.facts = json_object()};
+    bool found = false;
+    CHECK_OK(store_reader(ctx, w->s.stage.store, &reader));
+    CHECK_OK(gate_case(ctx, w->s.stage.gate, reader, w->s.case_id, &state, &found));
+    db_close(reader);
+    return json_of_str(str_copy(ctx->arena, json_text(&state.facts, "bill.number")));
+}
+
+static bool is_client(struct walk *w, struct str id)
+{
+    const struct json *list = json_get(json_get(w->s.stage.people, "institutions"), "clients");
+    for (size_t i = 0; json_is(list, JSON_ARRAY) && i < list->count; i++) {
+        if (str_equal(json_text(&list->items[i], "client.id"), id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A value of a story on another day: dates move along, and now and then something is not as it was.
  */
 static struct json bend(struct walk *w, const struct json *value, const struct entry *e)
@@ -94,6 +119,8 @@ static struct json bend(struct walk *w, const struct json *value, const struct e
         v = json_of_str(w->s.case_id);
     } else if (json_is(value, JSON_STRING) && str_equal(value->text, STR("@before"))) {
         v = json_of_str(w->case_count > 1 ? w->cases[w->case_count - 2].id : w->s.case_id);
+    } else if (json_is(value, JSON_STRING) && str_equal(value->text, STR("@bill"))) {
+        v = bill_of(w);
     } else if (json_is(value, JSON_STRING) && str_equal(value->text, STR("@last"))) {
         v = json_of_int(w->next_seq - 1);
     } else if (json_is(value, JSON_BOOL) && w->wild && draw(w, 6) == 0) {
@@ -118,6 +145,7 @@ static struct draft draft_of(struct walk *w, const struct entry *e)
     struct draft d = {.kind = json_text(e->step, "act"), .fields = json_object()};
     d.actor.kind = str_equal(by, STR("node"))  ? ACTOR_NODE
                    : str_starts(by, STR("o-")) ? ACTOR_OFFICER
+                   : is_client(w, by)          ? ACTOR_CLIENT
                                                : ACTOR_PARTY;
     d.actor.id = d.actor.kind == ACTOR_NODE ? STR("") : by;
     d.actor.for_id = json_text(e->step, "for");
@@ -291,6 +319,7 @@ static void walk_seed(struct walk *w, uint64_t seed)
     w->case_count = 0;
     w->next_seq = 0;
     story_open(&w->s, t, ctx);
+    CHECK_OK(stage_institutions(ctx, &w->s.stage));
     CHECK_OK(store_reader(ctx, w->s.stage.store, &reader));
     CHECK_OK(gate_law(ctx, w->s.stage.gate, reader, &w->law));
     db_close(reader);

@@ -104,6 +104,29 @@ static bool check_missing(struct ctx *ctx, struct question *q, const struct need
     return true;
 }
 
+/* What the node works out itself, or draws, is stated by nobody. */
+static bool refuse_made(struct ctx *ctx, const struct question *q, const struct need *need,
+                        struct verdict *ret)
+{
+    const struct fact *fact = need->fact;
+    struct str title = fact->title.en.n > 0 ? fact->title.en : fact->title.zh;
+    verdict_refuse(ctx, q, ret, "form.held", &need->article, fact->id);
+    if (need->drawn || q->held_value.kind == JSON_NULL) {
+        ret->sentence = (struct text2){
+            str_format(ctx->arena, "“%.*s”由系统产生，任何人不得填写。", FMT(fact->title.zh)),
+            str_format(ctx->arena, "\"%.*s\" is made by the node; nobody states it.", FMT(title))};
+        return false;
+    }
+    struct str zh = law_value_text(ctx->arena, fact, &q->held_value, false);
+    struct str en = law_value_text(ctx->arena, fact, &q->held_value, true);
+    ret->sentence = (struct text2){
+        str_format(ctx->arena, "“%.*s”由系统依据记录得出，任何人不得填写：%.*s。",
+                   FMT(fact->title.zh), FMT(zh)),
+        str_format(ctx->arena, "\"%.*s\" follows from the record, and nobody states it: %.*s.",
+                   FMT(title), FMT(en))};
+    return false;
+}
+
 /* The register says another thing: which, and where it is put right. */
 static bool refuse_held(struct ctx *ctx, const struct question *q, const struct need_list *needs,
                         struct verdict *ret)
@@ -111,6 +134,9 @@ static bool refuse_held(struct ctx *ctx, const struct question *q, const struct 
     const struct need *need = need_of(needs, q->held_fact);
     const struct fact *fact = need->fact;
     verdict_refuse(ctx, q, ret, "form.held", &need->article, fact->id);
+    if (need->drawn || need->derived != NULL) {
+        return refuse_made(ctx, q, need, ret);
+    }
     struct str title = fact->title.en.n > 0 ? fact->title.en : fact->title.zh;
     struct str zh = law_value_text(ctx->arena, fact, &q->held_value, false);
     struct str en = law_value_text(ctx->arena, fact, &q->held_value, true);

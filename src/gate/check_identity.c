@@ -1,6 +1,7 @@
 /* Who acts: a kind of actor this act is for, known to the ledger, surely and lately enough signed
  * in, in a role the act names, and when it is a party's act, the party itself or one entitled to
- * act for it, or at the counter an officer for a party that is registered. */
+ * act for it, or at the counter an officer for a party that is registered. An institution acts by
+ * its own key, as what it is registered to be. */
 #include "base/token.h"
 #include "gate/gate_in.h"
 
@@ -12,7 +13,7 @@ static unsigned who_bit(enum actor_kind kind)
 {
     static const unsigned bit[] = {
         [ACTOR_PARTY] = WHO_PARTY, [ACTOR_OFFICER] = WHO_OFFICER, [ACTOR_ADMIN] = WHO_ADMIN,
-        [ACTOR_CLOCK] = WHO_CLOCK, [ACTOR_NODE] = WHO_NODE,
+        [ACTOR_CLOCK] = WHO_CLOCK, [ACTOR_NODE] = WHO_NODE,       [ACTOR_CLIENT] = WHO_CLIENT,
     };
     return bit[kind];
 }
@@ -27,6 +28,27 @@ static bool has_role(const struct question *q)
         }
     }
     return q->kind->role_count == 0;
+}
+
+/* An institution acts as the kind of institution the act is for, and where the case names one, it
+ * is that one. Its key was proven by the signature on what it sent. */
+static bool check_client(struct ctx *ctx, struct question *q, struct verdict *ret)
+{
+    const struct cite *basis = q->kind->article_count > 0 ? &q->kind->articles[0] : NULL;
+    struct str none = {0};
+    if (!q->has_actor || !q->actor.active || !str_equal(q->actor.kind, STR("client"))) {
+        return verdict_refuse(ctx, q, ret, "identity.unknown", NULL, none);
+    }
+    bool meant = false;
+    for (size_t i = 0; i < q->actor.role_count; i++) {
+        meant =
+            meant || str_in(q->actor.roles[i], q->kind->institutions, q->kind->institution_count);
+    }
+    if (!meant) {
+        return verdict_refuse(ctx, q, ret, "identity.role", basis, none);
+    }
+    return q->speaks_for_party ||
+           verdict_refuse(ctx, q, ret, "identity.authority", NULL, q->kind->party->id);
 }
 
 /* Was an identity proven as lately as the act wants? What is only looked at (gate_open) needs no
@@ -67,6 +89,9 @@ bool check_identity(struct ctx *ctx, struct question *q, struct verdict *ret)
     }
     if (actor->kind == ACTOR_CLOCK || actor->kind == ACTOR_NODE) {
         return true;
+    }
+    if (actor->kind == ACTOR_CLIENT) {
+        return check_client(ctx, q, ret);
     }
     if (!q->has_actor || !q->actor.active) {
         return verdict_refuse(ctx, q, ret, "identity.unknown", NULL, none);

@@ -317,6 +317,11 @@ struct need_list {
 };
 struct need_list question_needs(const struct question *q);
 const struct need *need_of(const struct need_list *n, struct str fact);
+/* Go on with other fields. */
+void question_say(struct ctx *ctx, struct question *q, const struct json *fields);
+/* derive.c: fill in what the gate works out or draws itself, and note the first of it that a draft
+ * says otherwise. True when there was anything to fill in. */
+bool derive_fields(struct ctx *ctx, struct question *q, const struct need_list *needs);
 /* Run the checks on a question that was loaded for a new draft: when it is admitted, q->draft is
  * its settled form, on ctx->arena, and that is what was judged. */
 enum err question_judge(struct ctx *ctx, struct gate *g, struct db *db, struct question *q,

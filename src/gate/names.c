@@ -69,6 +69,21 @@ static enum err look_party(struct ctx *ctx, struct db *db, const struct naming *
     return ERR_OK;
 }
 
+/* The id of a client is nobody else's, and an institution is an organisation that is registered. */
+static enum err look_institution(struct ctx *ctx, struct db *db, const struct naming *n,
+                                 struct misnamed *ret)
+{
+    struct str whose = named(n, "client.party");
+    struct str kind = {0};
+    struct actor_record there;
+    bool found = false;
+    TRY(people_find(ctx, db, named(n, "client.id"), n->day, &there, &found));
+    say(ret, !found || str_equal(there.kind, STR("client")), "form.taken", "client.id");
+    TRY(people_kind(ctx, db, whose, n->day, &kind));
+    say(ret, whose.n == 0 || str_equal(kind, STR("org")), "form.subject", "client.party");
+    return ERR_OK;
+}
+
 /* ---- relations ---- */
 
 static enum err look_relation(struct ctx *ctx, struct db *db, const struct naming *n,
@@ -187,6 +202,8 @@ static enum err look_erased(struct ctx *ctx, struct db *db, const struct naming 
 }
 
 const struct name_row gate_names[] = {
+    {"institution.register", look_institution},
+
     {"office.appoint", look_officer},
     {"office.dismiss", look_dismissed},
     {"admin.appoint", look_admin},

@@ -156,7 +156,7 @@ static void walk_actor(struct walk *w, struct actor *a)
 {
     int kind = (int)a->kind;
     walk_int(w, &kind);
-    w->wrong = w->wrong || kind < ACTOR_PARTY || kind > ACTOR_NODE;
+    w->wrong = w->wrong || kind < ACTOR_PARTY || kind >= ACTOR_KINDS;
     a->kind = w->wrong ? ACTOR_PARTY : (enum actor_kind)kind;
     walk_text(w, &a->id);
     walk_text(w, &a->for_id);

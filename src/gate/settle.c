@@ -44,7 +44,7 @@ const struct need *need_of(const struct need_list *n, struct str fact)
 }
 
 /* Go on with other fields. */
-static void say(struct ctx *ctx, struct question *q, const struct json *fields)
+void question_say(struct ctx *ctx, struct question *q, const struct json *fields)
 {
     struct draft *d = ARENA_NEW(ctx->arena, struct draft);
     *d = *q->draft;
@@ -72,7 +72,7 @@ static bool set_normal(struct ctx *ctx, struct question *q, const struct need_li
         json_set(ctx->arena, &out, m->key, normal);
     }
     if (other) {
-        say(ctx, q, &out);
+        question_say(ctx, q, &out);
     }
     return other;
 }
@@ -135,7 +135,7 @@ static bool set_held(struct ctx *ctx, struct question *q, const struct need_list
         }
     }
     if (other) {
-        say(ctx, q, &out);
+        question_say(ctx, q, &out);
     }
     return other;
 }
@@ -155,7 +155,7 @@ static bool leave_out(struct ctx *ctx, struct question *q, const struct need_lis
     }
     bool other = out.count < fields->count;
     if (other) {
-        say(ctx, q, &out);
+        question_say(ctx, q, &out);
     }
     return other;
 }
@@ -184,6 +184,9 @@ enum err question_judge(struct ctx *ctx, struct gate *g, struct db *db, struct q
         struct misnamed foreign = q->misnamed;
         TRY(load_anew(ctx, g, db, q));
         q->misnamed = q->misnamed.code == NULL ? foreign : q->misnamed;
+    }
+    if (derive_fields(ctx, q, &needs)) {
+        TRY(load_anew(ctx, g, db, q));
     }
     checks_run(ctx, q, ret);
     bool other = false;

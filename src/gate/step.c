@@ -74,8 +74,8 @@ static enum err decide(struct ctx *ctx, void *self, const struct bpmn_element *e
     return ERR_OK;
 }
 
-/* The procedure's own move; acts that hang on a status leave it where it is, and so does one that
- * an older program admitted where this one's procedure awaits no such act. */
+/* The procedure's own move; acts that hang on a status leave it where it is unless it awaits them
+ * there, and so does one that an older program admitted where this one's awaits no such act. */
 static enum err move(struct ctx *ctx, struct question *q, struct bpmn_result *ret)
 {
     const struct bpmn_process *p = q->item->procedure;
@@ -84,7 +84,7 @@ static enum err move(struct ctx *ctx, struct question *q, struct bpmn_result *re
     if (q->kind->in_case == ACT_CASE_OPEN) {
         return bpmn_start(ctx, p, q->kind->kind, &in, ret);
     }
-    if (!q->kind->task || (q->recorded && !procedure_awaits(q))) {
+    if ((!q->kind->task || q->recorded) && !procedure_awaits(q)) {
         *ret = (struct bpmn_result){.state = q->state};
         return ERR_OK;
     }

@@ -382,6 +382,11 @@ enum err load_people(struct ctx *ctx, struct gate *g, struct db *db, struct ques
     }
     if (a->kind == ACTOR_PARTY) {
         TRY(load_party(ctx, db, q));
+    } else if (a->kind == ACTOR_CLIENT) {
+        q->party = q->has_case ? q->row.party : STR("");
+        struct str whose = whose_act(q); /* where the case names none, any of its kind */
+        q->speaks_for_party = q->kind == NULL || q->kind->party == NULL || whose.n == 0 ||
+                              str_equal(whose, q->actor.person);
     } else {
         q->party = q->has_case ? q->row.party : a->for_id;
         if (a->kind == ACTOR_OFFICER && !q->has_case && a->for_id.n > 0) {

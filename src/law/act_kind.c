@@ -1,9 +1,11 @@
 /* Kinds of act: one file each, read in the order of the gate's checks. */
 #include "law/law_in.h"
 
-static const char *const whos[] = {"party", "officer", "clock", "node", "admin"};
+static const char *const whos[] = {"party", "officer", "clock", "node", "admin", "client"};
 static const char *const told[] = {"party", "interested", "office",
                                    "asked"}; /* in the order of enum act_tells */
+
+enum { WHO_CODES = 64 };
 
 void declare_act(struct builder *b, struct source *f)
 {
@@ -21,36 +23,52 @@ void declare_act(struct builder *b, struct source *f)
     }
 }
 
+/* The rows of a code table that a list names: roles of people, kinds of institution. */
+static void read_by_code(struct builder *b, const struct source *f, const struct json *list,
+                         struct str table, struct str *out, size_t *count)
+{
+    for (size_t i = 0; list->kind == JSON_ARRAY && i < list->count && *count < WHO_CODES; i++) {
+        struct str code = list->items[i].text;
+        out[(*count)++] = code;
+        if (law_code(b->law, table, code) == NULL) {
+            problem(b, f, &list->items[i], "reference", "the code table %.*s has no \"%.*s\"",
+                    FMT(table), FMT(code));
+        }
+    }
+}
+
 static void read_who(struct builder *b, const struct source *f, const struct json *who,
                      struct act_kind *k)
 {
     k->role_count = 0;
+    k->institution_count = 0;
     k->who = 0;
-    struct str *roles = ARENA_ARRAY(b->law->arena, struct str, 64);
+    struct str *roles = ARENA_ARRAY(b->law->arena, struct str, WHO_CODES);
+    struct str *institutions = ARENA_ARRAY(b->law->arena, struct str, WHO_CODES);
     for (size_t i = 0; json_is(who, JSON_OBJECT) && i < who->count; i++) {
         const struct json *v = &who->members[i].value;
         int bit = word_of(who->members[i].key, whos, LEN(whos));
         if (bit < 0) {
-            problem(b, f, v, "unknown-member", "who is party, officer, clock, node or admin");
+            problem(b, f, v, "unknown-member",
+                    "who is party, officer, clock, node, admin or client");
             continue;
         }
         k->who |= 1u << bit;
-        bool by_role = ((1u << bit) & (WHO_OFFICER | WHO_ADMIN)) != 0;
+        bool by_institution = 1u << bit == WHO_CLIENT;
+        bool by_role = by_institution || ((1u << bit) & (WHO_OFFICER | WHO_ADMIN)) != 0;
         if (by_role ? v->kind != JSON_ARRAY : v->kind != JSON_BOOL || !v->bool_value) {
             problem(b, f, v, "who",
-                    by_role ? "\"%s\" lists the roles that may do it"
-                            : "\"%s\" is true or not there",
+                    by_institution ? "\"%s\" lists the kinds of institution that may do it"
+                    : by_role      ? "\"%s\" lists the roles that may do it"
+                                   : "\"%s\" is true or not there",
                     whos[bit]);
-        }
-        for (size_t r = 0; v->kind == JSON_ARRAY && r < v->count && k->role_count < 64; r++) {
-            struct str role = v->items[r].text;
-            roles[k->role_count++] = role;
-            if (law_code(b->law, STR("role"), role) == NULL) {
-                problem(b, f, &v->items[r], "reference", "the code table role has no \"%.*s\"",
-                        FMT(role));
-            }
+        } else if (by_institution) {
+            read_by_code(b, f, v, STR("institution"), institutions, &k->institution_count);
+        } else if (by_role) {
+            read_by_code(b, f, v, STR("role"), roles, &k->role_count);
         }
     }
+    k->institutions = institutions;
     k->roles = roles;
     if (k->who == 0) {
         problem(b, f, who, "missing", "the act \"%.*s\" says nobody who may do it", FMT(k->kind));
@@ -123,8 +141,9 @@ static void read_apart(struct builder *b, const struct source *f, const struct j
 const struct need *read_needs(struct builder *b, const struct source *f, const struct json *list,
                               size_t *ret_count)
 {
-    static const char *const names[] = {"fact",   "need",    "when",     "purpose", "article",
-                                        "source", "instead", "affirmed", NULL};
+    static const char *const names[] = {"fact",    "need",   "when",    "purpose",
+                                        "article", "source", "instead", "affirmed",
+                                        "derived", "drawn",  NULL};
     static const char *const needs[] = {"required", "optional"};
     size_t n = json_is(list, JSON_ARRAY) ? list->count : 0;
     struct need *out = ARENA_ARRAY(b->law->arena, struct need, n + 1);
@@ -142,6 +161,12 @@ const struct need *read_needs(struct builder *b, const struct source *f, const s
         x->affirmed = may_bool(b, f, o, "affirmed", false);
         if (x->affirmed && x->fact != NULL && x->fact->type != FACT_BOOLEAN) {
             problem(b, f, o, "type", "only a yes or no is \"affirmed\"");
+        }
+        x->drawn = may_bool(b, f, o, "drawn", false);
+        x->derived = may_feel(b, f, o, "derived");
+        if (x->drawn && (x->fact == NULL || x->fact->type != FACT_BILL || x->derived != NULL)) {
+            problem(b, f, o, "type",
+                    "only a payment-number is \"drawn\", and nothing else makes it");
         }
         x->from_register = str_equal(may_text(b, f, o, "source"), STR("register"));
         x->when = may_feel(b, f, o, "when");

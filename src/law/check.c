@@ -52,9 +52,12 @@ static void check_procedure(struct builder *b, const struct linked_procedure *li
         }
         for (size_t k = 0; k < e->act_count; k++) {
             const struct act_kind *kind = law_act(b->law, e->acts[k]);
-            if (kind == NULL || (!kind->task && e->kind != BPMN_START)) {
+            bool here = kind != NULL && (kind->task || kind->from_count > 0);
+            if (!here && (kind == NULL || e->kind != BPMN_START)) {
                 problem_line(b, f, e->line, "reference",
-                             "\"%.*s\" is no kind of act that is a task", FMT(e->acts[k]));
+                             "\"%.*s\" is no kind of act that is a task, nor one that "
+                             "hangs on a status",
+                             FMT(e->acts[k]));
             }
         }
     }

@@ -17,6 +17,7 @@ static bool fits(enum fact_type type, const struct feel_type *t)
     case FACT_CHOICE:
     case FACT_IDCARD:
     case FACT_USCC:
+    case FACT_BILL:
     case FACT_PHONE: return kind == FEEL_TYPE_STRING;
     case FACT_MATERIAL: return false;
     }

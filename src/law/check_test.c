@@ -50,7 +50,8 @@ static void tally_step(struct builder *b, const struct source *f, const struct j
  * a day of the clock, at set-up, or by the program itself. */
 static bool told_in_stories(const struct act_kind *k)
 {
-    return (k->who & (WHO_PARTY | WHO_OFFICER)) != 0 && (k->who & (WHO_CLOCK | WHO_NODE)) == 0;
+    return (k->who & (WHO_PARTY | WHO_OFFICER | WHO_CLIENT)) != 0 &&
+           (k->who & (WHO_CLOCK | WHO_NODE)) == 0;
 }
 
 void check_tests(struct builder *b)

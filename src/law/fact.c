@@ -13,6 +13,7 @@ static const char *const types[] = {
     [FACT_MONEY] = "money",   [FACT_DATE] = "date",         [FACT_BOOLEAN] = "boolean",
     [FACT_CHOICE] = "choice", [FACT_IDCARD] = "idcard",     [FACT_USCC] = "uscc",
     [FACT_PHONE] = "phone",   [FACT_MATERIAL] = "material", [FACT_LIST] = "list",
+    [FACT_BILL] = "payment-number",
 };
 static const char *const classes[] = {[CLASS_PUBLIC] = "public",
                                       [CLASS_BUSINESS] = "business",
@@ -357,6 +358,9 @@ static enum err check_text(struct ctx *ctx, const struct fact *x, const struct j
         return wrong(ctx, x, ERR_SYNTAX,
                      "it is no citizen number: 18 characters whose last one checks the others");
     }
+    if (x->type == FACT_BILL && !law_bill_number_holds(v->text)) {
+        return wrong(ctx, x, ERR_SYNTAX, "the payment number is not one");
+    }
     if (x->type == FACT_USCC && !uscc_is_valid(v->text)) {
         return wrong(
             ctx, x, ERR_SYNTAX,
@@ -511,6 +515,9 @@ struct text2 law_fact_rule(struct arena *a, const struct fact *x, struct day day
         [FACT_USCC] = {STR_INIT("应当是 18 位统一社会信用代码，末位为校验码"),
                        STR_INIT("a unified social credit code of 18 characters, whose last one "
                                 "checks the others")},
+        [FACT_BILL] = {STR_INIT("应当是 18 位缴款编号，末两位为校验码，请核对有没有抄错"),
+                       STR_INIT("a payment number of 18 digits, whose last two check the others: "
+                                "look whether it was copied wrongly")},
         [FACT_PHONE] = {STR_INIT("应当是 7 至 15 位电话号码"),
                         STR_INIT("a telephone number of 7 to 15 digits")},
         [FACT_MATERIAL] = {STR_INIT("应当是文件"), STR_INIT("a file")},
@@ -528,6 +535,7 @@ struct text2 law_fact_rule(struct arena *a, const struct fact *x, struct day day
     case FACT_IDCARD:
     case FACT_USCC:
     case FACT_PHONE:
+    case FACT_BILL:
     case FACT_MATERIAL:
     case FACT_LIST: return rules[x->type];
     }
@@ -564,6 +572,7 @@ enum err law_fact_check(struct ctx *ctx, const struct fact *x, const struct json
     case FACT_CHOICE:
     case FACT_IDCARD:
     case FACT_USCC:
+    case FACT_BILL:
     case FACT_PHONE: return check_text(ctx, x, v);
     }
     return ERR_OK;

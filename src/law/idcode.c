@@ -131,6 +131,29 @@ static bool all_of(struct str s, size_t from, size_t to, const char *alphabet)
     return true;
 }
 
+/* ISO/IEC 7064 MOD 97-10: the whole number leaves 1. Worked off from the left, so that no number is
+ * too long. */
+static int mod_97(struct str s)
+{
+    int rest = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        rest = (rest * 10 + (s.p[i] - '0')) % 97;
+    }
+    return rest;
+}
+
+struct str law_bill_number(struct arena *a, uint64_t drawn)
+{
+    struct str digits = str_format(a, "%016llu", (unsigned long long)(drawn % 10000000000000000u));
+    int check = 98 - mod_97(str_format(a, "%.*s00", FMT(digits)));
+    return str_format(a, "%.*s%02d", FMT(digits), check);
+}
+
+bool law_bill_number_holds(struct str number)
+{
+    return number.n == 18 && all_of(number, 0, number.n, "0123456789") && mod_97(number) == 1;
+}
+
 const char *item_code_fault(struct str s)
 {
     static const char digits[] = "0123456789";

@@ -131,6 +131,7 @@ enum fact_type {
     FACT_PHONE,
     FACT_MATERIAL,
     FACT_LIST,
+    FACT_BILL, /* a payment number, whose last two digits check the others (idcode.c) */
 };
 enum fact_class { CLASS_PUBLIC, CLASS_BUSINESS, CLASS_PERSONAL, CLASS_SENSITIVE };
 struct code_row {
@@ -180,14 +181,23 @@ struct fact {
  * they may see. */
 enum act_tells { TELLS_PARTY = 1, TELLS_INTERESTED = 2, TELLS_OFFICE = 4, TELLS_ASKED = 8 };
 
-enum who { WHO_PARTY = 1, WHO_OFFICER = 2, WHO_CLOCK = 4, WHO_NODE = 8, WHO_ADMIN = 16 };
+enum who {
+    WHO_PARTY = 1,
+    WHO_OFFICER = 2,
+    WHO_CLOCK = 4,
+    WHO_NODE = 8,
+    WHO_ADMIN = 16,
+    WHO_CLIENT = 32
+};
 enum act_case { ACT_CASE_OPEN, ACT_CASE_IN, ACT_CASE_NONE };
 struct need {
     const struct fact *fact;
     bool required;
-    bool from_register;              /* expected from what the node holds */
-    bool affirmed;                   /* a declaration: only yes is one */
-    const struct feel_program *when; /* NULL: always */
+    bool from_register;                 /* expected from what the node holds */
+    bool affirmed;                      /* a declaration: only yes is one */
+    bool drawn;                         /* a number that the gate draws */
+    const struct feel_program *derived; /* what the gate works it out from; NULL: it is said */
+    const struct feel_program *when;    /* NULL: always */
     struct text2 purpose;
     struct cite article; /* statute NULL when absent */
     struct str instead;  /* licence type that replaces a material; empty when none */
@@ -213,6 +223,8 @@ struct act_kind {
     unsigned who;            /* enum who, or-ed */
     const struct str *roles; /* of WHO_OFFICER and WHO_ADMIN */
     size_t role_count;
+    const struct str *institutions; /* of WHO_CLIENT: kinds of institution */
+    size_t institution_count;
     int assurance;
     int fresh_min;            /* the sign-in is not older, in minutes; 0: as old as the session */
     struct str power;         /* empty: none needed */

@@ -172,6 +172,7 @@ static struct str normal_text(struct arena *a, const struct fact *x, struct str 
     switch (x->type) {
     case FACT_IDCARD:
     case FACT_USCC: return plain(a, s, true, true);
+    case FACT_BILL:
     case FACT_PHONE: return plain(a, s, false, false);
     case FACT_DATE: return day_typed(a, plain(a, s, false, true));
     case FACT_TEXT:

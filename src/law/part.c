@@ -65,7 +65,8 @@ static void gather_feel(struct noted *n, const struct json *j)
         const struct json *v = &j->members[i].value;
         struct str key = j->members[i].key;
         bool never = str_equal(key, STR("never"));
-        bool feel = never || str_equal(key, STR("when")) || str_equal(key, STR("allow"));
+        bool feel = never || str_equal(key, STR("when")) || str_equal(key, STR("allow")) ||
+                    str_equal(key, STR("derived"));
         if (feel && v->kind == JSON_STRING && v->text.n > 0) {
             add_feel(n, v, never ? &law_invariant_scope : &law_scope);
         } else {

@@ -60,7 +60,7 @@ static const struct row {
     {"act/zzz.json", NULL, "{\"act\":\"accept\",\"who\":{\"party\":true}," ACT_REST "}",
      "the kind of act \"accept\" stands twice"},
     {"act/zzz.json", NULL, "{\"act\":\"zzz\",\"who\":{\"king\":true}," ACT_REST "}",
-     "who is party, officer, clock, node or admin"},
+     "who is party, officer, clock, node, admin or client"},
     {"act/zzz.json", NULL, "{\"act\":\"zzz\",\"who\":{\"officer\":true}," ACT_REST "}",
      "\"officer\" lists the roles"},
     {"act/zzz.json", NULL, "{\"act\":\"zzz\",\"who\":{\"party\":false}," ACT_REST "}",

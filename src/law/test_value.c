@@ -5,6 +5,8 @@
 #include "base/json_make.h"
 #include "base/str.h"
 #include "base/test.h"
+
+#include <string.h>
 #include "law/law.h"
 
 TEST(law_value_reads_as_people_write_it)
@@ -78,4 +80,30 @@ TEST(law_value_takes_what_people_type)
         json_write(&b, &v);
         CHECK_STR(buf_str(&b), rows[i].json);
     }
+}
+
+TEST(law_a_payment_number_finds_what_was_copied_wrongly)
+{
+    struct str number = law_bill_number(ctx->arena, 1234567890123456u);
+    CHECK_STR(number, "123456789012345611");
+    CHECK(law_bill_number_holds(number));
+    CHECK(law_bill_number_holds(law_bill_number(ctx->arena, 0)));
+    CHECK(law_bill_number_holds(law_bill_number(ctx->arena, UINT64_MAX)));
+    for (size_t i = 0; i < number.n; i++) {
+        char wrong[18];
+        for (char c = '0'; c <= '9'; c++) {
+            memcpy(wrong, number.p, number.n);
+            wrong[i] = c;
+            CHECK(law_bill_number_holds((struct str){wrong, number.n}) == (c == number.p[i]));
+        }
+        memcpy(wrong, number.p, number.n);
+        if (i + 1 < number.n && wrong[i] != wrong[i + 1]) { /* two changed about */
+            wrong[i] = number.p[i + 1];
+            wrong[i + 1] = number.p[i];
+            CHECK(!law_bill_number_holds((struct str){wrong, number.n}));
+        }
+    }
+    CHECK(!law_bill_number_holds(STR("")));
+    CHECK(!law_bill_number_holds(STR("12345678901234561")));
+    CHECK(!law_bill_number_holds(STR("12345678901234561x")));
 }

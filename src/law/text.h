@@ -18,6 +18,10 @@ enum err law_fact_within(struct ctx *ctx, const struct fact *fact, const struct 
 /* What a value of this fact must be, in a sentence for who gave another: "18 characters, whose last
  * one checks the others". day: of the act, for bounds told from it. */
 struct text2 law_fact_rule(struct arena *a, const struct fact *fact, struct day day);
+/* A payment number: sixteen digits that nobody can guess and two by ISO/IEC 7064 MOD 97-10, which
+ * find a digit copied wrongly and two changed about. `drawn` is 64 random bits. */
+struct str law_bill_number(struct arena *a, uint64_t drawn);
+bool law_bill_number_holds(struct str number);
 /* The day of birth that a citizen number holds (GB 11643); false when it is no such number. */
 bool law_idcard_born(struct str idcard, struct day *ret);
 /* Are drafts held against registers? A pack published before there was the refusal for it meant by

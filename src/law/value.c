@@ -147,6 +147,7 @@ struct json law_value_parse(struct arena *a, const struct fact *fact, struct str
     case FACT_CHOICE:
     case FACT_IDCARD:
     case FACT_USCC:
+    case FACT_BILL:
     case FACT_PHONE:
     case FACT_MATERIAL: break;
     }

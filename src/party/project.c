@@ -98,6 +98,17 @@ static enum err on_appoint_admin(struct ctx *ctx, struct db *db, const struct ad
                        STR(""), &none, act->seq);
 }
 
+/* An institution, so that who acted has a name. An application that is none needs none here. */
+static enum err on_institution(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    const struct json *f = &act->draft->fields;
+    struct json none = json_object();
+    return json_text(f, "client.institution").n == 0
+               ? ERR_OK
+               : store_party(ctx, db, json_text(f, "client.id"), STR("client"),
+                             json_text(f, "client.name"), STR(""), &none, act->seq);
+}
+
 /* A code is of one party: whoever is registered twice would be two before the law. */
 static enum err look_code(struct ctx *ctx, struct db *db, const struct naming *n,
                           struct misnamed *ret)
@@ -146,7 +157,8 @@ static const struct register_row registers[] = {{"party", look}};
 static const struct name_row names[] = {{"party.register", look_code}};
 static const struct effect_row effects[] = {{"party.register", on_register},
                                             {"office.appoint", on_appoint},
-                                            {"admin.appoint", on_appoint_admin}};
+                                            {"admin.appoint", on_appoint_admin},
+                                            {"institution.register", on_institution}};
 
 const struct projector party_projector = {.room = "party",
                                           .effects = effects,

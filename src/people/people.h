@@ -1,7 +1,8 @@
 /* people.h - who the ledger says someone is, and how people stand to each other on a day.
  *
  * An actor is an account of the ledger: a person or organisation as a party, an officer in an
- * office, an administrator. `person` of the latter two is the natural person behind it. Relations
+ * office, an administrator, an institution that acts by its own key. `person` of an officer or
+ * administrator is the natural person behind it, of an institution the organisation. Relations
  * say who heads, speaks for, or is too near to whom; what a kind of relation does is law (code
  * table `relation`: "heads", "speaks", "bars").
  *
@@ -19,7 +20,7 @@ extern const struct projector people_projector;
 /* What the ledger says of an actor: kind, offices and roles on this day. */
 struct actor_record {
     struct str id;
-    struct str kind; /* "person", "org", "officer", "admin" */
+    struct str kind; /* "person", "org", "officer", "admin", "client" */
     struct str office;
     struct str person; /* of an officer or administrator: the register id of the natural person;
                           empty when not given */

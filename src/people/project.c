@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/day.h"
 #include "base/json_make.h"
+#include "base/str.h"
 #include "people/people.h"
 #include "people_sql.h"
 
@@ -56,6 +57,14 @@ static enum err office_dismiss(struct ctx *ctx, struct db *db, const struct admi
     return dismiss(ctx, db, act, field(act, "officer.id"));
 }
 
+/* An application that is no institution has no row here, and its end leaves none. */
+static enum err institution_end(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    struct str kind = {0};
+    TRY(people_kind(ctx, db, field(act, "client.id"), act->day, &kind));
+    return str_equal(kind, STR("client")) ? dismiss(ctx, db, act, field(act, "client.id")) : ERR_OK;
+}
+
 static enum err admin_appoint(struct ctx *ctx, struct db *db, const struct admitted *act)
 {
     struct str roles = {0};
@@ -75,6 +84,27 @@ static enum err admin_appoint(struct ctx *ctx, struct db *db, const struct admit
 static enum err admin_dismiss(struct ctx *ctx, struct db *db, const struct admitted *act)
 {
     return dismiss(ctx, db, act, field(act, "admin.id"));
+}
+
+/* A client of the node that is an institution: what kind, and whose. One that is registered anew as
+ * none is none from then on. */
+static enum err institution_register(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    struct str roles = {0};
+    struct json list = json_array();
+    if (field(act, "client.institution").n == 0) {
+        return institution_end(ctx, db, act);
+    }
+    json_push(ctx->arena, &list, json_of_str(field(act, "client.institution")));
+    TRY(roles_text(ctx, &list, &roles));
+    return people_actor_set(ctx, db,
+                            (struct people_actor_set_in){.id = field(act, "client.id"),
+                                                         .actor_kind = STR("client"),
+                                                         .office = STR(""),
+                                                         .roles = roles,
+                                                         .person = field(act, "client.party"),
+                                                         .from_day = act->day.n,
+                                                         .until_day = INT32_MAX});
 }
 
 static enum err party_register(struct ctx *ctx, struct db *db, const struct admitted *act)
@@ -171,7 +201,8 @@ static const struct effect_row effects[] = {
     {"party.register", party_register},     {"party.relate", party_relate},
     {"party.unrelate", party_unrelate},     {"party.empower", party_empower},
     {"party.disempower", party_disempower}, {"admin.appoint", admin_appoint},
-    {"admin.dismiss", admin_dismiss},
+    {"admin.dismiss", admin_dismiss},       {"institution.register", institution_register},
+    {"institution.end", institution_end},
 };
 
 const struct projector people_projector = {
