@@ -104,7 +104,6 @@ void kill_advance(struct world *w UNUSED, struct span by)
 {
     state.wall_ms += by.ms;
     state.mono_ns += by.ms * 1000000;
-    state.mono_ns += by.ms * 1000000;
 }
 
 void kill_at(struct world *w UNUSED, uint64_t nth)

@@ -20,6 +20,9 @@ step() {
 mkdir -p build
 step "build" make -s -j"$jobs" CONFIG=release build/release/tests
 step "power-loss states of the gate" env TONGBAN_STATES=200 build/release/tests gate_loses
+step "build with ASan and UBSan" make -s -j"$jobs" CONFIG=asan build/asan/tests
+step "the stories of the packs, ASan and UBSan" build/asan/tests gate_stories
+step "unit tests, release, SQLite and PostgreSQL" make -s unit-pg
 step "random walks through the packs" env TONGBAN_WALKS="${WALKS:-200}" build/release/tests gate_no_random
 step "power-loss states of the store" env TONGBAN_STATES=20 build/release/tests store
 for h in survives_every_failing_allocation survives_every_failing_call loses_nothing survives_a_disk survives_leaps \

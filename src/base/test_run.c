@@ -1,15 +1,18 @@
-/* test_run.c - the runner of all unit tests: `tests [--part K/N] [PREFIX…]`; exit 1 when one fails,
- * or when none ran.
+/* test_run.c - the runner of all unit tests: `tests [--part K/N] [PREFIX…] [-PREFIX…]`, those that
+ * begin with one of the former and with none of the latter; exit 1 when one fails, or when none
+ * ran.
  *
  * Every test has an arena of its own, and a guard: one that runs out of memory fails alone. Tests
  * do not depend on each other or on their order, so N processes may run the parts 1/N … N/N side by
  * side; a part is every Nth test, which spreads the long ones that stand together in a file. With
- * TONGBAN_TIMES set, each test says how long it took. */
+ * TONGBAN_TIMES set, each test says how long it took, and how long a processor, with the processes
+ * it started: beside other work only the latter can be compared. */
 #include "base/test_run.h"
 
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 void test_check(struct test *t, bool ok, const char *cond, const char *file, int line)
@@ -131,14 +134,21 @@ static bool run(const struct test_row *row)
     return t.failures == 0;
 }
 
-/* Without arguments all; else those whose name begins with one of them. */
+/* Named, or nothing is; and not left out. */
 static bool wanted(const char *name, int argc, char **argv)
 {
-    bool hit = argc == 1;
+    bool named = false;
+    bool any_named = false;
+    bool left_out = false;
     for (int i = 1; i < argc; i++) {
-        hit = hit || strncmp(name, argv[i], strlen(argv[i])) == 0;
+        bool leaves_out = argv[i][0] == '-';
+        const char *prefix = argv[i] + leaves_out;
+        bool hit = strncmp(name, prefix, strlen(prefix)) == 0;
+        any_named = any_named || !leaves_out;
+        named = named || (hit && !leaves_out);
+        left_out = left_out || (hit && leaves_out);
     }
-    return hit;
+    return (named || !any_named) && !left_out;
 }
 
 /* "K/N" with 1 <= K <= N. */
@@ -150,13 +160,28 @@ static bool part_of(const char *text, size_t *ret_part, size_t *ret_parts)
     return *end == '\0' && *ret_part >= 1 && *ret_part <= *ret_parts;
 }
 
+static double processor_s(void)
+{
+    struct rusage own;
+    struct rusage others;
+    getrusage(RUSAGE_SELF, &own);
+    getrusage(RUSAGE_CHILDREN, &others);
+    return (double)(own.ru_utime.tv_sec + own.ru_stime.tv_sec + others.ru_utime.tv_sec +
+                    others.ru_stime.tv_sec) +
+           (double)(own.ru_utime.tv_usec + own.ru_stime.tv_usec + others.ru_utime.tv_usec +
+                    others.ru_stime.tv_usec) /
+               1e6;
+}
+
 static bool timed_run(const struct test_row *row)
 {
     struct world *w = world_real();
     int64_t begun = w->mono_ns(w);
+    double used = processor_s();
     bool ok = run(row);
     if (getenv("TONGBAN_TIMES") != NULL) {
-        printf("%7.2f s  %s\n", (double)(w->mono_ns(w) - begun) / 1e9, row->name);
+        printf("%7.2f s %7.2f s  %s\n", (double)(w->mono_ns(w) - begun) / 1e9, processor_s() - used,
+               row->name);
     }
     return ok;
 }
@@ -171,7 +196,7 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc > 1 && strcmp(argv[1], "--part") == 0) {
         if (argc == 2 || !part_of(argv[2], &part, &parts)) {
-            fprintf(stderr, "usage: tests [--part K/N] [PREFIX...]\n");
+            fprintf(stderr, "usage: tests [--part K/N] [PREFIX...] [-PREFIX...]\n");
             return 2;
         }
         argc -= 2;

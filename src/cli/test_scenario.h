@@ -69,6 +69,12 @@ bool play_as_written(const struct play *p, size_t step, bool allow_repeated);
 /* Does the step take the node as a whole, and admit no act? It ends with a node that is open, or
  * after an error with one that may be closed (p->gate is NULL). */
 bool play_is_whole(const struct play *p, size_t step);
+/* How much of the faults a run tries. 0, everyday: of those that stand in a row each has its turn
+ * on one day in so many (play_turn); else all, and so many power-loss states of each kind. From
+ * TONGBAN_STATES. */
+uint64_t play_states(void);
+/* The day of an everyday run, from TONGBAN_DAY; 0 unless given. */
+uint64_t play_day(void);
 /* Such a step. "upgrade": the node is closed, its views are those of another program, and it is
  * opened again. "copy": it is copied, a node is made from the copy, and looked at as this one is.
  */
