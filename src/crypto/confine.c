@@ -116,13 +116,47 @@ static const int denied[] = {
     SCMP_SYS(mknodat),
 };
 
-static bool deny_calls(void)
+/* What the keeper may not besides: it forks holders, which read keys, and hands on the ends of
+ * socket pairs it makes itself. Nobody is called, and nothing on the disk changes. */
+static const int denied_keeper[] = {
+    SCMP_SYS(socket),    SCMP_SYS(connect),  SCMP_SYS(bind),    SCMP_SYS(listen),
+    SCMP_SYS(accept),    SCMP_SYS(accept4),  SCMP_SYS(creat),   SCMP_SYS(truncate),
+    SCMP_SYS(unlink),    SCMP_SYS(unlinkat), SCMP_SYS(rename),  SCMP_SYS(renameat),
+    SCMP_SYS(renameat2), SCMP_SYS(link),     SCMP_SYS(linkat),  SCMP_SYS(symlink),
+    SCMP_SYS(symlinkat), SCMP_SYS(mkdir),    SCMP_SYS(mkdirat), SCMP_SYS(chmod),
+    SCMP_SYS(fchmodat),  SCMP_SYS(fchownat), SCMP_SYS(chown),   SCMP_SYS(openat2),
+};
+
+static bool deny_all(scmp_filter_ctx filter, const int *calls, size_t count)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++) {
+        ok = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), calls[i], 0) == 0;
+    }
+    return ok;
+}
+
+/* Files may be opened to be read. */
+static bool deny_writing(scmp_filter_ctx filter)
+{
+    static const unsigned ways[] = {O_WRONLY, O_RDWR};
+    bool ok = true;
+    for (size_t i = 0; ok && i < LEN(ways); i++) {
+        ok = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(open), 1,
+                              SCMP_A1(SCMP_CMP_MASKED_EQ, O_ACCMODE, ways[i])) == 0 &&
+             seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(openat), 1,
+                              SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE, ways[i])) == 0;
+    }
+    return ok;
+}
+
+static bool deny_calls(bool is_keeper)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
     bool ok = filter != NULL && seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) == 0;
-    for (size_t i = 0; ok && i < LEN(denied); i++) {
-        ok = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), denied[i], 0) == 0;
-    }
+    ok = ok && deny_all(filter, denied, LEN(denied));
+    ok = ok && (!is_keeper ||
+                (deny_all(filter, denied_keeper, LEN(denied_keeper)) && deny_writing(filter)));
     /* Its flags lie in memory, out of a filter's sight; libraries then use clone, whose flags do
      * not. */
     ok = ok && seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0;
@@ -225,10 +259,15 @@ enum err confine_server(struct ctx *ctx, const struct confine *rules, struct con
         return fault(ctx, ERR_NOT_SUPPORTED, "cannot give up new privileges: %s", strerror(errno));
     }
     TRY(confine_paths(ctx, rules, &done));
-    if (!deny_calls()) {
+    if (!deny_calls(false)) {
         return fault(ctx, ERR_NOT_SUPPORTED,
                      "cannot install the system call filter; is seccomp off in this kernel?");
     }
     *ret = done;
     return ERR_OK;
+}
+
+bool confine_keeper(void)
+{
+    return leave_no_core() && deny_calls(true);
 }

@@ -29,6 +29,10 @@ struct confined {
 enum err confine_server(struct ctx *ctx, const struct confine *rules,
                         struct confined *ret) MUST_USE;
 
+/* For the keeper, which forks key holders that read the keys before they are shut in further: what
+ * a server may not, no socket of its own, no file opened to be written. */
+bool confine_keeper(void);
+
 /* For the key holder: read and write what is open, have memory, end; every other call answers
  * EPERM. */
 bool confine_to_signing(void);

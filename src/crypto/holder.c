@@ -8,9 +8,10 @@
  * one: it has threads by then, and after fork a child of a process with threads may use neither
  * malloc nor OpenSSL. So a keeper is forked first, before any thread: it has one thread, no key and
  * nothing to do but to end the holder there is and to fork a new one when the node asks. It is
- * small (all its pages are shared with the node's first moment) and can be reached by nobody else,
- * so nothing ends it but the machine or its owner; when it is gone the node cannot heal, says so
- * and ends in order, and whatever started the node starts it again.
+ * small (all its pages are shared with the node's first moment), shut in like a server and without
+ * the network or a file it could write (confine_keeper), and can be reached by nobody else, so
+ * nothing ends it but the machine or its owner; when it is gone the node cannot heal, says so and
+ * ends in order, and whatever started the node starts it again.
  *
  * Each process dies with the one that forked it (PR_SET_PDEATHSIG): no key outlives its node.
  */
@@ -370,7 +371,8 @@ _Noreturn static void keeper_main(struct ctx *ctx, struct str dir, int door,
     uint32_t number = 0;
     prctl(PR_SET_NAME, "tongban-keeper");
     door = keep_only(door);
-    while (door == 3 && read_all(door, &number, sizeof(number))) {
+    bool shut_in = confine_keeper(); /* else there is never a holder, and no node opens */
+    while (shut_in && door == 3 && read_all(door, &number, sizeof(number))) {
         int pair[2];
         holder_end(&holder);
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {

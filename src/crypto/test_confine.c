@@ -92,6 +92,12 @@ static int try_socket(void)
     return of(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
 }
 
+static int try_pair(void)
+{
+    int pair[2];
+    return of(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+}
+
 static int try_fork(void)
 {
     pid_t child = fork();
@@ -156,7 +162,7 @@ static int try_core(void)
 
 /* ---- confined, then tried ---- */
 
-enum shell { FREE, SIGNING, SERVER };
+enum shell { FREE, SIGNING, KEEPER, SERVER };
 
 static struct confined server_shell(void)
 {
@@ -181,6 +187,9 @@ static int outcome(enum shell shell, int (*attempt)(void))
     if (child == 0) {
         if (shell == SERVER) {
             server_shell();
+        }
+        if (shell == KEEPER && !confine_keeper()) {
+            _exit(255);
         }
         if (shell == SIGNING && !confine_to_signing()) {
             _exit(255);
@@ -209,6 +218,15 @@ static const struct {
     {"signing: ptrace", SIGNING, try_ptrace, EPERM, ALWAYS},
     {"signing: memory that runs", SIGNING, try_code, EPERM, ALWAYS},
     {"signing: memory", SIGNING, try_memory, 0, ALWAYS},
+    {"keeper: exec", KEEPER, try_exec, EPERM, ALWAYS},
+    {"keeper: ptrace", KEEPER, try_ptrace, EPERM, ALWAYS},
+    {"keeper: setuid", KEEPER, try_setuid, EPERM, ALWAYS},
+    {"keeper: socket", KEEPER, try_socket, EPERM, ALWAYS},
+    {"keeper: open to write", KEEPER, try_create_inside, EPERM, ALWAYS},
+    {"keeper: open to read", KEEPER, try_open, 0, ALWAYS},
+    {"keeper: fork", KEEPER, try_fork, 0, ALWAYS},
+    {"keeper: socket pair", KEEPER, try_pair, 0, ALWAYS},
+    {"keeper: core", KEEPER, try_core, EPERM, ALWAYS},
     {"server: exec", SERVER, try_exec, EPERM, ALWAYS},
     {"server: ptrace", SERVER, try_ptrace, EPERM, ALWAYS},
     {"server: mount", SERVER, try_mount, EPERM, ALWAYS},

@@ -67,6 +67,32 @@ static void sign_is(struct test *t, struct ctx *ctx, struct keyholder *k, enum e
     CHECK(want != ERR_OK || sm2_verify(keyholder_public(k)->sm2, text, s.sm2));
 }
 
+/* "Seccomp:" in what the system tells of a process: 2 when a filter holds. */
+static int filter_of(pid_t pid)
+{
+    char path[64];
+    char line[256];
+    int mode = -1;
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    FILE *f = fopen(path, "r");
+    while (f != NULL && mode < 0 && fgets(line, sizeof(line), f) != NULL) {
+        sscanf(line, "Seccomp: %d", &mode);
+    }
+    if (f != NULL) {
+        fclose(f);
+    }
+    return mode;
+}
+
+TEST(crypto_keeper_and_holder_are_shut_in)
+{
+    struct held h = held_start(t, ctx);
+    CHECK_INT(filter_of(h.keeper), 2);
+    CHECK_INT(filter_of(child_of(h.keeper)), 2);
+    sign_is(t, ctx, h.k, ERR_OK);
+    keyholder_stop(h.k);
+}
+
 TEST(crypto_a_holder_that_was_killed_costs_no_signature)
 {
     struct held h = held_start(t, ctx);
