@@ -247,6 +247,7 @@ static int front_main(void *arg, int index, int socket, struct family_orders *or
     struct str issuer = s->node.issuer;
     int wait_ms = 0;
     int none = -1;
+    s->row = index;
     struct node_part part = {.share = s->share, .loans = s->loans, .socket = socket, .row = index};
     if (s->far_socket != 0) {
         close(s->far_socket); /* it is the writer's */
@@ -282,10 +283,13 @@ static int serve_family(struct cmd *c, struct serving *s)
                        .is_open = say_open,
                        .stops = fronts_close};
     if (wait_unused(&c->ctx, &s->node) != ERR_OK || store_share_new(&c->ctx, &s->share) != ERR_OK ||
-        law_loans_new(&c->ctx, &s->loans) != ERR_OK || serving_shut_in(&c->ctx, s) != ERR_OK) {
+        law_loans_new(&c->ctx, &s->loans) != ERR_OK ||
+        http_counts_new(&c->ctx, s->fronts, &s->counts) != ERR_OK ||
+        serving_shut_in(&c->ctx, s) != ERR_OK) {
         return cmd_fail(c);
     }
     int code = family_run(&c->ctx, &f);
+    http_counts_free(s->counts);
     law_loans_free(s->loans);
     store_share_free(s->share);
     return code;
@@ -316,15 +320,15 @@ static enum err doors_bind(struct cmd *c, struct serving *s, const char *const *
     return rebuild_new(ctx, &s->rebuild);
 }
 
-/* The node is named; what is left is to serve it, and fronts of other machines where they are asked
- * for. */
-static int serve_named(struct cmd *c, struct serving *s, const char *fronts_at)
+/* The door for fronts of other machines, where it is asked for: what is wrong with it is said
+ * before anything is made or opened. */
+static enum err far_bind(struct ctx *ctx, struct serving *s, const char *fronts_at)
 {
-    if (fronts_at != NULL && far_door_bind(&c->ctx, s, fronts_at) != ERR_OK) {
-        int code = cmd_fail(c);
-        serving_stop(s);
-        return code;
-    }
+    return fronts_at == NULL ? ERR_OK : far_door_bind(ctx, s, fronts_at);
+}
+
+static int serve_opened(struct cmd *c, struct serving *s)
+{
     return s->fronts > 0 ? serve_family(c, s) : serve_alone(c, s);
 }
 
@@ -369,8 +373,9 @@ static int serve_body(struct cmd *c)
     enum err e = node_named(ctx, dir, &s->node);
     if (e == ERR_OK) {
         s->node.issuer = issuer == NULL ? s->node.issuer : str_from(issuer);
-        e = doors_bind(c, s, listens, count);
+        e = far_bind(ctx, s, fronts_at);
     }
+    e = e == ERR_OK ? doors_bind(c, s, listens, count) : e;
     e = e == ERR_OK ? serving_issuer(ctx, s) : e;
     if (e == ERR_OK && s->fronts == 0) {
         e = open_node(ctx, s, dir);
@@ -380,7 +385,7 @@ static int serve_body(struct cmd *c)
         serving_stop(s);
         return code;
     }
-    return serve_named(c, s, fronts_at);
+    return serve_opened(c, s);
 }
 
 int cmd_serve(int argc, char **argv)
@@ -434,7 +439,17 @@ int cmd_init(int argc, char **argv)
 struct sample {
     const char *law;
     const struct json *people;
+    const char *clients; /* NULL: none */
 };
+
+static enum err demo_clients(struct ctx *ctx, struct node *n, const char *path)
+{
+    struct str text = {0};
+    struct json clients;
+    TRY(file_read(ctx, path, 1 << 20, &text));
+    TRY(json_parse(ctx, text, str_from(path), &clients));
+    return node_register_clients(ctx, n, &clients);
+}
 
 static enum err fill_sample(struct ctx *ctx, struct node *n, void *arg)
 {
@@ -442,15 +457,16 @@ static enum err fill_sample(struct ctx *ctx, struct node *n, void *arg)
     TRY(node_publish(ctx, n, str_format(ctx->arena, "%s/cn", x->law).p));
     TRY(node_publish(ctx, n, str_format(ctx->arena, "%s/cn-990101", x->law).p));
     TRY(node_register_people(ctx, n, x->people, true));
-    return node_register_institutions(ctx, n, x->people);
+    TRY(node_register_institutions(ctx, n, x->people));
+    return x->clients == NULL ? ERR_OK : demo_clients(ctx, n, x->clients);
 }
 
 static enum err demo_make(struct ctx *ctx, struct serving *s, struct str dir, const char *database,
-                          const struct json *people)
+                          const char *clients)
 {
     static const struct text2 name = {STR_INIT("滨河县政务服务（示例）"),
                                       STR_INIT("Binhe County services (sample)")};
-    struct sample sample = {s->law, people};
+    struct sample sample = {s->law, &s->sample, clients};
     TRY(node_make(ctx, dir, STR("bh"), name, str_from(database), fill_sample, &sample));
     return node_open(ctx, dir, &s->node);
 }
@@ -525,15 +541,6 @@ static enum err demo_tell(struct ctx *ctx, const struct serving *s, struct str a
     return file_write(ctx, str_format(a, "%.*s/demo.json", FMT(s->demo_dir)).p, buf_str(&b), 0600);
 }
 
-static enum err demo_clients(struct ctx *ctx, struct serving *s, const char *path)
-{
-    struct str text = {0};
-    struct json clients;
-    TRY(file_read(ctx, path, 1 << 20, &text));
-    TRY(json_parse(ctx, text, str_from(path), &clients));
-    return node_register_clients(ctx, &s->node, &clients);
-}
-
 /* The sample law: in the working folder, or where the program was built. */
 static const char *law_folder(struct ctx *ctx)
 {
@@ -556,11 +563,13 @@ static enum err demo_open(struct ctx *ctx, struct serving *s, const char *databa
 {
     struct str folder = s->demo_dir;
     const char *made = str_format(ctx->arena, "%.*s/node.json", FMT(folder)).p;
-    TRY(ctx->world->exists(ctx->world, made) == 0
-            ? open_node(ctx, s, folder)
-            : demo_make(ctx, s, folder, database, &s->sample));
+    if (ctx->world->exists(ctx->world, made) != 0) {
+        TRY(demo_make(ctx, s, folder, database, clients));
+        return demo_people(ctx, s, &s->sample);
+    }
+    TRY(open_node(ctx, s, folder));
     TRY(demo_people(ctx, s, &s->sample));
-    return clients == NULL ? ERR_OK : demo_clients(ctx, s, clients);
+    return clients == NULL ? ERR_OK : demo_clients(ctx, &s->node, clients);
 }
 
 /* ---- a demo of several processes is made by one that ends, so that what it took is given back;
@@ -697,13 +706,13 @@ static int demo_by_child(struct cmd *c, struct serving *s, const char *database,
                : cmd_fail(c);
 }
 
-static enum err demo_named(struct ctx *ctx, struct serving *s)
+static enum err demo_named(struct ctx *ctx, struct serving *s, const char *database)
 {
     struct str text = {0};
     const char *made = str_format(ctx->arena, "%.*s/node.json", FMT(s->demo_dir)).p;
     TRY(file_read(ctx, str_format(ctx->arena, "%s/sample/people.json", s->law).p, 1 << 20, &text));
     TRY(json_parse(ctx, text, STR("people.json"), &s->sample));
-    s->node.dir = s->demo_dir;
+    s->node = (struct node){.dir = s->demo_dir, .database = str_from(database)};
     return ctx->world->exists(ctx->world, made) == 0 ? node_named(ctx, s->demo_dir, &s->node)
                                                      : ERR_OK;
 }
@@ -726,7 +735,8 @@ static int demo_body(struct cmd *c)
     s->law = law == NULL ? law_folder(ctx) : law;
     s->demo_dir = str_from(dir == NULL ? "demo" : dir);
     serving_mask_signals();
-    enum err e = demo_named(ctx, s);
+    enum err e = demo_named(ctx, s, database);
+    e = e == ERR_OK ? far_bind(ctx, s, fronts_at) : e;
     e = e == ERR_OK ? doors_bind(c, s, listens, 1) : e;
     int code = e == ERR_OK && s->fronts > 0 ? demo_by_child(c, s, database, clients) : -1;
     e = e == ERR_OK && s->fronts == 0 ? demo_open(ctx, s, database, clients) : e;
@@ -736,7 +746,7 @@ static int demo_body(struct cmd *c)
         serving_stop(s);
         return code;
     }
-    return serve_named(c, s, fronts_at);
+    return serve_opened(c, s);
 }
 
 int cmd_demo(int argc, char **argv)

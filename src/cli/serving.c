@@ -100,6 +100,8 @@ enum err serving_doors(struct ctx *ctx, struct serving *s)
     TRY(web_new(ctx, &config, &s->web));
     struct http_setup setup = {.world = ctx->world,
                                .arg = s->web,
+                               .counts = s->counts,
+                               .counts_row = s->row,
                                .handle = web_handle,
                                .begin = web_begin,
                                .settled = web_settled};

@@ -31,6 +31,8 @@ struct serving {
     int fronts;
     struct store_share *share; /* of several processes */
     struct law_loans *loans;
+    struct http_counts *counts;  /* of connections, of all fronts together */
+    int row;                     /* of a front among them */
     int socket[SERVING_LISTENS]; /* at which clients come */
     struct str address[SERVING_LISTENS];
     size_t socket_count;

@@ -169,7 +169,8 @@ void http_known(struct http_exchange *face)
     must(on_loop_thread(x->loop));
     if (x->conn != NULL && x->conn->is_counted) {
         x->conn->is_counted = false;
-        atomic_fetch_sub(&x->loop->server->ip_strangers[x->conn->ip_slot], 1);
+        const struct http_server *s = x->loop->server;
+        atomic_fetch_sub(&s->counts->row[s->setup.counts_row].strangers[x->conn->ip_slot], 1);
     }
 }
 

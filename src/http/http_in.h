@@ -177,6 +177,23 @@ struct conn {
 
 enum { IP_SLOTS = 65536, LISTENERS_MAX = 16, COPY_BYTES = 16384, OUT_BYTES = 65536 };
 
+/* counts.c: connections by the hash of their address, a row for each process. */
+struct count_row {
+    atomic_ushort all[IP_SLOTS];
+    atomic_ushort strangers[IP_SLOTS]; /* of these, nobody vouched for them */
+};
+struct http_counts {
+    uint64_t key; /* of the hash */
+    int rows;
+    struct count_row row[];
+};
+/* A process begins with its row. */
+void counts_clear(struct http_counts *c, int row);
+/* Count a connection in, as a stranger's; false when all rows together reach a cap, and then
+ * nothing is counted. */
+bool counts_in(struct http_counts *c, int row, uint32_t slot, int all_max, int strangers_max);
+void counts_out(struct http_counts *c, int row, uint32_t slot, bool is_stranger);
+
 struct loop {
     struct http_server *server;
     pthread_t thread;  /* to join it; the starter's */
@@ -216,9 +233,7 @@ struct http_server {
     struct loop door; /* of http_feed */
     struct bytes door_out;
     atomic_int conn_count;
-    atomic_ushort ip_counts[IP_SLOTS];
-    atomic_ushort ip_strangers[IP_SLOTS]; /* of these, nobody vouched for them */
-    uint64_t ip_key;
+    struct http_counts *counts; /* the setup's, or our own */
     atomic_bool stops;
     atomic_llong hard_ns;
     SSL_CTX *tls;

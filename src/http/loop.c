@@ -82,10 +82,7 @@ void loop_wake(struct loop *l)
 static void count_out(struct http_server *s, uint32_t slot, bool is_stranger)
 {
     atomic_fetch_sub(&s->conn_count, 1);
-    atomic_fetch_sub(&s->ip_counts[slot], 1);
-    if (is_stranger) {
-        atomic_fetch_sub(&s->ip_strangers[slot], 1);
-    }
+    counts_out(s->counts, s->setup.counts_row, slot, is_stranger);
 }
 
 void loop_bury(struct loop *l)
@@ -295,7 +292,7 @@ void loop_deliver_posts(struct loop *l)
 
 static uint32_t ip_slot(const struct http_server *s, const struct sockaddr_storage *peer)
 {
-    uint64_t h = s->ip_key;
+    uint64_t h = s->counts->key;
     const unsigned char *p = NULL;
     size_t n = 0;
     if (peer->ss_family == AF_INET6) {
@@ -318,12 +315,12 @@ static uint32_t ip_slot(const struct http_server *s, const struct sockaddr_stora
 static bool count_in(struct http_server *s, uint32_t slot, int strangers_max)
 {
     bool fits = atomic_fetch_add(&s->conn_count, 1) < s->setup.connections_max;
-    fits = atomic_fetch_add(&s->ip_counts[slot], 1) < s->setup.per_ip_max && fits;
-    fits = atomic_fetch_add(&s->ip_strangers[slot], 1) < strangers_max && fits;
-    if (!fits) {
-        count_out(s, slot, true);
+    if (!fits ||
+        !counts_in(s->counts, s->setup.counts_row, slot, s->setup.per_ip_max, strangers_max)) {
+        atomic_fetch_sub(&s->conn_count, 1);
+        return false;
     }
-    return fits;
+    return true;
 }
 
 static bool is_this_machine(const struct sockaddr_storage *peer)

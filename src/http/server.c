@@ -70,9 +70,14 @@ enum err http_server_new(struct ctx *ctx, const struct http_setup *setup, struct
     s->setup = *setup;
     s->net = setup->net == NULL ? http_net_real() : setup->net;
     use_defaults(&s->setup);
-    setup->world->random(setup->world, &s->ip_key, sizeof(s->ip_key));
-    enum err e =
-        keep_names(s) ? open_parts(ctx, s) : fault(ctx, ERR_MEMORY, "no memory for a server");
+    s->counts = setup->counts;
+    enum err e = s->counts == NULL ? http_counts_new(ctx, 1, &s->counts) : ERR_OK;
+    if (e == ERR_OK) {
+        counts_clear(s->counts, s->setup.counts_row);
+    }
+    e = e != ERR_OK     ? e
+        : keep_names(s) ? open_parts(ctx, s)
+                        : fault(ctx, ERR_MEMORY, "no memory for a server");
     if (e != ERR_OK) {
         http_server_free(s);
         return fault_pass(ctx, e, __func__);
@@ -285,6 +290,9 @@ void http_server_free(struct http_server *s)
     }
     for (int i = 0; i < s->loop_count; i++) {
         loop_release(&s->loops[i]);
+    }
+    if (s->setup.counts == NULL) {
+        http_counts_free(s->counts);
     }
     if (s->door.server != NULL) {
         loop_release(&s->door);

@@ -17,6 +17,12 @@ struct http_times {
     int64_t rate_bytes;
 };
 
+/* Counts of connections for so many processes, in memory that they share when it is made before
+ * they are forked. */
+struct http_counts;
+enum err http_counts_new(struct ctx *ctx, int rows, struct http_counts **ret) MUST_USE;
+void http_counts_free(struct http_counts *c);
+
 struct http_setup {
     struct world *world;
     const struct http_net *net; /* NULL = the real network */
@@ -38,10 +44,14 @@ struct http_setup {
     void (*settled)(void *arg);
     int loops;           /* threads; 0 = 1 */
     int connections_max; /* 0 = LIMIT_HTTP_CONNECTIONS */
-    int per_ip_max;      /* 0 = LIMIT_HTTP_CONNECTIONS_PER_IP; an IPv6 /64 counts as one address */
-    int strangers_max;   /* of these, connections nobody vouched for by http_known; 0 =
-                            LIMIT_HTTP_STRANGERS_PER_IP, and as many as per_ip_max from this machine
-                            itself, where a proxy stands */
+    /* Where connections of an address are counted, for several processes that serve the same one;
+     * NULL: by this server alone. Each has a row of its own, which begins empty. */
+    struct http_counts *counts;
+    int counts_row;
+    int per_ip_max;    /* 0 = LIMIT_HTTP_CONNECTIONS_PER_IP; an IPv6 /64 counts as one address */
+    int strangers_max; /* of these, connections nobody vouched for by http_known; 0 =
+                          LIMIT_HTTP_STRANGERS_PER_IP, and as many as per_ip_max from this machine
+                          itself, where a proxy stands */
     struct http_times times;
     struct str
         cert_file; /* PEM chain; with key_file: the server speaks TLS 1.2 and 1.3, else plain */

@@ -597,6 +597,49 @@ TEST(http_loop_caps_strangers)
     keeper_end(&k);
 }
 
+/* Two servers that count together, as fronts do: the caps hold over both, and who comes in the
+ * place of one that died begins without its connections. */
+TEST(http_loop_caps_over_all_fronts)
+{
+    struct keeper k;
+    struct http_counts *counts = NULL;
+    struct http_server *s[2];
+    struct str address[2];
+    int fd[5];
+    int again[3];
+    static const size_t at[] = {0, 1, 0, 1, 0};
+    keeper_start(&k);
+    CHECK_OK(http_counts_new(ctx, 2, &counts));
+    for (int i = 0; i < 2; i++) {
+        s[i] =
+            serve(ctx, &k, (struct http_setup){.per_ip_max = 3, .counts = counts, .counts_row = i},
+                  &address[i]);
+    }
+    for (size_t n = 0; n < LEN(fd); n++) {
+        fd[n] = dial(address[at[n]]);
+        say(fd[n], GET("/now"));
+        CHECK_INT(status_of(hear(ctx, fd[n], n < 3 ? STR("now 0") : STR(""))), n < 3 ? 200 : 503);
+    }
+    http_server_free(s[0]); /* with two of the three */
+    s[0] = serve(ctx, &k, (struct http_setup){.per_ip_max = 3, .counts = counts}, &address[0]);
+    for (size_t n = 0; n < LEN(again); n++) {
+        again[n] = dial(address[0]);
+        say(again[n], GET("/now"));
+        CHECK_INT(status_of(hear(ctx, again[n], n < 2 ? STR("now 0") : STR(""))),
+                  n < 2 ? 200 : 503);
+    }
+    for (size_t n = 0; n < LEN(fd); n++) {
+        close(fd[n]);
+    }
+    for (size_t n = 0; n < LEN(again); n++) {
+        close(again[n]);
+    }
+    http_server_free(s[0]);
+    http_server_free(s[1]);
+    http_counts_free(counts);
+    keeper_end(&k);
+}
+
 /* Bytes that came fast are no credit for silence after them. */
 TEST(http_loop_cuts_silence_after_much)
 {
