@@ -216,6 +216,57 @@ cp "$W/certificates/node/ca.pem" "$W/node/tls/ca.pem"
 front_with "$W/certificates/front-2" 'it does not believe us: our certificate is revoked' 'its certificate is revoked'
 ok "meanwhile the front there was goes on" 200 "$(status "$F/healthz")"
 
+# ---- a process that stands still, a certificate that no longer holds: the line that is up ends ----
+
+writer() { for p in $(family $PID); do [ "$(cat /proc/$p/comm 2>/dev/null)" = tongban-writer ] && echo $p; done; }
+# noticed WORDS FILE TIMES: within 15 s (and no sooner than it is said)
+noticed() {
+    for noticed_try in $(seq 150); do
+        [ "$(grep -c "$1" "$2")" -ge "$3" ] && break
+        sleep 0.1
+    done
+    [ "$(grep -c "$1" "$2")" -ge "$3" ]
+}
+sleep 13
+ok "a line on which nobody says anything stays up" 0 "$(cat "$W/log" "$W/far.log" | grep -c 'the line to')"
+kill -STOP $FAR
+noticed 'the line to the front at 127.0.0.1:[0-9]* ended: it was silent for 10 s' "$W/log" 1
+ok "a front that stands still is noticed" 0 $?
+kill -CONT $FAR
+comes 'the node is there again' "$W/far.log" 1
+ok "and comes back when it goes on" 0 $?
+kill -STOP "$(writer)"
+noticed 'the line to the node ended: it was silent for 10 s' "$W/far.log" 1
+ok "a node that stands still is noticed" 0 $?
+kill -CONT "$(writer)"
+comes 'the node is there again' "$W/far.log" 2
+ok "and there again when it goes on" 0 $?
+cp "$W/node/tls/ca.pem" "$W/ca.before"
+block sh 2 >"$W/revoke.sh"
+(cd "$W/certificates" && . "$W/revoke.sh") >"$W/out" 2>&1
+cp "$W/certificates/node/ca.pem" "$W/node/tls/ca.pem"
+noticed 'the line to the front at .* ended: its certificate is revoked' "$W/log" 1
+ok "one that is revoked while it is there is let go" 0 $?
+noticed 'it does not believe us: our certificate is revoked' "$W/far.log" 1
+ok "and not let in again" 0 $?
+cp "$W/ca.before" "$W/node/tls/ca.pem"
+comes 'the node is there again' "$W/far.log" 3
+ok "until it is believed again" 0 $?
+(cd "$W/certificates" && mkdir brief && openssl req -newkey ed25519 -nodes -keyout brief/key.pem -out brief.csr -subj /CN=brief &&
+    openssl ca -batch -notext -config old.conf -cert ca.pem -keyfile ca-key.pem -enddate "$(date -u -d '+25 seconds' +%Y%m%d%H%M%SZ)" -in brief.csr -out brief/cert.pem) >"$W/out" 2>&1
+ok "a certificate for some seconds is made" 0 $?
+cp -r "$W/front" "$W/other"
+cp "$W/certificates/brief/"* "$W/other/tls/"
+$T front serve "$W/other" --listen 127.0.0.1:0 >"$W/other.log" 2>&1 &
+OTHER=$!
+comes '^confined: ' "$W/other.log" 1
+noticed 'the line to the front at .* ended: its certificate has expired' "$W/log" 1 || noticed 'the line to the front at .* ended: its certificate has expired' "$W/log" 1
+ok "one whose time is over is let go" 0 $?
+kill $OTHER
+wait $OTHER 2>/dev/null
+rm -rf "$W/other"
+ok "meanwhile the front there went on" 200 "$(status "$F/healthz")"
+
 # ---- the front is killed with acts under way ----
 
 curl -s -o /dev/null -c "$W/jar" "$(sign_in_of p-lin)"

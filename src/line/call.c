@@ -223,12 +223,21 @@ static bool call_again(struct ctx *ctx, struct line_caller *c)
     return !over;
 }
 
-/* Carry until it ends. Returns how long that was, in ms. */
+/* Carry until it ends, and say why it did, where it is no end in order. Returns how long that was,
+ * in ms. */
 static int64_t carry(struct line_caller *c)
 {
+    char text[600] = "the line to the node ended";
     int64_t begun = c->world->mono_ns(c->world);
     c->conn.stop = -1; /* the pair ends it */
     conn_carry(&c->conn);
+    if (c->conn.ctx.why.code != ERR_OK) {
+        snprintf(text, sizeof(text), "the line to the node ended: %.*s",
+                 FMT(str_slice(c->conn.ctx.why.detail, 0, 400)));
+    }
+    if (!stops(c, 0)) {
+        c->config.say(c->config.arg, str_from(text));
+    }
     conn_close(&c->conn);
     c->is_up = false;
     atomic_store(&c->state, LINE_AWAY);
@@ -244,9 +253,6 @@ static void *caller_main(void *arg)
     while (goes_on && !stops(c, 0)) {
         if (c->is_up) {
             pause_ms = carry(c) >= LASTED_MS ? PAUSE_MS : pause_ms;
-            if (!stops(c, 0)) {
-                c->config.say(c->config.arg, STR("the line to the node ended"));
-            }
         }
         if (stops(c, pause_ms)) {
             break;

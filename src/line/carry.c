@@ -128,7 +128,7 @@ static bool pair_drain(const struct conn *c, struct flow *in)
     return !waits;
 }
 
-/* Until there is something to move, or the time is over. */
+/* Until there is something to move, or the time is over; false when all shall end. */
 static bool wait_for_either(struct conn *c, short net, short pair, int64_t until_ns)
 {
     struct pollfd fds[3] = {{.fd = net != 0 ? c->tcp : -1, .events = net},
@@ -136,7 +136,7 @@ static bool wait_for_either(struct conn *c, short net, short pair, int64_t until
                             {.fd = c->stop, .events = POLLIN}};
     int left = left_ms(c, until_ns);
     int n = poll(fds, 3, left);
-    return fds[2].revents == 0 && left != 0 && (n >= 0 || errno == EINTR);
+    return fds[2].revents == 0 && (n >= 0 || errno == EINTR);
 }
 
 void conn_carry(struct conn *c)
@@ -144,7 +144,9 @@ void conn_carry(struct conn *c)
     struct flow in = {.p = arena_push_bytes(c->ctx.arena, PIECE_BYTES)};
     struct flow out = {.p = arena_push_bytes(c->ctx.arena, PIECE_BYTES)};
     int64_t until_ns = INT64_MAX;
-    for (bool goes_on = true; goes_on;) {
+    c->ctx.why = (struct why){0};
+    conn_watch_begin(c);
+    for (bool goes_on = true; goes_on && conn_watch(c);) {
         short net = 0;
         bool moved = net_fill(c, &in, &net);
         moved = pair_drain(c, &in) || moved;
@@ -158,6 +160,8 @@ void conn_carry(struct conn *c)
         }
         short pair = (short)((out.at == out.n && !out.has_ended ? POLLIN : 0) |
                              (in.at < in.n ? POLLOUT : 0));
-        goes_on = moved || wait_for_either(c, net, pair, until_ns);
+        int64_t wake_ns = until_ns < c->look_ns ? until_ns : c->look_ns;
+        goes_on =
+            moved || (line_after_ms(c, 0) < until_ns && wait_for_either(c, net, pair, wake_ns));
     }
 }

@@ -116,6 +116,17 @@ static enum err let_in(struct seat *s)
     return answer(s, e);
 }
 
+/* One that was up and is no longer there, or no longer believed. One that ended says nothing. */
+static void say_ended(struct seat *s, const struct why *why)
+{
+    char text[600];
+    if (why->code != ERR_OK) {
+        snprintf(text, sizeof(text), "the line to the front at %s ended: %.*s", s->conn.peer,
+                 FMT(str_slice(why->detail, 0, 400)));
+        s->door->config.say(s->door->config.arg, str_from(text));
+    }
+}
+
 static void *seat_main(void *arg)
 {
     struct seat *s = arg;
@@ -125,6 +136,7 @@ static void *seat_main(void *arg)
         atomic_store(&s->state, SEAT_CARRIES);
         c->stop = -1; /* it ends when its pair does, and then all is sent */
         conn_carry(c);
+        say_ended(s, &c->ctx.why);
     } else {
         say_refused(s, &c->ctx.why);
         conn_linger(c);

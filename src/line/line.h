@@ -12,8 +12,9 @@
  * protocol, the form of the data, which node. Where one does not fit, both say the same sentence
  * and the line ends. All of it is bounded in time; before the proof nothing is read but TLS.
  *
- * A line that is up stays up while both processes live: the system's own keep-alive asks a silent
- * peer, so one whose machine is gone is noticed within half a minute.
+ * A line that is up stays up while both processes live and believe each other. One that stands
+ * still, or whose certificate was revoked or is over, is noticed within some seconds (watch.c); one
+ * whose machine is gone within half a minute, by the system's own keep-alive.
  */
 #pragma once
 

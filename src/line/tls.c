@@ -101,6 +101,11 @@ static enum err tls_new(struct ctx *ctx, struct str folder, enum line_side side,
     return ERR_OK;
 }
 
+enum err conn_tls_new(struct conn *c, SSL_CTX **ret)
+{
+    return tls_new(&c->ctx, c->folder, c->side, ret);
+}
+
 enum err line_check(struct ctx *ctx, struct str folder, enum line_side side)
 {
     SSL_CTX *tls = NULL;
@@ -149,7 +154,7 @@ void conn_close(struct conn *c)
 
 /* ---- what went wrong ---- */
 
-static enum err certificate_fault(struct conn *c, long verdict)
+enum err conn_certificate_fault(struct conn *c, long verdict)
 {
     struct ctx *ctx = &c->ctx;
     switch (verdict) {
@@ -208,7 +213,7 @@ static enum err tls_fault(struct conn *c)
         return fault(&c->ctx, ERR_CRYPTO, "it shows no certificate");
     }
     if (verdict != X509_V_OK) {
-        return certificate_fault(c, verdict);
+        return conn_certificate_fault(c, verdict);
     }
     return code == 0 ? fault(&c->ctx, ERR_IO, "it hung up")
                      : fault(&c->ctx, ERR_CRYPTO, "it does not speak TLS 1.3 as it should: %s",
@@ -243,7 +248,7 @@ static enum err part_check(struct conn *c, enum line_side side)
     uint32_t uses = peer == NULL ? 0 : X509_get_extended_key_usage(peer);
     return uses != UINT32_MAX && (uses & wanted) != 0
                ? ERR_OK
-               : certificate_fault(c, X509_V_ERR_INVALID_PURPOSE);
+               : conn_certificate_fault(c, X509_V_ERR_INVALID_PURPOSE);
 }
 
 static bool expect_name(SSL *ssl, const char *name)
@@ -256,7 +261,9 @@ enum err conn_handshake(struct conn *c, struct str folder, enum line_side side)
 {
     struct ctx *ctx = &c->ctx;
     int64_t until_ns = line_after_ms(c, LINE_GREET_MS);
-    TRY(tls_new(ctx, folder, side, &c->tls));
+    c->folder = folder;
+    c->side = side;
+    TRY(conn_tls_new(c, &c->tls));
     c->ssl = SSL_new(c->tls);
     if (c->ssl == NULL || SSL_set_fd(c->ssl, c->tcp) != 1 ||
         (c->name != NULL && !expect_name(c->ssl, c->name))) {
