@@ -135,7 +135,8 @@ run 1 'holds other files' $T restore "$W/second" "$W/foreign"
 run 1 'No such file' $T restore "$W/second" "$W/none" --checkpoint "$W/nowhere"
 run 2 'usage' $T restore "$W/second"
 run 2 'usage' $T backup "$W/node"
-for bad in -1 1x 99999999999999999999999 ''; do run 2 'usage' $T restore "$W/second" "$W/none" --accept-loss "$bad"; done
+for bad in -1 1x 99999999999999999999999; do run 2 'usage' $T restore "$W/second" "$W/none" --accept-loss "$bad"; done
+run 2 'wants a value' $T restore "$W/second" "$W/none" --accept-loss ''
 ok "no refusal leaves anything" "" "$(ls -d "$W"/none* 2>/dev/null)"
 
 if [ -n "${TONGBAN_PG:-}" ]; then

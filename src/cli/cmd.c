@@ -63,8 +63,9 @@ static void remove_args(struct cmd *c, int at, int count)
 
 static _Noreturn void misuse(struct cmd *c, const char *name, const char *next)
 {
-    if (next == NULL) {
-        fprintf(stderr, "tongban: %s wants a value behind it\n", name);
+    if (next == NULL || *next == 0) {
+        fprintf(stderr, "tongban: %s wants a value behind it%s\n", name,
+                next == NULL ? "" : ", not an empty one");
     } else {
         fprintf(stderr, "tongban: %s wants a value behind it, not the option %s\n", name, next);
     }
@@ -76,7 +77,7 @@ const char *cmd_option(struct cmd *c, const char *name)
     for (int i = 1; i < c->argc; i++) {
         if (strcmp(c->argv[i], name) == 0) {
             const char *value = i + 1 < c->argc ? c->argv[i + 1] : NULL;
-            if (value == NULL || strncmp(value, "--", 2) == 0) {
+            if (value == NULL || *value == 0 || strncmp(value, "--", 2) == 0) {
                 misuse(c, name, value);
             }
             remove_args(c, i, 2);

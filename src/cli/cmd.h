@@ -20,8 +20,8 @@ struct cmd {
 };
 int cmd_run(int argc, char **argv, const char *help, int (*body)(struct cmd *c));
 /* The value of an option "--name VALUE", removed from argv; NULL when absent. One without a value,
- * or with the next option in its place, ends the command at once with a sentence and 2: ask for
- * options before anything is opened. */
+ * with an empty one, or with the next option in its place, ends the command at once with a sentence
+ * and 2: ask for options before anything is opened. */
 const char *cmd_option(struct cmd *c, const char *name);
 bool cmd_flag(struct cmd *c, const char *name);
 /* The option "--on DAY": the command answers as if it were nine o'clock of that day; *ret_given

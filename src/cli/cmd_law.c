@@ -319,6 +319,17 @@ static int can(struct cmd *c)
     return ask_powers(c, law_can);
 }
 
+/* The older version is only read, not loaded: against a folder of other things all would be new. */
+static enum err is_pack(struct cmd *c, int arg, const struct law_pack_source *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        if (str_equal(p->files[i].path, STR("pack.json"))) {
+            return ERR_OK;
+        }
+    }
+    return fault(&c->ctx, ERR_NOT_FOUND, "%s is no pack of law: it has no pack.json", c->argv[arg]);
+}
+
 /* diff: both packs are read; the new one must load, on the packs it builds on. */
 static int diff(struct cmd *c)
 {
@@ -338,7 +349,7 @@ static int diff(struct cmd *c)
         return 2;
     }
     paths[count++] = c->argv[3];
-    if (law_read_folder(&c->ctx, c->argv[2], &old) != ERR_OK ||
+    if (law_read_folder(&c->ctx, c->argv[2], &old) != ERR_OK || is_pack(c, 2, &old) != ERR_OK ||
         law_read_folder(&c->ctx, c->argv[3], &new) != ERR_OK) {
         return cmd_fail(c);
     }

@@ -87,10 +87,42 @@ enum err folder_is_no_copy(struct ctx *ctx, struct str dir)
                        "%.*s is a copy of a node: tongban restore makes a node from it", FMT(dir));
 }
 
+/* Where a path that need not be there would lie: the real name of its folder. NULL: there is none.
+ */
+static char *real_parent(struct ctx *ctx, struct str path)
+{
+    size_t n = path.n;
+    while (n > 0 && path.p[n - 1] != '/') {
+        n--;
+    }
+    struct str parent = n == 0 ? STR(".") : str_slice(path, 0, n);
+    return realpath(str_z(ctx->arena, parent), NULL);
+}
+
+/* ERR_CONFLICT when a folder above is a node's or a copy's: what lies there is copied, checked and
+ * removed as theirs. */
+static enum err lies_in_none(struct ctx *ctx, struct str dir)
+{
+    enum err e = ERR_OK;
+    char *above = real_parent(ctx, dir);
+    for (size_t n = above == NULL ? 0 : strlen(above); e == ERR_OK && n > 0; n--) {
+        bool is_name = above[n] == 0 || above[n] == '/';
+        const char *path = is_name ? str_format(ctx->arena, "%.*s", (int)n, above).p : "";
+        if (is_name &&
+            ctx->world->exists(ctx->world, str_format(ctx->arena, "%s/node.json", path).p) == 0) {
+            e = fault(ctx, ERR_CONFLICT, "%.*s lies in %s, which is the folder of a node", FMT(dir),
+                      path);
+        }
+    }
+    free(above);
+    return e;
+}
+
 enum err folder_is_free(struct ctx *ctx, struct str dir)
 {
     const char *path = str_z(ctx->arena, dir);
     struct stat st;
+    TRY(lies_in_none(ctx, dir));
     if (stat(path, &st) < 0) {
         return errno == ENOENT
                    ? ERR_OK
@@ -112,18 +144,6 @@ enum err folder_is_free(struct ctx *ctx, struct str dir)
     return access(path, W_OK | X_OK) == 0
                ? ERR_OK
                : fault(ctx, ERR_READ_ONLY, "cannot write in %s: %s", path, strerror(errno));
-}
-
-/* Where a path that need not be there would lie: the real name of its folder. NULL: there is none.
- */
-static char *real_parent(struct ctx *ctx, struct str path)
-{
-    size_t n = path.n;
-    while (n > 0 && path.p[n - 1] != '/') {
-        n--;
-    }
-    struct str parent = n == 0 ? STR(".") : str_slice(path, 0, n);
-    return realpath(str_z(ctx->arena, parent), NULL);
 }
 
 enum err folder_is_outside(struct ctx *ctx, struct str to, struct str from)

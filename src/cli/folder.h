@@ -17,7 +17,8 @@ enum err folder_is_node(struct ctx *ctx, struct str dir) MUST_USE;
 /* ERR_CONFLICT when it is a copy of a node (backup.h), from which a node is first to be made. */
 enum err folder_is_no_copy(struct ctx *ctx, struct str dir) MUST_USE;
 /* ERR_OK when a new node may be made at DIR: nothing is there, or an empty folder that can be
- * written. ERR_DUPLICATE when it holds a node, ERR_CONFLICT when it holds anything else. */
+ * written. ERR_DUPLICATE when it holds a node, ERR_CONFLICT when it holds anything else or lies in
+ * the folder of a node. */
 enum err folder_is_free(struct ctx *ctx, struct str dir) MUST_USE;
 /* ERR_CONFLICT when `to`, which need not be there, lies in the folder `from` that is copied. */
 enum err folder_is_outside(struct ctx *ctx, struct str to, struct str from) MUST_USE;

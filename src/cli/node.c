@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/json_make.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "base/world.h"
 #include "cli/folder.h"
 #include "cli/rooms.h"
@@ -20,6 +21,8 @@
 #include "oidc/oidc.h"
 #include "replay/replay.h"
 #include "store/schema.h"
+
+enum { CODE_BYTES_MAX = 32, NAME_BYTES_MAX = 200 };
 
 /* The store of a new node, empty: a node is never opened onto rows that are not there. */
 static enum err store_make(struct ctx *ctx, struct str dir, struct str database)
@@ -108,6 +111,30 @@ enum err node_rows_unmake(struct ctx *ctx, struct str database)
     return e;
 }
 
+/* Its code stands in the number of each case and in the name of its ledger, which others write into
+ * lines with spaces and slashes; its name on each page. */
+static enum err names_check(struct ctx *ctx, struct str code, struct text2 name)
+{
+    bool plain = code.n > 0 && code.n <= CODE_BYTES_MAX;
+    for (size_t i = 0; plain && i < code.n; i++) {
+        char c = code.p[i];
+        plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                c == '-' || c == '_' || c == '.';
+    }
+    if (!plain) {
+        return fault(ctx, ERR_SYNTAX,
+                     "the code of a node is 1 to %d letters, digits, \"-\", \"_\" and \".\"",
+                     CODE_BYTES_MAX);
+    }
+    bool shows = name.zh.n > 0 && name.zh.n <= NAME_BYTES_MAX && utf8_is_valid(name.zh);
+    for (size_t i = 0; shows && i < name.zh.n; i++) {
+        shows = (unsigned char)name.zh.p[i] >= ' ' && name.zh.p[i] != 127;
+    }
+    return shows ? ERR_OK
+                 : fault(ctx, ERR_SYNTAX, "the name of a node is one line of 1 to %d bytes",
+                         NAME_BYTES_MAX);
+}
+
 /* Half a node would be served like a whole one, with no law or nobody in it. */
 enum err node_make(struct ctx *ctx, struct str dir, struct str code, struct text2 name,
                    struct str database, node_fill *fill, void *arg)
@@ -115,6 +142,7 @@ enum err node_make(struct ctx *ctx, struct str dir, struct str code, struct text
     struct str to = folder_name(dir);
     struct str beside = {0};
     bool rows = false;
+    TRY(names_check(ctx, code, name));
     TRY(folder_is_free(ctx, to));
     TRY(folder_beside(ctx, to, &beside));
     enum err e = make_beside(ctx, beside, code, name, database, fill, arg, &rows);
@@ -354,16 +382,18 @@ void node_close(struct node *n)
     *n = (struct node){.dir = n->dir, .work = n->work};
 }
 
+static enum err refused_by_gate(struct ctx *ctx, const struct draft *d, const struct verdict *v)
+{
+    return fault(ctx, ERR_REFUSED, "the gate refused %.*s: %.*s %.*s (%.*s)", FMT(d->kind),
+                 FMT(v->code), FMT(v->field), FMT(v->sentence.en));
+}
+
 static enum err by_node(struct ctx *ctx, struct node *n, struct draft *d)
 {
     struct receipt r;
     d->actor = (struct actor){.kind = ACTOR_NODE, .assurance = 2};
     TRY(gate_submit_wait(ctx, n->gate, d, &r));
-    if (!r.verdict.admitted) {
-        return fault(ctx, ERR_REFUSED, "the gate refused %.*s: %.*s %.*s (%.*s)", FMT(d->kind),
-                     FMT(r.verdict.code), FMT(r.verdict.field), FMT(r.verdict.sentence.en));
-    }
-    return ERR_OK;
+    return r.verdict.admitted ? ERR_OK : refused_by_gate(ctx, d, &r.verdict);
 }
 
 enum err node_publish(struct ctx *ctx, struct node *n, const char *folder)
@@ -412,24 +442,6 @@ static enum err open_accounts(struct ctx *ctx, struct node *n, const struct json
         set(ctx, &d.fields, "account.owner", json_text(&list->items[i], "id"));
         set(ctx, &d.fields, "account.name", json_text(&list->items[i], "id"));
         TRY(by_node(ctx, n, &d));
-    }
-    return ERR_OK;
-}
-
-static enum err register_client(struct ctx *ctx, struct node *n, const struct json *fields)
-{
-    struct draft d = {.kind = STR("register-client"), .fields = *fields};
-    TRY(oidc_client_check(ctx, fields));
-    return by_node(ctx, n, &d);
-}
-
-enum err node_register_clients(struct ctx *ctx, struct node *n, const struct json *clients)
-{
-    if (!json_is(clients, JSON_ARRAY)) {
-        return register_client(ctx, n, clients);
-    }
-    for (size_t i = 0; i < clients->count; i++) {
-        TRY(register_client(ctx, n, &clients->items[i]));
     }
     return ERR_OK;
 }
@@ -483,6 +495,46 @@ enum err node_register_institutions(struct ctx *ctx, struct node *n, const struc
     const struct json *clients = json_get(institutions, "clients");
     TRY(register_group(ctx, n, json_get(institutions, "orgs"), STR("org")));
     return json_is(clients, JSON_ARRAY) ? node_register_clients(ctx, n, clients) : ERR_OK;
+}
+
+static struct draft client_draft(const struct json *fields)
+{
+    return (struct draft){.kind = STR("register-client"),
+                          .fields = *fields,
+                          .actor = {.kind = ACTOR_NODE, .assurance = 2}};
+}
+
+/* Could the client be registered, after those before it in the list? */
+static enum err client_may_enter(struct ctx *ctx, struct node *n, const struct json *list,
+                                 size_t count, size_t at)
+{
+    struct verdict v;
+    struct draft d = client_draft(&list[at]);
+    struct str id = json_text(&list[at], "client.id");
+    TRY(oidc_client_check(ctx, &list[at]));
+    for (size_t i = 0; i < count; i++) {
+        if (i != at && str_equal(json_text(&list[i], "client.id"), id)) {
+            return fault(ctx, ERR_DUPLICATE, "the application %.*s is named twice", FMT(id));
+        }
+    }
+    TRY(gate_ask(ctx, n->gate, store_writer(n->store), &d, &v));
+    return v.admitted ? ERR_OK : refused_by_gate(ctx, &d, &v);
+}
+
+/* All of a list or none: each is asked about before the first enters. */
+enum err node_register_clients(struct ctx *ctx, struct node *n, const struct json *clients)
+{
+    bool is_list = json_is(clients, JSON_ARRAY);
+    const struct json *list = is_list ? clients->items : clients;
+    size_t count = is_list ? clients->count : 1;
+    for (size_t i = 0; i < count; i++) {
+        TRY(client_may_enter(ctx, n, list, count, i));
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct draft d = client_draft(&list[i]);
+        TRY(by_node(ctx, n, &d));
+    }
+    return ERR_OK;
 }
 
 enum err node_close_client(struct ctx *ctx, struct node *n, struct str id)

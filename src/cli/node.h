@@ -28,7 +28,8 @@ struct node {
 enum err node_create(struct ctx *ctx, struct str dir, struct str code, struct text2 name,
                      struct str database) MUST_USE;
 /* The same, filled by `fill` while it is open, whole or not at all: it is made under a name beside
- * DIR and takes its place when `fill` is done; when it fails, its tables in a database go too. */
+ * DIR and takes its place when `fill` is done; when it fails, its tables in a database go too.
+ * ERR_SYNTAX for a code or a name that no node can have. */
 typedef enum err node_fill(struct ctx *ctx, struct node *n, void *arg);
 enum err node_make(struct ctx *ctx, struct str dir, struct str code, struct text2 name,
                    struct str database, node_fill *fill, void *arg) MUST_USE;
@@ -63,8 +64,8 @@ enum err node_open_apart(struct ctx *ctx, struct str dir, struct str work,
                          struct node *ret) MUST_USE;
 enum err node_open_shared(struct ctx *ctx, struct str dir, const struct node_part *part,
                           struct node *ret) MUST_USE;
-/* Register applications by acts of the node: an object of client.* facts, or a list of them. Each
- * is checked before (oidc_client_check). */
+/* Register applications by acts of the node: an object of client.* facts, or a list of them, all or
+ * none: each is checked (oidc_client_check) and asked about before the first enters. */
 enum err node_register_clients(struct ctx *ctx, struct node *n,
                                const struct json *clients) MUST_USE;
 /* Close one, by an act of the node. ERR_NOT_FOUND when none of this id is open. */
