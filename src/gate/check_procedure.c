@@ -32,6 +32,9 @@ bool check_procedure(struct ctx *ctx, struct question *q, struct verdict *ret)
     }
     if (!kind->task) {
         bool right = kind->from_count == 0 || str_in(q->row.status, kind->from, kind->from_count);
+        if (right && !service_awaited(q, kind)) {
+            return verdict_refuse(ctx, q, ret, "procedure.order", basis, none);
+        }
         return right || verdict_refuse(ctx, q, ret, "procedure.status", basis, none);
     }
     if (q->row.closed != 0) {

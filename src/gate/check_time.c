@@ -1,7 +1,8 @@
 /* Within the limit the act must keep; past it, what lateness means by that limit. A stopped clock
  * does not run out, and bars what may only be done while it runs. A limit whose clock does not run
- * in the case, but whose day a fact states, is counted from that day. Who is barred for a time
- * waits it out. */
+ * in the case, but whose day a fact states, is counted from that day. An act is held against its
+ * limit by the day it happened on, where the limit names the fact that tells it: one that was
+ * recorded later is not late for that. Who is barred for a time waits it out. */
 #include "gate/gate_in.h"
 
 check_fn check_time;
@@ -36,14 +37,14 @@ static bool is_past(struct ctx *ctx, struct question *q, const struct limit *lim
     bool runs = clock != NULL && clock->row.stopped_day < 0 && clock->row.ended_day < 0;
     bool ran_out = clock != NULL && clock->row.ended_day > clock->row.due_day;
     if (runs || ran_out) {
-        return q->day.n > clock->row.due_day;
+        return judged_day(q, limit).n > clock->row.due_day;
     }
     bool stated = false;
     struct due due;
     struct day start = limit_start(q, limit, q->day, &stated);
     bool counted =
         clock == NULL && stated && law_due(ctx, q->law, limit, start, 0, false, &due) == ERR_OK;
-    return counted && q->day.n > due.day.n;
+    return counted && judged_day(q, limit).n > due.day.n;
 }
 
 static bool in_time(struct ctx *ctx, struct question *q, const struct limit *limit,

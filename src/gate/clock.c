@@ -77,10 +77,14 @@ enum err clock_count(struct ctx *ctx, struct question *q, struct clock_row *c)
     return ERR_OK;
 }
 
-/* The day a clock begins: of this act, or of the receipt of what this act answers, where the limit
- * counts from there or the act is deemed done from that day. */
+/* The day a clock begins: of this act, or from which the service holds that it is, or of the
+ * receipt of what this act answers, where the limit counts from there or the act is deemed done
+ * from that day. */
 static struct day first_day(const struct question *q, const struct limit *limit)
 {
+    if (limit->starts_served && q->has_served) {
+        return q->served;
+    }
     const struct limit *ran_out = q->has_timer ? law_limit(q->law, q->timer.limit_id) : NULL;
     bool deemed = ran_out != NULL && ran_out->deem_since_start;
     return q->has_received && (limit->starts_received || deemed) ? q->received : q->day;
@@ -106,7 +110,13 @@ enum err clock_start(struct ctx *ctx, struct question *q, const struct limit *li
     c->row.stopped_day = -1;
     c->row.ended_day = -1;
     c->row.stopped_by = STR("");
+    c->row.paper = -1;
     c->changed = true;
+    if (limit->starts_served && service_waits(q)) {
+        c->row.paper = q->seq;
+        c->row.stopped_day = c->row.started_day;
+        c->row.stopped_by = q->kind->kind;
+    }
     return clock_count(ctx, q, c);
 }
 
@@ -114,7 +124,7 @@ void clock_end(struct question *q, struct str limit_id)
 {
     struct clock_row *c = clock_find(q, limit_id);
     if (c != NULL && c->row.ended_day < 0) {
-        c->row.ended_day = q->day.n;
+        c->row.ended_day = c->limit == NULL ? q->day.n : judged_day(q, c->limit).n;
         c->changed = true;
     }
 }
@@ -165,6 +175,18 @@ static void clock_resume(const struct question *q, struct clock_row *c)
     c->changed = true;
 }
 
+/* What was answered must be handed in again, and the whole time runs from then. */
+static enum err clock_restart(struct ctx *ctx, struct question *q, struct clock_row *c)
+{
+    c->row.started_day = q->day.n;
+    c->row.stopped_day = -1;
+    c->row.stopped_by = STR("");
+    c->row.extra_n = 0;
+    c->stops = json_array();
+    c->changed = true;
+    return clock_count(ctx, q, c);
+}
+
 bool clock_extends(const struct clock_row *c, const struct act_kind *kind)
 {
     const struct limit *l = c->limit;
@@ -179,10 +201,13 @@ enum err clocks_touch(struct ctx *ctx, struct question *q, int64_t seq)
     for (size_t i = 0; i < q->clock_count; i++) {
         struct clock_row *c = &q->clocks[i];
         const struct limit *l = c->limit;
-        if (l == NULL || c->row.ended_day >= 0) {
+        bool waits = c->row.paper >= 0 && c->row.stopped_day >= 0; /* for its paper's service */
+        if (l == NULL || c->row.ended_day >= 0 || waits) {
             continue;
         }
-        if (c->row.stopped_day < 0 && among(q->kind, l->stop_by, l->stop_count)) {
+        if (among(q->kind, l->restart_by, l->restart_count)) {
+            TRY(clock_restart(ctx, q, c));
+        } else if (c->row.stopped_day < 0 && among(q->kind, l->stop_by, l->stop_count)) {
             clock_stop(ctx->arena, q, c, seq);
         } else if (c->row.stopped_day >= 0 && among(q->kind, l->resume_by, l->resume_count)) {
             clock_resume(q, c);
@@ -230,6 +255,7 @@ static enum err clock_store(struct ctx *ctx, struct db *db, const struct clock_r
                                                   .promised_day = r->promised_day,
                                                   .extra_n = r->extra_n,
                                                   .stops = text,
+                                                  .paper = r->paper,
                                                   .stopped_day = r->stopped_day,
                                                   .stopped_by = r->stopped_by,
                                                   .ended_day = r->ended_day,

@@ -45,6 +45,17 @@ struct standing {
     size_t did_count;
 };
 
+/* A paper of the case on one of its addressees, as it stands after this act. */
+struct paper_row {
+    struct gate_paper_list_row row;
+    bool changed;
+};
+/* On whom what this act draws must be served. */
+struct addressee {
+    struct str id;
+    bool agreed; /* to electronic service */
+};
+
 struct question {
     const struct law *law;     /* the law the case began under; for a new case the law now */
     const struct law *law_now; /* powers and offices are judged by the law of the day */
@@ -69,6 +80,13 @@ struct question {
     size_t clock_room;
     struct gate_timer_list_row timer; /* clock acts: the timer that ended */
     bool has_timer;
+    struct paper_row *papers; /* of the case; only where they are asked for (service.c) */
+    size_t paper_count;
+    struct addressee *addressees; /* of what this act draws */
+    size_t addressee_count;
+    int64_t seq;       /* the act's place in the ledger, when it is admitted */
+    struct day served; /* of an act that is service: when that holds by law */
+    bool has_served;
     struct day received; /* when the newest clock that this act ends had begun: what it answers came
                             in then */
     bool has_received;
@@ -404,6 +422,27 @@ enum err clocks_count(struct ctx *ctx, struct question *q) MUST_USE;
 /* Tell the rooms which day of the case comes first now. */
 enum err due_tell(struct ctx *ctx, struct gate *g, struct db *db,
                   const struct question *q) MUST_USE;
+
+/* ---- service.c: papers that must be served, and acts that serve them ---- */
+
+/* The papers of the case q->row. */
+enum err service_papers(struct ctx *ctx, struct db *db, struct question *q) MUST_USE;
+/* They, where they are asked for, and on whom this act's must be served. Before record_load. */
+enum err service_load(struct ctx *ctx, struct db *db, struct question *q) MUST_USE;
+/* Does what this act draws wait for its service? */
+bool service_waits(const struct question *q);
+/* An act that serves whatever waits: does anything? */
+bool service_awaited(const struct question *q, const struct act_kind *kind);
+/* An act that serves: the papers are served, and the clocks that waited for it begin. Before any
+ * clock starts. */
+enum err service_make(struct ctx *ctx, struct question *q) MUST_USE;
+enum err service_store(struct ctx *ctx, struct db *db, const struct question *q,
+                       struct str case_id) MUST_USE;
+/* The day an act is held against a limit by: the one it tells, where the limit names that fact. */
+struct day judged_day(const struct question *q, const struct limit *limit);
+/* When this act's paper was served on all: null when it was not. */
+struct feel_value service_day(const struct question *q, int64_t seq, struct day drawn);
+struct feel_value papers_value(struct ctx *ctx, const struct question *q);
 
 /* ---- what a change of law does to cases (carry.c, recount.c), and when (begin.c, catch_up.c) ----
  */

@@ -122,15 +122,30 @@ UPDATE gate_case SET office = :office, status = :status, closed = :closed, last_
 WHERE id = :id;
 
 -- gate_clock_list :rows  The clocks of a case.
-SELECT case_id, limit_id, started_day, due_day, promised_day, extra_n, stops, stopped_day, stopped_by, ended_day, provisional
+SELECT case_id, limit_id, started_day, due_day, promised_day, extra_n, stops, paper, stopped_day, stopped_by, ended_day, provisional
 FROM gate_clock WHERE case_id = :case_id ORDER BY limit_id;
 
 -- gate_clock_set :write  Start or change a clock.
-INSERT INTO gate_clock (case_id, limit_id, started_day, due_day, promised_day, extra_n, stops, stopped_day, stopped_by, ended_day, provisional)
-VALUES (:case_id, :limit_id, :started_day, :due_day, :promised_day, :extra_n, :stops, :stopped_day, :stopped_by, :ended_day, :provisional)
+INSERT INTO gate_clock (case_id, limit_id, started_day, due_day, promised_day, extra_n, stops, paper, stopped_day, stopped_by, ended_day, provisional)
+VALUES (:case_id, :limit_id, :started_day, :due_day, :promised_day, :extra_n, :stops, :paper, :stopped_day, :stopped_by, :ended_day, :provisional)
 ON CONFLICT (case_id, limit_id) DO UPDATE SET started_day = excluded.started_day, due_day = excluded.due_day, promised_day = excluded.promised_day,
-    extra_n = excluded.extra_n, stops = excluded.stops, stopped_day = excluded.stopped_day,
+    extra_n = excluded.extra_n, stops = excluded.stops, paper = excluded.paper, stopped_day = excluded.stopped_day,
     stopped_by = excluded.stopped_by, ended_day = excluded.ended_day, provisional = excluded.provisional;
+
+-- gate_paper_set :write  A paper is drawn up, or served.
+INSERT INTO gate_paper (case_id, seq, party, kind, drawn_day, served_day, way, by_seq, told_day)
+VALUES (:case_id, :seq, :party, :kind, :drawn_day, :served_day, :way, :by_seq, :told_day)
+ON CONFLICT (case_id, seq, party) DO UPDATE SET served_day = excluded.served_day, way = excluded.way,
+    by_seq = excluded.by_seq, told_day = excluded.told_day;
+
+-- gate_paper_list :rows  The papers of a case.
+SELECT case_id, seq, party, kind, drawn_day, served_day, way, by_seq, told_day
+FROM gate_paper WHERE case_id = :case_id ORDER BY seq, party;
+
+-- gate_paper_waiting :rows  What an office drew up and did not serve, the oldest first.
+SELECT p.case_id, p.seq, p.party, p.kind, p.drawn_day
+FROM gate_paper AS p JOIN gate_case AS c ON c.id = p.case_id
+WHERE p.served_day = -1 AND c.office = :office ORDER BY p.seq LIMIT :count$int;
 
 -- gate_clock_provisional :rows  Cases after one with a clock that runs past the known calendar.
 SELECT DISTINCT case_id FROM gate_clock WHERE provisional = 1 AND ended_day < 0 AND case_id > :case_id

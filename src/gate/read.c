@@ -120,6 +120,7 @@ enum err gate_clocks(struct ctx *ctx, struct gate *g, struct db *reader, struct 
                                 .promised = {(int32_t)rows[i].promised_day},
                                 .ended = {rows[i].ended_day < 0 ? 0 : (int32_t)rows[i].ended_day},
                                 .stopped_by = rows[i].stopped_by,
+                                .unserved = rows[i].paper >= 0 && rows[i].stopped_day >= 0,
                                 .stops = stops,
                                 .stop_count = row.stops.count,
                                 .extended = rows[i].extra_n > 0,
@@ -246,7 +247,8 @@ static bool is_candidate(const struct question *q, const struct act_kind *kind)
     if (kind->task) {
         return q->state != NULL && bpmn_may(q->item->procedure, q->state, kind->kind);
     }
-    return kind->from_count == 0 || str_in(q->row.status, kind->from, kind->from_count);
+    bool right = kind->from_count == 0 || str_in(q->row.status, kind->from, kind->from_count);
+    return right && service_awaited(q, kind);
 }
 
 static unsigned who_of(enum actor_kind kind)
@@ -265,6 +267,7 @@ enum err gate_open(struct ctx *ctx, struct gate *g, struct db *reader, struct st
         return ERR_OK;
     }
     size_t count = 0;
+    TRY(service_papers(ctx, reader, &q));
     const struct act_kind *kinds = law_acts(q.law, &count);
     struct opening *out = ARENA_ARRAY(ctx->arena, struct opening, count + 1);
     bool other_party = false; /* an act of others than the party of the case came before */

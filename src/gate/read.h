@@ -69,6 +69,7 @@ struct case_clock {
     struct day promised;            /* by promise; equal to due when none is made */
     struct day ended;               /* when met */
     struct str stopped_by;          /* kind of act that stopped it; empty */
+    bool unserved;                  /* stands until the paper of that act is served */
     const struct clock_stop *stops; /* all, oldest first */
     size_t stop_count;
     bool extended;
@@ -120,6 +121,24 @@ struct proposal {
 };
 enum err gate_propose(struct ctx *ctx, const struct law *law, const struct item *item,
                       const struct json *facts, struct instant now, struct proposal *ret) MUST_USE;
+
+/* A paper that must be served on somebody. */
+struct paper {
+    struct str case_id;
+    int64_t seq;       /* the act that drew it */
+    struct str kind;   /* of that act */
+    struct str party;  /* on whom */
+    struct day drawn;  /* up */
+    struct day served; /* n < 0: not served */
+    struct str way;    /* a code of the table `service-way` */
+    int64_t by_seq;    /* the act that served it; its own, when it reached them by entering */
+    struct day told;   /* the day that was recorded */
+};
+/* The papers of a case, in order; those that an office drew up and has not served, at most max. */
+enum err gate_papers(struct ctx *ctx, struct db *reader, struct str case_id, struct paper **ret,
+                     size_t *ret_count) MUST_USE;
+enum err gate_papers_waiting(struct ctx *ctx, struct db *reader, struct str office, size_t max,
+                             struct paper **ret, size_t *ret_count) MUST_USE;
 
 /* The ledger as its reader needs it, over a connection: for tiles, proofs, verification. */
 enum err gate_ledger_reader(struct ctx *ctx, struct gate *g, struct db *reader,

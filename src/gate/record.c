@@ -70,7 +70,7 @@ static enum err person_of(struct ctx *ctx, struct db *db, struct str actor, stru
 static enum err act_value(struct ctx *ctx, struct db *db, const struct question *q,
                           const struct gate_act_of_case_row *row, int64_t n, struct feel_value *ret)
 {
-    struct feel_entry *e = ARENA_ARRAY(ctx->arena, struct feel_entry, 7);
+    struct feel_entry *e = ARENA_ARRAY(ctx->arena, struct feel_entry, 8);
     struct str text = {0};
     struct str person = {0};
     struct vault_content v;
@@ -91,6 +91,7 @@ static enum err act_value(struct ctx *ctx, struct db *db, const struct question 
     e[count++] = (struct feel_entry){STR("by"), feel_string(v.draft.actor.id)};
     e[count++] = (struct feel_entry){STR("person"), feel_string(person)};
     e[count++] = (struct feel_entry){STR("fields"), nested_context(ctx, q->law, &v.draft.fields)};
+    e[count++] = (struct feel_entry){STR("served"), service_day(q, row->seq, day)};
     *ret = feel_context(e, count);
     return ERR_OK;
 }
@@ -232,7 +233,7 @@ enum err record_load(struct ctx *ctx, struct db *db, struct question *q)
     if (!question_asks(q, LAW_SLOT_RECORD)) {
         return ERR_OK;
     }
-    struct feel_entry *e = ARENA_ARRAY(ctx->arena, struct feel_entry, 5);
+    struct feel_entry *e = ARENA_ARRAY(ctx->arena, struct feel_entry, 6);
     e[0] = (struct feel_entry){STR("before"), nested_context(ctx, q->law, &q->facts_before)};
     e[1].key = STR("acts");
     TRY(load_acts(ctx, db, q, &e[1].value));
@@ -241,6 +242,7 @@ enum err record_load(struct ctx *ctx, struct db *db, struct question *q)
     TRY(load_others(ctx, db, q, &e[3].value));
     e[4].key = STR("named");
     TRY(load_named(ctx, db, q, &e[4].value));
-    q->record = feel_context(e, 5);
+    e[5] = (struct feel_entry){STR("papers"), papers_value(ctx, q)};
+    q->record = feel_context(e, 6);
     return ERR_OK;
 }

@@ -79,7 +79,24 @@ CREATE TABLE gate_bar (
     PRIMARY KEY (party, matter, seq)
 ) WITHOUT ROWID, STRICT;
 
--- Legal clocks of a case. stopped_day -1: not stopped. ended_day -1: not met yet. stops: JSON list of
+-- Papers that must be served, one row for each on whom: act `seq` drew it on drawn_day. served_day -1: not served. way: a code
+-- of the table `service-way`. Served by act by_seq, which was admitted on told_day: by the paper's own act where it entered
+-- the ledger for one who had agreed to electronic service.
+CREATE TABLE gate_paper (
+    case_id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    party TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    drawn_day INTEGER NOT NULL,
+    served_day INTEGER NOT NULL,
+    way TEXT NOT NULL,
+    by_seq INTEGER NOT NULL,
+    told_day INTEGER NOT NULL,
+    PRIMARY KEY (case_id, seq, party)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX gate_paper_waiting ON gate_paper (served_day, case_id);
+
+-- Legal clocks of a case. paper: the act whose paper they wait for, and since its service count from; -1: none. stopped_day -1: not stopped. ended_day -1: not met yet. stops: JSON list of
 -- [from, to, by kind of act, its sequence] of each time it stood; to is -1 while it stands.
 CREATE TABLE gate_clock (
     case_id TEXT NOT NULL,
@@ -89,6 +106,7 @@ CREATE TABLE gate_clock (
     promised_day INTEGER NOT NULL,
     extra_n INTEGER NOT NULL,
     stops TEXT NOT NULL,
+    paper INTEGER NOT NULL,
     stopped_day INTEGER NOT NULL,
     stopped_by TEXT NOT NULL,
     ended_day INTEGER NOT NULL,

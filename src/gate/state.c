@@ -135,6 +135,7 @@ enum err question_load(struct ctx *ctx, struct gate *g, struct db *db, const str
     question_note_slots(q);
     TRY(load_people(ctx, g, db, q));
     TRY(registers_load(ctx, g, db, q));
+    TRY(service_load(ctx, db, q));
     TRY(record_load(ctx, db, q));
     return load_names(ctx, g, db, q);
 }

@@ -276,6 +276,8 @@ enum err step_make(struct ctx *ctx, struct question *q, int64_t seq, struct str 
     *ret = (struct step){.status = q->has_case ? q->row.status : STR(""),
                          .closed = q->row.closed != 0,
                          .case_id = case_id};
+    q->seq = seq;
+    TRY(service_make(ctx, q));
     TRY(clocks_touch(ctx, q, seq));
     TRY(move(ctx, q, &moved));
     ret->state = moved.state;
@@ -333,5 +335,6 @@ enum err step_store(struct ctx *ctx, struct db *db, struct question *q, const st
     for (size_t i = 0; i < step->timer_count; i++) {
         TRY(gate_timer_set(ctx, db, step->timers[i]));
     }
+    TRY(service_store(ctx, db, q, step->case_id));
     return clocks_store(ctx, db, q, step->case_id);
 }

@@ -318,15 +318,76 @@ static void read_fields(struct builder *b, const struct source *f, struct act_ki
     k->fields = read_needs(b, f, fields, &k->field_count);
 }
 
+/* What must be served, and on whom. */
+static void read_paper(struct builder *b, const struct source *f, const struct json *o,
+                       struct act_kind *k)
+{
+    static const char *const names[] = {"on", "article", "own", "agreed", NULL};
+    struct act_paper *x = &k->paper;
+    if (o == NULL || o->kind == JSON_NULL) {
+        return;
+    }
+    only_members(b, f, o, names);
+    size_t count = 0;
+    const struct str *on = texts(b, f, o, "on", &count);
+    x->on = (const struct fact **)ARENA_ARRAY(b->law->arena, const struct fact *, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        bool party = str_equal(on[i], STR("party"));
+        const struct fact *fact = party ? NULL : resolve(b, f, o, T_FACT, on[i]);
+        x->on_party = x->on_party || party;
+        if (fact != NULL) {
+            x->on[x->on_count++] = fact;
+        }
+    }
+    x->must = x->on_party || x->on_count > 0;
+    x->article = may_cite(b, f, o, "article");
+    x->own = may_bool(b, f, o, "own", false);
+    x->agreed = may_ref(b, f, o, "agreed", T_FACT);
+    if (!x->must || x->article.statute == NULL || k->in_case == ACT_CASE_NONE) {
+        problem(b, f, o, "paper",
+                "a paper that is served stands in a case and says \"on\" whom and by which "
+                "\"article\"");
+    }
+}
+
+/* Service itself: its ways are those of the table. */
+static void read_serves(struct builder *b, const struct source *f, const struct json *o,
+                        struct act_kind *k)
+{
+    static const char *const names[] = {"papers", "paper", "to", "way", "day", NULL};
+    struct act_serves *x = &k->serves;
+    if (o == NULL || o->kind == JSON_NULL) {
+        return;
+    }
+    only_members(b, f, o, names);
+    x->papers = (const struct act_kind **)(void *)refs(b, f, o, "papers", T_ACT, &x->paper_count);
+    x->paper = may_ref(b, f, o, "paper", T_FACT);
+    x->to = may_ref(b, f, o, "to", T_FACT);
+    x->way = may_ref(b, f, o, "way", T_FACT);
+    x->day = may_ref(b, f, o, "day", T_FACT);
+    for (size_t i = 0; x->way != NULL && i < x->way->choice_count; i++) {
+        if (law_code(b->law, STR("service-way"), x->way->choices[i].code) == NULL) {
+            problem(b, f, json_get(o, "way"), "reference",
+                    "the code table service-way has no \"%.*s\"", FMT(x->way->choices[i].code));
+        }
+    }
+    bool days = x->day == NULL || x->day->type == FACT_DATE;
+    if (x->way == NULL || x->way->type != FACT_CHOICE || !days || k->in_case != ACT_CASE_IN) {
+        problem(b, f, o, "serves",
+                "an act that serves is one in a case, its \"way\" a choice and its \"day\" a date");
+    }
+}
+
 void read_act(struct builder *b, struct source *f)
 {
     static const char *const names[] = {
-        "act",        "title",        "button",  "articles", "who",          "assurance",
-        "fresh",      "power",        "party",   "office",   "case",         "task",
-        "from",       "to",           "apart",   "when",     "when_article", "when_text",
-        "conditions", "fields",       "limit",   "bounds",   "purpose",      "draws",
-        "tells",      "remedy",       "publish", "effect",   "interested",   "bars",
-        "barred",     "review_first", NULL};
+        "act",       "title",        "button",    "articles",   "who",
+        "assurance", "fresh",        "power",     "party",      "office",
+        "case",      "task",         "from",      "to",         "apart",
+        "when",      "when_article", "when_text", "conditions", "fields",
+        "limit",     "bounds",       "purpose",   "draws",      "tells",
+        "remedy",    "publish",      "effect",    "interested", "bars",
+        "barred",    "review_first", "paper",     "serves",     NULL};
     static const char *const cases[] = {
         [ACT_CASE_OPEN] = "open", [ACT_CASE_IN] = "in", [ACT_CASE_NONE] = "none"};
     const struct json *o = &f->root;
@@ -376,6 +437,8 @@ void read_act(struct builder *b, struct source *f)
     if (k->draws.n > 0) {
         resolve(b, f, json_get(o, "draws"), T_DOCUMENT, k->draws);
     }
+    read_paper(b, f, json_get(o, "paper"), k);
+    read_serves(b, f, json_get(o, "serves"), k);
     size_t tell_count = 0;
     const struct str *tells = texts(b, f, o, "tells", &tell_count);
     only_words(b, f, "tells", tells, tell_count, told, LEN(told));

@@ -346,12 +346,12 @@ static void read_limit(struct builder *b, const struct source *f, const struct j
                                         "unit",    "values",     "direction",    "event",  "since",
                                         "stop_by", "resume_by",  "stop_article", "extend", "late",
                                         "deem",    "deem_since", "article_late", "roll",   "as",
-                                        "starts",  NULL};
+                                        "starts",  "judged",     "restart_by",   NULL};
     static const char *const extend_names[] = {"by", "n", "once", "article", NULL};
     static const char *const pers[] = {"office", "party"};
     static const char *const directions[] = {"after", "before"};
     static const char *const sinces[] = {"end", "start"};
-    static const char *const starts[] = {"act", "received"};
+    static const char *const starts[] = {"act", "received", "served"};
     static const char *const lates[] = {
         [LATE_REFUSE] = "refuse", [LATE_ALLOW] = "allow", [LATE_DEEM] = "deem"};
     struct limit *l = index_get(&b->law->index[T_LIMIT], json_text(o, "limit"));
@@ -408,12 +408,20 @@ static void read_limit(struct builder *b, const struct source *f, const struct j
     struct str start = may_text(b, f, o, "starts");
     int begins = start.n == 0 ? 0 : word_of(start, starts, LEN(starts));
     if (begins < 0) {
-        problem(b, f, json_get(o, "starts"), "starts", "starts is act or received");
+        problem(b, f, json_get(o, "starts"), "starts", "starts is act, received or served");
     }
     l->starts_received = begins == 1;
+    l->starts_served = begins == 2;
+    l->judged = may_ref(b, f, o, "judged", T_FACT);
+    if (l->judged != NULL && l->judged->type != FACT_DATE) {
+        problem(b, f, json_get(o, "judged"), "judged", "the fact \"%.*s\" is no date",
+                FMT(l->judged->id));
+    }
     l->stop_by = (const struct act_kind **)(void *)refs(b, f, o, "stop_by", T_ACT, &l->stop_count);
     l->resume_by =
         (const struct act_kind **)(void *)refs(b, f, o, "resume_by", T_ACT, &l->resume_count);
+    l->restart_by =
+        (const struct act_kind **)(void *)refs(b, f, o, "restart_by", T_ACT, &l->restart_count);
     const struct json *extend = json_get(o, "extend");
     if (json_is(extend, JSON_OBJECT)) {
         only_members(b, f, extend, extend_names);

@@ -102,12 +102,18 @@ struct limit {
     size_t stop_count;
     const struct act_kind **resume_by;
     size_t resume_count;
+    const struct act_kind **restart_by; /* it begins anew on the day of one of these */
+    size_t restart_count;
     const struct act_kind *extend_by;
     int32_t extend_n;
     bool extend_once;
-    struct str as;         /* what an item replaces it as ("decide"); empty: no item replaces it */
-    bool starts_received;  /* counts from the day that was received which the act that starts it
-                              answers */
+    struct str as;        /* what an item replaces it as ("decide"); empty: no item replaces it */
+    bool starts_received; /* counts from the day that was received which the act that starts it
+                             answers */
+    bool starts_served; /* counts from the day its paper was served: that of the act that starts it,
+                           or the one that this act serves */
+    const struct fact *judged; /* the day an act is held against it by, when it is told later than
+                                  it happened; NULL: the day of the act */
     bool deem_since_start; /* what is deemed done holds from the day the clock began, not the day it
                               ran out */
     uint32_t index;        /* place in law_limits */
@@ -214,6 +220,30 @@ struct act_limit {
     const struct feel_program *when; /* NULL: always */
     bool also; /* beside the one of the others that counts, wherever its condition holds */
 };
+/* What an act draws must be served (送达) on those it names; until it is, clocks that count from
+ * service stand. */
+struct act_paper {
+    bool must;
+    bool on_party; /* on the party of the case */
+    const struct fact *
+        *on; /* and whoever these facts of the case name: one register id, or a list */
+    size_t on_count;
+    struct cite article;
+    bool own; /* only by the acts that name this kind; else also by entering the
+                 ledger, on whoever agreed to electronic service */
+    const struct fact
+        *agreed; /* with this fact "electronic" the party agreed in the case; or NULL */
+};
+/* An act that is itself service. `way` is a code of the table `service-way`. */
+struct act_serves {
+    const struct act_kind **papers; /* the newest of these kinds; none: the paper named, or the only
+                                       one that waits */
+    size_t paper_count;
+    const struct fact *paper; /* its place in the ledger; NULL or unsaid: the only one */
+    const struct fact *to;    /* on whom; NULL or unsaid: all of its addressees */
+    const struct fact *way;   /* NULL: the act serves nothing */
+    const struct fact *day;   /* when that happened; NULL or unsaid: on the day of the act */
+};
 struct act_kind {
     struct str kind;
     struct text2 title;
@@ -286,6 +316,8 @@ struct act_kind {
     struct str depart_power;
     unsigned purpose; /* bit per enum fact_class */
     struct str draws;
+    struct act_paper paper;
+    struct act_serves serves;
     unsigned tells; /* bits of enum act_tells */
     bool remedy;
     struct cite review_first; /* the court comes after reconsideration, and who decides must say so;

@@ -160,8 +160,7 @@ static void parse_json(struct noted *n)
         return;
     }
     if (str_starts(p->path, STR("act/")) || str_ends(p->path, STR("/need.json")) ||
-        str_ends(p->path, STR("/item.json")) ||
-        str_ends(p->path, STR(".invariant.json"))) {
+        str_ends(p->path, STR("/item.json")) || str_ends(p->path, STR(".invariant.json"))) {
         gather_feel(n, &p->root);
     }
     gather_days(n);

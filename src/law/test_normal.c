@@ -71,8 +71,8 @@ TEST(law_normal_day_within_its_bounds)
     static const struct {
         const char *day;
         enum err err;
-    } rows[] = {{"2026-03-02", ERR_OK},    {"2026-03-03", ERR_RANGE}, {"2126-01-01", ERR_RANGE},
-                {"1876-03-02", ERR_OK},    {"1876-03-01", ERR_RANGE}, {"soon", ERR_OK}};
+    } rows[] = {{"2026-03-02", ERR_OK}, {"2026-03-03", ERR_RANGE}, {"2126-01-01", ERR_RANGE},
+                {"1876-03-02", ERR_OK}, {"1876-03-01", ERR_RANGE}, {"soon", ERR_OK}};
     for (size_t i = 0; i < LEN(rows); i++) {
         struct json v = json_of_str(str_from(rows[i].day));
         CHECK(law_fact_within(ctx, &birth, &v, today) == rows[i].err);

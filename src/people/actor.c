@@ -89,3 +89,14 @@ enum err people_in_office(struct ctx *ctx, struct db *db, struct str office, str
     }
     return ERR_OK;
 }
+
+enum err people_agreed_delivery(struct ctx *ctx, struct db *db, struct str party, struct day day,
+                                bool *ret)
+{
+    struct people_delivery_get_row row;
+    bool found = false;
+    TRY(people_delivery_get(ctx, db, (struct people_delivery_get_in){.party = party}, &row,
+                            &found));
+    *ret = found && day.n >= row.from_day && day.n < row.until_day;
+    return ERR_OK;
+}

@@ -38,6 +38,11 @@ enum err people_kind(struct ctx *ctx, struct db *db, struct str id, struct day d
 enum err people_held(struct ctx *ctx, struct db *db, struct str person, struct day day,
                      struct actor_record **ret, size_t *ret_count) MUST_USE;
 
+/* Did this party agree, by a confirmation of address that stands on this day, that papers reach it
+ * electronically? */
+enum err people_agreed_delivery(struct ctx *ctx, struct db *db, struct str party, struct day day,
+                                bool *ret) MUST_USE;
+
 /* The officers of an office on a day, by their ids, at most LIMIT_OFFICERS. */
 enum err people_in_office(struct ctx *ctx, struct db *db, struct str office, struct day day,
                           struct actor_record **ret, size_t *ret_count) MUST_USE;

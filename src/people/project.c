@@ -107,11 +107,22 @@ static enum err institution_register(struct ctx *ctx, struct db *db, const struc
                                                          .until_day = INT32_MAX});
 }
 
+static enum err agree_delivery(struct ctx *ctx, struct db *db, const struct admitted *act,
+                               struct str party)
+{
+    struct people_delivery_set_in in = {
+        .party = party, .from_day = act->day.n, .until_day = INT32_MAX, .seq = act->seq};
+    return people_delivery_set(ctx, db, in);
+}
+
 static enum err party_register(struct ctx *ctx, struct db *db, const struct admitted *act)
 {
     struct str id = field(act, "party.id");
     struct people_actor_get_row row;
     bool found = false;
+    if (str_equal(field(act, "party.delivery"), STR("electronic"))) {
+        TRY(agree_delivery(ctx, db, act, id));
+    }
     TRY(people_actor_get(ctx, db, (struct people_actor_get_in){.id = id}, &row, &found));
     if (found) {
         return ERR_OK; /* an officer is a person too, and stays one in office */
@@ -196,12 +207,37 @@ static enum err party_disempower(struct ctx *ctx, struct db *db, const struct ad
                         field(act, "authority.kind"));
 }
 
+/* Of the party itself, or at the counter of the one named. */
+static struct str delivered(const struct admitted *act)
+{
+    return act->draft->actor.kind == ACTOR_PARTY ? act->party : field(act, "delivery.party");
+}
+
+static enum err party_agree_delivery(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    return agree_delivery(ctx, db, act, delivered(act));
+}
+
+static enum err party_end_delivery(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    struct people_delivery_end_in in = {
+        .party = delivered(act), .until_day = act->day.n, .seq = act->seq};
+    return people_delivery_end(ctx, db, in);
+}
+
 static const struct effect_row effects[] = {
-    {"office.appoint", office_appoint},     {"office.dismiss", office_dismiss},
-    {"party.register", party_register},     {"party.relate", party_relate},
-    {"party.unrelate", party_unrelate},     {"party.empower", party_empower},
-    {"party.disempower", party_disempower}, {"admin.appoint", admin_appoint},
-    {"admin.dismiss", admin_dismiss},       {"institution.register", institution_register},
+    {"party.agree-delivery", party_agree_delivery},
+    {"party.end-delivery", party_end_delivery},
+    {"office.appoint", office_appoint},
+    {"office.dismiss", office_dismiss},
+    {"party.register", party_register},
+    {"party.relate", party_relate},
+    {"party.unrelate", party_unrelate},
+    {"party.empower", party_empower},
+    {"party.disempower", party_disempower},
+    {"admin.appoint", admin_appoint},
+    {"admin.dismiss", admin_dismiss},
+    {"institution.register", institution_register},
     {"institution.end", institution_end},
 };
 

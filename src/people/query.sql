@@ -42,3 +42,13 @@ WHERE b = :b AND until_day > :day$int ORDER BY a, relation;
 -- people_relation_to :rows  Who is related to one on a day.
 SELECT a, relation FROM people_relation
 WHERE b = :b AND from_day <= :day$int AND until_day > :day$int ORDER BY a, relation;
+
+-- people_delivery_set :write  Somebody agreed to electronic service.
+INSERT INTO people_delivery (party, from_day, until_day, seq) VALUES (:party, :from_day, :until_day, :seq)
+ON CONFLICT (party) DO UPDATE SET from_day = excluded.from_day, until_day = excluded.until_day, seq = excluded.seq;
+
+-- people_delivery_end :write  And takes it back from a day on.
+UPDATE people_delivery SET until_day = :until_day, seq = :seq WHERE party = :party AND until_day > :until_day;
+
+-- people_delivery_get :row  Since when, and until which day.
+SELECT from_day, until_day, seq FROM people_delivery WHERE party = :party;

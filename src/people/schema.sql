@@ -27,3 +27,11 @@ CREATE TABLE people_relation (
     PRIMARY KEY (a, b, relation)
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX people_relation_b ON people_relation (b, a);
+
+-- Who agreed, by a signed confirmation of address, that papers reach them electronically, and until which day.
+CREATE TABLE people_delivery (
+    party TEXT PRIMARY KEY,
+    from_day INTEGER NOT NULL,
+    until_day INTEGER NOT NULL,
+    seq INTEGER NOT NULL
+) STRICT;
