@@ -46,6 +46,14 @@ const bool *sight_facts(struct page *p, const struct sight *s, const struct case
 /* May a fact be shown: of a class they may see, and stated by an act they see? */
 bool sees_fact(const struct sight *s, const struct law *law, const bool *stated, struct str id);
 
+/* What must be served (papers.c). */
+struct page_case;
+struct page_desk;
+enum err fill_papers(struct page *p, const struct case_state *c, const struct sight *sight,
+                     struct page_case *v) MUST_USE;
+enum err fill_papers_waiting(struct page *p, struct str office, size_t most,
+                             struct page_desk *v) MUST_USE;
+
 struct str say(const struct page *p, const char *zh, const char *en);
 /* A value as people read it: titles of choices, yes and no, names of files. */
 struct str shown_value(struct page *p, const struct law *law, struct str fact,

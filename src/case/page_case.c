@@ -101,8 +101,8 @@ static enum err fill_clocks(struct page *p, const struct case_state *c, const st
         ref_to(p, refs, &k->limit->article);
         rows[i] = (struct page_case_clocks){
             .title = page_text(p, k->limit->title),
-            .promised = k->promised,
-            .due = k->due,
+            .promised = k->unserved ? (struct day){0} : k->promised,
+            .due = k->unserved ? (struct day){0} : k->due,
             .article = k->limit->article.text,
             .cite = page_cite(p, &k->limit->article),
             .left = over || k->state == CLOCK_STOPPED
@@ -110,7 +110,9 @@ static enum err fill_clocks(struct page *p, const struct case_state *c, const st
                         : due_left(p, c->law, k->limit->id, k->promised).text,
             .used = due_used(p, c->law, k->limit, k->started, k->due),
             .class = str_from(states[k->state].class),
-            .state = say(p, states[k->state].zh, states[k->state].en),
+            .state = k->unserved ? say(p, "文书尚未送达", "paper not served yet")
+                                 : say(p, states[k->state].zh, states[k->state].en),
+            .begins = k->unserved || over ? (struct day){0} : k->started,
             .extended = k->extended,
             .provisional = k->provisional};
         const struct card *card = p->law == NULL || k->state == CLOCK_STOPPED
@@ -450,6 +452,7 @@ static enum err case_page_show(struct page *p)
     const bool *stated = sight_facts(p, &sight, &c, acts.list, acts.count);
     fill_conditions(p, &c, item, &sight, stated, &refs, &v);
     TRY(fill_clocks(p, &c, &acts, &refs, &v));
+    TRY(fill_papers(p, &c, &sight, &v));
     if (works) {
         TRY(fill_openings(p, &c, &refs, &v));
     }

@@ -185,6 +185,7 @@ static enum err case_page_desk(struct page *p)
     if (after == 0) {
         TRY(fill_signs(p, &v));
         TRY(fill_asked(p, own, &v));
+        TRY(fill_papers_waiting(p, own, PAGE, &v));
     }
     p->wide = true;
     return page_show(p, 200, say(p, "工作台", "Desk"), page_desk, &v);

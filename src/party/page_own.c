@@ -8,6 +8,7 @@
 #include "base/world.h"
 #include "gate/read.h"
 #include "page_authority_html.h"
+#include "page_delivery_html.h"
 #include "page_uses_html.h"
 #include "party/party.h"
 #include "web/answer.h"
@@ -286,7 +287,53 @@ static enum err authority_end(struct page *p)
     return page_submit(p, &d, ended);
 }
 
+/* ---- how papers reach me ---- */
+
+static enum err delivery_page(struct page *p)
+{
+    struct ctx *ctx = p->ctx;
+    struct party_other *mine = NULL;
+    size_t parties = 0;
+    struct page_delivery v = {0};
+    TRY(headed(p, &mine, &parties));
+    struct page_delivery_parties *rows =
+        ARENA_ARRAY(ctx->arena, struct page_delivery_parties, parties + 1);
+    for (size_t i = 0; i < parties; i++) {
+        rows[i] = (struct page_delivery_parties){.id = mine[i].id, .name = mine[i].name};
+        TRY(people_agreed_delivery(ctx, p->db, mine[i].id, today(p), &rows[i].agreed));
+    }
+    v.parties = rows;
+    v.parties_count = parties;
+    return page_show(p, 200, say(p, "送达方式", "How papers reach me"), page_delivery, &v);
+}
+
+static enum err delivery_changed(struct page *p, const struct receipt *receipt)
+{
+    return receipt->seq < 0 || p->wants_json ? page_admitted(p, receipt)
+                                             : page_go(p, STR("/me/delivery"));
+}
+
+static enum err delivery_agree(struct page *p)
+{
+    struct draft d = draft_for(p, "agree-delivery");
+    bool agreed = str_equal(page_field(p, "agreed"), STR("yes"));
+    json_set(p->ctx->arena, &d.fields, STR("delivery.agreed"), json_of_bool(agreed));
+    return page_submit(p, &d, delivery_changed);
+}
+
+static enum err delivery_end(struct page *p)
+{
+    struct draft d = draft_for(p, "end-delivery");
+    return page_submit(p, &d, delivery_changed);
+}
+
 static const struct route rows_[] = {
+    {"GET", "/me/delivery", delivery_page, FOR_PARTY, 0, "How papers reach me",
+     page_delivery_schema, ""},
+    {"POST", "/me/delivery", delivery_agree, FOR_PARTY, 0, "Agree to electronic service", NULL,
+     "for agreed"},
+    {"POST", "/me/delivery/end", delivery_end, FOR_PARTY, 0,
+     "Withdraw the consent to electronic service", NULL, "for"},
     {"GET", "/me/uses", uses_page, FOR_PARTY, 0, "Who read my data", page_uses_schema, ""},
     {"GET", "/me/authority", authority_page, FOR_PARTY, 0, "Who may act for me",
      page_authority_schema, "said"},
