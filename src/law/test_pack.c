@@ -14,13 +14,13 @@
 #define FACT                                                                                       \
     "{\"subject\":\"z\",\"title\":{\"zh\":\"x\"},\"facts\":[{\"fact\":\"z.a\",\"title\":{\"zh\":"  \
     "\"x\"},\"class\":\"public\""
-#define LIMIT                                                                                        \
-    "{\"statute\":\"x\",\"limits\":[{\"limit\":\"z\",\"article\":\"行政许可法#22\",\"title\":{" \
+#define LIMIT                                                                                      \
+    "{\"statute\":\"x\",\"limits\":[{\"limit\":\"z\",\"article\":\"行政许可法#22\",\"title\":{"         \
     "\"zh\":\"x\"},\"n\":3,\"unit\":\"day\",\"per\":\"office\""
 #define OFFICE                                                                                     \
     "{\"office\":\"zz\",\"title\":{\"zh\":\"x\"},\"place\":\"990101\",\"level\":\"county\""
-#define POWER                                                                                       \
-    OFFICE ",\"powers\":[{\"articles\":[\"行政许可法#24\"],\"items\":[\"food-new\"],\"kind\":" \
+#define POWER                                                                                      \
+    OFFICE ",\"powers\":[{\"articles\":[\"行政许可法#24\"],\"items\":[\"food-new\"],\"kind\":"          \
            "\"accept\",\"from\":\"2026-01-01\""
 #define LICENCE "{\"licence\":\"zz\",\"title\":{\"zh\":\"x\"}"
 #define STATUTE "{\"statute\":\"z\",\"title\":{\"zh\":\"x\"},\"rank\":\"law\",\"version\":\"1\""
