@@ -129,6 +129,10 @@ bool conn_watch(struct conn *c)
         return true;
     }
     struct arena_mark mark = arena_mark(c->ctx.arena);
+    int64_t late_ns = line_after_ms(c, 0) - c->look_ns;
+    if (late_ns > (int64_t)LINE_LOOK_MS * 1000000) {
+        c->heard_ns += late_ns; /* we stood still ourselves: nobody was silent meanwhile */
+    }
     c->look_ns = line_after_ms(c, LINE_LOOK_MS);
     enum err e = still_there(c);
     e = e == ERR_OK ? still_believed(c) : e;
