@@ -200,14 +200,14 @@ enum err stage_publish(struct ctx *ctx, struct stage *s, const struct law_pack_s
 
 enum err stage_people(struct ctx *ctx, struct stage *s, const struct json *people)
 {
-    struct node n = {.gate = s->gate};
+    struct node n = {.gate = s->gate, .store = s->store};
     s->people = people;
     return node_register_people(ctx, &n, people, false);
 }
 
 enum err stage_institutions(struct ctx *ctx, struct stage *s)
 {
-    struct node n = {.gate = s->gate};
+    struct node n = {.gate = s->gate, .store = s->store};
     if (s->has_institutions || s->people == NULL) {
         return ERR_OK;
     }
