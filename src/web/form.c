@@ -62,7 +62,23 @@ enum err page_parse_json(struct ctx *ctx, struct str text, struct json *ret)
     return said;
 }
 
-enum err page_read_form(struct page *p)
+/* What steers an act (for whom, with whom, under which key) is one text. Passed over in another
+ * shape, the act would be done, but not for whom it was meant. */
+enum err page_check_words(struct page *p)
+{
+    for (size_t i = 0; i < p->form.count; i++) {
+        const struct json_member *m = &p->form.members[i];
+        bool word = m->key.n > 0 && m->key.p[0] == '_';
+        if (word && m->value.kind != JSON_STRING && m->value.kind != JSON_NULL) {
+            fault(p->ctx, ERR_TYPE, "\"%.*s\" is one text", FMT(m->key));
+            p->ctx->why.field = m->key;
+            return ERR_TYPE;
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err read_form(struct page *p)
 {
     struct ctx *ctx = p->ctx;
     const struct http_request *r = &p->exchange->request;
@@ -90,6 +106,12 @@ enum err page_read_form(struct page *p)
         page_add_field(p, fields.pairs[i].name, fields.pairs[i].value);
     }
     return ERR_OK;
+}
+
+enum err page_read_form(struct page *p)
+{
+    enum err e = read_form(p);
+    return e == ERR_OK ? page_check_words(p) : e;
 }
 
 struct str page_field(struct page *p, const char *name)

@@ -303,7 +303,7 @@ static enum err dispatch(struct page *p)
     }
     if (strcmp(p->route->method, "POST") == 0) {
         bool anywhere = (p->route->audience & FROM_ANYWHERE) != 0;
-        enum err e = p->intake != NULL ? ERR_OK : page_read_form(p);
+        enum err e = p->intake != NULL ? page_check_words(p) : page_read_form(p);
         if (anywhere) {
             p->form_err = e;
         } else if (e != ERR_OK) {

@@ -51,6 +51,8 @@ enum err reader_get(struct page *p) MUST_USE;
 void page_forget_law(struct page *p);
 /* The body of a POST as fields. */
 enum err page_read_form(struct page *p) MUST_USE;
+/* ERR_TYPE with the field when one of the form's own words (`_for`, `_with`, `_key`) is no text. */
+enum err page_check_words(struct page *p) MUST_USE;
 void page_add_field(struct page *p, struct str name, struct str value);
 /* A client's document: what is wrong with it is its own fault. */
 enum err page_parse_json(struct ctx *ctx, struct str text, struct json *ret) MUST_USE;

@@ -35,6 +35,37 @@ const apply = description.paths['/apply/{item}'].post;
 say(apply.requestBody.content['multipart/form-data'] && /base64/.test(apply.requestBody.description), 'acts say how files come');
 say(apply.parameters.some((p) => p.name === 'Idempotency-Key') && ['409', '413', '422', '429'].every((s) => apply.responses[s]), 'acts say how keys and files are refused');
 
+// Another program's bodies: told what is wrong with them, never a fault of the node, never done otherwise than meant.
+const good = { _for: 'org-lin', 'licence.number': 'JY29901010000001', 'service.truth': true };
+const post = (body, type = 'application/json') => fetch(base + '/apply/food-cancel', {
+  method: 'POST', headers: { 'content-type': type, accept: 'application/json', cookie: party }, body, redirect: 'manual',
+});
+const foreign = [
+  ['a field of no act', 409, { ...good, 'no.such': '1' }],
+  ['a field of another act', 409, { ...good, 'penalty.fine': 100 }],
+  ['a member twice, once by an escape', 400, '{"service.truth":true,"service\\u002etruth":false}'],
+  ['nesting without end', 400, '{"licence.number":' + '['.repeat(5000) + ']'.repeat(5000) + '}'],
+  ['a number for a text', 409, { ...good, 'licence.number': 12345 }],
+  ['a list for a text', 409, { ...good, 'licence.number': ['JY29901010000001'] }],
+  ['a text for a yes', 409, { ...good, 'service.truth': 'yes' }],
+  ['a number beyond all', 409, '{"_for":"org-lin","licence.number":1e400,"service.truth":true}'],
+  ['half a surrogate pair', 400, '{"licence.number":"\\ud800"}'],
+  ['a list for whom it is done', 422, { ...good, _for: ['org-lin'] }],
+  ['a number for whom it is done', 422, { ...good, _for: 7 }],
+  ['a party nobody gave authority for', 409, { ...good, _for: 'org-bake' }],
+  ['a list of fields', 422, '[]'],
+  ['nothing', 400, ''],
+  ['text of no declared form', 415, JSON.stringify(good), 'text/plain'],
+  ['another form than declared', 403, JSON.stringify(good), 'application/x-www-form-urlencoded'],
+  ['a boundary that does not come', 400, '--a', 'multipart/form-data; boundary=b'],
+];
+for (const [what, status, body, type] of foreign) {
+  const told = await post(typeof body === 'string' ? body : JSON.stringify(body), type);
+  const words = await told.text();
+  say(told.status === status && (told.headers.get('content-type') ?? '').startsWith('application/problem+json'),
+    `${what}: ${told.status} ${words.slice(0, 200)}`);
+}
+
 const values = { item: 'food-cancel', id: receipt.case, case: receipt.case, seq: String(receipt.seq), number: 'none', kind: 'withdraw', act: 'withdraw' };
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 ajv.addFormat('date', /^\d{4}-\d\d-\d\d$/);
