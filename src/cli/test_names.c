@@ -177,6 +177,13 @@ static const struct {
       "{'account.owner':'p-none','account.proof':'document'}"},
      "form.subject",
      "account.owner"},
+    {"register-end",
+     "o-approval-clerk",
+     NULL,
+     {"{'ended.party':'p-none','ended.how':'died','ended.day':'2026-03-01','ended.proof':'"
+      "certificate'}"},
+     "apart.officers", /* one alone gets no further; the stories of the packs have two */
+     ""},
     {"register-credential",
      "p-lin",
      "{'credential.id':'c-lin','credential.kind':'passkey'}",

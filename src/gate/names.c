@@ -155,6 +155,16 @@ static enum err look_authority_end(struct ctx *ctx, struct db *db, const struct 
     return ERR_OK;
 }
 
+/* Only who is there ends: one that ended before, or never was, does not. */
+static enum err look_ended(struct ctx *ctx, struct db *db, const struct naming *n,
+                           struct misnamed *ret)
+{
+    struct str kind = {0};
+    TRY(people_kind(ctx, db, named(n, "ended.party"), n->day, &kind));
+    say(ret, is_party(kind), "form.subject", "ended.party");
+    return ERR_OK;
+}
+
 /* ---- erasing ---- */
 
 /* What the law steers by stays: a day a limit counts from, a person or office a case names who then
@@ -214,6 +224,7 @@ const struct name_row gate_names[] = {
     {"party.empower", look_authority},
     {"party.disempower", look_authority_end},
     {"vault.erase", look_erased},
+    {"party.end", look_ended},
 };
 const size_t gate_name_count = LEN(gate_names);
 

@@ -393,7 +393,7 @@ enum err load_people(struct ctx *ctx, struct gate *g, struct db *db, struct ques
             struct actor_record party; /* at the counter it is there itself */
             TRY(people_find(ctx, db, a->for_id, q->day, &party, &q->speaks_for_party));
             q->speaks_for_party =
-                q->speaks_for_party && party.active &&
+                q->speaks_for_party && (party.active || (q->kind != NULL && q->kind->ended)) &&
                 (str_equal(party.kind, STR("person")) || str_equal(party.kind, STR("org")));
         }
     }

@@ -381,13 +381,12 @@ static void read_serves(struct builder *b, const struct source *f, const struct 
 void read_act(struct builder *b, struct source *f)
 {
     static const char *const names[] = {
-        "act",       "title",        "button",    "articles",   "who",
-        "assurance", "fresh",        "power",     "party",      "office",
-        "case",      "task",         "from",      "to",         "apart",
-        "when",      "when_article", "when_text", "conditions", "fields",
-        "limit",     "bounds",       "purpose",   "draws",      "tells",
-        "remedy",    "publish",      "effect",    "interested", "bars",
-        "barred",    "review_first", "paper",     "serves",     NULL};
+        "act",        "title",        "button",  "articles", "who",          "assurance",
+        "fresh",      "power",        "party",   "office",   "case",         "task",
+        "from",       "to",           "apart",   "when",     "when_article", "when_text",
+        "conditions", "fields",       "limit",   "bounds",   "purpose",      "draws",
+        "tells",      "remedy",       "publish", "effect",   "interested",   "bars",
+        "barred",     "review_first", "paper",   "serves",   "ended",        NULL};
     static const char *const cases[] = {
         [ACT_CASE_OPEN] = "open", [ACT_CASE_IN] = "in", [ACT_CASE_NONE] = "none"};
     const struct json *o = &f->root;
@@ -426,6 +425,7 @@ void read_act(struct builder *b, struct source *f)
     read_limits_of(b, f, k);
     k->bars = may_ref(b, f, o, "bars", T_LIMIT);
     k->barred = may_bool(b, f, o, "barred", false);
+    k->ended = may_bool(b, f, o, "ended", false);
     if ((k->bars != NULL && k->in_case != ACT_CASE_IN) ||
         (k->barred && k->in_case != ACT_CASE_OPEN)) {
         problem(b, f, o, "case",

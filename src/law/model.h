@@ -289,6 +289,7 @@ struct act_kind {
     const struct fact *own;  /* a party may name nobody but itself here; NULL: no such fact */
     bool principal;          /* only the party itself or who heads it: no agent */
     bool once;
+    bool ended; /* may be done for a party that died or was dissolved */
     /* The articles by which `apart` refuses; statute NULL: that of the code table. */
     struct {
         struct cite same;

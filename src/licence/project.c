@@ -290,10 +290,19 @@ static const struct name_row names[] = {
     {"licence.renew", look_licence},   {"licence.change", look_licence},
     {"licence.correct", look_licence}, {"licence.suspend", look_licence},
     {"licence.revoke", look_licence},  {"licence.cancel", look_licence}};
+/* With who held them: a licence is of its holder and passes to nobody (行政许可法70(二)(三)). */
+static enum err on_end(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    struct str party = json_text(&act->draft->fields, "ended.party");
+    return licence_end_of_party(ctx, db,
+                                (struct licence_end_of_party_in){.party = party, .seq = act->seq});
+}
+
 static const struct effect_row effects[] = {
-    {"licence.issue", on_issue},   {"licence.renew", on_renew},     {"licence.revoke", on_revoke},
-    {"licence.cancel", on_cancel}, {"licence.suspend", on_suspend}, {"licence.correct", on_correct},
-    {"licence.change", on_change}};
+    {"licence.issue", on_issue},     {"licence.renew", on_renew},
+    {"licence.revoke", on_revoke},   {"licence.cancel", on_cancel},
+    {"licence.suspend", on_suspend}, {"licence.correct", on_correct},
+    {"licence.change", on_change},   {"party.end", on_end}};
 
 static void set_day(struct arena *a, struct json *o, const char *name, int64_t day)
 {

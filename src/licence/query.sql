@@ -34,3 +34,6 @@ SELECT facts, holder FROM licence_copy WHERE number = :number AND seq > :seq ORD
 
 -- licence_say :write  A licence says less now.
 UPDATE licence_register SET holder = :holder, public_facts = :public_facts WHERE number = :number;
+
+-- licence_end_of_party :write  The licences of a party end with it.
+UPDATE licence_register SET licence_status = 'cancelled', seq = :seq WHERE party = :party AND licence_status IN ('valid', 'suspended');

@@ -30,6 +30,14 @@ static enum err on_close(struct ctx *ctx, struct db *db, const struct admitted *
     return login_account_remove(ctx, db, (struct login_account_remove_in){.owner = owner});
 }
 
+/* Whose life or existence is over signs in no more; the account goes as one that is closed. */
+static enum err on_end(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    struct str owner = field(act, "ended.party");
+    TRY(login_credential_clear(ctx, db, (struct login_credential_clear_in){.owner = owner}));
+    return login_account_remove(ctx, db, (struct login_account_remove_in){.owner = owner});
+}
+
 static enum err on_recover(struct ctx *ctx, struct db *db, const struct admitted *act)
 {
     return login_credential_clear(
@@ -166,7 +174,8 @@ static const struct name_row names[] = {{"login.open", look_open},
 static const struct effect_row effects[] = {
     {"login.open", on_open},       {"login.close", on_close},
     {"login.recover", on_recover}, {"login.credential", on_credential},
-    {"login.remove", on_remove},   {"login.setting", on_setting}};
+    {"login.remove", on_remove},   {"login.setting", on_setting},
+    {"party.end", on_end}};
 
 const struct projector login_projector = {.room = "login",
                                           .effects = effects,

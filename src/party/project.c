@@ -109,6 +109,16 @@ static enum err on_institution(struct ctx *ctx, struct db *db, const struct admi
                              json_text(f, "client.name"), STR(""), &none, act->seq);
 }
 
+static enum err on_end(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    const struct json *f = &act->draft->fields;
+    return party_ended_set(ctx, db,
+                           (struct party_ended_set_in){.id = json_text(f, "ended.party"),
+                                                       .day = json_text(f, "ended.day"),
+                                                       .how = json_text(f, "ended.how"),
+                                                       .seq = act->seq});
+}
+
 /* A code is of one party: whoever is registered twice would be two before the law. */
 static enum err look_code(struct ctx *ctx, struct db *db, const struct naming *n,
                           struct misnamed *ret)
@@ -133,7 +143,7 @@ static enum err look_code(struct ctx *ctx, struct db *db, const struct naming *n
 }
 
 /* Of a party: its facts by their ids, "kind" and "name"; of a person with a citizen number also the
- * day it was born. */
+ * day it was born; of one that died or was dissolved that day, "ended", and "end", how. */
 static enum err look(struct ctx *ctx, struct db *db, struct str key, struct json *ret,
                      bool *ret_found)
 {
@@ -149,6 +159,13 @@ static enum err look(struct ctx *ctx, struct db *db, struct str key, struct json
     if (law_idcard_born(row.code, &born)) {
         json_set(ctx->arena, ret, STR("born"), json_of_str(day_text(ctx->arena, born)));
     }
+    struct party_ended_get_row ended;
+    bool is_ended = false;
+    TRY(party_ended_get(ctx, db, (struct party_ended_get_in){.id = key}, &ended, &is_ended));
+    if (is_ended) {
+        json_set(ctx->arena, ret, STR("ended"), json_of_str(ended.day));
+        json_set(ctx->arena, ret, STR("end"), json_of_str(ended.how));
+    }
     return ERR_OK;
 }
 
@@ -158,7 +175,8 @@ static const struct name_row names[] = {{"party.register", look_code}};
 static const struct effect_row effects[] = {{"party.register", on_register},
                                             {"office.appoint", on_appoint},
                                             {"admin.appoint", on_appoint_admin},
-                                            {"institution.register", on_institution}};
+                                            {"institution.register", on_institution},
+                                            {"party.end", on_end}};
 
 const struct projector party_projector = {.room = "party",
                                           .effects = effects,

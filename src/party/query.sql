@@ -12,3 +12,10 @@ SELECT id, party_kind, display_name, code, facts FROM party_register WHERE id = 
 
 -- party_register_find :row  A person or organisation by register id or code.
 SELECT id, party_kind, display_name FROM party_register WHERE (id = :code OR code = :code) AND party_kind IN ('person', 'org') ORDER BY id LIMIT 1;
+
+-- party_ended_set :write  A party is no more.
+INSERT INTO party_ended (id, day, how, seq) VALUES (:id, :day, :how, :seq)
+ON CONFLICT (id) DO UPDATE SET day = excluded.day, how = excluded.how, seq = excluded.seq;
+
+-- party_ended_get :row  Is a party no more, and since when.
+SELECT day, how FROM party_ended WHERE id = :id;

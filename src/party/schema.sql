@@ -9,3 +9,11 @@ CREATE TABLE party_register (
     seq INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX party_register_code ON party_register (code);
+
+-- Who died or was dissolved, on which day and how; seq: the act that registered it.
+CREATE TABLE party_ended (
+    id TEXT PRIMARY KEY,
+    day TEXT NOT NULL,
+    how TEXT NOT NULL,
+    seq INTEGER NOT NULL
+) STRICT;

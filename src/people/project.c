@@ -225,6 +225,31 @@ static enum err party_end_delivery(struct ctx *ctx, struct db *db, const struct 
     return people_delivery_end(ctx, db, in);
 }
 
+/* Who died or was dissolved acts no more, and nobody for them nor they for others (民法典173, 175):
+ * what was done before stands. Kin stays kin. The offices that a person held are vacant. */
+static enum err party_end(struct ctx *ctx, struct db *db, const struct admitted *act)
+{
+    struct str id = field(act, "ended.party");
+    struct people_relation_standing_row *rows = NULL;
+    struct actor_record *held = NULL;
+    size_t count = 0;
+    TRY(dismiss(ctx, db, act, id));
+    TRY(people_relation_standing(
+        ctx, db, (struct people_relation_standing_in){.id = id, .day = act->day.n}, &rows, &count));
+    for (size_t i = 0; i < count; i++) {
+        const struct code_row *code = law_code(act->law, STR("relation"), rows[i].relation);
+        struct str force = code == NULL ? STR("") : code->parent;
+        if (str_equal(force, STR("heads")) || str_equal(force, STR("speaks"))) {
+            TRY(end_relation(ctx, db, act, rows[i].a, rows[i].b, rows[i].relation));
+        }
+    }
+    TRY(people_held(ctx, db, id, act->day, &held, &count));
+    for (size_t i = 0; i < count; i++) {
+        TRY(dismiss(ctx, db, act, held[i].id));
+    }
+    return ERR_OK;
+}
+
 static const struct effect_row effects[] = {
     {"party.agree-delivery", party_agree_delivery},
     {"party.end-delivery", party_end_delivery},
@@ -239,6 +264,7 @@ static const struct effect_row effects[] = {
     {"admin.dismiss", admin_dismiss},
     {"institution.register", institution_register},
     {"institution.end", institution_end},
+    {"party.end", party_end},
 };
 
 const struct projector people_projector = {

@@ -28,6 +28,9 @@ WHERE a = :a AND b = :b AND from_day <= :day$int AND until_day > :day$int ORDER 
 UPDATE people_relation SET until_day = :until_day, seq = :seq
 WHERE a = :a AND b = :b AND relation = :relation AND until_day > :until_day;
 
+-- people_relation_standing :rows  What relates one to others or others to one, on a day or from a later one.
+SELECT a, b, relation FROM people_relation WHERE (a = :id$text OR b = :id$text) AND until_day > :day$int ORDER BY a, b, relation;
+
 -- people_relation_get :row  The last day of a relation, or the first on which it is over.
 SELECT until_day FROM people_relation WHERE a = :a AND b = :b AND relation = :relation;
 
