@@ -2,7 +2,8 @@
 // languages, each act is sent as its program or person would, each answer is the gate's, each document comes out; at the end
 // the ledger is verified and every view replayed. Last line "stories: N passed, M failed".
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -17,6 +18,29 @@ let at = '';
 const say = (ok, what) => { if (ok) passed++; else { failed++; console.log(`not so: ${at}: ${what}`); } };
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
+// ---- institutions, each under a key of this test ----
+const institutions = new Map(read(`${law}/sample/people.json`).institutions.clients.map((c) => {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const jwk = { ...publicKey.export({ format: 'jwk' }), alg: 'EdDSA', use: 'sig', kid: c['client.id'] };
+  return [c['client.id'], { registration: { ...c, 'client.jwks': JSON.stringify({ keys: [jwk] }) }, privateKey }];
+}));
+const part = (o) => Buffer.from(JSON.stringify(o)).toString('base64url');
+function statement(id, claims, day, header = {}) {
+  const key = institutions.get(id)?.privateKey ?? institutions.get('lab-binhe').privateKey;
+  const now = Date.parse(`${day}T01:00:00Z`) / 1000;
+  const said = { iss: id, sub: id, aud: address, iat: now, exp: now + 300, jti: randomUUID(), ...claims };
+  const input = `${part({ alg: 'EdDSA', typ: 'statement+jwt', kid: id, ...header })}.${part(said)}`;
+  return `${input}.${sign(null, Buffer.from(input), key).toString('base64url')}`;
+}
+async function tell(path, text) {
+  const answer = await fetch(address + path, { method: 'POST', headers: { Accept: 'application/json' }, body: new URLSearchParams({ statement: text }) });
+  return { status: answer.status, json: await answer.json() };
+}
+async function billOf(officer, number) {
+  const facts = (await ask(officer, `/case/${number}`)).json.facts ?? [];
+  return facts.find((f) => f.title === '缴款编号')?.value ?? '';
+}
+
 // ---- the node, on a day ----
 let server = null;
 let address = '';
@@ -28,11 +52,12 @@ async function stop() {
   await gone;
   server = null;
 }
+let clients = [];
 async function serveOn(dir, day) {
   await stop();
   jars.clear();
   const env = { ...process.env, LD_PRELOAD: lib, FAKETIME: `@${day} 01:00:00`, TZ: 'UTC', FAKETIME_DONT_FAKE_MONOTONIC: '1' };
-  server = spawn('build/tongban', ['demo', '--dir', dir, '--port', '0'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  server = spawn('build/tongban', ['demo', '--dir', dir, '--port', '0', ...clients], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   for (const s of [server.stdout, server.stderr]) s.on('data', (d) => { log += d; });
   for (let i = 0; i < 600; i++) {
@@ -98,6 +123,52 @@ async function act(step, number) {
   say(unseen || (answer.status === 409 && code === step.expect.refused), `refused by ${step.expect.refused}: ${answer.status} ${answer.text.slice(0, 300)}`);
   return number;
 }
+async function actOfInstitution(step, number, officer, dir) {
+  const fields = { ...step.fields };
+  const named = fields['bill.number'] === '@bill';
+  if (named) fields['bill.number'] = await billOf(officer, number);
+  const claims = { act: step.act, fields, ...(step.key ? { key: step.key } : step.expect.refused === 'form.taken' ? { key: randomUUID() } : {}), ...(named ? {} : { case: number }) };
+  const text = statement(step.by, claims, step.day);
+  const answer = await tell('/institution/act', text);
+  const code = String(answer.json.type).replace('urn:tongban:problem:', '');
+  if (step.expect !== 'admitted') {
+    say(answer.status === 401 || (answer.status === 409 && code === step.expect.refused), `refused by ${step.expect.refused}: ${answer.status} ${JSON.stringify(answer.json)}`);
+    return;
+  }
+  say(answer.status === 200 && answer.json.repeated === (step.repeated ?? false), `admitted: ${answer.status} ${JSON.stringify(answer.json)}`);
+  const again = await tell('/institution/act', text);
+  say(again.status === 401 && again.json.type === 'urn:tongban:problem:statement.replayed', `a statement counts once: ${again.status} ${again.json.type}`);
+  if (step.repeated) { // the node dies, and the same is told once more
+    const gone = new Promise((done) => server.once('exit', done));
+    server.kill('SIGKILL');
+    await gone;
+    server = null;
+    await serveOn(dir, step.day);
+    const after = await tell('/institution/act', statement(step.by, claims, step.day));
+    say(after.status === 200 && after.json.seq === answer.json.seq && after.json.repeated, `told again after a crash: ${after.status} ${JSON.stringify(after.json)}`);
+  }
+  if (named) await bill(step, fields['bill.number']);
+}
+// What the channel is told of a bill adds up, and what is no statement of a channel is told nothing.
+async function bill(step, number) {
+  const asked = async (id, claims, header) => tell('/institution/bill', statement(id, { 'bill.number': number, ...claims }, step.day, header));
+  const told = (await asked('channel-binhe')).json;
+  say(told.left_fen - told.owed_fen === told.due_fen - told.paid_fen + told.refunded_fen, `the bill adds up: ${JSON.stringify(told)}`);
+  const wrong = `${number.slice(0, 17)}${(Number(number[17]) + 1) % 10}`;
+  for (const [what, answer, status, type] of [
+    ['a laboratory asks', await asked('lab-binhe'), 403, 'institution.kind'],
+    ['nobody that is registered asks', await asked('channel-none'), 401, 'statement.unknown'],
+    ['another key signs', await tell('/institution/bill', statement('channel-none', { iss: 'channel-binhe', sub: 'channel-binhe', 'bill.number': number }, step.day, { kid: 'channel-binhe' })), 401, 'statement.signature'],
+    ['it is meant for another node', await asked('channel-binhe', { aud: 'https://other.example' }), 401, 'statement.claims'],
+    ['it is old', await asked('channel-binhe', { exp: 1 }), 401, 'statement.claims'],
+    ['it is a client assertion', await asked('channel-binhe', {}, { typ: 'JWT' }), 400, 'statement.unreadable'],
+    ['it is no statement', await tell('/institution/bill', 'x'), 400, 'statement.unreadable'],
+    ['the number is copied wrongly', await asked('channel-binhe', { 'bill.number': wrong }), 400, 'bill.number'],
+    ['no such number', await asked('channel-binhe', { 'bill.number': '123456789012345611' }), 404, 'bill.unknown'],
+  ]) {
+    say(answer.status === status && answer.json.type === `urn:tongban:problem:${type}`, `${what}: ${answer.status} ${JSON.stringify(answer.json)}`);
+  }
+}
 async function statusIs(id, number, status) {
   let got = '';
   for (let i = 0; i < 100; i++) {
@@ -114,11 +185,22 @@ for (const name of names) {
   let day = '';
   let number = '';
   let officer = '';
+  const file = `${dir}/clients.json`;
+  writeFileSync(file, JSON.stringify([...institutions.values()].map((c) => c.registration)));
+  clients = story.steps.some((s) => kinds.get(s.act)?.who.client) ? ['--clients', file] : [];
   for (const [i, step] of story.steps.entries()) {
     at = `${name} step ${i + 1} (${step.day} ${step.by} ${step.act || ''})`;
     if (step.day !== day) await serveOn(join(dir, 'node'), step.day);
     day = step.day;
-    if (step.by !== 'clock') {
+    if (step.by === 'node' && step.act === 'close-client' && step.expect === 'admitted' && clients.length > 0) { // an institution is closed: from now on it is told so
+      await stop();
+      clients = [];
+      const closed = spawnSync('build/tongban', ['client', join(dir, 'node'), '--close', step.fields['client.id']], { encoding: 'utf8' });
+      say(closed.status === 0, `${closed.stdout}${closed.stderr}`);
+      await serveOn(join(dir, 'node'), step.day);
+    } else if (kinds.get(step.act)?.who.client && !/^[op]-/.test(step.by) && step.by !== 'node') {
+      await actOfInstitution(step, number, officer, join(dir, 'node'));
+    } else if (step.by !== 'clock' && !(step.by === 'node' && kinds.get(step.act)?.who.client)) {
       number = await act(step, number);
       if (step.by.startsWith('o-') && step.expect === 'admitted') officer = step.by;
     }

@@ -7,6 +7,7 @@
 #include "case/case.h"
 #include "cli/health.h"
 #include "evidence/evidence.h"
+#include "institution/institution.h"
 #include "item/item.h"
 #include "licence/licence.h"
 #include "login/login.h"
@@ -17,9 +18,9 @@
 #include "web/serve.h"
 #include "web/site.h"
 
-static const struct projector *const projectors[] = {
-    &party_projector, &licence_projector, &bill_projector,
-    &case_projector,  &login_projector,   &oidc_projector};
+static const struct projector *const projectors[] = {&party_projector, &licence_projector,
+                                                     &bill_projector,  &case_projector,
+                                                     &login_projector, &oidc_projector};
 
 const struct projector *const *rooms_projectors(size_t *ret_count)
 {
@@ -43,11 +44,11 @@ const struct keep_table *rooms_keeps(struct ctx *ctx, size_t *ret_count)
 const struct route_table *rooms_routes(struct ctx *ctx, size_t *ret_count)
 {
     const struct route_table *const tables[] = {
-        &site_routes,       &item_routes,      &login_routes,     &login_passkey_routes,
-        &login_own_routes,  &login_act_routes, &party_routes,     &login_source_routes,
-        &case_apply_routes, &case_routes,      &case_list_routes, &case_counter_routes,
-        &case_sign_routes,  &licence_routes,   &evidence_routes,  &oidc_routes,
-        &jobs_routes};
+        &site_routes,        &item_routes,      &login_routes,     &login_passkey_routes,
+        &login_own_routes,   &login_act_routes, &party_routes,     &login_source_routes,
+        &case_apply_routes,  &case_routes,      &case_list_routes, &case_counter_routes,
+        &case_sign_routes,   &licence_routes,   &evidence_routes,  &oidc_routes,
+        &institution_routes, &jobs_routes};
     struct route_table *out = ARENA_ARRAY(ctx->arena, struct route_table, LEN(tables));
     for (size_t i = 0; i < LEN(tables); i++) {
         out[i] = *tables[i];

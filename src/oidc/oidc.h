@@ -45,6 +45,21 @@ void oidc_stop(struct oidc *o);
  */
 enum err oidc_client_check(struct ctx *ctx, const struct json *fields) MUST_USE;
 
+/* What an application says under its own key (statement.c): who, and the claims it signed. */
+struct oidc_statement {
+    struct str client;
+    struct str jti;
+    struct json claims;
+};
+/* Read the statement a page was brought and believe it; *ret_well false: the page is answered. */
+enum err oidc_statement(struct page *p, struct str text, struct oidc_statement *ret,
+                        bool *ret_well) MUST_USE;
+/* Take it, once: then goes on, unless it came before. person: of whom the answer tells something,
+ * noted as a use of their data; empty: nobody. After oidc_statement, whose page->own it needs. */
+typedef enum err oidc_heard(struct page *p, const struct oidc_statement *s);
+enum err oidc_statement_take(struct page *p, struct str person, const char *route,
+                             oidc_heard *then) MUST_USE;
+
 /* Is an application of this id registered and not closed? */
 enum err oidc_client_is_open(struct ctx *ctx, struct db *db, struct str id, bool *ret) MUST_USE;
 

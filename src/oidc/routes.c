@@ -97,7 +97,8 @@ static const struct route rows[] = {
      "client.logout_uris client.backchannel_uri client.scopes client.grants client.sector "
      "client.id_alg "
      "client.userinfo_alg "
-     "client.resources client.dpop client.dpop_nonce client.signed_requests"},
+     "client.resources client.dpop client.dpop_nonce client.signed_requests "
+     "client.institution client.party"},
     {"POST", "/oidc/clients/close", door_clients_close, FOR_ADMIN, 0,
      "Close an application (security administrator)", NULL, "client.id"},
     {"GET", "/oidc/post.js", door_post_script, FOR_ALL, 0,
