@@ -53,10 +53,11 @@ async function stop() {
   server = null;
 }
 let clients = [];
+const envOn = (day) => ({ ...process.env, LD_PRELOAD: lib, FAKETIME: `@${day} 01:00:00`, TZ: 'UTC', FAKETIME_DONT_FAKE_MONOTONIC: '1' });
 async function serveOn(dir, day) {
   await stop();
   jars.clear();
-  const env = { ...process.env, LD_PRELOAD: lib, FAKETIME: `@${day} 01:00:00`, TZ: 'UTC', FAKETIME_DONT_FAKE_MONOTONIC: '1' };
+  const env = envOn(day);
   server = spawn('build/tongban', ['demo', '--dir', dir, '--port', '0', ...clients], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   for (const s of [server.stdout, server.stderr]) s.on('data', (d) => { log += d; });
@@ -195,7 +196,7 @@ for (const name of names) {
     if (step.by === 'node' && step.act === 'close-client' && step.expect === 'admitted' && clients.length > 0) { // an institution is closed: from now on it is told so
       await stop();
       clients = [];
-      const closed = spawnSync('build/tongban', ['client', join(dir, 'node'), '--close', step.fields['client.id']], { encoding: 'utf8' });
+      const closed = spawnSync('build/tongban', ['client', join(dir, 'node'), '--close', step.fields['client.id']], { encoding: 'utf8', env: envOn(step.day) });
       say(closed.status === 0, `${closed.stdout}${closed.stderr}`);
       await serveOn(join(dir, 'node'), step.day);
     } else if (kinds.get(step.act)?.who.client && !/^[op]-/.test(step.by) && step.by !== 'node') {
