@@ -187,7 +187,7 @@ front_with "$W/certificates/both" 'it does not believe us: our certificate does 
 stranger "$W/certificates/any" 'tongban front 1\n\n'
 says "nor one that says no part" 'its certificate is for another part than it plays' "$W/log"
 stranger "$W/certificates/front-1" 'tongban front 0\nform x\n\n'
-says "an old protocol is told which is spoken" '^refused the front speaks version 0 of the protocol of fronts and the node version 1' "$W/out"
+says "an old protocol is told which is spoken" '^refused the front speaks version 0 of the protocol of fronts and the node version 2' "$W/out"
 says "and the log" 'no front at .*: the front speaks version 0' "$W/log"
 FORM=$(sed -nE 's/^form (.*)/\1/p' "$W/out")
 stranger "$W/certificates/front-1" 'tongban front 1\nform 1.ab\n\n'

@@ -41,7 +41,7 @@ TEST(line_greetings_are_read_as_they_were_put)
           str_equal(back.origin, g.origin) && str_equal(back.issuer, g.issuer));
     CHECK(str_equal(back.refused, STR("too many")));
     /* Keys to come are passed over; of another protocol only the number and a refusal count. */
-    CHECK(line_greeting_get(STR("tongban front 1\nfuture x y\norigin a/b\n\n"), &back));
+    CHECK(line_greeting_get(STR("tongban front 2\nfuture x y\norigin a/b\n\n"), &back));
     CHECK(str_equal(back.origin, STR("a/b")));
     CHECK(line_greeting_get(STR("tongban front 7\norigin a/b\nrefused no\n\n"), &back));
     CHECK(back.protocol == 7 && back.origin.n == 0 && str_equal(back.refused, STR("no")));
