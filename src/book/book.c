@@ -108,9 +108,9 @@ struct work {
     char detail[256]; /* of the fault, for the caller's arena */
 };
 
-static void free_arena(void *arena)
+static void free_arena(void *slot)
 {
-    arena_free(arena);
+    arena_free(*(struct arena **)slot);
 }
 
 static bool lends(const struct law_book *b)
@@ -1022,15 +1022,17 @@ enum err book_try(struct ctx *ctx, struct law_book *b, struct db *db, const stru
     if (t.file.n == 0) {
         return ERR_OK;
     }
+    /* The problems lie on the arena of the work, which a jump from here must not leave behind, not
+     * even that of noting who gives it back. */
+    struct arena **slot = ARENA_NEW(ctx->arena, struct arena *);
+    arena_defer(ctx->arena, free_arena, slot);
     if (!work_begin(&w, b, db, ctx->world)) {
         return fault(ctx, ERR_MEMORY, "no memory to try a law pack");
     }
-    /* The problems lie on the arena of the work, which a jump from here must not leave behind. */
-    struct arena *arena = w.ctx.arena;
+    *slot = w.ctx.arena;
     enum err e = work_run(&w, run_trial, &t);
     *ret_good = e == ERR_OK && t.good;
     pthread_mutex_unlock(&b->work);
-    arena_defer(ctx->arena, free_arena, arena);
     if (e != ERR_OK) {
         return fault(ctx, e, "%.*s", FMT(w.ctx.why.detail));
     }

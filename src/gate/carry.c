@@ -240,9 +240,9 @@ enum err carry_case(struct ctx *ctx, struct carry_over *c, struct str id)
     return move_case(ctx, c, &q, &before, &carried);
 }
 
-static void free_arena(void *arena)
+static void free_arena(void *slot)
 {
-    arena_free(arena);
+    arena_free(*(struct arena **)slot);
 }
 
 enum err carry_begin(struct ctx *ctx, struct gate *g, struct db *db, const struct law_change *x,
@@ -254,11 +254,13 @@ enum err carry_begin(struct ctx *ctx, struct gate *g, struct db *db, const struc
     if (!ret->carries) {
         return ERR_OK;
     }
-    ret->arena = arena_new((size_t)LIMIT_CARRY_OVER_BYTES);
+    /* Who gives it back is noted before there is anything: noting may find no memory. */
+    struct arena **slot = ARENA_NEW(ctx->arena, struct arena *);
+    arena_defer(ctx->arena, free_arena, slot);
+    ret->arena = *slot = arena_new((size_t)LIMIT_CARRY_OVER_BYTES);
     if (ret->arena == NULL) {
         return fault(ctx, ERR_MEMORY, "no memory for carrying cases over");
     }
-    arena_defer(ctx->arena, free_arena, ret->arena);
     arena_guard_as(ret->arena, ctx->arena);
     return ERR_OK;
 }

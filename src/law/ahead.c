@@ -214,19 +214,22 @@ static size_t change_days(const struct ahead *x, struct day **ret)
     return days_sort(days, kept);
 }
 
-static void free_one(void *arena)
+static void free_one(void *slot)
 {
-    arena_free(arena);
+    arena_free(*(struct arena **)slot);
 }
 
+/* Who gives it back is noted before there is anything: to note it may be what finds no memory. */
 static enum err day_arena(struct ctx *ctx, struct arena **ret)
 {
-    *ret = arena_new(LIMIT_LAW_ARENA_BYTES);
-    if (*ret == NULL) {
+    struct arena **slot = ARENA_NEW(ctx->arena, struct arena *);
+    arena_defer(ctx->arena, free_one, slot);
+    *slot = arena_new(LIMIT_LAW_ARENA_BYTES);
+    if (*slot == NULL) {
         return fault(ctx, ERR_MEMORY, "no memory to try the law of a day");
     }
-    arena_defer(ctx->arena, free_one, *ret);
-    arena_guard_as(*ret, ctx->arena);
+    arena_guard_as(*slot, ctx->arena);
+    *ret = *slot;
     return ERR_OK;
 }
 
