@@ -184,15 +184,15 @@ certificate both serverAuth 397
 front_with "$W/certificates/both" 'it does not believe us: our certificate does not hold' 'its certificate is for another part'
 (cd "$W/certificates" && mkdir any && cp ca.pem any/ && openssl req -x509 -newkey ed25519 -nodes -keyout any/key.pem -out any/cert.pem \
     -CA ca.pem -CAkey ca-key.pem -days 9 -subj /CN=any -addext basicConstraints=critical,CA:FALSE) >/dev/null 2>&1
-stranger "$W/certificates/any" 'tongban front 1\n\n'
+stranger "$W/certificates/any" 'tongban front 2\n\n'
 says "nor one that says no part" 'its certificate is for another part than it plays' "$W/log"
 stranger "$W/certificates/front-1" 'tongban front 0\nform x\n\n'
 says "an old protocol is told which is spoken" '^refused the front speaks version 0 of the protocol of fronts and the node version 2' "$W/out"
 says "and the log" 'no front at .*: the front speaks version 0' "$W/log"
 FORM=$(sed -nE 's/^form (.*)/\1/p' "$W/out")
-stranger "$W/certificates/front-1" 'tongban front 1\nform 1.ab\n\n'
+stranger "$W/certificates/front-1" 'tongban front 2\nform 1.ab\n\n'
 says "another program" '^refused the program of the front makes data of form 1.ab and that of the node' "$W/out"
-stranger "$W/certificates/front-1" "tongban front 1\nform $FORM\norigin elsewhere.example/x\n\n"
+stranger "$W/certificates/front-1" "tongban front 2\nform $FORM\norigin elsewhere.example/x\n\n"
 says "another node's" '^refused the front is one of the node elsewhere.example/x, and this is tongban.example/bh' "$W/out"
 stranger "$W/certificates/front-1" 'hello\n\n'
 says "no greeting" 'it does not greet as a process of a node does' "$W/log"
