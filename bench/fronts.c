@@ -19,7 +19,7 @@ enum { CLIENTS = 64, ROUNDS_MAX = 9, SUBJECTS = 3 };
 static struct stand s;
 static char cookie[64];
 
-struct subject {
+struct contender {
     const char *name;
     const char *tree;   /* a built tree; NULL: not there */
     const char *fronts; /* NULL: it knows none */
@@ -30,18 +30,18 @@ struct subject {
 
 static size_t build(void *arg, int connection, uint64_t number, char *out, size_t max)
 {
-    static const char body[] = "{\"licence.number\":\"JY29901010000001\",\"service.truth\":true}";
+    static const char body[] = "{\"voice.kind\":\"question\",\"voice.text\":\"几点开门\"}";
     (void)arg;
     (void)connection;
     (void)number;
     return (size_t)snprintf(out, max,
-                            "POST /apply/food-cancel HTTP/1.1\r\nHost: bench\r\nCookie: %s\r\n"
+                            "POST /apply/zx-market HTTP/1.1\r\nHost: bench\r\nCookie: %s\r\n"
                             "Accept: application/json\r\nContent-Type: application/json\r\n"
                             "Content-Length: %zu\r\n\r\n%s",
                             cookie, sizeof(body) - 1, body);
 }
 
-static void measure(struct subject *x, size_t round)
+static void measure(struct contender *x, size_t round)
 {
     static int folders;
     const char *dir = str_format(s.ctx.arena, "%.*s/node-%d", FMT(s.top), folders++).p;
@@ -87,9 +87,9 @@ int main(int argc, char **argv)
 {
     bench_begin(argc, argv);
     size_t rounds = (size_t)bench_size(5, 1);
-    struct subject all[SUBJECTS] = {{.name = "one process", .tree = ".", .fronts = "0"},
-                                    {.name = "two fronts", .tree = ".", .fronts = "2"},
-                                    {.name = "the peer", .tree = getenv("TONGBAN_PEER")}};
+    struct contender all[SUBJECTS] = {{.name = "one process", .tree = ".", .fronts = "0"},
+                                      {.name = "two fronts", .tree = ".", .fronts = "2"},
+                                      {.name = "the peer", .tree = getenv("TONGBAN_PEER")}};
     stand_new(&s);
     for (size_t i = 0; i < rounds; i++) {
         for (size_t k = 0; k < SUBJECTS; k++) {

@@ -233,8 +233,8 @@ int main(int argc, char **argv)
     b.path = "/cases";
     bench_report("signed-in page (my cases), 64 clients", run(64, 2000, false).per_s, "pages/s",
                  constant, "a constant answer of the same server");
-    b.path = "/apply/food-cancel";
-    b.body = "{\"licence.number\":\"JY29901010000001\",\"service.truth\":true}";
+    b.path = "/apply/zx-market";
+    b.body = "{\"voice.kind\":\"question\",\"voice.text\":\"几点开门\"}";
     static const int clients[] = {1, 16, 64};
     double best = 0;
     for (size_t i = 0; i < LEN(clients); i++) {

@@ -207,11 +207,10 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < READERS; i++) {
         stand_sign_in(&b.s, str_from(b.ids[i]), b.cookies[i]);
     }
-    b.draft = (struct draft){
-        .kind = STR("apply-cancellation"), .item = STR("food-cancel"), .fields = json_object()};
-    json_set(b.s.ctx.arena, &b.draft.fields, STR("licence.number"),
-             json_of_str(STR("JY29901010000001")));
-    json_set(b.s.ctx.arena, &b.draft.fields, STR("service.truth"), json_of_bool(true));
+    b.draft =
+        (struct draft){.kind = STR("speak-up"), .item = STR("zx-market"), .fields = json_object()};
+    json_set(b.s.ctx.arena, &b.draft.fields, STR("voice.kind"), json_of_str(STR("question")));
+    json_set(b.s.ctx.arena, &b.draft.fields, STR("voice.text"), json_of_str(STR("几点开门")));
     stand_check(&b.s, http_start(&b.s.ctx, b.s.server), "server");
     struct figures least = {0};
     uint64_t size = 0;

@@ -30,7 +30,7 @@ run() {
 }
 file() {
     curl -s -m 20 -b "$W/jar" -H 'Accept: application/json' -H 'Content-Type: application/json' -H "Idempotency-Key: $1" \
-        --data-binary '{"licence.number":"JY29901010000001","service.truth":true}' $B/apply/food-cancel
+        --data-binary '{"voice.kind":"question","voice.text":"几点开门"}' $B/apply/zx-market
 }
 sign_in() { curl -s -o /dev/null -c "$W/jar" "$(sign_in_of p-lin)"; }
 size() { curl -s "$B/checkpoint" | sed -n 2p; }
@@ -126,7 +126,7 @@ relist() {
     old=$(sha256sum <"$W/second/$1" | cut -c1-64)
     sed -i "s/$old/$new/" "$W/bad/backup.json"
 }
-try && LC_ALL=C sed -i 's/food-cancel/food-cancek/' "$W/bad/rows" && relist rows && run 1 'altered' $T restore "$W/bad" "$W/none"
+try && LC_ALL=C sed -i 's/zx-market/zx-markeu/' "$W/bad/rows" && relist rows && run 1 'altered' $T restore "$W/bad" "$W/none"
 try && cp "$W/first/rows" "$W/bad/rows" && relist rows && run 1 "are lost\|another" $T restore "$W/bad" "$W/none" --checkpoint "$W/newest"
 mkdir "$W/foreign"
 echo x >"$W/foreign/x"

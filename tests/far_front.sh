@@ -58,7 +58,7 @@ status() { curl -s -m 10 -o /dev/null -w '%{http_code}' "$@"; }
 # one act at base $1 under key $2; its status and "seq hash"
 act() {
     curl -s -m 20 -b "$W/jar" -H 'Accept: application/json' -H 'Content-Type: application/json' -H "Idempotency-Key: $2" \
-        -w '\n%{http_code}\n' --data-binary '{"licence.number":"JY29901010000001","service.truth":true}' "$1/apply/food-cancel" |
+        -w '\n%{http_code}\n' --data-binary '{"voice.kind":"question","voice.text":"When do you open?"}' "$1/apply/zx-market" |
         sed -nE 's/.*"seq":([0-9]+).*"leaf_hash":"([0-9a-f]+)".*/\1 \2/p; /^[0-9]{3}$/p' | tr '\n' ' '
 }
 client() {
@@ -287,7 +287,7 @@ unload
 PID=
 ok "without the node it answers what it can read" "200 200" "$(status "$F/item/food-new") $(status -b "$W/jar" "$F/me/security")"
 curl -s -m 10 -D "$W/head" -o "$W/out" -b "$W/jar" -H 'Accept: application/json' -H 'Content-Type: application/json' \
-    --data-binary '{"licence.number":"JY29901010000001","service.truth":true}' "$F/apply/food-cancel"
+    --data-binary '{"voice.kind":"question","voice.text":"When do you open?"}' "$F/apply/zx-market"
 ok "what would change something is told to come again" "503 1" "$(sed -nE '1s/.* ([0-9]{3}) .*/\1/p' "$W/head") $(grep -ci '^retry-after: [0-9]' "$W/head")"
 says "with its sentence" 'urn:tongban:problem:no_writer' "$W/out"
 ok "its health says so" 503 "$(status "$F/healthz")"

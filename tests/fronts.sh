@@ -43,7 +43,7 @@ client() {
         n=$((n + 1))
         curl -s -m 20 -b "$W/jar" -H 'Accept: application/json' -H 'Content-Type: application/json' -H "Idempotency-Key: $1-$n" \
             -o "$W/answer.$1" -w '%{http_code}\n' \
-            --data-binary '{"licence.number":"JY29901010000001","service.truth":true}' $B/apply/food-cancel >>"$W/told"
+            --data-binary '{"voice.kind":"question","voice.text":"几点开门"}' $B/apply/zx-market >>"$W/told"
         echo >>"$W/answer.$1"
         sed -nE 's/.*"seq":([0-9]+).*"leaf_hash":"([0-9a-f]+)".*/\1 \2/p' "$W/answer.$1" >>"$W/acked"
     done

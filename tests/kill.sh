@@ -17,7 +17,7 @@ client() {
     while :; do
         n=$((n + 1))
         curl -s -m 5 -b "$W/jar" -H 'Accept: application/json' -H 'Content-Type: application/json' -H "Idempotency-Key: $1-$n" \
-            -w '\n' --data-binary '{"licence.number":"JY29901010000001","service.truth":true}' $B/apply/food-cancel >"$W/answer.$1" || return
+            -w '\n' --data-binary '{"voice.kind":"question","voice.text":"几点开门"}' $B/apply/zx-market >"$W/answer.$1" || return
         sed -nE 's/.*"seq":([0-9]+).*"leaf_hash":"([0-9a-f]+)".*/\1 \2/p' "$W/answer.$1" >>"$W/acked"
     done
 }

@@ -45,7 +45,10 @@ as p-lin
 want "form" 200 "$(get '/apply/food-new?for=org-lin')"
 has "prefilled from the register" "滨河县知夏小馆" "$(cat "$W/body")"
 want "another form" 200 "$(get '/apply/pwxk?for=org-lin')"
-has "what the register has stands, and is not asked" 'value="滨河县知夏小馆" readonly' "$(cat "$W/body")"
+has "what the register has stands as text" '<b>滨河县知夏小馆</b>' "$(cat "$W/body")"
+has "with its source and its day" '来自登记簿，20' "$(cat "$W/body")"
+has "and how it is put right" '<summary>这不对</summary>' "$(cat "$W/body")"
+want "and is not asked" 0 "$(grep -c 'name="org.name"' "$W/body")"
 want "a form for an organisation that asks about a person" 200 "$(get '/apply/dlys?for=org-lin')"
 has "which may be another than who acts for it" 'value="林知夏" autocomplete' "$(cat "$W/body")"
 PLAN='{"name":"plan.pdf","type":"application/pdf","base64":"JVBERi0xLjcgc2FtcGxl"}'
@@ -115,14 +118,34 @@ has "the licence is valid" "有效" "$(cat "$W/body")"
 # A change: the name on the licence is another, its number and its term stay.
 VALID=$(sed -nE 's/.*"until":"([^"]*)".*/\1/p' "$W/body")
 as p-lin
+want "no licence that the register does not hold" 409 "$(post /apply/food-change '{"_for":"org-lin","licence.number":"JY29901019999999","business.name":"滨河县知夏新馆","food.kind":"catering","food.health_ok":true,"person.phone":"13800006620","service.delivery":"electronic","service.truth":true}')"
+has "as one that is not there" problem:form.subject "$(cat "$W/body")"
+want "nor a last day that it does not say" 409 "$(post /apply/food-renewal '{"_for":"org-lin","licence.number":"'$NUMBER'","licence.until":"2099-01-01","food.kind":"catering","food.unchanged":true,"food.health_ok":true,"food.withdrawn_five_years":false,"person.phone":"13800006620","service.delivery":"electronic","service.truth":true}')"
+has "told what it says" problem:form.held "$(cat "$W/body")"
+has "since when" "起记载" "$(cat "$W/body")"
+has "and how it is put right" "向发证机关申请更正" "$(cat "$W/body")"
+want "the form of a renewal" 200 "$(get '/apply/food-renewal?for=org-lin')"
+has "shows the last day" "来自登记簿" "$(cat "$W/body")"
+has "and what follows from the licence" "依 行政许可法" "$(cat "$W/body")"
+has "and where that is changed" 'href="/item/food-change"' "$(cat "$W/body")"
+want "and does not ask for it" 0 "$(grep -c 'name="licence.until"' "$W/body")"
+want "in English" 200 "$(get '/en/apply/food-renewal?for=org-lin')"
+has "says so too" "From the register, as of" "$(cat "$W/body")"
 want "apply for a change" 201 "$(post /apply/food-change '{"_for":"org-lin","licence.number":"'$NUMBER'","business.name":"滨河县知夏新馆","food.kind":"catering","food.health_ok":true,"person.phone":"13800006620","service.delivery":"electronic","service.truth":true}')"
 CHANGE=$(field case)
+want "giving it up meanwhile is refused" 409 "$(post /apply/food-cancel '{"_for":"org-lin","licence.number":"'$NUMBER'","service.truth":true}')"
+has "by the case that runs" "$CHANGE" "$(cat "$W/body")"
+has "and its code" problem:procedure.open_case "$(cat "$W/body")"
+want "its case" 200 "$(get "/case/$CHANGE")"
+has "says what the party stated" "当事人填报" "$(cat "$W/body")"
 as o-clerk
 want "the change is accepted" 201 "$(post "/case/$CHANGE/act/accept" '{}')"
 as o-reviewer
 want "and looked at" 201 "$(post "/case/$CHANGE/act/review-opinion" '{"decision.opinion":"grant","decision.reasons":"仍符合条件"}')"
 as o-decider
 want "and granted" 201 "$(post "/case/$CHANGE/act/change-licence" '{"decision.reasons":"准予变更"}')"
+as o-clerk
+want "and delivered" 201 "$(post "/case/$CHANGE/act/deliver" '{}')"
 want "the changed licence" 200 "$(get "/v/$NUMBER" application/json)"
 has "says the new name" "滨河县知夏新馆" "$(cat "$W/body")"
 has "is valid" "有效" "$(cat "$W/body")"
@@ -154,7 +177,7 @@ echo '{"act":"accept","by":"officer","actor":"o-clerk","case":"'$CASE'"}' >"$W/a
 $T ask "$W/node" "$W/ask.json" --json >"$W/out" 2>&1
 want "ask says no, exit 1" 1 $?
 has "and why" '"code":"procedure.closed"' "$(cat "$W/out")"
-echo '{"act":"apply-cancellation","by":"party","actor":"p-lin","item":"food-cancel","fields":{"licence.number":"'$NUMBER'","service.truth":true}}' >"$W/ask.json"
+echo '{"act":"apply-cancellation","by":"party","actor":"p-lin","for":"org-lin","item":"food-cancel","fields":{"licence.number":"'$NUMBER'","service.truth":true}}' >"$W/ask.json"
 $T ask "$W/node" "$W/ask.json" >"$W/out" 2>&1
 want "ask says yes, exit 0" 0 $?
 echo '{"act":1}' >"$W/ask.json"

@@ -101,11 +101,30 @@ async function look(id, path, what) {
     say(!page.text.includes('{{') && !page.text.includes('undefined'), `${what}: nothing is left unfilled`);
   }
 }
+// "@licence:PARTY[:N]" of a story: the Nth licence that was issued to the party, the last without N. A number is the
+// prefix of its type and the place of its act in the ledger.
+const cases = new Map(); // number of a case -> its party and item
+const issued = new Map(); // party -> numbers
+async function note(step, seq, number) {
+  const it = cases.get(number);
+  if (!it || !kinds.get(step.act).effect?.includes('licence.issue')) return;
+  const type = read(`${law}/cn-990101/item/${it.item}/item.json`).licence;
+  const { prefix, digits } = read(`${law}/cn/licence/${type}.json`).number;
+  const licence = prefix + String(seq).padStart(digits, '0');
+  issued.set(it.party, [...(issued.get(it.party) ?? []), licence]);
+  const shown = await ask(step.by, `/v/${licence}`, null, 'text/html');
+  say(shown.status === 200 && shown.text.includes(licence), `the licence ${licence} is shown to whoever asks`);
+}
+function named(value) {
+  const [, party, n] = /^@licence:([^:]+)(?::(\d+))?$/.exec(value) ?? [];
+  const list = issued.get(party) ?? [];
+  return party ? list[n ? n - 1 : list.length - 1] ?? value : value;
+}
 async function act(step, number) {
   const kind = kinds.get(step.act);
   const opens = kind.case === 'open';
   const path = opens ? `/apply/${step.item}?act=${step.act}` : kind.case === 'none' ? `/acts/${step.act}` : `/case/${number}/act/${step.act}`;
-  const body = Object.fromEntries(Object.entries(step.fields ?? {}).map(([k, v]) => [k, withBytes(v)]));
+  const body = Object.fromEntries(Object.entries(step.fields ?? {}).map(([k, v]) => [k, withBytes(named(v))]));
   if (opens) body._for = step.for ?? '';
   if (step.with) body._with = step.with;
   if (step.expect === 'admitted' && !(step.by.startsWith('o-') && kind.who.party && opens)) await look(step.by, opens ? `${path}${step.for ? `&for=${step.for}` : ''}` : path, 'the form');
@@ -117,7 +136,10 @@ async function act(step, number) {
   if (step.expect === 'admitted') {
     say(answer.status === 201, `admitted: ${answer.status} ${answer.text.slice(0, 300)}`);
     if (kind.draws && answer.status === 201) await look(step.by, `/document/${answer.json.seq}`, 'the document');
-    return opens && answer.json.case ? answer.json.case : number;
+    const its = opens && answer.json.case ? answer.json.case : number;
+    if (opens) cases.set(its, { party: step.for || step.by, item: step.item });
+    await note(step, answer.json.seq, its);
+    return its;
   }
   const code = String(answer.json.type).replace('urn:tongban:problem:', '');
   const unseen = [401, 403, 404].includes(answer.status);
@@ -185,6 +207,8 @@ for (const name of names) {
   const dir = mkdtempSync(join(tmpdir(), 'tongban-stories-'));
   let day = '';
   let number = '';
+  cases.clear();
+  issued.clear();
   let officer = '';
   const file = `${dir}/clients.json`;
   writeFileSync(file, JSON.stringify([...institutions.values()].map((c) => c.registration)));

@@ -39,7 +39,7 @@ if [ "${1:-}" != short ]; then
         (
             for n in $(seq 25); do
                 curl -s -m 20 -o /dev/null -b "$W/jar" -H 'Accept: application/json' -H 'Content-Type: application/json' -H "Idempotency-Key: $c-$n" \
-                    --data-binary '{"licence.number":"JY29901010000001","service.truth":true}' "$B/apply/food-cancel"
+                    --data-binary '{"voice.kind":"question","voice.text":"几点开门"}' "$B/apply/zx-market"
                 curl -s -m 20 -b "$W/jar" "$B/" "$B/cases" "$B/ledger" "$B/checkpoint" "$B/licences" >/dev/null
             done
         ) &

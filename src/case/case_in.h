@@ -105,8 +105,9 @@ struct form_view {
     struct str action;
     struct str back;
     const struct json *values;
-    const struct json *held;     /* what the node holds of the party */
-    struct json registered;      /* of that, what the register of parties has: no other is taken */
+    const struct json *held; /* what the node holds of the party */
+    struct json sourced;     /* values as the gate would take them, and of those that come from */
+    struct json sources;     /* elsewhere than who acts whence (gate_sourced): they are not asked */
     const struct verdict *wrong; /* what was refused; NULL when shown first */
     struct str for_id;           /* the party it is for, when the act opens a case */
     struct str for_name;
@@ -128,6 +129,10 @@ struct wrong {
     struct str why;
 };
 size_t form_wrongs(struct page *p, const struct form_view *f, struct wrong **ret);
+/* Ask the gate what of a draft is not to be asked; what the form was filled with counts. */
+enum err form_sources(struct page *p, struct form_view *f, const struct draft *d) MUST_USE;
+/* The value that stands in a form: what its source says, or what was typed; NULL: nothing. */
+const struct json *form_value(const struct form_view *f, const struct fact *fact);
 enum err show_form(struct page *p, const struct form_view *f) MUST_USE;
 /* A need that is a file. */
 bool is_material(const struct need *need);

@@ -4,6 +4,7 @@
 #include "base/token.h"
 #include "base/world.h"
 #include "case/case_in.h"
+#include "gate/consent.h"
 #include "web/answer.h"
 
 #include "page_form_html.h"
@@ -86,7 +87,7 @@ size_t form_wrongs(struct page *p, const struct form_view *f, struct wrong **ret
     for (size_t k = 0; k < LEN(needs.list); k++) {
         for (size_t i = 0; i < needs.count[k]; i++) {
             const struct need *need = &needs.list[k][i];
-            bool given = f->values != NULL && json_get_str(f->values, need->fact->id) != NULL;
+            bool given = form_value(f, need->fact) != NULL;
             bool later = (f->two_steps && is_material(need)) || is_made(need);
             if (need->required && need->when == NULL && !given && !later &&
                 !str_equal(need->fact->id, f->wrong->field)) {
@@ -167,14 +168,87 @@ static const struct json *held_value(const struct form_view *f, const struct nee
                : json_get_str(f->held, need->fact->id);
 }
 
-/* What the register has is not asked: the gate takes no other value of it. */
-static const struct json *locked_value(const struct form_view *f, const struct need *need)
+/* ---- what is not asked ---- */
+
+const struct json *form_value(const struct form_view *f, const struct fact *fact)
 {
-    const struct fact *fact = need->fact;
-    bool asked =
-        fact->held && fact->held_by == NULL && need->from_register && law_holds_drafts(f->law);
-    const struct json *v = asked ? json_get_str(&f->registered, fact->id) : NULL;
-    return v == NULL || v->kind == JSON_NULL ? NULL : v;
+    const struct json *v =
+        json_get_str(&f->sources, fact->id) == NULL ? NULL : json_get_str(&f->sourced, fact->id);
+    return v != NULL || f->values == NULL ? v : json_get_str(f->values, fact->id);
+}
+
+enum err form_sources(struct page *p, struct form_view *f, const struct draft *d)
+{
+    struct needs needs = needs_of(f);
+    struct draft asked = *d;
+    struct json fields = json_object();
+    for (size_t i = 0; i < d->fields.count; i++) {
+        json_set(p->ctx->arena, &fields, d->fields.members[i].key, d->fields.members[i].value);
+    }
+    for (size_t k = 0; k < LEN(needs.list); k++) { /* what the form offers names records as well */
+        for (size_t i = 0; i < needs.count[k]; i++) {
+            const struct need *need = &needs.list[k][i];
+            const struct json *held =
+                need->names == NAMES_LICENCE && f->held != NULL && need->from_register
+                    ? json_get_str(f->held, need->fact->id)
+                    : NULL;
+            if (held != NULL && json_get_str(&fields, need->fact->id) == NULL) {
+                json_set(p->ctx->arena, &fields, need->fact->id, *held);
+            }
+        }
+    }
+    asked.fields = fields;
+    return gate_sourced(p->ctx, p->gate, p->db, &asked, &f->sourced, &f->sources);
+}
+
+/* It comes from a record that the form itself names, and is known only when that is. */
+static bool waits_for_record(const struct form_view *f, const struct need *need)
+{
+    struct needs needs = needs_of(f);
+    const struct fact *by = need->fact->held ? need->fact->held_by : NULL;
+    for (size_t k = 0; by != NULL && k < LEN(needs.list); k++) {
+        for (size_t i = 0; i < needs.count[k]; i++) {
+            const struct need *x = &needs.list[k][i];
+            if (x->fact == by && x->names == NAMES_LICENCE) {
+                return form_value(f, by) == NULL && law_holds_drafts(f->law);
+            }
+        }
+    }
+    return false;
+}
+
+/* Whence it is, and how it is put right: by the item that the need names, else as the fact says. */
+static void fill_source(struct page *p, const struct need *need, const struct json *entry,
+                        field_view *out)
+{
+    struct arena *a = p->ctx->arena;
+    bool en = p->lang == LANG_EN;
+    struct str from = json_text(entry, "from");
+    struct str day = json_text(entry, "day");
+    out->fixed = true;
+    if (entry == NULL) {
+        out->origin = say(p, "填了编号以后，由登记簿填入。",
+                          "Filled in from the register when the number is known.");
+        return;
+    }
+    if (str_equal(from, STR("derived"))) {
+        out->origin = str_format(a, en ? "Follows by %.*s." : "依 %.*s 得出。",
+                                 FMT(page_cite(p, &need->follows_article)));
+    } else if (str_equal(from, STR("case"))) {
+        out->origin = say(p, "本办件开始时确定。", "Fixed when this case began.");
+    } else {
+        out->origin = str_format(
+            a, en ? "From the register, as of %.*s." : "来自登记簿，%.*s 起记载。", FMT(day));
+    }
+    out->correct = page_text(p, need->fact->correct);
+    if (need->correct != NULL) {
+        out->correct_url = str_format(a, "/item/%.*s", FMT(need->correct->id));
+        out->correct = page_text(p, need->correct->title);
+        out->meanwhile =
+            need->meanwhile
+                ? say(p, "更正期间可以继续办这件事。", "You may go on with this meanwhile.")
+                : say(p, "更正以后再办这件事。", "Come back to this when it is corrected.");
+    }
 }
 
 /* A value as it is typed: a sum in plain yuan, a day as browsers write it. */
@@ -193,10 +267,9 @@ static void fill_field(struct page *p, const struct form_view *f, const struct n
                        struct str why, field_view *out)
 {
     const struct fact *fact = need->fact;
-    const struct json *v = f->values == NULL ? NULL : json_get_str(f->values, fact->id);
+    const struct json *entry = json_get_str(&f->sources, fact->id);
+    const struct json *v = form_value(f, fact);
     const struct json *held = held_value(f, need);
-    const struct json *locked = locked_value(f, need);
-    v = locked != NULL ? locked : v;
     *out = (field_view){.id = fact->id,
                         .question =
                             page_text(p, fact->question.zh.n > 0 ? fact->question : fact->title),
@@ -205,7 +278,6 @@ static void fill_field(struct page *p, const struct form_view *f, const struct n
                         .optional = !need->required,
                         .money = fact->type == FACT_MONEY,
                         .input = input_type(fact),
-                        .locked = locked != NULL,
                         .numeric = fact->type == FACT_INTEGER || fact->type == FACT_DECIMAL ||
                                    fact->type == FACT_MONEY,
                         .wrong = why.n > 0,
@@ -217,49 +289,57 @@ static void fill_field(struct page *p, const struct form_view *f, const struct n
         out->kept = json_text(v, "name");
     }
     out->is_long = fact->type == FACT_TEXT && fact->max > 300;
-    if (fact->type == FACT_CHOICE || fact->type == FACT_BOOLEAN) {
+    if (entry != NULL || waits_for_record(f, need)) {
+        fill_source(p, need, entry, out);
+        out->value = v == NULL ? STR("") : shown_value(p, f->law, fact->id, v);
+    } else if (fact->type == FACT_CHOICE || fact->type == FACT_BOOLEAN) {
         fill_options(p, f, fact, out);
     } else if (!out->is_file && (v != NULL || held != NULL)) {
         out->value = typed_text(p, f->law, fact, v != NULL ? v : held);
     }
 }
 
-/* Three groups: what is held already and only wants a look, what is asked, what is to be handed in.
- */
+/* Four groups: what is recorded and not asked, what is filled in and wants a look, what is asked,
+ * what is to be handed in. */
 static void fill_groups(struct page *p, const struct form_view *f, const struct wrong *wrongs,
                         size_t wrong_count, struct page_form *v)
 {
     struct needs needs = needs_of(f);
     size_t most = needs.count[0] + needs.count[1] + needs.count[2] + 1;
-    struct page_form_groups *groups = ARENA_ARRAY(p->ctx->arena, struct page_form_groups, 3);
-    field_view *fields[3];
-    size_t counts[3] = {0, 0, 0};
+    struct page_form_groups *groups = ARENA_ARRAY(p->ctx->arena, struct page_form_groups, 4);
+    field_view *fields[4];
+    size_t counts[4] = {0, 0, 0, 0};
     for (size_t g = 0; g < LEN(fields); g++) {
         fields[g] = ARENA_ARRAY(p->ctx->arena, field_view, most);
     }
     for (size_t k = 0; k < LEN(needs.list); k++) {
         for (size_t i = 0; i < needs.count[k]; i++) {
             const struct need *need = &needs.list[k][i];
-            size_t g = is_material(need) ? 2 : held_value(f, need) != NULL ? 0 : 1;
-            if ((g == 2 && f->two_steps) || is_made(need)) {
+            size_t g = is_material(need)                                   ? 3
+                       : json_get_str(&f->sources, need->fact->id) != NULL ? 0
+                       : held_value(f, need) != NULL                       ? 1
+                                                                           : 2;
+            if ((g == 3 && f->two_steps) || is_made(need)) {
                 continue;
             }
             fill_field(p, f, need, why_of(wrongs, wrong_count, need->fact->id),
                        &fields[g][counts[g]++]);
         }
     }
-    static const char *const zh[3] = {"已替您填好，请核对", "请您填写", "要交的材料"};
-    static const char *const en[3] = {"Filled in for you, please check", "Please fill in",
+    static const char *const zh[4] = {"已有记载，不用填", "已替您填好，请核对", "请您填写",
+                                      "要交的材料"};
+    static const char *const en[4] = {"On record, nothing to fill in",
+                                      "Filled in for you, please check", "Please fill in",
                                       "Papers to hand in"};
     for (size_t g = 0; g < LEN(fields); g++) {
         if (counts[g] > 0) {
             groups[v->groups_count++] = (struct page_form_groups){
                 .heading = say(p, zh[g], en[g]),
-                .class = g == 0 ? STR("ok") : STR("brand-c"),
+                .class = g <= 1 ? STR("ok") : STR("brand-c"),
                 .count =
                     str_format(p->ctx->arena, p->lang == LANG_EN ? "%zu" : "%zu 项", counts[g]),
                 .source =
-                    g == 0
+                    g == 1
                         ? say(p, "来源：登记信息。有误的请改，改动以您填的为准。",
                               "Source: the register. Correct what is wrong; what you write counts.")
                         : STR(""),

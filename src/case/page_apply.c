@@ -154,7 +154,6 @@ static enum err load_held(struct page *p, struct form_view *f, struct json *held
     page_use(p, f->for_id, STR(""), relation);
     TRY(party_facts(ctx, p->db, f->for_id, held));
     f->held = held;
-    f->registered = *held;
     if (!officer && !str_equal(f->for_id, p->session.actor.id)) {
         struct json own;
         TRY(party_facts(ctx, p->db, p->session.actor.id, &own));
@@ -185,6 +184,10 @@ static enum err case_page_apply(struct page *p)
     }
     TRY(load_held(p, &f, &held));
     TRY(waiting_reopen(p, &f));
+    struct draft d = {.kind = f.kind->kind, .item = f.item->id, .actor = p->session.actor};
+    d.actor.for_id = f.for_id;
+    d.fields = f.values == NULL ? json_object() : *f.values;
+    TRY(form_sources(p, &f, &d));
     return show_form(p, &f);
 }
 
@@ -231,7 +234,7 @@ static enum err review(struct page *p, const struct form_view *f)
     for (size_t k = 0; k < LEN(needs.list); k++) {
         for (size_t i = 0; i < needs.count[k]; i++) {
             const struct need *need = &needs.list[k][i];
-            const struct json *value = json_get_str(f->values, need->fact->id);
+            const struct json *value = form_value(f, need->fact);
             struct str title = page_text(p, need->fact->title);
             if (is_material(need)) {
                 struct str why = STR("");
@@ -321,6 +324,7 @@ static enum err case_post_apply(struct page *p)
     d.actor.for_id = f.for_id;
     TRY(load_held(p, &f, &held));
     f.values = &d.fields;
+    TRY(form_sources(p, &f, &d));
     TRY(waiting_reopen(p, &f));
     if (page_field(p, "_back").n > 0) {
         return show_form(p, &f);

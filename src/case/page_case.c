@@ -1,5 +1,6 @@
 /* One case: what happened, what is due, what may be done; and doing it. */
 #include "base/encode.h"
+#include "base/json_make.h"
 #include "base/token.h"
 #include "case/case_in.h"
 #include "limit_gen.h"
@@ -226,8 +227,55 @@ static enum err fill_acts(struct page *p, const struct case_state *c, const stru
     return ERR_OK;
 }
 
+/* Who stated a value, by the side of who acted. */
+static struct str stated_by(struct page *p, const struct act_record *act)
+{
+    switch (act->actor_kind) {
+    case ACTOR_PARTY: return say(p, "当事人填报", "stated by the party");
+    case ACTOR_OFFICER: return say(p, "工作人员填写", "stated by the officer");
+    case ACTOR_ADMIN: return say(p, "管理员填写", "stated by the administrator");
+    case ACTOR_CLIENT: return say(p, "机构签名告知", "said by an institution under its key");
+    case ACTOR_CLOCK:
+    case ACTOR_NODE:
+    case ACTOR_KINDS: return say(p, "系统记载", "stated by the node");
+    }
+    return STR("");
+}
+
+/* Whence the value of a fact was taken, by the act that said it last; of a value that a later act
+ * took from the case itself, by the one before. */
+static struct str source_of(struct page *p, const struct acts *acts, struct str fact)
+{
+    bool en = p->lang == LANG_EN;
+    for (size_t i = acts->count; i-- > 0;) {
+        const struct act_record *act = &acts->list[i];
+        const struct json *entry = json_get_str(&act->sources, fact);
+        struct str from = json_text(entry, "from");
+        if (json_get_str(&act->fields, fact) == NULL || str_equal(from, STR("case"))) {
+            continue;
+        }
+        if (!act->has_sources) {
+            return say(p, "来源没有记载", "source not recorded");
+        }
+        if (from.n > 0 && !str_equal(from, STR("held")) && json_text(entry, "article").n == 0) {
+            return say(p, "系统依记录得出", "worked out by the node from the record");
+        }
+        if (str_equal(from, STR("derived"))) {
+            return str_format(p->ctx->arena, en ? "follows by %.*s" : "依 %.*s 得出",
+                              FMT(json_text(entry, "article")));
+        }
+        if (str_equal(from, STR("held"))) {
+            return str_format(p->ctx->arena,
+                              en ? "held by the register, entry %lld" : "登记簿记载，账本 %lld",
+                              (long long)json_int(entry, "seq", -1));
+        }
+        return stated_by(p, act);
+    }
+    return STR("");
+}
+
 static void fill_facts(struct page *p, const struct case_state *c, const struct sight *sight,
-                       const bool *stated, struct page_case *v)
+                       const struct acts *acts, const bool *stated, struct page_case *v)
 {
     struct page_case_facts *rows =
         ARENA_ARRAY(p->ctx->arena, struct page_case_facts, c->facts.count + 1);
@@ -240,7 +288,8 @@ static void fill_facts(struct page *p, const struct case_state *c, const struct 
         }
         struct page_case_facts *row = &rows[v->facts_count++];
         *row = (struct page_case_facts){.title = fact == NULL ? m->key : page_text(p, fact->title),
-                                        .value = shown_value(p, c->law, m->key, &m->value)};
+                                        .value = shown_value(p, c->law, m->key, &m->value),
+                                        .source = source_of(p, acts, m->key)};
         if (sha.n > 0) {
             row->url = str_format(p->ctx->arena, "/case/%.*s/file/%.*s", FMT(c->id), FMT(sha));
         }
@@ -463,7 +512,7 @@ static enum err case_page_show(struct page *p)
     }
     fill_kept(&c, item, &v);
     TRY(fill_drawing(p, &c, item, done, &v));
-    fill_facts(p, &c, &sight, stated, &v);
+    fill_facts(p, &c, &sight, &acts, stated, &v);
     v.law = refs.rows;
     v.law_count = refs.count;
     return page_show(p, 200, v.title, page_case, &v);
@@ -502,6 +551,9 @@ static enum err case_page_act(struct page *p)
         return page_problem(p, ERR_NOT_FOUND, STR(""), none);
     }
     TRY(waiting_reopen(p, &f));
+    struct draft d = {.kind = f.kind->kind, .case_id = c.id, .actor = p->session.actor};
+    d.fields = f.values == NULL ? json_object() : *f.values;
+    TRY(form_sources(p, &f, &d));
     return show_form(p, &f);
 }
 
@@ -532,6 +584,7 @@ static enum err case_post_act(struct page *p)
     if (!verdict.admitted && str_equal(verdict.check, STR("form")) && !p->wants_json) {
         f.values = &d.fields;
         f.wrong = &verdict;
+        TRY(form_sources(p, &f, &d));
         TRY(waiting_reopen(p, &f));
         return show_form(p, &f);
     }

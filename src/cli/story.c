@@ -18,6 +18,7 @@
 #include "base/token.h"
 #include "gate/read.h"
 #include "gate/run.h"
+#include "licence_sql.h"
 
 enum { STORY_BYTES = 4 << 20, HOUR = 9, NOT_SAID = -1 };
 
@@ -245,17 +246,43 @@ void story_attach_files(struct ctx *ctx, struct draft *d)
     d->attachment_count = count;
 }
 
-/* "@case", "@before", "@last" and "@bill" stand for what the story has come to; of "@bill" the
- * payment number that was drawn in the case, a text that is none where there is none. */
-static struct json field_value(const struct telling *t, const struct json *facts,
-                               const struct json *v)
+enum err story_licence(struct ctx *ctx, struct db *reader, struct str word, struct str *ret)
 {
-    bool text = json_is(v, JSON_STRING);
-    return text && str_equal(v->text, STR("@last"))     ? json_of_int(t->last_seq)
-           : text && str_equal(v->text, STR("@case"))   ? json_of_str(t->case_id)
-           : text && str_equal(v->text, STR("@before")) ? json_of_str(t->before)
-           : text && str_equal(v->text, STR("@bill")) ? json_of_str(json_text(facts, "bill.number"))
-                                                      : *v;
+    static const struct str mark = STR_INIT("@licence:");
+    struct licence_of_party_row *rows = NULL;
+    struct str nth = {0};
+    size_t count = 0;
+    int64_t n = 0;
+    *ret = word;
+    if (!str_starts(word, mark)) {
+        return ERR_OK;
+    }
+    struct str party = str_cut(str_slice(word, mark.n, word.n), ':', &nth);
+    TRY(licence_of_party(ctx, reader, (struct licence_of_party_in){.party = party}, &rows, &count));
+    n = nth.n > 0 && str_to_i64(nth, &n) ? n : (int64_t)count;
+    *ret = n >= 1 && (size_t)n <= count ? rows[n - 1].number : word;
+    return ERR_OK;
+}
+
+/* "@case", "@before", "@last", "@bill" and "@licence:PARTY" stand for what the story has come to;
+ * of
+ * "@bill" the payment number that was drawn in the case, a text that is none where there is none.
+ */
+static enum err field_value(struct ctx *ctx, struct db *reader, const struct telling *t,
+                            const struct json *facts, const struct json *v, struct json *ret)
+{
+    struct str number = {0};
+    *ret = *v;
+    if (!json_is(v, JSON_STRING)) {
+        return ERR_OK;
+    }
+    TRY(story_licence(ctx, reader, v->text, &number));
+    *ret = str_equal(v->text, STR("@last"))     ? json_of_int(t->last_seq)
+           : str_equal(v->text, STR("@case"))   ? json_of_str(t->case_id)
+           : str_equal(v->text, STR("@before")) ? json_of_str(t->before)
+           : str_equal(v->text, STR("@bill"))   ? json_of_str(json_text(facts, "bill.number"))
+                                                : json_of_str(number);
+    return ERR_OK;
 }
 
 /* An institution by its client, or by the organisation it is, where parties do not act: then by the
@@ -359,7 +386,9 @@ static enum err draft_of(struct ctx *ctx, struct stage *s, struct db *reader,
     d.fields = json_object();
     for (size_t i = 0; step->fields != NULL && i < step->fields->count; i++) {
         const struct json_member *m = &step->fields->members[i];
-        json_set(ctx->arena, &d.fields, m->key, field_value(t, &state.facts, &m->value));
+        struct json value;
+        TRY(field_value(ctx, reader, t, &state.facts, &m->value, &value));
+        json_set(ctx->arena, &d.fields, m->key, value);
     }
     story_attach_files(ctx, &d);
     *ret = d;

@@ -66,5 +66,9 @@ struct story_answer {
 /* Set the clock, do the step, and hold the answer to what is expected. */
 enum err story_step(struct ctx *ctx, struct stage *s, struct telling *t,
                     const struct story_step *step, struct story_answer *ret) MUST_USE;
+/* "@licence:PARTY" in a field: the number of the licence that this party was given last, and
+ * "@licence:PARTY:2" of its second; any other text, and a licence that there is not, as it is. */
+enum err story_licence(struct ctx *ctx, struct db *reader, struct str word,
+                       struct str *ret) MUST_USE;
 /* A draft names files by digest; where it has no bytes for one, sample bytes stand in. */
 void story_attach_files(struct ctx *ctx, struct draft *d);

@@ -89,7 +89,7 @@ TEST(gate_a_leaf_names_the_set_of_packs_by_one_digest)
     uint8_t digest[32];
     sha256(b.p, b.n, digest);
     CHECK_OK(json_parse(ctx, record.leaf, STR("leaf"), &leaf));
-    CHECK_INT(json_int(&leaf, "v", 0), 2);
+    CHECK_INT(json_int(&leaf, "v", 0), 3);
     CHECK_STR(json_text(&leaf, "law"), str_z(ctx->arena, hex_encode(ctx->arena, digest, 32)));
     db_close(db);
     story_close(&s);

@@ -94,9 +94,9 @@ static enum err act(struct rig *r, const char *kind, enum actor_kind who, const 
     struct receipt receipt;
     struct draft d = {.kind = str_from(kind), .fields = fields_of(r->ctx, fields)};
     d.actor = (struct actor){.kind = who, .id = str_from(id), .assurance = 2};
-    d.case_id = who == ACTOR_NODE || strncmp(kind, "apply", 5) == 0 ? STR("") : r->case_id;
-    if (strncmp(kind, "apply", 5) == 0) {
-        d.item = STR("food-cancel");
+    d.case_id = who == ACTOR_NODE || strcmp(kind, "speak-up") == 0 ? STR("") : r->case_id;
+    if (strcmp(kind, "speak-up") == 0) {
+        d.item = STR("zx-market");
     }
     enum err e = submit(r, &d, &receipt);
     if (e == ERR_OK && receipt.case_id.n > 0) {
@@ -140,10 +140,9 @@ static enum err workload(struct rig *r)
 {
     struct ctx *ctx = r->ctx;
     for (int i = 0; i < 2; i++) {
-        TRY(act(r, "apply-cancellation", ACTOR_PARTY, "p-lin",
-                "{\"licence.number\":\"JY29901010000001\",\"service.truth\":true}"));
-        TRY(act(r, "cancel-licence", ACTOR_OFFICER, "o-clerk",
-                "{\"licence.number\":\"JY29901010000001\",\"decision.grounds\":\"asked\"}"));
+        TRY(act(r, "speak-up", ACTOR_PARTY, "p-lin",
+                "{\"voice.kind\":\"question\",\"voice.text\":\"几点开门\"}"));
+        TRY(act(r, "answer-question", ACTOR_OFFICER, "o-clerk", "{\"voice.answer\":\"九点开门\"}"));
     }
     return ERR_OK;
 }

@@ -155,7 +155,8 @@ struct instant play_instant(const struct play *p, size_t step)
 
 /* ---- drafts ---- */
 
-static struct json fields_of(struct ctx *ctx, const struct play *p, const struct json *step)
+static enum err fields_of(struct ctx *ctx, const struct play *p, const struct json *step,
+                          struct json *ret)
 {
     const struct json *form =
         json_get_str(json_get(&p->scenario, "forms"), json_text(step, "form"));
@@ -164,10 +165,15 @@ static struct json fields_of(struct ctx *ctx, const struct play *p, const struct
     const struct json *parts[] = {form, own};
     for (size_t k = 0; k < LEN(parts); k++) {
         for (size_t i = 0; parts[k] != NULL && i < parts[k]->count; i++) {
-            json_set(ctx->arena, &o, parts[k]->members[i].key, parts[k]->members[i].value);
+            struct json v = parts[k]->members[i].value;
+            if (v.kind == JSON_STRING) {
+                TRY(story_licence(ctx, store_writer(p->store), v.text, &v.text));
+            }
+            json_set(ctx->arena, &o, parts[k]->members[i].key, v);
         }
     }
-    return o;
+    *ret = o;
+    return ERR_OK;
 }
 
 /* "file": {"line", "times"}: bytes made by repeating a line. */
@@ -209,7 +215,7 @@ static enum err draft_of(struct play *p, struct ctx *ctx, size_t index, struct d
         by = STR("node");
     } else {
         *ret = (struct draft){.kind = json_text(step, "act"), .item = json_text(step, "item")};
-        ret->fields = fields_of(ctx, p, step);
+        TRY(fields_of(ctx, p, step, &ret->fields));
         ret->actor.for_id = json_text(step, "for");
         ret->actor.co_id = json_text(step, "with");
         file_of(ctx, step, ret);

@@ -30,14 +30,12 @@ struct load {
     atomic_bool *stop;
 };
 
-static struct draft cancellation(struct ctx *ctx, int who, int nth)
+static struct draft question(struct ctx *ctx, int who, int nth)
 {
-    struct draft d = {
-        .kind = STR("apply-cancellation"), .item = STR("food-cancel"), .fields = json_object()};
-    json_set(ctx->arena, &d.fields, STR("service.truth"), json_of_bool(true));
+    struct draft d = {.kind = STR("speak-up"), .item = STR("zx-market"), .fields = json_object()};
+    json_set(ctx->arena, &d.fields, STR("voice.kind"), json_of_str(STR("question")));
     if (nth % 10 != 0) { /* every tenth is refused */
-        json_set(ctx->arena, &d.fields, STR("licence.number"),
-                 json_of_str(STR("JY29901010000001")));
+        json_set(ctx->arena, &d.fields, STR("voice.text"), json_of_str(STR("几点开门")));
     }
     d.actor = (struct actor){.kind = ACTOR_PARTY, .id = STR("p-lin"), .assurance = 2};
     d.key = str_format(ctx->arena, "load-%d-%d", who,
@@ -51,7 +49,7 @@ static void *submitter(void *arg)
     struct arena *arena = arena_new((size_t)1 << 26);
     struct ctx ctx = {.arena = arena, .world = l->p->world};
     for (int i = 0; i < DRAFTS; i++) {
-        struct draft d = cancellation(&ctx, l->number, i);
+        struct draft d = question(&ctx, l->number, i);
         struct receipt r = {0};
         enum err e = gate_submit_wait(&ctx, l->p->gate, &d, &r);
         l->failed += e != ERR_OK;
@@ -65,7 +63,7 @@ static void *submitter(void *arg)
 
 static enum err read_some(struct ctx *ctx, struct load *l, struct db *db)
 {
-    struct draft d = cancellation(ctx, l->number, 0);
+    struct draft d = question(ctx, l->number, 0);
     const struct law *law = NULL;
     struct verdict v;
     struct str note = {0};

@@ -11,6 +11,7 @@
 #include "base/json_make.h"
 #include "base/token.h"
 #include "bpmn/state.h"
+#include "cli/story.h"
 #include "cli/test_play.h"
 #include "feel/value.h"
 #include "gate/read.h"
@@ -123,6 +124,13 @@ static struct json bend(struct walk *w, const struct json *value, const struct e
         v = bill_of(w);
     } else if (json_is(value, JSON_STRING) && str_equal(value->text, STR("@last"))) {
         v = json_of_int(w->next_seq - 1);
+    } else if (json_is(value, JSON_STRING) && str_starts(value->text, STR("@licence:"))) {
+        struct db *db = NULL;
+        struct ctx *ctx = w->s.ctx;
+        struct test *t = w->s.t;
+        CHECK_OK(store_reader(ctx, w->s.stage.store, &db));
+        CHECK_OK(story_licence(ctx, db, value->text, &v.text));
+        db_close(db);
     } else if (json_is(value, JSON_BOOL) && w->wild && draw(w, 6) == 0) {
         v = json_of_bool(!value->bool_value);
     } else if (json_is(value, JSON_NUMBER) && value->is_int && w->wild && draw(w, 4) == 0) {

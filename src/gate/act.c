@@ -5,9 +5,12 @@
  * values and salts; erasing one there leaves its commitment, so the leaf can still be made again
  * and every proof holds.
  *
- * Two forms stand in ledgers, told apart by "v". In form 1 "law" lists the packs that the act was
- * judged by; in form 2 it is one digest of the set of them (law/list.h), for a country has many
- * packs and a ledger many acts. Leaves are written in the second and made again in their own.
+ * Three forms stand in ledgers, told apart by "v". In form 1 "law" lists the packs that the act was
+ * judged by; from form 2 on it is one digest of the set of them (law/list.h), for a country has
+ * many packs and a ledger many acts. From form 3 on an act keeps whence its values were taken
+ * ("sources", source.c): of one that has no entry there it says that who acted stated it, while of
+ * the values of older acts nothing is recorded. Leaves are written in the newest form and made
+ * again in their own.
  */
 #include "base/encode.h"
 #include "base/json_make.h"
@@ -40,6 +43,9 @@ static struct json gather(struct arena *a, const struct question *q, struct str 
     }
     if (q->decided.count > 0) {
         json_set(a, &v, STR("decided"), q->decided);
+    }
+    if (q->leaf_form >= 3 && q->sources.count > 0) {
+        json_set(a, &v, STR("sources"), q->sources);
     }
     for (size_t i = 0; i < d->fields.count; i++) {
         struct str name = str_format(a, "fields.%.*s", FMT(d->fields.members[i].key));
@@ -190,6 +196,7 @@ enum err act_write(struct ctx *ctx, struct gate *g, const struct question *q, in
                                     .salts = new_salts,
                                     .has_proposal = q->has_proposal,
                                     .proposal = q->proposal.json,
+                                    .sources = q->sources,
                                     .decided = q->decided};
     return vault_write(ctx, &content, &ret->vault);
 }

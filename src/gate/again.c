@@ -29,13 +29,14 @@ enum err gate_again(struct ctx *ctx, struct gate *g, struct db *db, const struct
     int form = LEAF_FORM;
     *ret = (struct act_again){0};
     TRY(leaf_form(ctx, then->leaf, &form));
-    if (form == LEAF_FORM) { /* begin.c says why not for an older one */
+    if (form >= 2) { /* begin.c says why not for an older one */
         TRY(law_begins(ctx, g, db, instant_day(v->at), true));
     }
     TRY(question_load(ctx, g, db, &v->draft, v->at, book_newest(g->book), &q));
     q.leaf_form = form;
     q.recorded = true;
     q.given_then = v->given;
+    q.sources = v->sources;
     q.decided_then = then->erased_before ? v->decided : json_array();
     q.erased = v->erased;
     if (v->erased && v->has_proposal) { /* null, when it is gone itself: its commitment stands in */

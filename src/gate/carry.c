@@ -180,6 +180,7 @@ static enum err move_case(struct ctx *ctx, struct carry_over *c, struct question
                                                 .tokens = tokens}));
     TRY(status_tell(ctx, c, q, status));
     TRY(gate_kept_remove(ctx, c->db, (struct gate_kept_remove_in){.case_id = q->row.id}));
+    TRY(subjects_store(ctx, c->db, q, q->row.id, q->row.last_seq));
     TRY(owed_mark(ctx, c->db, q, q->row.id, owed_kind(q, carried->to.state)));
     TRY(clocks_store(ctx, c->db, q, q->row.id));
     return due_tell(ctx, c->g, c->db, q);

@@ -127,6 +127,22 @@ static bool refuse_made(struct ctx *ctx, const struct question *q, const struct 
     return false;
 }
 
+/* By what it is so: since when it is recorded, or the article by which it follows. */
+static struct text2 held_whence(struct ctx *ctx, const struct question *q, const struct need *need)
+{
+    if (q->held_derived) {
+        struct str cite = need->follows_article.text;
+        return (struct text2){str_format(ctx->arena, "（依 %.*s 得出）", FMT(cite)),
+                              str_format(ctx->arena, " (follows by %.*s)", FMT(cite))};
+    }
+    if (q->held_since.n < 0) {
+        return (struct text2){{0}, {0}};
+    }
+    struct str day = day_text(ctx->arena, q->held_since);
+    return (struct text2){str_format(ctx->arena, "（%.*s 起记载）", FMT(day)),
+                          str_format(ctx->arena, " (recorded on %.*s)", FMT(day))};
+}
+
 /* The register says another thing: which, and where it is put right. */
 static bool refuse_held(struct ctx *ctx, const struct question *q, const struct need_list *needs,
                         struct verdict *ret)
@@ -140,10 +156,25 @@ static bool refuse_held(struct ctx *ctx, const struct question *q, const struct 
     struct str title = fact->title.en.n > 0 ? fact->title.en : fact->title.zh;
     struct str zh = law_value_text(ctx->arena, fact, &q->held_value, false);
     struct str en = law_value_text(ctx->arena, fact, &q->held_value, true);
+    struct text2 whence = held_whence(ctx, q, need);
+    struct text2 how = fact->correct;
+    how.en = how.en.n > 0 ? how.en : how.zh;
     ret->sentence = (struct text2){
-        str_format(ctx->arena, "%.*s“%.*s”：%.*s。", FMT(ret->sentence.zh), FMT(fact->title.zh),
-                   FMT(zh)),
-        str_format(ctx->arena, "%.*s \"%.*s\": %.*s.", FMT(ret->sentence.en), FMT(title), FMT(en))};
+        str_format(ctx->arena, "%.*s“%.*s”：%.*s%.*s。%.*s", FMT(ret->sentence.zh),
+                   FMT(fact->title.zh), FMT(zh), FMT(whence.zh), FMT(how.zh)),
+        str_format(ctx->arena, "%.*s \"%.*s\": %.*s%.*s.%s%.*s", FMT(ret->sentence.en), FMT(title),
+                   FMT(en), FMT(whence.en), how.en.n > 0 ? " " : "", FMT(how.en))};
+    return false;
+}
+
+/* What is named is not there, or is another thing than may be named: what it is. The codes:
+ * "form.subject", "form.taken", "form.state", "form.subject_fixed". */
+static bool refuse_named(struct ctx *ctx, const struct question *q, struct verdict *ret)
+{
+    verdict_refuse(ctx, q, ret, q->misnamed.code, NULL, str_from(q->misnamed.fact));
+    ret->sentence = (struct text2){
+        str_format(ctx->arena, "%.*s%.*s", FMT(ret->sentence.zh), FMT(q->misnamed_said.zh)),
+        str_format(ctx->arena, "%.*s%.*s", FMT(ret->sentence.en), FMT(q->misnamed_said.en))};
     return false;
 }
 
@@ -162,6 +193,5 @@ bool check_form(struct ctx *ctx, struct question *q, struct verdict *ret)
     if (!check_missing(ctx, q, &needs, ret)) {
         return false;
     }
-    return q->misnamed.code == NULL ||
-           verdict_refuse(ctx, q, ret, q->misnamed.code, NULL, str_from(q->misnamed.fact));
+    return q->misnamed.code == NULL || refuse_named(ctx, q, ret);
 }

@@ -14,6 +14,21 @@ bool procedure_awaits(const struct question *q)
                : bpmn_may(q->item->procedure, q->state, q->kind->kind);
 }
 
+/* A case of the party runs about the same thing: which. */
+static bool refuse_open(struct ctx *ctx, const struct question *q, struct verdict *ret)
+{
+    const struct item *item = law_item(q->law, q->open_item);
+    struct text2 title = item == NULL ? (struct text2){q->open_item, q->open_item} : item->title;
+    struct str en = title.en.n > 0 ? title.en : title.zh;
+    verdict_refuse(ctx, q, ret, "procedure.open_case", NULL, q->open_fact);
+    ret->sentence =
+        (struct text2){str_format(ctx->arena, "%.*s：%.*s（%.*s）。", FMT(ret->sentence.zh),
+                                  FMT(q->open_case), FMT(title.zh)),
+                       str_format(ctx->arena, "%.*s: %.*s (%.*s).", FMT(ret->sentence.en),
+                                  FMT(q->open_case), FMT(en))};
+    return false;
+}
+
 bool check_procedure(struct ctx *ctx, struct question *q, struct verdict *ret)
 {
     struct str none = {0};
@@ -25,6 +40,9 @@ bool check_procedure(struct ctx *ctx, struct question *q, struct verdict *ret)
     }
     if (kind->in_case == ACT_CASE_OPEN) {
         bool starts = !q->has_case && q->item->procedure != NULL;
+        if (starts && q->open_case.n > 0) {
+            return refuse_open(ctx, q, ret);
+        }
         return starts || verdict_refuse(ctx, q, ret, "procedure.case", NULL, none);
     }
     if (!q->has_case) {

@@ -18,3 +18,8 @@ enum err draft_digest(struct ctx *ctx, const struct draft *draft, struct str *re
  * against what enters, so a register that has changed meanwhile is seen. On ctx->arena. */
 enum err gate_settled(struct ctx *ctx, struct gate *g, struct db *reader, const struct draft *draft,
                       struct verdict *ret, struct json *ret_fields) MUST_USE;
+/* What of a draft comes from elsewhere than who acts, whether or not it would be admitted:
+ * *ret_fields as they would be judged, *ret_sources by fact as in act_record.sources, with the day
+ * since which a register says so as "day". For forms, which ask for nothing that is known. */
+enum err gate_sourced(struct ctx *ctx, struct gate *g, struct db *reader, const struct draft *draft,
+                      struct json *ret_fields, struct json *ret_sources) MUST_USE;

@@ -48,12 +48,24 @@ static void put(struct ctx *ctx, struct question *q, struct str fact, struct jso
     question_say(ctx, q, &out);
 }
 
+/* The act keeps that nobody stated it (source.c). */
+static void note_source(struct ctx *ctx, struct question *q, const struct need *need)
+{
+    struct json entry = json_object();
+    json_set(ctx->arena, &entry, STR("from"),
+             json_of_str(need->drawn ? STR("drawn") : STR("derived")));
+    json_set(ctx->arena, &q->sources, need->fact->id, entry);
+}
+
 static bool derive_one(struct ctx *ctx, struct question *q, const struct need *need)
 {
     const struct json *said = json_get_str(&q->draft->fields, need->fact->id);
     bool signed_by_two = need->drawn && q->draft->consent.digest.n > 0;
     if ((signed_by_two && !is_empty(said)) ||
         (need->when != NULL && !question_holds(ctx, q, need->when))) {
+        if (signed_by_two && !is_empty(said)) {
+            note_source(ctx, q, need);
+        }
         return false;
     }
     struct json value = need->drawn ? json_null() : worked_out(ctx, q, need->derived);
@@ -61,11 +73,15 @@ static bool derive_one(struct ctx *ctx, struct question *q, const struct need *n
         q->held_fact = need->fact->id;
         q->held_value = value;
     }
+    if (!is_empty(said) && q->held_fact.n == 0) {
+        note_source(ctx, q, need);
+    }
     value = need->drawn ? drawn_number(ctx) : value;
     if (!is_empty(said) || is_empty(&value)) {
         return false;
     }
     put(ctx, q, need->fact->id, value);
+    note_source(ctx, q, need);
     return true;
 }
 

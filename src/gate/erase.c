@@ -164,6 +164,10 @@ enum err erase_value(struct ctx *ctx, struct gate *g, struct db *db, int64_t seq
     }
     ret->case_id = record.case_id;
     TRY(said_again(ctx, db, ret));
+    TRY(gate_subject_forget(
+        ctx, db,
+        (struct gate_subject_forget_in){
+            .case_id = record.case_id, .fact = fact, .from_seq = seq, .until = ret->until}));
     const struct json *said = json_get_str(&record.fields, fact);
     value = json_is(said, JSON_STRING) ? said->text : value;
     if (!replay) {

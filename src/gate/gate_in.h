@@ -112,11 +112,21 @@ struct question {
         record;             /* what conditions ask of the case's past and its party's other cases */
     struct str foreign;     /* a register in which what the facts name is another party's */
     struct str held_fact;   /* a fact of which the draft says another thing than its register; */
-    struct json held_value; /* and what that says */
+    struct json held_value; /* what that says, since which day (-1: it does not say), and whether it
+                               is derived */
+    struct day held_since;
+    bool held_derived;
+    struct json sources;      /* fact -> whence its value was taken: {"from": "case" | "held" |
+                                 "derived" | "drawn", …} (source.c); one without was stated */
     const struct json *given; /* the fields as they came, where settling changed them; else NULL */
     struct str given_then;    /* replay: what was recorded of them */
     bool recorded;            /* replay: the act stands in the ledger */
-    struct misnamed misnamed; /* something the act names that it may not */
+    struct misnamed misnamed; /* something the act names that it may not; */
+    struct text2 misnamed_said; /* and what it is instead, behind the sentence; may be empty */
+    struct str open_case; /* a case of the party that runs about the same thing, its item, and the
+                             fact that names the thing; empty when none does */
+    struct str open_item;
+    struct str open_fact;
 
     bool erased;       /* replay: some of this act's values are gone */
     bool without_form; /* gate_open: there are no fields yet */
@@ -152,6 +162,9 @@ bool office_holds(const struct question *q, struct str kind);
 const struct feel_value *question_slots(struct ctx *ctx, struct question *q);
 /* true, false, or false with *ret_null: an expression over the slots. */
 bool question_holds(struct ctx *ctx, struct question *q, const struct feel_program *program);
+/* What it gives; false when it cannot be evaluated. */
+bool question_value(struct ctx *ctx, struct question *q, const struct feel_program *program,
+                    struct feel_value *ret);
 /* The kinds of act among these, each once, in their order. */
 struct feel_value kinds_done(struct ctx *ctx, const struct gate_done_in_case_row *done,
                              size_t count);
@@ -317,6 +330,27 @@ enum err registers_load(struct ctx *ctx, struct gate *g, struct db *db,
 /* What the register says of a held fact; NULL when it has no such record, or nothing in it. */
 const struct json *register_value(const struct question *q, const struct fact *fact);
 
+/* A record of a register by its key. */
+enum err register_find(struct ctx *ctx, struct gate *g, struct db *db, struct str name,
+                       struct str key, struct json *ret, bool *ret_found) MUST_USE;
+
+/* ---- refer.c: what facts name, and what a case is about ---- */
+
+/* Is what the fields name there, of the right type and state, and may this actor name it? Notes the
+ * first that is not in q->misnamed. */
+enum err references_load(struct ctx *ctx, struct gate *g, struct db *db,
+                         struct question *q) MUST_USE;
+/* Of an act that opens a case: does one run about the same thing? Of one in a case: does it name
+ * what the case is about? */
+enum err subjects_load(struct ctx *ctx, struct db *db, struct question *q) MUST_USE;
+/* What the case was opened about, by a fact that is its subject; NULL when that is none, or was
+ * erased. */
+const struct json *subject_value(const struct question *q, const struct fact *fact);
+/* Note what the case with the facts q->facts, as they are after its act seq, is about. In the
+ * writer's transaction. */
+enum err subjects_store(struct ctx *ctx, struct db *db, const struct question *q,
+                        struct str case_id, int64_t seq) MUST_USE;
+
 /* ---- record.c: what conditions may ask of the past ---- */
 
 /* Note which slots the expressions look into that decide about this act, by its kind and item. */
@@ -345,11 +379,20 @@ bool derive_fields(struct ctx *ctx, struct question *q, const struct need_list *
 enum err question_judge(struct ctx *ctx, struct gate *g, struct db *db, struct question *q,
                         struct verdict *ret) MUST_USE;
 
+/* ---- source.c: whence values come ---- */
+
+/* Fill in what comes from elsewhere than who acts, and note the first of which the draft says
+ * another thing (q->held_fact). *ret_other: something was filled in. */
+enum err sources_settle(struct ctx *ctx, struct gate *g, struct db *db, struct question *q,
+                        const struct need_list *needs, bool *ret_other) MUST_USE;
+/* Only of what the act says in the end. */
+void sources_keep(struct ctx *ctx, struct question *q);
+
 /* ---- act.c: a draft as a leaf and vault content ---- */
 
 /* The form of leaves that are written now. ERR_CORRUPT when a text is no leaf of a form that this
  * program knows. */
-enum { LEAF_FORM = 2 };
+enum { LEAF_FORM = 3 };
 enum err leaf_form(struct ctx *ctx, struct str leaf, int *ret) MUST_USE;
 
 struct act_text {

@@ -1,6 +1,6 @@
-/* What an act names: register ids, relations, places in the ledger. An act whose effect would fall
- * on nothing, or on what is another's, is refused before it is recorded; rooms say so of what they
- * register (projector.names). */
+/* What an act with an effect names: register ids, relations, places in the ledger. An act whose
+ * effect would fall on nothing, or on what is another's, is refused before it is recorded; rooms
+ * say so of what they register (projector.names). What facts name by themselves: refer.c. */
 #include "base/token.h"
 #include "gate/gate_in.h"
 
@@ -239,68 +239,16 @@ static enum err look_all(struct ctx *ctx, struct db *db, const struct name_row *
     return ERR_OK;
 }
 
-/* ---- what facts name ---- */
-
-static enum err is_there(struct ctx *ctx, struct db *db, const struct question *q,
-                         enum fact_names what, struct str id, bool *ret)
-{
-    struct str kind = {0};
-    struct gate_case_get_row row;
-    *ret = true;
-    switch (what) {
-    case NAMES_NOTHING: break;
-    case NAMES_OFFICE: *ret = law_office(q->law_now, id) != NULL; break;
-    case NAMES_ITEM: *ret = law_item(q->law_now, id) != NULL; break;
-    case NAMES_CASE:
-        TRY(gate_case_get(ctx, db, (struct gate_case_get_in){.id = id}, &row, ret));
-        *ret = *ret && (q->draft->actor.kind != ACTOR_PARTY || str_equal(row.party, q->party));
-        break;
-    case NAMES_OFFICER:
-    case NAMES_PARTY:
-        TRY(people_kind(ctx, db, id, q->day, &kind));
-        *ret = what == NAMES_PARTY ? is_party(kind) : str_equal(kind, STR("officer"));
-        break;
-    }
-    return ERR_OK;
-}
-
-static enum err look_fact(struct ctx *ctx, struct db *db, struct question *q,
-                          const struct fact *fact, const struct json *v)
-{
-    size_t count = v->kind == JSON_ARRAY ? v->count : 1;
-    for (size_t i = 0; i < count && q->misnamed.code == NULL; i++) {
-        const struct json *one = v->kind == JSON_ARRAY ? &v->items[i] : v;
-        bool there = true;
-        if (one->kind == JSON_STRING && one->text.n > 0) {
-            TRY(is_there(ctx, db, q, fact->names, one->text, &there));
-        }
-        say(&q->misnamed, there, "form.subject", str_z(ctx->arena, fact->id));
-    }
-    return ERR_OK;
-}
-
-/* For every kind of act alike: what a field names is there, and may be named by who names it. */
-static enum err look_facts(struct ctx *ctx, struct db *db, struct question *q)
-{
-    const struct json *fields = &q->draft->fields;
-    for (size_t i = 0; i < fields->count && q->law_now != NULL && !q->recorded; i++) {
-        const struct fact *fact = law_fact(q->law_now, fields->members[i].key);
-        if (fact != NULL && fact->names != NAMES_NOTHING) {
-            TRY(look_fact(ctx, db, q, fact, &fields->members[i].value));
-        }
-    }
-    return ERR_OK;
-}
-
 enum err load_names(struct ctx *ctx, struct gate *g, struct db *db, struct question *q)
 {
     struct naming n = {.draft = q->draft, .law = q->law_now, .party = q->party, .day = q->day};
     if (q->kind == NULL || q->draft->fields.kind != JSON_OBJECT) {
         return ERR_OK;
     }
+    TRY(subjects_load(ctx, db, q));
     TRY(look_all(ctx, db, gate_names, gate_name_count, q, &n));
     for (size_t i = 0; i < g->room_count; i++) {
         TRY(look_all(ctx, db, g->rooms[i]->names, g->rooms[i]->name_count, q, &n));
     }
-    return look_facts(ctx, db, q);
+    return references_load(ctx, g, db, q);
 }

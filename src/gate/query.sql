@@ -46,6 +46,17 @@ FROM gate_case WHERE id = :id;
 SELECT id, item, office, status, opened_day, closed, facts FROM gate_case
 WHERE party = :party AND id <> :but$text ORDER BY first_seq DESC LIMIT :count$int;
 
+-- gate_subject_put :write  A case is about this.
+INSERT INTO gate_subject (kind, subject, case_id, seq, fact) VALUES (:kind, :subject, :case_id, :seq, :fact)
+ON CONFLICT (kind, subject, case_id, seq) DO NOTHING;
+
+-- gate_subject_forget :write  What a case said of it, from one act until before another, is erased.
+DELETE FROM gate_subject WHERE case_id = :case_id AND fact = :fact AND seq >= :from_seq$int AND seq < :until$int;
+
+-- gate_subject_open :rows  The running cases of a party about one thing, the newest first.
+SELECT c.id AS case_id, c.item FROM gate_subject AS s JOIN gate_case AS c ON c.id = s.case_id
+WHERE s.kind = :kind AND s.subject = :subject AND c.party = :party AND c.closed = 0 ORDER BY c.first_seq DESC LIMIT 100;
+
 -- gate_case_add :write  Open a case.
 INSERT INTO gate_case (id, item, office, party, filed_by, status, opened_day, closed, first_seq, last_seq, law_seq, law_day, tokens, facts)
 VALUES (:id, :item, :office, :party, :filed_by, :status, :opened_day, :closed, :first_seq, :last_seq, :law_seq, :law_day, :tokens, :facts);

@@ -161,6 +161,8 @@ static enum err record_of(struct ctx *ctx, struct db *reader, int64_t seq, struc
                                .role = v.draft.actor.role,
                                .office = json_text(&leaf, "office"),
                                .fields = v.draft.fields,
+                               .has_sources = json_int(&leaf, "v", 0) >= 3,
+                               .sources = v.sources,
                                .decided = v.decided};
     return ERR_OK;
 }

@@ -93,6 +93,9 @@ struct act_record {
     struct str role;
     struct str office;
     struct json fields;  /* erased values are null */
+    bool has_sources;    /* whence its values were taken is recorded; not so of older acts */
+    struct json sources; /* fact -> {"from": "case" | "held" | "derived", …}; a value that has none
+                            was stated by who acted */
     struct json decided; /* list of {task, model, decision, value, rules}: what business rule tasks
                             decided when it was done */
 };

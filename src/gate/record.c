@@ -27,7 +27,8 @@ static unsigned slots_of_needs(const struct question *q)
     unsigned bits = 0;
     for (size_t k = 0; k < LEN(needs.list); k++) {
         for (size_t i = 0; i < needs.count[k]; i++) {
-            bits |= slots_of(needs.list[k][i].when) | slots_of(needs.list[k][i].derived);
+            bits |= slots_of(needs.list[k][i].when) | slots_of(needs.list[k][i].derived) |
+                    slots_of(needs.list[k][i].follows);
         }
     }
     return bits;

@@ -7,30 +7,36 @@
 #include "base/json_make.h"
 #include "gate/gate_in.h"
 
+enum err register_find(struct ctx *ctx, struct gate *g, struct db *db, struct str name,
+                       struct str key, struct json *ret, bool *ret_found)
+{
+    *ret_found = false;
+    for (size_t i = 0; key.n > 0 && i < g->room_count; i++) {
+        for (size_t k = 0; k < g->rooms[i]->register_count; k++) {
+            const struct register_row *row = &g->rooms[i]->registers[k];
+            if (str_equal(str_from(row->name), name)) {
+                return row->look(ctx, db, key, ret, ret_found);
+            }
+        }
+    }
+    return ERR_OK;
+}
+
 static enum err look(struct ctx *ctx, struct gate *g, struct db *db, struct str name,
                      struct str key, struct question *q)
 {
+    struct json record;
+    bool found = false;
     if (key.n == 0 || json_get_str(&q->registers, name) != NULL) {
         return ERR_OK;
     }
-    for (size_t i = 0; i < g->room_count; i++) {
-        for (size_t k = 0; k < g->rooms[i]->register_count; k++) {
-            const struct register_row *row = &g->rooms[i]->registers[k];
-            struct json record;
-            bool found = false;
-            if (!str_equal(str_from(row->name), name)) {
-                continue;
-            }
-            TRY(row->look(ctx, db, key, &record, &found));
-            /* Of another's record nothing is known here but that it is another's. */
-            struct str whose = found ? json_text(&record, "party") : STR("");
-            bool foreign = found && whose.n > 0 && !str_equal(whose, q->party);
-            q->foreign = foreign ? name : q->foreign;
-            if (found && !foreign) {
-                json_set(ctx->arena, &q->registers, name, record);
-            }
-            return ERR_OK;
-        }
+    TRY(register_find(ctx, g, db, name, key, &record, &found));
+    /* Of another's record nothing is known here but that it is another's. */
+    struct str whose = found ? json_text(&record, "party") : STR("");
+    bool foreign = found && whose.n > 0 && !str_equal(whose, q->party);
+    q->foreign = foreign ? name : q->foreign;
+    if (found && !foreign) {
+        json_set(ctx->arena, &q->registers, name, record);
     }
     return ERR_OK;
 }

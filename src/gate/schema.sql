@@ -57,6 +57,18 @@ CREATE TABLE gate_case (
 ) STRICT;
 CREATE INDEX gate_case_party ON gate_case (party);
 
+-- What cases are about, by the facts that their items call their subject: a licence by its number ("licence"), or the value of a
+-- fact by its id. seq: the act of the case after which its facts said so.
+CREATE TABLE gate_subject (
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    case_id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    fact TEXT NOT NULL,
+    PRIMARY KEY (kind, subject, case_id, seq)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX gate_subject_case ON gate_subject (case_id);
+
 -- Cases that keep the law they began under though a publication carries such cases over: that publication (its act and day),
 -- the step of the procedure that does not fit the new one, and how: a word of bpmn_misfit_word; "item": the new law does
 -- not know the item, or it has no procedure.

@@ -5,9 +5,8 @@
  * in its normal form (law/normal.c), and nothing that this act did not ask for (个人信息保护法6: no
  * more than the purpose needs). So the same rule holds for a page, for JSON and for an officer.
  *
- * What a register holds is not asked of anybody: it is filled in where the draft is silent, and a
- * draft that says another thing is refused with what the register says. The filled value stands in
- * the act, so that replay needs no register of a later day.
+ * What comes from elsewhere than who acts is filled in before anything is judged (source.c). The
+ * filled value stands in the act, so that replay needs no register of a later day.
  *
  * A question is asked when its `when` holds over the other answers, of which some may fall away
  * with it: they are left out in turn until nothing changes. What is left out is not told to the
@@ -43,7 +42,6 @@ const struct need *need_of(const struct need_list *n, struct str fact)
     return NULL;
 }
 
-/* Go on with other fields. */
 void question_say(struct ctx *ctx, struct question *q, const struct json *fields)
 {
     struct draft *d = ARENA_NEW(ctx->arena, struct draft);
@@ -77,69 +75,6 @@ static bool set_normal(struct ctx *ctx, struct question *q, const struct need_li
     return other;
 }
 
-/* What is another's is not named; what no register knows may be older than it, and is as stated. */
-static void note_foreign(struct ctx *ctx, struct question *q, const struct fact *fact)
-{
-    if (fact->held_by != NULL && str_equal(q->foreign, fact->held_register) &&
-        q->misnamed.code == NULL) {
-        q->misnamed = (struct misnamed){"form.subject", str_z(ctx->arena, fact->held_by->id)};
-    }
-}
-
-/* What stands in a register may be older than normal forms. */
-static const struct json *normal_held(struct ctx *ctx, const struct question *q,
-                                      const struct fact *fact)
-{
-    const struct json *value = register_value(q, fact);
-    struct json normal;
-    if (value == NULL || !law_fact_normal(ctx->arena, fact, value, &normal)) {
-        return value;
-    }
-    struct json *kept = ARENA_NEW(ctx->arena, struct json);
-    *kept = normal;
-    return kept;
-}
-
-/* Fill what a register holds and the draft does not say; note the first of which it says another
- * thing. Of a party only what the act or item expects from its register: the same fact may be asked
- * about somebody else. */
-static bool set_held(struct ctx *ctx, struct question *q, const struct need_list *needs)
-{
-    struct json out = q->draft->fields;
-    bool other = false;
-    bool holds = law_holds_drafts(q->law);
-    for (size_t k = 0; holds && k < LEN(needs->list); k++) {
-        for (size_t i = 0; i < needs->count[k]; i++) {
-            const struct need *need = &needs->list[k][i];
-            bool asked = need->fact->held && (need->fact->held_by != NULL || need->from_register);
-            const struct json *value = asked ? normal_held(ctx, q, need->fact) : NULL;
-            const struct json *said = json_get_str(&out, need->fact->id);
-            bool empty = said == NULL || said->kind == JSON_NULL ||
-                         (said->kind == JSON_STRING && said->text.n == 0);
-            if (value == NULL) {
-                note_foreign(ctx, q, need->fact);
-                continue;
-            }
-            if (empty) {
-                struct json copy = json_object();
-                for (size_t m = 0; m < out.count; m++) {
-                    json_set(ctx->arena, &copy, out.members[m].key, out.members[m].value);
-                }
-                json_set(ctx->arena, &copy, need->fact->id, *value);
-                out = copy;
-                other = true;
-            } else if (!json_equal(said, value) && q->held_fact.n == 0) {
-                q->held_fact = need->fact->id;
-                q->held_value = *value;
-            }
-        }
-    }
-    if (other) {
-        question_say(ctx, q, &out);
-    }
-    return other;
-}
-
 /* Leave out what was answered and is not asked, once. */
 static bool leave_out(struct ctx *ctx, struct question *q, const struct need_list *needs)
 {
@@ -163,6 +98,7 @@ static bool leave_out(struct ctx *ctx, struct question *q, const struct need_lis
 static enum err load_anew(struct ctx *ctx, struct gate *g, struct db *db, struct question *q)
 {
     q->misnamed = (struct misnamed){0};
+    q->misnamed_said = (struct text2){{0}, {0}};
     TRY(load_people(ctx, g, db, q));
     TRY(registers_load(ctx, g, db, q));
     return load_names(ctx, g, db, q);
@@ -180,7 +116,9 @@ enum err question_judge(struct ctx *ctx, struct gate *g, struct db *db, struct q
     if (set_normal(ctx, q, &needs)) {
         TRY(load_anew(ctx, g, db, q));
     }
-    if (set_held(ctx, q, &needs)) {
+    bool filled = false;
+    TRY(sources_settle(ctx, g, db, q, &needs, &filled));
+    if (filled) {
         struct misnamed foreign = q->misnamed;
         TRY(load_anew(ctx, g, db, q));
         q->misnamed = q->misnamed.code == NULL ? foreign : q->misnamed;
@@ -197,5 +135,6 @@ enum err question_judge(struct ctx *ctx, struct gate *g, struct db *db, struct q
         TRY(load_anew(ctx, g, db, q));
         checks_run(ctx, q, ret);
     }
+    sources_keep(ctx, q);
     return ERR_OK;
 }

@@ -205,13 +205,19 @@ const struct feel_value *question_slots(struct ctx *ctx, struct question *q)
     return q->slots;
 }
 
-bool question_holds(struct ctx *ctx, struct question *q, const struct feel_program *program)
+bool question_value(struct ctx *ctx, struct question *q, const struct feel_program *program,
+                    struct feel_value *ret)
 {
     struct feel_env env = {.slots = question_slots(ctx, q),
                            .now = q->at,
                            .now_offset_s = (int32_t)(OFFICIAL_OFFSET_MS / 1000)};
+    return feel_eval(ctx, program, &env, ret) == ERR_OK;
+}
+
+bool question_holds(struct ctx *ctx, struct question *q, const struct feel_program *program)
+{
     struct feel_value v;
-    return feel_eval(ctx, program, &env, &v) == ERR_OK && feel_is_true(v);
+    return question_value(ctx, q, program, &v) && feel_is_true(v);
 }
 
 enum err gate_propose(struct ctx *ctx, const struct law *law, const struct item *item,

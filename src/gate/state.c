@@ -108,7 +108,7 @@ enum err question_load(struct ctx *ctx, struct gate *g, struct db *db, const str
     struct question *q = ret;
     q->facts_before = json_object();
     q->decided = q->decided_then = json_array();
-    q->registers = json_object();
+    q->registers = q->sources = json_object();
     q->law_seq = law_seq;
     if (q->law_seq >= 0) {
         TRY(book_law(ctx, g->book, db, q->law_seq, q->day, &q->law_now));

@@ -316,6 +316,7 @@ enum err step_store(struct ctx *ctx, struct db *db, struct question *q, const st
                                                     .law_day = q->day.n,
                                                     .tokens = tokens,
                                                     .facts = facts}));
+        TRY(subjects_store(ctx, db, q, step->case_id, step->seq));
     } else {
         TRY(gate_case_move(
             ctx, db,

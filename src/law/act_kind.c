@@ -138,12 +138,35 @@ static void read_apart(struct builder *b, const struct source *f, const struct j
     }
 }
 
+/* What it names, of which types and in which states. */
+static void read_reference(struct builder *b, const struct source *f, const struct json *o,
+                           struct need *x)
+{
+    if (x->fact == NULL) {
+        return;
+    }
+    x->names = json_get(o, "names") == NULL ? x->fact->names : read_names(b, f, o, x->fact);
+    x->follows = x->fact->follows;
+    x->follows_article = x->fact->follows_article;
+    if (json_is(json_get(o, "derived"), JSON_OBJECT)) {
+        x->follows = read_derived(b, f, o, &x->follows_article);
+    }
+    x->correct = may_ref(b, f, o, "correct", T_ITEM);
+    x->meanwhile = may_bool(b, f, o, "meanwhile", false);
+    x->types = texts(b, f, o, "type", &x->type_count);
+    x->states = texts(b, f, o, "state", &x->state_count);
+    if (x->names == NAMES_NOTHING && x->type_count + x->state_count > 0) {
+        problem(b, f, o, "type", "\"%.*s\" names nothing that has a type or a state",
+                FMT(x->fact->id));
+    }
+}
+
 const struct need *read_needs(struct builder *b, const struct source *f, const struct json *list,
                               size_t *ret_count)
 {
-    static const char *const names[] = {"fact",    "need",   "when",    "purpose",
-                                        "article", "source", "instead", "affirmed",
-                                        "derived", "drawn",  NULL};
+    static const char *const names[] = {
+        "fact",  "need", "when",  "purpose", "article", "source",    "instead", "affirmed",
+        "names", "type", "state", "derived", "correct", "meanwhile", "drawn",   NULL};
     static const char *const needs[] = {"required", "optional"};
     size_t n = json_is(list, JSON_ARRAY) ? list->count : 0;
     struct need *out = ARENA_ARRAY(b->law->arena, struct need, n + 1);
@@ -163,7 +186,8 @@ const struct need *read_needs(struct builder *b, const struct source *f, const s
             problem(b, f, o, "type", "only a yes or no is \"affirmed\"");
         }
         x->drawn = may_bool(b, f, o, "drawn", false);
-        x->derived = may_feel(b, f, o, "derived");
+        x->derived =
+            json_is(json_get(o, "derived"), JSON_OBJECT) ? NULL : may_feel(b, f, o, "derived");
         if (x->drawn && (x->fact == NULL || x->fact->type != FACT_BILL || x->derived != NULL)) {
             problem(b, f, o, "type",
                     "only a payment-number is \"drawn\", and nothing else makes it");
@@ -176,6 +200,7 @@ const struct need *read_needs(struct builder *b, const struct source *f, const s
         if (x->instead.n > 0) {
             resolve(b, f, o, T_LICENCE, x->instead);
         }
+        read_reference(b, f, o, x);
         *ret_count += x->fact != NULL;
     }
     return out;

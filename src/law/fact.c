@@ -205,18 +205,28 @@ static void read_form(struct builder *b, const struct source *f, const struct js
 }
 
 /* Its value is the id of something that is there; the gate asks (names.c). */
-static void read_names(struct builder *b, const struct source *f, const struct json *o,
-                       struct fact *x)
+enum fact_names read_names(struct builder *b, const struct source *f, const struct json *o,
+                           const struct fact *x)
 {
-    static const char *const kinds[] = {"", "office", "officer", "party", "item", "case"};
-    struct str word = may_text(b, f, o, "names");
-    int kind = word_of(word, kinds, LEN(kinds));
-    if (kind < 0 || (kind > 0 && x->type != FACT_TEXT && x->type != FACT_LIST)) {
+    static const char *const kinds[] = {
+        [NAMES_NOTHING] = "",          [NAMES_OFFICE] = "office",
+        [NAMES_OFFICER] = "officer",   [NAMES_PARTY] = "party",
+        [NAMES_ITEM] = "item",         [NAMES_CASE] = "case",
+        [NAMES_LICENCE] = "licence",   [NAMES_ACT] = "act",
+        [NAMES_DOCUMENT] = "document", [NAMES_AUTHORITY] = "authority",
+        [NAMES_PACK] = "pack"};
+    int kind = word_of(may_text(b, f, o, "names"), kinds, LEN(kinds));
+    bool by_place = kind == NAMES_ACT || kind == NAMES_DOCUMENT;
+    bool fits =
+        x->type == FACT_TEXT || x->type == FACT_LIST || (by_place && x->type == FACT_INTEGER);
+    if (kind < 0 || (kind > 0 && !fits)) {
         problem(b, f, json_get(o, "names"), "type",
-                "\"%.*s\" names an office, officer, party, item or case, and is a text or a list",
+                "\"%.*s\" names an office, officer, party, item, case, licence, act, document, "
+                "authority or pack, and is a text or a list (an act or a document: also a whole "
+                "number)",
                 FMT(x->id));
     }
-    x->names = kind < 0 ? NAMES_NOTHING : (enum fact_names)kind;
+    return kind < 0 ? NAMES_NOTHING : (enum fact_names)kind;
 }
 
 /* true: the register of parties has it under its own id. Else which register, by which fact the
@@ -239,12 +249,32 @@ static void read_held(struct builder *b, const struct source *f, const struct js
     x->held_by = may_ref(b, f, held, "by", T_FACT);
 }
 
+const struct feel_program *read_derived(struct builder *b, const struct source *f,
+                                        const struct json *o, struct cite *ret_article)
+{
+    static const char *const names[] = {"feel", "article", NULL};
+    const struct json *d = json_get(o, "derived");
+    *ret_article = (struct cite){0};
+    if (!json_is(d, JSON_OBJECT)) {
+        return NULL;
+    }
+    only_members(b, f, d, names);
+    const struct feel_program *program = may_feel(b, f, d, "feel");
+    *ret_article = may_cite(b, f, d, "article");
+    if (program == NULL || ret_article->statute == NULL) {
+        problem(b, f, d, "missing",
+                "what is derived says from what (\"feel\"), and cites its "
+                "article");
+    }
+    return program;
+}
+
 static void read_fact(struct builder *b, const struct source *f, const struct json *o)
 {
-    static const char *const names[] = {"fact",   "title", "question",  "help", "type",
-                                        "max",    "min",   "pattern",   "code", "choices",
-                                        "class",  "held",  "materials", "form", "earliest",
-                                        "latest", "names", NULL};
+    static const char *const names[] = {"fact",   "title", "question",  "help",    "type",
+                                        "max",    "min",   "pattern",   "code",    "choices",
+                                        "class",  "held",  "materials", "form",    "earliest",
+                                        "latest", "names", "derived",   "correct", NULL};
     static const char *const material_names[] = {"types", "max_bytes", NULL};
     struct fact *x = index_get(&b->law->index[T_FACT], json_text(o, "fact"));
     if (x == NULL) {
@@ -266,8 +296,10 @@ static void read_fact(struct builder *b, const struct source *f, const struct js
     x->min = may_int(b, f, o, "min", 0);
     x->max = may_int(b, f, o, "max", 0);
     read_held(b, f, o, x);
+    x->follows = read_derived(b, f, o, &x->follows_article);
+    x->correct = may_text2(b, f, o, "correct");
     read_form(b, f, o, x);
-    read_names(b, f, o, x);
+    x->names = read_names(b, f, o, x);
     if (str_find_byte(x->id, '.') == SIZE_MAX) {
         problem(b, f, o, "name", "a fact is named subject.name");
     }

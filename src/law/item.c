@@ -117,6 +117,27 @@ static void read_own_limits(struct builder *b, const struct source *f, struct it
     }
 }
 
+static void read_subjects(struct builder *b, const struct source *f, struct item *x)
+{
+    static const char *const names[] = {"fact", "beside", NULL};
+    const struct json *list = may_list(b, f, &f->root, "subject");
+    struct subject *out =
+        ARENA_ARRAY(b->law->arena, struct subject, (list == NULL ? 0 : list->count) + 1);
+    x->subjects = out;
+    x->subject_count = 0;
+    for (size_t i = 0; list != NULL && i < list->count; i++) {
+        const struct json *o = &list->items[i];
+        only_members(b, f, o, names);
+        struct subject s = {.fact = may_ref(b, f, o, "fact", T_FACT)};
+        s.beside = (const struct item **)(void *)refs(b, f, o, "beside", T_ITEM, &s.beside_count);
+        if (s.fact == NULL || s.fact->type == FACT_LIST || s.fact->type == FACT_MATERIAL) {
+            problem(b, f, o, "missing", "a subject is a fact with one value: \"fact\"");
+            continue;
+        }
+        out[x->subject_count++] = s;
+    }
+}
+
 static void read_promises(struct builder *b, const struct source *f, struct item *x)
 {
     static const char *const names[] = {"n", "unit", NULL};
@@ -196,9 +217,10 @@ static void read_decision(struct builder *b, const struct source *f, struct item
 void read_item(struct builder *b, struct source *f)
 {
     static const char *const names[] = {
-        "item",     "code",       "type",    "title",   "summary", "words",   "for",    "procedure",
-        "articles", "conditions", "limits",  "promise", "fee",     "licence", "decide", "automatic",
-        "remedy",   "counter",    "hotline", "renews",  "public",  "bars",    NULL};
+        "item",    "code",      "type",     "title",      "summary", "words",
+        "for",     "procedure", "articles", "conditions", "limits",  "promise",
+        "fee",     "licence",   "decide",   "automatic",  "remedy",  "counter",
+        "hotline", "renews",    "public",   "bars",       "subject", NULL};
     const struct json *o = &f->root;
     struct item *x = index_get(&b->law->index[T_ITEM], json_text(o, "item"));
     size_t count = 0;
@@ -236,6 +258,7 @@ void read_item(struct builder *b, struct source *f)
     x->renews = renews == NULL ? (struct str){0} : renews->id;
     x->publics = (const struct fact **)(void *)refs(b, f, o, "public", T_FACT, &x->public_count);
     x->bars = (const struct limit **)(void *)refs(b, f, o, "bars", T_LIMIT, &x->bar_count);
+    read_subjects(b, f, x);
 }
 
 void read_need(struct builder *b, struct source *f)

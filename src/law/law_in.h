@@ -274,6 +274,12 @@ void *may_ref(struct builder *b, const struct source *f, const struct json *o, c
 /* A list of names of a table, as an array of pointers. */
 void **refs(struct builder *b, const struct source *f, const struct json *o, const char *name,
             enum table t, size_t *ret_count);
+/* What the value of a fact names, by the member "names" of it or of a need of it. */
+enum fact_names read_names(struct builder *b, const struct source *f, const struct json *o,
+                           const struct fact *x);
+/* The member "derived" of a fact or a need; NULL when there is none. */
+const struct feel_program *read_derived(struct builder *b, const struct source *f,
+                                        const struct json *o, struct cite *ret_article);
 const struct need *read_needs(struct builder *b, const struct source *f, const struct json *list,
                               size_t *ret_count);
 bool parse_unit(struct str s, enum limit_unit *ret);

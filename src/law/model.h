@@ -148,7 +148,19 @@ struct code_row {
     struct str parent; /* code of a broader row, or empty */
 };
 /* What the value of a fact names, which must be there on the day of the act. */
-enum fact_names { NAMES_NOTHING, NAMES_OFFICE, NAMES_OFFICER, NAMES_PARTY, NAMES_ITEM, NAMES_CASE };
+enum fact_names {
+    NAMES_NOTHING,
+    NAMES_OFFICE,
+    NAMES_OFFICER,
+    NAMES_PARTY,
+    NAMES_ITEM,
+    NAMES_CASE,
+    NAMES_LICENCE,   /* by its number in the register of licences */
+    NAMES_ACT,       /* by its place in the ledger, which its receipt tells */
+    NAMES_DOCUMENT,  /* by the place of the act that drew it up */
+    NAMES_AUTHORITY, /* by the agent: one who may act for the party by an authority registered */
+    NAMES_PACK,      /* by its code */
+};
 struct fact {
     struct str id; /* "premises.address" */
     struct text2 title;
@@ -179,6 +191,9 @@ struct fact {
     const struct fact
         *held_by;       /* the fact that names the record; NULL: the party whose act it is */
     struct str held_as; /* the member of the record; of a party: this fact's id */
+    const struct feel_program *follows; /* as in a need, unless that says otherwise */
+    struct cite follows_article;
+    struct text2 correct; /* how what is recorded wrongly is put right; may be empty */
     uint32_t index;
 };
 
@@ -205,8 +220,20 @@ struct need {
     const struct feel_program *derived; /* what the gate works it out from; NULL: it is said */
     const struct feel_program *when;    /* NULL: always */
     struct text2 purpose;
-    struct cite article; /* statute NULL when absent */
-    struct str instead;  /* licence type that replaces a material; empty when none */
+    struct cite article;   /* statute NULL when absent */
+    struct str instead;    /* licence type that replaces a material; empty when none */
+    enum fact_names names; /* what the value names here: that of the fact, unless the need says */
+    const struct str
+        *types;        /* what is named is of one of these types; none: of any, a licence of */
+    size_t type_count; /* that to which the item leads */
+    const struct str *states; /* and in one of these states; none: in any */
+    size_t state_count;
+    const struct feel_program *follows; /* what its value follows from, over law_scope; NULL: it
+                                           follows from nothing */
+    struct cite follows_article;
+    const struct item *correct; /* by which what is recorded is corrected; NULL: the item does not
+                                   say */
+    bool meanwhile;             /* one may go on while it is being corrected */
 };
 /* A state of things the act needs, with the article that refuses it otherwise. */
 struct act_condition {
@@ -384,6 +411,13 @@ struct promise {
     int32_t n;
     enum limit_unit unit;
 };
+/* A fact that says what a case of the item is about: it is fixed when the case opens, and two cases
+ * of a party about one thing do not run side by side, unless one of their items names the other. */
+struct subject {
+    const struct fact *fact;
+    const struct item **beside;
+    size_t beside_count;
+};
 struct remedy {
     struct text2 text;
     struct cite article;
@@ -447,6 +481,8 @@ struct item {
     struct str renews;
     const struct fact **publics;
     size_t public_count;
+    const struct subject *subjects;
+    size_t subject_count;
     uint32_t index;
 };
 

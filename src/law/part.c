@@ -66,7 +66,7 @@ static void gather_feel(struct noted *n, const struct json *j)
         struct str key = j->members[i].key;
         bool never = str_equal(key, STR("never"));
         bool feel = never || str_equal(key, STR("when")) || str_equal(key, STR("allow")) ||
-                    str_equal(key, STR("derived"));
+                    str_equal(key, STR("derived")) || str_equal(key, STR("feel"));
         if (feel && v->kind == JSON_STRING && v->text.n > 0) {
             add_feel(n, v, never ? &law_invariant_scope : &law_scope);
         } else {
@@ -160,7 +160,8 @@ static void parse_json(struct noted *n)
         return;
     }
     if (str_starts(p->path, STR("act/")) || str_ends(p->path, STR("/need.json")) ||
-        str_ends(p->path, STR("/item.json")) || str_ends(p->path, STR(".invariant.json"))) {
+        str_starts(p->path, STR("fact/")) || str_ends(p->path, STR("/item.json")) ||
+        str_ends(p->path, STR(".invariant.json"))) {
         gather_feel(n, &p->root);
     }
     gather_days(n);

@@ -177,7 +177,7 @@ static const struct row {
     {"calendar/fixed.json", "\"articles\": [\"全国年节及纪念日放假办法#2\"]", "\"articles\": []",
      "stands in a statute"},
     {"fact/review.json", "\"names\": \"officer\"", "\"names\": \"colour\"",
-     "names an office, officer, party, item or case"},
+     "names an office, officer, party, item, case, licence, act, document, authority or pack"},
     {"calendar/2028.json", NULL, "{\"year\":2027,\"notice\":{\"zh\":\"x\"}}",
      "the calendar of 2027 must stand in calendar/2027.json"},
     {"limit/z.json", NULL, "{\"statute\":\"x\",\"limits\":[{\"limit\":\"xk.decide\"}]}",

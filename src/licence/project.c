@@ -330,6 +330,7 @@ static enum err look(struct ctx *ctx, struct db *db, struct str key, struct json
     json_set(a, ret, STR("status"), json_of_str(row.licence_status));
     set_day(a, ret, "from", row.from_day);
     set_day(a, ret, "until", row.until_day);
+    json_set(a, ret, STR("seq"), json_of_int(row.seq));
     return ERR_OK;
 }
 

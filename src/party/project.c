@@ -155,6 +155,7 @@ static enum err look(struct ctx *ctx, struct db *db, struct str key, struct json
     TRY(json_parse(ctx, row.facts, STR("facts"), ret));
     json_set(ctx->arena, ret, STR("kind"), json_of_str(row.party_kind));
     json_set(ctx->arena, ret, STR("name"), json_of_str(row.display_name));
+    json_set(ctx->arena, ret, STR("seq"), json_of_int(row.seq));
     struct day born;
     if (law_idcard_born(row.code, &born)) {
         json_set(ctx->arena, ret, STR("born"), json_of_str(day_text(ctx->arena, born)));

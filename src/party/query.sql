@@ -8,7 +8,7 @@ ON CONFLICT (id) DO UPDATE SET party_kind = excluded.party_kind, display_name = 
 SELECT id, party_kind, facts FROM party_register WHERE seq = :seq;
 
 -- party_register_get :row  A party.
-SELECT id, party_kind, display_name, code, facts FROM party_register WHERE id = :id;
+SELECT id, party_kind, display_name, code, facts, seq FROM party_register WHERE id = :id;
 
 -- party_register_find :row  A person or organisation by register id or code.
 SELECT id, party_kind, display_name FROM party_register WHERE (id = :code OR code = :code) AND party_kind IN ('person', 'org') ORDER BY id LIMIT 1;

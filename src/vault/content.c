@@ -68,6 +68,9 @@ enum err vault_write(struct ctx *ctx, const struct vault_content *content, struc
         json_set(a, &v, STR("proposal"), content->proposal);
     }
     set_text(a, &v, "given", content->given);
+    if (content->sources.count > 0) {
+        json_set(a, &v, STR("sources"), content->sources);
+    }
     if (content->decided.count > 0) {
         json_set(a, &v, STR("decided"), content->decided);
     }
@@ -111,6 +114,8 @@ enum err vault_read(struct ctx *ctx, struct str vault, struct vault_content *ret
     ret->salts = json_is(salts, JSON_OBJECT) ? *salts : json_object();
     const struct json *decided = json_get(&v, "decided");
     ret->decided = json_is(decided, JSON_ARRAY) ? *decided : json_array();
+    const struct json *sources = json_get(&v, "sources");
+    ret->sources = json_is(sources, JSON_OBJECT) ? *sources : json_object();
     ret->has_proposal = proposal != NULL;
     ret->proposal = proposal != NULL ? *proposal : json_null();
     for (size_t i = 0; i < ret->salts.count; i++) {

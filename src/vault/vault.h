@@ -23,6 +23,7 @@ struct vault_content {
     struct json salts;    /* name -> salt in hex; of an erased value {"gone": its commitment} */
     struct json proposal; /* what the item's decision said then */
     bool has_proposal;
+    struct json sources; /* fact -> whence its value was taken (gate/source.c) */
     struct str given; /* HMAC-SHA-256 in hex of the fields as they came, under the salts, where they
                          are others than those kept; empty else */
     struct json decided; /* what business rule tasks of the procedure decided, in turn */

@@ -18,10 +18,10 @@ const party = await signIn('p-lin');
 const officer = await signIn('o-clerk');
 const get = (path, cookie) => fetch(base + path, { headers: { accept: 'application/json', cookie }, redirect: 'manual' });
 
-const filed = await fetch(base + '/apply/food-cancel', {
+const filed = await fetch(base + '/apply/zx-market', {
   method: 'POST',
   headers: { 'content-type': 'application/json', accept: 'application/json', cookie: party },
-  body: JSON.stringify({ _for: 'org-lin', 'licence.number': 'JY29901010000001', 'service.truth': true }),
+  body: JSON.stringify({ _for: 'org-lin', 'voice.kind': 'question', 'voice.text': '几点开门' }),
 });
 const receipt = await filed.json();
 say(filed.status === 201 && receipt.case, `a case to look at: ${filed.status} ${JSON.stringify(receipt)}`);
@@ -66,7 +66,7 @@ for (const [what, status, body, type] of foreign) {
     `${what}: ${told.status} ${words.slice(0, 200)}`);
 }
 
-const values = { item: 'food-cancel', id: receipt.case, case: receipt.case, seq: String(receipt.seq), number: 'none', kind: 'withdraw', act: 'withdraw' };
+const values = { item: 'zx-market', id: receipt.case, case: receipt.case, seq: String(receipt.seq), number: 'none', kind: 'withdraw', act: 'withdraw' };
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 ajv.addFormat('date', /^\d{4}-\d\d-\d\d$/);
 let held = 0;

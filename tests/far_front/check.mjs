@@ -39,12 +39,12 @@ async function form(base, cookie, from, url, fields) {
 // ---- one person, two places ----
 
 const lin = await signIn('p-lin')
-const cancel = { 'licence.number': 'JY29901010000001', 'service.truth': true }
-const first = await post(far, lin, '/apply/food-cancel', cancel, 'both-1')
+const question = { 'voice.kind': 'question', 'voice.text': 'When do you open?' }
+const first = await post(far, lin, '/apply/zx-market', question, 'both-1')
 check('signed in at the node, an act at the front', first.status === 201, first)
-const again = await post(near, lin, '/apply/food-cancel', cancel, 'both-1')
+const again = await post(near, lin, '/apply/zx-market', question, 'both-1')
 check('is the same act at the node', again.status === 200 && again.repeated && again.seq === first.seq, again)
-const third = await post(far, lin, '/apply/food-cancel', cancel, 'both-1')
+const third = await post(far, lin, '/apply/zx-market', question, 'both-1')
 check('and once more at the front', third.status === 200 && third.repeated && third.seq === first.seq, third)
 for (const [name, base] of [['node', near], ['front', far]]) {
   const r = await ask(base, lin, `/case/${first.case}`)

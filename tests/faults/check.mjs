@@ -109,9 +109,9 @@ function ask(method, path, headers = {}, body = '', agent = false) {
     r.end(body)
   })
 }
-const body = '{"licence.number":"JY29901010000001","service.truth":true}'
+const body = '{"voice.kind":"question","voice.text":"When do you open?"}'
 const act = (key, agent) =>
-  ask('POST', '/apply/food-cancel', { Cookie: cookie, Accept: 'application/json', 'Content-Type': 'application/json', 'Content-Length': body.length, 'Idempotency-Key': key }, body, agent)
+  ask('POST', '/apply/zx-market', { Cookie: cookie, Accept: 'application/json', 'Content-Type': 'application/json', 'Content-Length': body.length, 'Idempotency-Key': key }, body, agent)
 const told = new Map() // place -> leaf hash
 const note = (name, r) => {
   if (r.status !== 200 && r.status !== 201) return null

@@ -89,10 +89,10 @@ function answers(bytes) {
 const get = (path, extra = '') => `GET ${path} HTTP/1.1\r\n${H}${extra}\r\n`
 const post = (path, extra, body) => `POST ${path} HTTP/1.1\r\n${H}${extra}\r\n${body}`
 const json = (body, extra = '') =>
-  post('/apply/food-cancel', `Cookie: ${cookie}\r\nAccept: application/json\r\nContent-Type: application/json\r\n${extra}Content-Length: ${Buffer.byteLength(body, 'latin1')}\r\n`, body)
+  post('/apply/zx-market', `Cookie: ${cookie}\r\nAccept: application/json\r\nContent-Type: application/json\r\n${extra}Content-Length: ${Buffer.byteLength(body, 'latin1')}\r\n`, body)
 const chunked = (body, extra = '') =>
-  post('/apply/food-cancel', `Cookie: ${cookie}\r\nAccept: application/json\r\nContent-Type: application/json\r\n${extra}Transfer-Encoding: chunked\r\n`, body)
-const good = '{"licence.number":"JY29901010000001","service.truth":true}'
+  post('/apply/zx-market', `Cookie: ${cookie}\r\nAccept: application/json\r\nContent-Type: application/json\r\n${extra}Transfer-Encoding: chunked\r\n`, body)
+const good = '{"voice.kind":"question","voice.text":"When do you open?"}'
 const hex = good.length.toString(16)
 const deep = (n) => '['.repeat(n) + ']'.repeat(n)
 
@@ -198,7 +198,7 @@ const rows = [
   ['a trailer', chunked(`${hex}\r\n${good}\r\n0\r\nX-A: b\r\n\r\n`), [400], 'closed'],
   ['a request inside the body of a GET (CL.0)', get('/healthz', `Content-Length: ${get('/nowhere').length}\r\n`) + get('/nowhere') + get('/healthz'), [200, 200], 'open'],
   ['a bad request between two', get('/healthz') + `GET / HTTP/1.1\r\nX\r\n\r\n` + get('/healthz'), [200, 400], 'closed'],
-  ['a body of a gigabyte', post('/apply/food-cancel', `Cookie: ${cookie}\r\nContent-Length: 1073741824\r\n`, 'x'.repeat(1000)), [413], 'closed'],
+  ['a body of a gigabyte', post('/apply/zx-market', `Cookie: ${cookie}\r\nContent-Length: 1073741824\r\n`, 'x'.repeat(1000)), [413], 'closed'],
   // bodies
   ['JSON that is none', json('{"a":'), [400], 'open'],
   ['JSON with a tail', json(good + 'x'), [400], 'open'],
@@ -209,11 +209,11 @@ const rows = [
   ['JSON that is no object', json('[1,2]'), [422], 'open'],
   ['a number of 500 digits', json(`{"premises.area":${'9'.repeat(500)}}`), [413], 'open'],
   ['a thousand and one members', json(`{${Array.from({ length: 1001 }, (_, i) => `"a${i}":1`).join(',')}}`), [413], 'open'],
-  ['a field nobody knows', json('{"licence.number":"JY29901010000001","service.truth":true,"x.y":1}'), [409], 'open'],
+  ['a field nobody knows', json('{"voice.kind":"question","voice.text":"When do you open?","x.y":1}'), [409], 'open'],
   ['an idempotency key of 65 bytes', json(good, `Idempotency-Key: ${'k'.repeat(65)}\r\n`), [413], 'open'],
-  ['no token in a form', post('/apply/food-cancel', `Cookie: ${cookie}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 19\r\n`, 'service.truth=true&'), [403], 'open'],
-  ['another type of body', post('/apply/food-cancel', `Cookie: ${cookie}\r\nContent-Type: text/plain\r\nContent-Length: 1\r\n`, 'x'), [415], 'open'],
-  ['a multipart body without an end', post('/apply/food-cancel', `Cookie: ${cookie}\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 50\r\n`, '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nbb'), [400], 'open'],
+  ['no token in a form', post('/apply/zx-market', `Cookie: ${cookie}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 19\r\n`, 'service.truth=true&'), [403], 'open'],
+  ['another type of body', post('/apply/zx-market', `Cookie: ${cookie}\r\nContent-Type: text/plain\r\nContent-Length: 1\r\n`, 'x'), [415], 'open'],
+  ['a multipart body without an end', post('/apply/zx-market', `Cookie: ${cookie}\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 50\r\n`, '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nbb'), [400], 'open'],
 ]
 
 for (const [name, bytes, want, how, options] of rows) {

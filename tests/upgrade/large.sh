@@ -47,11 +47,11 @@ begun=$(now)
 done=0
 while [ $done -lt "$ACTS" ]; do
     some=$((ACTS - done < 2000 ? ACTS - done : 2000))
-    seq $some | awk -v url="$B/apply/food-cancel" -v base=$done '{
+    seq $some | awk -v url="$B/apply/zx-market" -v base=$done '{
         printf "%surl = \"%s\"\n", (NR > 1 ? "next\n" : ""), url
         printf "header = \"Accept: application/json\"\nheader = \"Content-Type: application/json\"\n"
         printf "header = \"Idempotency-Key: large-%d\"\ncookie = \"%s\"\noutput = \"/dev/null\"\n", base + NR, jar
-        printf "data-binary = \"{\\\"licence.number\\\":\\\"JY29901010000001\\\",\\\"service.truth\\\":true}\"\n"
+        printf "data-binary = \"{\\\"voice.kind\\\":\\\"question\\\",\\\"voice.text\\\":\\\"几点开门\\\"}\"\n"
     }' jar="$W/jar" >"$W/ask"
     curl -sS --no-progress-meter -Z --parallel-max 64 -K "$W/ask"
     done=$((done + some))
